@@ -1,0 +1,67 @@
+"""What can go wrong, each with the word under which a ledger counts it."""
+
+from __future__ import annotations
+
+
+class SegPerceptionError(Exception):
+    """A mistake that the user can mend; its text is one sentence that says how.
+
+    Attributes:
+        reason: short word for ledgers and diagnostics.
+    """
+
+    reason = "error"
+
+
+class ConfigError(SegPerceptionError):
+    """A parameter is unknown or its value is refused."""
+
+    reason = "bad_config"
+
+
+class ImageError(SegPerceptionError):
+    """An image message can't be decoded."""
+
+    reason = "bad_image"
+
+
+class UnknownEncodingError(ImageError):
+    """An image encoding that nothing here can read."""
+
+    reason = "unknown_encoding"
+
+
+class CloudError(SegPerceptionError):
+    """A point cloud message can't be decoded."""
+
+    reason = "bad_cloud"
+
+
+class CalibrationError(SegPerceptionError):
+    """A lens is missing, zero, or does not fit its image."""
+
+    reason = "bad_calibration"
+
+
+class TransformError(SegPerceptionError):
+    """A transform is not known at the asked time."""
+
+    reason = "no_transform"
+
+
+class BundleError(SegPerceptionError):
+    """A model bundle is incomplete, altered or does not fit."""
+
+    reason = "bad_bundle"
+
+
+class EngineError(SegPerceptionError):
+    """An inference engine can't be made, or failed while running."""
+
+    reason = "engine_failed"
+
+
+class BagError(SegPerceptionError):
+    """A bag can't be opened, read on, or written."""
+
+    reason = "bad_bag"
