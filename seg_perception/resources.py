@@ -1,0 +1,20 @@
+"""Where the files that ship with the package lie."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+_PACKAGE = Path(str(files("seg_perception")))
+
+
+def config_path(*parts: str) -> Path:
+    """A file or folder of the shipped `config/`: installed as package data, else the checkout's."""
+    installed = _PACKAGE / "_config"
+    root = installed if installed.is_dir() else _PACKAGE.parent / "config"
+    return root.joinpath(*parts)
+
+
+def bundle_path(name: str) -> Path:
+    """The folder of a model bundle that ships with the package."""
+    return _PACKAGE / "bundles" / name
