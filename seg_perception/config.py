@@ -22,7 +22,7 @@ _SENSOR_KINDS = {"cameras": "camera", "lidars": "lidar", "radars": "radar"}
 class Stage(BaseModel):
     """A group of parameters; unknown keys and wrong types are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class SegmentationConfig(Stage):

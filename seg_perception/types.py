@@ -27,6 +27,7 @@ class PointStatus(IntEnum):
     NO_TRANSFORM = 5
     UNCERTAIN = 6
     SELF = 7
+    NO_CALIBRATION = 8
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class RegionOfInterest:
     height: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """What sensor_msgs/CameraInfo says: the lens of the full-resolution sensor.
 
@@ -76,7 +77,7 @@ class Calibration:
         _expect_shape("calibration p", self.p, (3, 4))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CameraFrame:
     """One image of one camera.
 
@@ -108,7 +109,7 @@ class CameraFrame:
             raise ValueError(msg)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelMap:
     """A segmented image.
 
@@ -141,7 +142,7 @@ class LabelMap:
         _expect_shape("confidence", self.confidence, self.labels.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointCloud:
     """One sweep, as its sender laid it out.
 
@@ -204,7 +205,7 @@ class PointCloud:
         return triples
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SemanticCloud:
     """A cloud and what is known of each of its points.
 

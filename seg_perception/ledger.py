@@ -1,0 +1,122 @@
+"""Where every message went: received = published + dropped (by reason) + in flight.
+
+A message gets a ticket when it arrives; whoever ends its way closes the ticket.
+In flight is counted from the open tickets, never inferred from the other numbers,
+so that the balance is a check and not a definition.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seg_perception.types import PointStatus, SemanticCloud
+
+
+@dataclass(frozen=True)
+class StreamCount:
+    """What became of the messages of one stream until now."""
+
+    received: int
+    published: int
+    dropped: Mapping[str, int]
+    in_flight: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether no message is unaccounted for."""
+        return self.received == self.published + sum(self.dropped.values()) + self.in_flight
+
+
+@dataclass
+class _Stream:
+    received: int = 0
+    published: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    open: set[int] = field(default_factory=set)
+
+
+class Ticket:
+    """One message on its way; it is closed once, by `publish` or by `drop`."""
+
+    def __init__(self, ledger: Ledger, stream: str, number: int) -> None:
+        """Tickets are made by `Ledger.receive`."""
+        self.stream = stream
+        self.number = number
+        self._ledger = ledger
+
+    def publish(self) -> None:
+        """The message's result was published.
+
+        Raises:
+            RuntimeError: the ticket is closed already.
+        """
+        self._ledger._close(self, None)
+
+    def drop(self, reason: str) -> None:
+        """The message ended without a result.
+
+        Raises:
+            RuntimeError: the ticket is closed already.
+        """
+        self._ledger._close(self, reason)
+
+
+class Ledger:
+    """Counts of all streams; may be used from several threads."""
+
+    def __init__(self) -> None:
+        """Start with no stream."""
+        self._lock = threading.Lock()
+        self._streams: dict[str, _Stream] = {}
+        self._points: dict[str, Counter[PointStatus]] = {}
+
+    def open_stream(self, stream: str) -> None:
+        """Show a stream although it has not received anything."""
+        with self._lock:
+            self._streams.setdefault(stream, _Stream())
+
+    def receive(self, stream: str) -> Ticket:
+        """Count an arrival."""
+        with self._lock:
+            entry = self._streams.setdefault(stream, _Stream())
+            entry.received += 1
+            entry.open.add(entry.received)
+            return Ticket(self, stream, entry.received)
+
+    def count_points(self, semantic: SemanticCloud) -> None:
+        """Add a cloud's points to the sensor's tally by status."""
+        tally = np.bincount(semantic.status, minlength=len(PointStatus))
+        with self._lock:
+            points = self._points.setdefault(semantic.sensor, Counter())
+            for status in PointStatus:
+                points[status] += int(tally[status])
+
+    def snapshot(self) -> dict[str, StreamCount]:
+        """The counts of this moment, taken together."""
+        with self._lock:
+            return {
+                name: StreamCount(entry.received, entry.published, dict(entry.dropped), len(entry.open))
+                for name, entry in self._streams.items()
+            }
+
+    def points(self) -> dict[str, dict[PointStatus, int]]:
+        """Points per sensor and status; statuses that did not occur are 0."""
+        with self._lock:
+            return {sensor: {s: tally[s] for s in PointStatus} for sensor, tally in self._points.items()}
+
+    def _close(self, ticket: Ticket, reason: str | None) -> None:
+        with self._lock:
+            entry = self._streams[ticket.stream]
+            if ticket.number not in entry.open:
+                msg = f"message {ticket.number} of {ticket.stream} is closed already; close a ticket once"
+                raise RuntimeError(msg)
+            entry.open.remove(ticket.number)
+            if reason is None:
+                entry.published += 1
+            else:
+                entry.dropped[reason] += 1

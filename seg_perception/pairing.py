@@ -1,0 +1,123 @@
+"""Which label map goes with which cloud, and how long a cloud waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from seg_perception.config import PairingConfig
+from seg_perception.ledger import Ticket
+from seg_perception.types import NANOSECONDS, PointCloud
+
+Prepared = TypeVar("Prepared")
+
+
+@dataclass(frozen=True, eq=False)
+class Timed(Generic[Prepared]):
+    """Something and the corrected time it belongs to."""
+
+    time_ns: int
+    value: Prepared
+
+
+class LabelRing(Generic[Prepared]):
+    """The last label maps of each camera; may be used from several threads."""
+
+    def __init__(self, cameras: Iterable[str], config: PairingConfig) -> None:
+        """Start with an empty ring for each camera."""
+        self._lock = threading.Lock()
+        self._rings: dict[str, deque[Timed[Prepared]]] = {
+            camera: deque(maxlen=config.ring_size) for camera in cameras
+        }
+        self._max_gap_ns = round(config.max_gap_s * NANOSECONDS)
+        self._max_wait_ns = round(config.max_wait_s * NANOSECONDS)
+
+    def add(self, camera: str, time_ns: int, value: Prepared) -> None:
+        """Keep a label map; the oldest one of a full ring goes."""
+        with self._lock:
+            self._rings[camera].append(Timed(time_ns, value))
+
+    def nearest(self, camera: str, time_ns: int) -> Timed[Prepared] | None:
+        """The label map nearest in time, or None when none lies within `max_gap_s`."""
+        with self._lock:
+            best = min(self._rings[camera], key=lambda entry: abs(entry.time_ns - time_ns), default=None)
+        if best is None or abs(best.time_ns - time_ns) > self._max_gap_ns:
+            return None
+        return best
+
+    def is_complete(self, cameras: Iterable[str], time_ns: int) -> bool:
+        """Whether every camera that still delivers has a label map newer than `time_ns`.
+
+        A camera that has been silent for longer than a cloud could use is not waited
+        for; while no camera delivers at all, the cloud waits.
+        """
+        with self._lock:
+            newest = [max(entry.time_ns for entry in self._rings[c]) for c in cameras if self._rings[c]]
+        silent_ns = time_ns - self._max_gap_ns - self._max_wait_ns
+        alive = [stamp for stamp in newest if stamp >= silent_ns]
+        return bool(alive) and all(stamp >= time_ns for stamp in alive)
+
+    def clear(self) -> None:
+        """Forget all label maps: the clock jumped."""
+        with self._lock:
+            for ring in self._rings.values():
+                ring.clear()
+
+
+@dataclass(frozen=True, eq=False)
+class WaitingCloud:
+    """A cloud on its way, and when it came (in the clock that `collect` is asked with)."""
+
+    sensor: str
+    cloud: PointCloud
+    ticket: Ticket
+    arrived_ns: int
+
+
+class CloudQueue:
+    """Clouds that wait for label maps and transforms; may be used from several threads."""
+
+    def __init__(self, config: PairingConfig) -> None:
+        """Start empty."""
+        self._lock = threading.Lock()
+        self._waiting: dict[str, deque[WaitingCloud]] = {}
+        self._size = config.queue_size
+        self._max_wait_ns = round(config.max_wait_s * NANOSECONDS)
+
+    def put(self, waiting: WaitingCloud) -> None:
+        """Queue a cloud; the oldest of a full queue is dropped as `queue_full`."""
+        with self._lock:
+            queue = self._waiting.setdefault(waiting.sensor, deque())
+            queue.append(waiting)
+            overflow = queue.popleft() if len(queue) > self._size else None
+        if overflow is not None:
+            overflow.ticket.drop("queue_full")
+
+    def collect(self, now_ns: int, is_ready: Callable[[WaitingCloud], bool]) -> list[WaitingCloud]:
+        """Take out, in the order of arrival, the clouds that are ready or waited long enough."""
+        with self._lock:
+            due = [
+                waiting
+                for queue in self._waiting.values()
+                for waiting in queue
+                if now_ns - waiting.arrived_ns >= self._max_wait_ns or is_ready(waiting)
+            ]
+            for waiting in due:
+                self._waiting[waiting.sensor].remove(waiting)
+        return sorted(due, key=lambda waiting: waiting.arrived_ns)
+
+    def clear(self, reason: str) -> None:
+        """Drop everything that waits."""
+        with self._lock:
+            cleared = [waiting for queue in self._waiting.values() for waiting in queue]
+            self._waiting.clear()
+        for waiting in cleared:
+            waiting.ticket.drop(reason)
+
+    def __len__(self) -> int:
+        """Count the waiting clouds."""
+        with self._lock:
+            return sum(len(queue) for queue in self._waiting.values())
