@@ -58,6 +58,7 @@ class TransformsConfig(Stage):
     fixed_frame: str = Field("odom", description="Frame through which motion between two stamps is compensated")
     buffer_s: float = Field(10.0, gt=0, le=3600, description="Seconds of timed transforms kept")
     max_extrapolation_s: float = Field(0.0, ge=0, le=10, description="Beyond the last transform, at most this")
+    deskew: bool = Field(True, description="Use the cloud's per-point time, where it has one")
     max_interpolation_s: float = Field(1.0, gt=0, le=60, description="Widest gap between samples to interpolate")
 
 

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seg_perception.config import PairingConfig
 from seg_perception.ledger import Ticket
 from seg_perception.types import NANOSECONDS, PointCloud
@@ -68,11 +71,29 @@ class LabelRing(Generic[Prepared]):
 
 
 @dataclass(frozen=True, eq=False)
-class WaitingCloud:
-    """A cloud on its way, and when it came (in the clock that `collect` is asked with)."""
+class Sweep:
+    """A cloud, whose it is, and when it was measured.
+
+    Attributes:
+        sensor: name in the configuration.
+        cloud: as its sender sent it.
+        time_ns: corrected stamp.
+        offsets_ns: int64 (N,), time of each point relative to the stamp; None: all at once.
+        last_ns: time of the last point.
+    """
 
     sensor: str
     cloud: PointCloud
+    time_ns: int
+    offsets_ns: NDArray[np.int64] | None
+    last_ns: int
+
+
+@dataclass(frozen=True, eq=False)
+class WaitingCloud:
+    """A cloud on its way, and when it came (in the clock that `collect` is asked with)."""
+
+    sweep: Sweep
     ticket: Ticket
     arrived_ns: int
 
@@ -90,7 +111,7 @@ class CloudQueue:
     def put(self, waiting: WaitingCloud) -> None:
         """Queue a cloud; the oldest of a full queue is dropped as `queue_full`."""
         with self._lock:
-            queue = self._waiting.setdefault(waiting.sensor, deque())
+            queue = self._waiting.setdefault(waiting.sweep.sensor, deque())
             queue.append(waiting)
             overflow = queue.popleft() if len(queue) > self._size else None
         if overflow is not None:
@@ -106,7 +127,7 @@ class CloudQueue:
                 if now_ns - waiting.arrived_ns >= self._max_wait_ns or is_ready(waiting)
             ]
             for waiting in due:
-                self._waiting[waiting.sensor].remove(waiting)
+                self._waiting[waiting.sweep.sensor].remove(waiting)
         return sorted(due, key=lambda waiting: waiting.arrived_ns)
 
     def clear(self, reason: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from seg_perception.config import PairingConfig
 from seg_perception.ledger import Ledger
-from seg_perception.pairing import CloudQueue, LabelRing, WaitingCloud
+from seg_perception.pairing import CloudQueue, LabelRing, Sweep, WaitingCloud
 from seg_perception.types import PointCloud
 
 MS = 1_000_000
@@ -59,7 +59,8 @@ def test_a_cloud_waits_for_every_camera_that_delivers(front: list[int], back: li
 
 def waiting(ledger: Ledger, arrived_ms: int, sensor: str = "top") -> WaitingCloud:
     cloud = PointCloud(np.zeros((1, 1), [("x", "f4"), ("y", "f4"), ("z", "f4")]), arrived_ms * MS, "lidar")
-    return WaitingCloud(sensor, cloud, ledger.receive(f"lidar.{sensor}"), arrived_ms * MS)
+    sweep = Sweep(sensor, cloud, cloud.stamp_ns, None, cloud.stamp_ns)
+    return WaitingCloud(sweep, ledger.receive(f"lidar.{sensor}"), arrived_ms * MS)
 
 
 def test_a_ready_cloud_leaves_at_once_and_another_after_max_wait() -> None:

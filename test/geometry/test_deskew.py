@@ -1,0 +1,93 @@
+"""Points move to where they would be at the stamp; times are read in every driver's way."""
+
+import math
+
+import numpy as np
+import pytest
+
+from seg_perception.errors import TransformError
+from seg_perception.geometry.deskew import deskew, point_offsets_ns
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.types import NANOSECONDS, PointCloud
+
+STAMP_NS = 1_700_000_000 * NANOSECONDS
+MS = 1_000_000
+
+
+def cloud(field: str, kind: str, times: list[float], xyz: tuple[float, float, float] = (10, 0, 0)) -> PointCloud:
+    points = np.zeros((1, len(times)), [("x", "f4"), ("y", "f4"), ("z", "f4"), (field, kind)])
+    points["x"], points["y"], points["z"] = xyz
+    points[field] = times
+    return PointCloud(points, STAMP_NS, "lidar")
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "times"),
+    [
+        ("t", "u4", [0, 50 * MS, 100 * MS]),
+        ("time", "f4", [0.0, 0.05, 0.1]),
+        ("timestamp", "f8", [1_700_000_000.0, 1_700_000_000.05, 1_700_000_000.1]),
+        ("timestamp", "u8", [STAMP_NS, STAMP_NS + 50 * MS, STAMP_NS + 100 * MS]),
+        ("time_stamp", "u4", [0, 50 * MS, 100 * MS]),
+        ("timestamp", "f8", [1.7e18, 1.7e18 + 50 * MS, 1.7e18 + 100 * MS]),
+    ],
+    ids=["ouster", "velodyne", "absolute s", "absolute ns", "nebula", "absolute ns as float"],
+)
+def test_times_of_every_driver(field: str, kind: str, times: list[float]) -> None:
+    offsets = point_offsets_ns(cloud(field, kind, times))
+    assert offsets is not None
+    assert np.abs(offsets - [0, 50 * MS, 100 * MS]).max() < 1000
+
+
+def test_a_return_without_time_counts_at_the_stamp() -> None:
+    offsets = point_offsets_ns(cloud("time", "f4", [math.nan, 0.02]))
+    assert offsets is not None
+    assert offsets.tolist() == [0, 20 * MS]
+    absolute = point_offsets_ns(cloud("timestamp", "u8", [0, STAMP_NS + MS]))
+    assert absolute is not None
+    assert absolute.tolist() == [0, MS]
+
+
+def test_no_time_field_another_clock_and_no_point_give_none() -> None:
+    assert point_offsets_ns(cloud("intensity", "f4", [0, 1])) is None
+    assert point_offsets_ns(cloud("timestamp", "f8", [1e9, 1e9 + 0.1])) is None
+    assert point_offsets_ns(cloud("t", "u4", [])) is None
+
+
+def turning_robot(rate_rad_s: float, speed_mps: float = 0.0) -> TransformTree:
+    tree = TransformTree()
+    for ms in range(0, 210, 10):
+        angle, distance = rate_rad_s * ms / 1000, speed_mps * ms / 1000
+        T = np.eye(4)
+        T[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+        T[0, 3] = distance
+        tree.set_timed("odom", "base", STAMP_NS + ms * MS, T)
+    tree.set_static("base", "lidar", np.eye(4))
+    return tree
+
+
+def moved(tree: TransformTree, times_ms: list[float]) -> np.ndarray:
+    sweep = cloud("t", "u4", [t * MS for t in times_ms])
+    offsets = point_offsets_ns(sweep)
+    assert offsets is not None
+    return deskew(sweep, offsets, STAMP_NS, tree, "lidar", "odom")
+
+
+def test_a_turning_sensor_sees_the_later_point_turned() -> None:
+    xyz = moved(turning_robot(1.0), [0, 50, 100])
+    expected = [[10 * math.cos(a), 10 * math.sin(a), 0] for a in (0, 0.05, 0.1)]
+    assert np.abs(xyz - expected).max() < 10 * 0.1 / 64
+
+
+def test_a_driving_sensor_sees_the_later_point_farther() -> None:
+    xyz = moved(turning_robot(0.0, speed_mps=2.0), [0, 100])
+    assert xyz[1, 0] - xyz[0, 0] == pytest.approx(0.2, abs=0.006)
+
+
+def test_a_robot_at_rest_keeps_its_points_untouched() -> None:
+    assert moved(turning_robot(0.0), [0, 100]).tolist() == [[10, 0, 0], [10, 0, 0]]
+
+
+def test_a_sweep_beyond_the_known_motion_is_refused() -> None:
+    with pytest.raises(TransformError):
+        moved(turning_robot(1.0), [0, 300])
