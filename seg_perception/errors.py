@@ -43,6 +43,12 @@ class CalibrationError(SegPerceptionError):
     reason = "bad_calibration"
 
 
+class SizeMismatchError(CalibrationError):
+    """An image has another size than its calibration describes."""
+
+    reason = "size_mismatch"
+
+
 class TransformError(SegPerceptionError):
     """A transform is not known at the asked time."""
 
@@ -65,3 +71,15 @@ class BagError(SegPerceptionError):
     """A bag can't be opened, read on, or written."""
 
     reason = "bad_bag"
+
+
+class DatasetError(SegPerceptionError):
+    """A labelled data set is incomplete or does not fit its mapping."""
+
+    reason = "bad_dataset"
+
+
+class TrainingError(SegPerceptionError):
+    """A training or an export can't go on."""
+
+    reason = "training_failed"
