@@ -18,3 +18,10 @@ def config_path(*parts: str) -> Path:
 def bundle_path(name: str) -> Path:
     """The folder of a model bundle that ships with the package."""
     return _PACKAGE / "bundles" / name
+
+
+def message_files() -> list[Path]:
+    """The shipped `.msg` files: installed as package data, else the checkout's."""
+    installed = _PACKAGE / "_msg"
+    root = installed if installed.is_dir() else _PACKAGE.parent / "msg"
+    return sorted(root.glob("*.msg"))

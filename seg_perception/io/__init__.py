@@ -1,0 +1,1 @@
+"""Bytes to types and back: bags, images, clouds, lenses, transforms."""

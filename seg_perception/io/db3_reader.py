@@ -1,0 +1,112 @@
+"""Reads SQLite recordings of ROS 2 (`.db3`), of every schema since Dashing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from seg_perception.errors import BagError
+from seg_perception.io.bag_storage import RawMessage, StoredTopic, is_latched
+
+
+class Db3Storage:
+    """One SQLite file.
+
+    Raises:
+        BagError: the file can't be opened, is damaged, or holds no recording.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read what topics there are."""
+        self.path = path
+        self.warnings: list[str] = []
+        try:
+            with closing(_connect(path)) as database:
+                self.topics = _read_topics(database)
+                row = database.execute("SELECT MIN(timestamp), MAX(timestamp) FROM messages")
+                start, end = row.fetchone()
+        except sqlite3.Error as error:
+            msg = (
+                f"{path}: expected a ROS 2 recording, got a file that SQLite can't read so "
+                f"({error}); copy it again or run `ros2 bag reindex`"
+            )
+            raise BagError(msg) from error
+        self.start_ns, self.end_ns = int(start or 0), int(end or 0)
+
+    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
+        """Messages of these topics in the order of their log times.
+
+        Raises:
+            BagError: the file is damaged.
+        """
+        wanted = {topic.key: topic for topic in self.topics if topic.key in keys}
+        marks = ",".join("?" * len(wanted))
+        query = (
+            "SELECT timestamp, topic_id, data FROM messages "
+            f"WHERE topic_id IN ({marks}) ORDER BY timestamp, id"  # noqa: S608 (only marks)
+        )
+        try:
+            with closing(_connect(self.path)) as database:
+                for timestamp, topic_id, data in database.execute(query, list(wanted)):
+                    yield RawMessage(timestamp, wanted[topic_id], data)
+        except sqlite3.Error as error:
+            msg = f"{self.path}: the recording is damaged ({error}); what came before was read"
+            raise BagError(msg) from error
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open read-only; without a lock where the folder can't hold one.
+
+    Raises:
+        sqlite3.Error: no database.
+    """
+    uri = path.resolve().as_uri()
+    for options in ("mode=ro", "mode=ro&immutable=1"):
+        database = sqlite3.connect(f"{uri}?{options}", uri=True)
+        try:
+            database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            database.close()
+            continue
+        return database
+    msg = "unable to open the file"
+    raise sqlite3.OperationalError(msg)
+
+
+def _read_topics(database: sqlite3.Connection) -> list[StoredTopic]:
+    columns = [row[1] for row in database.execute("PRAGMA table_info(topics)")]
+    qos = "offered_qos_profiles" if "offered_qos_profiles" in columns else "''"
+    rows = database.execute(
+        f"SELECT id, name, type, serialization_format, {qos}, "  # noqa: S608 (a column's name)
+        "(SELECT COUNT(*) FROM messages WHERE topic_id = topics.id) FROM topics ORDER BY id"
+    )
+    definitions = _read_definitions(database)
+    return [
+        StoredTopic(
+            key=key,
+            name=name,
+            type=type_name,
+            encoding=encoding,
+            definition=definitions.get(type_name, ("", ""))[1],
+            definition_format=definitions.get(type_name, ("", ""))[0],
+            count=count,
+            latched=is_latched(name, profiles),
+        )
+        for key, name, type_name, encoding, profiles, count in rows
+    ]
+
+
+def _read_definitions(database: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    """(format, text) of each type, where the recorder stored them (since Iron)."""
+    tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
+    if "message_definitions" not in tables:
+        return {}
+    rows = database.execute(
+        "SELECT topic_type, encoding, encoded_message_definition FROM message_definitions"
+    )
+    return {name: (encoding, text) for name, encoding, text in rows}

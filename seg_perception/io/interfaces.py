@@ -1,0 +1,129 @@
+"""Message types by their text: what a bag says of them, else what ships here.
+
+A bag's own definitions come first. Types that it does not define come from the ROS 2
+release that `rosbags` knows, from our own `.msg` files, and from the few texts below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from seg_perception.errors import BagError
+from seg_perception.io.bag_storage import StoredTopic
+from seg_perception.resources import message_files
+
+if TYPE_CHECKING:
+    from rosbags.typesys.store import Typestore
+
+# Interfaces of packages that ROS 2's base does not have, without their comments.
+FOREIGN_DEFINITIONS = {
+    "vision_msgs/msg/VisionClass": "uint16 class_id\nstring class_name\n",
+    "vision_msgs/msg/LabelInfo": (
+        "std_msgs/Header header\nvision_msgs/VisionClass[] class_map\nfloat32 threshold\n"
+    ),
+    "radar_msgs/msg/RadarReturn": (
+        "float32 range\nfloat32 azimuth\nfloat32 elevation\n"
+        "float32 doppler_velocity\nfloat32 amplitude\n"
+    ),
+    "radar_msgs/msg/RadarScan": "std_msgs/Header header\nradar_msgs/RadarReturn[] returns\n",
+}
+
+
+@cache
+def shipped_types() -> Typestore:
+    """The types known without a bag."""
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+    store = get_typestore(Stores.ROS2_JAZZY)
+    texts = dict(FOREIGN_DEFINITIONS)
+    for path in message_files():
+        texts[f"seg_perception/msg/{path.stem}"] = path.read_text()
+    for name, text in texts.items():
+        store.register(get_types_from_msg(text, name))
+    return store
+
+
+@cache
+def definition_of(type_name: str) -> tuple[str, str]:
+    """Text of a shipped type with all it depends on, and its hash; both empty where unknown."""
+    store = shipped_types()
+    if type_name not in store.fielddefs:
+        return "", ""
+    return store.generate_msgdef(type_name, ros_version=2)[0], store.hash_rihs01(type_name)
+
+
+class TypeCatalog:
+    """Decodes the messages of one recording."""
+
+    def __init__(self) -> None:
+        """Start without any decoder; each is made when its first message comes."""
+        self._decoders: dict[tuple[str, str, str], Callable[[bytes | memoryview], Any]] = {}
+
+    def decode(self, topic: StoredTopic, data: bytes | memoryview) -> Any:
+        """A message object with ROS 2 attribute names.
+
+        Raises:
+            BagError: an unknown type or encoding, or bytes that do not fit the type.
+        """
+        from rosbags.serde import SerdeError
+
+        key = (topic.type, topic.encoding, topic.definition)
+        decoder = self._decoders.get(key)
+        if decoder is None:
+            decoder = self._decoders[key] = _make_decoder(topic)
+        try:
+            return decoder(data)
+        except (SerdeError, ValueError, IndexError, AssertionError) as error:
+            msg = f"{topic.name}: a message does not fit its type {topic.type} ({error})"
+            raise BagError(msg) from error
+
+
+def check_encoding(topic: StoredTopic) -> None:
+    """Refuse what no decoder reads.
+
+    Raises:
+        BagError: serialised neither as ROS 2 nor as ROS 1 does.
+    """
+    if topic.encoding not in ("cdr", "ros1"):
+        msg = (
+            f"{topic.name}: expected serialization format 'cdr' or 'ros1', got {topic.encoding!r}; "
+            "if ROS 2 recorded it, set serialization_format: cdr in the bag's metadata.yaml"
+        )
+        raise BagError(msg)
+
+
+def _make_decoder(topic: StoredTopic) -> Callable[[bytes | memoryview], Any]:
+    check_encoding(topic)
+    store = _types_of(topic)
+    deserialize = store.deserialize_ros1 if topic.encoding == "ros1" else store.deserialize_cdr
+    return lambda data: deserialize(data, topic.type)
+
+
+def _types_of(topic: StoredTopic) -> Typestore:
+    from rosbags.typesys import (
+        Stores,
+        TypesysError,
+        get_types_from_idl,
+        get_types_from_msg,
+        get_typestore,
+    )
+
+    store = shipped_types()
+    if topic.definition:
+        parse = get_types_from_idl if topic.definition_format == "ros2idl" else None
+        try:
+            types = parse(topic.definition) if parse else get_types_from_msg(topic.definition, topic.type)
+            store = get_typestore(Stores.EMPTY)
+            store.register(types)
+        except TypesysError as error:
+            msg = f"{topic.name}: the bag's definition of {topic.type} can't be read ({error})"
+            raise BagError(msg) from error
+    if topic.type not in store.fielddefs:
+        msg = (
+            f"{topic.name}: the bag does not define {topic.type} and it is not known here; "
+            "record the topic with a newer rosbag2, or leave it out"
+        )
+        raise BagError(msg)
+    return store

@@ -1,0 +1,215 @@
+"""Writes MCAP files that RViz, Foxglove and `ros2 bag` read.
+
+Chunks go to the disk as they fill, so that a writer that is killed leaves a file that can
+be read up to its last chunk.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import Counter
+from pathlib import Path
+
+from seg_perception.errors import BagError
+from seg_perception.io import mcap_format as mcap
+
+LIBRARY = "seg_perception"
+_CHUNK_BYTES = 1 << 20
+_CHUNK_SPAN_NS = 1_000_000_000
+_NEVER = (1 << 63) - 1
+
+
+class McapWriter:
+    """One MCAP file under construction.
+
+    A failed write (a full disk) raises once and for all: what was written stays.
+    """
+
+    def __init__(self, path: Path, compression: str = "zstd") -> None:
+        """Create the file.
+
+        Args:
+            path: file that must not exist.
+            compression: `zstd`, `lz4` or `none`.
+
+        Raises:
+            BagError: the file exists or can't be created, or an unknown compression.
+        """
+        if compression not in mcap.COMPRESSORS:
+            msg = f"bag compression: expected one of {list(mcap.COMPRESSORS)}, got {compression!r}"
+            raise BagError(msg)
+        self.path = path
+        self.counts: Counter[int] = Counter()
+        self.start_ns, self.end_ns = _NEVER, 0
+        self._compression = compression
+        self._schemas: list[mcap.Schema] = []
+        self._channels: list[mcap.Channel] = []
+        self._chunk_indexes: list[bytes] = []
+        self._position = 0
+        self._failure: str | None = None
+        try:
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            msg = f"{path}: can't be created ({error.strerror}); choose another path"
+            raise BagError(msg) from error
+        self._start_chunk()
+        self._put(mcap.MAGIC + mcap.record(mcap.HEADER, mcap.text("ros2") + mcap.text(LIBRARY)))
+
+    def add_schema(self, name: str, encoding: str, data: str) -> int:
+        """Register a type; the number that stands for it."""
+        schema = mcap.Schema(len(self._schemas) + 1, name, encoding, data.encode())
+        self._schemas.append(schema)
+        self._chunk += mcap.schema_record(schema)
+        return schema.id
+
+    def add_channel(self, topic: str, schema_id: int, metadata: dict[str, str]) -> int:
+        """Register a topic; the number that stands for it."""
+        channel = mcap.Channel(len(self._channels) + 1, schema_id, topic, "cdr", metadata)
+        self._channels.append(channel)
+        self._chunk += mcap.channel_record(channel)
+        return channel.id
+
+    def write(self, channel_id: int, log_time_ns: int, data: bytes | memoryview) -> None:
+        """Append one message.
+
+        Raises:
+            BagError: the disk refuses it, now or before.
+        """
+        self._check()
+        if self._chunk_start_ns != _NEVER and abs(log_time_ns - self._chunk_start_ns) > _CHUNK_SPAN_NS:
+            self.flush()
+        entries = self._entries.setdefault(channel_id, [])
+        entries.append((log_time_ns, len(self._chunk)))
+        size = mcap.MESSAGE_PREFIX.size + len(data)
+        sequence = self.counts[channel_id] & 0xFFFFFFFF
+        self._chunk += mcap.RECORD_PREFIX.pack(mcap.MESSAGE, size)
+        self._chunk += mcap.MESSAGE_PREFIX.pack(channel_id, sequence, log_time_ns, log_time_ns)
+        self._chunk += data
+        self._chunk_start_ns = min(self._chunk_start_ns, log_time_ns)
+        self._chunk_end_ns = max(self._chunk_end_ns, log_time_ns)
+        self.start_ns = min(self.start_ns, log_time_ns)
+        self.end_ns = max(self.end_ns, log_time_ns)
+        self.counts[channel_id] += 1
+        if len(self._chunk) >= _CHUNK_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put everything written so far into the file.
+
+        Raises:
+            BagError: the disk refuses it.
+        """
+        if not self._chunk:
+            return
+        start, end = (self._chunk_start_ns, self._chunk_end_ns) if self._entries else (0, 0)
+        compression = "" if self._compression == "none" else self._compression
+        payload = mcap.COMPRESSORS[self._compression](self._chunk)
+        head = mcap.CHUNK_PREFIX.pack(start, end, len(self._chunk), zlib.crc32(self._chunk))
+        head += mcap.text(compression) + struct.pack("<Q", len(payload))
+        offset = self._position
+        self._put(mcap.RECORD_PREFIX.pack(mcap.CHUNK, len(head) + len(payload)) + head, payload)
+        length = self._position - offset
+        indexes, index_offsets = self._message_indexes()
+        self._put(indexes)
+        self._chunk_indexes.append(
+            struct.pack("<QQQQ", start, end, offset, length)
+            + mcap.number_map("<HQ", index_offsets)
+            + struct.pack("<Q", len(indexes))
+            + mcap.text(compression)
+            + struct.pack("<QQ", len(payload), len(self._chunk))
+        )
+        self._start_chunk()
+
+    def close(self, metadata: dict[str, str]) -> None:
+        """Finish the file.
+
+        Args:
+            metadata: what `ros2 bag` expects in the record named rosbag2.
+
+        Raises:
+            BagError: the disk refuses it.
+        """
+        if self._file.closed:
+            return
+        try:
+            if self._failure is None:
+                self.flush()
+                self._finish(metadata)
+        finally:
+            self._file.close()
+
+    def _start_chunk(self) -> None:
+        self._chunk = bytearray()
+        self._entries: dict[int, list[tuple[int, int]]] = {}
+        self._chunk_start_ns, self._chunk_end_ns = _NEVER, 0
+
+    def _message_indexes(self) -> tuple[bytes, list[tuple[int, int]]]:
+        """The index records of the chunk just written, and where each will lie."""
+        records = b""
+        offsets = []
+        for channel_id, entries in self._entries.items():
+            offsets.append((channel_id, self._position + len(records)))
+            content = struct.pack("<H", channel_id) + mcap.number_map("<QQ", entries)
+            records += mcap.record(mcap.MESSAGE_INDEX, content)
+        return records, offsets
+
+    def _finish(self, metadata: dict[str, str]) -> None:
+        metadata_offset = self._position
+        self._put(mcap.record(mcap.METADATA, mcap.text("rosbag2") + mcap.text_map(metadata)))
+        metadata_index = struct.pack("<QQ", metadata_offset, self._position - metadata_offset)
+        self._put(mcap.record(mcap.DATA_END, bytes(4)))
+        groups = {
+            mcap.SCHEMA: [mcap.schema_record(schema) for schema in self._schemas],
+            mcap.CHANNEL: [mcap.channel_record(channel) for channel in self._channels],
+            mcap.STATISTICS: [mcap.record(mcap.STATISTICS, self._statistics())],
+            mcap.CHUNK_INDEX: [mcap.record(mcap.CHUNK_INDEX, c) for c in self._chunk_indexes],
+            mcap.METADATA_INDEX: [
+                mcap.record(mcap.METADATA_INDEX, metadata_index + mcap.text("rosbag2"))
+            ],
+        }
+        self._put_summary(groups)
+
+    def _put_summary(self, groups: dict[int, list[bytes]]) -> None:
+        start = position = self._position
+        summary, offsets = b"", b""
+        for opcode, records in groups.items():
+            group = b"".join(records)
+            if group:
+                offsets += mcap.record(
+                    mcap.SUMMARY_OFFSET, struct.pack("<BQQ", opcode, position, len(group))
+                )
+            summary += group
+            position += len(group)
+        footer = mcap.RECORD_PREFIX.pack(mcap.FOOTER, mcap.FOOTER_CONTENT.size)
+        footer += struct.pack("<QQ", start, position)
+        crc = zlib.crc32(footer, zlib.crc32(summary + offsets))
+        self._put(summary + offsets + footer + struct.pack("<I", crc) + mcap.MAGIC)
+
+    def _statistics(self) -> bytes:
+        start = 0 if self.start_ns == _NEVER else self.start_ns
+        numbers = (len(self._schemas), len(self._channels), 0, 1, len(self._chunk_indexes))
+        return struct.pack(
+            "<QHIIIIQQ", sum(self.counts.values()), *numbers, start, self.end_ns
+        ) + mcap.number_map("<HQ", sorted(self.counts.items()))
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise BagError(self._failure)
+
+    def _put(self, *parts: bytes | bytearray) -> None:
+        """Append to the file; unbuffered, so that a killed process loses nothing of it."""
+        self._check()
+        try:
+            for part in parts:
+                rest = memoryview(part)
+                while rest:
+                    written = self._file.write(rest)
+                    self._position += written
+                    rest = rest[written:]
+        except OSError as error:
+            self._failure = (
+                f"{self.path}: writing stopped at byte {self._position} ({error.strerror}); "
+                "make room or choose another disk, what was written can be read"
+            )
+            raise BagError(self._failure) from error

@@ -1,0 +1,391 @@
+"""ROS messages as plain dataclasses: the same field names, no ROS needed.
+
+Encoders produce these; a node copies them into rclpy messages and a bag writer into
+serialised ones, each by one recursive copy over the field names. Decoders never ask for
+these classes: they take any object with the attributes of the ROS message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.types import NANOSECONDS
+
+Bytes: TypeAlias = "NDArray[np.uint8] | bytes | bytearray | memoryview"
+
+FIELD_INT8, FIELD_UINT8, FIELD_INT16, FIELD_UINT16 = 1, 2, 3, 4
+FIELD_INT32, FIELD_UINT32, FIELD_FLOAT32, FIELD_FLOAT64 = 5, 6, 7, 8
+
+
+class Message:
+    """A message; `type_name` is the ROS 2 name of its type."""
+
+    type_name: ClassVar[str]
+
+
+@dataclass
+class Time(Message):
+    """Seconds and nanoseconds since the sender's epoch."""
+
+    type_name: ClassVar[str] = "builtin_interfaces/msg/Time"
+    sec: int = 0
+    nanosec: int = 0
+
+    @classmethod
+    def from_ns(cls, stamp_ns: int) -> Time:
+        """Split nanoseconds since the epoch."""
+        return cls(*divmod(int(stamp_ns), NANOSECONDS))
+
+
+@dataclass
+class Header(Message):
+    """When and in which frame."""
+
+    type_name: ClassVar[str] = "std_msgs/msg/Header"
+    stamp: Time = field(default_factory=Time)
+    frame_id: str = ""
+
+    @classmethod
+    def at(cls, stamp_ns: int, frame_id: str) -> Header:
+        """A header for nanoseconds since the epoch."""
+        return cls(Time.from_ns(stamp_ns), frame_id)
+
+
+@dataclass
+class String(Message):
+    """A text."""
+
+    type_name: ClassVar[str] = "std_msgs/msg/String"
+    data: str = ""
+
+
+@dataclass
+class Clock(Message):
+    """Simulated time."""
+
+    type_name: ClassVar[str] = "rosgraph_msgs/msg/Clock"
+    clock: Time = field(default_factory=Time)
+
+
+@dataclass
+class Image(Message):
+    """Pixels of one image, row by row, `step` bytes a row."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/Image"
+    header: Header = field(default_factory=Header)
+    height: int = 0
+    width: int = 0
+    encoding: str = ""
+    is_bigendian: int = 0
+    step: int = 0
+    data: Bytes = b""
+
+
+@dataclass
+class CompressedImage(Message):
+    """A JPEG or PNG file."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/CompressedImage"
+    header: Header = field(default_factory=Header)
+    format: str = ""
+    data: Bytes = b""
+
+
+@dataclass
+class RegionOfInterest(Message):
+    """The part of the sensor that was read out."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/RegionOfInterest"
+    x_offset: int = 0
+    y_offset: int = 0
+    height: int = 0
+    width: int = 0
+    do_rectify: bool = False
+
+
+@dataclass
+class CameraInfo(Message):
+    """A lens."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/CameraInfo"
+    header: Header = field(default_factory=Header)
+    height: int = 0
+    width: int = 0
+    distortion_model: str = ""
+    d: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    k: NDArray[np.float64] = field(default_factory=lambda: np.zeros(9))
+    r: NDArray[np.float64] = field(default_factory=lambda: np.zeros(9))
+    p: NDArray[np.float64] = field(default_factory=lambda: np.zeros(12))
+    binning_x: int = 0
+    binning_y: int = 0
+    roi: RegionOfInterest = field(default_factory=RegionOfInterest)
+
+
+@dataclass
+class PointField(Message):
+    """One field of a point; `datatype` is one of FIELD_INT8 ... FIELD_FLOAT64."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/PointField"
+    name: str = ""
+    offset: int = 0
+    datatype: int = 0
+    count: int = 1
+
+
+@dataclass
+class PointCloud2(Message):
+    """Points of any layout."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/PointCloud2"
+    header: Header = field(default_factory=Header)
+    height: int = 0
+    width: int = 0
+    fields: list[PointField] = field(default_factory=list)
+    is_bigendian: bool = False
+    point_step: int = 0
+    row_step: int = 0
+    data: Bytes = b""
+    is_dense: bool = False
+
+
+@dataclass
+class Vector3(Message):
+    """A free vector."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Vector3"
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+
+
+@dataclass
+class Point(Message):
+    """A position (metre)."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Point"
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+
+
+@dataclass
+class Quaternion(Message):
+    """A rotation; (0, 0, 0, 1) is none."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Quaternion"
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+    w: float = 1.0
+
+
+@dataclass
+class Transform(Message):
+    """Translation (metre) and rotation."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Transform"
+    translation: Vector3 = field(default_factory=Vector3)
+    rotation: Quaternion = field(default_factory=Quaternion)
+
+
+@dataclass
+class TransformStamped(Message):
+    """Maps points of `child_frame_id` into `header.frame_id`."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/TransformStamped"
+    header: Header = field(default_factory=Header)
+    child_frame_id: str = ""
+    transform: Transform = field(default_factory=Transform)
+
+
+@dataclass
+class TFMessage(Message):
+    """Some transforms."""
+
+    type_name: ClassVar[str] = "tf2_msgs/msg/TFMessage"
+    transforms: list[TransformStamped] = field(default_factory=list)
+
+
+@dataclass
+class Pose(Message):
+    """Position and orientation."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Pose"
+    position: Point = field(default_factory=Point)
+    orientation: Quaternion = field(default_factory=Quaternion)
+
+
+@dataclass
+class PoseWithCovariance(Message):
+    """A pose and its covariance, (6, 6) row by row: x, y, z, then rotations about them."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/PoseWithCovariance"
+    pose: Pose = field(default_factory=Pose)
+    covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros(36))
+
+
+@dataclass
+class Twist(Message):
+    """Linear (m/s) and angular (rad/s) velocity."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Twist"
+    linear: Vector3 = field(default_factory=Vector3)
+    angular: Vector3 = field(default_factory=Vector3)
+
+
+@dataclass
+class TwistWithCovariance(Message):
+    """A twist and its covariance, (6, 6) row by row."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/TwistWithCovariance"
+    twist: Twist = field(default_factory=Twist)
+    covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros(36))
+
+
+@dataclass
+class Odometry(Message):
+    """Pose of `child_frame_id` in `header.frame_id`; the twist is in the child's frame."""
+
+    type_name: ClassVar[str] = "nav_msgs/msg/Odometry"
+    header: Header = field(default_factory=Header)
+    child_frame_id: str = ""
+    pose: PoseWithCovariance = field(default_factory=PoseWithCovariance)
+    twist: TwistWithCovariance = field(default_factory=TwistWithCovariance)
+
+
+@dataclass
+class VisionClass(Message):
+    """Id and name of a class, as vision_msgs has it."""
+
+    type_name: ClassVar[str] = "vision_msgs/msg/VisionClass"
+    class_id: int = 0
+    class_name: str = ""
+
+
+@dataclass
+class LabelInfo(Message):
+    """Class names of a label image, as vision_msgs has them."""
+
+    type_name: ClassVar[str] = "vision_msgs/msg/LabelInfo"
+    header: Header = field(default_factory=Header)
+    class_map: list[VisionClass] = field(default_factory=list)
+    threshold: float = 0.0
+
+
+@dataclass
+class SemanticClass(Message):
+    """One class of an ontology, or one group of a grouping."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/SemanticClass"
+    id: int = 0
+    name: str = ""
+    color_rgb: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(3, np.uint8))
+
+
+@dataclass
+class SemanticGrouping(Message):
+    """A coarser reading of an ontology."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/SemanticGrouping"
+    name: str = ""
+    groups: list[SemanticClass] = field(default_factory=list)
+    group_ids: list[int] = field(default_factory=list)
+    unknown_group_id: int = 0
+
+
+@dataclass
+class SemanticLegend(Message):
+    """What the numbers in label images and semantic clouds mean."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/SemanticLegend"
+    header: Header = field(default_factory=Header)
+    ontology: str = ""
+    ontology_sha256: str = ""
+    unknown_id: int = 255
+    unknown_color_rgb: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(3, np.uint8))
+    classes: list[SemanticClass] = field(default_factory=list)
+    groupings: list[SemanticGrouping] = field(default_factory=list)
+
+
+@dataclass
+class ReasonCount(Message):
+    """How often something happened for one reason."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/ReasonCount"
+    reason: str = ""
+    count: int = 0
+
+
+@dataclass
+class StageLatency(Message):
+    """How long one stage took (second)."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/StageLatency"
+    stage: str = ""
+    stream: str = ""
+    count: int = 0
+    p50_s: float = float("nan")
+    p95_s: float = float("nan")
+    p99_s: float = float("nan")
+
+
+@dataclass
+class StreamStatus(Message):
+    """The account of one input."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/StreamStatus"
+    name: str = ""
+    topic: str = ""
+    kind: int = 0
+    received: int = 0
+    published: int = 0
+    in_flight: int = 0
+    dropped: list[ReasonCount] = field(default_factory=list)
+    lost_in_transport: int = 0
+    points: list[ReasonCount] = field(default_factory=list)
+    received_hz: float = 0.0
+    published_hz: float = 0.0
+    age_s: float = float("nan")
+
+
+@dataclass
+class SegmentationStatus(Message):
+    """How a perception node is doing."""
+
+    type_name: ClassVar[str] = "seg_perception/msg/SegmentationStatus"
+    header: Header = field(default_factory=Header)
+    bundle: str = ""
+    bundle_sha256: str = ""
+    ontology: str = ""
+    engine: str = ""
+    engine_verdict: int = 0
+    engine_proof: str = ""
+    interval_s: float = 0.0
+    streams: list[StreamStatus] = field(default_factory=list)
+    latencies: list[StageLatency] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def stamp_to_ns(stamp: Any) -> int:
+    """Nanoseconds of a stamp, whether it spells them as ROS 2 (`sec`) or as ROS 1 (`secs`)."""
+    if hasattr(stamp, "sec"):
+        return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+    return int(stamp.secs) * NANOSECONDS + int(stamp.nsecs)
+
+
+def clean_frame_id(frame_id: str) -> str:
+    """A frame id without the leading slash that ROS 1 allowed and tf2 refuses."""
+    return frame_id.lstrip("/")
+
+
+def byte_array(data: Any) -> NDArray[np.uint8]:
+    """`data` of any message as uint8 (n,), without a copy where it is bytes-like."""
+    if isinstance(data, np.ndarray):
+        return data.reshape(-1).view(np.uint8)
+    if isinstance(data, (list, tuple)):
+        return np.asarray(data, np.uint8)
+    return np.frombuffer(data, np.uint8)

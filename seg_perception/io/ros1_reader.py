@@ -1,0 +1,74 @@
+"""Reads ROS 1 recordings (`.bag`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seg_perception.errors import BagError
+from seg_perception.io.bag_storage import RawMessage, StoredTopic
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection
+
+
+class Ros1Storage:
+    """One ROS 1 bag.
+
+    Raises:
+        BagError: the file can't be opened, is damaged, or was never indexed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the index."""
+        from rosbags.rosbag1 import Reader, ReaderError
+
+        self.path = path
+        self.warnings: list[str] = []
+        self._reader = Reader(path)
+        try:
+            self._reader.open()
+        except (ReaderError, OSError, ValueError, KeyError, IndexError) as error:
+            msg = f"{path}: expected an indexed ROS 1 bag ({error}); try `rosbag reindex`"
+            raise BagError(msg) from error
+        self.topics = [_topic(connection) for connection in self._reader.connections]
+        has_messages = self._reader.message_count > 0
+        self.start_ns = self._reader.start_time if has_messages else 0
+        self.end_ns = self._reader.end_time - 1 if has_messages else 0
+
+    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
+        """Messages of these connections in the order of their log times.
+
+        Raises:
+            BagError: a chunk is damaged.
+        """
+        from rosbags.rosbag1 import ReaderError
+
+        wanted = {topic.key: topic for topic in self.topics if topic.key in keys}
+        chosen = [c for c in self._reader.connections if c.id in wanted]
+        if not chosen:
+            return
+        try:
+            for connection, log_time_ns, data in self._reader.messages(chosen):
+                yield RawMessage(log_time_ns, wanted[connection.id], data)
+        except (ReaderError, OSError, ValueError, RuntimeError) as error:
+            msg = f"{self.path}: the recording is damaged ({error}); what came before was read"
+            raise BagError(msg) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+
+
+def _topic(connection: Connection) -> StoredTopic:
+    return StoredTopic(
+        key=connection.id,
+        name=connection.topic,
+        type=connection.msgtype,
+        encoding="ros1",
+        definition=connection.msgdef.data,
+        definition_format="ros1msg",
+        count=connection.msgcount,
+        latched=bool(getattr(connection.ext, "latching", None)),
+    )
