@@ -1,0 +1,104 @@
+"""A semantic cloud from above: the robot in the middle, forward is up."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.ontology import Ontology
+from seg_perception.visualization import (
+    INK,
+    PAPER,
+    Labels,
+    Rgb,
+    above,
+    legend_strip,
+    stamp_squares,
+    text,
+)
+
+_RING = (214, 214, 208)
+_UNKNOWN = (206, 206, 200)
+_ROBOT = (20, 20, 20)
+_RING_STEPS_M = (1, 2, 5, 10, 20, 50, 100, 200)
+
+
+def draw_birds_eye(
+    xyz: NDArray[np.float32],
+    labels: Labels,
+    ontology: Ontology,
+    *,
+    range_m: float = 40.0,
+    size_px: int = 1000,
+    point_px: int = 3,
+    title: str = "",
+) -> Rgb:
+    """Draw a cloud from above, with range rings, the robot and a legend.
+
+    Args:
+        xyz: float (N, 3), metre, a frame with x forward and y left (REP-103).
+        labels: uint8 or uint16 (N,); unknown points are drawn pale, below all others.
+        ontology: of the labels.
+        range_m: half the width of the drawn square.
+        size_px: its edge.
+        point_px: edge of a point.
+        title: written into the corner.
+
+    Returns:
+        uint8 (size_px + legend, size_px, 3).
+    """
+    scale = size_px / (2 * range_m)
+    canvas = np.full((size_px, size_px, 3), PAPER, np.uint8)
+    _draw_rings(canvas, range_m, scale)
+    near = np.isfinite(xyz).all(axis=1) & (np.abs(xyz[:, :2]) < range_m).all(axis=1)
+    xyz, labels = xyz[near], labels[near]
+    known = labels != ontology.unknown_id
+    order = np.lexsort((xyz[:, 2], known))
+    colors = np.where(known[:, None], ontology.palette[labels], np.uint8(_UNKNOWN))
+    stamp_squares(canvas, _to_pixels(xyz, scale, size_px)[order], colors[order], point_px)
+    _label_rings(canvas, range_m, scale)
+    _draw_robot(canvas)
+    if title:
+        _plate(canvas, title, (14, 24))
+    return above(canvas, legend_strip(ontology, np.unique(labels[known]).tolist(), size_px))
+
+
+def _to_pixels(xyz: NDArray[np.float32], scale: float, size_px: int) -> NDArray[np.int64]:
+    centre = size_px / 2
+    columns_rows = centre - xyz[:, [1, 0]] * scale
+    return np.floor(columns_rows).astype(np.int64)
+
+
+def _rings(range_m: float) -> list[int]:
+    step = next((s for s in _RING_STEPS_M if range_m / s <= 5), _RING_STEPS_M[-1])
+    return list(range(step, int(range_m) + 1, step))
+
+
+def _draw_rings(canvas: Rgb, range_m: float, scale: float) -> None:
+    middle = canvas.shape[0] // 2
+    for ring in _rings(range_m):
+        cv2.circle(canvas, (middle, middle), round(ring * scale), _RING, 1, cv2.LINE_AA)
+    cv2.line(canvas, (middle, 0), (middle, canvas.shape[0]), _RING, 1)
+    cv2.line(canvas, (0, middle), (canvas.shape[1], middle), _RING, 1)
+
+
+def _label_rings(canvas: Rgb, range_m: float, scale: float) -> None:
+    middle = canvas.shape[0] // 2
+    for ring in _rings(range_m):
+        row = middle - round(ring * scale)
+        if row > 40:
+            _plate(canvas, f"{ring} m", (middle + 6, row + 5))
+
+
+def _plate(canvas: Rgb, words: str, origin: tuple[int, int]) -> None:
+    left, base = origin
+    cv2.rectangle(canvas, (left - 3, base - 12), (left + 9 * len(words), base + 4), PAPER, cv2.FILLED)
+    text(canvas, words, origin)
+
+
+def _draw_robot(canvas: Rgb) -> None:
+    middle = canvas.shape[0] // 2
+    arrow = np.array([[0, -15], [9, 11], [0, 6], [-9, 11]]) + middle
+    cv2.fillPoly(canvas, [arrow.astype(np.int32)], _ROBOT, cv2.LINE_AA)
+    cv2.polylines(canvas, [arrow.astype(np.int32)], isClosed=True, color=INK, lineType=cv2.LINE_AA)

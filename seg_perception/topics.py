@@ -1,0 +1,131 @@
+"""Names of topics: what each sensor listens to and what it publishes.
+
+The one place for them; node, replay and inspection agree because they ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from seg_perception.config import CameraConfig, Config, LidarConfig, RadarConfig
+from seg_perception.errors import ConfigError
+
+NODE_NAME = "perception_node"
+LEGEND = "~/legend"
+STATUS = "~/status"
+TF = "/tf"
+TF_STATIC = "/tf_static"
+_COMPRESSED = "/compressed"
+
+
+@dataclass(frozen=True)
+class CameraTopics:
+    """The output topics of one camera."""
+
+    label_image: str
+    label_image_png: str
+    confidence: str
+    color: str
+    overlay: str
+    camera_info: str
+    label_info: str
+
+    @classmethod
+    def of(cls, camera: CameraConfig) -> CameraTopics:
+        """The topics under the camera's `output_prefix`, else beside its image."""
+        root = beside(base_topic(camera.image_topic), "semantic")
+        if camera.output_prefix:
+            root = f"{camera.output_prefix.rstrip('/')}/semantic"
+        return cls(
+            label_image=f"{root}/label_image",
+            label_image_png=f"{root}/label_image/compressed",
+            confidence=f"{root}/confidence",
+            color=f"{root}/color",
+            overlay=f"{root}/overlay",
+            camera_info=f"{root}/camera_info",
+            label_info=f"{root}/label_info",
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        """Every topic."""
+        return (getattr(self, field.name) for field in fields(self))
+
+
+def camera_info_topic(camera: CameraConfig) -> str:
+    """Where the camera's lens is published: as configured, else the image topic's sibling."""
+    return camera.camera_info_topic or beside(base_topic(camera.image_topic), "camera_info")
+
+
+def is_compressed(camera: CameraConfig) -> bool:
+    """Whether the image topic carries CompressedImage, as far as configuration and name tell."""
+    if camera.transport != "auto":
+        return camera.transport == "compressed"
+    return camera.image_topic.endswith(_COMPRESSED)
+
+
+def cloud_topic(sensor: LidarConfig | RadarConfig) -> str:
+    """Where a lidar's or radar's semantic cloud is published."""
+    return sensor.output_topic or beside(sensor.topic, "semantic/points")
+
+
+def input_topics(config: Config) -> dict[str, str]:
+    """Every topic that is read besides `/tf`: topic and the parameter that names it."""
+    named = {}
+    for name, camera in config.cameras.items():
+        named[camera_info_topic(camera)] = f"camera.{name}.camera_info_topic"
+        named[camera.image_topic] = f"camera.{name}.image_topic"
+    for name, lidar in config.lidars.items():
+        named[lidar.topic] = f"lidar.{name}.topic"
+    for name, radar in config.radars.items():
+        named[radar.topic] = f"radar.{name}.topic"
+    return named
+
+
+def check_outputs(config: Config) -> None:
+    """Refuse a configuration in which two things would be published under one name.
+
+    Raises:
+        ConfigError: two outputs share a topic, or an output is an input too.
+    """
+    owners: dict[str, str] = {}
+    inputs = input_topics(config)
+    for topic, parameter in _outputs(config):
+        if topic in inputs:
+            msg = f"{topic} would be both read and published; set {parameter} to another name"
+            raise ConfigError(msg)
+        if topic in owners:
+            msg = f"{owners[topic]} and {parameter} both give {topic}; set one of them"
+            raise ConfigError(msg)
+        owners[topic] = parameter
+
+
+def stream(kind: str, name: str) -> str:
+    """The ledger's name of an input, for instance `camera.front`."""
+    return f"{kind}.{name}"
+
+
+def private(topic: str, node: str = NODE_NAME) -> str:
+    """A `~/name` topic as it is called when the node has no namespace."""
+    return topic.replace("~", f"/{node}", 1)
+
+
+def base_topic(image_topic: str) -> str:
+    """An image topic without the suffix of its transport."""
+    return image_topic.removesuffix(_COMPRESSED)
+
+
+def beside(topic: str, name: str) -> str:
+    """A name in the namespace of a topic: `/front/image_raw` and `semantic` make `/front/semantic`."""
+    namespace, slash, _ = topic.rpartition("/")
+    return f"{namespace}{slash}{name}"
+
+
+def _outputs(config: Config) -> Iterator[tuple[str, str]]:
+    for name, camera in config.cameras.items():
+        for topic in CameraTopics.of(camera):
+            yield topic, f"camera.{name}.output_prefix"
+    for name, lidar in config.lidars.items():
+        yield cloud_topic(lidar), f"lidar.{name}.output_topic"
+    for name, radar in config.radars.items():
+        yield cloud_topic(radar), f"radar.{name}.output_topic"
