@@ -1,0 +1,1 @@
+"""Segmentation networks (torch, extra `[train]`)."""

@@ -1,0 +1,74 @@
+"""The state of a run on disk, replaced only by a complete newer one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from seg_perception.errors import TrainingError
+from seg_perception.training.config import TrainingConfig
+
+
+class Checkpoint(BaseModel):
+    """Everything that a run needs to go on, and an export to start.
+
+    Attributes:
+        config: the run's configuration as JSON.
+        step: steps done.
+        network, average: state dicts of the trained weights and of their average.
+        optimizer: state dict.
+        scores: what validation measured last, by source.
+        best: highest value of the chosen metric so far.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    config: str
+    step: int
+    network: dict[str, Any]
+    average: dict[str, Any]
+    optimizer: dict[str, Any]
+    scores: dict[str, Any] = {}
+    best: float = 0.0
+
+    @property
+    def training_config(self) -> TrainingConfig:
+        """The configuration as an object."""
+        return TrainingConfig.model_validate_json(self.config)
+
+    def save(self, path: Path) -> None:
+        """Write to a temporary name, then rename.
+
+        Raises:
+            TrainingError: the disk refuses, for instance because it is full.
+        """
+        draft = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(dict(self), draft)
+            os.replace(draft, path)
+        except (OSError, RuntimeError) as error:
+            draft.unlink(missing_ok=True)
+            msg = f"{path}: can't be written ({error}); the last good checkpoint is kept: free some space and resume"
+            raise TrainingError(msg) from error
+
+    @classmethod
+    def load(cls, path: Path) -> Checkpoint:
+        """Read a checkpoint without running anything that it may contain.
+
+        Raises:
+            TrainingError: no such file, or not a checkpoint of this project.
+        """
+        if not path.is_file():
+            msg = f"checkpoint {path} not found: name the `last.pt` or `best.pt` of a run"
+            raise TrainingError(msg)
+        try:
+            return cls.model_validate(torch.load(path, map_location="cpu", weights_only=True))
+        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+            msg = f"{path}: not a checkpoint of this project ({str(error).splitlines()[0]}): name the `last.pt` of a run"
+            raise TrainingError(msg) from error

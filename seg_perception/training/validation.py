@@ -1,0 +1,119 @@
+"""Per-class agreement with held-out images, in the way that the bundle serves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from seg_perception.datasets.folder import FolderDataset, LabelledImage
+from seg_perception.datasets.mapping import IGNORE, TargetSpace
+from seg_perception.models.normalisation import normalise
+from seg_perception.ontology import Ontology
+
+CATEGORIES = "goose_category"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Intersection over union of one data set.
+
+    Attributes:
+        classes: by class name, for the classes that the truth holds.
+        categories: by name of the ontology's `goose_category` group; pixels whose
+            label spans several categories are left out.
+        pixel_accuracy: share of the labelled pixels.
+    """
+
+    classes: dict[str, float]
+    categories: dict[str, float]
+    pixel_accuracy: float
+
+    @property
+    def mean_iou(self) -> float:
+        """Over the classes."""
+        return float(np.mean(list(self.classes.values())))
+
+    @property
+    def category_mean_iou(self) -> float:
+        """Over the categories."""
+        return float(np.mean(list(self.categories.values())))
+
+
+class Validator:
+    """Counts predicted against true classes.
+
+    A prediction inside a pixel's target set counts as the set's first class.
+
+    Args:
+        space: sets and classes.
+        ontology: names and categories.
+        size: width, height of the network.
+    """
+
+    def __init__(self, space: TargetSpace, ontology: Ontology, size: tuple[int, int]) -> None:
+        """Prepare the tables."""
+        self._space = space
+        self._ontology = ontology
+        self._size = size
+        self._groups = [*ontology.group_names(CATEGORIES), "none"]
+        group_of = ontology.group_ids(CATEGORIES)[: ontology.id_count].astype(np.int64)
+        self._group_of = np.minimum(group_of, len(self._groups) - 1)
+
+    def run(self, network: nn.Module, dataset: FolderDataset) -> Scores:
+        """Predict every image of a data set and score it."""
+        classes = self._space.class_count
+        by_class = np.zeros((classes, classes), np.int64)
+        by_group = np.zeros((len(self._groups), len(self._groups)), np.int64)
+        for sample in (dataset[index] for index in range(len(dataset))):
+            predicted = self.predict(network, sample)
+            by_class += self._confusion(sample.targets, predicted)
+            by_group += self._group_confusion(sample.targets, predicted)
+        names = [self._ontology.names[i] for i in range(classes)]
+        accuracy = float(by_class.trace() / max(by_class.sum(), 1))
+        return Scores(_iou(by_class, names), _iou(by_group, self._groups), accuracy)
+
+    @torch.no_grad()
+    def predict(self, network: nn.Module, sample: LabelledImage) -> NDArray[np.int64]:
+        """int64 (H, W) class ids at the image's own size."""
+        image = cv2.resize(sample.image, self._size, interpolation=cv2.INTER_LINEAR)
+        scores = network(normalise(torch.from_numpy(image)[None]))
+        scores = F.interpolate(scores.float(), self._size[::-1], mode="bilinear", align_corners=False)
+        labels = scores.argmax(dim=1)[0].to(torch.uint8).numpy()
+        height, width = sample.targets.shape
+        return cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int64)
+
+    def _confusion(self, targets: NDArray[np.uint8], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
+        labelled = targets != IGNORE
+        wanted, got = targets[labelled].astype(np.int64), predicted[labelled]
+        true = self._space.primary[wanted]
+        got = np.where(self._space.members[wanted, got], true, got)
+        return _count(true, got, self._space.class_count)
+
+    def _group_confusion(self, targets: NDArray[np.uint8], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
+        labelled = targets != IGNORE
+        wanted = targets[labelled].astype(np.int64)
+        true, got = self._category_of_target()[wanted], self._group_of[predicted[labelled]]
+        clear = true >= 0
+        return _count(true[clear], got[clear], len(self._groups))
+
+    def _category_of_target(self) -> NDArray[np.int64]:
+        """int64 (targets,), -1 where the set spans several categories."""
+        groups = [np.unique(self._group_of[members]) for members in self._space.members]
+        return np.array([g[0] if len(g) == 1 else -1 for g in groups], np.int64)
+
+
+def _count(true: NDArray[np.int64], got: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    return np.bincount(true * size + got, minlength=size * size).reshape(size, size)
+
+
+def _iou(confusion: NDArray[np.int64], names: list[str]) -> dict[str, float]:
+    hits = confusion.diagonal()
+    union = confusion.sum(axis=0) + confusion.sum(axis=1) - hits
+    present = np.flatnonzero(confusion.sum(axis=1))
+    return {names[i]: float(hits[i] / union[i]) for i in present}
