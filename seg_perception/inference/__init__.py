@@ -1,0 +1,1 @@
+"""From a model bundle to label maps, on any engine."""

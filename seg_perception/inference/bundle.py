@@ -1,0 +1,205 @@
+"""A model bundle on disk: found, unpacked, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import BundleError
+from seg_perception.inference.archive import unpack
+from seg_perception.inference.manifest import GoldenFiles, Manifest
+from seg_perception.ontology import Ontology
+from seg_perception.resources import bundle_path
+from seg_perception.types import label_dtype
+
+MANIFEST_FILE = "manifest.json"
+
+
+@dataclass(frozen=True)
+class GoldenFrame:
+    """A frame whose labels are known.
+
+    Attributes:
+        name: path of the image in the bundle.
+        image: uint8 (H, W, 3), RGB at the network's size.
+        labels: uint8 or uint16 (H, W), the class ids that the model gives it.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    labels: NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model with everything that is needed to run it and to prove it.
+
+    Attributes:
+        manifest: what the bundle says about itself.
+        folder: where its files lie.
+        golden: the frames that an engine must reproduce.
+    """
+
+    manifest: Manifest
+    folder: Path
+    golden: tuple[GoldenFrame, ...]
+    _unpacked: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def load(cls, path_or_name: str | Path) -> Bundle:
+        """Load a shipped bundle by its name, or a folder or zip by its path.
+
+        A zip is unpacked into a temporary folder that lives as long as the bundle.
+
+        Raises:
+            BundleError: it is missing, incomplete, altered, or contradicts itself.
+        """
+        folder, unpacked = _open(_find(path_or_name))
+        manifest = Manifest.read(folder / MANIFEST_FILE)
+        _expect_intact(folder, manifest)
+        golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
+        _expect_telling(folder, golden)
+        return cls(manifest, folder, golden, unpacked)
+
+    @property
+    def ontology(self) -> Ontology:
+        """The label space of the labels."""
+        return self.manifest.ontology
+
+    @property
+    def width(self) -> int:
+        """Width of the network's input (pixel)."""
+        return self.manifest.input.width
+
+    @property
+    def height(self) -> int:
+        """Height of the network's input (pixel)."""
+        return self.manifest.input.height
+
+    @property
+    def label_dtype(self) -> np.dtype[Any]:
+        """Type of the label maps."""
+        return label_dtype(self.manifest.class_count)
+
+    @property
+    def model_path(self) -> Path:
+        """The ONNX file."""
+        return self.folder / self.manifest.model
+
+    def __str__(self) -> str:
+        """Name, version and size."""
+        return f"{self.manifest.name} {self.manifest.version} ({self.width}x{self.height})"
+
+
+def shipped() -> list[str]:
+    """Names of the bundles that come with the package."""
+    return sorted(file.parent.name for file in bundle_path(".").glob(f"*/{MANIFEST_FILE}"))
+
+
+def sha256(file: Path) -> str:
+    """Hash of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while piece := stream.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def files_of(folder: Path) -> set[str]:
+    """Paths of a bundle's files but the manifest and hidden ones, with `/` between the parts."""
+    paths = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    return {
+        path
+        for path in paths
+        if path != MANIFEST_FILE and not path.rpartition("/")[2].startswith(".")
+    }
+
+
+def _find(path_or_name: str | Path) -> Path:
+    if isinstance(path_or_name, str) and path_or_name in shipped():
+        return bundle_path(path_or_name)
+    path = Path(path_or_name).expanduser()
+    if not path_or_name or not path.exists():
+        msg = (
+            f"model bundle {str(path_or_name)!r} not found: "
+            f"expected one of {shipped()} or the path of a bundle's folder or zip"
+        )
+        raise BundleError(msg)
+    return path
+
+
+def _open(path: Path) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
+    if path.is_dir():
+        return path, None
+    unpacked = tempfile.TemporaryDirectory(prefix="seg_perception_bundle_")
+    return unpack(path, Path(unpacked.name)), unpacked
+
+
+def _expect_intact(folder: Path, manifest: Manifest) -> None:
+    present = files_of(folder)
+    if missing := sorted(set(manifest.files) - present):
+        msg = f"{folder}: {missing[0]} is missing; copy the bundle again"
+        raise BundleError(msg)
+    if unlisted := sorted(present - set(manifest.files)):
+        msg = f"{folder}: {unlisted[0]} has no sha256; list it in {MANIFEST_FILE}, or remove it"
+        raise BundleError(msg)
+    for name, expected in manifest.files.items():
+        if (got := sha256(folder / name)) != expected:
+            msg = (
+                f"{folder / name} was altered: expected sha256 {expected}, got {got}; "
+                "copy the bundle again"
+            )
+            raise BundleError(msg)
+
+
+def _read_golden(folder: Path, files: GoldenFiles, manifest: Manifest) -> GoldenFrame:
+    image = _read_png(folder / files.image, cv2.IMREAD_COLOR)
+    labels = _read_png(folder / files.labels, cv2.IMREAD_UNCHANGED)
+    size = (manifest.input.height, manifest.input.width)
+    dtype = label_dtype(manifest.class_count)
+    if image.shape[:2] != size:
+        msg = (
+            f"{folder / files.image}: expected the network's size {size} (height, width), "
+            f"got {image.shape[:2]}; stretch the frame before it is labelled"
+        )
+        raise BundleError(msg)
+    if labels.shape != size or labels.dtype != dtype:
+        msg = (
+            f"{folder / files.labels}: expected one channel of {dtype} {size}, "
+            f"got {labels.dtype} {labels.shape}; write class ids, not colours"
+        )
+        raise BundleError(msg)
+    if labels.max() >= manifest.class_count:
+        msg = (
+            f"{folder / files.labels}: expected ids below {manifest.class_count}, "
+            f"got {labels.max()}; write the labels that the model itself gives"
+        )
+        raise BundleError(msg)
+    return GoldenFrame(
+        files.image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False), labels
+    )
+
+
+def _read_png(file: Path, flags: int) -> NDArray[Any]:
+    pixels = cv2.imdecode(np.fromfile(file, np.uint8), flags) if file.stat().st_size else None
+    if pixels is None:
+        msg = f"{file} is not a readable PNG; write the bundle again"
+        raise BundleError(msg)
+    return pixels
+
+
+def _expect_telling(folder: Path, golden: tuple[GoldenFrame, ...]) -> None:
+    ids = {int(label) for frame in golden for label in np.unique(frame.labels)}
+    if golden and len(ids) < 2:
+        msg = (
+            f"{folder}: golden frames of one class ({ids}) prove nothing; "
+            "take frames with several classes"
+        )
+        raise BundleError(msg)

@@ -1,0 +1,141 @@
+"""Writes a model bundle: files, hashes, manifest."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from seg_perception.errors import BundleError
+from seg_perception.inference.bundle import MANIFEST_FILE, Bundle, files_of, sha256
+from seg_perception.inference.manifest import (
+    GoldenFiles,
+    Manifest,
+    NetworkInput,
+    NetworkOutput,
+    Parity,
+    Training,
+    explain,
+)
+from seg_perception.ontology import Ontology
+
+
+@dataclass(frozen=True)
+class BundleSource:
+    """What a bundle is made of, before hashes and paths are known.
+
+    Attributes:
+        model: bytes of the ONNX file, weights inside.
+        model_gather: the same network without GridSample.
+        golden: pairs of a uint8 (H, W, 3) RGB image at the network's size and the
+            labels (H, W) that the reference gives it.
+        licence_text: the weights' licence in full, written as LICENSE.
+    """
+
+    name: str
+    version: str
+    ontology: Ontology
+    input: NetworkInput
+    output: NetworkOutput
+    model: bytes
+    licence: str
+    golden: Sequence[tuple[NDArray[np.uint8], NDArray[Any]]] = ()
+    model_gather: bytes | None = None
+    licence_text: str = ""
+    notice: str = ""
+    opset: int | None = None
+    parity: tuple[Parity, ...] = ()
+    training: Training = field(default_factory=Training)
+
+
+def write_bundle(folder: Path, source: BundleSource) -> Bundle:
+    """Write a bundle and load it again.
+
+    Args:
+        folder: made here, in one rename; it must not exist, or be empty.
+        source: what goes in.
+
+    Returns:
+        The bundle as `Bundle.load` reads it.
+
+    Raises:
+        BundleError: the folder is in use, or the source contradicts itself.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"{folder} exists; remove it or name another folder for the bundle"
+        raise BundleError(msg)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        draft = Path(scratch) / folder.name
+        names = _write_files(draft, source)
+        manifest = _manifest(
+            source, names, {name: sha256(draft / name) for name in files_of(draft)}
+        )
+        (draft / MANIFEST_FILE).write_text(manifest.dump())
+        Bundle.load(draft)
+        draft.replace(folder)
+    return Bundle.load(folder)
+
+
+def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:
+    """Write everything but the manifest; return what the manifest says of it."""
+    draft.mkdir()
+    names: dict[str, Any] = {"model": "model.onnx"}
+    (draft / "model.onnx").write_bytes(source.model)
+    if source.model_gather is not None:
+        names["model_gather"] = "model_gather.onnx"
+        (draft / "model_gather.onnx").write_bytes(source.model_gather)
+    if source.licence_text:
+        names["licence_file"] = "LICENSE"
+        (draft / "LICENSE").write_text(source.licence_text)
+    names["golden"] = tuple(
+        _write_golden(draft, n, *frame) for n, frame in enumerate(source.golden)
+    )
+    return names
+
+
+def _write_golden(
+    draft: Path, number: int, image: NDArray[np.uint8], labels: NDArray[Any]
+) -> GoldenFiles:
+    files = GoldenFiles(image=f"golden/{number:02}.png", labels=f"golden/{number:02}_labels.png")
+    (draft / "golden").mkdir(exist_ok=True)
+    _write_png(draft / files.image, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    _write_png(draft / files.labels, labels)
+    return files
+
+
+def _write_png(file: Path, pixels: NDArray[Any]) -> None:
+    _, data = cv2.imencode(".png", pixels)
+    file.write_bytes(data.tobytes())
+
+
+def _manifest(
+    source: BundleSource, names: Mapping[str, Any], hashes: Mapping[str, str]
+) -> Manifest:
+    same = (
+        "name",
+        "version",
+        "ontology",
+        "input",
+        "output",
+        "licence",
+        "notice",
+        "opset",
+        "parity",
+        "training",
+    )
+    try:
+        return Manifest(
+            **{key: getattr(source, key) for key in same},
+            **names,
+            files=dict(sorted(hashes.items())),
+        )
+    except ValidationError as error:
+        raise BundleError(explain(error, f"bundle {source.name}")) from error

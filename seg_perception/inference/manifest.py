@@ -1,0 +1,231 @@
+"""What a model bundle says about itself: `manifest.json` as a strict model."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from seg_perception.errors import BundleError
+from seg_perception.ontology import Ontology
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\\" in path or ":" in path:
+        msg = f"expected a path inside the bundle such as 'golden/0.png', got {path!r}"
+        raise ValueError(msg)
+    return path
+
+
+InsidePath = Annotated[str, AfterValidator(_inside)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NetworkInput(_Part):
+    """The one input tensor: batch 1, three channels.
+
+    A uint8 input takes the pixels as they are. A float32 input takes
+    `(pixel * scale - mean) / std`, channel by channel in the order of `channels`.
+    """
+
+    name: str = "image"
+    width: int = Field(ge=8, le=16384)
+    height: int = Field(ge=8, le=16384)
+    dtype: Literal["uint8", "float32"] = "uint8"
+    layout: Literal["NHWC", "NCHW"] = "NHWC"
+    channels: Literal["rgb", "bgr"] = "rgb"
+    scale: float = Field(1 / 255, gt=0)
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> NetworkInput:
+        raw = NetworkInput.model_fields
+        changed = [
+            key for key in ("scale", "mean", "std") if getattr(self, key) != raw[key].default
+        ]
+        if self.dtype == "uint8" and changed:
+            msg = f"a uint8 input takes raw pixels; drop {changed} or set dtype to float32"
+            raise ValueError(msg)
+        if min(self.std) <= 0:
+            msg = f"std: expected values above 0, got {list(self.std)}"
+            raise ValueError(msg)
+        return self
+
+
+class LabelsConfidenceOutput(_Part):
+    """The project's own form: labels and confidence, one value a pixel, at the input's size."""
+
+    kind: Literal["labels_confidence"]
+    labels: str = "labels"
+    confidence: str = "confidence"
+
+
+class LogitsOutput(_Part):
+    """One map per class, at any size: up-sampled, then arg-max.
+
+    The confidence is the winner's share (softmax), its sigmoid, or its value (none:
+    the network already ends in probabilities).
+    """
+
+    kind: Literal["logits"]
+    name: str = "logits"
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    activation: Literal["softmax", "sigmoid", "none"] = "softmax"
+
+
+class LabelsOutput(_Part):
+    """Class ids alone, at any size; the confidence is 255 throughout."""
+
+    kind: Literal["labels"]
+    name: str = "labels"
+
+
+NetworkOutput = Annotated[
+    LabelsConfidenceOutput | LogitsOutput | LabelsOutput, Field(discriminator="kind")
+]
+
+
+class GoldenFiles(_Part):
+    """A frame at the network's size and the labels that the model gives it, both PNG."""
+
+    image: Annotated[InsidePath, Field(pattern=r"\.png$")]
+    labels: Annotated[InsidePath, Field(pattern=r"\.png$")]
+
+
+class Parity(_Part):
+    """How far an exported form is from what it was exported from, as measured."""
+
+    reference: str
+    candidate: str
+    frames: int = Field(ge=1)
+    label_agreement: float = Field(ge=0, le=1)
+    max_abs_error: float | None = Field(None, ge=0)
+
+
+class Training(_Part):
+    """Where the weights come from."""
+
+    command: str = ""
+    commit: str = ""
+    date: str = ""
+    seed: int | None = None
+    datasets: tuple[str, ...] = ()
+    details: Mapping[str, str | int | float] = {}
+
+
+class Manifest(_Part):
+    """Everything that is needed to run a model and to trust it.
+
+    Attributes:
+        ontology: a full copy of the label space, so that labels mean the same wherever
+            the bundle goes; its ids are 0 to n - 1.
+        files: sha256 of every file of the bundle but the manifest.
+        model_gather: the same network without GridSample, for TensorRT.
+        notice: shown once when the model is started.
+    """
+
+    format: Literal[1] = 1
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    version: str = Field(min_length=1)
+    ontology: Ontology
+    input: NetworkInput
+    output: NetworkOutput
+    model: InsidePath = "model.onnx"
+    model_gather: InsidePath | None = None
+    files: Mapping[InsidePath, Sha256]
+    opset: int | None = Field(None, ge=7)
+    golden: tuple[GoldenFiles, ...] = ()
+    parity: tuple[Parity, ...] = ()
+    training: Training = Training()
+    licence: str = Field(min_length=1)
+    licence_file: InsidePath | None = None
+    notice: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Manifest:
+        self._expect_contiguous_ids()
+        if self.output.kind == "labels_confidence" and not self.golden:
+            msg = "golden: a labels_confidence model needs golden frames that prove an engine; add some"
+            raise ValueError(msg)
+        if unlisted := sorted(self.used_files() - set(self.files)):
+            msg = f"files: no sha256 of {unlisted[0]}; add what `sha256sum {unlisted[0]}` prints"
+            raise ValueError(msg)
+        return self
+
+    def _expect_contiguous_ids(self) -> None:
+        ids = sorted(c.id for c in self.ontology.classes)
+        if ids != list(range(len(ids))):
+            gap = next(n for n, got in enumerate(ids) if n != got)
+            msg = (
+                f"ontology: expected class ids 0 to {len(ids) - 1}, but {gap} is missing; "
+                "number the classes without gaps"
+            )
+            raise ValueError(msg)
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the network tells apart."""
+        return len(self.ontology.classes)
+
+    def used_files(self) -> set[str]:
+        """Paths that the manifest names."""
+        named = {self.model, self.model_gather, self.licence_file}
+        named |= {path for frame in self.golden for path in (frame.image, frame.labels)}
+        return {path for path in named if path is not None}
+
+    def dump(self) -> str:
+        """The text of a `manifest.json`."""
+        unused = {"scale", "mean", "std"} if self.input.dtype == "uint8" else set()
+        return self.model_dump_json(indent=2, exclude={"input": unused}) + "\n"
+
+    @classmethod
+    def read(cls, file: Path) -> Manifest:
+        """Read a `manifest.json`.
+
+        Raises:
+            BundleError: no such file, or the first thing in it that is wrong.
+        """
+        if not file.is_file():
+            msg = f"{file} not found: expected the folder or zip of a model bundle"
+            raise BundleError(msg)
+        try:
+            return cls.model_validate_json(file.read_bytes())
+        except ValidationError as error:
+            raise BundleError(explain(error, str(file))) from error
+
+
+def explain(error: ValidationError, origin: str) -> str:
+    """One sentence about the first thing that is wrong in a manifest."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"{origin}: unknown key {place!r}{_nearest(str(first['loc'][-1]))}"
+    if first["type"] == "missing":
+        return f"{origin}: {place} is missing; give it a value"
+    text = first["msg"].removeprefix("Value error, ")
+    return f"{origin}: {place}: {text}" if place else f"{origin}: {text}"
+
+
+def _nearest(key: str) -> str:
+    known: set[str] = set()
+    for model in (
+        Manifest,
+        NetworkInput,
+        LabelsConfidenceOutput,
+        LogitsOutput,
+        Training,
+        Parity,
+        GoldenFiles,
+    ):
+        known |= set(model.model_fields)
+    near = difflib.get_close_matches(key, sorted(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else "; remove it"

@@ -1,0 +1,154 @@
+"""Runs a bundle's model with ONNX Runtime, on any of its providers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import EngineError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.packing import make_packer
+from seg_perception.inference.reading import Segmentation, make_reader
+from seg_perception.inference.tensors import TensorSpec
+
+_DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
+
+
+class OnnxRuntimeEngine:
+    """One session.
+
+    Attributes:
+        bundle: what runs.
+        description: runtime, provider, threads and model in one line.
+    """
+
+    def __init__(self, bundle: Bundle, providers: Sequence[str], threads: int = 0) -> None:
+        """Load the model and compare its inputs and outputs with the manifest.
+
+        Args:
+            bundle: the model.
+            providers: ONNX Runtime's names, the preferred one first.
+            threads: of one run; 0 leaves it to ONNX Runtime.
+
+        Raises:
+            EngineError: ONNX Runtime or a provider is missing, the model can't be
+                loaded, or it is not what the manifest says.
+        """
+        self.bundle = bundle
+        self._packer = make_packer(bundle.manifest.input)
+        self._reader = make_reader(bundle.manifest)
+        self._outputs = [spec.name for spec in self._reader.specs]
+        self._session: Any = _open_session(bundle, providers, threads)
+        _expect_tensors("input", self._session.get_inputs(), (self._packer.spec,), only=True)
+        _expect_tensors("output", self._session.get_outputs(), self._reader.specs)
+        self.description = _describe(bundle, providers, threads)
+
+    def infer(self, image: NDArray[np.uint8]) -> Segmentation:
+        """Segment one image.
+
+        Args:
+            image: uint8 (H, W, 3), RGB at the network's size.
+
+        Returns:
+            Labels uint8 or uint16 (H, W) and confidence uint8 (H, W).
+
+        Raises:
+            EngineError: closed, ONNX Runtime failed, or the output makes no sense.
+        """
+        if self._session is None:
+            msg = "the engine is closed; make a new one"
+            raise EngineError(msg)
+        tensor = self._packer.pack(image)
+        self._packer.spec.expect_array(tensor)
+        try:
+            outputs = self._session.run(self._outputs, {self._packer.spec.name: tensor})
+        except Exception as error:
+            msg = f"ONNX Runtime failed on {self.bundle}: {_first_line(error)}"
+            raise EngineError(msg) from error
+        return self._reader.read(outputs)
+
+    def close(self) -> None:
+        """Free the session."""
+        self._session = None
+
+
+def available_providers() -> list[str]:
+    """Names of the providers that this ONNX Runtime has.
+
+    Raises:
+        EngineError: ONNX Runtime is not installed.
+    """
+    return list(_onnxruntime().get_available_providers())
+
+
+def _onnxruntime() -> ModuleType:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        msg = f"ONNX Runtime can't be imported ({error}); pip install onnxruntime"
+        raise EngineError(msg) from error
+    module: ModuleType = onnxruntime
+    return module
+
+
+def _open_session(bundle: Bundle, providers: Sequence[str], threads: int) -> Any:
+    runtime = _onnxruntime()
+    _expect_available(providers, available_providers())
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # The robot's other processes need the cores between two frames.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = runtime.InferenceSession(
+            str(bundle.model_path), options, providers=list(providers)
+        )
+    except Exception as error:
+        msg = (
+            f"ONNX Runtime {runtime.__version__} can't load {bundle.model_path} "
+            f"({_first_line(error)}); export the model for this version"
+        )
+        raise EngineError(msg) from error
+    # ONNX Runtime drops a provider whose libraries it can't load and says so in its log alone.
+    _expect_available(providers, session.get_providers())
+    return session
+
+
+def _expect_available(providers: Sequence[str], available: Sequence[str]) -> None:
+    missing = [name for name in providers if name not in available]
+    if missing or not providers:
+        msg = (
+            f"ONNX Runtime provider {''.join(missing[:1]) or '(none named)'} is not available here; "
+            f"set segmentation.providers to some of {list(available)}"
+        )
+        raise EngineError(msg)
+
+
+def _expect_tensors(
+    what: str, found: Sequence[Any], specs: Sequence[TensorSpec], *, only: bool = False
+) -> None:
+    by_name = {tensor.name: tensor for tensor in found}
+    wanted = [spec.name for spec in specs]
+    if set(wanted) - set(by_name) or (only and len(found) != len(wanted)):
+        msg = (
+            f"the manifest names the {what}s {wanted}, the model has {list(by_name)}; "
+            f"correct the manifest's {what}"
+        )
+        raise EngineError(msg)
+    for spec in specs:
+        tensor = by_name[spec.name]
+        dtype = _DTYPES.get(tensor.type, tensor.type.removeprefix("tensor(").removesuffix(")"))
+        spec.expect(tensor.shape, dtype)
+
+
+def _describe(bundle: Bundle, providers: Sequence[str], threads: int) -> str:
+    count = f"{threads} threads" if threads else "default threads"
+    names = " + ".join(name.removesuffix("ExecutionProvider") for name in providers)
+    return f"ONNX Runtime {_onnxruntime().__version__}, {names}, {count}: {bundle}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,111 @@
+"""Several cameras, one engine: newest frame wins, weighted round robin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class FrameSlots(Generic[T]):
+    """One slot per camera, filled by many threads and emptied by one or more.
+
+    An item leaves by `take`, by being replaced, by `clear` or by `close`, and each of
+    them hands it to its caller: a ledger can account for every item that was put.
+
+    The order is smooth weighted round robin over the cameras with something waiting
+    (as in nginx): each of them earns its weight, the richest is taken and pays the sum
+    of what was earned. A camera that is absent neither earns nor pays, so that it gets
+    no burst when it comes back.
+    """
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        """Make the slots.
+
+        Args:
+            weights: share of the engine by camera name, each above 0.
+
+        Raises:
+            ValueError: a weight that is not above 0.
+        """
+        for camera, weight in weights.items():
+            if not weight > 0:
+                msg = f"weight of camera {camera}: expected more than 0, got {weight}"
+                raise ValueError(msg)
+        self._weights = dict(weights)
+        self._credit = dict.fromkeys(weights, 0.0)
+        self._waiting: dict[str, T] = {}
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, camera: str, item: T) -> T | None:
+        """Offer the newest item of a camera.
+
+        Returns:
+            The item that will not be taken: the older one of this camera, or `item`
+            itself after `close`; None where nothing is lost.
+
+        Raises:
+            KeyError: a camera without weight.
+        """
+        if camera not in self._weights:
+            raise KeyError(camera)
+        with self._changed:
+            if self._closed:
+                return item
+            replaced = self._waiting.pop(camera, None)
+            self._waiting[camera] = item
+            self._changed.notify()
+            return replaced
+
+    def take(self, timeout_s: float | None = None) -> T | None:
+        """Wait for an item and remove it.
+
+        Args:
+            timeout_s: longest wait; None waits until `put` or `close`.
+
+        Returns:
+            The item whose turn it is; None after the timeout or after `close`.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed, timeout_s)
+            return self._waiting.pop(self._next_camera()) if self._waiting else None
+
+    def clear(self) -> list[T]:
+        """Empty the slots, for instance when the clock jumped back.
+
+        Returns:
+            What was waiting.
+        """
+        with self._changed:
+            items = list(self._waiting.values())
+            self._waiting.clear()
+            return items
+
+    def close(self) -> list[T]:
+        """Wake every `take` and accept nothing more.
+
+        Returns:
+            What was waiting.
+        """
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        return self.clear()
+
+    def __len__(self) -> int:
+        """Count the items that wait."""
+        with self._changed:
+            return len(self._waiting)
+
+    def _next_camera(self) -> str:
+        earned = {
+            camera: weight for camera, weight in self._weights.items() if camera in self._waiting
+        }
+        for camera, weight in earned.items():
+            self._credit[camera] += weight
+        richest = max(earned, key=self._credit.__getitem__)
+        self._credit[richest] -= sum(earned.values())
+        return richest

@@ -1,0 +1,131 @@
+"""From a camera's frame to its label map."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import SegmentationConfig
+from seg_perception.errors import SizeMismatchError
+from seg_perception.geometry.camera import scale_calibration
+from seg_perception.inference.engine import Engine
+from seg_perception.inference.reading import Labels, Segmentation
+from seg_perception.types import Calibration, CameraFrame, LabelMap, unknown_id
+
+
+class OutputSize(Protocol):
+    """Brings labels and confidence to the size that is published."""
+
+    def fit(
+        self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
+    ) -> Segmentation:
+        """Labels and confidence at the published size; `image` is the frame's."""
+        ...
+
+
+class NetworkSize:
+    """Publishes at the network's size."""
+
+    def fit(
+        self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
+    ) -> Segmentation:
+        """Leave them as they are."""
+        del image
+        return labels, confidence
+
+
+class InputSize:
+    """Publishes at the frame's size."""
+
+    def fit(
+        self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
+    ) -> Segmentation:
+        """Enlarge by nearest neighbour: labels can't be averaged."""
+        return _nearest(labels, image), _nearest(confidence, image)
+
+
+class Segmenter:
+    """An engine and what happens around it.
+
+    Attributes:
+        engine: what labels an image of the network's size.
+    """
+
+    def __init__(self, engine: Engine, config: SegmentationConfig) -> None:
+        """Take an engine that was loaded; the caller closes it."""
+        self.engine = engine
+        self._size = (engine.bundle.width, engine.bundle.height)
+        self._output: OutputSize = InputSize() if config.output_size == "input" else NetworkSize()
+        self._threshold = math.ceil(255 * config.min_confidence)
+        self._unknown_id = engine.bundle.ontology.unknown_id
+
+    def segment(self, frame: CameraFrame) -> LabelMap:
+        """Segment one frame.
+
+        The whole image is stretched to the network's size (bilinear, half-pixel
+        centres), as in training. Pixels below `min_confidence` are unknown.
+
+        Returns:
+            Labels and confidence with the frame's stamp and frame_id, and its
+            calibration scaled to the published size.
+
+        Raises:
+            SizeMismatchError: the image has another size than its calibration says.
+            EngineError: the engine failed.
+        """
+        _expect_fitting(frame)
+        labels, confidence = self.engine.infer(self._stretch(frame.image))
+        labels = self._doubt(labels, confidence)
+        labels, confidence = self._output.fit(labels, confidence, frame.image)
+        height, width = labels.shape
+        calibration = frame.calibration and scale_calibration(frame.calibration, width, height)
+        return LabelMap(
+            frame.camera, labels, confidence, frame.stamp_ns, frame.frame_id, calibration
+        )
+
+    def _stretch(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if image.shape[1::-1] == self._size:
+            return image
+        stretched = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
+        return stretched.astype(np.uint8, copy=False)
+
+    def _doubt(self, labels: Labels, confidence: NDArray[np.uint8]) -> Labels:
+        if self._threshold == 0:
+            return labels
+        unknown = labels.dtype.type(self._unknown_id)
+        return np.where(confidence < self._threshold, unknown, labels)
+
+
+def _nearest(values: NDArray[Any], image: NDArray[np.uint8]) -> NDArray[Any]:
+    size = (image.shape[1], image.shape[0])
+    resized = cv2.resize(values, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return resized.astype(values.dtype, copy=False)
+
+
+def _expect_fitting(frame: CameraFrame) -> None:
+    calibration = frame.calibration
+    if calibration is None:
+        return
+    height, width = frame.image.shape[:2]
+    if (width, height) != (expected := _published_size(calibration)):
+        msg = (
+            f"camera {frame.camera}: camera_info describes {expected[0]}x{expected[1]} images, "
+            f"got {width}x{height}; set camera.{frame.camera}.camera_info_topic to the topic "
+            "that belongs to these images"
+        )
+        raise SizeMismatchError(msg)
+
+
+def _published_size(calibration: Calibration) -> tuple[int, int]:
+    """Width and height of the images: read-out window, then binning."""
+    roi = calibration.roi
+    width, height = (
+        (roi.width, roi.height)
+        if roi.width and roi.height
+        else (calibration.width, calibration.height)
+    )
+    return width // max(calibration.binning_x, 1), height // max(calibration.binning_y, 1)

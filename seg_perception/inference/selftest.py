@@ -1,0 +1,89 @@
+"""Proves an engine on this machine against the bundle's golden frames.
+
+Runtimes are known to be silently wrong on some models and devices, whatever their
+version says; only the labels tell.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import EngineError
+
+if TYPE_CHECKING:
+    from seg_perception.inference.bundle import Bundle, GoldenFrame
+    from seg_perception.inference.engine import Engine
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the golden frames said.
+
+    Attributes:
+        passed: the engine may be used.
+        agreement: share of equal labels on the worst frame, 0 to 1; None where there
+            was nothing to compare with.
+        detail: one line for logs and diagnostics.
+        duration_s: how long the test took.
+    """
+
+    passed: bool
+    agreement: float | None
+    detail: str
+    duration_s: float
+
+    @property
+    def proven(self) -> bool:
+        """True where golden frames were reproduced; False too where there are none."""
+        return self.passed and self.agreement is not None
+
+
+def prove(engine: Engine, min_agreement: float = 0.995) -> Verdict:
+    """Run the golden frames; without any, one made-up image, to see that the engine runs.
+
+    Args:
+        engine: the engine as it will be used.
+        min_agreement: least share of equal labels on every frame.
+
+    Returns:
+        The verdict; a failure of the engine is one too.
+    """
+    start = time.perf_counter()
+    try:
+        passed, agreement, detail = _judge(engine, min_agreement)
+    except EngineError as error:
+        passed, agreement, detail = False, None, str(error)
+    return Verdict(passed, agreement, detail, time.perf_counter() - start)
+
+
+def _judge(engine: Engine, min_agreement: float) -> tuple[bool, float | None, str]:
+    frames = engine.bundle.golden
+    if not frames:
+        engine.infer(_gradient(engine.bundle))
+        return True, None, "not proven: no golden frames"
+    results = [_compare(engine, frame) for frame in frames]
+    agreement, complaint = min(results)
+    text = f"{agreement:.2%} equal labels on the worst of {len(frames)} golden frames"
+    if agreement < min_agreement:
+        return False, agreement, f"{text}, expected {min_agreement:.2%}; {complaint}"
+    return True, agreement, text
+
+
+def _compare(engine: Engine, frame: GoldenFrame) -> tuple[float, str]:
+    labels, _ = engine.infer(frame.image)
+    agreement = float(np.mean(labels == frame.labels))
+    got, expected = np.unique(labels).size, np.unique(frame.labels).size
+    return agreement, f"{frame.name} shows {got} of {expected} classes"
+
+
+def _gradient(bundle: Bundle) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3): grey from left to right."""
+    row = np.linspace(0, 255, bundle.width).astype(np.uint8)
+    return np.ascontiguousarray(
+        np.broadcast_to(row[None, :, None], (bundle.height, bundle.width, 3))
+    )

@@ -1,0 +1,117 @@
+"""Tiny ONNX models whose labels can be worked out by hand, as bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.bundle_writer import BundleSource, write_bundle
+from seg_perception.inference.manifest import (
+    LabelsConfidenceOutput,
+    LogitsOutput,
+    NetworkInput,
+)
+from seg_perception.ontology import Ontology
+
+WIDTH, HEIGHT = 16, 8
+CLASSES = 3
+
+
+def ontology(count: int = CLASSES) -> Ontology:
+    classes = [{"id": n, "name": f"class_{n}", "color": f"#{n:06x}"} for n in range(count)]
+    return Ontology.parse({"name": "tiny", "classes": classes}, "test")
+
+
+def model_bytes(nodes: list[Any], inputs: list[Any], outputs: list[Any], **constants: Any) -> bytes:
+    weights = [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()]
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def brightest_channel_model() -> bytes:
+    """uint8 NHWC in; the label is the brightest channel, the confidence its value."""
+    shape = [1, HEIGHT, WIDTH]
+    nodes = [
+        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
+        helper.make_node("Cast", ["index"], ["labels"], to=TensorProto.UINT8),
+        helper.make_node("ReduceMax", ["pixels"], ["peak"], axes=[3], keepdims=0),
+        helper.make_node("Cast", ["peak"], ["confidence"], to=TensorProto.UINT8),
+    ]
+    return model_bytes(
+        nodes,
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, [*shape, 3])],
+        [
+            helper.make_tensor_value_info("labels", TensorProto.UINT8, shape),
+            helper.make_tensor_value_info("confidence", TensorProto.UINT8, shape),
+        ],
+    )
+
+
+def pooled_logits_model(name: str = "x") -> bytes:
+    """float32 NCHW in; the logits are the normalised channels at half the size."""
+    node = helper.make_node("AveragePool", [name], ["logits"], kernel_shape=[2, 2], strides=[2, 2])
+    full, half = [1, 3, HEIGHT, WIDTH], [1, 3, HEIGHT // 2, WIDTH // 2]
+    return model_bytes(
+        [node],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, full)],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, half)],
+    )
+
+
+def stripes() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Columns 0-4 red, 5-10 green, 11-15 blue; and their labels."""
+    labels = np.repeat(np.uint8([0, 1, 2]), [5, 6, 5])[None].repeat(HEIGHT, 0)
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    np.put_along_axis(image, labels[..., None].astype(np.int64), 200, axis=2)
+    return image, labels
+
+
+def native_source() -> BundleSource:
+    return BundleSource(
+        name="tiny",
+        version="1",
+        ontology=ontology(),
+        input=NetworkInput(width=WIDTH, height=HEIGHT),
+        output=LabelsConfidenceOutput(kind="labels_confidence"),
+        model=brightest_channel_model(),
+        licence="CC0-1.0",
+        licence_text="No rights reserved.",
+        notice="For tests only.",
+        golden=[stripes()],
+        opset=17,
+    )
+
+
+def foreign_source() -> BundleSource:
+    return replace(
+        native_source(),
+        input=NetworkInput(name="x", width=WIDTH, height=HEIGHT, dtype="float32", layout="NCHW"),
+        output=LogitsOutput(kind="logits"),
+        model=pooled_logits_model(),
+        golden=[],
+    )
+
+
+Make = Callable[..., Bundle]
+
+
+@pytest.fixture
+def make_bundle(tmp_path: Path) -> Make:
+    """Write a bundle: the native one, or another source, with changes."""
+
+    def make(source: BundleSource | None = None, **changes: Any) -> Bundle:
+        return write_bundle(tmp_path / "tiny", replace(source or native_source(), **changes))
+
+    return make
