@@ -1,0 +1,168 @@
+"""Quality of service: what the inputs ask for and the outputs offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+TF_DEPTH = 100
+OUTPUT_DEPTH = 5
+
+_RELIABILITY = {"reliable": ReliabilityPolicy.RELIABLE, "best_effort": ReliabilityPolicy.BEST_EFFORT}
+
+
+def tf_profile() -> QoSProfile:
+    """`/tf`: best effort, so that a busy reader never holds up the robot's publishers."""
+    return QoSProfile(depth=TF_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def latched_profile(depth: int = 1) -> QoSProfile:
+    """Reliable and kept for late subscribers: `/tf_static`, legends."""
+    return QoSProfile(
+        depth=depth, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+    )
+
+
+def output_profile(depth: int = OUTPUT_DEPTH) -> QoSProfile:
+    """Reliable and volatile: matches RViz, recorders and best-effort subscribers alike."""
+    return QoSProfile(depth=depth, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def input_profile(wish: str, offers: Iterable[ReliabilityPolicy], depth: int) -> QoSProfile:
+    """What an input asks for.
+
+    Args:
+        wish: `reliable`, `best_effort`, or `auto`: reliable where every publisher offers it,
+            for large messages are lost at best effort.
+        offers: the reliability of each publisher now; none counts as reliable.
+        depth: messages kept for a callback that is late.
+    """
+    reliable = all(offer != ReliabilityPolicy.BEST_EFFORT for offer in offers)
+    auto = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+    return QoSProfile(depth=depth, reliability=_RELIABILITY.get(wish, auto))
+
+
+class Input:
+    """A subscription whose reliability follows what its publishers offer.
+
+    `adapt` is to be called from time to time; it subscribes anew when the answer changed.
+
+    Attributes:
+        lost: messages that the middleware says it lost.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        message_type: type[Any],
+        topic: str,
+        callback: Callable[[Any], None],
+        *,
+        reliability: str = "auto",
+        depth: int = 5,
+        durability: DurabilityPolicy = DurabilityPolicy.VOLATILE,
+        raw: bool = False,
+        group: CallbackGroup | None = None,
+    ) -> None:
+        self.topic = node.resolve_topic_name(topic)
+        self.lost = 0
+        self.received = 0
+        self._node = node
+        self._type = message_type
+        self._callback = callback
+        self._wish = reliability
+        self._depth = depth
+        self._durability = durability
+        self._raw = raw
+        self._group = group
+        self._events = SubscriptionEventCallbacks(
+            incompatible_qos=self._on_incompatible, message_lost=self._on_lost
+        )
+        self._incompatible = False
+        self._profile = self._desired()
+        self._subscription = self._subscribe()
+
+    @property
+    def reliable(self) -> bool:
+        """Whether it asks for reliable delivery now."""
+        return bool(self._profile.reliability == ReliabilityPolicy.RELIABLE)
+
+    @property
+    def publisher_count(self) -> int:
+        """Publishers of the topic, compatible or not."""
+        return self._node.count_publishers(self.topic)
+
+    @property
+    def incompatible(self) -> str:
+        """Why publishers of this topic can't be heard; empty when all can."""
+        if not self._incompatible or self._is_overridden():
+            return ""
+        offers = [str(offer.name).lower() for offer in self._offers()]
+        wanted = "reliable" if self.reliable else "best effort"
+        if not (self.reliable and "best_effort" in offers):
+            return ""
+        return (
+            f"{self.topic}: incompatible QoS, subscribed {wanted}, offered {offers}; "
+            "set node.input_reliability: auto"
+        )
+
+    def adapt(self) -> bool:
+        """Subscribe anew where the publishers' offers changed the answer; tells whether it did."""
+        desired = self._desired()
+        if desired.reliability == self._profile.reliability or self._is_overridden():
+            return False
+        self._node.destroy_subscription(self._subscription)
+        self._profile = desired
+        self._incompatible = False
+        self._subscription = self._subscribe()
+        return True
+
+    def close(self) -> None:
+        """End the subscription."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _offers(self) -> list[ReliabilityPolicy]:
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
+        return [publisher.qos_profile.reliability for publisher in publishers]
+
+    def _desired(self) -> QoSProfile:
+        profile = input_profile(self._wish, self._offers(), self._depth)
+        profile.durability = self._durability
+        return profile
+
+    def _subscribe(self) -> Any:
+        options = QoSOverridingOptions.with_default_policies() if self._is_overridden() else None
+        return self._node.create_subscription(
+            self._type,
+            self.topic,
+            self._receive,
+            self._profile,
+            callback_group=self._group,
+            event_callbacks=self._events,
+            qos_overriding_options=options,
+            raw=self._raw,
+        )
+
+    def _is_overridden(self) -> bool:
+        prefix = f"qos_overrides.{self.topic}.subscription."
+        return any(name.startswith(prefix) for name in self._node._parameter_overrides)
+
+    def _receive(self, message: Any) -> None:
+        self.received += 1
+        self._callback(message)
+
+    def _on_incompatible(self, _event: Any) -> None:
+        self._incompatible = True
+
+    def _on_lost(self, event: Any) -> None:
+        self.lost += event.total_count_change
