@@ -1,0 +1,82 @@
+"""Build a package of ROS 2 interfaces with CMake, from a stock ROS 2 or from the PyPI wheels.
+
+Used by setup.py for the package's own messages and by bootstrap.py for the underlay.
+Standard library only: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+
+def prefixes() -> list[str]:
+    """Where ROS 2 packages lie: what was sourced, then the wheels of this environment."""
+    named = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    index = "share/ament_index/resource_index/packages"
+    return [p for p in dict.fromkeys(named) if p and Path(p, index).is_dir()]
+
+
+def from_wheels() -> bool:
+    """Whether ROS 2 comes from the PyPI wheels in this environment."""
+    return Path(sys.prefix, "share/rosidl_default_generators").is_dir()
+
+
+def missing() -> str | None:
+    """Say what is missing to build interfaces, or None."""
+    if not any(Path(p, "share/rosidl_default_generators").is_dir() for p in prefixes()):
+        return "no ROS 2 with rosidl_default_generators is sourced or installed here"
+    tools = [tool for tool in ("cmake", "make", "cc", "c++") if not _which(tool)]
+    return f"{', '.join(tools)} not found" if tools else None
+
+
+def build(source: Path, build_dir: Path, prefix: Path) -> None:
+    """Configure, build and install one package.
+
+    Raises:
+        subprocess.CalledProcessError: CMake or the compiler failed; it has said why.
+    """
+    environment = _environment()
+    cmake = _which("cmake")
+    configure = [
+        *(cmake, "-S", source, "-B", build_dir, "-DBUILD_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Release"),
+        f"-DCMAKE_INSTALL_PREFIX={prefix}",
+        *(f"-D{name}={sys.executable}" for name in ("Python3_EXECUTABLE", "PYTHON_EXECUTABLE")),
+        # Libraries find each other from lib/ and from lib/pythonX.Y/site-packages/NAME.
+        "-DCMAKE_INSTALL_RPATH=$ORIGIN;$ORIGIN/../../..",
+        "-DSEG_PERCEPTION_SELF_CONTAINED=ON",
+    ]
+    jobs = f"-j{os.cpu_count() or 1}"
+    subprocess.run(configure, check=True, env=environment)
+    subprocess.run(
+        [cmake, "--build", build_dir, "--target", "install", jobs], check=True, env=environment
+    )
+
+
+def _which(tool: str) -> str | None:
+    """Find a program beside this interpreter first, as in an activated environment."""
+    return shutil.which(tool, path=_path())
+
+
+def _path() -> str:
+    return str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", os.defpath)
+
+
+def _environment() -> dict[str, str]:
+    """Return what CMake and the generators see.
+
+    pip's build isolation hides site-packages with a PYTHONPATH of its own; the
+    generators run as this interpreter and need what is installed beside them.
+    """
+    environment = dict(os.environ, PATH=_path())
+    found = os.pathsep.join(prefixes())
+    environment["AMENT_PREFIX_PATH"] = environment["CMAKE_PREFIX_PATH"] = found
+    name = f"python{sysconfig.get_python_version()}"
+    folders = (f"lib/{name}/site-packages", f"local/lib/{name}/dist-packages")
+    modules = [Path(p, f) for p in prefixes() if p != sys.prefix for f in folders]
+    environment["PYTHONPATH"] = os.pathsep.join(str(m) for m in modules if m.is_dir())
+    return environment
