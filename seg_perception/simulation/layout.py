@@ -1,0 +1,214 @@
+"""What stands where along the track."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seg_perception.simulation import actors, plants, structures
+from seg_perception.simulation.movers import Mover
+from seg_perception.simulation.shapes import Array, Mesh, Rng, merge, scatter
+from seg_perception.simulation.terrain import HALF_EXTENT_M, GroundStyle, Terrain
+from seg_perception.simulation.track import Track
+
+_NEAR_M = 11.0
+
+
+@dataclass(frozen=True)
+class SceneStyle:
+    """What kind of forest it is.
+
+    Attributes:
+        ground: how the track looks.
+        tree_spacing_m: typical distance between neighbours.
+        conifer_share: of the trees.
+        undergrowth: multiplies the number of bushes and ferns.
+        foliage_tint: multiplies the colour of leaves and grass, for the season.
+        track_radius_m: mean radius of the loop.
+    """
+
+    ground: GroundStyle = field(default_factory=GroundStyle)
+    tree_spacing_m: float = 5.2
+    conifer_share: float = 0.4
+    undergrowth: float = 1.0
+    foliage_tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    track_radius_m: float = 36.0
+
+
+class Layout:
+    """Chooses places, and keeps plants away from what people built."""
+
+    def __init__(self, rng: Rng, track: Track, terrain: Terrain, style: SceneStyle) -> None:
+        """Start with an empty forest."""
+        self._rng, self._track, self._terrain, self._style = rng, track, terrain, style
+        self._taken: list[tuple[Array, float]] = []
+
+    def everything(self) -> list[Mesh]:
+        """All that does not move, the ground apart."""
+        built = self._structures()
+        stones = self._rocks()
+        plants_ = [self._trees(), self._bushes(), self._ferns(), self._grass()]
+        tint = np.array(self._style.foliage_tint)
+        return [*built, *stones, *(_tint_foliage(mesh, tint) for mesh in plants_), self._horizon()]
+
+    def movers(self) -> list[Mover]:
+        """Two walkers and a pick-up on the track."""
+        rng = self._rng
+        edge = self._style.ground.half_width_m
+        return [
+            Mover(actors.person(rng), rng.uniform(8, 11), -(edge + 0.1), 0.9),
+            Mover(actors.person(rng), rng.uniform(30, 36), edge + 0.35, -1.2),
+            Mover(actors.vehicle(rng), rng.uniform(17, 20), 0.0, 1.1),
+        ]
+
+    def _structures(self) -> list[Mesh]:
+        """A hut, a fence, signs and poles, again every sixty metres or so."""
+        meshes = []
+        edge = self._style.ground.half_width_m
+        for start in np.arange(0, self._track.length_m - 40, 62.0):
+            side = 1.0 if self._rng.uniform() < 0.5 else -1.0
+            at = start + self._rng.uniform(-3, 3)
+            size = self._rng.uniform([6.0, 4.6, 2.5], [8.5, 6.0, 3.0])
+            hut = structures.hut(self._rng, *size)
+            meshes.append(self._beside(hut, at + 24, side * (edge + 7.5), 6.5, turn=-side * np.pi / 2))
+            meshes.append(self._fence(at + 9, -side * (edge + 1.5)))
+            sign = structures.trail_sign()
+            meshes.append(self._beside(sign, at + 13, side * (edge + 0.7), 1.0, turn=np.pi))
+            for arc in (17.0, 42.0):
+                pole = structures.utility_pole(self._rng)
+                meshes.append(self._beside(pole, at + arc, side * (edge + 1.6), 1.2, turn=np.pi / 2))
+            for arc in (5.0, 29.0, 36.0):
+                meshes.append(self._beside(structures.marker_post(), at + arc, -side * (edge + 0.4), 0.6))
+            parked = actors.vehicle(self._rng)
+            meshes.append(self._beside(parked, at + 33, side * (edge + 2.4), 3.2, turn=0.2))
+            log = plants.fallen_log(self._rng, self._rng.uniform(2.5, 4.5), self._rng.uniform(0.16, 0.28))
+            meshes.append(self._beside(log, at + 40, -side * (edge + 1.4), 2.4, turn=0.5))
+        return meshes
+
+    def _beside(self, mesh: Mesh, arc_m: float, lateral_m: float, room_m: float, turn: float = 0.0) -> Mesh:
+        """Stand something beside the track; `turn` is against the track's heading."""
+        place, heading = self._track.at(np.array([arc_m]), np.array([lateral_m]))
+        height = self._terrain.height(place[:, 0], place[:, 1])
+        self._taken.append((place[0], room_m))
+        return mesh.moved((place[0, 0], place[0, 1], height[0]), float(heading[0]) + turn)
+
+    def _fence(self, arc_m: float, lateral_m: float) -> Mesh:
+        arcs = arc_m + 2.2 * np.arange(8)
+        place, _ = self._track.at(arcs, np.full(8, lateral_m))
+        self._taken += [(point, 1.0) for point in place]
+        height = self._terrain.height(place[:, 0], place[:, 1])
+        return structures.fence(self._rng, np.column_stack([place, height]))
+
+    def _rocks(self) -> list[Mesh]:
+        meshes = []
+        for radius, spacing, nearest in ((0.16, 6.0, -0.5), (0.38, 9.0, 0.3), (0.8, 17.0, 1.6)):
+            kinds = [structures.rock(self._rng, radius) for _ in range(4)]
+            places = self._places(spacing, nearest, 9.0)
+            meshes += self._plant(kinds, places, (0.7, 1.3), sink_m=0.0)
+            if radius > 0.3:
+                self._taken += [(place, 1.6 * radius) for place in places]
+        return meshes
+
+    def _trees(self) -> Mesh:
+        rng, style = self._rng, self._style
+        places = self._places(style.tree_spacing_m, 1.7, 200.0)
+        near = np.abs(self._terrain.lateral(places[:, 0], places[:, 1])) < _NEAR_M
+        needled = rng.uniform(size=len(places)) < style.conifer_share + 0.25 * np.sin(places[:, 0] / 17)
+        meshes = []
+        for close in (True, False):
+            chosen = near == close
+            meshes += self._plant(_conifers(rng, close), places[chosen & needled], (0.75, 1.2))
+            meshes += self._plant(_broadleaves(rng, close), places[chosen & ~needled], (0.75, 1.2))
+        return merge(meshes)
+
+    def _bushes(self) -> Mesh:
+        rng = self._rng
+        kinds = [plants.bush(rng, height, 330) for height in (0.9, 1.3, 1.9, 2.4)]
+        young = [plants.conifer(rng, 2.6, 0.3, 9), plants.broadleaf(rng, 3.4, 0.8, 320)]
+        places = self._places(4.6 / np.sqrt(self._style.undergrowth), 1.3, 14.0)
+        return merge(self._plant([*kinds, *young], places, (0.6, 1.15)))
+
+    def _ferns(self) -> Mesh:
+        kinds = [plants.fern(self._rng, height) for height in (0.35, 0.5, 0.65, 0.8)]
+        places = self._places(1.15 / np.sqrt(self._style.undergrowth), 1.0, 9.0, share=0.8)
+        return merge(self._plant(kinds, places, (0.6, 1.3)))
+
+    def _grass(self) -> Mesh:
+        rng = self._rng
+        kinds = [plants.grass_tuft(rng, height) for height in (0.16, 0.22, 0.3, 0.4, 0.5)]
+        places = self._places(0.46, -0.12, 2.6, share=0.8)
+        return merge(self._plant(kinds, places, (0.6, 1.3), sink_m=0.0))
+
+    def _places(self, spacing_m: float, nearest_m: float, farthest_m: float, share: float = 1.0) -> Array:
+        """One place in each cell of a grid, shaken, within a band beside the track.
+
+        Args:
+            spacing_m: side of a cell.
+            nearest_m, farthest_m: the band, from the track's edge.
+            share: of the cells that get one.
+
+        Returns:
+            float64 (n, 2).
+        """
+        axis = np.arange(-HALF_EXTENT_M + spacing_m, HALF_EXTENT_M - spacing_m, spacing_m)
+        places = np.stack(np.meshgrid(axis, axis), axis=2).reshape(-1, 2)
+        places = places + self._rng.uniform(-0.46, 0.46, places.shape) * spacing_m
+        away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1])) - self._style.ground.half_width_m
+        keep = (away > nearest_m) & (away < farthest_m) & (self._rng.uniform(size=len(places)) < share)
+        for centre, room in self._taken:
+            keep &= np.hypot(*(places - centre).T) > room
+        return places[keep]
+
+    def _plant(
+        self, kinds: list[Mesh], places: Array, scale: tuple[float, float], sink_m: float = 0.05
+    ) -> list[Mesh]:
+        """Copies of some kinds, dealt out over the places."""
+        if len(places) == 0:
+            return []
+        height = self._terrain.height(places[:, 0], places[:, 1]) - sink_m
+        positions = np.column_stack([places, height])
+        kind = self._rng.integers(len(kinds), size=len(places))
+        yaw = self._rng.uniform(0, 2 * np.pi, len(places))
+        size = self._rng.uniform(*scale, len(places))
+        return [
+            scatter(one, positions[kind == k], yaw[kind == k], size[kind == k])
+            for k, one in enumerate(kinds)
+            if np.any(kind == k)
+        ]
+
+    def _horizon(self) -> Mesh:
+        """A wooded ridge that closes the view."""
+        from seg_perception.simulation.shapes import grid
+
+        angle = np.linspace(0, 2 * np.pi, 721)
+        phase = self._rng.uniform(0, 2 * np.pi, 6)
+        ridge = 15 + sum(
+            4.5 / k**0.7 * np.sin(k * 3 * angle + p) for k, p in zip(range(1, 7), phase, strict=True)
+        )
+        jagged = ridge + self._rng.normal(0, 0.7, len(angle))
+        jagged[-1] = jagged[0]
+        rows = [(HALF_EXTENT_M - 4, -6 + 0 * angle), (HALF_EXTENT_M + 8, 0.6 * ridge), (HALF_EXTENT_M + 26, jagged)]
+        sheet = [np.column_stack([r * np.cos(angle), r * np.sin(angle), z]) for r, z in rows]
+        return grid(np.stack(sheet), "hillside")
+
+
+def _conifers(rng: Rng, close: bool) -> list[Mesh]:
+    whorls = 24 if close else 11
+    sizes: list[tuple[float, float]] = [(15, 3.0), (18, 5.0), (12, 1.2), (16, 4.2)]
+    return [plants.conifer(rng, height, base, whorls) for height, base in sizes]
+
+
+def _broadleaves(rng: Rng, close: bool) -> list[Mesh]:
+    leaves = 1500 if close else 480
+    make: list[Callable[..., Mesh]] = [plants.broadleaf, plants.broadleaf, plants.birch, plants.broadleaf]
+    sizes: list[tuple[float, float]] = [(14, 4.0), (17, 5.2), (13, 3.8), (11, 2.6)]
+    return [kind(rng, height, base, leaves) for kind, (height, base) in zip(make, sizes, strict=True)]
+
+
+def _tint_foliage(mesh: Mesh, tint: Array) -> Mesh:
+    from seg_perception.simulation.surfaces import SURFACES
+
+    leafy = SURFACES.translucency[mesh.surface][:, None] > 0
+    return mesh.tinted(np.where(leafy, tint, 1.0))

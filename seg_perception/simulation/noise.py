@@ -1,0 +1,62 @@
+"""Tileable fractal noise: the texture of everything that grew or weathered."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+_LONGEST = 32_000
+"""OpenCV refuses to remap lines longer than a signed short."""
+
+
+class NoiseTexture:
+    """Fractal noise over the plane, repeating at every unit of `u` and `v`."""
+
+    def __init__(self, seed: int, roughness: float, size: int = 512) -> None:
+        """Make one tile.
+
+        Args:
+            seed: the same seed gives the same tile.
+            roughness: the amplitude falls as frequency to the power of minus this;
+                1 is grainy, 2 is soft.
+            size: texels along each side.
+        """
+        self._tile = _fractal_tile(seed, roughness, size)
+
+    def sample(self, u: Floats, v: Floats) -> Floats:
+        """Look the noise up.
+
+        Args:
+            u, v: float32 (h, w), position in tiles; any finite value, h below 32,767.
+
+        Returns:
+            float32 (h, w), mean 0 and standard deviation 1, within -2.5 to 2.5.
+        """
+        size = self._tile.shape[0]
+        column = (u - np.floor(u)) * np.float32(size)
+        row = (v - np.floor(v)) * np.float32(size)
+        pieces = u.shape[1] // _LONGEST + 1
+        sampled = [
+            cv2.remap(self._tile, c, r, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+            for c, r in zip(*(np.array_split(m, pieces, axis=1) for m in (column, row)), strict=True)
+        ]
+        return np.concatenate(sampled, axis=1) if pieces > 1 else sampled[0]
+
+
+@lru_cache(maxsize=8)
+def noise_texture(seed: int, roughness: float) -> NoiseTexture:
+    """Share the tiles: each is made once."""
+    return NoiseTexture(seed, roughness)
+
+
+def _fractal_tile(seed: int, roughness: float, size: int) -> Floats:
+    """Filter white noise to a power law in the frequency domain, which makes it tile."""
+    white = np.random.default_rng(seed).standard_normal((size, size))
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :]) * size
+    amplitude = np.where(frequency > 0, np.maximum(frequency, 1.0) ** -roughness, 0.0)
+    tile = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=(size, size))
+    return np.clip(tile / tile.std(), -2.5, 2.5).astype(np.float32)
