@@ -1,0 +1,262 @@
+"""Cameras: from points to pixels and from pixels to rays."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import CalibrationError
+from seg_perception.geometry.calibration import (
+    published_calibration,
+    scale_calibration,
+    shift_principal_point,
+)
+from seg_perception.geometry.distortion import Floats, Lens, Pinhole, make_lens
+from seg_perception.types import Calibration
+
+__all__ = ["CameraModel", "Hits", "Projection", "scale_calibration", "shift_principal_point"]
+
+_NEAREST_M = 1e-3
+_BORDER_STEPS = 32
+_BOUND_MARGIN = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Where points appear.
+
+    Attributes:
+        uv: float32 (N, 2), pixel; integers are pixel centres; NaN where not valid.
+        depth: float32 (N,), metre along the optical axis.
+        valid: bool (N,), in front, within the lens's field of view and in the image.
+    """
+
+    uv: NDArray[np.float32]
+    depth: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """The M of N points that land in an image.
+
+    Attributes:
+        index: intp (M,), rising, which points.
+        u, v: float (M,), pixel.
+        depth: float (M,), metre along the optical axis.
+    """
+
+    index: NDArray[np.intp]
+    u: Floats
+    v: Floats
+    depth: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class CameraModel:
+    """A calibrated camera.
+
+    Attributes:
+        width, height: of the image, after roi and binning (pixel).
+        fx, fy, cx, cy: intrinsics of that image (pixel).
+        lens: its distortion.
+        T_lens_camera: float64 (4, 4), from the optical frame into the one the image is
+            ideal in: identity for raw images, R and the stereo baseline for rectified ones.
+        slopes: (x_min, x_max, y_min, y_max) of the rays that the image can hold.
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    lens: Lens
+    T_lens_camera: NDArray[np.float64]
+    slopes: tuple[float, float, float, float]
+
+    @classmethod
+    def from_calibration(
+        cls,
+        calibration: Calibration,
+        *,
+        rectified: bool = False,
+        principal_point_offset_px: tuple[float, float] = (0.0, 0.0),
+    ) -> CameraModel:
+        """Build the model of raw (K, D) or rectified (R, P) images; equal ones are built once.
+
+        Args:
+            calibration: roi and binning are resolved here.
+            rectified: the images are rectified.
+            principal_point_offset_px: added to cx and cy, in full-sensor pixels.
+
+        Raises:
+            CalibrationError: no focal length, no size, or an unknown distortion.
+        """
+        key = _key(calibration, rectified, principal_point_offset_px)
+        return _MODELS.get(key) or _MODELS.put(
+            key, _build(shift_principal_point(calibration, principal_point_offset_px), rectified)
+        )
+
+    def project(self, xyz: NDArray[np.floating[Any]]) -> Projection:
+        """Project points of the camera's optical frame.
+
+        Args:
+            xyz: float32 or float64 (N, 3), metre; computed in that precision.
+        """
+        hits = self.hits(xyz, np.eye(4))
+        uv = np.full((len(xyz), 2), np.nan, np.float32)
+        uv[hits.index, 0], uv[hits.index, 1] = hits.u, hits.v
+        valid = np.zeros(len(xyz), np.bool_)
+        valid[hits.index] = True
+        depth = xyz @ self.T_lens_camera[2, :3] + self.T_lens_camera[2, 3]
+        return Projection(uv, depth.astype(np.float32), valid)
+
+    def hits(self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]) -> Hits:
+        """Find the points of a cloud in any frame that land in the image.
+
+        Points out of view are given up as early as possible: most of a sweep is.
+
+        Args:
+            xyz: float32 or float64 (N, 3), metre; computed in that precision.
+            T_camera_cloud: float64 (4, 4), into the camera's optical frame.
+        """
+        T = (self.T_lens_camera @ T_camera_cloud).astype(xyz.dtype)
+        with np.errstate(invalid="ignore", over="ignore"):
+            columns = T[:3, :3] @ np.require(xyz, requirements="A").T + T[:3, 3:]
+            index = self._roughly_in_view(columns)
+            depth = columns[2].take(index)
+            x, y = columns[0].take(index) / depth, columns[1].take(index) / depth
+            imaged_x, imaged_y = self.lens.distort(x, y)
+            u, v = imaged_x * self.fx + self.cx, imaged_y * self.fy + self.cy
+            inside = (u >= -0.5) & (u < self.width - 0.5) & (v >= -0.5) & (v < self.height - 0.5)
+            inside &= x * x + y * y <= self.lens.limit**2
+        kept = np.flatnonzero(inside)
+        return Hits(index.take(kept), u.take(kept), v.take(kept), depth.take(kept))
+
+    def unproject(self, uv: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Rays of pixels.
+
+        Args:
+            uv: (N, 2), pixel.
+
+        Returns:
+            float64 (N, 3), direction in the camera's optical frame with z = 1; NaN for
+            pixels that no ray within the lens's field of view leads to.
+        """
+        x, y = self.lens.undistort((uv[:, 0] - self.cx) / self.fx, (uv[:, 1] - self.cy) / self.fy)
+        rays = np.stack([x, y, np.ones_like(x)], axis=1) @ self.T_lens_camera[:3, :3]
+        unit: NDArray[np.float64] = rays / rays[:, 2:]
+        return unit
+
+    def _roughly_in_view(self, columns: Floats) -> NDArray[np.intp]:
+        x, y, z = columns
+        x_min, x_max, y_min, y_max = self.slopes
+        near = z > _NEAREST_M
+        near &= x >= x_min * z
+        near &= x <= x_max * z
+        near &= y >= y_min * z
+        near &= y <= y_max * z
+        return np.flatnonzero(near)
+
+
+def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: FBT001
+    published = published_calibration(calibration)
+    width, height = published.width, published.height
+    if rectified:
+        fx, fy, cx, cy = _intrinsics(published.p, "P, which rectified images need")
+        lens: Lens = Pinhole()
+        T_lens_camera = _rectification(published, fx, fy)
+    else:
+        fx, fy, cx, cy = _intrinsics(published.k, "K, which raw images need")
+        reach = np.hypot(max(cx + 0.5, width - 0.5 - cx) / fx, max(cy + 0.5, height - 0.5 - cy) / fy)
+        lens = make_lens(published.distortion_model, published.d, float(reach))
+        T_lens_camera = np.eye(4)
+    slopes = _slopes(lens, _border(width, height, fx, fy, cx, cy))
+    return CameraModel(width, height, fx, fy, cx, cy, lens, T_lens_camera, slopes)
+
+
+def _intrinsics(matrix: NDArray[np.float64], name: str) -> tuple[float, float, float, float]:
+    fx, fy, cx, cy = (float(matrix[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
+    if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
+        msg = (
+            f"camera_info: expected positive focal lengths in {name}, got fx {fx} and fy {fy}; "
+            "calibrate the camera and let its driver publish the result"
+        )
+        raise CalibrationError(msg)
+    return fx, fy, cx, cy
+
+
+def _rectification(calibration: Calibration, fx: float, fy: float) -> NDArray[np.float64]:
+    T = np.eye(4)
+    # An all-zero R is what drivers send who never set it.
+    T[:3, :3] = calibration.r if calibration.r.any() else np.eye(3)
+    T[:3, 3] = calibration.p[0, 3] / fx, calibration.p[1, 3] / fy, calibration.p[2, 3]
+    return T
+
+
+def _border(
+    width: int, height: int, fx: float, fy: float, cx: float, cy: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    u, v = np.linspace(-0.5, width - 0.5, _BORDER_STEPS), np.linspace(-0.5, height - 0.5, _BORDER_STEPS)
+    left, right = np.full_like(v, u[0]), np.full_like(v, u[-1])
+    top, bottom = np.full_like(u, v[0]), np.full_like(u, v[-1])
+    border_u, border_v = np.concatenate([u, u, left, right]), np.concatenate([top, bottom, v, v])
+    return (border_u - cx) / fx, (border_v - cy) / fy
+
+
+def _slopes(
+    lens: Lens, border: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> tuple[float, float, float, float]:
+    """Box around all rays of the image; the lens's limit where part of the border has no ray."""
+    x, y = lens.undistort(*border)
+    if not np.isfinite(x).all():
+        return -lens.limit, lens.limit, -lens.limit, lens.limit
+    margin = _BOUND_MARGIN * float(max(np.ptp(x), np.ptp(y)))
+    return (
+        float(x.min()) - margin,
+        float(x.max()) + margin,
+        float(y.min()) - margin,
+        float(y.max()) + margin,
+    )
+
+
+def _key(
+    calibration: Calibration,
+    rectified: bool,  # noqa: FBT001
+    offset_px: tuple[float, float],
+) -> tuple[object, ...]:
+    return (
+        *(calibration.width, calibration.height, calibration.distortion_model),
+        *(m.tobytes() for m in (calibration.k, calibration.d, calibration.r, calibration.p)),
+        *(calibration.binning_x, calibration.binning_y, calibration.roi),
+        *(rectified, *offset_px),
+    )
+
+
+class _Recent:
+    """The models used last: every cloud asks for them, calibrations hardly ever change."""
+
+    def __init__(self, size: int) -> None:
+        self._lock = Lock()
+        self._models: OrderedDict[tuple[object, ...], CameraModel] = OrderedDict()
+        self._size = size
+
+    def get(self, key: tuple[object, ...]) -> CameraModel | None:
+        with self._lock:
+            return self._models.get(key)
+
+    def put(self, key: tuple[object, ...], model: CameraModel) -> CameraModel:
+        with self._lock:
+            self._models[key] = model
+            if len(self._models) > self._size:
+                self._models.popitem(last=False)
+        return model
+
+
+_MODELS = _Recent(64)

@@ -1,0 +1,276 @@
+"""How lenses bend rays: slopes (x, y) = (X, Z) and (Y, Z) ratios, as ideal and as imaged.
+
+plumb_bob and rational_polynomial are OpenCV's calib3d model (Brown 1966, with the
+rational, thin prism and tilt terms of its documentation); equidistant is OpenCV's
+fisheye model (Kannala and Brandt 2006).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import CalibrationError
+
+Floats = NDArray[np.floating[Any]]
+
+# A ray at right angles to the axis has no slope: lenses end just before.
+_WIDEST_RAD = math.radians(89.5)
+_NEWTON_STEPS = 12
+_NEWTON_TOLERANCE = 1e-9
+_STEP = 1e-6
+
+
+class Lens(Protocol):
+    """A distortion model, and how far out it holds."""
+
+    @property
+    def limit(self) -> float:
+        """Largest slope, hypot(x, y), that is imaged; farther rays would fold back."""
+
+    def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Imaged slopes of ideal ones within `limit`; keeps shape and dtype."""
+
+    def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Ideal slopes of imaged ones, float64; NaN where no ray within `limit` leads there."""
+
+
+def make_lens(model: str, d: NDArray[np.float64], reach: float) -> Lens:
+    """Choose the lens of a calibration.
+
+    Args:
+        model: CameraInfo's distortion_model.
+        d: float64 (n,), its coefficients.
+        reach: imaged slope of the image's farthest corner.
+
+    Raises:
+        CalibrationError: an unknown model, or a number of coefficients it does not have.
+    """
+    if not np.isfinite(d).all():
+        msg = f"distortion coefficients: expected finite numbers, got {d.tolist()}; calibrate anew"
+        raise CalibrationError(msg)
+    if not d.any():
+        return Pinhole()
+    for name, counts, make in _MODELS:
+        if name == model and d.size in counts:
+            return make(d, reach)
+    expected = "; ".join(f"{name} with {' or '.join(map(str, sizes))}" for name, sizes, _ in _MODELS)
+    msg = (
+        f"distortion model {model!r} with {d.size} coefficients: expected {expected}; "
+        "mend camera_info or calibrate with one of these models"
+    )
+    raise CalibrationError(msg)
+
+
+class Pinhole:
+    """No distortion."""
+
+    limit = math.inf
+
+    def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Leave slopes as they are."""
+        return x, y
+
+    def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Leave slopes as they are."""
+        return np.asarray(x, np.float64), np.asarray(y, np.float64)
+
+
+class PlumbBob:
+    """Radial polynomial and decentring: k1, k2, p1, p2, k3."""
+
+    def __init__(self, d: NDArray[np.float64], reach: float) -> None:
+        padded = [*d.tolist(), *[0.0] * (14 - d.size)]
+        self._k1, self._k2, self._p1, self._p2, self._k3 = padded[:5]
+        self._k4, self._k5, self._k6 = padded[5:8]
+        self._s1, self._s2, self._s3, self._s4 = padded[8:12]
+        self._profile = _Profile.of(lambda r: r * self._radial(r * r), reach)
+
+    @property
+    def limit(self) -> float:
+        """Where the radial polynomial stops rising, or the image ends."""
+        return self._profile.limit
+
+    def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Apply the radial factor, then the decentring."""
+        xy, r2 = x * y, x * x + y * y
+        radial = self._radial(r2)
+        imaged_x = x * radial + ((2 * self._p1) * xy + self._p2 * (r2 + 2 * x * x))
+        imaged_y = y * radial + ((2 * self._p2) * xy + self._p1 * (r2 + 2 * y * y))
+        return imaged_x, imaged_y
+
+    def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Solve from the radial inverse on by Newton's method."""
+        return _solve(self.distort, self._profile, x, y)
+
+    def _radial(self, r2: Floats) -> Floats:
+        return 1 + r2 * (self._k1 + r2 * (self._k2 + r2 * self._k3))
+
+
+class Rational(PlumbBob):
+    """A polynomial over another: k1, k2, p1, p2, k3, k4, k5, k6."""
+
+    def _radial(self, r2: Floats) -> Floats:
+        below = 1 + r2 * (self._k4 + r2 * (self._k5 + r2 * self._k6))
+        return super()._radial(r2) / below
+
+
+class ThinPrism(Rational):
+    """Rational, and s1, s2, s3, s4 for lenses that are not parallel to the sensor."""
+
+    def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Add the prism's terms."""
+        imaged_x, imaged_y = super().distort(x, y)
+        r2 = x * x + y * y
+        return (
+            imaged_x + r2 * (self._s1 + r2 * self._s2),
+            imaged_y + r2 * (self._s3 + r2 * self._s4),
+        )
+
+
+class Tilted(ThinPrism):
+    """Thin prism on a sensor that is tilted by two angles, tau x and tau y."""
+
+    def __init__(self, d: NDArray[np.float64], reach: float) -> None:
+        self._tilt = _tilt(float(d[12]), float(d[13]))
+        super().__init__(d, reach)
+
+    def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Project on the tilted sensor, last."""
+        return _homography(self._tilt, *super().distort(x, y))
+
+    def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Set the sensor upright, first."""
+        upright = _homography(np.linalg.inv(self._tilt), x, y)
+        return _solve(super().distort, self._profile, *upright)
+
+
+class Equidistant:
+    """Fisheye: the imaged slope is a polynomial of the ray's angle, k1, k2, k3, k4."""
+
+    def __init__(self, d: NDArray[np.float64], reach: float) -> None:
+        self._k1, self._k2, self._k3, self._k4 = (float(k) for k in d)
+        self._profile = _Profile.of(lambda r: self._imaged(np.arctan(r)), reach)
+
+    @property
+    def limit(self) -> float:
+        """Where the polynomial stops rising, or the image ends, or rays turn sideways."""
+        return self._profile.limit
+
+    def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Scale by imaged over ideal radius."""
+        radius = np.maximum(np.sqrt(x * x + y * y), 1e-8)
+        scale = self._imaged(np.arctan(radius)) / radius
+        return x * scale, y * scale
+
+    def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Solve from the table's inverse on by Newton's method."""
+        return _solve(self.distort, self._profile, x, y)
+
+    def _imaged(self, angle: Floats) -> Floats:
+        a2 = angle * angle
+        return angle * (1 + a2 * (self._k1 + a2 * (self._k2 + a2 * (self._k3 + a2 * self._k4))))
+
+
+_MODELS: tuple[tuple[str, tuple[int, ...], Callable[[NDArray[np.float64], float], Lens]], ...] = (
+    ("plumb_bob", (4, 5), PlumbBob),
+    ("rational_polynomial", (8,), Rational),
+    ("rational_polynomial", (12,), ThinPrism),
+    ("rational_polynomial", (14,), Tilted),
+    ("equidistant", (4,), Equidistant),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Profile:
+    """Imaged radius over ideal radius, as a table that rises throughout.
+
+    Attributes:
+        ideal, imaged: float64 (n,), slopes.
+    """
+
+    ideal: NDArray[np.float64]
+    imaged: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, imaged_radius: Callable[[Floats], Floats], reach: float) -> _Profile:
+        """Tabulate a lens as far as it rises, or until a fifth beyond the image's corner."""
+        wide = np.tan(np.linspace(0, _WIDEST_RAD, 4096))
+        limit = wide[_last_rising(np.asarray(imaged_radius(wide), np.float64), 1.2 * reach)]
+        ideal = np.linspace(0, limit, 4096)
+        imaged = np.asarray(imaged_radius(ideal), np.float64)
+        end = _last_rising(imaged, 1.2 * reach) + 1
+        return cls(ideal[:end], imaged[:end])
+
+    @property
+    def limit(self) -> float:
+        """Largest ideal slope."""
+        return float(self.ideal[-1])
+
+
+def _last_rising(values: NDArray[np.float64], reach: float) -> int:
+    with np.errstate(invalid="ignore"):
+        stops = ~(np.diff(values) > 0) | (values[:-1] > reach)
+    return int(np.argmax(stops)) if stops.any() else len(values) - 1
+
+
+def _solve(
+    distort: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    profile: _Profile,
+    imaged_x: Floats,
+    imaged_y: Floats,
+) -> tuple[Floats, Floats]:
+    goal = np.stack([np.ravel(imaged_x), np.ravel(imaged_y)]).astype(np.float64)
+    x, y = goal * _radial_scale(profile, goal)
+    for _ in range(_NEWTON_STEPS):
+        at_x, at_y = distort(x, y)
+        error_x, error_y = at_x - goal[0], at_y - goal[1]
+        if np.all(np.hypot(error_x, error_y) < _NEWTON_TOLERANCE / 100):
+            break
+        (a, c), (b, d) = distort(x + _STEP, y), distort(x, y + _STEP)
+        a, b, c, d = ((v - at) / _STEP for v, at in ((a, at_x), (b, at_x), (c, at_y), (d, at_y)))
+        determinant = a * d - b * c
+        x = x - (d * error_x - b * error_y) / determinant
+        y = y - (a * error_y - c * error_x) / determinant
+    at_x, at_y = distort(x, y)
+    missed = ~(np.hypot(at_x - goal[0], at_y - goal[1]) < _NEWTON_TOLERANCE)
+    missed |= ~(np.hypot(x, y) <= profile.limit)
+    shape = np.shape(imaged_x)
+    return np.where(missed, np.nan, x).reshape(shape), np.where(missed, np.nan, y).reshape(shape)
+
+
+def _radial_scale(profile: _Profile, imaged: NDArray[np.float64]) -> NDArray[np.float64]:
+    radius = np.hypot(*imaged)
+    ideal = np.interp(radius, profile.imaged, profile.ideal)
+    scale: NDArray[np.float64] = ideal / np.maximum(radius, 1e-12)
+    return np.where(radius > 1e-9, scale, 1.0)
+
+
+def _tilt(tau_x: float, tau_y: float) -> NDArray[np.float64]:
+    sin_x, cos_x, sin_y, cos_y = math.sin(tau_x), math.cos(tau_x), math.sin(tau_y), math.cos(tau_y)
+    about_x = np.array([[1, 0, 0], [0, cos_x, sin_x], [0, -sin_x, cos_x]])
+    about_y = np.array([[cos_y, 0, -sin_y], [0, 1, 0], [sin_y, 0, cos_y]])
+    rotation = about_y @ about_x
+    along = np.array(
+        [
+            [rotation[2, 2], 0, -rotation[0, 2]],
+            [0, rotation[2, 2], -rotation[1, 2]],
+            [0, 0, 1],
+        ]
+    )
+    tilt: NDArray[np.float64] = along @ rotation
+    return tilt
+
+
+def _homography(matrix: NDArray[np.float64], x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    m = matrix.tolist()
+    scale = 1 / (m[2][0] * x + m[2][1] * y + m[2][2])
+    return (
+        (m[0][0] * x + m[0][1] * y + m[0][2]) * scale,
+        (m[1][0] * x + m[1][1] * y + m[1][2]) * scale,
+    )

@@ -1,0 +1,140 @@
+"""Lenses agree with OpenCV inside their field of view and refuse everything outside of it."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seg_perception.errors import CalibrationError
+from seg_perception.geometry.camera import (
+    CameraModel,
+    published_size,
+    scale_calibration,
+    shift_principal_point,
+)
+from seg_perception.types import Calibration, RegionOfInterest
+
+K = np.array([[600.0, 0, 479.5], [0, 620.0, 269.5], [0, 0, 1]])
+LENSES = {
+    "plumb_bob": np.array([-0.28, 0.09, 0.001, -0.0005, -0.01]),
+    "rational_polynomial": np.array([0.4467, -2.4316, 0.0009, -0.0002, 1.4048, 0.3242, -2.2589, 1.3338]),
+    "equidistant": np.array([-0.02, 0.01, -0.004, 0.0008]),
+}
+
+
+def calibration(model: str = "", **changes: object) -> Calibration:
+    d = LENSES.get(model, np.zeros(0))
+    p = np.hstack([K, np.zeros((3, 1))])
+    return replace(Calibration(960, 540, K, distortion_model=model, d=d, p=p), **changes)
+
+
+def cloud(count: int = 2000) -> np.ndarray:
+    random = np.random.default_rng(1)
+    z = random.uniform(1, 50, count)
+    return np.stack([random.uniform(-0.9, 0.9, count) * z, random.uniform(-0.5, 0.5, count) * z, z], 1)
+
+
+@pytest.mark.parametrize("model", ["plumb_bob", "rational_polynomial"])
+def test_projection_equals_opencv(model: str) -> None:
+    xyz = cloud()
+    found = CameraModel.from_calibration(calibration(model)).project(xyz)
+    expected = cv2.projectPoints(xyz, np.zeros(3), np.zeros(3), K, LENSES[model])[0][:, 0]
+    assert found.valid.sum() > 1000
+    assert np.abs(found.uv - expected)[found.valid].max() < 1e-3
+
+
+def test_fisheye_equals_opencv() -> None:
+    xyz = cloud()
+    found = CameraModel.from_calibration(calibration("equidistant")).project(xyz)
+    expected = cv2.fisheye.projectPoints(xyz[None], np.zeros(3), np.zeros(3), K, LENSES["equidistant"])[0][0]
+    assert found.valid.sum() > 1000
+    assert np.abs(found.uv - expected)[found.valid].max() < 1e-3
+
+
+@pytest.mark.parametrize("model", ["", *LENSES])
+@given(u=st.floats(0, 959), v=st.floats(0, 539), depth=st.floats(0.5, 80))
+def test_a_pixels_ray_leads_back_to_it(model: str, u: float, v: float, depth: float) -> None:
+    camera = CameraModel.from_calibration(calibration(model))
+    ray = camera.unproject(np.array([[u, v]]))
+    back = camera.project(ray * depth)
+    assert back.valid[0]
+    assert back.uv[0] == pytest.approx([u, v], abs=5e-3)
+    assert back.depth[0] == pytest.approx(depth, rel=1e-6)
+
+
+def test_nothing_folds_back_into_the_image() -> None:
+    # r (1 - 0.3 r^2) turns round at r = 1.054 (46.5 degrees) and is back at 0 at r = 1.826.
+    barrel = np.array([-0.3, 0, 0, 0, 0])
+    angles = np.radians(np.arange(0, 89))
+    xyz = np.stack([np.tan(angles), np.zeros_like(angles), np.ones_like(angles)], 1)
+    folded = cv2.projectPoints(xyz, np.zeros(3), np.zeros(3), K, barrel)[0][:, 0, 0]
+    assert 479 < folded[60] < 960
+    wide = calibration("plumb_bob", d=barrel, width=2000)
+    found = CameraModel.from_calibration(wide).project(xyz)
+    assert np.flatnonzero(found.valid).tolist() == list(range(47))
+
+
+def test_nothing_behind_or_broken_is_valid() -> None:
+    xyz = np.array([[0, 0, -5], [0, 0, 0], [np.nan, 0, 5], [0, np.inf, 5], [0, 0, np.nan], [0, 0, 5]])
+    for model in LENSES:
+        assert CameraModel.from_calibration(calibration(model)).project(xyz).valid.tolist() == [False] * 5 + [True]
+
+
+def test_the_image_ends_half_a_pixel_beyond_its_last_centre() -> None:
+    camera = CameraModel.from_calibration(calibration())
+    xyz = np.array([[(u - K[0, 2]) / 600, 0, 1] for u in (-0.51, -0.49, 959.49, 959.51)])
+    assert camera.project(xyz).valid.tolist() == [False, True, True, False]
+
+
+def test_rectified_images_use_p_and_no_distortion() -> None:
+    p = np.array([[300.0, 0, 480, -30], [0, 300, 270, 0], [0, 0, 1, 0]])
+    camera = CameraModel.from_calibration(calibration("plumb_bob", p=p), rectified=True)
+    assert camera.project(np.array([[0.5, 0.1, 1.0]])).uv[0].tolist() == [630, 300]
+
+
+def test_region_of_interest_and_binning_lead_to_the_published_image() -> None:
+    full = calibration("plumb_bob")
+    cropped = replace(full, roi=RegionOfInterest(100, 40, 600, 400), binning_x=2, binning_y=2)
+    camera = CameraModel.from_calibration(cropped)
+    assert (camera.width, camera.height) == (300, 200) == published_size(cropped)
+    xyz = np.array([[0.05, -0.02, 1.0]])
+    u, v = CameraModel.from_calibration(full).project(xyz).uv[0]
+    assert camera.project(xyz).uv[0] == pytest.approx([(u - 100 + 0.5) / 2 - 0.5, (v - 40 + 0.5) / 2 - 0.5], abs=1e-3)
+
+
+@given(width=st.integers(16, 4000), height=st.integers(16, 4000))
+def test_a_scaled_calibration_sees_the_same_rays(width: int, height: int) -> None:
+    cropped = replace(calibration("plumb_bob"), roi=RegionOfInterest(100, 40, 600, 400), binning_x=2)
+    before, scaled = CameraModel.from_calibration(cropped), scale_calibration(cropped, width, height)
+    after = CameraModel.from_calibration(scaled)
+    assert (after.width, after.height) == (width, height)
+    edges = np.array([[-0.5, -0.5], [before.width - 0.5, before.height - 0.5]])
+    other = np.array([[-0.5, -0.5], [width - 0.5, height - 0.5]])
+    assert after.unproject(other) == pytest.approx(before.unproject(edges), abs=1e-6)
+
+
+def test_a_hidden_crop_moves_the_principal_point() -> None:
+    moved = shift_principal_point(calibration(), 0, -325)
+    assert moved.k[1, 2] == K[1, 2] - 325
+    assert moved.p[1, 2] == K[1, 2] - 325
+    camera = CameraModel.from_calibration(calibration(), principal_point_offset_px=(0, -100))
+    assert camera.cy == K[1, 2] - 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"k": np.zeros((3, 3))}, "the camera is not calibrated"),
+        ({"distortion_model": "fisheye8", "d": np.ones(3)}, "'fisheye8' with 3 coefficients: expected plumb_bob"),
+        ({"d": np.full(5, np.nan)}, "not finite"),
+        ({"roi": RegionOfInterest(900, 0, 100, 100)}, "expected one inside the other"),
+        ({"width": 0}, "sensor 0x540"),
+        ({"d": np.r_[np.zeros(12), 0.1, 0.0], "distortion_model": "rational_polynomial"}, "tilted sensor"),
+    ],
+)
+def test_what_is_no_lens_is_refused(changes: dict[str, object], sentence: str) -> None:
+    with pytest.raises(CalibrationError, match=sentence):
+        CameraModel.from_calibration(calibration("plumb_bob", **changes))
