@@ -176,6 +176,7 @@ class Config(BaseModel):
         except ValidationError as error:
             raise ConfigError(_explain(error, origin)) from error
         config._refuse_unknown_cameras(origin)
+        config._refuse_shared_names(origin)
         return config
 
     @classmethod
@@ -204,6 +205,11 @@ class Config(BaseModel):
                     msg = f"{origin}: {kind}.{name}.cameras names {unknown}, expected some of {list(self.cameras)}"
                     raise ConfigError(msg)
 
+    def _refuse_shared_names(self, origin: str) -> None:
+        if shared := sorted(set(self.lidars) & set(self.radars)):
+            msg = f"{origin}: a lidar and a radar are both called {shared[0]!r}; rename one of them"
+            raise ConfigError(msg)
+
 
 def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
     """Flat parameters of one node from a ROS parameter file; a node's own section wins over `/**`.
@@ -231,7 +237,7 @@ def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
     if not found:
         msg = f"{file}: expected a section '/**' or '{node}' with ros__parameters, got {sorted(map(str, sections))}"
         raise ConfigError(msg)
-    return {key: value for key, value in flat.items() if not _is_ros_own(key)}
+    return {key: value for key, value in flat.items() if not is_ros_own(key)}
 
 
 def dump(config: Config, node: str = "perception_node") -> str:
@@ -259,7 +265,8 @@ def describe(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Stage | type[
                 yield f"{singular}.{sensor}.{name}", sensor_models[plural], name
 
 
-def _is_ros_own(key: str) -> bool:
+def is_ros_own(key: str) -> bool:
+    """Whether ROS itself reads a parameter, so that it is none of ours."""
     return key == "use_sim_time" or key.startswith("qos_overrides.")
 
 
