@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from seg_perception.errors import BundleError
@@ -13,6 +14,16 @@ MAX_FILES = 1000
 # Weights hardly compress; a zip that grows more than this is not a bundle.
 MAX_GROWTH = 20
 FREE_BYTES = 64 * 2**20
+
+# What zipfile lets through when it reads damaged bytes.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def unpack(archive: Path, target: Path) -> Path:
@@ -30,7 +41,7 @@ def unpack(archive: Path, target: Path) -> Path:
             _expect_bounded(archive, members)
             for member in members:
                 _unpack_one(archive, bundle, member, target)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGE as error:
         msg = f"{archive} is not a readable zip ({error}); copy or download it again"
         raise BundleError(msg) from error
     except OSError as error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
+import weakref
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from seg_perception.types import label_dtype
 MANIFEST_FILE = "manifest.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GoldenFrame:
     """A frame whose labels are known.
 
@@ -37,7 +40,7 @@ class GoldenFrame:
     labels: NDArray[np.uint8] | NDArray[np.uint16]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bundle:
     """A model with everything that is needed to run it and to prove it.
 
@@ -50,7 +53,6 @@ class Bundle:
     manifest: Manifest
     folder: Path
     golden: tuple[GoldenFrame, ...]
-    _unpacked: tempfile.TemporaryDirectory[str] | None = None
 
     @classmethod
     def load(cls, path_or_name: str | Path) -> Bundle:
@@ -61,12 +63,15 @@ class Bundle:
         Raises:
             BundleError: it is missing, incomplete, altered, or contradicts itself.
         """
-        folder, unpacked = _open(_find(path_or_name))
-        manifest = Manifest.read(folder / MANIFEST_FILE)
-        _expect_intact(folder, manifest)
-        golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
-        _expect_telling(folder, golden)
-        return cls(manifest, folder, golden, unpacked)
+        with ExitStack() as scratch:
+            folder = _open(_find(path_or_name), scratch)
+            manifest = Manifest.read(folder / MANIFEST_FILE)
+            _expect_intact(folder, manifest)
+            golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
+            _expect_telling(folder, golden)
+            bundle = cls(manifest, folder, golden)
+            weakref.finalize(bundle, scratch.pop_all().close)
+        return bundle
 
     @property
     def ontology(self) -> Ontology:
@@ -135,11 +140,15 @@ def _find(path_or_name: str | Path) -> Path:
     return path
 
 
-def _open(path: Path) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
+def _open(path: Path, scratch: ExitStack) -> Path:
     if path.is_dir():
-        return path, None
-    unpacked = tempfile.TemporaryDirectory(prefix="seg_perception_bundle_")
-    return unpack(path, Path(unpacked.name)), unpacked
+        return path
+    if path.suffix == ".onnx":
+        msg = f"{path} is a bare model; put it in a folder with {MANIFEST_FILE}, see docs/model_bundle.md"
+        raise BundleError(msg)
+    target = Path(tempfile.mkdtemp(prefix="seg_perception_bundle_"))
+    scratch.callback(shutil.rmtree, target, ignore_errors=True)
+    return unpack(path, target)
 
 
 def _expect_intact(folder: Path, manifest: Manifest) -> None:

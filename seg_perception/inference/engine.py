@@ -107,8 +107,8 @@ def _candidates(config: SegmentationConfig, refused: list[str]) -> list[Sequence
     """Lists of providers to try, the best one first; those that are missing go to `refused`."""
     if config.engine == "tensorrt":
         msg = (
-            "segmentation.engine: tensorrt is not part of this version; set it to onnxruntime, on an "
-            "NVIDIA GPU with segmentation.providers [CUDAExecutionProvider, CPUExecutionProvider]"
+            "segmentation.engine: tensorrt is not part of this version; set it to onnxruntime, "
+            "for an NVIDIA GPU with segmentation.providers [CUDAExecutionProvider]"
         )
         raise EngineError(msg)
     if config.engine == "onnxruntime":

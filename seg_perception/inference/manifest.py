@@ -154,7 +154,9 @@ class Manifest(_Part):
     def _consistent(self) -> Manifest:
         self._expect_contiguous_ids()
         if self.output.kind == "labels_confidence" and not self.golden:
-            msg = "golden: a labels_confidence model needs golden frames that prove an engine; add some"
+            msg = (
+                "golden: a labels_confidence model needs golden frames to prove an engine; add some"
+            )
             raise ValueError(msg)
         if unlisted := sorted(self.used_files() - set(self.files)):
             msg = f"files: no sha256 of {unlisted[0]}; add what `sha256sum {unlisted[0]}` prints"

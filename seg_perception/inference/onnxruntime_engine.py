@@ -121,7 +121,7 @@ def _expect_available(providers: Sequence[str], available: Sequence[str]) -> Non
     missing = [name for name in providers if name not in available]
     if missing or not providers:
         msg = (
-            f"ONNX Runtime provider {''.join(missing[:1]) or '(none named)'} is not available here; "
+            f"ONNX Runtime provider {(missing or ['(none)'])[0]} is not available here; "
             f"set segmentation.providers to some of {list(available)}"
         )
         raise EngineError(msg)

@@ -57,7 +57,7 @@ class FloatPacker:
             planes, self._order, self._gain, self._offset, strict=True
         ):
             np.multiply(image[..., channel], gain, out=plane)
-            plane -= offset
+            np.subtract(plane, offset, out=plane)
         return (
             planes[None] if self._planes else np.ascontiguousarray(planes.transpose(1, 2, 0))[None]
         )

@@ -21,6 +21,7 @@ from seg_perception.types import label_dtype, unknown_id
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 Segmentation = tuple[Labels, NDArray[np.uint8]]
+_Scores = NDArray[np.float32]
 _INTEGERS = ("uint8", "uint16", "int32", "int64")
 
 
@@ -119,7 +120,7 @@ class LogitsReader:
             raise EngineError(msg)
         return labels, np.rint(255 * self._confidence(planes, best)).astype(np.uint8)
 
-    def _arg_max(self, planes: NDArray[np.float32]) -> tuple[Labels, NDArray[np.float32]]:
+    def _arg_max(self, planes: _Scores) -> tuple[Labels, _Scores]:
         best = self._enlarge(planes[0])
         labels: Labels = np.zeros(best.shape, self._dtype)
         for label, plane in enumerate(planes[1:], start=1):
@@ -129,35 +130,26 @@ class LogitsReader:
             np.maximum(best, score, out=best)
         return labels, best
 
-    def _enlarge(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _enlarge(self, plane: _Scores) -> _Scores:
         if plane.shape == self._size[::-1]:
-            return plane.copy()
-        return cv2.resize(plane, self._size, interpolation=cv2.INTER_LINEAR).astype(
-            np.float32, copy=False
-        )
+            return np.array(plane)
+        enlarged = cv2.resize(plane, self._size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(enlarged, np.float32)
 
-    def _softmax(
-        self, planes: NDArray[np.float32], best: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _softmax(self, planes: _Scores, best: _Scores) -> _Scores:
         total = np.zeros_like(best)
         for plane in planes:
             score = self._enlarge(plane)
             score -= best
             total += np.exp(score, out=score)
-        total = 1 / total
-        return total
+        return (1 / total).astype(np.float32, copy=False)
 
-    def _sigmoid(
-        self, _planes: NDArray[np.float32], best: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _sigmoid(self, _planes: _Scores, best: _Scores) -> _Scores:
         # exp of 88 and more overflows float32; both ends are 0 and 1 in a byte long before.
-        shares: NDArray[np.float32] = 1 / (1 + np.exp(-best.clip(-80, 80)))
-        return shares
+        return np.asarray(1 / (1 + np.exp(-best.clip(-80, 80))), np.float32)
 
-    def _as_is(
-        self, _planes: NDArray[np.float32], best: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        return best.clip(0, 1)
+    def _as_is(self, _planes: _Scores, best: _Scores) -> _Scores:
+        return np.asarray(best.clip(0, 1))
 
 
 def make_reader(manifest: Manifest) -> Reader:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
 from seg_perception.errors import SizeMismatchError
-from seg_perception.geometry.camera import scale_calibration
+from seg_perception.geometry.calibration import published_calibration, scale_calibration
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.reading import Labels, Segmentation
-from seg_perception.types import Calibration, CameraFrame, LabelMap, unknown_id
+from seg_perception.types import CameraFrame, LabelMap
 
 
 class OutputSize(Protocol):
@@ -75,6 +75,7 @@ class Segmenter:
 
         Raises:
             SizeMismatchError: the image has another size than its calibration says.
+            CalibrationError: the calibration is of no image at all.
             EngineError: the engine failed.
         """
         _expect_fitting(frame)
@@ -107,25 +108,14 @@ def _nearest(values: NDArray[Any], image: NDArray[np.uint8]) -> NDArray[Any]:
 
 
 def _expect_fitting(frame: CameraFrame) -> None:
-    calibration = frame.calibration
-    if calibration is None:
+    if frame.calibration is None:
         return
+    expected = published_calibration(frame.calibration)
     height, width = frame.image.shape[:2]
-    if (width, height) != (expected := _published_size(calibration)):
+    if (width, height) != (expected.width, expected.height):
         msg = (
-            f"camera {frame.camera}: camera_info describes {expected[0]}x{expected[1]} images, "
-            f"got {width}x{height}; set camera.{frame.camera}.camera_info_topic to the topic "
-            "that belongs to these images"
+            f"camera {frame.camera}: camera_info describes {expected.width}x{expected.height} "
+            f"images, got {width}x{height}; set camera.{frame.camera}.camera_info_topic to the "
+            "topic that belongs to these images"
         )
         raise SizeMismatchError(msg)
-
-
-def _published_size(calibration: Calibration) -> tuple[int, int]:
-    """Width and height of the images: read-out window, then binning."""
-    roi = calibration.roi
-    width, height = (
-        (roi.width, roi.height)
-        if roi.width and roi.height
-        else (calibration.width, calibration.height)
-    )
-    return width // max(calibration.binning_x, 1), height // max(calibration.binning_y, 1)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -59,7 +58,7 @@ def brightest_channel_model() -> bytes:
     )
 
 
-def pooled_logits_model(name: str = "x") -> bytes:
+def pooled_logits_model(name: str) -> bytes:
     """float32 NCHW in; the logits are the normalised channels at half the size."""
     node = helper.make_node("AveragePool", [name], ["logits"], kernel_shape=[2, 2], strides=[2, 2])
     full, half = [1, 3, HEIGHT, WIDTH], [1, 3, HEIGHT // 2, WIDTH // 2]
@@ -70,15 +69,22 @@ def pooled_logits_model(name: str = "x") -> bytes:
     )
 
 
-def stripes() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Columns 0-4 red, 5-10 green, 11-15 blue; and their labels."""
-    labels = np.repeat(np.uint8([0, 1, 2]), [5, 6, 5])[None].repeat(HEIGHT, 0)
+def red_green_blue() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    labels = np.repeat(np.array([0, 1, 2], np.uint8), [5, 6, 5])[None].repeat(HEIGHT, 0)
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     np.put_along_axis(image, labels[..., None].astype(np.int64), 200, axis=2)
     return image, labels
 
 
-def native_source() -> BundleSource:
+@pytest.fixture
+def stripes() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Columns 0-4 red, 5-10 green, 11-15 blue (200 of 255); and their labels."""
+    return red_green_blue()
+
+
+@pytest.fixture
+def native() -> BundleSource:
+    """A model in the project's own form, with one golden frame."""
     return BundleSource(
         name="tiny",
         version="1",
@@ -89,29 +95,37 @@ def native_source() -> BundleSource:
         licence="CC0-1.0",
         licence_text="No rights reserved.",
         notice="For tests only.",
-        golden=[stripes()],
+        golden=[red_green_blue()],
         opset=17,
     )
 
 
-def foreign_source() -> BundleSource:
+@pytest.fixture
+def foreign(native: BundleSource) -> BundleSource:
+    """float32 NCHW in, logits at half the size out, no golden frames."""
+    network = NetworkInput(
+        name="pixel_values", width=WIDTH, height=HEIGHT, dtype="float32", layout="NCHW"
+    )
     return replace(
-        native_source(),
-        input=NetworkInput(name="x", width=WIDTH, height=HEIGHT, dtype="float32", layout="NCHW"),
+        native,
+        input=network,
         output=LogitsOutput(kind="logits"),
-        model=pooled_logits_model(),
+        model=pooled_logits_model(network.name),
         golden=[],
     )
 
 
-Make = Callable[..., Bundle]
+class MakeBundle(Protocol):
+    """Writes the native bundle, or another source, with changes."""
+
+    def __call__(self, source: BundleSource | None = None, **changes: Any) -> Bundle: ...
 
 
 @pytest.fixture
-def make_bundle(tmp_path: Path) -> Make:
-    """Write a bundle: the native one, or another source, with changes."""
+def make_bundle(tmp_path: Path, native: BundleSource) -> MakeBundle:
+    """Write a bundle into `tmp_path / "tiny"`."""
 
     def make(source: BundleSource | None = None, **changes: Any) -> Bundle:
-        return write_bundle(tmp_path / "tiny", replace(source or native_source(), **changes))
+        return write_bundle(tmp_path / "tiny", replace(source or native, **changes))
 
     return make

@@ -1,0 +1,150 @@
+"""Slots of one per camera, taken by smooth weighted round robin."""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seg_perception.inference.scheduler import FrameSlots
+
+CAMERAS = ["a", "b", "c", "d"]
+weights = st.dictionaries(st.sampled_from(CAMERAS), st.integers(1, 10), min_size=1)
+
+
+def test_the_newest_item_wins_and_the_replaced_one_comes_back() -> None:
+    slots = FrameSlots[int]({"front": 1})
+    assert slots.put("front", 1) is None
+    assert slots.put("front", 2) == 1
+    assert len(slots) == 1
+    assert slots.take(0) == 2
+    assert slots.take(0) is None
+
+
+def test_the_order_is_smooth() -> None:
+    """The example of nginx: weights 5, 1, 1 give a a b a c a a, not five a in a row."""
+    slots = FrameSlots[str]({"a": 5, "b": 1, "c": 1})
+    taken = []
+    for _ in range(7):
+        for camera in "abc":
+            slots.put(camera, camera)
+        taken.append(slots.take(0))
+    assert "".join(filter(None, taken)) == "aabacaa"
+
+
+@given(weights)
+def test_shares_follow_the_weights(share: dict[str, int]) -> None:
+    slots = FrameSlots[str](share)
+    taken = []
+    for _ in range(3 * sum(share.values())):
+        for camera in share:
+            slots.put(camera, camera)
+        taken.append(slots.take(0))
+    assert {camera: taken.count(camera) for camera in share} == {c: 3 * w for c, w in share.items()}
+
+
+@given(weights, st.lists(st.sets(st.sampled_from(CAMERAS)), max_size=80))
+def test_no_camera_starves(share: dict[str, int], arrivals: list[set[str]]) -> None:
+    slots = FrameSlots[str](share)
+    waited: dict[str, int] = {}
+    for arriving in arrivals:
+        for camera in arriving & set(share):
+            slots.put(camera, camera)
+            waited.setdefault(camera, 0)
+        taken = slots.take(0)
+        assert (taken is None) == (not waited)
+        waited.pop(taken or "", None)
+        for camera in waited:
+            waited[camera] += 1
+            assert waited[camera] <= len(share) * math.ceil(sum(share.values()) / share[camera])
+
+
+def test_an_absent_camera_gets_no_burst_when_it_returns() -> None:
+    slots = FrameSlots[str]({"a": 1, "b": 1})
+    for _ in range(10):
+        slots.put("a", "a")
+        assert slots.take(0) == "a"
+    taken = []
+    for _ in range(4):
+        slots.put("a", "a")
+        slots.put("b", "b")
+        taken.append(slots.take(0))
+    assert taken.count("b") == 2
+    assert taken[:2] in (["a", "b"], ["b", "a"])
+
+
+def test_take_waits_for_put() -> None:
+    slots = FrameSlots[str]({"a": 1})
+    taken: list[str | None] = []
+    thread = threading.Thread(target=lambda: taken.append(slots.take(10)))
+    thread.start()
+    slots.put("a", "frame")
+    thread.join(10)
+    assert taken == ["frame"]
+
+
+def test_close_wakes_the_waiting_and_refuses_what_comes_later() -> None:
+    slots = FrameSlots[str]({"a": 1, "b": 1})
+    taken: list[str | None] = []
+    thread = threading.Thread(target=lambda: taken.append(slots.take(None)))
+    thread.start()
+    assert slots.close() == []
+    thread.join(10)
+    assert not thread.is_alive()
+    assert taken == [None]
+    assert slots.put("a", "late") == "late"
+    assert slots.take(None) is None
+
+
+def test_clear_and_close_hand_back_what_waits() -> None:
+    slots = FrameSlots[str]({"a": 1, "b": 1})
+    slots.put("a", "1")
+    assert slots.clear() == ["1"]
+    slots.put("b", "2")
+    assert slots.close() == ["2"]
+    assert len(slots) == 0
+
+
+def test_every_item_leaves_exactly_once_under_threads() -> None:
+    slots = FrameSlots[tuple[str, int]](dict.fromkeys(CAMERAS, 1))
+    left: list[tuple[str, int]] = []
+    lock = threading.Lock()
+
+    def keep(item: tuple[str, int] | None) -> None:
+        if item is not None:
+            with lock:
+                left.append(item)
+
+    def produce(camera: str) -> None:
+        for number in range(300):
+            keep(slots.put(camera, (camera, number)))
+
+    def consume() -> None:
+        while (item := slots.take(None)) is not None:
+            keep(item)
+
+    consumers = [threading.Thread(target=consume) for _ in range(2)]
+    producers = [threading.Thread(target=produce, args=(camera,)) for camera in CAMERAS]
+    for thread in consumers + producers:
+        thread.start()
+    for thread in producers:
+        thread.join(10)
+    for item in slots.close():
+        keep(item)
+    for thread in consumers:
+        thread.join(10)
+    assert sorted(left) == [(camera, number) for camera in CAMERAS for number in range(300)]
+
+
+@pytest.mark.parametrize("weight", [0, -1, math.nan])
+def test_a_weight_that_is_not_above_zero_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="weight of camera front: expected more than 0"):
+        FrameSlots[str]({"front": weight})
+
+
+def test_an_unknown_camera_is_refused() -> None:
+    with pytest.raises(KeyError, match="rear"):
+        FrameSlots[str]({"front": 1}).put("rear", "frame")
