@@ -1,0 +1,147 @@
+"""JPEG and PNG files to pixels, with their headers read before anything is decoded."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import ImageError, UnknownEncodingError
+
+# 134 megapixels: twice what the largest industrial sensors have.
+MAX_PIXELS = 1 << 27
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
+
+
+class FileHeader(NamedTuple):
+    """What a file says of itself."""
+
+    kind: str
+    width: int
+    height: int
+
+
+def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+    """RGB pixels of a JPEG or PNG file; an EXIF orientation is not applied.
+
+    Args:
+        file: uint8 (n,), the whole file.
+        name: what the message calls its format, for error texts.
+
+    Returns:
+        uint8 (H, W, 3), RGB.
+
+    Raises:
+        ImageError: a damaged file, or one that declares an absurd size.
+        UnknownEncodingError: neither JPEG nor PNG.
+    """
+    read_header(file, name)
+    bgr = _decode(file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
+    rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr)
+    return rgb
+
+
+def decode_labels_png(
+    file: NDArray[np.uint8], name: str
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Class ids of a PNG file with one channel.
+
+    Args:
+        file: uint8 (n,), the whole file.
+        name: what the message calls its format, for error texts.
+
+    Returns:
+        uint8 or uint16 (H, W).
+
+    Raises:
+        ImageError: damaged, not PNG, or more than one channel.
+    """
+    if read_header(file, name).kind != "png":
+        msg = f"label image: expected PNG, got {name!r}, which alters labels; set the format to png"
+        raise ImageError(msg)
+    labels = _decode(file, cv2.IMREAD_UNCHANGED, name)
+    if labels.ndim != 2:
+        msg = f"label image: expected one channel of class ids, got {labels.shape[2]} (a palette?)"
+        raise ImageError(msg)
+    return labels
+
+
+def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
+    """Kind and size of a file, without decoding it.
+
+    Raises:
+        ImageError: damaged, cut off, or more than MAX_PIXELS.
+        UnknownEncodingError: neither JPEG nor PNG.
+    """
+    data = file.tobytes()
+    if data.startswith(_PNG):
+        header = _read_png_header(data)
+    elif data.startswith(_JPEG):
+        header = _read_jpeg_header(data)
+    else:
+        msg = (
+            f"compressed image: expected a JPEG or PNG file, got {name!r} of {len(data)} bytes "
+            f"that begins with {data[:4].hex() or 'nothing'}"
+        )
+        raise UnknownEncodingError(msg)
+    if not 0 < header.width * header.height <= MAX_PIXELS:
+        msg = (
+            f"compressed image: expected 1 to {MAX_PIXELS} pixels, "
+            f"the file declares {header.width}x{header.height}; check the sender"
+        )
+        raise ImageError(msg)
+    return header
+
+
+def _read_png_header(data: bytes) -> FileHeader:
+    """Width and height of the IHDR chunk (PNG specification, 11.2.1)."""
+    if len(data) < 24 or data[12:16] != b"IHDR":
+        raise _damaged("png", "its header is incomplete")
+    return FileHeader("png", *struct.unpack_from(">II", data, 16))
+
+
+def _read_jpeg_header(data: bytes) -> FileHeader:
+    """Width and height of the frame header (ITU-T T.81, B.2.2), once the file is known to end.
+
+    In scan data a byte 0xFF is never followed by 0xD9, so that an end mark behind the first
+    scan header is the file's own, not a thumbnail's.
+    """
+    size = None
+    position = 2
+    while position + 4 <= len(data):
+        marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+        if data[position] != 0xFF:
+            break
+        if marker == 0xFF:
+            position += 1
+            continue
+        if marker in _JPEG_SIZE_MARKERS and position + 9 <= len(data):
+            height, width = struct.unpack_from(">HH", data, position + 5)
+            size = FileHeader("jpeg", width, height)
+        position += 2 + length
+        if marker == _JPEG_SCAN:
+            if size is None or data.find(_JPEG_END, position) < 0:
+                break
+            return size
+    raise _damaged("jpeg", "it is cut off")
+
+
+def _decode(file: NDArray[np.uint8], flags: int, name: str) -> NDArray[np.uint8]:
+    try:
+        pixels = cv2.imdecode(file, flags)
+    except cv2.error as error:
+        raise _damaged(name, error.err) from error
+    if pixels is None:
+        raise _damaged(name, "the decoder gave up")
+    decoded: NDArray[np.uint8] = pixels
+    return decoded
+
+
+def _damaged(name: str, detail: str) -> ImageError:
+    return ImageError(f"compressed image: the {name} file is damaged ({detail}); check the link")

@@ -1,0 +1,237 @@
+"""Image messages to RGB and label arrays, and back.
+
+What an encoding means stands in one table (sensor_msgs/image_encodings.hpp). Sizes are
+checked before anything is allocated; an `rgb8` message is viewed, not copied.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import ImageError, UnknownEncodingError
+from seg_perception.io.compressed import decode_labels_png, decode_rgb
+from seg_perception.io.messages import CompressedImage, Header, Image, byte_array
+from seg_perception.types import LabelMap
+
+_NATIVE_BIG_ENDIAN = sys.byteorder == "big"
+_FULL_16_TO_8_BIT = 255 / 65535
+_PNG_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, 3)
+
+
+@dataclass(frozen=True)
+class _Encoding:
+    """How the pixels of one encoding lie in memory, and how they become RGB."""
+
+    dtype: type[np.uint8] | type[np.uint16]
+    channels: int
+    to_rgb: Callable[[NDArray[Any]], NDArray[Any]]
+
+    @property
+    def pixel_bytes(self) -> int:
+        return self.channels * np.dtype(self.dtype).itemsize
+
+
+def _convert(code: int) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    return partial(cv2.cvtColor, code=code)
+
+
+def _as_it_is(pixels: NDArray[Any]) -> NDArray[Any]:
+    return pixels
+
+
+_EIGHT_BIT = {
+    "rgb8": (3, _as_it_is),
+    "bgr8": (3, _convert(cv2.COLOR_BGR2RGB)),
+    "rgba8": (4, _convert(cv2.COLOR_RGBA2RGB)),
+    "bgra8": (4, _convert(cv2.COLOR_BGRA2RGB)),
+    "mono8": (1, _convert(cv2.COLOR_GRAY2RGB)),
+    "8UC1": (1, _convert(cv2.COLOR_GRAY2RGB)),
+    "8UC3": (3, _convert(cv2.COLOR_BGR2RGB)),
+    "8UC4": (4, _convert(cv2.COLOR_BGRA2RGB)),
+    "yuv422": (2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
+    "uyvy": (2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
+    "yuv422_yuy2": (2, _convert(cv2.COLOR_YUV2RGB_YUYV)),
+    "yuyv": (2, _convert(cv2.COLOR_YUV2RGB_YUYV)),
+    # ROS names the first two pixels of the first row, OpenCV those of the second row, second column on.
+    "bayer_rggb8": (1, _convert(cv2.COLOR_BayerBG2RGB)),
+    "bayer_bggr8": (1, _convert(cv2.COLOR_BayerRG2RGB)),
+    "bayer_gbrg8": (1, _convert(cv2.COLOR_BayerGR2RGB)),
+    "bayer_grbg8": (1, _convert(cv2.COLOR_BayerGB2RGB)),
+}
+_SIXTEEN_BIT = {
+    name: _EIGHT_BIT[like]
+    for name, like in {
+        "rgb16": "rgb8",
+        "bgr16": "bgr8",
+        "rgba16": "rgba8",
+        "bgra16": "bgra8",
+        "mono16": "mono8",
+        "16UC1": "mono8",
+        "bayer_rggb16": "bayer_rggb8",
+        "bayer_bggr16": "bayer_bggr8",
+        "bayer_gbrg16": "bayer_gbrg8",
+        "bayer_grbg16": "bayer_grbg8",
+    }.items()
+}
+_ENCODINGS = {
+    **{name: _Encoding(np.uint8, *entry) for name, entry in _EIGHT_BIT.items()},
+    **{name: _Encoding(np.uint16, *entry) for name, entry in _SIXTEEN_BIT.items()},
+}
+_LABEL_ENCODINGS = ("mono8", "mono16", "8UC1", "16UC1")
+ENCODINGS = tuple(_ENCODINGS)
+
+
+def decode_image(msg: Any) -> NDArray[np.uint8]:
+    """RGB pixels of a sensor_msgs/Image; 16 bits become 8 over their full range.
+
+    Args:
+        msg: any object with the attributes of the message.
+
+    Returns:
+        uint8 (H, W, 3), RGB; a view into the message for `rgb8`.
+
+    Raises:
+        ImageError: no pixels, or fewer bytes than height, width and step ask for.
+        UnknownEncodingError: an encoding that neither the table nor cv_bridge has.
+    """
+    encoding = _ENCODINGS.get(msg.encoding)
+    if encoding is None:
+        return _decode_by_cv_bridge(msg)
+    pixels = _pixels(msg, encoding)
+    if pixels.dtype == np.uint16:
+        pixels = cv2.convertScaleAbs(pixels, alpha=_FULL_16_TO_8_BIT)
+    try:
+        rgb: NDArray[np.uint8] = encoding.to_rgb(pixels)
+    except cv2.error as error:
+        msg_text = (
+            f"image {msg.width}x{msg.height}: expected a size that {msg.encoding} allows "
+            f"({error.err}); crop it at the driver"
+        )
+        raise ImageError(msg_text) from error
+    return rgb
+
+
+def decode_compressed_image(msg: Any) -> NDArray[np.uint8]:
+    """RGB pixels of a sensor_msgs/CompressedImage that holds a JPEG or PNG file.
+
+    Args:
+        msg: any object with the attributes of the message.
+
+    Returns:
+        uint8 (H, W, 3), RGB, as the sensor saw it: an EXIF orientation is not applied.
+
+    Raises:
+        ImageError: a damaged file, or one that declares an absurd size.
+        UnknownEncodingError: neither JPEG nor PNG.
+    """
+    return decode_rgb(byte_array(msg.data), msg.format)
+
+
+def decode_label_image(msg: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Class ids of a label image, raw (mono8, mono16) or as PNG.
+
+    Args:
+        msg: any object with the attributes of sensor_msgs/Image or CompressedImage.
+
+    Returns:
+        uint8 or uint16 (H, W); a view into the message where it is raw.
+
+    Raises:
+        ImageError: damaged, JPEG (which alters labels), or more than one channel.
+        UnknownEncodingError: raw, but of another encoding.
+    """
+    if not hasattr(msg, "encoding"):
+        return decode_labels_png(byte_array(msg.data), msg.format)
+    if msg.encoding not in _LABEL_ENCODINGS:
+        text = f"label image: expected one of {_LABEL_ENCODINGS}, got {msg.encoding!r}"
+        raise UnknownEncodingError(text)
+    return _pixels(msg, _ENCODINGS[msg.encoding])
+
+
+def encode_rgb(rgb: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Image:
+    """An `rgb8` message around uint8 (H, W, 3) pixels, which are not copied."""
+    return _encode(rgb, "rgb8", stamp_ns, frame_id)
+
+
+def encode_labels(label_map: LabelMap) -> Image:
+    """A `mono8` or `mono16` message around the labels, which are not copied."""
+    encoding = "mono8" if label_map.labels.dtype == np.uint8 else "mono16"
+    return _encode(label_map.labels, encoding, label_map.stamp_ns, label_map.frame_id)
+
+
+def encode_confidence(label_map: LabelMap) -> Image:
+    """A `mono8` message around the confidence, which is not copied; 255 is certain."""
+    return _encode(label_map.confidence, "mono8", label_map.stamp_ns, label_map.frame_id)
+
+
+def encode_labels_png(label_map: LabelMap) -> CompressedImage:
+    """The labels as a PNG, without loss."""
+    depth = "mono8" if label_map.labels.dtype == np.uint8 else "mono16"
+    _, file = cv2.imencode(".png", np.ascontiguousarray(label_map.labels), _PNG_FAST)
+    header = Header.at(label_map.stamp_ns, label_map.frame_id)
+    # compressed_image_transport writes the format so, with its last space.
+    return CompressedImage(header, f"{depth}; png compressed ", file.reshape(-1))
+
+
+def _encode(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> Image:
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape[:2]
+    return Image(
+        header=Header.at(stamp_ns, frame_id),
+        height=height,
+        width=width,
+        encoding=encoding,
+        is_bigendian=int(_NATIVE_BIG_ENDIAN),
+        step=pixels.nbytes // height,
+        data=pixels.reshape(-1).view(np.uint8),
+    )
+
+
+def _pixels(msg: Any, encoding: _Encoding) -> NDArray[Any]:
+    """A view of the message's pixels, in this machine's byte order.
+
+    Raises:
+        ImageError: no pixels, or fewer bytes than declared.
+    """
+    height, width, step = int(msg.height), int(msg.width), int(msg.step)
+    data = byte_array(msg.data)
+    row_bytes = width * encoding.pixel_bytes
+    if not height or not width:
+        text = f"image: expected at least one pixel, got {width}x{height}; check the driver"
+        raise ImageError(text)
+    if step < row_bytes or height * step > data.size:
+        text = (
+            f"image {width}x{height} {msg.encoding}: expected rows of {row_bytes} bytes or more "
+            f"and height x step bytes of data, got step {step} and {data.size} bytes; check the driver"
+        )
+        raise ImageError(text)
+    dtype = np.dtype(encoding.dtype)
+    swapped = dtype.itemsize > 1 and bool(msg.is_bigendian) != _NATIVE_BIG_ENDIAN
+    shape = (height, width, encoding.channels)[: 3 if encoding.channels > 1 else 2]
+    strides = (step, encoding.pixel_bytes, dtype.itemsize)[: len(shape)]
+    view: NDArray[Any] = np.ndarray(
+        shape, dtype.newbyteorder() if swapped else dtype, data.data, 0, strides
+    )
+    return view.astype(dtype) if swapped else view
+
+
+def _decode_by_cv_bridge(msg: Any) -> NDArray[np.uint8]:
+    try:
+        from cv_bridge import CvBridge
+
+        rgb = np.asarray(CvBridge().imgmsg_to_cv2(msg, "rgb8"))
+    except (ImportError, AttributeError, KeyError, TypeError, ValueError, cv2.error) as error:
+        text = (
+            f"image: expected one of {', '.join(ENCODINGS)}, got {msg.encoding!r}; "
+            "set another pixel format at the driver"
+        )
+        raise UnknownEncodingError(text) from error
+    return rgb.astype(np.uint8, copy=False)

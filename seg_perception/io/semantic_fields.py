@@ -1,0 +1,216 @@
+"""Appends label, confidence and colour to a cloud, and keeps all that was there.
+
+A profile says under which names and types. Points are written in blocks that fit the
+processor's cache: four strided writes over a whole cloud would each fetch it from memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import CloudError, ConfigError
+from seg_perception.types import PointCloud, PointStatus, SemanticCloud
+
+_LOG = logging.getLogger(__name__)
+_BLOCK_POINTS = 8192
+
+
+@dataclass(frozen=True)
+class CloudProfile:
+    """Names and types of the appended fields.
+
+    Attributes:
+        label, label_format: class id.
+        confidence: 0 to 1, always float32.
+        aligned: the first appended field starts at a multiple of 4 bytes.
+        flat: every input field becomes float32, side by side.
+    """
+
+    label: str
+    label_format: str
+    confidence: str
+    aligned: bool = True
+    flat: bool = False
+
+
+PROFILES = {
+    "pcl": CloudProfile("label", "<u4", "confidence"),
+    "viking": CloudProfile("label_id", "u1", "confidence", aligned=False),
+    "autoware": CloudProfile("class_id", "u1", "probability", aligned=False),
+    "float32": CloudProfile("label", "<f4", "confidence", flat=True),
+}
+_COLOR = "rgb"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Three readings of the same output, and one of the input.
+
+    Attributes:
+        result: what the receiver sees.
+        source, copied: input and output as the fields that are copied from one to the other:
+            the whole point as one block of bytes, or each field by itself.
+        tail: the appended fields; `pair` is label and colour, and the bytes up to 8, which
+            `confidence` overwrites where the label is short.
+        has_gap: some bytes of a point belong to nothing.
+    """
+
+    result: np.dtype[Any]
+    source: np.dtype[Any]
+    copied: np.dtype[Any]
+    tail: np.dtype[Any]
+    has_gap: bool
+
+
+def append_semantics(
+    semantic: SemanticCloud,
+    palette: NDArray[np.uint8],
+    profile: str = "pcl",
+    *,
+    drop_unlabelled: bool = False,
+) -> PointCloud:
+    """The sender's cloud with label, confidence and rgb appended.
+
+    Every input field stays at its offset (except with the profile `float32`). A name that
+    the input has already becomes `semantic_<name>`, which is logged once.
+
+    Args:
+        semantic: the cloud and its labels, 'unknown' being the id that the labels hold.
+        palette: uint8 (256 or 65536, 3), RGB of every id.
+        profile: a key of PROFILES.
+        drop_unlabelled: leave out points without a label; the result is unordered.
+
+    Raises:
+        ConfigError: an unknown profile.
+        CloudError: ids above 255 in a profile that carries 8 bits.
+        ValueError: a palette without a colour for every id that the labels can hold.
+    """
+    chosen = PROFILES.get(profile)
+    if chosen is None:
+        msg = f"cloud profile: expected one of {list(PROFILES)}, got {profile!r}"
+        raise ConfigError(msg)
+    _check_ids(semantic.labels, chosen, profile)
+    if len(palette) <= np.iinfo(semantic.labels.dtype).max:
+        msg = f"palette: expected a colour for every id of {semantic.labels.dtype}, got {len(palette)}"
+        raise ValueError(msg)
+    cloud, labels, confidence = semantic.cloud, semantic.labels, semantic.confidence
+    points = _little_endian(cloud.points)
+    if drop_unlabelled:
+        kept = semantic.status == PointStatus.LABELLED
+        points = points.reshape(-1)[kept].reshape(1, -1)
+        labels, confidence = labels[kept], confidence[kept]
+    layout = _layout(points.dtype, chosen)
+    result = _write(layout, points, _pair_table(palette, chosen), labels, confidence)
+    return PointCloud(result, cloud.stamp_ns, cloud.frame_id, cloud.is_dense)
+
+
+def _check_ids(labels: NDArray[Any], profile: CloudProfile, name: str) -> None:
+    if labels.dtype.itemsize > np.dtype(profile.label_format).itemsize:
+        msg = f"cloud profile {name}: carries ids to 255, the ontology has more classes; use pcl"
+        raise CloudError(msg)
+
+
+def _little_endian(points: NDArray[Any]) -> NDArray[Any]:
+    """The same values at the same offsets; a cloud has one byte order for all its fields."""
+    little = points.dtype.newbyteorder("<")
+    return points if little == points.dtype else points.astype(little)
+
+
+def _write(
+    layout: _Layout,
+    points: NDArray[Any],
+    pairs: NDArray[np.uint64],
+    labels: NDArray[Any],
+    confidence: NDArray[np.float32],
+) -> NDArray[Any]:
+    """A new structured (height, width) array with every field filled in."""
+    make = np.zeros if layout.has_gap else np.empty
+    result = make(points.shape, layout.result)
+    copied, tail = (result.reshape(-1).view(dtype) for dtype in (layout.copied, layout.tail))
+    source = points.reshape(-1).view(layout.source)
+    names = layout.copied.names or ()
+    for start in range(0, result.size, _BLOCK_POINTS):
+        block = slice(start, start + _BLOCK_POINTS)
+        for name in names:
+            copied[name][block] = source[name][block]
+        tail["pair"][block] = pairs.take(labels[block])
+        tail["confidence"][block] = confidence[block]
+    return result
+
+
+@lru_cache(maxsize=64)
+def _layout(dtype: np.dtype[Any], profile: CloudProfile) -> _Layout:
+    """Label and colour lie side by side, so that one table gives both."""
+    names = dtype.names or ()
+    source, copied = _field_by_field(dtype) if profile.flat else _as_one_block(dtype)
+    kept = copied if profile.flat else dtype
+    start = -(-copied.itemsize // 4) * 4 if profile.aligned else copied.itemsize
+    color_at = start + np.dtype(profile.label_format).itemsize
+    confidence_at = color_at + 4
+    itemsize = confidence_at + 4
+    fields = {name: (kept.fields or {})[name][:2] for name in names} | {
+        _free_name(profile.label, names): (profile.label_format, start),
+        _free_name(profile.confidence, names): ("<f4", confidence_at),
+        _free_name(_COLOR, names): ("<f4", color_at),
+    }
+    return _Layout(
+        result=_struct(fields, itemsize),
+        source=source,
+        copied=_struct({n: e[:2] for n, e in (copied.fields or {}).items()}, itemsize),
+        tail=_struct({"pair": ("<u8", start), "confidence": ("<f4", confidence_at)}, itemsize),
+        has_gap=start > copied.itemsize,
+    )
+
+
+def _as_one_block(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    whole = np.dtype([("point", f"V{dtype.itemsize}")])
+    return whole, whole
+
+
+def _field_by_field(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    """The input as it is, and as float32 side by side; a field of several values keeps them."""
+    fields = dtype.fields or {}
+    return dtype, np.dtype([(name, "<f4", fields[name][0].shape) for name in dtype.names or ()])
+
+
+def _struct(fields: Mapping[str, tuple[Any, ...]], itemsize: int) -> np.dtype[Any]:
+    return np.dtype(
+        {
+            "names": list(fields),
+            "formats": [entry[0] for entry in fields.values()],
+            "offsets": [entry[1] for entry in fields.values()],
+            "itemsize": itemsize,
+        }
+    )
+
+
+def _free_name(name: str, taken: tuple[str, ...]) -> str:
+    free = name
+    while free in taken:
+        free = f"semantic_{free}"
+    if free != name:
+        _LOG.warning("the cloud has a field %s already: ours is called %s", name, free)
+    return free
+
+
+def _pair_table(palette: NDArray[np.uint8], profile: CloudProfile) -> NDArray[np.uint64]:
+    """Label and packed colour (0x00RRGGBB, read as float32) of every id, in 8 bytes each."""
+    pair = _struct(
+        {
+            "label": (profile.label_format, 0),
+            "color": ("<u4", np.dtype(profile.label_format).itemsize),
+        },
+        8,
+    )
+    table = np.zeros(len(palette), pair)
+    table["label"] = np.arange(len(palette))
+    red, green, blue = palette.astype(np.uint32).T
+    table["color"] = red << 16 | green << 8 | blue
+    return table.view("<u8")
