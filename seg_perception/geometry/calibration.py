@@ -11,31 +11,51 @@ from seg_perception.errors import CalibrationError
 from seg_perception.types import Calibration, RegionOfInterest
 
 
+def published_size(calibration: Calibration) -> tuple[int, int]:
+    """Width and height of the image as published: roi cut out, pixels binned.
+
+    Raises:
+        CalibrationError: the window does not lie on the sensor, or nothing is left.
+    """
+    roi = calibration.roi
+    width, height = _window_size(calibration)
+    binning_x, binning_y = _binning(calibration)
+    on_sensor = (
+        0 <= roi.x_offset <= calibration.width - width and 0 <= roi.y_offset <= calibration.height - height
+    )
+    if not on_sensor or width < binning_x or height < binning_y:
+        msg = (
+            f"camera_info has sensor {calibration.width}x{calibration.height}, roi {width}x{height} at "
+            f"({roi.x_offset}, {roi.y_offset}) and binning {binning_x}x{binning_y}: expected one inside "
+            "the other and at least one pixel; mend what its driver publishes"
+        )
+        raise CalibrationError(msg)
+    return width // binning_x, height // binning_y
+
+
 def published_calibration(calibration: Calibration) -> Calibration:
     """The calibration of the image as published: read-out window and binning resolved.
 
-    CameraInfo: a raw pixel is (full pixel - roi offset) / binning. A window of width or
-    height 0 means the rest of the sensor.
+    K and P speak of the full sensor (sensor_msgs/CameraInfo). The centre of a binned pixel
+    is that of the pixels it merges: u' + 0.5 = (u - x_offset + 0.5) / binning_x.
 
     Raises:
-        CalibrationError: the window is not on the sensor, or nothing is left of the image.
+        CalibrationError: as `published_size`.
     """
+    width, height = published_size(calibration)
     roi = calibration.roi
-    width = roi.width or calibration.width - roi.x_offset
-    height = roi.height or calibration.height - roi.y_offset
-    binning_x, binning_y = max(1, calibration.binning_x), max(1, calibration.binning_y)
-    if min(width // binning_x, height // binning_y) < 1:
-        msg = (
-            f"camera_info: expected a size of at least 1x1 after roi and binning, got "
-            f"{width // binning_x}x{height // binning_y}; calibrate the camera or mend its driver's roi"
-        )
-        raise CalibrationError(msg)
+    binning_x, binning_y = _binning(calibration)
+
+    def published(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        cropped = _shifted(matrix, -roi.x_offset, -roi.y_offset)
+        return _stretched(cropped, 1 / binning_x, 1 / binning_y)
+
     return replace(
         calibration,
-        width=width // binning_x,
-        height=height // binning_y,
-        k=_binned(calibration.k, roi, binning_x, binning_y),
-        p=_binned(calibration.p, roi, binning_x, binning_y),
+        width=width,
+        height=height,
+        k=published(calibration.k),
+        p=published(calibration.p),
         binning_x=0,
         binning_y=0,
         roi=RegionOfInterest(),
@@ -45,55 +65,54 @@ def published_calibration(calibration: Calibration) -> Calibration:
 def scale_calibration(calibration: Calibration, width: int, height: int) -> Calibration:
     """The calibration of the published image stretched to width x height.
 
-    Pixel centres are kept, as `cv2.resize` does: u' + 0.5 = (u + 0.5) * scale. Roi and
-    binning are resolved.
+    Pixel centres follow `cv2.resize`: u' + 0.5 = (u + 0.5) * scale. Roi and binning are
+    resolved.
 
     Raises:
-        CalibrationError: either size is empty.
+        CalibrationError: the new size is empty, or as `published_size`.
     """
     if min(width, height) < 1:
         msg = f"scaled image: expected a size of at least 1x1, got {width}x{height}"
         raise CalibrationError(msg)
     published = published_calibration(calibration)
-    scale_x, scale_y = width / published.width, height / published.height
+    scale = width / published.width, height / published.height
     return replace(
         published,
         width=width,
         height=height,
-        k=_scaled(published.k, scale_x, scale_y),
-        p=_scaled(published.p, scale_x, scale_y),
+        k=_stretched(published.k, *scale),
+        p=_stretched(published.p, *scale),
     )
 
 
-def shift_principal_point(calibration: Calibration, offset_px: tuple[float, float]) -> Calibration:
-    """Add to cx and cy, for images cropped without a word in camera_info.
+def shift_principal_point(calibration: Calibration, dx: float, dy: float) -> Calibration:
+    """Add to cx and cy (full-sensor pixel), for images cropped without a word in camera_info.
 
-    GOOSE cuts the 325 uppermost rows: there the offset is (0, -325).
+    GOOSE cuts the 325 uppermost rows: there dy is -325.
     """
-    k, p = calibration.k.copy(), calibration.p.copy()
-    k[:2, 2] += offset_px
-    if p.any():
-        p[:2, 2] += offset_px
-    return replace(calibration, k=k, p=p)
+    return replace(
+        calibration, k=_shifted(calibration.k, dx, dy), p=_shifted(calibration.p, dx, dy)
+    )
 
 
-def _binned(
-    matrix: NDArray[np.float64], roi: RegionOfInterest, binning_x: int, binning_y: int
-) -> NDArray[np.float64]:
-    binned = matrix.copy()
+def _window_size(calibration: Calibration) -> tuple[int, int]:
+    roi = calibration.roi
+    return roi.width or calibration.width, roi.height or calibration.height
+
+
+def _binning(calibration: Calibration) -> tuple[int, int]:
+    return max(1, calibration.binning_x), max(1, calibration.binning_y)
+
+
+def _shifted(matrix: NDArray[np.float64], dx: float, dy: float) -> NDArray[np.float64]:
+    shifted = matrix.copy()
     if matrix.any():
-        binned[0, 2] -= roi.x_offset
-        binned[1, 2] -= roi.y_offset
-    binned[0] /= binning_x
-    binned[1] /= binning_y
-    return binned
+        shifted[:2, 2] += dx, dy
+    return shifted
 
 
-def _scaled(matrix: NDArray[np.float64], scale_x: float, scale_y: float) -> NDArray[np.float64]:
-    scaled = matrix.copy()
-    if matrix.any():
-        scaled[:2, 2] += 0.5
-        scaled[0] *= scale_x
-        scaled[1] *= scale_y
-        scaled[:2, 2] -= 0.5
-    return scaled
+def _stretched(matrix: NDArray[np.float64], scale_x: float, scale_y: float) -> NDArray[np.float64]:
+    stretched = _shifted(matrix, 0.5, 0.5)
+    stretched[0] *= scale_x
+    stretched[1] *= scale_y
+    return _shifted(stretched, -0.5, -0.5)

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 from seg_perception.errors import CalibrationError
 from seg_perception.geometry.calibration import (
     published_calibration,
+    published_size,
     scale_calibration,
     shift_principal_point,
 )
 from seg_perception.geometry.distortion import Floats, Lens, Pinhole, make_lens
 from seg_perception.types import Calibration
 
-__all__ = ["CameraModel", "Hits", "Projection", "scale_calibration", "shift_principal_point"]
+__all__ = [
+    "CameraModel",
+    "Hits",
+    "Projection",
+    "published_size",
+    "scale_calibration",
+    "shift_principal_point",
+]
 
 _NEAREST_M = 1e-3
 _BORDER_STEPS = 32
@@ -100,7 +108,7 @@ class CameraModel:
         """
         key = _key(calibration, rectified, principal_point_offset_px)
         return _MODELS.get(key) or _MODELS.put(
-            key, _build(shift_principal_point(calibration, principal_point_offset_px), rectified)
+            key, _build(shift_principal_point(calibration, *principal_point_offset_px), rectified)
         )
 
     def project(self, xyz: NDArray[np.floating[Any]]) -> Projection:
@@ -185,8 +193,8 @@ def _intrinsics(matrix: NDArray[np.float64], name: str) -> tuple[float, float, f
     fx, fy, cx, cy = (float(matrix[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
     if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
         msg = (
-            f"camera_info: expected positive focal lengths in {name}, got fx {fx} and fy {fy}; "
-            "calibrate the camera and let its driver publish the result"
+            f"the camera is not calibrated: expected positive focal lengths in {name}, got fx {fx} and "
+            f"fy {fy}; calibrate it and let its driver publish the result in camera_info"
         )
         raise CalibrationError(msg)
     return fx, fy, cx, cy
