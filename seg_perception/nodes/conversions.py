@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import array
 import dataclasses
-from functools import lru_cache
+from collections.abc import Hashable
+from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from seg_perception.errors import ConfigError
 
 
-@lru_cache(maxsize=None)
+@cache
 def message_class(type_name: str) -> type[Any]:
     """The rclpy class of a type such as `sensor_msgs/msg/Image`.
 
@@ -42,9 +43,9 @@ def to_ros(message: Any) -> Any:
     return ros
 
 
-@lru_cache(maxsize=None)
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+@cache
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cast("type[Any]", kind)))
 
 
 def _convert(value: Any, default: Any) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -18,7 +18,10 @@ except ImportError:  # Humble
 TF_DEPTH = 100
 OUTPUT_DEPTH = 5
 
-_RELIABILITY = {"reliable": ReliabilityPolicy.RELIABLE, "best_effort": ReliabilityPolicy.BEST_EFFORT}
+_RELIABILITY = {
+    "reliable": ReliabilityPolicy.RELIABLE,
+    "best_effort": ReliabilityPolicy.BEST_EFFORT,
+}
 
 
 def tf_profile() -> QoSProfile:
@@ -29,7 +32,9 @@ def tf_profile() -> QoSProfile:
 def latched_profile(depth: int = 1) -> QoSProfile:
     """Reliable and kept for late subscribers: `/tf_static`, legends."""
     return QoSProfile(
-        depth=depth, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
     )
 
 
@@ -52,12 +57,31 @@ def input_profile(wish: str, offers: Iterable[ReliabilityPolicy], depth: int) ->
     return QoSProfile(depth=depth, reliability=_RELIABILITY.get(wish, auto))
 
 
+@dataclass(frozen=True)
+class InputQos:
+    """What an input is told to ask for; `reliability` as in `input_profile`."""
+
+    reliability: str = "auto"
+    depth: int = 5
+    durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
+
+
+def given_parameters(node: Node) -> dict[str, Any]:
+    """Every parameter that command line, launch file or parameter file set, declared or not."""
+    return {
+        name: parameter.value
+        for name, parameter in node._parameter_overrides.items()  # noqa: SLF001 (rclpy has no other way)
+    }
+
+
 class Input:
     """A subscription whose reliability follows what its publishers offer.
 
     `adapt` is to be called from time to time; it subscribes anew when the answer changed.
 
     Attributes:
+        topic: its full name.
+        received: messages handed to the callback.
         lost: messages that the middleware says it lost.
     """
 
@@ -67,24 +91,19 @@ class Input:
         message_type: type[Any],
         topic: str,
         callback: Callable[[Any], None],
+        qos: InputQos | None = None,
         *,
-        reliability: str = "auto",
-        depth: int = 5,
-        durability: DurabilityPolicy = DurabilityPolicy.VOLATILE,
         raw: bool = False,
-        group: CallbackGroup | None = None,
     ) -> None:
+        """Subscribe; `raw` hands over the serialised bytes."""
         self.topic = node.resolve_topic_name(topic)
         self.lost = 0
         self.received = 0
         self._node = node
         self._type = message_type
         self._callback = callback
-        self._wish = reliability
-        self._depth = depth
-        self._durability = durability
+        self._qos = qos or InputQos()
         self._raw = raw
-        self._group = group
         self._events = SubscriptionEventCallbacks(
             incompatible_qos=self._on_incompatible, message_lost=self._on_lost
         )
@@ -136,8 +155,8 @@ class Input:
         return [publisher.qos_profile.reliability for publisher in publishers]
 
     def _desired(self) -> QoSProfile:
-        profile = input_profile(self._wish, self._offers(), self._depth)
-        profile.durability = self._durability
+        profile = input_profile(self._qos.reliability, self._offers(), self._qos.depth)
+        profile.durability = self._qos.durability
         return profile
 
     def _subscribe(self) -> Any:
@@ -147,7 +166,6 @@ class Input:
             self.topic,
             self._receive,
             self._profile,
-            callback_group=self._group,
             event_callbacks=self._events,
             qos_overriding_options=options,
             raw=self._raw,
@@ -155,7 +173,7 @@ class Input:
 
     def _is_overridden(self) -> bool:
         prefix = f"qos_overrides.{self.topic}.subscription."
-        return any(name.startswith(prefix) for name in self._node._parameter_overrides)
+        return any(name.startswith(prefix) for name in given_parameters(self._node))
 
     def _receive(self, message: Any) -> None:
         self.received += 1

@@ -1,0 +1,291 @@
+"""Plays a bag into the graph where `ros2 bag` is missing; prints what it sent as JSON.
+
+The recorded bytes are published as they are, so that what subscribers get is what was
+recorded. The first message waits for subscribers, so that nothing is sent to nobody.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from queue import Queue
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+
+from seg_perception.errors import BagError, ConfigError
+from seg_perception.io.bag import BagMessage, BagReader, TopicInfo
+from seg_perception.io.interfaces import shipped_types
+from seg_perception.io.messages import Clock, Time
+from seg_perception.nodes.arguments import parse, positive
+from seg_perception.nodes.conversions import message_class, to_ros
+from seg_perception.nodes.qos import latched_profile, output_profile, tf_profile
+from seg_perception.nodes.runner import StopSignal, run
+from seg_perception.topics import TF
+from seg_perception.types import NANOSECONDS
+
+PUBLISHER_DEPTH = 10
+LATCHED_DEPTH = 100
+READ_AHEAD = 16
+POLL_S = 0.02
+ACKNOWLEDGE_S = 5.0
+
+
+@dataclass
+class Report:
+    """What was sent, and what was left out.
+
+    Attributes:
+        sent: messages by topic.
+        skipped: topics that can't be published here, and why.
+        latest_s: the most that a message was sent after its time.
+    """
+
+    sent: Counter[str] = field(default_factory=Counter)
+    skipped: dict[str, str] = field(default_factory=dict)
+    duration_s: float = 0.0
+    latest_s: float = 0.0
+
+    def dump(self) -> str:
+        """One line of JSON."""
+        return json.dumps(
+            {
+                "sent": dict(self.sent),
+                "skipped": self.skipped,
+                "duration_s": round(self.duration_s, 3),
+                "latest_s": round(self.latest_s, 4),
+            }
+        )
+
+
+class BagPlayer(Node):
+    """Publishers for the topics of one bag."""
+
+    def __init__(self, bag: BagReader, topics: Sequence[str], with_clock: bool) -> None:
+        """Make the publishers.
+
+        Args:
+            bag: what is played.
+            topics: names; empty means all.
+            with_clock: also publish `/clock`.
+
+        Raises:
+            BagError: a topic that the bag does not have.
+        """
+        super().__init__("bag_player")
+        self.report = Report()
+        self.publishers_by_topic: dict[str, Publisher] = {}
+        for topic in _chosen(bag, topics):
+            self._advertise(topic)
+        self._clock_publisher: Publisher | None = None
+        if with_clock:
+            clock_type = message_class(Clock.type_name)
+            self._clock_publisher = self.create_publisher(clock_type, "/clock", output_profile())
+
+    def send(self, message: BagMessage) -> None:
+        """Publish one message."""
+        self.publishers_by_topic[message.topic].publish(_cdr(message))
+        self.report.sent[message.topic] += 1
+
+    def tick(self, now_ns: int) -> None:
+        """Publish the bag's time."""
+        if self._clock_publisher is not None:
+            self._clock_publisher.publish(to_ros(Clock(Time.from_ns(now_ns))))
+
+    def lonely(self, topics: Sequence[str]) -> list[str]:
+        """Those of the topics that nobody subscribed."""
+        return [t for t in topics if self.publishers_by_topic[t].get_subscription_count() == 0]
+
+    def wait_until_acknowledged(self) -> None:
+        """Let reliable subscribers fetch what was sent last."""
+        deadline = time.monotonic() + ACKNOWLEDGE_S
+        for publisher in self.publishers_by_topic.values():
+            left_s = max(0.0, deadline - time.monotonic())
+            publisher.wait_for_all_acked(Duration(seconds=left_s))
+
+    def _advertise(self, topic: TopicInfo) -> None:
+        try:
+            message_type = message_class(topic.type)
+        except ConfigError as error:
+            self.report.skipped[topic.name] = str(error)
+            self.get_logger().warning(f"{topic.name} is left out: {error}")
+            return
+        profile = output_profile(tf_profile().depth if topic.name == TF else PUBLISHER_DEPTH)
+        if topic.latched:
+            profile = latched_profile(LATCHED_DEPTH)
+        self.publishers_by_topic[topic.name] = self.create_publisher(
+            message_type, topic.name, profile
+        )
+
+
+class Pace:
+    """Sleeps until a message is due, and keeps the bag's clock ticking meanwhile."""
+
+    def __init__(self, player: BagPlayer, stop: StopSignal, rate: float, clock_hz: float) -> None:
+        """Start with the first message that comes."""
+        self._player = player
+        self._stop = stop
+        self._rate = rate
+        self._tick_s = 1.0 / clock_hz
+        self._origin: tuple[float, int] | None = None
+
+    def wait_for(self, stamp_ns: int) -> bool:
+        """Sleep until a log time is due; False when playing was stopped meanwhile."""
+        if self._origin is None:
+            self._origin = (time.monotonic(), stamp_ns)
+        wall, start_ns = self._origin
+        due = wall + (stamp_ns - start_ns) / NANOSECONDS / self._rate
+        while (left_s := due - time.monotonic()) > 0:
+            self._player.tick(stamp_ns - round(left_s * self._rate * NANOSECONDS))
+            if self._stop.wait(min(left_s, self._tick_s)):
+                return False
+        self._player.tick(stamp_ns)
+        self._player.report.latest_s = max(self._player.report.latest_s, -left_s)
+        return not self._stop.is_set()
+
+
+class Playback:
+    """The job: wait for subscribers, play once or for ever, report."""
+
+    def __init__(self, bag: BagReader, options: argparse.Namespace) -> None:
+        """Remember what to play and how."""
+        self._bag = bag
+        self._options = options
+
+    def __call__(self, node: BagPlayer, stop: StopSignal) -> int:
+        """Play and print the report.
+
+        Raises:
+            ConfigError: subscribers were awaited and did not come.
+            BagError: the bag is damaged; what came before it was sent.
+        """
+        if not self._wait_for_subscribers(node, stop):
+            return 0
+        start = time.monotonic()
+        try:
+            while self._play_once(node, stop) and self._options.loop:
+                continue
+            node.wait_until_acknowledged()
+        finally:
+            node.report.duration_s = time.monotonic() - start
+            print(node.report.dump(), flush=True)  # noqa: T201 (the report)
+        return 0
+
+    def _play_once(self, node: BagPlayer, stop: StopSignal) -> bool:
+        pace = Pace(node, stop, self._options.rate, self._options.clock_hz)
+        last_ns = None
+        for message in read_ahead(self._bag, list(node.publishers_by_topic)):
+            if not pace.wait_for(message.log_time_ns):
+                return False
+            node.send(message)
+            last_ns = message.log_time_ns
+        # The clock runs on, so that subscribers finish what waits by it.
+        tail_ns = round(self._options.tail * self._options.rate * NANOSECONDS)
+        return last_ns is not None and pace.wait_for(last_ns + tail_ns)
+
+    def _wait_for_subscribers(self, node: BagPlayer, stop: StopSignal) -> bool:
+        awaited = self._awaited(node)
+        deadline = time.monotonic() + self._options.wait_timeout
+        while lonely := node.lonely(awaited):
+            if time.monotonic() > deadline:
+                msg = (
+                    f"nobody subscribed {lonely} within {self._options.wait_timeout:g} s; "
+                    "start the subscribers first, or leave out --wait"
+                )
+                raise ConfigError(msg)
+            if stop.wait(POLL_S):
+                return False
+        return not stop.wait(self._options.delay)
+
+    def _awaited(self, node: BagPlayer) -> list[str]:
+        known = list(node.publishers_by_topic)
+        if unknown := sorted(set(self._options.wait_for) - set(known)):
+            msg = f"--wait-for: expected some of {known}, got {unknown}"
+            raise ConfigError(msg)
+        return known if self._options.wait else list(self._options.wait_for)
+
+
+def read_ahead(bag: BagReader, topics: Sequence[str]) -> Iterator[BagMessage]:
+    """The messages of a bag, read on a thread of its own so that the disk does not disturb the pace.
+
+    Raises:
+        BagError: the bag is damaged; after the messages before the damage.
+    """
+    queue: Queue[BagMessage | BagError | None] = Queue(READ_AHEAD)
+
+    def fill() -> None:
+        try:
+            for message in bag.messages(topics):
+                queue.put(message)
+            queue.put(None)
+        except BagError as error:
+            queue.put(error)
+
+    threading.Thread(target=fill, name="read ahead", daemon=True).start()
+    while (item := queue.get()) is not None:
+        if isinstance(item, BagError):
+            raise item
+        yield item
+
+
+def _chosen(bag: BagReader, topics: Sequence[str]) -> list[TopicInfo]:
+    known = {topic.name: topic for topic in bag.topics}
+    if unknown := sorted(set(topics) - set(known)):
+        msg = f"{bag.path}: expected some of the topics {sorted(known)}, got {unknown}"
+        raise BagError(msg)
+    return [known[name] for name in topics or known]
+
+
+def _cdr(message: BagMessage) -> bytes:
+    if message.encoding == "cdr":
+        return bytes(message.raw)
+    return bytes(shipped_types().ros1_to_cdr(message.raw, message.type))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bag_player", description=__doc__)
+    parser.add_argument("bag", help=".mcap file, folder, .db3 or ROS 1 .bag")
+    parser.add_argument("--topics", nargs="+", default=[], help="play only these")
+    parser.add_argument("--rate", type=positive, default=1.0, help="times real time")
+    parser.add_argument("--loop", action="store_true", help="again and again until stopped")
+    parser.add_argument("--clock", action="store_true", help="publish the bag's time on /clock")
+    parser.add_argument("--clock-hz", type=positive, default=200.0, help="rate of /clock")
+    parser.add_argument("--wait", action="store_true", help="wait until every topic is subscribed")
+    parser.add_argument("--wait-for", nargs="+", default=[], help="wait until these are subscribed")
+    parser.add_argument("--wait-timeout", type=positive, default=30.0, help="at most (second)")
+    parser.add_argument(
+        "--delay", type=float, default=0.0, help="before the first message (second)"
+    )
+    parser.add_argument(
+        "--tail", type=float, default=0.0, help="the clock runs on so long (second)"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play a bag; the exit code is 2 where the user can mend what went wrong."""
+    command_line: list[Any] = list(sys.argv if arguments is None else arguments)
+    options = parse(_parser(), command_line)
+    try:
+        bag = BagReader(options.bag)
+    except BagError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    with bag:
+        return run(
+            lambda: BagPlayer(bag, options.topics, options.clock),
+            Playback(bag, options),
+            command_line,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

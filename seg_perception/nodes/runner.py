@@ -1,0 +1,119 @@
+"""Runs a node until SIGINT or SIGTERM, and ends it while its publishers still work."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TypeVar
+
+import rclpy
+from rclpy.executors import (
+    Executor,
+    ExternalShutdownException,
+    ShutdownException,
+    SingleThreadedExecutor,
+)
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from seg_perception.errors import SegPerceptionError
+
+USER_ERROR = 2
+
+N = TypeVar("N", bound=Node)
+
+
+class StopSignal:
+    """Set by SIGINT and SIGTERM; rclpy's own handlers would end the context at once."""
+
+    def __init__(self) -> None:
+        """Take over both signals."""
+        self._event = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+
+    def set(self) -> None:
+        """Stop from within."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        return self._event.is_set()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Sleep until the stop or the timeout; tells whether to stop."""
+        return self._event.wait(timeout_s)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.set()
+
+
+def run(
+    make_node: Callable[[], N],
+    job: Callable[[N, StopSignal], int],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Make a node, spin it on another thread, do the job on this one, end everything in order.
+
+    Returns:
+        The job's exit code, or 2 after an error that the user can mend.
+    """
+    stop = StopSignal()
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = make_node()
+        with Spinning(node):
+            return job(node, stop)
+    except SegPerceptionError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 (the process's last word)
+        return USER_ERROR
+    finally:
+        rclpy.try_shutdown()
+
+
+def until_stopped(node: Node, stop: StopSignal) -> int:
+    """The job of a node that lives on its callbacks alone."""
+    del node
+    stop.wait()
+    return 0
+
+
+class Spinning:
+    """A context in which a node's callbacks run on a background thread."""
+
+    def __init__(self, node: Node) -> None:
+        """Prepare an executor for one node."""
+        self._node = node
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+        self._thread = threading.Thread(target=self._spin, name="executor", daemon=True)
+
+    def __enter__(self) -> None:
+        """Start to spin."""
+        self._thread.start()
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop spinning and destroy the node."""
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=5.0)
+        self._node.destroy_node()
+
+    def _spin(self) -> None:
+        ended = threading.Event()
+        while not ended.is_set():
+            spin_through_failures(self._executor, self._node, ended)
+
+
+def spin_through_failures(executor: Executor, node: Node, ended: threading.Event) -> None:
+    """Spin until the executor ends or a callback fails; that is logged, the node lives on."""
+    try:
+        executor.spin()
+        ended.set()
+    except (ExternalShutdownException, ShutdownException):
+        ended.set()
+    except Exception:  # noqa: BLE001 (one faulty callback must not end a robot's perception)
+        node.get_logger().error(f"a callback failed: {traceback.format_exc()}")
