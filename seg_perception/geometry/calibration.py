@@ -20,14 +20,14 @@ def published_size(calibration: Calibration) -> tuple[int, int]:
     roi = calibration.roi
     width, height = _window_size(calibration)
     binning_x, binning_y = _binning(calibration)
-    on_sensor = (
-        0 <= roi.x_offset <= calibration.width - width and 0 <= roi.y_offset <= calibration.height - height
-    )
+    free_x, free_y = calibration.width - width, calibration.height - height
+    on_sensor = 0 <= roi.x_offset <= free_x and 0 <= roi.y_offset <= free_y
     if not on_sensor or width < binning_x or height < binning_y:
         msg = (
-            f"camera_info has sensor {calibration.width}x{calibration.height}, roi {width}x{height} at "
-            f"({roi.x_offset}, {roi.y_offset}) and binning {binning_x}x{binning_y}: expected one inside "
-            "the other and at least one pixel; mend what its driver publishes"
+            f"camera_info has sensor {calibration.width}x{calibration.height}, "
+            f"roi {width}x{height} at ({roi.x_offset}, {roi.y_offset}) and "
+            f"binning {binning_x}x{binning_y}: expected one inside the other and at least one "
+            "pixel; mend what its driver publishes"
         )
         raise CalibrationError(msg)
     return width // binning_x, height // binning_y
@@ -105,14 +105,14 @@ def _binning(calibration: Calibration) -> tuple[int, int]:
 
 
 def _shifted(matrix: NDArray[np.float64], dx: float, dy: float) -> NDArray[np.float64]:
-    shifted = matrix.copy()
+    shifted: NDArray[np.float64] = matrix.copy()
     if matrix.any():
         shifted[:2, 2] += dx, dy
     return shifted
 
 
 def _stretched(matrix: NDArray[np.float64], scale_x: float, scale_y: float) -> NDArray[np.float64]:
-    stretched = _shifted(matrix, 0.5, 0.5)
+    stretched: NDArray[np.float64] = _shifted(matrix, 0.5, 0.5)
     stretched[0] *= scale_x
     stretched[1] *= scale_y
     return _shifted(stretched, -0.5, -0.5)

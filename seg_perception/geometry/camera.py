@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
@@ -122,7 +123,8 @@ class CameraModel:
         uv[hits.index, 0], uv[hits.index, 1] = hits.u, hits.v
         valid = np.zeros(len(xyz), np.bool_)
         valid[hits.index] = True
-        depth = xyz @ self.T_lens_camera[2, :3] + self.T_lens_camera[2, 3]
+        with np.errstate(invalid="ignore"):
+            depth = xyz @ self.T_lens_camera[2, :3] + self.T_lens_camera[2, 3]
         return Projection(uv, depth.astype(np.float32), valid)
 
     def hits(self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]) -> Hits:
@@ -136,7 +138,8 @@ class CameraModel:
         """
         T = (self.T_lens_camera @ T_camera_cloud).astype(xyz.dtype)
         with np.errstate(invalid="ignore", over="ignore"):
-            columns = T[:3, :3] @ np.require(xyz, requirements="A").T + T[:3, 3:]
+            columns = T[:3, :3] @ np.require(xyz, requirements="A").T
+            columns += T[:3, 3:]
             index = self._roughly_in_view(columns)
             depth = columns[2].take(index)
             x, y = columns[0].take(index) / depth, columns[1].take(index) / depth
@@ -182,8 +185,9 @@ def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: F
         T_lens_camera = _rectification(published, fx, fy)
     else:
         fx, fy, cx, cy = _intrinsics(published.k, "K, which raw images need")
-        reach = np.hypot(max(cx + 0.5, width - 0.5 - cx) / fx, max(cy + 0.5, height - 0.5 - cy) / fy)
-        lens = make_lens(published.distortion_model, published.d, float(reach))
+        far_x = max(cx + 0.5, width - 0.5 - cx) / fx
+        far_y = max(cy + 0.5, height - 0.5 - cy) / fy
+        lens = make_lens(published.distortion_model, published.d, math.hypot(far_x, far_y))
         T_lens_camera = np.eye(4)
     slopes = _slopes(lens, _border(width, height, fx, fy, cx, cy))
     return CameraModel(width, height, fx, fy, cx, cy, lens, T_lens_camera, slopes)
@@ -193,8 +197,8 @@ def _intrinsics(matrix: NDArray[np.float64], name: str) -> tuple[float, float, f
     fx, fy, cx, cy = (float(matrix[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
     if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
         msg = (
-            f"the camera is not calibrated: expected positive focal lengths in {name}, got fx {fx} and "
-            f"fy {fy}; calibrate it and let its driver publish the result in camera_info"
+            f"the camera is not calibrated: expected positive focal lengths in {name}, got "
+            f"fx {fx} and fy {fy}; calibrate it and let its driver publish camera_info"
         )
         raise CalibrationError(msg)
     return fx, fy, cx, cy
@@ -211,7 +215,8 @@ def _rectification(calibration: Calibration, fx: float, fy: float) -> NDArray[np
 def _border(
     width: int, height: int, fx: float, fy: float, cx: float, cy: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    u, v = np.linspace(-0.5, width - 0.5, _BORDER_STEPS), np.linspace(-0.5, height - 0.5, _BORDER_STEPS)
+    u = np.linspace(-0.5, width - 0.5, _BORDER_STEPS)
+    v = np.linspace(-0.5, height - 0.5, _BORDER_STEPS)
     left, right = np.full_like(v, u[0]), np.full_like(v, u[-1])
     top, bottom = np.full_like(u, v[0]), np.full_like(u, v[-1])
     border_u, border_v = np.concatenate([u, u, left, right]), np.concatenate([top, bottom, v, v])

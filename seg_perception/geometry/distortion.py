@@ -59,7 +59,7 @@ def make_lens(model: str, d: NDArray[np.float64], reach: float) -> Lens:
     for name, counts, make in _MODELS:
         if name == model and d.size in counts:
             return make(d, reach)
-    expected = "; ".join(f"{name} with {' or '.join(map(str, sizes))}" for name, sizes, _ in _MODELS)
+    expected = ", ".join(f"{name} with {' or '.join(map(str, n))}" for name, n, _ in _MODELS)
     msg = (
         f"distortion model {model!r} with {d.size} coefficients: expected {expected}; "
         "mend camera_info or calibrate with one of these models"
@@ -109,7 +109,8 @@ class PlumbBob:
         return _solve(self.distort, self._profile, x, y)
 
     def _radial(self, r2: Floats) -> Floats:
-        return 1 + r2 * (self._k1 + r2 * (self._k2 + r2 * self._k3))
+        factor: Floats = 1 + r2 * (self._k1 + r2 * (self._k2 + r2 * self._k3))
+        return factor
 
 
 class Rational(PlumbBob):
@@ -117,7 +118,8 @@ class Rational(PlumbBob):
 
     def _radial(self, r2: Floats) -> Floats:
         below = 1 + r2 * (self._k4 + r2 * (self._k5 + r2 * self._k6))
-        return super()._radial(r2) / below
+        factor: Floats = super()._radial(r2) / below
+        return factor
 
 
 class ThinPrism(Rational):
@@ -267,7 +269,7 @@ def _tilt(tau_x: float, tau_y: float) -> NDArray[np.float64]:
     return tilt
 
 
-def _homography(matrix: NDArray[np.float64], x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def _homography(matrix: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     m = matrix.tolist()
     scale = 1 / (m[2][0] * x + m[2][1] * y + m[2][2])
     return (
