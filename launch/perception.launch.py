@@ -3,12 +3,13 @@
 ros2 launch seg_perception perception.launch.py params_file:=/path/to/robot.yaml
 """
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, SetParameter
 from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
 
 PACKAGE = FindPackageShare("seg_perception")
 ARGUMENTS = (
@@ -53,7 +54,10 @@ def generate_launch_description() -> LaunchDescription:
             Node(
                 package="rviz2",
                 executable="rviz2",
-                arguments=["-d", PathJoinSubstitution([PACKAGE, "config", "rviz", "perception.rviz"])],
+                arguments=[
+                    "-d",
+                    PathJoinSubstitution([PACKAGE, "config", "rviz", "perception.rviz"]),
+                ],
                 condition=IfCondition(LaunchConfiguration("rviz")),
             ),
         ]

@@ -98,8 +98,8 @@ class Config(BaseModel):
             config = cls.model_validate(_nest(parameters))
         except ValidationError as error:
             raise ConfigError(_explain(error, origin)) from error
-        config._refuse_unknown_cameras(origin)
-        config._refuse_shared_names(origin)
+        _refuse_unknown_cameras(config, origin)
+        _refuse_shared_names(config, origin)
         return config
 
     @classmethod
@@ -120,18 +120,6 @@ class Config(BaseModel):
             flat[plural] = list(sensors)
             flat.update(flatten(sensors, singular))
         return {**flatten(data), **flat}
-
-    def _refuse_unknown_cameras(self, origin: str) -> None:
-        for kind, sensors in (("lidar", self.lidars), ("radar", self.radars)):
-            for name, sensor in sensors.items():
-                if unknown := sorted(set(sensor.cameras) - set(self.cameras)):
-                    msg = f"{origin}: {kind}.{name}.cameras names {unknown}, expected some of {list(self.cameras)}"
-                    raise ConfigError(msg)
-
-    def _refuse_shared_names(self, origin: str) -> None:
-        if shared := sorted(set(self.lidars) & set(self.radars)):
-            msg = f"{origin}: a lidar and a radar are both called {shared[0]!r}; rename one of them"
-            raise ConfigError(msg)
 
 
 def dump(config: Config, node: str = "perception_node") -> str:
@@ -192,7 +180,8 @@ def _refuse_unlisted_sensors(parameters: Mapping[str, Any], origin: str) -> None
             if key.startswith(f"{singular}.") and key.count(".") > 1
         }
         if extra := sorted(described - set(listed)):
-            msg = f"{origin}: {singular}.{extra[0]} is described but not listed; add it to {plural}: {listed}"
+            sensor = f"{singular}.{extra[0]}"
+            msg = f"{origin}: {sensor} is described but not listed; add it to {plural}: {listed}"
             raise ConfigError(msg)
 
 
@@ -208,6 +197,21 @@ def _refuse_unknown_keys(parameters: Mapping[str, Any], origin: str) -> None:
             )
             msg = f"{origin}: unknown parameter {key!r}{mend}"
             raise ConfigError(msg)
+
+
+def _refuse_unknown_cameras(config: Config, origin: str) -> None:
+    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+        for name, sensor in sensors.items():
+            if unknown := sorted(set(sensor.cameras) - set(config.cameras)):
+                expected = f"expected some of {list(config.cameras)}"
+                msg = f"{origin}: {kind}.{name}.cameras names {unknown}, {expected}"
+                raise ConfigError(msg)
+
+
+def _refuse_shared_names(config: Config, origin: str) -> None:
+    if shared := sorted(set(config.lidars) & set(config.radars)):
+        msg = f"{origin}: a lidar and a radar are both called {shared[0]!r}; rename one of them"
+        raise ConfigError(msg)
 
 
 def _explain(error: ValidationError, origin: str) -> str:

@@ -55,7 +55,7 @@ class Ticket:
         Raises:
             RuntimeError: the ticket is closed already.
         """
-        self._ledger._close(self, None)
+        self._ledger.close(self, None)
 
     def drop(self, reason: str) -> None:
         """The message ended without a result.
@@ -63,7 +63,7 @@ class Ticket:
         Raises:
             RuntimeError: the ticket is closed already.
         """
-        self._ledger._close(self, reason)
+        self._ledger.close(self, reason)
 
 
 class Ledger:
@@ -100,20 +100,29 @@ class Ledger:
         """The counts of this moment, taken together."""
         with self._lock:
             return {
-                name: StreamCount(entry.received, entry.published, dict(entry.dropped), len(entry.open))
+                name: StreamCount(
+                    entry.received, entry.published, dict(entry.dropped), len(entry.open)
+                )
                 for name, entry in self._streams.items()
             }
 
     def points(self) -> dict[str, dict[PointStatus, int]]:
         """Points per sensor and status; statuses that did not occur are 0."""
         with self._lock:
-            return {sensor: {s: tally[s] for s in PointStatus} for sensor, tally in self._points.items()}
+            return {
+                sensor: {s: tally[s] for s in PointStatus} for sensor, tally in self._points.items()
+            }
 
-    def _close(self, ticket: Ticket, reason: str | None) -> None:
+    def close(self, ticket: Ticket, reason: str | None) -> None:
+        """End a message's way: published without a reason, dropped with one.
+
+        Raises:
+            RuntimeError: the ticket is closed already.
+        """
         with self._lock:
             entry = self._streams[ticket.stream]
             if ticket.number not in entry.open:
-                msg = f"message {ticket.number} of {ticket.stream} is closed already; close a ticket once"
+                msg = f"message {ticket.number} of {ticket.stream} is closed already"
                 raise RuntimeError(msg)
             entry.open.remove(ticket.number)
             if reason is None:

@@ -85,7 +85,8 @@ class Ontology(_Data):
         if path.suffix not in (".yaml", ".yml"):
             path = config_path("ontology", f"{name_or_path}.yaml")
         if not path.is_file():
-            msg = f"ontology {str(name_or_path)!r} not found: expected one of {shipped()} or a .yaml file"
+            expected = f"expected one of {shipped()} or a .yaml file"
+            msg = f"ontology {str(name_or_path)!r} not found: {expected}"
             raise ConfigError(msg)
         return cls.parse(yaml.safe_load(path.read_text()), str(path))
 
@@ -170,7 +171,8 @@ class Ontology(_Data):
 
     def _grouping(self, grouping: str) -> tuple[Group, ...]:
         if grouping not in self.groupings:
-            msg = f"ontology {self.name} has no grouping {grouping!r}: expected one of {sorted(self.groupings)}"
+            known = sorted(self.groupings)
+            msg = f"ontology {self.name} has no grouping {grouping!r}: expected one of {known}"
             raise ConfigError(msg)
         return self.groupings[grouping]
 

@@ -46,7 +46,9 @@ class LabelRing(Generic[Prepared]):
     def nearest(self, camera: str, time_ns: int) -> Timed[Prepared] | None:
         """The label map nearest in time, or None when none lies within `max_gap_s`."""
         with self._lock:
-            best = min(self._rings[camera], key=lambda entry: abs(entry.time_ns - time_ns), default=None)
+            best = min(
+                self._rings[camera], key=lambda entry: abs(entry.time_ns - time_ns), default=None
+            )
         if best is None or abs(best.time_ns - time_ns) > self._max_gap_ns:
             return None
         return best
@@ -58,7 +60,9 @@ class LabelRing(Generic[Prepared]):
         for; while no camera delivers at all, the cloud waits.
         """
         with self._lock:
-            newest = [max(entry.time_ns for entry in self._rings[c]) for c in cameras if self._rings[c]]
+            newest = [
+                max(entry.time_ns for entry in self._rings[c]) for c in cameras if self._rings[c]
+            ]
         silent_ns = time_ns - self._max_gap_ns - self._max_wait_ns
         alive = [stamp for stamp in newest if stamp >= silent_ns]
         return bool(alive) and all(stamp >= time_ns for stamp in alive)

@@ -35,7 +35,8 @@ def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
             raise ConfigError(msg)
         flat.update(flatten(section["ros__parameters"]))
     if not found:
-        msg = f"{file}: expected a section '/**' or '{node}' with ros__parameters, got {sorted(map(str, sections))}"
+        expected = f"a section '/**' or '{node}' with ros__parameters"
+        msg = f"{file}: expected {expected}, got {sorted(map(str, sections))}"
         raise ConfigError(msg)
     return {key: value for key, value in flat.items() if not is_ros_own(key)}
 

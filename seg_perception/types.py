@@ -137,7 +137,8 @@ class LabelMap:
                 of another size.
         """
         if self.labels.ndim != 2 or self.labels.dtype not in (np.uint8, np.uint16):
-            msg = f"labels: expected uint8 or uint16 (h, w), got {self.labels.dtype} {self.labels.shape}"
+            got = f"{self.labels.dtype} {self.labels.shape}"
+            msg = f"labels: expected uint8 or uint16 (h, w), got {got}"
             raise ValueError(msg)
         _expect_shape("confidence", self.confidence, self.labels.shape)
 
@@ -166,7 +167,8 @@ class PointCloud:
             ValueError: an array without named fields, or not (height, width).
         """
         if self.points.dtype.names is None or self.points.ndim != 2:
-            msg = f"points: expected a structured (height, width) array, got {self.points.dtype} {self.points.shape}"
+            got = f"{self.points.dtype} {self.points.shape}"
+            msg = f"points: expected a structured (height, width) array, got {got}"
             raise ValueError(msg)
         missing = [name for name in "xyz" if name not in self.points.dtype.names]
         if missing:
@@ -192,15 +194,21 @@ class PointCloud:
         float64 coordinates and scattered ones are copied.
         """
         flat = self.points.reshape(-1)
-        fields = flat.dtype.fields
-        assert fields is not None
+        fields = flat.dtype.fields or {}
         offsets = [fields[name][1] for name in "xyz"]
         side_by_side = all(fields[name][0] == np.float32 for name in "xyz") and (
             offsets[1] - offsets[0] == offsets[2] - offsets[1] == 4
         )
         if not side_by_side:
             return np.stack([flat[name].astype(np.float32) for name in "xyz"], axis=1)
-        view = np.dtype({"names": ["xyz"], "formats": [("<f4", (3,))], "offsets": [offsets[0]], "itemsize": flat.dtype.itemsize})
+        view = np.dtype(
+            {
+                "names": ["xyz"],
+                "formats": [("<f4", (3,))],
+                "offsets": [offsets[0]],
+                "itemsize": flat.dtype.itemsize,
+            }
+        )
         triples: NDArray[np.float32] = flat.view(view)["xyz"]
         return triples
 

@@ -19,10 +19,22 @@ def test_flat_parameters_make_nested_stages() -> None:
     assert config.pairing == Config().pairing
 
 
-@given(cell=st.integers(1, 512), margin=st.floats(0, 100), names=st.sets(st.sampled_from(["a", "b", "c"])))
-def test_a_configuration_survives_its_own_parameters(cell: int, margin: float, names: set[str]) -> None:
+@given(
+    cell=st.integers(1, 512),
+    margin=st.floats(0, 100),
+    names=st.sets(st.sampled_from(["a", "b", "c"])),
+)
+def test_a_configuration_survives_its_own_parameters(
+    cell: int, margin: float, names: set[str]
+) -> None:
     sensors = {f"lidar.{name}.topic": f"/{name}" for name in names}
-    flat = {**CAMERA, **sensors, "lidars": sorted(names), "transfer.cell_px": cell, "transfer.margin_m": margin}
+    flat = {
+        **CAMERA,
+        **sensors,
+        "lidars": sorted(names),
+        "transfer.cell_px": cell,
+        "transfer.margin_m": margin,
+    }
     config = Config.from_parameters(flat)
     assert Config.from_parameters(config.to_parameters()) == config
 
@@ -30,13 +42,22 @@ def test_a_configuration_survives_its_own_parameters(cell: int, margin: float, n
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"transfer.cel_px": 4}, "unknown parameter 'transfer.cel_px'; did you mean 'transfer.cell_px'"),
+        (
+            {"transfer.cel_px": 4},
+            "unknown parameter 'transfer.cel_px'; did you mean 'transfer.cell_px'",
+        ),
         ({"zzz": 1}, "config dump"),
         ({"transfer.cell_px": "4"}, "transfer.cell_px: Input should be a valid integer, got '4'"),
-        ({"transfer.cell_px": 0}, "transfer.cell_px: Input should be greater than or equal to 1, got 0"),
+        (
+            {"transfer.cell_px": 0},
+            "transfer.cell_px: Input should be greater than or equal to 1, got 0",
+        ),
         ({"transfer.margin_m": float("nan")}, "transfer.margin_m: Input should be a finite number"),
         ({"cameras": ["front"]}, "camera.front.image_topic is missing"),
-        ({"camera.front.image_topic": "/a"}, "camera.front is described but not listed; add it to cameras"),
+        (
+            {"camera.front.image_topic": "/a"},
+            "camera.front is described but not listed; add it to cameras",
+        ),
         ({"cameras": "front"}, "cameras: expected a list of names"),
         ({"cameras": ["a", "a"]}, "cameras: expected different names"),
         ({"cameras": ["a.b"]}, "without dots"),
@@ -58,7 +79,10 @@ def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Pa
         "perception_node:\n  ros__parameters:\n    transfer.cell_px: 16\n"
         "other_node:\n  ros__parameters:\n    unrelated: 1\n"
     )
-    assert read_parameter_file(file, "perception_node") == {"transfer.cell_px": 16, "transfer.margin_m": 0.5}
+    assert read_parameter_file(file, "perception_node") == {
+        "transfer.cell_px": 16,
+        "transfer.margin_m": 0.5,
+    }
     assert Config.load(file).transfer.cell_px == 16
 
 
@@ -70,7 +94,9 @@ def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Pa
         ("perception_node:\n  transfer.cell_px: 4\n", "no ros__parameters map"),
     ],
 )
-def test_a_file_that_is_no_parameter_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_file_that_is_no_parameter_file_is_refused(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
     file = tmp_path / "robot.yaml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=sentence):

@@ -59,7 +59,9 @@ def test_points_are_tallied_by_status() -> None:
     cloud = PointCloud(np.zeros((1, 3), [("x", "f4"), ("y", "f4"), ("z", "f4")]), 0, "lidar")
     status = np.array([PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.LABELLED], np.uint8)
     for _ in range(2):
-        ledger.count_points(SemanticCloud("top", cloud, status, status.astype("f4"), status, status))
+        ledger.count_points(
+            SemanticCloud("top", cloud, status, status.astype("f4"), status, status)
+        )
     assert ledger.points()["top"][PointStatus.LABELLED] == 4
     assert ledger.points()["top"][PointStatus.OCCLUDED] == 2
     assert ledger.points()["top"][PointStatus.INVALID] == 0

@@ -9,7 +9,10 @@ import pytest
 from seg_perception.errors import ConfigError
 from seg_perception.ontology import Ontology, shipped
 
-CLASSES = [{"id": 0, "name": "grass", "color": "#00ff00"}, {"id": 3, "name": "rock", "color": "#102030"}]
+CLASSES = [
+    {"id": 0, "name": "grass", "color": "#00ff00"},
+    {"id": 3, "name": "rock", "color": "#102030"},
+]
 
 
 def ontology(**changes: object) -> Ontology:
@@ -32,7 +35,9 @@ def test_tables_are_indexed_by_id() -> None:
 
 
 def test_more_than_255_ids_make_16_bit_tables() -> None:
-    wide = ontology(classes=[{"id": i, "name": f"c{i}", "color": "#000000"} for i in range(300)], groupings={})
+    wide = ontology(
+        classes=[{"id": i, "name": f"c{i}", "color": "#000000"} for i in range(300)], groupings={}
+    )
     assert wide.unknown_id == 65535
     assert wide.palette.shape == (65536, 3)
 
@@ -41,10 +46,16 @@ def test_more_than_255_ids_make_16_bit_tables() -> None:
     ("changes", "sentence"),
     [
         ({"classes": [*CLASSES, CLASSES[0]]}, "class id 0 appears twice"),
-        ({"classes": [*CLASSES, {"id": 9, "name": "rock", "color": "#000000"}]}, "class name 'rock' appears twice"),
+        (
+            {"classes": [*CLASSES, {"id": 9, "name": "rock", "color": "#000000"}]},
+            "class name 'rock' appears twice",
+        ),
         ({"classes": [{"id": 0, "name": "a", "color": "green"}]}, "classes.0.color"),
         ({"ignore": ["moon"]}, r"ignore names classes that do not exist: \['moon'\]"),
-        ({"groupings": {"g": [{"name": "a", "color": "#000000", "classes": ["moon"]}]}}, "grouping g names classes"),
+        (
+            {"groupings": {"g": [{"name": "a", "color": "#000000", "classes": ["moon"]}]}},
+            "grouping g names classes",
+        ),
         ({"colour": 1}, "colour: Extra inputs"),
     ],
 )
@@ -54,7 +65,7 @@ def test_what_is_wrong_is_named(changes: dict[str, object], sentence: str) -> No
 
 
 def test_an_unknown_name_lists_the_shipped_ones() -> None:
-    with pytest.raises(ConfigError, match="field.*goose.*rellis.*viking_hill"):
+    with pytest.raises(ConfigError, match=r"field.*goose.*rellis.*viking_hill"):
         Ontology.load("moon")
     with pytest.raises(ConfigError, match="has no grouping 'x': expected one of"):
         Ontology.load("goose").group_names("x")

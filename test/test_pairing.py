@@ -26,7 +26,8 @@ def nearest(labels: LabelRing[str], stamp_ms: int) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("stamp_ms", "expected"), [(100, "front100"), (149, "front100"), (151, "front200"), (300, "front200"), (301, None)]
+    ("stamp_ms", "expected"),
+    [(100, "front100"), (149, "front100"), (151, "front200"), (300, "front200"), (301, None)],
 )
 def test_the_nearest_within_the_gap_is_taken(stamp_ms: int, expected: str | None) -> None:
     assert nearest(ring(front=[100, 200]), stamp_ms) == expected
@@ -51,14 +52,27 @@ def test_the_ring_forgets_the_oldest() -> None:
         ([1010], [600], False),
         ([599], [], False),
     ],
-    ids=["none yet", "older", "equal", "one is late", "both newer", "one is silent", "one is slow", "all silent"],
+    ids=[
+        "none yet",
+        "older",
+        "equal",
+        "one is late",
+        "both newer",
+        "one is silent",
+        "one is slow",
+        "all silent",
+    ],
 )
-def test_a_cloud_waits_for_every_camera_that_delivers(front: list[int], back: list[int], complete: bool) -> None:
+def test_a_cloud_waits_for_every_camera_that_delivers(
+    front: list[int], back: list[int], *, complete: bool
+) -> None:
     assert ring(front=front, back=back).is_complete(["front", "back"], 1000 * MS) is complete
 
 
 def waiting(ledger: Ledger, arrived_ms: int, sensor: str = "top") -> WaitingCloud:
-    cloud = PointCloud(np.zeros((1, 1), [("x", "f4"), ("y", "f4"), ("z", "f4")]), arrived_ms * MS, "lidar")
+    cloud = PointCloud(
+        np.zeros((1, 1), [("x", "f4"), ("y", "f4"), ("z", "f4")]), arrived_ms * MS, "lidar"
+    )
     sweep = Sweep(sensor, cloud, cloud.stamp_ns, None, cloud.stamp_ns)
     return WaitingCloud(sweep, ledger.receive(f"lidar.{sensor}"), arrived_ms * MS)
 
@@ -79,7 +93,11 @@ def test_clouds_of_several_sensors_leave_in_the_order_of_arrival() -> None:
     entries = [waiting(ledger, 20, "b"), waiting(ledger, 10, "a"), waiting(ledger, 30, "b")]
     for entry in entries:
         queue.put(entry)
-    assert [entry.arrived_ns // MS for entry in queue.collect(30 * MS, lambda _: True)] == [10, 20, 30]
+    assert [entry.arrived_ns // MS for entry in queue.collect(30 * MS, lambda _: True)] == [
+        10,
+        20,
+        30,
+    ]
 
 
 def test_a_full_queue_and_a_cleared_one_are_accounted_for() -> None:

@@ -22,15 +22,27 @@ def cloud(dtype: np.dtype, count: int = 3) -> PointCloud:
 
 
 PADDED = np.dtype(
-    {"names": ["i", "x", "y", "z"], "formats": ["u1", "<f4", "<f4", "<f4"], "offsets": [0, 3, 7, 11], "itemsize": 20}
+    {
+        "names": ["i", "x", "y", "z"],
+        "formats": ["u1", "<f4", "<f4", "<f4"],
+        "offsets": [0, 3, 7, 11],
+        "itemsize": 20,
+    }
 )
 SCATTERED = np.dtype(
-    {"names": ["z", "x", "y"], "formats": ["<f4", "<f4", "<f4"], "offsets": [0, 4, 12], "itemsize": 16}
+    {
+        "names": ["z", "x", "y"],
+        "formats": ["<f4", "<f4", "<f4"],
+        "offsets": [0, 4, 12],
+        "itemsize": 16,
+    }
 )
 DOUBLE = np.dtype([("x", "<f8"), ("y", "<f8"), ("z", "<f8")])
 
 
-@pytest.mark.parametrize("dtype", [PADDED, SCATTERED, DOUBLE], ids=["unaligned", "scattered", "double"])
+@pytest.mark.parametrize(
+    "dtype", [PADDED, SCATTERED, DOUBLE], ids=["unaligned", "scattered", "double"]
+)
 def test_xyz_reads_any_layout(dtype: np.dtype) -> None:
     xyz = cloud(dtype).xyz
     assert xyz.dtype == np.float32
@@ -47,7 +59,10 @@ def test_a_cloud_without_z_names_the_fields_it_has() -> None:
         PointCloud(np.zeros((1, 2), [("x", "f4"), ("y", "f4")]), 0, "lidar")
 
 
-@pytest.mark.parametrize("image", [np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.float32), np.zeros((0, 2, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.float32), np.zeros((0, 2, 3), np.uint8)],
+)
 def test_a_frame_refuses_what_is_not_an_rgb_image(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match="image: expected"):
         CameraFrame("front", image, 0, "camera")
@@ -63,11 +78,15 @@ def test_label_map_and_semantic_cloud_refuse_other_sizes() -> None:
 
 def test_status_is_counted() -> None:
     status = np.array([PointStatus.OCCLUDED, PointStatus.LABELLED, PointStatus.OCCLUDED], np.uint8)
-    semantic = SemanticCloud("top", cloud(DOUBLE), status, status.astype(np.float32), status, status)
+    semantic = SemanticCloud(
+        "top", cloud(DOUBLE), status, status.astype(np.float32), status, status
+    )
     assert semantic.count(PointStatus.OCCLUDED) == 2
 
 
-@pytest.mark.parametrize(("classes", "unknown", "dtype"), [(1, 255, "u1"), (255, 255, "u1"), (256, 65535, "u2")])
+@pytest.mark.parametrize(
+    ("classes", "unknown", "dtype"), [(1, 255, "u1"), (255, 255, "u1"), (256, 65535, "u2")]
+)
 def test_unknown_id_never_is_a_class(classes: int, unknown: int, dtype: str) -> None:
     assert unknown_id(classes) == unknown
     assert label_dtype(classes) == np.dtype(dtype)

@@ -41,7 +41,10 @@ def normalised(x: float, y: float, z: float, w: float) -> Quaternion:
     """
     length = math.sqrt(x * x + y * y + z * z + w * w)
     if not math.isfinite(length) or length < 1e-9:
-        msg = f"quaternion ({x}, {y}, {z}, {w}): expected a finite one of length 1; mend the publisher of this transform"
+        msg = (
+            f"quaternion ({x}, {y}, {z}, {w}): expected a finite one of length 1; "
+            "mend the publisher of this transform"
+        )
         raise TransformError(msg)
     return x / length, y / length, z / length, w / length
 

@@ -74,10 +74,11 @@ class _Timed:
     def _beyond(self, stamp_ns: int, nearest: int) -> NDArray[np.float64]:
         beyond_ns = abs(stamp_ns - self.stamps[nearest])
         if beyond_ns > self.limits.max_extrapolation_ns:
-            side = "after the newest" if nearest else "before the oldest"
+            is_late = stamp_ns > self.stamps[nearest]
+            side = "after the newest" if is_late else "before the oldest"
             msg = (
-                f"transform {self.parent} <- {self.child} is asked for {_ms(beyond_ns)} {side} one known; "
-                "check that its publisher runs and that both sides share a clock"
+                f"transform {self.parent} <- {self.child} is asked for {_ms(beyond_ns)} {side} "
+                "one known; check that its publisher runs and that both sides share a clock"
             )
             raise TransformError(msg)
         return _matrix(*self.poses[nearest])
@@ -86,8 +87,9 @@ class _Timed:
         earlier, later = self.stamps[after - 1], self.stamps[after]
         if later - earlier > self.limits.max_gap_ns:
             msg = (
-                f"transform {self.parent} <- {self.child} has a gap of {_ms(later - earlier)} at the asked time, "
-                f"expected at most {_ms(self.limits.max_gap_ns)}; check its publisher's rate"
+                f"transform {self.parent} <- {self.child} has a gap of {_ms(later - earlier)} "
+                f"at the asked time, expected at most {_ms(self.limits.max_gap_ns)}; "
+                "check its publisher's rate"
             )
             raise TransformError(msg)
         share = (stamp_ns - earlier) / (later - earlier)
@@ -131,7 +133,9 @@ class TransformTree:
         with self._lock:
             self._edges[child] = _Static(parent, T_parent_child.copy())
 
-    def set_timed(self, parent: str, child: str, stamp_ns: int, T_parent_child: NDArray[np.float64]) -> None:
+    def set_timed(
+        self, parent: str, child: str, stamp_ns: int, T_parent_child: NDArray[np.float64]
+    ) -> None:
         """Add a sample; order does not matter, a sample of the same stamp is replaced.
 
         Raises:
@@ -160,7 +164,8 @@ class TransformTree:
             if common is None:
                 msg = (
                     f"frames {target!r} and {source!r} are not connected "
-                    f"(roots {target_line[-1]!r} and {source_line[-1]!r}); publish a transform between them"
+                    f"(roots {target_line[-1]!r} and {source_line[-1]!r}); "
+                    "publish a transform between them"
                 )
                 raise TransformError(msg)
             T_common_source = self._chain(source_line, common, stamp_ns)

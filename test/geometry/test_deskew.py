@@ -14,7 +14,9 @@ STAMP_NS = 1_700_000_000 * NANOSECONDS
 MS = 1_000_000
 
 
-def cloud(field: str, kind: str, times: list[float], xyz: tuple[float, float, float] = (10, 0, 0)) -> PointCloud:
+def cloud(
+    field: str, kind: str, times: list[float], xyz: tuple[float, float, float] = (10, 0, 0)
+) -> PointCloud:
     points = np.zeros((1, len(times)), [("x", "f4"), ("y", "f4"), ("z", "f4"), (field, kind)])
     points["x"], points["y"], points["z"] = xyz
     points[field] = times
