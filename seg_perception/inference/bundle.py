@@ -144,7 +144,7 @@ def _open(path: Path, scratch: ExitStack) -> Path:
     if path.is_dir():
         return path
     if path.suffix == ".onnx":
-        msg = f"{path} is a bare model; put it in a folder with {MANIFEST_FILE}, see docs/model_bundle.md"
+        msg = f"{path} is a bare model; give a folder that holds it and its {MANIFEST_FILE}"
         raise BundleError(msg)
     target = Path(tempfile.mkdtemp(prefix="seg_perception_bundle_"))
     scratch.callback(shutil.rmtree, target, ignore_errors=True)

@@ -95,10 +95,8 @@ def create_engine(bundle: Bundle, config: SegmentationConfig) -> ProvenEngine:
     """
     refused: list[str] = []
     for providers in _candidates(config, refused):
-        try:
-            return _load_and_prove(bundle, config, providers, tuple(refused))
-        except EngineError as error:
-            refused.append(str(error))
+        if engine := _attempt(bundle, config, providers, refused):
+            return engine
     msg = f"no engine can run {bundle}: {'; '.join(refused)}"
     raise EngineError(msg)
 
@@ -120,15 +118,20 @@ def _candidates(config: SegmentationConfig, refused: list[str]) -> list[Sequence
     return [usable[start:] for start in range(len(usable))]
 
 
-def _load_and_prove(
-    bundle: Bundle, config: SegmentationConfig, providers: Sequence[str], refused: tuple[str, ...]
-) -> ProvenEngine:
+def _attempt(
+    bundle: Bundle, config: SegmentationConfig, providers: Sequence[str], refused: list[str]
+) -> ProvenEngine | None:
+    """A proven engine; or None, and the reason goes to `refused`."""
     start = time.perf_counter()
-    engine = OnnxRuntimeEngine(bundle, providers, config.threads)
+    try:
+        engine = OnnxRuntimeEngine(bundle, providers, config.threads)
+    except EngineError as error:
+        refused.append(str(error))
+        return None
     load_s = time.perf_counter() - start
     verdict = prove(engine, config.min_golden_agreement)
     if not verdict.passed:
         engine.close()
-        msg = f"{engine.description} failed its self-test: {verdict.detail}"
-        raise EngineError(msg)
-    return ProvenEngine(engine, verdict, load_s, refused)
+        refused.append(f"{engine.description} failed its self-test: {verdict.detail}")
+        return None
+    return ProvenEngine(engine, verdict, load_s, tuple(refused))

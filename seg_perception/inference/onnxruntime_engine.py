@@ -62,10 +62,16 @@ class OnnxRuntimeEngine:
         if self._session is None:
             msg = "the engine is closed; make a new one"
             raise EngineError(msg)
-        tensor = self._packer.pack(image)
-        self._packer.spec.expect_array(tensor)
+        expected = (self.bundle.height, self.bundle.width, 3)
+        if image.dtype != np.uint8 or image.shape != expected:
+            msg = (
+                f"image: expected uint8 {expected}, got {image.dtype} {image.shape}; "
+                "let a Segmenter stretch it"
+            )
+            raise EngineError(msg)
+        feed = {self._packer.spec.name: self._packer.pack(image)}
         try:
-            outputs = self._session.run(self._outputs, {self._packer.spec.name: tensor})
+            outputs = self._session.run(self._outputs, feed)
         except Exception as error:
             msg = f"ONNX Runtime failed on {self.bundle}: {_first_line(error)}"
             raise EngineError(msg) from error

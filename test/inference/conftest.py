@@ -69,7 +69,10 @@ def pooled_logits_model(name: str) -> bytes:
     )
 
 
-def red_green_blue() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+Stripes = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def red_green_blue() -> Stripes:
     labels = np.repeat(np.array([0, 1, 2], np.uint8), [5, 6, 5])[None].repeat(HEIGHT, 0)
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     np.put_along_axis(image, labels[..., None].astype(np.int64), 200, axis=2)
@@ -77,7 +80,7 @@ def red_green_blue() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 @pytest.fixture
-def stripes() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def stripes() -> Stripes:
     """Columns 0-4 red, 5-10 green, 11-15 blue (200 of 255); and their labels."""
     return red_green_blue()
 

@@ -19,9 +19,7 @@ from seg_perception.inference import bundle as bundle_module
 from seg_perception.inference.bundle import Bundle, sha256, shipped
 
 if TYPE_CHECKING:
-    from conftest import MakeBundle
-
-    Stripes = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    from conftest import MakeBundle, Stripes
 
 
 def replace_file(folder: Path, name: str, data: bytes) -> None:
@@ -139,7 +137,9 @@ def test_an_unreadable_golden_frame_is_refused(make_bundle: MakeBundle, data: by
 
 
 def test_a_bare_model_is_told_to_get_a_manifest(make_bundle: MakeBundle) -> None:
-    with pytest.raises(BundleError, match="is a bare model; put it in a folder with manifest.json"):
+    with pytest.raises(
+        BundleError, match=r"is a bare model; give a folder that holds it and its manifest\.json"
+    ):
         Bundle.load(make_bundle().model_path)
 
 

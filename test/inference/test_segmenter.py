@@ -1,0 +1,105 @@
+"""From frames to label maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from seg_perception.config import SegmentationConfig
+from seg_perception.errors import CalibrationError, SizeMismatchError
+from seg_perception.inference.engine import create_engine
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.types import Calibration, CameraFrame, RegionOfInterest
+
+if TYPE_CHECKING:
+    from conftest import MakeBundle, Stripes
+
+
+def segmenter(make_bundle: MakeBundle, **settings: Any) -> Segmenter:
+    config = SegmentationConfig(**settings)
+    return Segmenter(create_engine(make_bundle(), config), config)
+
+
+def frame(image: NDArray[np.uint8], calibration: Calibration | None = None) -> CameraFrame:
+    return CameraFrame("front", image, 123, "front_optical", calibration)
+
+
+def lens(width: int, height: int, **changes: Any) -> Calibration:
+    k = np.array([[40.0, 0, width / 2 - 0.5], [0, 40.0, height / 2 - 0.5], [0, 0, 1]])
+    return Calibration(width, height, k, **changes)
+
+
+def test_stamp_and_frame_go_with_the_labels(make_bundle: MakeBundle, stripes: Stripes) -> None:
+    label_map = segmenter(make_bundle).segment(frame(stripes[0]))
+    assert (label_map.camera, label_map.stamp_ns) == ("front", 123)
+    assert label_map.frame_id == "front_optical"
+    assert label_map.calibration is None
+    np.testing.assert_array_equal(label_map.labels, stripes[1])
+    assert label_map.confidence.min() == 200
+
+
+def test_a_larger_image_is_stretched_and_its_calibration_with_it(
+    make_bundle: MakeBundle, stripes: Stripes
+) -> None:
+    """48x16 onto 16x8: fx a third, fy a half, the centre stays the centre."""
+    large = stripes[0].repeat(3, axis=1).repeat(2, axis=0)
+    label_map = segmenter(make_bundle).segment(frame(large, lens(48, 16)))
+    np.testing.assert_array_equal(label_map.labels, stripes[1])
+    calibration = label_map.calibration
+    assert calibration is not None
+    assert (calibration.width, calibration.height) == (16, 8)
+    np.testing.assert_allclose(
+        calibration.k, [[40 / 3, 0, 7.5], [0, 20, 3.5], [0, 0, 1]], atol=1e-12
+    )
+
+
+def test_output_size_input_publishes_at_the_size_of_the_image(
+    make_bundle: MakeBundle, stripes: Stripes
+) -> None:
+    large = stripes[0].repeat(3, axis=1).repeat(2, axis=0)
+    label_map = segmenter(make_bundle, output_size="input").segment(frame(large, lens(48, 16)))
+    np.testing.assert_array_equal(label_map.labels, stripes[1].repeat(3, axis=1).repeat(2, axis=0))
+    assert label_map.confidence.shape == (16, 48)
+    assert label_map.calibration is not None
+    np.testing.assert_allclose(label_map.calibration.k, lens(48, 16).k)
+
+
+@pytest.mark.parametrize(("threshold", "unknown"), [(0.0, 0), (200 / 255, 0), (0.79, 128)])
+def test_doubtful_pixels_are_unknown(
+    make_bundle: MakeBundle, stripes: Stripes, threshold: float, unknown: int
+) -> None:
+    """The network is sure to 200 of 255, that is 0.784."""
+    label_map = segmenter(make_bundle, min_confidence=threshold).segment(frame(stripes[0]))
+    assert np.count_nonzero(label_map.labels == 255) == unknown
+    assert label_map.labels.dtype == np.uint8
+
+
+def test_an_image_that_does_not_fit_its_calibration_is_refused(
+    make_bundle: MakeBundle, stripes: Stripes
+) -> None:
+    with pytest.raises(
+        SizeMismatchError, match=r"front: camera_info describes 48x16 images, got 16x8; set camera"
+    ) as caught:
+        segmenter(make_bundle).segment(frame(stripes[0], lens(48, 16)))
+    assert caught.value.reason == "size_mismatch"
+    assert isinstance(caught.value, CalibrationError)
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        lens(64, 64, roi=RegionOfInterest(x_offset=8, y_offset=20, width=16, height=8)),
+        lens(32, 16, binning_x=2, binning_y=2),
+    ],
+    ids=["roi", "binning"],
+)
+def test_roi_and_binning_make_the_size(
+    make_bundle: MakeBundle, stripes: Stripes, calibration: Calibration
+) -> None:
+    label_map = segmenter(make_bundle).segment(frame(stripes[0], calibration))
+    assert label_map.calibration is not None
+    assert label_map.calibration.roi == RegionOfInterest()
+    assert (label_map.calibration.width, label_map.calibration.height) == (16, 8)
