@@ -16,6 +16,8 @@ LEGEND = "~/legend"
 STATUS = "~/status"
 TF = "/tf"
 TF_STATIC = "/tf_static"
+IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+TF_TYPES = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 _COMPRESSED = "/compressed"
 
 
@@ -69,35 +71,28 @@ def cloud_topic(sensor: LidarConfig | RadarConfig) -> str:
     return sensor.output_topic or beside(sensor.topic, "semantic/points")
 
 
-def input_topics(config: Config) -> dict[str, str]:
-    """Every topic that is read besides `/tf`: topic and the parameter that names it."""
-    named = {}
-    for name, camera in config.cameras.items():
-        named[camera_info_topic(camera)] = f"camera.{name}.camera_info_topic"
-        named[camera.image_topic] = f"camera.{name}.image_topic"
-    for name, lidar in config.lidars.items():
-        named[lidar.topic] = f"lidar.{name}.topic"
-    for name, radar in config.radars.items():
-        named[radar.topic] = f"radar.{name}.topic"
-    return named
-
-
-def check_outputs(config: Config) -> None:
-    """Refuse a configuration in which two things would be published under one name.
+def check_topics(config: Config) -> None:
+    """Refuse a configuration in which two things would share a topic.
 
     Raises:
-        ConfigError: two outputs share a topic, or an output is an input too.
+        ConfigError: two sensors read one topic, two outputs go to one, or an output is
+            an input too.
     """
-    owners: dict[str, str] = {}
-    inputs = input_topics(config)
+    inputs: dict[str, str] = {}
+    for topic, parameter in _inputs(config):
+        if topic in inputs:
+            msg = f"{inputs[topic]} and {parameter} both name {topic}; leave one of them out"
+            raise ConfigError(msg)
+        inputs[topic] = parameter
+    outputs: dict[str, str] = {}
     for topic, parameter in _outputs(config):
         if topic in inputs:
             msg = f"{topic} would be both read and published; set {parameter} to another name"
             raise ConfigError(msg)
-        if topic in owners:
-            msg = f"{owners[topic]} and {parameter} both give {topic}; set one of them"
+        if topic in outputs:
+            msg = f"{outputs[topic]} and {parameter} both give {topic}; set one of them"
             raise ConfigError(msg)
-        owners[topic] = parameter
+        outputs[topic] = parameter
 
 
 def stream(kind: str, name: str) -> str:
@@ -119,6 +114,15 @@ def beside(topic: str, name: str) -> str:
     """A name in the namespace of a topic: `/front/image_raw` and `semantic` make `/front/semantic`."""
     namespace, slash, _ = topic.rpartition("/")
     return f"{namespace}{slash}{name}"
+
+
+def _inputs(config: Config) -> Iterator[tuple[str, str]]:
+    for name, camera in config.cameras.items():
+        yield camera.image_topic, f"camera.{name}.image_topic"
+    for name, lidar in config.lidars.items():
+        yield lidar.topic, f"lidar.{name}.topic"
+    for name, radar in config.radars.items():
+        yield radar.topic, f"radar.{name}.topic"
 
 
 def _outputs(config: Config) -> Iterator[tuple[str, str]]:

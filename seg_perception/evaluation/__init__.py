@@ -1,0 +1,1 @@
+"""Figures: labels against truth, durations."""

@@ -1,0 +1,88 @@
+"""What a bag holds, how to label it, and what is missing for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seg_perception.config import Config
+from seg_perception.inspection.facts import BagFacts, TopicFacts
+from seg_perception.inspection.findings import Finding, find_problems
+from seg_perception.inspection.read import read_facts
+from seg_perception.inspection.suggest import suggest_parameters
+
+
+@dataclass(frozen=True, eq=False)
+class BagInspection:
+    """A bag that was looked into.
+
+    Attributes:
+        facts: what it holds.
+        parameters: flat parameters with which it can be replayed.
+        findings: what is amiss.
+    """
+
+    facts: BagFacts
+    parameters: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+
+    @property
+    def runnable(self) -> bool:
+        """Whether a replay would label anything."""
+        return bool(self.parameters["cameras"])
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "kind": "bag",
+            "path": str(self.facts.path),
+            "duration_s": self.facts.duration_s,
+            "messages": self.facts.message_count,
+            "topics": [_topic(topic) for topic in self.facts.topics.values()],
+            "transforms": [asdict(edge) for edge in self.facts.edges],
+            "parameters": dict(self.parameters),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def inspect_bag(path: str | Path) -> BagInspection:
+    """Look into a bag; reads the first messages of its topics, not the whole.
+
+    Raises:
+        BagError: it can't be opened.
+    """
+    facts = read_facts(path)
+    parameters = suggest_parameters(facts)
+    findings = find_problems(facts, Config.from_parameters(parameters, str(path)))
+    return BagInspection(facts, parameters, tuple(findings))
+
+
+def suggest_config(inspection: BagInspection) -> Config:
+    """The configuration with which a bag is replayed when none is given."""
+    return Config.from_parameters(inspection.parameters, str(inspection.facts.path))
+
+
+def _topic(topic: TopicFacts) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "name": topic.name,
+        "type": topic.type,
+        "count": topic.count,
+        "rate_hz": topic.rate_hz,
+    }
+    if topic.frame_id:
+        entry["frame_id"] = topic.frame_id
+    if topic.image is not None:
+        entry["image"] = asdict(topic.image)
+    if topic.cloud is not None:
+        entry["cloud"] = asdict(topic.cloud)
+    if topic.lens is not None:
+        lens = topic.lens
+        entry["camera_info"] = {
+            "width": lens.width,
+            "height": lens.height,
+            "distortion_model": lens.distortion_model,
+            "problem": lens.problem,
+        }
+    return entry

@@ -1,0 +1,118 @@
+"""What a bag holds, as found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.types import Calibration
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """The first image of a topic; `problem` says why it can't be read, if so."""
+
+    encoding: str
+    width: int
+    height: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class LensFacts:
+    """The first camera_info of a topic; `problem` says what is wrong with it, if anything."""
+
+    calibration: Calibration | None
+    width: int
+    height: int
+    distortion_model: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class CloudFacts:
+    """The first cloud of a topic; `problem` says why it can't be read, if so.
+
+    Attributes:
+        fields: names as the driver has them.
+        point_count: all, NaN included.
+        time_field: the per-point time; empty where there is none.
+        doppler_field: the radial velocity; empty where there is none.
+    """
+
+    fields: tuple[str, ...]
+    point_count: int
+    time_field: str = ""
+    doppler_field: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class TopicFacts:
+    """A topic, and its first message where that is of a kind we read.
+
+    Attributes:
+        rate_hz: messages per second of the bag's duration.
+        frame_id, stamp_ns, log_time_ns: of the first message; empty and 0 where not read.
+    """
+
+    name: str
+    type: str
+    count: int
+    rate_hz: float
+    frame_id: str = ""
+    stamp_ns: int = 0
+    log_time_ns: int = 0
+    image: ImageFacts | None = None
+    lens: LensFacts | None = None
+    cloud: CloudFacts | None = None
+
+    @property
+    def delay_ns(self) -> int:
+        """From the stamp to the recording."""
+        return self.log_time_ns - self.stamp_ns
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A transform that was seen."""
+
+    parent: str
+    child: str
+    static: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BagFacts:
+    """Everything that was looked at.
+
+    Attributes:
+        edges: transforms, static ones first.
+        tree: the transforms that were read: all static ones, the first seconds of the others.
+        warnings: what the reader found amiss with the recording.
+    """
+
+    path: Path
+    duration_s: float
+    message_count: int
+    topics: Mapping[str, TopicFacts]
+    edges: tuple[Edge, ...] = ()
+    tree: TransformTree = field(default_factory=TransformTree)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> list[TopicFacts]:
+        """Topics with images."""
+        return [topic for topic in self.topics.values() if topic.image is not None]
+
+    @property
+    def lenses(self) -> list[TopicFacts]:
+        """Topics with camera_info."""
+        return [topic for topic in self.topics.values() if topic.lens is not None]
+
+    @property
+    def clouds(self) -> list[TopicFacts]:
+        """Topics with point clouds."""
+        return [topic for topic in self.topics.values() if topic.cloud is not None]

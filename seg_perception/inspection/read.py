@@ -1,0 +1,167 @@
+"""Looks into a bag: the first message of each sensor topic, and the transforms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from seg_perception.errors import SegPerceptionError
+from seg_perception.geometry.deskew import point_offsets_ns
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.inspection.facts import (
+    BagFacts,
+    CloudFacts,
+    Edge,
+    ImageFacts,
+    LensFacts,
+    TopicFacts,
+)
+from seg_perception.io.bag import BagMessage, BagReader, TopicInfo
+from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.images import decode_compressed_image, decode_image
+from seg_perception.io.messages import (
+    CameraInfo,
+    CompressedImage,
+    Image,
+    PointCloud2,
+    clean_frame_id,
+    stamp_to_ns,
+)
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.radar import radar_fields
+from seg_perception.io.transforms import decode_tf
+from seg_perception.topics import TF, TF_STATIC, TF_TYPES
+
+# Enough to see every broadcaster; a long recording is not read to its end.
+_TF_MESSAGES = 2000
+_TIME_FIELDS = ("t", "time", "timestamp", "time_stamp", "offset_time")
+
+
+def read_facts(path: str | Path) -> BagFacts:
+    """Look into a bag.
+
+    Raises:
+        BagError: it can't be opened.
+    """
+    with BagReader(path) as bag:
+        topics = {info.name: _read_topic(bag, info) for info in bag.topics}
+        tree, edges = _read_transforms(bag)
+        return BagFacts(
+            path=Path(path),
+            duration_s=bag.duration_s,
+            message_count=bag.message_count,
+            topics=topics,
+            edges=edges,
+            tree=tree,
+            warnings=bag.warnings,
+        )
+
+
+def _read_topic(bag: BagReader, info: TopicInfo) -> TopicFacts:
+    rate_hz = (info.count - 1) / bag.duration_s if info.count > 1 and bag.duration_s else 0.0
+    facts = TopicFacts(info.name, info.type, info.count, rate_hz)
+    read = _READERS.get(info.type)
+    if read is None or not info.count:
+        return facts
+    first = next(iter(bag.messages({info.name})), None)
+    if first is None:
+        return facts
+    try:
+        message = first.message
+    except SegPerceptionError as error:
+        return replace(facts, **_unreadable(info.type, str(error)))
+    return replace(
+        facts,
+        frame_id=clean_frame_id(message.header.frame_id),
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        log_time_ns=first.log_time_ns,
+        **read(message),
+    )
+
+
+def _read_image(message: Any) -> dict[str, Any]:
+    problem = ""
+    try:
+        decode_image(message)
+    except SegPerceptionError as error:
+        problem = str(error)
+    image = ImageFacts(str(message.encoding), int(message.width), int(message.height), problem)
+    return {"image": image}
+
+
+def _read_compressed_image(message: Any) -> dict[str, Any]:
+    try:
+        height, width = decode_compressed_image(message).shape[:2]
+    except SegPerceptionError as error:
+        return {"image": ImageFacts(str(message.format), 0, 0, str(error))}
+    return {"image": ImageFacts(str(message.format), width, height)}
+
+
+def _read_lens(message: Any) -> dict[str, Any]:
+    calibration, problem = None, ""
+    try:
+        calibration = decode_camera_info(message)
+    except SegPerceptionError as error:
+        problem = str(error)
+    size = int(message.width), int(message.height)
+    return {"lens": LensFacts(calibration, *size, str(message.distortion_model), problem)}
+
+
+def _read_cloud(message: Any) -> dict[str, Any]:
+    names = tuple(str(field.name) for field in message.fields)
+    count = int(message.width) * int(message.height)
+    try:
+        cloud = decode_cloud(message)
+        has_time = point_offsets_ns(cloud) is not None
+        doppler = radar_fields(cloud).doppler_field
+    except SegPerceptionError as error:
+        return {"cloud": CloudFacts(names, count, problem=str(error))}
+    time_field = next((n for n in _TIME_FIELDS if has_time and n in names), "")
+    return {"cloud": CloudFacts(names, count, time_field, doppler)}
+
+
+_READERS = {
+    Image.type_name: _read_image,
+    CompressedImage.type_name: _read_compressed_image,
+    CameraInfo.type_name: _read_lens,
+    PointCloud2.type_name: _read_cloud,
+}
+
+
+def _unreadable(type_name: str, problem: str) -> dict[str, Any]:
+    if type_name == PointCloud2.type_name:
+        return {"cloud": CloudFacts((), 0, problem=problem)}
+    if type_name == CameraInfo.type_name:
+        return {"lens": LensFacts(None, 0, 0, "", problem)}
+    return {"image": ImageFacts("", 0, 0, problem)}
+
+
+def _read_transforms(bag: BagReader) -> tuple[TransformTree, tuple[Edge, ...]]:
+    """The tree and its edges; a frame that is both static and timed counts as timed."""
+    tree = TransformTree(buffer_s=3600.0)
+    edges: dict[tuple[str, str], Edge] = {}
+    for message in _transform_messages(bag):
+        static = message.topic == TF_STATIC
+        try:
+            for edge in decode_tf(message.message):
+                edges[edge.parent, edge.child] = Edge(edge.parent, edge.child, static)
+                if static:
+                    tree.set_static(edge.parent, edge.child, edge.T_parent_child)
+                else:
+                    tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
+        except SegPerceptionError:
+            # The replay counts it; here only what is sound matters.
+            continue
+    return tree, tuple(sorted(edges.values(), key=lambda edge: not edge.static))
+
+
+def _transform_messages(bag: BagReader) -> list[BagMessage]:
+    present = {info.name for info in bag.topics if info.type in TF_TYPES and info.count}
+    found: list[BagMessage] = []
+    if TF_STATIC in present:
+        found += bag.messages({TF_STATIC})
+    if TF in present:
+        found += islice(bag.messages({TF}), _TF_MESSAGES)
+    return found

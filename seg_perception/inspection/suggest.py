@@ -1,0 +1,192 @@
+"""A configuration for a bag, guessed from what it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from seg_perception.errors import TransformError
+from seg_perception.inspection.facts import BagFacts, TopicFacts
+from seg_perception.inspection.names import name_sensors
+from seg_perception.topics import base_topic, beside
+
+_NOT_A_CAMERA = {
+    "label", "labels", "label_image", "semantic", "segmentation", "mask", "truth", "ground_truth", "gt",
+    "depth", "disparity", "confidence", "overlay", "debug", "costmap", "aligned_depth_to_color",
+}  # fmt: skip
+_NOT_A_SENSOR = {"semantic", "truth", "ground_truth", "gt", "map", "global_map", "local_map", "voxels"}
+_NOT_A_PICTURE = ("32FC", "64FC", "16SC", "16UC1", "32SC")
+_DERIVED = re.compile(r"deskew|undistort|filter|registered|downsampl|aligned|cropped")
+_FIXED_FRAMES = ("odom", "map")
+_RADAR_POINTS = 30_000
+_IMAGE_LEAVES = ("image_raw", "image_color", "image", "image_rect_color", "image_rect", "image_mono")
+
+
+def suggest_parameters(facts: BagFacts) -> dict[str, Any]:
+    """Flat parameters with which the bag can be replayed as it is.
+
+    Label, truth and depth topics are left out, and of one camera's topics the rawest is
+    taken. `transforms.fixed_frame` is `odom`, else `map`, else the root of the timed
+    transforms; empty (the robot is taken as at rest) where none connects the sensors.
+    """
+    cameras = name_sensors(_camera_topics(facts), "camera")
+    lidars = name_sensors(_cloud_topics(facts, radar=False), "lidar")
+    radars = name_sensors(_cloud_topics(facts, radar=True), "radar", lidars.values())
+    parameters: dict[str, Any] = {"cameras": list(cameras.values())}
+    for topic, name in cameras.items():
+        parameters.update(_camera(facts, topic, f"camera.{name}"))
+    for kind, sensors in (("lidar", lidars), ("radar", radars)):
+        parameters[f"{kind}s"] = list(sensors.values())
+        parameters.update({f"{kind}.{name}.topic": topic for topic, name in sensors.items()})
+    parameters.update(_distinct_outputs({"lidar": lidars, "radar": radars}))
+    parameters.update(_frame_conventions(facts, cameras, [*lidars, *radars]))
+    parameters["transforms.fixed_frame"] = find_fixed_frame(facts, [*cameras, *lidars, *radars])
+    return parameters
+
+
+def find_fixed_frame(facts: BagFacts, topics: Iterable[str]) -> str:
+    """The frame that rests while the robot moves; empty where none connects the sensors."""
+    timed = [edge for edge in facts.edges if not edge.static]
+    frames = {edge.parent for edge in timed} | {edge.child for edge in timed}
+    roots = sorted({edge.parent for edge in timed} - {edge.child for edge in facts.edges})
+    named = [f for name in _FIXED_FRAMES for f in sorted(frames) if f.rpartition("/")[2] == name]
+    sensors = {facts.topics[topic].frame_id for topic in topics}
+    known = sensors & facts.tree.frames()
+    for frame in dict.fromkeys([*named, *roots]):
+        if known and all(_are_connected(facts, frame, sensor) for sensor in known):
+            return frame
+    return ""
+
+
+def find_lens(facts: BagFacts, image_topic: str) -> str:
+    """The camera_info topic that belongs to an image topic; empty where there is none.
+
+    Beside the image, as image_transport puts it; below it, as in Viking Hill; else the
+    only one of the bag with the image's frame.
+    """
+    base = base_topic(image_topic)
+    lenses = {lens.name: lens for lens in facts.lenses}
+    for candidate in (beside(base, "camera_info"), f"{base}/camera_info", f"{image_topic}/camera_info"):
+        if candidate in lenses:
+            return candidate
+    frame = facts.topics[image_topic].frame_id
+    same_frame = [name for name, lens in lenses.items() if frame and lens.frame_id == frame]
+    return same_frame[0] if len(same_frame) == 1 else ""
+
+
+def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
+    parameters: dict[str, Any] = {f"{prefix}.image_topic": topic}
+    lens = find_lens(facts, topic)
+    if lens and lens != beside(base_topic(topic), "camera_info"):
+        parameters[f"{prefix}.camera_info_topic"] = lens
+    if "CompressedImage" in facts.topics[topic].type:
+        parameters[f"{prefix}.transport"] = "compressed"
+    if "rect" in base_topic(topic).rpartition("/")[2]:
+        parameters[f"{prefix}.rectified"] = True
+    siblings = [t for t in _camera_topics(facts) if _namespace(t) == _namespace(topic)]
+    if len(siblings) > 1:
+        parameters[f"{prefix}.output_prefix"] = base_topic(topic)
+    return parameters
+
+
+def _camera_topics(facts: BagFacts) -> list[str]:
+    """One topic for each camera: the raw one of raw and compressed, the rawest of rectified ones."""
+    best: dict[str, str] = {}
+    for topic in sorted((t for t in facts.images if _is_camera(t)), key=_rawness):
+        best.setdefault(_camera_key(topic.name), topic.name)
+    return sorted(best.values())
+
+
+def _is_camera(topic: TopicFacts) -> bool:
+    image = topic.image
+    assert image is not None
+    words = set(topic.name.lower().strip("/").split("/"))
+    encoding = image.encoding.strip()
+    is_depth = encoding.startswith(_NOT_A_PICTURE) or "compressedDepth" in encoding
+    return not (words & _NOT_A_CAMERA or is_depth or "depth" in topic.name.rpartition("/")[2])
+
+
+def _camera_key(topic: str) -> str:
+    """Equal for the topics of one camera: `image_raw`, `image_rect` and their compressed forms."""
+    base = base_topic(topic)
+    return _namespace(topic) if base.rpartition("/")[2] in _IMAGE_LEAVES else base
+
+
+def _rawness(topic: TopicFacts) -> tuple[int, int, str]:
+    leaf = base_topic(topic.name).rpartition("/")[2]
+    rank = _IMAGE_LEAVES.index(leaf) if leaf in _IMAGE_LEAVES else len(_IMAGE_LEAVES)
+    return rank, int("CompressedImage" in topic.type), topic.name
+
+
+def _namespace(topic: str) -> str:
+    return base_topic(topic).rpartition("/")[0]
+
+
+def _cloud_topics(facts: BagFacts, *, radar: bool) -> list[str]:
+    found = [topic for topic in facts.clouds if _is_sensor(topic) and _is_radar(topic) == radar]
+    first_hand = [topic for topic in found if not _DERIVED.search(topic.name.lower())]
+    return sorted(topic.name for topic in first_hand or found)
+
+
+def _is_sensor(topic: TopicFacts) -> bool:
+    assert topic.cloud is not None
+    words = set(topic.name.lower().strip("/").split("/"))
+    has_points = {"x", "y", "z"} <= set(topic.cloud.fields)
+    return has_points and not words & _NOT_A_SENSOR
+
+
+def _is_radar(topic: TopicFacts) -> bool:
+    """By its Doppler, which a few lidars measure too: those have far more points."""
+    assert topic.cloud is not None
+    has_doppler = bool(topic.cloud.doppler_field)
+    return "radar" in topic.name.lower() or (has_doppler and topic.cloud.point_count < _RADAR_POINTS)
+
+
+def _distinct_outputs(kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Output topics of their own for clouds that share a namespace."""
+    topics = [topic for sensors in kinds.values() for topic in sensors]
+    shared = [t for t in topics if sum(beside(o, "") == beside(t, "") for o in topics) > 1]
+    return {
+        f"{kind}.{name}.output_topic": f"{topic}/semantic/points"
+        for kind, sensors in kinds.items()
+        for topic, name in sensors.items()
+        if topic in shared
+    }
+
+
+def _frame_conventions(
+    facts: BagFacts, cameras: Mapping[str, str], clouds: Iterable[str]
+) -> dict[str, str]:
+    """`body` for cameras whose z axis points up where an optical one points forward."""
+    found = {}
+    for topic, name in cameras.items():
+        for cloud in clouds:
+            up = _upward(facts, facts.topics[topic].frame_id, facts.topics[cloud])
+            if up is not None and up > _UP:
+                found[f"camera.{name}.frame_convention"] = "body"
+    return found
+
+
+_UP = 0.7
+
+
+def _upward(facts: BagFacts, camera_frame: str, cloud: TopicFacts) -> float | None:
+    """How far the camera's z axis points along the cloud's: 1 is up; None where not known."""
+    try:
+        return float(facts.tree.lookup(cloud.frame_id, camera_frame, cloud.stamp_ns)[2, 2])
+    except TransformError:
+        return None
+
+
+def _are_connected(facts: BagFacts, frame: str, other: str) -> bool:
+    neighbours: dict[str, set[str]] = {}
+    for edge in facts.edges:
+        neighbours.setdefault(edge.parent, set()).add(edge.child)
+        neighbours.setdefault(edge.child, set()).add(edge.parent)
+    seen, frontier = {frame}, [frame]
+    while frontier:
+        for near in neighbours.get(frontier.pop(), set()) - seen:
+            seen.add(near)
+            frontier.append(near)
+    return other in seen

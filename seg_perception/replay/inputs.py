@@ -1,0 +1,110 @@
+"""Which topics of a bag a configuration asks for, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from seg_perception.config import Config
+from seg_perception.errors import BagError
+from seg_perception.io.bag import BagReader, TopicInfo
+from seg_perception.io.messages import CameraInfo, PointCloud2
+from seg_perception.topics import IMAGE_TYPES, TF, TF_STATIC, TF_TYPES, camera_info_topic
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is read from a bag: who listens to which topic.
+
+    Attributes:
+        images: cameras by image topic.
+        lenses: cameras by camera_info topic; only topics that the bag has.
+        clouds: sensors by topic, each as (kind, name).
+        transforms: whichever of `/tf` and `/tf_static` the bag has.
+    """
+
+    images: Mapping[str, str]
+    lenses: Mapping[str, tuple[str, ...]]
+    clouds: Mapping[str, tuple[str, str]]
+    transforms: tuple[str, ...]
+
+    @property
+    def topics(self) -> set[str]:
+        """All of them."""
+        return {*self.images, *self.lenses, *self.clouds, *self.transforms}
+
+
+def find_inputs(bag: BagReader, config: Config) -> Inputs:
+    """Look up what the configuration names.
+
+    A camera_info topic that is not named may be missing: label images need none.
+
+    Raises:
+        BagError: no sensor is configured, the bag is empty, or a topic is missing or of
+            another type; lists the topics that would do.
+    """
+    topics = {topic.name: topic for topic in bag.topics if topic.count}
+    if not topics:
+        msg = f"{bag.path}: the bag holds no message; record it again"
+        raise BagError(msg)
+    if not config.cameras:
+        msg = f"no camera is configured; usable topics of {bag.path}:\n{paste_ready(topics.values())}"
+        raise BagError(msg)
+    for name, camera in config.cameras.items():
+        _expect(bag, topics, camera.image_topic, IMAGE_TYPES, f"camera.{name}.image_topic")
+    clouds = _cloud_sensors(config)
+    for topic, (kind, name) in clouds.items():
+        _expect(bag, topics, topic, (PointCloud2.type_name,), f"{kind}.{name}.topic")
+    return Inputs(
+        images={camera.image_topic: name for name, camera in config.cameras.items()},
+        lenses=_lenses(bag, topics, config),
+        clouds=clouds,
+        transforms=tuple(t for t in (TF, TF_STATIC) if t in topics and topics[t].type in TF_TYPES),
+    )
+
+
+def paste_ready(topics: Iterable[TopicInfo]) -> str:
+    """Options that name the image and cloud topics of a bag, one a line."""
+    lines = []
+    for topic in topics:
+        if topic.type in IMAGE_TYPES:
+            lines.append(f"  --set camera.NAME.image_topic={topic.name}")
+        elif topic.type == PointCloud2.type_name:
+            lines.append(f"  --set lidar.NAME.topic={topic.name}")
+    return "\n".join(lines) or "  (none: it has neither images nor point clouds)"
+
+
+def _cloud_sensors(config: Config) -> dict[str, tuple[str, str]]:
+    sensors = {lidar.topic: ("lidar", name) for name, lidar in config.lidars.items()}
+    sensors.update({radar.topic: ("radar", name) for name, radar in config.radars.items()})
+    return sensors
+
+
+def _lenses(
+    bag: BagReader, topics: Mapping[str, TopicInfo], config: Config
+) -> dict[str, tuple[str, ...]]:
+    cameras: dict[str, tuple[str, ...]] = {}
+    for name, camera in config.cameras.items():
+        topic = camera_info_topic(camera)
+        if topic in topics or camera.camera_info_topic:
+            _expect(bag, topics, topic, (CameraInfo.type_name,), f"camera.{name}.camera_info_topic")
+            cameras[topic] = (*cameras.get(topic, ()), name)
+    return cameras
+
+
+def _expect(
+    bag: BagReader,
+    topics: Mapping[str, TopicInfo],
+    topic: str,
+    types: tuple[str, ...],
+    parameter: str,
+) -> None:
+    usable = [info for info in topics.values() if info.type in types]
+    if topic not in topics:
+        problem = f"{bag.path} has no messages on {topic}"
+    elif topics[topic].type not in types:
+        problem = f"{topic} carries {topics[topic].type}, expected {' or '.join(types)}"
+    else:
+        return
+    lines = "\n".join(f"  --set {parameter}={info.name}" for info in usable) or "  (none)"
+    msg = f"{problem}; set {parameter} to one of its topics:\n{lines}"
+    raise BagError(msg)

@@ -1,0 +1,118 @@
+"""A bag through the core: label images and semantic clouds, offline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from seg_perception.config import Config
+from seg_perception.errors import BagError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import create_engine
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.replay.inputs import Inputs, find_inputs
+from seg_perception.replay.session import Session
+from seg_perception.replay.sink import BagSink
+from seg_perception.replay.summary import ReplaySummary
+from seg_perception.topics import check_topics
+
+OnProgress = Callable[[int, int], None]
+_NANOSECONDS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """How a bag is replayed.
+
+    Attributes:
+        latency_ms: 0 labels every frame; else the drops of a machine that needs this
+            long for a frame are imitated, in message time.
+        with_inputs: copy every topic of the bag, not only transforms and lenses.
+    """
+
+    latency_ms: float = 0.0
+    with_inputs: bool = False
+
+
+def replay(
+    bag: str | Path,
+    output: str | Path,
+    config: Config,
+    options: ReplayOptions = ReplayOptions(),
+    *,
+    on_progress: OnProgress | None = None,
+) -> ReplaySummary:
+    """Label a bag.
+
+    Message time is the clock, in the order in which the bag was recorded; the same bag
+    gives the same bytes. Memory does not grow with the bag.
+
+    Args:
+        bag: any recording that `BagReader` takes.
+        output: a new `.mcap` file, or a new folder.
+        config: as for the node.
+        options: see there.
+        on_progress: called now and then with messages done and messages in all.
+
+    Raises:
+        ConfigError: two things would share a topic.
+        BagError: the bag can't be read at all, lacks a topic that is configured, or the
+            output can't be written.
+        BundleError, EngineError: the model can't be loaded or proven.
+    """
+    check_topics(config)
+    start = time.perf_counter()
+    with BagReader(bag) as reader:
+        inputs = find_inputs(reader, config)
+        bundle = Bundle.load(config.segmentation.bundle)
+        with (
+            closing(create_engine(bundle, config.segmentation)) as engine,
+            BagWriter(output) as writer,
+        ):
+            passed_on = _passed_on(reader, inputs, options)
+            sink = BagSink(writer, config, bundle.ontology, passed_on)
+            segmenter = Segmenter(engine, config.segmentation)
+            latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
+            session = Session(config, segmenter, inputs, sink, latency_ns)
+            damage = _run(session, reader, inputs.topics | passed_on, on_progress)
+        return ReplaySummary(
+            bag=Path(bag),
+            output=Path(output),
+            engine=engine.description,
+            duration_s=reader.duration_s,
+            wall_s=time.perf_counter() - start,
+            streams=session.perception.ledger.snapshot(),
+            points=session.perception.ledger.points(),
+            stages=session.durations.percentiles(),
+            written=dict(sink.written),
+            notes=(*session.notes.lines(), *(f"{t}: {why}" for t, why in sink.left_out.items())),
+            problems=(*damage, *session.problems()),
+        )
+
+
+def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set[str]:
+    if options.with_inputs:
+        return {topic.name for topic in reader.topics if topic.count and topic.encoding in ("cdr", "ros1")}
+    return {*inputs.lenses, *inputs.transforms}
+
+
+def _run(
+    session: Session, reader: BagReader, topics: set[str], on_progress: OnProgress | None
+) -> list[str]:
+    """Feed the bag to its end, or to where it is damaged; says what the damage is."""
+    total = sum(topic.count for topic in reader.topics if topic.name in topics)
+    damage = []
+    session.prepare(reader)
+    try:
+        for done, message in enumerate(reader.messages(topics), start=1):
+            session.feed(message)
+            if on_progress is not None:
+                on_progress(done, total)
+    except BagError as error:
+        damage.append(str(error))
+    session.finish()
+    return [*reader.warnings, *damage]

@@ -1,0 +1,265 @@
+"""Feeds the messages of a bag into the one core, in message time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from seg_perception.config import Config
+from seg_perception.errors import CloudError, SegPerceptionError
+from seg_perception.evaluation.latency import StageDurations
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.io.bag import BagMessage, BagReader
+from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.images import decode_compressed_image, decode_image
+from seg_perception.io.messages import CompressedImage, clean_frame_id, stamp_to_ns
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.transforms import decode_tf
+from seg_perception.perception import LabelledCloud, Perception
+from seg_perception.replay.clock import StampWatch
+from seg_perception.replay.diagnosis import Evidence, diagnose
+from seg_perception.replay.engine_queue import Delayed, EngineQueue, Immediate, Job
+from seg_perception.replay.inputs import Inputs
+from seg_perception.replay.notes import Notes
+from seg_perception.replay.sink import BagSink
+from seg_perception.topics import TF_STATIC, stream
+from seg_perception.types import NANOSECONDS, Calibration, CameraFrame, PointCloud
+
+END_OF_TIME_NS = (1 << 63) - 1
+# Every cloud leaves the queue after `max_wait_s` of message time; no sensor sends more by then.
+_QUEUE_SIZE = 1000
+
+
+class Session:
+    """One pass over a bag.
+
+    Attributes:
+        perception: the core, with its ledger.
+        notes: what went wrong with single messages.
+        durations: how long decoding, inference, transfer and writing took.
+        frames: the last frame_id of every stream.
+        stamps: the last stamp of every stream (ns).
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        segmenter: Segmenter,
+        inputs: Inputs,
+        sink: BagSink,
+        latency_ns: int = 0,
+    ) -> None:
+        """Wire the core between the bag's topics and the sink."""
+        config = _patient(config)
+        limits = config.transforms
+        self.perception = Perception(
+            config,
+            segmenter.engine.bundle.ontology,
+            TransformTree(limits.buffer_s, limits.max_extrapolation_s, limits.max_interpolation_s),
+        )
+        self.notes = Notes()
+        self.durations = StageDurations()
+        self.frames: dict[str, str] = {}
+        self.stamps: dict[str, int] = {}
+        self._segmenter = segmenter
+        self._inputs = inputs
+        self._sink = sink
+        self._lenses: dict[str, Calibration | None] = {}
+        self._watch = StampWatch()
+        self._now_ns = 0
+        self._queue = self._make_queue(latency_ns)
+        self._handlers = self._make_handlers()
+        self._open_streams()
+
+    def prepare(self, bag: BagReader) -> None:
+        """Read ahead what holds for the whole bag: static transforms, and the first lenses."""
+        for topic in self._inputs.lenses:
+            for message in bag.messages({topic}):
+                self._handlers[topic](message)
+                break
+        if TF_STATIC in self._inputs.transforms:
+            for message in bag.messages({TF_STATIC}):
+                self._on_transforms(message)
+        # The pass over the bag meets the same messages again.
+        self.notes = Notes()
+        self._sink.write_legend(bag.start_ns)
+
+    def feed(self, message: BagMessage) -> None:
+        """Take in the next message."""
+        self._now_ns = max(self._now_ns, message.log_time_ns)
+        self._queue.advance(self._now_ns)
+        handle = self._handlers.get(message.topic)
+        if handle is not None:
+            handle(message)
+            self._write_clouds(self._now_ns)
+        self._sink.pass_on(message)
+
+    def finish(self) -> None:
+        """Complete what still waits."""
+        self._queue.finish()
+        self._write_clouds(END_OF_TIME_NS)
+        self.perception.close()
+
+    def problems(self) -> list[str]:
+        """Why inputs came to nothing, if any did."""
+        with_lens = {camera for camera, lens in self._lenses.items() if lens is not None}
+        ledger, config = self.perception.ledger, self.perception.config
+        evidence = Evidence(
+            counts=ledger.snapshot(),
+            points=ledger.points(),
+            frames=self.frames,
+            stamps=self.stamps,
+            without_lens=frozenset(set(config.cameras) - with_lens),
+            transforms=self.perception.transforms,
+        )
+        return diagnose(config, evidence)
+
+    def _make_queue(self, latency_ns: int) -> EngineQueue:
+        if latency_ns == 0:
+            return Immediate(self._segment)
+        weights = {name: c.weight for name, c in self.perception.config.cameras.items()}
+        return Delayed(self._segment, latency_ns, weights)
+
+    def _make_handlers(self) -> dict[str, Callable[[BagMessage], None]]:
+        inputs = self._inputs
+        handlers: dict[str, Callable[[BagMessage], None]] = {}
+        handlers.update({t: partial(self._on_image, name) for t, name in inputs.images.items()})
+        handlers.update({t: partial(self._on_lens, names) for t, names in inputs.lenses.items()})
+        handlers.update({t: partial(self._on_cloud, *kn) for t, kn in inputs.clouds.items()})
+        handlers.update(dict.fromkeys(inputs.transforms, self._on_transforms))
+        return handlers
+
+    def _open_streams(self) -> None:
+        for name in self._inputs.images.values():
+            self.perception.ledger.open_stream(stream("camera", name))
+        for kind, name in self._inputs.clouds.values():
+            self.perception.ledger.open_stream(stream(kind, name))
+
+    def _on_image(self, camera: str, message: BagMessage) -> None:
+        name = stream("camera", camera)
+        ticket = self.perception.ledger.receive(name)
+        try:
+            with self.durations["decode image"].measure():
+                frame = _decode_frame(camera, message, self._lenses.get(camera))
+        except SegPerceptionError as error:
+            self.notes.add(name, error)
+            ticket.drop(error.reason)
+            return
+        self._observe(name, frame.frame_id, frame.stamp_ns)
+        self._queue.offer(Job(frame, ticket), self._now_ns)
+
+    def _on_cloud(self, kind: str, sensor: str, message: BagMessage) -> None:
+        name = stream(kind, sensor)
+        ticket = self.perception.ledger.receive(name)
+        try:
+            with self.durations["decode cloud"].measure():
+                cloud = _decode_cloud(message)
+        except SegPerceptionError as error:
+            self.notes.add(name, error)
+            ticket.drop(error.reason)
+            return
+        self._observe(name, cloud.frame_id, cloud.stamp_ns)
+        self.perception.add_cloud(sensor, cloud, ticket, self._now_ns)
+
+    def _on_lens(self, cameras: tuple[str, ...], message: BagMessage) -> None:
+        try:
+            calibration = decode_camera_info(message.message)
+        except SegPerceptionError as error:
+            self.notes.add(message.topic, error)
+            calibration = None
+        self._lenses.update(dict.fromkeys(cameras, calibration))
+
+    def _on_transforms(self, message: BagMessage) -> None:
+        tree = self.perception.transforms
+        try:
+            for edge in decode_tf(message.message):
+                if message.topic == TF_STATIC:
+                    tree.set_static(edge.parent, edge.child, edge.T_parent_child)
+                else:
+                    self._watch_stamp(f"tf {edge.child}", edge.stamp_ns)
+                    tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
+        except SegPerceptionError as error:
+            self.notes.add(message.topic, error)
+
+    def _segment(self, job: Job, now_ns: int) -> None:
+        """Segment a frame that is done at `now_ns`."""
+        self._now_ns = max(self._now_ns, now_ns)
+        try:
+            with self.durations["segment"].measure():
+                label_map = self.perception.segment(job.frame, self._segmenter)
+        except SegPerceptionError as error:
+            self.notes.add(job.ticket.stream, error)
+            job.ticket.drop(error.reason)
+            return
+        with self.durations["write labels"].measure():
+            self._sink.write_label_map(label_map, job.frame, now_ns)
+        job.ticket.publish()
+        self._write_clouds(now_ns)
+
+    def _write_clouds(self, now_ns: int) -> None:
+        """Write the clouds that are ready at `now_ns`, or have waited long enough by then."""
+        start = time.perf_counter()
+        labelled = self.perception.collect(now_ns)
+        if not labelled:
+            return
+        transfer_s = (time.perf_counter() - start) / len(labelled)
+        for cloud in labelled:
+            self.durations["transfer"].add(transfer_s)
+            self._write_cloud(cloud, min(now_ns, self._now_ns))
+
+    def _write_cloud(self, labelled: LabelledCloud, now_ns: int) -> None:
+        try:
+            with self.durations["write cloud"].measure():
+                self._sink.write_cloud(labelled.semantic, now_ns)
+        except CloudError as error:
+            self.notes.add(labelled.ticket.stream, error)
+            labelled.ticket.drop(error.reason)
+            return
+        labelled.ticket.publish()
+
+    def _observe(self, name: str, frame_id: str, stamp_ns: int) -> None:
+        self.frames[name] = frame_id
+        self.stamps[name] = stamp_ns
+        self._watch_stamp(name, stamp_ns)
+
+    def _watch_stamp(self, name: str, stamp_ns: int) -> None:
+        """Start anew where the stamps jump back, as in a bag of a looped recording."""
+        back_ns = self._watch.jump_back_ns(name, stamp_ns)
+        if back_ns == 0:
+            return
+        self._queue.finish()
+        self._write_clouds(END_OF_TIME_NS)
+        self.perception.reset()
+        sentence = f"stamps jump back by {back_ns / NANOSECONDS:.1f} s; labels start anew there"
+        self.notes.say(name, "clock_jump", sentence)
+
+
+def _patient(config: Config) -> Config:
+    """The same configuration with a queue that never overflows: a replay drops nothing."""
+    pairing = config.pairing.model_copy(update={"queue_size": _QUEUE_SIZE})
+    return config.model_copy(update={"pairing": pairing})
+
+
+def _decode_frame(
+    camera: str, message: BagMessage, calibration: Calibration | None
+) -> CameraFrame:
+    decode: Callable[[Any], Any] = (
+        decode_compressed_image if message.type == CompressedImage.type_name else decode_image
+    )
+    header = message.message.header
+    return CameraFrame(
+        camera=camera,
+        image=decode(message.message),
+        stamp_ns=stamp_to_ns(header.stamp),
+        frame_id=clean_frame_id(header.frame_id),
+        calibration=calibration,
+    )
+
+
+def _decode_cloud(message: BagMessage) -> PointCloud:
+    cloud = decode_cloud(message.message)
+    return replace(cloud, frame_id=clean_frame_id(cloud.frame_id))

@@ -1,0 +1,88 @@
+"""Writes what a replay makes, and what it passes on, into a bag."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from seg_perception.config import Config
+from seg_perception.errors import BagError
+from seg_perception.io.bag import BagMessage, BagWriter
+from seg_perception.io.messages import Message
+from seg_perception.ontology import Ontology
+from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend
+from seg_perception.topics import LEGEND, CameraTopics, cloud_topic, private
+from seg_perception.types import CameraFrame, LabelMap, SemanticCloud
+
+
+class BagSink:
+    """The labelled bag under construction.
+
+    Attributes:
+        written: messages of our own by topic.
+        left_out: inputs that can't be copied, and why.
+    """
+
+    def __init__(
+        self, writer: BagWriter, config: Config, ontology: Ontology, passed_on: Collection[str]
+    ) -> None:
+        """Remember the outputs' names.
+
+        Args:
+            writer: the bag.
+            config: which outputs there are.
+            ontology: of the labels.
+            passed_on: input topics that are copied; one that is an output too is not.
+        """
+        self.written: Counter[str] = Counter()
+        self.left_out: dict[str, str] = {}
+        self._writer = writer
+        self._config = config
+        self._ontology = ontology
+        self._cameras = {name: CameraTopics.of(c) for name, c in config.cameras.items()}
+        sensors = {**config.lidars, **config.radars}
+        self._clouds = {name: cloud_topic(sensor) for name, sensor in sensors.items()}
+        outputs = {topic for topics in self._cameras.values() for topic in topics}
+        outputs |= {*self._clouds.values(), private(LEGEND)}
+        self._passed_on = set(passed_on) - outputs
+
+    def write_legend(self, now_ns: int) -> None:
+        """Say once what the labels mean."""
+        self._writer.write(private(LEGEND), legend(self._ontology, now_ns), now_ns, latched=True)
+
+    def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
+        """Write everything that is made of one segmented image."""
+        topics = self._cameras[label_map.camera]
+        if topics.label_info not in self.written:
+            info = label_info(self._ontology, label_map.stamp_ns, label_map.frame_id)
+            self._write([(topics.label_info, info)], now_ns, latched=True)
+        messages = camera_outputs(
+            label_map, frame.image, self._ontology, self._config.output, topics
+        )
+        self._write(messages, now_ns)
+
+    def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
+        """Write a labelled cloud."""
+        message = cloud_output(semantic, self._ontology, self._config.output)
+        self._write([(self._clouds[semantic.sensor], message)], now_ns)
+
+    def pass_on(self, message: BagMessage) -> None:
+        """Copy an input as it is, if it is one of those to be copied.
+
+        A topic that can't be copied, for instance one of an unknown ROS 1 type, is left
+        out from then on.
+        """
+        if message.topic not in self._passed_on:
+            return
+        try:
+            self._writer.copy(message)
+        except BagError as error:
+            self._passed_on.remove(message.topic)
+            self.left_out[message.topic] = str(error)
+
+    def _write(
+        self, messages: Iterable[tuple[str, Message]], now_ns: int, *, latched: bool = False
+    ) -> None:
+        for topic, message in messages:
+            self._writer.write(topic, message, now_ns, latched)
+            self.written[topic] += 1
