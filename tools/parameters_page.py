@@ -38,7 +38,9 @@ def page() -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "must be given"
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default!r}`"
+    default = field.default
+    text = str(default).lower() if isinstance(default, bool) else repr(default)
+    return f"`{text}`"
 
 
 def _range(field: FieldInfo) -> str:
