@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seg_perception.errors import BagError
 from seg_perception.io.bag_folder import open_storages
 from seg_perception.io.bag_storage import RawMessage, Storage, StoredTopic, merge_by_time
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.interfaces import TypeCatalog, check_encoding
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["BagMessage", "BagReader", "BagWriter", "TopicInfo"]
 
@@ -93,7 +96,7 @@ class BagReader:
             check_encoding(stored[0])
         self.topics = _summarise(stored)
 
-    def __enter__(self) -> BagReader:
+    def __enter__(self) -> Self:
         """Use as a context."""
         return self
 

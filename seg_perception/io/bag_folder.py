@@ -141,12 +141,12 @@ class _CompressedMessages(_Wrapper):
     """A storage whose messages are compressed one by one."""
 
     def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
-        for raw in self._inner.messages(keys):
-            try:
+        try:
+            for raw in self._inner.messages(keys):
                 yield raw._replace(data=zstd.decompress(raw.data))
-            except zstd.ZstdError as error:
-                msg = f"{self.path}: a compressed message is damaged ({error}); record it again"
-                raise BagError(msg) from error
+        except zstd.ZstdError as error:
+            msg = f"{self.path}: a compressed message is damaged ({error}); record it again"
+            raise BagError(msg) from error
 
 
 class _UnpackedStorage(_Wrapper):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,8 @@ from seg_perception.io.messages import Message
 from seg_perception.io.ros_copy import copy_message
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from seg_perception.io.bag import BagMessage
 
 # The newest version whose QoS numbers Humble reads as well as everything after it.
@@ -61,7 +64,7 @@ class BagWriter:
         self._mcap = McapWriter(file, compression)
         self._closed = False
 
-    def __enter__(self) -> BagWriter:
+    def __enter__(self) -> Self:
         """Use as a context."""
         return self
 
@@ -75,7 +78,11 @@ class BagWriter:
         self.close()
 
     def write(
-        self, topic: str, message: Message, log_time_ns: int, latched: bool = False
+        self,
+        topic: str,
+        message: Message,
+        log_time_ns: int,
+        latched: bool = False,  # noqa: FBT001, FBT002 (as in write_raw)
     ) -> None:
         """Append one of our own messages.
 
@@ -85,16 +92,21 @@ class BagWriter:
         self.write_message(topic, message.type_name, message, log_time_ns, latched)
 
     def write_message(
-        self, topic: str, type_name: str, message: Any, log_time_ns: int, latched: bool = False
+        self,
+        topic: str,
+        type_name: str,
+        message: Any,
+        log_time_ns: int,
+        latched: bool = False,  # noqa: FBT001, FBT002 (as in write_raw)
     ) -> None:
         """Append a message of any kind (rclpy, rosbags, ROS 1): its fields count, not its class.
 
         Raises:
             BagError: as `write`; a type that is not known here, or a field that is missing.
         """
-        store = shipped_types()
-        own = copy_message(message, type_name, store)
-        self.write_raw(topic, type_name, store.serialize_cdr(own, type_name), log_time_ns, latched)
+        self.write_raw(
+            topic, type_name, _serialize(topic, type_name, message), log_time_ns, latched
+        )
 
     def write_raw(
         self,
@@ -102,7 +114,7 @@ class BagWriter:
         type_name: str,
         cdr: bytes | memoryview,
         log_time_ns: int,
-        latched: bool = False,
+        latched: bool = False,  # noqa: FBT001, FBT002 (the last of what describes a message)
         definition: tuple[str, str] | None = None,
     ) -> None:
         """Append the bytes of a message that is serialised already.
@@ -120,7 +132,9 @@ class BagWriter:
         if not 0 <= log_time_ns < 1 << 63:
             msg = f"{topic}: expected a log time of 0 or more nanoseconds, got {log_time_ns}"
             raise BagError(msg)
-        entry = self._topics.get(topic) or self._add_topic(topic, type_name, latched, definition)
+        entry = self._topics.get(topic) or self._add_topic(
+            topic, type_name, definition, latched=latched
+        )
         if entry.type != type_name:
             msg = f"{topic}: expected {entry.type} as before, got {type_name}; use another topic"
             raise BagError(msg)
@@ -171,7 +185,7 @@ class BagWriter:
             self._write_metadata({"rosbag2_bagfile_information": metadata})
 
     def _add_topic(
-        self, topic: str, type_name: str, latched: bool, definition: tuple[str, str] | None
+        self, topic: str, type_name: str, definition: tuple[str, str] | None, *, latched: bool
     ) -> _Topic:
         shipped_text, type_hash = definition_of(type_name)
         encoding, text = definition or ("ros2msg" if shipped_text else "", shipped_text)
@@ -184,7 +198,7 @@ class BagWriter:
         channel_id = self._mcap.add_channel(
             topic,
             schema_id,
-            {"offered_qos_profiles": _qos(latched), "topic_type_hash": type_hash},
+            {"offered_qos_profiles": _qos(latched=latched), "topic_type_hash": type_hash},
         )
         entry = self._topics[topic] = _Topic(channel_id, topic, type_name, latched, type_hash)
         return entry
@@ -221,7 +235,7 @@ class BagWriter:
                 "name": topic.name,
                 "type": topic.type,
                 "serialization_format": "cdr",
-                "offered_qos_profiles": _qos(topic.latched),
+                "offered_qos_profiles": _qos(latched=topic.latched),
                 "type_description_hash": topic.type_hash,
             },
             "message_count": self._mcap.counts[topic.channel_id],
@@ -236,7 +250,22 @@ class BagWriter:
             raise BagError(msg) from error
 
 
-def _qos(latched: bool) -> str:
+def _serialize(topic: str, type_name: str, message: Any) -> memoryview:
+    """The message as CDR.
+
+    Raises:
+        BagError: an unknown type, a missing field, or a value that does not fit.
+    """
+    store = shipped_types()
+    own = copy_message(message, type_name, store)
+    try:
+        return store.serialize_cdr(own, type_name)
+    except (struct.error, AssertionError, AttributeError, TypeError, ValueError) as error:
+        msg = f"{topic}: expected a message that fits {type_name}, got values that do not ({error})"
+        raise BagError(msg) from error
+
+
+def _qos(*, latched: bool) -> str:
     """The profile of one reliable publisher, in rosbag2's numbers."""
     profile = {
         "history": 1,

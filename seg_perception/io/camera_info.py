@@ -27,11 +27,14 @@ def decode_camera_info(msg: Any) -> Calibration:
         text = f"camera_info: expected the sensor's size, got {msg.width}x{msg.height}; calibrate"
         raise CalibrationError(text)
     if not all(np.isfinite(matrix).all() for matrix in matrices.values()):
-        text = "camera_info: expected finite numbers in D, K, R and P, got NaN; calibrate again"
+        text = "camera_info: expected finite numbers in D, K, R and P, got others; calibrate again"
         raise CalibrationError(text)
     k = _shaped("K", matrices["k"], (3, 3))
     if k[0, 0] <= 0 or k[1, 1] <= 0:
-        text = f"camera_info: expected focal lengths above 0 in K, got {k[0, 0]:g} and {k[1, 1]:g}; calibrate"
+        text = (
+            "camera_info: expected focal lengths above 0 in K, "
+            f"got {k[0, 0]:g} and {k[1, 1]:g}; calibrate the camera"
+        )
         raise CalibrationError(text)
     r = _shaped("R", matrices["r"], (3, 3))
     return Calibration(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
+_CUT_OFF, _GAVE_UP = "it is cut off", "the decoder gave up"
 
 
 class FileHeader(NamedTuple):
@@ -43,13 +44,10 @@ def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     """
     read_header(file, name)
     bgr = _decode(file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
-    rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr)
-    return rgb
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr), np.uint8)
 
 
-def decode_labels_png(
-    file: NDArray[np.uint8], name: str
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def decode_labels_png(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Class ids of a PNG file with one channel.
 
     Args:
@@ -69,7 +67,8 @@ def decode_labels_png(
     if labels.ndim != 2:
         msg = f"label image: expected one channel of class ids, got {labels.shape[2]} (a palette?)"
         raise ImageError(msg)
-    return labels
+    decoded: NDArray[np.uint8] | NDArray[np.uint16] = labels
+    return decoded
 
 
 def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
@@ -102,7 +101,7 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
 def _read_png_header(data: bytes) -> FileHeader:
     """Width and height of the IHDR chunk (PNG specification, 11.2.1)."""
     if len(data) < 24 or data[12:16] != b"IHDR":
-        raise _damaged("png", "its header is incomplete")
+        raise _damaged(_CUT_OFF, "png")
     return FileHeader("png", *struct.unpack_from(">II", data, 16))
 
 
@@ -115,7 +114,8 @@ def _read_jpeg_header(data: bytes) -> FileHeader:
     size = None
     position = 2
     while position + 4 <= len(data):
-        marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+        marker = data[position + 1]
+        length = int.from_bytes(data[position + 2 : position + 4], "big")
         if data[position] != 0xFF:
             break
         if marker == 0xFF:
@@ -129,19 +129,18 @@ def _read_jpeg_header(data: bytes) -> FileHeader:
             if size is None or data.find(_JPEG_END, position) < 0:
                 break
             return size
-    raise _damaged("jpeg", "it is cut off")
+    raise _damaged(_CUT_OFF, "jpeg")
 
 
-def _decode(file: NDArray[np.uint8], flags: int, name: str) -> NDArray[np.uint8]:
+def _decode(file: NDArray[np.uint8], flags: int, name: str) -> Any:
     try:
         pixels = cv2.imdecode(file, flags)
     except cv2.error as error:
-        raise _damaged(name, error.err) from error
+        raise _damaged(error.err, name) from error
     if pixels is None:
-        raise _damaged(name, "the decoder gave up")
-    decoded: NDArray[np.uint8] = pixels
-    return decoded
+        raise _damaged(_GAVE_UP, name)
+    return pixels
 
 
-def _damaged(name: str, detail: str) -> ImageError:
+def _damaged(detail: str, name: str) -> ImageError:
     return ImageError(f"compressed image: the {name} file is damaged ({detail}); check the link")

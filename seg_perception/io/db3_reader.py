@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -30,7 +31,7 @@ class Db3Storage:
         except sqlite3.Error as error:
             msg = (
                 f"{path}: expected a ROS 2 recording, got a file that SQLite can't read so "
-                f"({error}); copy it again or run `ros2 bag reindex`"
+                f"({error}); copy it again, or rescue it by `sqlite3 FILE .recover`"
             )
             raise BagError(msg) from error
         self.start_ns, self.end_ns = int(start or 0), int(end or 0)
@@ -42,14 +43,13 @@ class Db3Storage:
             BagError: the file is damaged.
         """
         wanted = {topic.key: topic for topic in self.topics if topic.key in keys}
-        marks = ",".join("?" * len(wanted))
         query = (
             "SELECT timestamp, topic_id, data FROM messages "
-            f"WHERE topic_id IN ({marks}) ORDER BY timestamp, id"  # noqa: S608 (only marks)
+            "WHERE topic_id IN (SELECT value FROM json_each(?)) ORDER BY timestamp, id"
         )
         try:
             with closing(_connect(self.path)) as database:
-                for timestamp, topic_id, data in database.execute(query, list(wanted)):
+                for timestamp, topic_id, data in database.execute(query, [json.dumps([*wanted])]):
                     yield RawMessage(timestamp, wanted[topic_id], data)
         except sqlite3.Error as error:
             msg = f"{self.path}: the recording is damaged ({error}); what came before was read"
@@ -81,9 +81,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _read_topics(database: sqlite3.Connection) -> list[StoredTopic]:
     columns = [row[1] for row in database.execute("PRAGMA table_info(topics)")]
     qos = "offered_qos_profiles" if "offered_qos_profiles" in columns else "''"
+    counts = dict(database.execute("SELECT topic_id, COUNT(*) FROM messages GROUP BY topic_id"))
     rows = database.execute(
-        f"SELECT id, name, type, serialization_format, {qos}, "  # noqa: S608 (a column's name)
-        "(SELECT COUNT(*) FROM messages WHERE topic_id = topics.id) FROM topics ORDER BY id"
+        f"SELECT id, name, type, serialization_format, {qos} FROM topics ORDER BY id"  # noqa: S608
     )
     definitions = _read_definitions(database)
     return [
@@ -94,10 +94,10 @@ def _read_topics(database: sqlite3.Connection) -> list[StoredTopic]:
             encoding=encoding,
             definition=definitions.get(type_name, ("", ""))[1],
             definition_format=definitions.get(type_name, ("", ""))[0],
-            count=count,
+            count=counts.get(key, 0),
             latched=is_latched(name, profiles),
         )
-        for key, name, type_name, encoding, profiles, count in rows
+        for key, name, type_name, encoding, profiles in rows
     ]
 
 

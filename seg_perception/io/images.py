@@ -30,7 +30,7 @@ _PNG_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, 3)
 class _Encoding:
     """How the pixels of one encoding lie in memory, and how they become RGB."""
 
-    dtype: type[np.uint8] | type[np.uint16]
+    dtype: type[np.uint8 | np.uint16]
     channels: int
     to_rgb: Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -60,7 +60,7 @@ _EIGHT_BIT = {
     "uyvy": (2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
     "yuv422_yuy2": (2, _convert(cv2.COLOR_YUV2RGB_YUYV)),
     "yuyv": (2, _convert(cv2.COLOR_YUV2RGB_YUYV)),
-    # ROS names the first two pixels of the first row, OpenCV those of the second row, second column on.
+    # ROS names the pixels from the first of the first row, OpenCV from the second of the second.
     "bayer_rggb8": (1, _convert(cv2.COLOR_BayerBG2RGB)),
     "bayer_bggr8": (1, _convert(cv2.COLOR_BayerRG2RGB)),
     "bayer_gbrg8": (1, _convert(cv2.COLOR_BayerGR2RGB)),
@@ -210,7 +210,7 @@ def _pixels(msg: Any, encoding: _Encoding) -> NDArray[Any]:
     if step < row_bytes or height * step > data.size:
         text = (
             f"image {width}x{height} {msg.encoding}: expected rows of {row_bytes} bytes or more "
-            f"and height x step bytes of data, got step {step} and {data.size} bytes; check the driver"
+            f"and height x step bytes, got step {step} and {data.size} bytes; check the driver"
         )
         raise ImageError(text)
     dtype = np.dtype(encoding.dtype)

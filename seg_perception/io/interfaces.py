@@ -112,11 +112,12 @@ def _types_of(topic: StoredTopic) -> Typestore:
 
     store = shipped_types()
     if topic.definition:
-        parse = get_types_from_idl if topic.definition_format == "ros2idl" else None
         try:
-            types = parse(topic.definition) if parse else get_types_from_msg(topic.definition, topic.type)
             store = get_typestore(Stores.EMPTY)
-            store.register(types)
+            if topic.definition_format == "ros2idl":
+                store.register(get_types_from_idl(_plain_idl(topic.definition)))
+            else:
+                store.register(get_types_from_msg(topic.definition, topic.type))
         except TypesysError as error:
             msg = f"{topic.name}: the bag's definition of {topic.type} can't be read ({error})"
             raise BagError(msg) from error
@@ -127,3 +128,9 @@ def _types_of(topic: StoredTopic) -> Typestore:
         )
         raise BagError(msg)
     return store
+
+
+def _plain_idl(text: str) -> str:
+    """IDL without the separators and titles that a recorder puts between its parts."""
+    lines = text.splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("=" * 80, "IDL: ")))

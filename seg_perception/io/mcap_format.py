@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped]
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -128,6 +128,15 @@ def parse_channel(content: memoryview) -> Channel:
     return Channel(
         cursor.number(2), cursor.number(2), cursor.text(), cursor.text(), cursor.text_map()
     )
+
+
+def parse_message(content: memoryview) -> tuple[int, int]:
+    """Channel and log time (nanosecond) of a message record."""
+    if len(content) < MESSAGE_PREFIX.size:
+        msg = f"expected a message of {MESSAGE_PREFIX.size} bytes or more, got {len(content)}"
+        raise McapError(msg)
+    channel, _, log_time_ns, _ = MESSAGE_PREFIX.unpack_from(content)
+    return channel, log_time_ns
 
 
 def parse_chunk_header(content: memoryview) -> ChunkHeader:

@@ -36,8 +36,12 @@ class Block:
     end_ns: int
     offset: int
     length: int
-    channels: set[int] = field(default_factory=set)
+    channels: set[int] | None = field(default_factory=set)
     is_chunk: bool = True
+
+    def may_hold(self, keys: Collection[int]) -> bool:
+        """Whether messages of these channels can be in it; None of the channels: unknown."""
+        return self.channels is None or not self.channels.isdisjoint(keys)
 
 
 @dataclass
@@ -88,7 +92,7 @@ class McapStorage:
             yield from merge_by_time(
                 (block.start_ns, partial(self._block_messages, file, block, wanted))
                 for block in self._index.blocks
-                if not block.channels.isdisjoint(wanted)
+                if block.may_hold(wanted)
             )
 
     def close(self) -> None:
@@ -123,16 +127,16 @@ class McapStorage:
 
     def _scan_chunk(self, index: Index, offset: int, content: memoryview) -> None:
         header = mcap.parse_chunk_header(content)
-        block = Block(header.start_ns, header.end_ns, offset, len(content))
+        channels: set[int] = set()
         records = self._open_chunk(header, content)
         for opcode, _, inner in _split(records):
             if opcode == mcap.MESSAGE:
-                channel = int.from_bytes(inner[:2], "little")
+                channel, _ = mcap.parse_message(inner)
                 index.counts[channel] += 1
-                block.channels.add(channel)
+                channels.add(channel)
             else:
                 index.add_definition(opcode, inner)
-        index.blocks.append(block)
+        index.blocks.append(Block(header.start_ns, header.end_ns, offset, len(content), channels))
 
     def _open_chunk(self, header: mcap.ChunkHeader, content: memoryview) -> memoryview:
         """The records of a chunk; none, with a warning, where it is damaged."""
@@ -148,16 +152,18 @@ class McapStorage:
     ) -> Iterator[RawMessage]:
         file.seek(block.offset)
         content = memoryview(file.read(block.length))
-        if block.is_chunk:
-            content = self._open_chunk(mcap.parse_chunk_header(content), content)
-        found = []
-        for opcode, _, inner in _split(content):
-            if opcode != mcap.MESSAGE:
-                continue
-            channel, _, log_time_ns, _ = mcap.MESSAGE_PREFIX.unpack_from(inner)
-            if channel in wanted:
-                data = inner[mcap.MESSAGE_PREFIX.size :]
-                found.append(RawMessage(log_time_ns, wanted[channel], data))
+        found: list[RawMessage] = []
+        try:
+            if block.is_chunk:
+                content = self._open_chunk(mcap.parse_chunk_header(content), content)
+            for opcode, _, inner in _split(content):
+                if opcode == mcap.MESSAGE:
+                    channel, log_time_ns = mcap.parse_message(inner)
+                    if channel in wanted:
+                        data = inner[mcap.MESSAGE_PREFIX.size :]
+                        found.append(RawMessage(log_time_ns, wanted[channel], data))
+        except mcap.McapError as error:
+            self.warnings.append(f"{self.path}: {error}; messages after it are left out")
         found.sort(key=itemgetter(0))
         return iter(found)
 
@@ -223,12 +229,12 @@ def _parse_chunk_index(content: memoryview, file_size: int) -> Block:
         msg = "the index points beyond the end of the file"
         raise mcap.McapError(msg)
     offsets = mcap.Cursor(cursor.blob())
-    channels = set()
+    channels: set[int] = set()
     while offsets.position < len(offsets.data):
         channels.add(offsets.number(2))
         offsets.take(8)
     prefix = mcap.RECORD_PREFIX.size
-    return Block(start_ns, end_ns, offset + prefix, length - prefix, channels)
+    return Block(start_ns, end_ns, offset + prefix, length - prefix, channels or None)
 
 
 def _parse_counts(content: memoryview, counts: Counter[int]) -> int:
@@ -244,7 +250,7 @@ def _parse_counts(content: memoryview, counts: Counter[int]) -> int:
 
 def _add_message(index: Index, offset: int, content: memoryview) -> None:
     """Take in an unchunked message, in the run before it where that is not too long."""
-    channel, _, log_time_ns, _ = mcap.MESSAGE_PREFIX.unpack_from(content)
+    channel, log_time_ns = mcap.parse_message(content)
     index.counts[channel] += 1
     offset -= mcap.RECORD_PREFIX.size
     length = mcap.RECORD_PREFIX.size + len(content)
@@ -256,7 +262,7 @@ def _add_message(index: Index, offset: int, content: memoryview) -> None:
     run.start_ns = min(run.start_ns, log_time_ns)
     run.end_ns = max(run.end_ns, log_time_ns)
     run.length += length
-    run.channels.add(channel)
+    run.channels = {channel, *(run.channels or ())}
 
 
 def _split(records: memoryview) -> Iterator[tuple[int, int, memoryview]]:

@@ -47,6 +47,7 @@ class McapWriter:
         self._channels: list[mcap.Channel] = []
         self._chunk_indexes: list[bytes] = []
         self._position = 0
+        self._chunk_start_ns, self._chunk_end_ns = _NEVER, 0
         self._failure: str | None = None
         try:
             self._file = path.open("xb", buffering=0)
@@ -77,7 +78,7 @@ class McapWriter:
             BagError: the disk refuses it, now or before.
         """
         self._check()
-        if self._chunk_start_ns != _NEVER and abs(log_time_ns - self._chunk_start_ns) > _CHUNK_SPAN_NS:
+        if self._entries and abs(log_time_ns - self._chunk_start_ns) > _CHUNK_SPAN_NS:
             self.flush()
         entries = self._entries.setdefault(channel_id, [])
         entries.append((log_time_ns, len(self._chunk)))
@@ -138,6 +139,7 @@ class McapWriter:
                 self._finish(metadata)
         finally:
             self._file.close()
+            self._failure = self._failure or f"{self.path}: is finished; open another bag"
 
     def _start_chunk(self) -> None:
         self._chunk = bytearray()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def encode_cloud(cloud: PointCloud) -> PointCloud2:
     """
     points = np.ascontiguousarray(cloud.points)
     height, width = points.shape
-    fields = points.dtype.fields or {}
+    fields: Mapping[str, tuple[Any, ...]] = points.dtype.fields or {}
     return PointCloud2(
         header=messages.Header.at(cloud.stamp_ns, cloud.frame_id),
         height=height,
@@ -97,7 +98,9 @@ def _point_dtype(msg: Any) -> np.dtype[Any]:
     names = [field.name or f"unnamed_field_{i}" for i, field in enumerate(msg.fields)]
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
-        text = f"cloud: expected fields of different names, got {duplicates} twice; check the driver"
+        text = (
+            f"cloud: expected fields of different names, got {duplicates} twice; check the driver"
+        )
         raise CloudError(text)
     formats = [_field_format(field, order) for field in msg.fields]
     offsets = [int(field.offset) for field in msg.fields]
@@ -129,7 +132,9 @@ def _encode_field(name: str, entry: tuple[Any, ...]) -> PointField:
     dtype, offset = entry[0], entry[1]
     datatype = _DATATYPES.get(dtype.base.str[1:])
     if datatype is None or dtype.ndim > 1:
-        text = f"cloud field {name!r}: expected integers to 32 bit or floats, got {dtype}; convert it"
+        text = (
+            f"cloud field {name!r}: expected integers to 32 bit or floats, got {dtype}; convert it"
+        )
         raise CloudError(text)
     return PointField(name, offset, datatype, dtype.shape[0] if dtype.shape else 1)
 

@@ -57,8 +57,9 @@ class Ros1Storage:
             raise BagError(msg) from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._reader.close()
+        """Close the file; a second call does nothing."""
+        if self._reader.bio is not None:
+            self._reader.close()
 
 
 def _topic(connection: Connection) -> StoredTopic:

@@ -98,7 +98,7 @@ def append_semantics(
         raise ConfigError(msg)
     _check_ids(semantic.labels, chosen, profile)
     if len(palette) <= np.iinfo(semantic.labels.dtype).max:
-        msg = f"palette: expected a colour for every id of {semantic.labels.dtype}, got {len(palette)}"
+        msg = f"palette: expected a colour for every {semantic.labels.dtype}, got {len(palette)}"
         raise ValueError(msg)
     cloud, labels, confidence = semantic.cloud, semantic.labels, semantic.confidence
     points = _little_endian(cloud.points)
@@ -150,12 +150,12 @@ def _layout(dtype: np.dtype[Any], profile: CloudProfile) -> _Layout:
     """Label and colour lie side by side, so that one table gives both."""
     names = dtype.names or ()
     source, copied = _field_by_field(dtype) if profile.flat else _as_one_block(dtype)
-    kept = copied if profile.flat else dtype
+    kept: Mapping[str, tuple[Any, ...]] = (copied if profile.flat else dtype).fields or {}
     start = -(-copied.itemsize // 4) * 4 if profile.aligned else copied.itemsize
     color_at = start + np.dtype(profile.label_format).itemsize
     confidence_at = color_at + 4
     itemsize = confidence_at + 4
-    fields = {name: (kept.fields or {})[name][:2] for name in names} | {
+    fields = {name: kept[name][:2] for name in names} | {
         _free_name(profile.label, names): (profile.label_format, start),
         _free_name(profile.confidence, names): ("<f4", confidence_at),
         _free_name(_COLOR, names): ("<f4", color_at),
@@ -176,7 +176,7 @@ def _as_one_block(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
 
 def _field_by_field(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """The input as it is, and as float32 side by side; a field of several values keeps them."""
-    fields = dtype.fields or {}
+    fields: Mapping[str, tuple[Any, ...]] = dtype.fields or {}
     return dtype, np.dtype([(name, "<f4", fields[name][0].shape) for name in dtype.names or ()])
 
 
