@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seg_perception.config import Config
-from seg_perception.errors import TransformError
+from seg_perception.errors import CalibrationError, TransformError
 from seg_perception.fusion.label_transfer import (
     PreparedLabelMap,
     Transfer,
@@ -17,7 +17,7 @@ from seg_perception.fusion.label_transfer import (
     transfer_labels,
 )
 from seg_perception.fusion.radar import transfer_radar_labels
-from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.camera import CameraModel, shift_principal_point
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.ledger import Ledger, Ticket
@@ -25,6 +25,7 @@ from seg_perception.motion import Motion
 from seg_perception.ontology import Ontology
 from seg_perception.pairing import CloudQueue, LabelRing, Sweep, WaitingCloud
 from seg_perception.types import (
+    NANOSECONDS,
     CameraFrame,
     LabelMap,
     PointCloud,
@@ -77,7 +78,7 @@ class Perception:
             CalibrationError: the image's size does not fit its calibration.
             EngineError: the engine failed.
         """
-        label_map = segmenter.segment(frame)
+        label_map = segmenter.segment(self._with_true_lens(frame))
         self.add_label_map(label_map)
         return label_map
 
@@ -108,6 +109,13 @@ class Perception:
     def close(self) -> None:
         """Drop what still waits."""
         self._clouds.clear("shutdown")
+
+    def _with_true_lens(self, frame: CameraFrame) -> CameraFrame:
+        offset_px = self.config.cameras[frame.camera].principal_point_offset_px
+        if frame.calibration is None or not any(offset_px):
+            return frame
+        calibration = shift_principal_point(frame.calibration, (offset_px[0], offset_px[1]))
+        return replace(frame, calibration=calibration)
 
     def _is_ready(self, sweep: Sweep) -> bool:
         if not self._labels.is_complete(self._cameras_of(sweep), sweep.time_ns):
@@ -142,13 +150,17 @@ class Perception:
         label_map = nearest.value.label_map
         if label_map.calibration is None:
             return _Sight(camera, None, PointStatus.NO_CALIBRATION)
+        rectified = self.config.cameras[camera].rectified
+        time_gap_s = abs(nearest.time_ns - sweep.time_ns) / NANOSECONDS
         try:
+            lens = CameraModel.from_calibration(label_map.calibration, rectified=rectified)
             T_camera_cloud = self._motion.T_camera_cloud(label_map, sweep)
+            view = View(nearest.value, lens, T_camera_cloud, time_gap_s)
+        except CalibrationError:
+            return _Sight(camera, None, PointStatus.NO_CALIBRATION)
         except TransformError:
             return _Sight(camera, None, PointStatus.NO_TRANSFORM)
-        rectified = self.config.cameras[camera].rectified
-        lens = CameraModel.from_calibration(label_map.calibration, rectified=rectified)
-        return _Sight(camera, View(nearest.value, lens, T_camera_cloud))
+        return _Sight(camera, view)
 
     def _transfer(self, sweep: Sweep, views: Sequence[View]) -> Transfer:
         try:

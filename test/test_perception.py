@@ -1,0 +1,219 @@
+"""The stages together: which label a point gets, and what happens when something is missing."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seg_perception.config import Config
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.ledger import StreamCount
+from seg_perception.motion import T_OPTICAL_BODY
+from seg_perception.ontology import Ontology
+from seg_perception.perception import Perception
+from seg_perception.types import Calibration, LabelMap, PointCloud, PointStatus, SemanticCloud
+
+MS = 1_000_000
+WIDTH, HEIGHT, FOCAL = 64, 48, 50.0
+LEFT, RIGHT, UNKNOWN = 0, 1, 255
+ONTOLOGY = Ontology.parse(
+    {
+        "name": "sides",
+        "classes": [
+            {"id": LEFT, "name": "left", "color": "#ff0000"},
+            {"id": RIGHT, "name": "right", "color": "#00ff00"},
+        ],
+    },
+    "test",
+)
+PARAMETERS: dict[str, Any] = {
+    "cameras": ["front"],
+    "camera.front.image_topic": "/camera/image_raw",
+    "lidars": ["top"],
+    "lidar.top.topic": "/lidar/points",
+    "radars": ["nose"],
+    "radar.nose.topic": "/radar/points",
+    "pairing.max_gap_s": 0.1,
+    "pairing.max_wait_s": 0.3,
+}
+
+
+def yaw(angle: float) -> np.ndarray:
+    T = np.eye(4)
+    T[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+    return T
+
+
+def turning_left(rate_rad_s: float = 1.0) -> TransformTree:
+    """base turns in odom; the lidar sits in it, the camera looks ahead from the same point."""
+    tree = TransformTree()
+    for ms in range(0, 401, 20):
+        tree.set_timed("odom", "base", ms * MS, yaw(rate_rad_s * ms / 1000))
+    tree.set_static("base", "lidar", np.eye(4))
+    tree.set_static("base", "camera", np.linalg.inv(T_OPTICAL_BODY))
+    return tree
+
+
+def perception(tree: TransformTree | None = None, **parameters: Any) -> Perception:
+    flat = {**PARAMETERS, **{key.replace("__", "."): value for key, value in parameters.items()}}
+    return Perception(Config.from_parameters(flat), ONTOLOGY, tree or turning_left())
+
+
+def label_map(stamp_ms: int, *, calibrated: bool = True) -> LabelMap:
+    """Left half of the image is LEFT, right half is RIGHT."""
+    labels = np.full((HEIGHT, WIDTH), LEFT, np.uint8)
+    labels[:, WIDTH // 2 :] = RIGHT
+    k = np.array([[FOCAL, 0, WIDTH / 2 - 0.5], [0, FOCAL, HEIGHT / 2 - 0.5], [0, 0, 1]])
+    calibration = Calibration(WIDTH, HEIGHT, k) if calibrated else None
+    confidence = np.full_like(labels, 255)
+    return LabelMap("front", labels, confidence, stamp_ms * MS, "camera", calibration)
+
+
+def cloud(stamp_ms: int, *angles: float, offsets_ms: tuple[float, ...] = ()) -> PointCloud:
+    """Points 10 m away at angles to the left of the sensor's axis."""
+    fields = [("x", "f4"), ("y", "f4"), ("z", "f4")]
+    points = np.zeros((1, len(angles)), [*fields, ("t", "u4")] if offsets_ms else fields)
+    points["x"], points["y"] = 10 * np.cos(angles), 10 * np.sin(angles)
+    if offsets_ms:
+        points["t"] = [offset * MS for offset in offsets_ms]
+    return PointCloud(points, stamp_ms * MS, "lidar")
+
+
+def labels_of(semantic: SemanticCloud) -> list[int]:
+    return [int(label) for label in semantic.labels]
+
+
+def test_points_get_the_label_of_their_pixel() -> None:
+    core = perception()
+    core.add_label_map(label_map(100))
+    semantic = core.label("top", cloud(100, 0.2, -0.2, math.pi))
+    assert labels_of(semantic) == [LEFT, RIGHT, UNKNOWN]
+    assert semantic.status.tolist() == [
+        PointStatus.LABELLED,
+        PointStatus.LABELLED,
+        PointStatus.OUT_OF_VIEW,
+    ]
+    assert semantic.confidence[:2] == pytest.approx([1, 1], abs=0.01)
+    assert semantic.confidence[2] == 0
+    assert semantic.cameras == ("front",)
+    assert core.ledger.points()["top"][PointStatus.OUT_OF_VIEW] == 1
+
+
+def test_the_turn_between_cloud_and_image_is_compensated() -> None:
+    # The point lies 0.1 rad to the left at 100 ms; the robot turns 0.08 rad to the left until the
+    # image at 180 ms, so it is still to the left by 0.02; 0.05 rad has become -0.03: right.
+    core = perception()
+    core.add_label_map(label_map(180))
+    assert labels_of(core.label("top", cloud(100, 0.1, 0.05))) == [LEFT, RIGHT]
+    at_rest = perception(transforms__fixed_frame="")
+    at_rest.add_label_map(label_map(180))
+    assert labels_of(at_rest.label("top", cloud(100, 0.1, 0.05))) == [LEFT, LEFT]
+
+
+def test_each_point_of_a_sweep_has_its_own_time() -> None:
+    # Both points are measured 0.05 rad to the left, the second one 90 ms later, when the robot
+    # has turned by 0.09 rad: seen from the pose of the image it lies 0.14 rad to the left.
+    core = perception()
+    core.add_label_map(label_map(180))
+    sweep = cloud(100, 0.05, 0.05, offsets_ms=(0, 90))
+    assert labels_of(core.label("top", sweep)) == [RIGHT, LEFT]
+    rigid = perception(transforms__deskew=False)
+    rigid.add_label_map(label_map(180))
+    assert labels_of(rigid.label("top", sweep)) == [RIGHT, RIGHT]
+
+
+def test_a_constant_clock_error_is_taken_out() -> None:
+    core = perception(camera__front__time_offset_s=-0.08)
+    core.add_label_map(label_map(180))
+    assert labels_of(core.label("top", cloud(100, 0.05))) == [LEFT]
+
+
+def test_a_body_frame_is_turned_into_an_optical_one() -> None:
+    tree = turning_left()
+    tree.set_static("base", "camera", np.eye(4))
+    core = perception(tree, camera__front__frame_convention="body")
+    core.add_label_map(label_map(100))
+    assert labels_of(core.label("top", cloud(100, 0.2, -0.2))) == [LEFT, RIGHT]
+
+
+@pytest.mark.parametrize(
+    ("core", "image", "sweep", "status"),
+    [
+        (perception(), None, cloud(100, 0.2), PointStatus.NO_LABEL_MAP),
+        (perception(), label_map(0), cloud(101, 0.2), PointStatus.NO_LABEL_MAP),
+        (
+            perception(),
+            label_map(100, calibrated=False),
+            cloud(100, 0.2),
+            PointStatus.NO_CALIBRATION,
+        ),
+        (perception(TransformTree()), label_map(100), cloud(100, 0.2), PointStatus.NO_TRANSFORM),
+        (perception(), label_map(400), cloud(401, 0.2), PointStatus.NO_TRANSFORM),
+        (
+            perception(),
+            label_map(380),
+            cloud(380, 0.2, 0.2, offsets_ms=(0, 50)),
+            PointStatus.NO_TRANSFORM,
+        ),
+    ],
+    ids=["no image", "old image", "no lens", "no frames", "too new", "sweep ends too late"],
+)
+def test_what_is_missing_is_said_and_nothing_is_guessed(
+    core: Perception, image: LabelMap | None, sweep: PointCloud, status: PointStatus
+) -> None:
+    if image is not None:
+        core.add_label_map(image)
+    semantic = core.label("top", sweep)
+    assert set(labels_of(semantic)) == {UNKNOWN}
+    assert set(semantic.status.tolist()) == {status}
+    assert not semantic.confidence.any()
+
+
+def test_a_cloud_waits_for_a_newer_image_and_for_its_transforms() -> None:
+    core = perception()
+    ticket = core.ledger.receive("lidar.top")
+    core.add_label_map(label_map(90))
+    core.add_cloud("top", cloud(100, 0.2), ticket, now_ns=100 * MS)
+    assert core.collect(150 * MS) == []
+    core.add_label_map(label_map(110))
+    (done,) = core.collect(151 * MS)
+    assert labels_of(done.semantic) == [LEFT]
+    done.ticket.publish()
+    assert core.ledger.snapshot()["lidar.top"] == StreamCount(1, 1, {}, 0)
+
+
+def test_a_cloud_ahead_of_the_transforms_is_held_until_they_come() -> None:
+    core = perception()
+    core.add_label_map(label_map(410))
+    core.add_cloud("top", cloud(405, 0.2), core.ledger.receive("lidar.top"), now_ns=405 * MS)
+    assert core.collect(420 * MS) == []
+    core.transforms.set_timed("odom", "base", 420 * MS, yaw(0.42))
+    (done,) = core.collect(421 * MS)
+    assert labels_of(done.semantic) == [LEFT]
+
+
+def test_a_cloud_that_waited_long_enough_leaves_unknown() -> None:
+    core = perception()
+    core.add_cloud("top", cloud(100, 0.2), core.ledger.receive("lidar.top"), now_ns=100 * MS)
+    assert core.collect(399 * MS) == []
+    (done,) = core.collect(400 * MS)
+    assert labels_of(done.semantic) == [UNKNOWN]
+
+
+def test_radar_goes_its_own_way() -> None:
+    core = perception()
+    core.add_label_map(label_map(100))
+    semantic = core.label("nose", cloud(100, 0.3, -0.3, math.pi))
+    assert labels_of(semantic) == [LEFT, RIGHT, UNKNOWN]
+
+
+def test_a_clock_jump_and_the_end_account_for_what_waits() -> None:
+    core = perception()
+    core.add_cloud("top", cloud(100, 0.2), core.ledger.receive("lidar.top"), now_ns=100 * MS)
+    core.reset()
+    core.add_cloud("top", cloud(100, 0.2), core.ledger.receive("lidar.top"), now_ns=100 * MS)
+    core.close()
+    count = core.ledger.snapshot()["lidar.top"]
+    assert count == StreamCount(2, 0, {"clock_jump": 1, "shutdown": 1}, 0)
+    assert core.transforms.frames() == {"base", "lidar", "camera"}
