@@ -74,7 +74,7 @@ class TransferConfig(Stage):
     min_range_m: float = Field(0.3, ge=0, le=1000, description="Nearer points stay unknown")
     max_range_m: float = Field(200.0, gt=0, le=10000, description="Farther points stay unknown")
     cell_px: int = Field(
-        8, ge=1, le=512, description="Cell of the depth buffer, about the beam spacing"
+        0, ge=0, le=512, description="Cell of the depth buffer; 0 matches the points' spacing"
     )
     margin_m: float = Field(
         0.3, ge=0, le=100, description="A point is hidden when farther than its cell by this"
@@ -82,6 +82,9 @@ class TransferConfig(Stage):
     margin_ratio: float = Field(0.03, ge=0, le=1, description="... plus this share of its depth")
     boundary_px: float = Field(
         4.0, ge=0, le=100, description="Confidence fades this near to a label boundary"
+    )
+    time_gap_halving_s: float = Field(
+        1.0, gt=0, le=3600, description="Time between cloud and image that halves confidence"
     )
     min_confidence: float = Field(0.0, ge=0, le=1, description="Points below it are unknown")
 

@@ -1,0 +1,131 @@
+"""Labels for radar returns: a return may lie anywhere within its bearing error.
+
+A radar's bearing error spans many pixels, so a single one says little. The label map is
+sampled over the ellipse that the errors of azimuth and elevation span, and the label with
+most support wins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.fusion.projection import Sight, by_coordinate, initial_status, sight
+from seg_perception.fusion.transfer import Answer, Ballot, Transfer
+from seg_perception.fusion.view import View
+from seg_perception.stages import RadarTransferConfig
+from seg_perception.types import PointStatus
+
+_GOLDEN_ANGLE_RAD = math.pi * (3 - math.sqrt(5))
+_WIDEST_SIGMA = 2.0
+
+
+def transfer_radar_labels(
+    xyz: NDArray[np.float32], views: Sequence[View], config: RadarTransferConfig, unknown_id: int
+) -> Transfer:
+    """Give each return the label with most support over its footprint.
+
+    The confidence is the label's share of the footprint times the network's mean confidence
+    in it. The part of a footprint that is out of the image, or unknown, supports nothing.
+
+    Args:
+        xyz: float32 (N, 3), metre, frame of the radar: its origin is where bearings start.
+        views: label maps and their cameras; `Transfer.sources` counts in their order.
+        config: standard errors, samples, ranges.
+        unknown_id: label of returns that get none; in a label map: not computed.
+    """
+    nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
+    points = by_coordinate(xyz)
+    status, eligible = initial_status(points, config.min_range_m, config.max_range_m, nobody)
+    ballot = Ballot(status, unknown_id, 0.0)
+    asked = np.flatnonzero(eligible)
+    samples = footprint(points[asked], config)
+    for source, view in enumerate(views):
+        ballot.add(source, _answer(asked, samples, view, config, unknown_id))
+    return ballot.result()
+
+
+def footprint(xyz: NDArray[np.float32], config: RadarTransferConfig) -> NDArray[np.float32]:
+    """Where returns may come from, given the errors of their bearings.
+
+    Equally likely places of a normal distribution cut off at two sigma, on a sunflower's
+    spiral (Vogel 1979); the same for every return, so that results repeat.
+
+    Args:
+        xyz: float32 (M, 3), metre, frame of the radar.
+        config: standard errors and number of samples.
+
+    Returns:
+        float32 (M * samples, 3), metre; the samples of one return follow each other.
+    """
+    azimuth_offset, elevation_offset = _spiral(config.samples)
+    x, y, z = xyz.astype(np.float64).T
+    flat = np.hypot(x, y)
+    distance = np.hypot(flat, z)[:, None]
+    azimuth = np.arctan2(y, x)[:, None] + config.azimuth_sigma_rad * azimuth_offset
+    elevation = np.arctan2(z, flat)[:, None] + config.elevation_sigma_rad * elevation_offset
+    around = np.stack(
+        [
+            distance * np.cos(elevation) * np.cos(azimuth),
+            distance * np.cos(elevation) * np.sin(azimuth),
+            distance * np.sin(elevation),
+        ]
+    )
+    samples: NDArray[np.float32] = around.reshape(3, -1).astype(np.float32).T
+    return samples
+
+
+def _spiral(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets in units of sigma, (count,) each; a single one is the centre."""
+    order = np.arange(count)
+    within = (order + 0.5 * (count > 1)) / count * (1 - math.exp(-(_WIDEST_SIGMA**2) / 2))
+    radius = np.sqrt(-2 * np.log1p(-within))
+    angle = order * _GOLDEN_ANGLE_RAD
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
+def _answer(
+    asked: NDArray[np.intp],
+    samples: NDArray[np.float32],
+    view: View,
+    config: RadarTransferConfig,
+    unknown_id: int,
+) -> Answer:
+    seen = sight(samples, np.ones(len(samples), np.bool_), view)
+    in_view = np.unique(seen.index // config.samples)
+    labels, support, share = _winners(seen, len(asked), view, config.samples, unknown_id)
+    labels[share < config.min_share] = unknown_id
+    return Answer(
+        index=asked[in_view],
+        labels=labels[in_view],
+        confidence=support[in_view],
+        hidden=np.zeros(len(in_view), np.bool_),
+    )
+
+
+def _winners(
+    seen: Sight, count: int, view: View, samples: int, unknown_id: int
+) -> tuple[NDArray[np.uint16], NDArray[np.float32], NDArray[np.float32]]:
+    """Per return the label with most support, its support and its share of the footprint."""
+    label_map = view.prepared.label_map
+    labels = label_map.labels[seen.row, seen.column]
+    weights = label_map.confidence[seen.row, seen.column] / (255.0 * samples)
+    weights[labels == unknown_id] = 0
+    present, column = np.unique(labels, return_inverse=True)
+    if present.size == 0:
+        nothing = np.zeros(count, np.float32)
+        return np.full(count, unknown_id, np.uint16), nothing, nothing
+    votes = seen.index // samples * present.size + column.reshape(-1)
+    shape = (count, present.size)
+    support = np.bincount(votes, weights, count * present.size).reshape(shape)
+    shares = np.bincount(votes, minlength=count * present.size).reshape(shape) / samples
+    winner = support.argmax(axis=1)
+    rows = np.arange(count)
+    return (
+        present[winner].astype(np.uint16),
+        support[rows, winner].astype(np.float32),
+        shares[rows, winner].astype(np.float32),
+    )

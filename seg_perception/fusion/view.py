@@ -1,0 +1,77 @@
+"""A label map, ready to be looked up, before the camera that took it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.types import LabelMap
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedLabelMap:
+    """A label map and what is derived from it once, however many clouds use it.
+
+    Attributes:
+        label_map: the labels.
+        boundary_px: float32 (h, w), distance of a pixel's centre to the nearest edge
+            between two labels (pixel).
+    """
+
+    label_map: LabelMap
+    boundary_px: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What one camera offers to one cloud.
+
+    Attributes:
+        prepared: the labels.
+        camera: of the label map's size.
+        T_camera_cloud: float64 (4, 4), the cloud at its time into the camera's optical
+            frame at the image's time.
+        time_gap_s: between the two times.
+    """
+
+    prepared: PreparedLabelMap
+    camera: CameraModel
+    T_camera_cloud: NDArray[np.float64]
+    time_gap_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit.
+
+        Raises:
+            CalibrationError: the camera's image is not of the label map's size.
+            TransformError: a transform that is not a finite (4, 4).
+        """
+        height, width = self.prepared.label_map.labels.shape
+        if (self.camera.width, self.camera.height) != (width, height):
+            msg = (
+                f"camera {self.prepared.label_map.camera!r}: expected the calibration of a "
+                f"{width}x{height} label map, got {self.camera.width}x{self.camera.height}; "
+                "scale camera_info to the size of the label map"
+            )
+            raise CalibrationError(msg)
+        if self.T_camera_cloud.shape != (4, 4) or not np.isfinite(self.T_camera_cloud).all():
+            msg = f"T_camera_cloud: expected a finite (4, 4), got {self.T_camera_cloud.tolist()}"
+            raise TransformError(msg)
+
+
+def prepare_label_map(label_map: LabelMap) -> PreparedLabelMap:
+    """Measure how far each pixel lies from an edge between two labels."""
+    labels = label_map.labels
+    inner = np.ones(labels.shape, np.uint8)
+    inner[:, 1:] &= labels[:, 1:] == labels[:, :-1]
+    inner[:, :-1] &= labels[:, 1:] == labels[:, :-1]
+    inner[1:] &= labels[1:] == labels[:-1]
+    inner[:-1] &= labels[1:] == labels[:-1]
+    # A pixel at the edge has its centre half a pixel away from it.
+    distance = cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_3) + np.float32(0.5)
+    return PreparedLabelMap(label_map, distance.astype(np.float32, copy=False))
