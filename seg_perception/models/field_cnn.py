@@ -78,7 +78,7 @@ class PyramidPooling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, outputs, H, W)."""
-        size = (x.shape[-2], x.shape[-1])
+        size = (int(x.shape[-2]), int(x.shape[-1]))
         parts = [x]
         for bins, branch in zip(self.bins, self.branches, strict=True):
             rows, columns = (pooling_matrix(length, bins).to(x) for length in size)
@@ -90,11 +90,12 @@ class PyramidPooling(nn.Module):
 
 def pooling_matrix(length: int, bins: int) -> Tensor:
     """Weights (bins, length) of an adaptive mean: bin i covers floor(i n/b) to ceil((i+1) n/b)."""
-    matrix = torch.zeros(bins, length)
+    matrix = np.zeros((bins, length), np.float32)
     for index in range(bins):
         first, last = index * length // bins, -(-(index + 1) * length // bins)
         matrix[index, first:last] = 1 / (last - first)
-    return matrix
+    # From numpy, so that an export holds it as a constant.
+    return torch.from_numpy(matrix)
 
 
 class FieldCnn(nn.Module):

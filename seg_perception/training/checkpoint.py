@@ -70,5 +70,6 @@ class Checkpoint(BaseModel):
         try:
             return cls.model_validate(torch.load(path, map_location="cpu", weights_only=True))
         except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-            msg = f"{path}: not a checkpoint of this project ({str(error).splitlines()[0]}): name the `last.pt` of a run"
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            msg = f"{path}: not a checkpoint of this project ({reason}): name the `last.pt` of a run"
             raise TrainingError(msg) from error

@@ -1,0 +1,1 @@
+"""From a checkpoint to a proven model bundle (torch, onnx, extra `[train]`)."""

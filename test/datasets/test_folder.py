@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from seg_perception.datasets.folder import FolderDataset
+from seg_perception.datasets.mapping import UNMAPPED
+from seg_perception.errors import DatasetError
+
+RED = (255, 0, 0)
+
+
+def lookup(known: dict[int, int]) -> NDArray[np.uint8]:
+    table = np.full(256, UNMAPPED, np.uint8)
+    for source, target in known.items():
+        table[source] = target
+    return table
+
+
+def write_pair(root: Path, name: str, mask: NDArray[np.uint8], size: tuple[int, int] = (6, 4)) -> None:
+    for part in ("images", "masks_src"):
+        (root / part).mkdir(exist_ok=True)
+    image = np.full((size[1], size[0], 3), RED[::-1], np.uint8)
+    cv2.imwrite(str(root / "images" / f"{name}.png"), image)
+    cv2.imwrite(str(root / "masks_src" / f"{name}.png"), mask)
+
+
+def test_reads_rgb_and_mapped_targets(tmp_path: Path) -> None:
+    mask = np.zeros((4, 6), np.uint8)
+    mask[1, 2] = 9
+    write_pair(tmp_path, "a", mask)
+    sample = FolderDataset(tmp_path, lookup({0: 255, 9: 3}))[0]
+    assert tuple(sample.image[0, 0]) == RED
+    assert sample.targets[1, 2] == 3
+    assert np.count_nonzero(sample.targets == 255) == 23
+
+
+def test_takes_the_names_of_a_split_in_their_order(tmp_path: Path) -> None:
+    for name in "abc":
+        write_pair(tmp_path, name, np.zeros((4, 6), np.uint8))
+    assert FolderDataset(tmp_path, lookup({0: 0}), ["c", "a"]).names == ("c", "a")
+    assert FolderDataset(tmp_path, lookup({0: 0})).names == ("a", "b", "c")
+
+
+def test_other_size_is_refused_with_the_file(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", np.zeros((4, 5), np.uint8))
+    with pytest.raises(DatasetError, match=r"masks_src/a.png: expected the image's size 6x4, got 5x4"):
+        FolderDataset(tmp_path, lookup({0: 0}))[0]
+
+
+def test_unknown_ids_are_listed(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", np.array([[0, 7, 8] * 2] * 4, np.uint8))
+    with pytest.raises(DatasetError, match=r"a.png: holds ids \[7, 8\] that the mapping does not know"):
+        FolderDataset(tmp_path, lookup({0: 0}))[0]
+
+
+def test_colour_mask_is_refused(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", np.zeros((4, 6, 3), np.uint8))
+    with pytest.raises(DatasetError, match=r"one 8-bit channel.*save class ids, not colours"):
+        FolderDataset(tmp_path, lookup({0: 0}))[0]
+
+
+def test_corrupt_image_is_named(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", np.zeros((4, 6), np.uint8))
+    (tmp_path / "images" / "a.png").write_bytes(b"no image")
+    with pytest.raises(DatasetError, match=r"images/a.png: can't be decoded"):
+        FolderDataset(tmp_path, lookup({0: 0}))[0]
+
+
+def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"images not found"):
+        FolderDataset(tmp_path, lookup({}))
+    for part in ("images", "masks_src"):
+        (tmp_path / part).mkdir()
+    with pytest.raises(DatasetError, match=r"expected at least one image in images/, found none"):
+        FolderDataset(tmp_path, lookup({}))
+
+
+def test_a_name_without_mask_is_refused(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", np.zeros((4, 6), np.uint8))
+    (tmp_path / "masks_src" / "a.png").unlink()
+    with pytest.raises(DatasetError, match=r"masks_src: no file named a"):
+        FolderDataset(tmp_path, lookup({0: 0}))

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
+
+from seg_perception.datasets.folder import LabelledImage
+from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.ontology import Ontology
+from seg_perception.training.validation import Validator
+
+FIELD = Ontology.load("field")
+IDS = FIELD.ids
+CLASSES = {
+    1: {"name": "tree", "as": ["high_vegetation", "trunk"]},
+    2: {"name": "sky", "as": ["sky"]},
+    3: {"name": "anything", "as": ["obstacle", "person"]},
+}
+MAPPING = LabelMapping.model_validate({"source": "s", "ontology": "field", "classes": CLASSES})
+
+
+class Fixed(torch.nn.Module):
+    """Scores that make given labels win, whatever the image."""
+
+    def __init__(self, labels):
+        super().__init__()
+        self.labels = torch.from_numpy(np.asarray(labels)).long()
+
+    def forward(self, x):
+        return 10 * torch.nn.functional.one_hot(self.labels, FIELD.id_count).permute(2, 0, 1)[None].float()
+
+
+class OneImage:
+    def __init__(self, targets):
+        self.targets = targets
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return LabelledImage("a", np.zeros((*self.targets.shape, 3), np.uint8), self.targets)
+
+
+def scores(true, predicted):
+    space = TargetSpace.build(FIELD, [MAPPING])
+    targets = space.lookup(MAPPING, FIELD)[np.array(true, np.uint8)]
+    size = (targets.shape[1], targets.shape[0])
+    labels = np.array([[IDS[name] for name in row] for row in predicted])
+    return Validator(space, FIELD, size).run(Fixed(labels), OneImage(targets))
+
+
+def test_any_member_of_a_set_is_right_and_counts_as_the_first() -> None:
+    result = scores([[1, 1, 1, 2]], [["high_vegetation", "trunk", "sky", "sky"]])
+    assert result.classes == pytest.approx({"high_vegetation": 2 / 3, "sky": 1 / 2})
+    assert result.pixel_accuracy == pytest.approx(3 / 4)
+
+
+def test_categories_leave_out_sets_that_span_several() -> None:
+    result = scores([[3, 3, 2, 1]], [["sky", "person", "sky", "grass"]])
+    # Grass is the right category for a tree; the two pixels of "anything" are left out.
+    assert result.categories == pytest.approx({"sky": 1.0, "vegetation": 1.0})
+    assert result.classes == pytest.approx({"obstacle": 1 / 2, "sky": 1 / 2, "high_vegetation": 0.0})
+    assert result.mean_iou == pytest.approx(1 / 3)
