@@ -64,14 +64,21 @@ class Bundle:
             BundleError: it is missing, incomplete, altered, or contradicts itself.
         """
         with ExitStack() as scratch:
-            folder = _open(_find(path_or_name), scratch)
-            manifest = Manifest.read(folder / MANIFEST_FILE)
-            _expect_intact(folder, manifest)
-            golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
-            _expect_telling(folder, golden)
-            bundle = cls(manifest, folder, golden)
+            try:
+                bundle = cls._read(_open(_find(path_or_name), scratch))
+            except OSError as error:
+                msg = f"model bundle {path_or_name} can't be read ({error}); copy it again"
+                raise BundleError(msg) from error
             weakref.finalize(bundle, scratch.pop_all().close)
         return bundle
+
+    @classmethod
+    def _read(cls, folder: Path) -> Bundle:
+        manifest = Manifest.read(folder / MANIFEST_FILE)
+        _expect_intact(folder, manifest)
+        golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
+        _expect_telling(folder, golden)
+        return cls(manifest, folder, golden)
 
     @property
     def ontology(self) -> Ontology:
@@ -191,13 +198,14 @@ def _read_golden(folder: Path, files: GoldenFiles, manifest: Manifest) -> Golden
             f"got {labels.max()}; write the labels that the model itself gives"
         )
         raise BundleError(msg)
-    return GoldenFrame(
-        files.image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False), labels
-    )
+    return GoldenFrame(files.image, np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), labels)
 
 
 def _read_png(file: Path, flags: int) -> NDArray[Any]:
-    pixels = cv2.imdecode(np.fromfile(file, np.uint8), flags) if file.stat().st_size else None
+    try:
+        pixels: NDArray[Any] | None = cv2.imdecode(np.fromfile(file, np.uint8), flags)
+    except cv2.error:
+        pixels = None
     if pixels is None:
         msg = f"{file} is not a readable PNG; write the bundle again"
         raise BundleError(msg)

@@ -62,13 +62,7 @@ class OnnxRuntimeEngine:
         if self._session is None:
             msg = "the engine is closed; make a new one"
             raise EngineError(msg)
-        expected = (self.bundle.height, self.bundle.width, 3)
-        if image.dtype != np.uint8 or image.shape != expected:
-            msg = (
-                f"image: expected uint8 {expected}, got {image.dtype} {image.shape}; "
-                "let a Segmenter stretch it"
-            )
-            raise EngineError(msg)
+        self._expect_image(image)
         feed = {self._packer.spec.name: self._packer.pack(image)}
         try:
             outputs = self._session.run(self._outputs, feed)
@@ -80,6 +74,15 @@ class OnnxRuntimeEngine:
     def close(self) -> None:
         """Free the session."""
         self._session = None
+
+    def _expect_image(self, image: NDArray[np.uint8]) -> None:
+        expected = (self.bundle.height, self.bundle.width, 3)
+        if image.dtype != np.uint8 or image.shape != expected:
+            msg = (
+                f"image: expected uint8 {expected}, got {image.dtype} {image.shape}; "
+                "let a Segmenter stretch it"
+            )
+            raise EngineError(msg)
 
 
 def available_providers() -> list[str]:

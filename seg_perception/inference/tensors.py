@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.errors import EngineError
@@ -55,9 +54,12 @@ class TensorSpec:
         self.expect(array.shape, array.dtype.name)
 
     def _fits(self, shape: Sequence[Any]) -> bool:
+        fixed = [size if isinstance(size, int) else None for size in shape]
+        if 0 in fixed:
+            return False
         if self.shape is None:
             return True
-        return len(shape) == len(self.shape) and all(
-            wanted is None or not isinstance(got, int | np.integer) or got == wanted
-            for wanted, got in zip(self.shape, shape, strict=True)
+        return len(fixed) == len(self.shape) and all(
+            wanted is None or got is None or got == wanted
+            for wanted, got in zip(self.shape, fixed, strict=True)
         )

@@ -136,6 +136,18 @@ def test_an_unreadable_golden_frame_is_refused(make_bundle: MakeBundle, data: by
         Bundle.load(folder)
 
 
+def test_a_file_that_can_not_be_read_is_refused(
+    make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> str:
+        raise OSError(5, "Input/output error")
+
+    folder = make_bundle().folder
+    monkeypatch.setattr(bundle_module, "sha256", fail)
+    with pytest.raises(BundleError, match=r"can't be read \(\[Errno 5\] Input/output error\)"):
+        Bundle.load(folder)
+
+
 def test_a_bare_model_is_told_to_get_a_manifest(make_bundle: MakeBundle) -> None:
     with pytest.raises(
         BundleError, match=r"is a bare model; give a folder that holds it and its manifest\.json"

@@ -124,6 +124,13 @@ def test_scores_read_as_labels_are_refused() -> None:
         make_reader(manifest({"kind": "labels"})).read([np.zeros((1, 2, 4, 4), np.uint8)])
 
 
+@pytest.mark.parametrize("output", [{"kind": "labels"}, {"kind": "logits"}])
+def test_an_empty_tensor_is_refused(output: dict[str, str]) -> None:
+    dtype = np.uint8 if output["kind"] == "labels" else np.float32
+    with pytest.raises(EngineError, match=r"the model has \w+ \[1, 2, 0, 4\]"):
+        make_reader(manifest(output)).read([np.zeros((1, 2, 0, 4), dtype)])
+
+
 @pytest.mark.parametrize("strange", [-1, 2, 254])
 def test_a_class_that_the_ontology_lacks_is_refused(strange: int) -> None:
     labels = np.zeros((1, 8, 8), np.int64)
