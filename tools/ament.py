@@ -38,23 +38,32 @@ def build(source: Path, build_dir: Path, prefix: Path) -> None:
     """Configure, build and install one package.
 
     Raises:
-        subprocess.CalledProcessError: CMake or the compiler failed; it has said why.
+        SystemExit: CMake or the compiler failed; what they said goes before.
     """
-    environment = _environment()
-    cmake = _which("cmake")
-    configure = [
-        *(cmake, "-S", source, "-B", build_dir, "-DBUILD_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Release"),
+    cmake = _which("cmake") or "cmake"
+    options = [
         f"-DCMAKE_INSTALL_PREFIX={prefix}",
         *(f"-D{name}={sys.executable}" for name in ("Python3_EXECUTABLE", "PYTHON_EXECUTABLE")),
         # Libraries find each other from lib/ and from lib/pythonX.Y/site-packages/NAME.
         "-DCMAKE_INSTALL_RPATH=$ORIGIN;$ORIGIN/../../..",
-        "-DSEG_PERCEPTION_SELF_CONTAINED=ON",
+        *(
+            "-DSEG_PERCEPTION_SELF_CONTAINED=ON",
+            "-DBUILD_TESTING=OFF",
+            "-DCMAKE_BUILD_TYPE=Release",
+        ),
     ]
+    _run([cmake, "-S", str(source), "-B", str(build_dir), *options])
     jobs = f"-j{os.cpu_count() or 1}"
-    subprocess.run(configure, check=True, env=environment)
-    subprocess.run(
-        [cmake, "--build", build_dir, "--target", "install", jobs], check=True, env=environment
-    )
+    _run([cmake, "--build", str(build_dir), "--target", "install", jobs])
+
+
+def _run(command: list[str]) -> None:
+    """Run quietly; show what a command that failed has said."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, env=_environment(), text=True, check=False, **streams)
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+        sys.exit(f"the messages could not be built: {command[0]} failed, see above")
 
 
 def _which(tool: str) -> str | None:
@@ -80,3 +89,7 @@ def _environment() -> dict[str, str]:
     modules = [Path(p, f) for p in prefixes() if p != sys.prefix for f in folders]
     environment["PYTHONPATH"] = os.pathsep.join(str(m) for m in modules if m.is_dir())
     return environment
+
+
+if __name__ == "__main__":
+    build(*(Path(argument) for argument in sys.argv[1:]))

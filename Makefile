@@ -1,0 +1,53 @@
+# make demo, make test: everything from nothing. Variables:
+#   PYTHON        interpreter of the environment, 3.10 to 3.13
+#   ROS_DISTRO    jazzy or kilted, from wheels; where a ROS 2 is sourced, that one is used
+#   VENV          where the environment goes
+#   TORCH_INDEX   another package index for torch, for instance one of CPU builds
+#   PYTEST        more arguments for pytest
+PYTHON ?= python3
+ROS_DISTRO ?= jazzy
+VENV ?= .venv
+TORCH_INDEX ?=
+PYTEST ?=
+export TORCH_INDEX
+
+BIN = $(VENV)/bin
+BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
+
+.PHONY: help setup demo test test-long lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make setup | demo | test | test-long | lint | bench | clean"
+
+setup:
+	@$(BOOTSTRAP)
+
+demo: setup
+	$(BIN)/seg-perception demo
+
+test:
+	@$(BOOTSTRAP) --with test --with train
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(PYTEST)
+
+# The long tests, then everything that touches ROS once more on Kilted.
+test-long:
+	@$(BOOTSTRAP) --with test --with train
+	$(BIN)/python -m pytest -m long $(PYTEST)
+	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test
+	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)
+
+lint:
+	@$(BOOTSTRAP) --with dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .venv-kilted build install log dist runs *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
