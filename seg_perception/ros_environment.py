@@ -31,8 +31,9 @@ def loopback_environment(domain_id: int) -> dict[str, str]:
         # The profile keeps traffic on loopback. LOCALHOST would undo that: it adds
         # transports whose sockets are bound on every interface.
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET",
-        "ROS_LOCALHOST_ONLY": "0",
         "ROS_STATIC_PEERS": "",
+        # Deprecated, and ROS 2 warns of it, but an inherited 1 would win.
+        **({"ROS_LOCALHOST_ONLY": "0"} if "ROS_LOCALHOST_ONLY" in os.environ else {}),
     }
 
 

@@ -36,6 +36,7 @@ PUBLISHER_DEPTH = 10
 LATCHED_DEPTH = 100
 READ_AHEAD = 16
 POLL_S = 0.02
+CLOCK = "/clock"
 ACKNOWLEDGE_S = 5.0
 
 
@@ -69,7 +70,7 @@ class Report:
 class BagPlayer(Node):
     """Publishers for the topics of one bag."""
 
-    def __init__(self, bag: BagReader, topics: Sequence[str], with_clock: bool) -> None:
+    def __init__(self, bag: BagReader, topics: Sequence[str], *, with_clock: bool) -> None:
         """Make the publishers.
 
         Args:
@@ -88,7 +89,7 @@ class BagPlayer(Node):
         self._clock_publisher: Publisher | None = None
         if with_clock:
             clock_type = message_class(Clock.type_name)
-            self._clock_publisher = self.create_publisher(clock_type, "/clock", output_profile())
+            self._clock_publisher = self.create_publisher(clock_type, CLOCK, output_profile())
 
     def send(self, message: BagMessage) -> None:
         """Publish one message."""
@@ -102,7 +103,14 @@ class BagPlayer(Node):
 
     def lonely(self, topics: Sequence[str]) -> list[str]:
         """Those of the topics that nobody subscribed."""
-        return [t for t in topics if self.publishers_by_topic[t].get_subscription_count() == 0]
+        return [t for t in topics if self.topics[t].get_subscription_count() == 0]
+
+    @property
+    def topics(self) -> dict[str, Publisher]:
+        """Every publisher by its topic, that of `/clock` too."""
+        if self._clock_publisher is None:
+            return self.publishers_by_topic
+        return {**self.publishers_by_topic, CLOCK: self._clock_publisher}
 
     def wait_until_acknowledged(self) -> None:
         """Let reliable subscribers fetch what was sent last."""
@@ -207,14 +215,14 @@ class Playback:
 
     def _awaited(self, node: BagPlayer) -> list[str]:
         known = list(node.publishers_by_topic)
-        if unknown := sorted(set(self._options.wait_for) - set(known)):
-            msg = f"--wait-for: expected some of {known}, got {unknown}"
+        if unknown := sorted(set(self._options.wait_for) - set(node.topics)):
+            msg = f"--wait-for: expected some of {list(node.topics)}, got {unknown}"
             raise ConfigError(msg)
         return known if self._options.wait else list(self._options.wait_for)
 
 
 def read_ahead(bag: BagReader, topics: Sequence[str]) -> Iterator[BagMessage]:
-    """The messages of a bag, read on a thread of its own so that the disk does not disturb the pace.
+    """The messages of a bag, read on another thread so that the disk does not disturb the pace.
 
     Raises:
         BagError: the bag is damaged; after the messages before the damage.
@@ -281,7 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     with bag:
         return run(
-            lambda: BagPlayer(bag, options.topics, options.clock),
+            lambda: BagPlayer(bag, options.topics, with_clock=options.clock),
             Playback(bag, options),
             command_line,
         )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import array
 import dataclasses
-from collections.abc import Hashable
 from functools import cache
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -37,15 +36,10 @@ def to_ros(message: Any) -> Any:
         ConfigError: the message's type is not installed.
     """
     ros = message_class(message.type_name)()
-    for name in _field_names(type(message)):
-        value = getattr(message, name)
-        setattr(ros, name, _convert(value, getattr(ros, name)))
+    for field in dataclasses.fields(message):
+        value = getattr(message, field.name)
+        setattr(ros, field.name, _convert(value, getattr(ros, field.name)))
     return ros
-
-
-@cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cast("type[Any]", kind)))
 
 
 def _convert(value: Any, default: Any) -> Any:

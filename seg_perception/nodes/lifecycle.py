@@ -106,9 +106,12 @@ class ManagedNode(LifecycleNode):
         return self._attempt("shut down", self._end_all)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End everything that runs after a failure, back to unconfigured."""
+        """End everything that runs after an unforeseen failure, back to unconfigured."""
         del state
-        return self._attempt("recover", self._end_all)
+        cause = self.failure
+        result = self._attempt("recover", self._end_all)
+        self.failure = self.failure or cause
+        return result
 
     def _end_all(self) -> None:
         self._deactivate_if_active()

@@ -90,11 +90,10 @@ def plain(value: Any) -> Any:
 
 def _declare_one(node: Node, key: str, value: Any, descriptor: ParameterDescriptor) -> None:
     if value == []:  # rclpy can't see the type of an empty list
-        read_only, descriptor.read_only = descriptor.read_only, False
-        node.declare_parameter(key, Parameter.Type.STRING_ARRAY, descriptor, ignore_override=True)
-        node.set_parameters([Parameter(key, Parameter.Type.STRING_ARRAY, [])])
-        descriptor.type = Parameter.Type.STRING_ARRAY.value
-        descriptor.read_only = read_only
+        kind = Parameter.Type.STRING_ARRAY
+        node.declare_parameter(key, kind, ParameterDescriptor(), ignore_override=True)
+        node.set_parameters([Parameter(key, kind, value)])
+        descriptor.type = kind.value
         node.set_descriptor(key, descriptor)
         return
     node.declare_parameter(key, value, descriptor, ignore_override=True)

@@ -1,0 +1,80 @@
+"""Inputs hear every publisher, reliably where all of them offer it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import String
+
+from seg_perception.nodes.qos import (
+    Input,
+    InputQos,
+    input_profile,
+    latched_profile,
+    output_profile,
+    tf_profile,
+)
+
+pytestmark = pytest.mark.ros
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+
+
+@given(st.lists(st.sampled_from([RELIABLE, BEST_EFFORT])))
+def test_auto_is_reliable_exactly_where_every_publisher_is(offers):
+    profile = input_profile("auto", offers, 5)
+    assert (profile.reliability == RELIABLE) == (BEST_EFFORT not in offers)
+    assert profile.depth == 5
+
+
+@pytest.mark.parametrize(("wish", "expected"), [("reliable", RELIABLE), ("best_effort", BEST_EFFORT)])
+def test_a_wish_is_granted_whatever_is_offered(wish, expected):
+    for offers in ([], [RELIABLE], [BEST_EFFORT]):
+        assert input_profile(wish, offers, 1).reliability == expected
+
+
+def test_profiles_of_transforms_and_outputs():
+    assert (tf_profile().reliability, tf_profile().depth) == (BEST_EFFORT, 100)
+    assert tf_profile().durability != DurabilityPolicy.TRANSIENT_LOCAL
+    assert latched_profile().durability == DurabilityPolicy.TRANSIENT_LOCAL
+    assert output_profile().reliability == latched_profile().reliability == RELIABLE
+
+
+def test_an_input_turns_best_effort_when_such_a_publisher_comes(ros, wait_until):
+    node = ros.node("listener")
+    heard = []
+    source = Input(node, String, "words", heard.append)
+    assert source.reliable
+    talker = ros.node("talker")
+    publisher = talker.create_publisher(String, "words", QoSProfile(depth=1, reliability=BEST_EFFORT))
+    wait_until(lambda: "incompatible QoS" in source.incompatible, "the event of incompatible QoS")
+    assert source.adapt()
+    assert not source.reliable
+    assert not source.adapt(), "nothing changed meanwhile"
+    wait_until(lambda: publisher.get_subscription_count() == 1, "a match")
+    publisher.publish(String(data="hello"))
+    wait_until(lambda: [m.data for m in heard] == ["hello"], "the message")
+    assert source.received == 1
+    assert source.incompatible == ""
+
+    talker.destroy_publisher(publisher)
+    wait_until(lambda: source.publisher_count == 0, "the publisher's end")
+    assert source.adapt()
+    assert source.reliable
+
+
+def test_an_input_that_insists_says_what_does_not_fit(ros, wait_until):
+    node = ros.node("listener")
+    source = Input(node, String, "words", print, InputQos(reliability="reliable"))
+    node.create_publisher(String, "words", QoSProfile(depth=1, reliability=BEST_EFFORT))
+    wait_until(lambda: source.incompatible, "the event of incompatible QoS")
+    assert "set node.input_reliability: auto" in source.incompatible
+    assert not source.adapt()
+
+
+def test_ros_own_overrides_win(ros):
+    override = "qos_overrides./words.subscription.reliability"
+    node = ros.node("listener", cli_args=["--ros-args", "-p", f"{override}:=best_effort"])
+    source = Input(node, String, "words", print)
+    offered = node.get_subscriptions_info_by_topic("/words")
+    assert offered[0].qos_profile.reliability == BEST_EFFORT
+    assert not source.adapt()
