@@ -114,7 +114,7 @@ class Perception:
         offset_px = self.config.cameras[frame.camera].principal_point_offset_px
         if frame.calibration is None or not any(offset_px):
             return frame
-        calibration = shift_principal_point(frame.calibration, (offset_px[0], offset_px[1]))
+        calibration = shift_principal_point(frame.calibration, *offset_px)
         return replace(frame, calibration=calibration)
 
     def _is_ready(self, sweep: Sweep) -> bool:

@@ -17,38 +17,43 @@ class SegmentationConfig(Stage):
     """Which model runs, and where."""
 
     bundle: str = Field(
-        "field_tiny", description="Shipped bundle's name, or path of a bundle folder or zip"
+        default="field_tiny", description="Shipped bundle's name, or path of a bundle folder or zip"
     )
     engine: Literal["auto", "onnxruntime", "tensorrt"] = Field(
-        "auto", description="Inference engine"
+        default="auto", description="Inference engine"
     )
     providers: list[str] = Field(
-        ["CPUExecutionProvider"], description="ONNX Runtime providers, tried in order"
+        default=["CPUExecutionProvider"], description="ONNX Runtime providers, tried in order"
     )
     threads: int = Field(
-        0, ge=0, le=256, description="Threads of one inference; 0 lets the engine choose"
+        default=0, ge=0, le=256, description="Threads of one inference; 0 lets the engine choose"
     )
-    min_confidence: float = Field(0.0, ge=0, le=1, description="Pixels below it are unknown")
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="Pixels below it are unknown"
+    )
     output_size: Literal["network", "input"] = Field(
-        "network", description="Publish label maps at the network's or at the image's size"
+        default="network", description="Publish label maps at the network's or at the image's size"
     )
     min_golden_agreement: float = Field(
-        0.995, ge=0, le=1, description="Share of golden labels that an engine must reproduce"
+        default=0.995,
+        ge=0,
+        le=1,
+        description="Share of golden labels that an engine must reproduce",
     )
 
 
 class PairingConfig(Stage):
     """Which label map a cloud may take, and how long it waits for a better one."""
 
-    ring_size: int = Field(8, ge=1, le=1000, description="Label maps kept per camera")
+    ring_size: int = Field(default=8, ge=1, le=1000, description="Label maps kept per camera")
     max_wait_s: float = Field(
-        0.3, ge=0, le=60, description="Longest wait of a cloud for a newer label map"
+        default=0.3, ge=0, le=60, description="Longest wait of a cloud for a newer label map"
     )
     max_gap_s: float = Field(
-        0.25, gt=0, le=60, description="Largest time between a cloud and its label map"
+        default=0.25, gt=0, le=60, description="Largest time between a cloud and its label map"
     )
     queue_size: int = Field(
-        8, ge=1, le=1000, description="Clouds that may wait per sensor; the oldest goes"
+        default=8, ge=1, le=1000, description="Clouds that may wait per sensor; the oldest goes"
     )
 
 
@@ -56,93 +61,129 @@ class TransformsConfig(Stage):
     """How /tf is kept and read."""
 
     fixed_frame: str = Field(
-        "odom", description="Frame through which motion between two stamps is compensated"
+        default="odom", description="Frame through which motion between two stamps is compensated"
     )
-    buffer_s: float = Field(10.0, gt=0, le=3600, description="Seconds of timed transforms kept")
+    buffer_s: float = Field(
+        default=10.0, gt=0, le=3600, description="Seconds of timed transforms kept"
+    )
     max_extrapolation_s: float = Field(
-        0.0, ge=0, le=10, description="Beyond the last transform, at most this"
+        default=0.0, ge=0, le=10, description="Beyond the last transform, at most this"
     )
-    deskew: bool = Field(True, description="Use the cloud's per-point time, where it has one")
+    deskew: bool = Field(
+        default=True, description="Use the cloud's per-point time, where it has one"
+    )
     max_interpolation_s: float = Field(
-        1.0, gt=0, le=60, description="Widest gap between samples to interpolate"
+        default=1.0, gt=0, le=60, description="Widest gap between samples to interpolate"
     )
 
 
 class TransferConfig(Stage):
     """From label maps to points."""
 
-    min_range_m: float = Field(0.3, ge=0, le=1000, description="Nearer points stay unknown")
-    max_range_m: float = Field(200.0, gt=0, le=10000, description="Farther points stay unknown")
+    min_range_m: float = Field(default=0.3, ge=0, le=1000, description="Nearer points stay unknown")
+    max_range_m: float = Field(
+        default=200.0, gt=0, le=10000, description="Farther points stay unknown"
+    )
     cell_px: int = Field(
-        0, ge=0, le=512, description="Cell of the depth buffer; 0 matches the points' spacing"
+        default=0,
+        ge=0,
+        le=512,
+        description="Cell of the depth buffer; 0 matches the points' spacing",
     )
     margin_m: float = Field(
-        0.3, ge=0, le=100, description="A point is hidden when farther than its cell by this"
+        default=0.3,
+        ge=0,
+        le=100,
+        description="A point is hidden when farther than its cell by this",
     )
-    margin_ratio: float = Field(0.03, ge=0, le=1, description="... plus this share of its depth")
+    margin_ratio: float = Field(
+        default=0.03, ge=0, le=1, description="... plus this share of its depth"
+    )
     boundary_px: float = Field(
-        4.0, ge=0, le=100, description="Confidence fades this near to a label boundary"
+        default=4.0, ge=0, le=100, description="Confidence fades this near to a label boundary"
     )
     time_gap_halving_s: float = Field(
-        1.0, gt=0, le=3600, description="Time between cloud and image that halves confidence"
+        default=1.0,
+        gt=0,
+        le=3600,
+        description="Time between cloud and image that halves confidence",
     )
-    min_confidence: float = Field(0.0, ge=0, le=1, description="Points below it are unknown")
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="Points below it are unknown"
+    )
 
 
 class RadarTransferConfig(Stage):
     """From label maps to radar returns, over the footprint of the bearing error."""
 
-    azimuth_sigma_rad: float = Field(0.01, gt=0, le=1, description="Standard error of azimuth")
-    elevation_sigma_rad: float = Field(0.02, gt=0, le=1, description="Standard error of elevation")
-    samples: int = Field(25, ge=1, le=400, description="Points of the footprint that are looked at")
-    min_share: float = Field(
-        0.0, ge=0, le=1, description="Winning label's least share of the footprint"
+    azimuth_sigma_rad: float = Field(
+        default=0.01, gt=0, le=1, description="Standard error of azimuth"
     )
-    min_range_m: float = Field(0.3, ge=0, le=1000, description="Nearer returns stay unknown")
-    max_range_m: float = Field(500.0, gt=0, le=10000, description="Farther returns stay unknown")
+    elevation_sigma_rad: float = Field(
+        default=0.02, gt=0, le=1, description="Standard error of elevation"
+    )
+    samples: int = Field(
+        default=25, ge=1, le=400, description="Points of the footprint that are looked at"
+    )
+    min_share: float = Field(
+        default=0.0, ge=0, le=1, description="Winning label's least share of the footprint"
+    )
+    min_range_m: float = Field(
+        default=0.3, ge=0, le=1000, description="Nearer returns stay unknown"
+    )
+    max_range_m: float = Field(
+        default=500.0, gt=0, le=10000, description="Farther returns stay unknown"
+    )
 
 
 class OutputConfig(Stage):
     """What is published, and in which shape."""
 
     cloud_profile: Literal["pcl", "viking", "autoware", "float32"] = Field(
-        "pcl", description="Names and types of the appended cloud fields"
+        default="pcl", description="Names and types of the appended cloud fields"
     )
-    drop_unlabelled: bool = Field(False, description="Leave unknown points out of the clouds")
-    confidence: bool = Field(True, description="Publish the confidence image")
-    color: bool = Field(True, description="Publish the coloured label image")
-    overlay: bool = Field(True, description="Publish the overlay picture")
+    drop_unlabelled: bool = Field(
+        default=False, description="Leave unknown points out of the clouds"
+    )
+    confidence: bool = Field(default=True, description="Publish the confidence image")
+    color: bool = Field(default=True, description="Publish the coloured label image")
+    overlay: bool = Field(default=True, description="Publish the overlay picture")
     overlay_alpha: float = Field(
-        0.5, ge=0, le=1, description="Weight of the colours in the overlay"
+        default=0.5, ge=0, le=1, description="Weight of the colours in the overlay"
     )
-    png: bool = Field(False, description="Publish labels as PNG too, for another machine")
+    png: bool = Field(default=False, description="Publish labels as PNG too, for another machine")
 
 
 class CameraConfig(Stage):
     """One camera."""
 
     image_topic: str = Field(min_length=1, description="Image or CompressedImage topic")
-    camera_info_topic: str = Field("", description="Empty: camera_info beside the image topic")
+    camera_info_topic: str = Field(
+        default="", description="Empty: camera_info beside the image topic"
+    )
     transport: Literal["auto", "raw", "compressed"] = Field(
-        "auto", description="Type of the image topic"
+        default="auto", description="Type of the image topic"
     )
     output_prefix: str = Field(
-        "", description="Prefix of the output topics; empty: the image topic's parent"
+        default="", description="Prefix of the output topics; empty: the image topic's parent"
     )
-    frame_id: str = Field("", description="Optical frame; empty: the image's own")
+    frame_id: str = Field(default="", description="Optical frame; empty: the image's own")
     frame_convention: Literal["optical", "body"] = Field(
-        "optical", description="body: x forward as in GOOSE; it is turned into an optical frame"
+        default="optical",
+        description="body: x forward as in GOOSE; it is turned into an optical frame",
     )
-    rectified: bool = Field(False, description="The images are rectified: use P, no distortion")
+    rectified: bool = Field(
+        default=False, description="The images are rectified: use P, no distortion"
+    )
     principal_point_offset_px: list[float] = Field(
-        [0.0, 0.0],
+        default=[0.0, 0.0],
         min_length=2,
         max_length=2,
         description="Added to cx, cy, for crops that camera_info hides",
     )
-    time_offset_s: float = Field(0.0, ge=-10, le=10, description="Added to the stamps")
+    time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
     weight: float = Field(
-        1.0, gt=0, le=1000, description="Share of the engine against other cameras"
+        default=1.0, gt=0, le=1000, description="Share of the engine against other cameras"
     )
 
 
@@ -150,10 +191,12 @@ class CloudSensorConfig(Stage):
     """What lidars and radars share."""
 
     topic: str = Field(min_length=1, description="PointCloud2 topic")
-    output_topic: str = Field("", description="Empty: semantic/points beside the input topic")
-    frame_id: str = Field("", description="Sensor frame; empty: the cloud's own")
-    cameras: list[str] = Field([], description="Cameras that may label it; empty: all")
-    time_offset_s: float = Field(0.0, ge=-10, le=10, description="Added to the stamps")
+    output_topic: str = Field(
+        default="", description="Empty: semantic/points beside the input topic"
+    )
+    frame_id: str = Field(default="", description="Sensor frame; empty: the cloud's own")
+    cameras: list[str] = Field(default=[], description="Cameras that may label it; empty: all")
+    time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
 
 
 class LidarConfig(CloudSensorConfig):
@@ -167,9 +210,11 @@ class RadarConfig(CloudSensorConfig):
 class NodeConfig(Stage):
     """How the node lives in the graph."""
 
-    autostart: bool = Field(True, description="Configure and activate without being asked")
+    autostart: bool = Field(default=True, description="Configure and activate without being asked")
     input_reliability: Literal["auto", "reliable", "best_effort"] = Field(
-        "auto", description="auto: reliable where every publisher offers it"
+        default="auto", description="auto: reliable where every publisher offers it"
     )
-    input_depth: int = Field(5, ge=1, le=1000, description="DDS history of the inputs")
-    status_period_s: float = Field(1.0, gt=0, le=60, description="Period of status and diagnostics")
+    input_depth: int = Field(default=5, ge=1, le=1000, description="DDS history of the inputs")
+    status_period_s: float = Field(
+        default=1.0, gt=0, le=60, description="Period of status and diagnostics"
+    )

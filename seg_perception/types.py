@@ -6,6 +6,7 @@ Arrays are checked once, here, when an object is made. Time is `stamp_ns: int`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -194,7 +195,7 @@ class PointCloud:
         float64 coordinates and scattered ones are copied.
         """
         flat = self.points.reshape(-1)
-        fields = flat.dtype.fields or {}
+        fields: Mapping[str, Any] = flat.dtype.fields or {}
         offsets = [fields[name][1] for name in "xyz"]
         side_by_side = all(fields[name][0] == np.float32 for name in "xyz") and (
             offsets[1] - offsets[0] == offsets[2] - offsets[1] == 4
