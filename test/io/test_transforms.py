@@ -1,0 +1,56 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seg_perception.errors import TransformError
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.io import messages as m
+from seg_perception.io.transforms import decode_tf, encode_tf
+
+
+def message(parent="map", child="base_link", quaternion=(0.0, 0.0, 0.0, 1.0), x=1.0):
+    transform = m.Transform(m.Vector3(x, 2.0, 3.0), m.Quaternion(*quaternion))
+    return m.TFMessage([m.TransformStamped(m.Header.at(7, parent), child, transform)])
+
+
+def test_maps_points_of_the_child_into_the_parent():
+    half = math.sqrt(0.5)
+    (transform,) = decode_tf(message(quaternion=(0.0, 0.0, half, half)))
+    assert (transform.parent, transform.child, transform.stamp_ns) == ("map", "base_link", 7)
+    # A quarter turn to the left takes x to y; then (1, 2, 3) is added.
+    np.testing.assert_allclose(transform.T_parent_child @ [1, 0, 0, 1], [1, 3, 3, 1], atol=1e-12)
+
+
+def test_drops_leading_slashes():
+    (transform,) = decode_tf(message("/map", "/base_link"))
+    assert (transform.parent, transform.child) == ("map", "base_link")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"quaternion": (0.0, 0.0, 0.0, 0.0)},
+        {"quaternion": (math.nan, 0.0, 0.0, 1.0)},
+        {"x": math.inf},
+        {"child": ""},
+        {"parent": "/"},
+        {"child": "map"},
+    ],
+)
+def test_refuses_what_is_no_transform(broken):
+    with pytest.raises(TransformError):
+        decode_tf(message(**broken))
+
+
+UNIT = st.floats(-1, 1)
+
+
+@given(st.tuples(UNIT, UNIT, UNIT, UNIT).filter(lambda q: np.linalg.norm(q) > 0.1))
+def test_rotations_come_back(quaternion):
+    before = decode_tf(message(quaternion=quaternion))
+    (after,) = decode_tf(encode_tf(before))
+    np.testing.assert_allclose(after.T_parent_child, before[0].T_parent_child, atol=1e-9)
+    assert isinstance(after, StampedTransform)
