@@ -20,8 +20,12 @@ import seg_perception
 
 ROSDEP_KEYS = {
     "numpy": "python3-numpy",
+    "onnxruntime": "python3-onnxruntime-pip",
     "opencv-python-headless": "python3-opencv",
     "pyyaml": "python3-yaml",
+    "rich": "python3-rich",
+    "rosbags": "python3-rosbags-pip",
+    "typer": "python3-typer",
 }
 
 
