@@ -49,8 +49,8 @@ def test_a_configuration_survives_its_own_parameters(
         ({"zzz": 1}, "config dump"),
         ({"transfer.cell_px": "4"}, "transfer.cell_px: Input should be a valid integer, got '4'"),
         (
-            {"transfer.cell_px": 0},
-            "transfer.cell_px: Input should be greater than or equal to 1, got 0",
+            {"transfer.cell_px": -1},
+            "transfer.cell_px: Input should be greater than or equal to 0, got -1",
         ),
         ({"transfer.margin_m": float("nan")}, "transfer.margin_m: Input should be a finite number"),
         ({"cameras": ["front"]}, "camera.front.image_topic is missing"),
