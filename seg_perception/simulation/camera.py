@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from seg_perception.simulation.light import Light
 from seg_perception.simulation.noise import Floats
+from seg_perception.simulation.planes import to_planes
 from seg_perception.simulation.scene import Scene
 from seg_perception.simulation.shapes import Array
-from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.types import Calibration
 
-_GRAIN = 0.007
+_GRAIN = 0.008
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,8 @@ class SimulatedCamera:
             calibration: `plumb_bob`, without roi and binning.
         """
         self.calibration = calibration
-        u, v = np.meshgrid(np.arange(calibration.width), np.arange(calibration.height))
-        pixels = np.stack([u, v], axis=2).reshape(-1, 1, 2).astype(np.float64)
-        criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-12)
-        flat = cv2.undistortPointsIter(pixels, calibration.k, calibration.d, None, None, criteria)
-        rays = np.concatenate([flat.reshape(-1, 2), np.ones((flat.shape[0], 1))], axis=1)
-        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-        self._rays = rays.reshape(calibration.height, calibration.width, 3).astype(np.float32)
-        corner = np.hypot(calibration.width, calibration.height) / 2
-        away = np.hypot(u - calibration.width / 2, v - calibration.height / 2) / corner
-        self._vignette = (1 - 0.22 * away**2)[..., None].astype(np.float32)
+        self._rays = _pixel_rays(calibration)
+        self._vignette = _vignette(calibration.width, calibration.height)
 
     def render(
         self, scene: Scene, T_world_camera: Array, time_s: float, light: Light, seed: list[int]
@@ -66,50 +58,61 @@ class SimulatedCamera:
             light: the weather.
             seed: of the chip's noise.
         """
-        rotation = T_world_camera[:3, :3].astype(np.float32)
-        directions = self._rays @ rotation.T
         origin = T_world_camera[:3, 3].astype(np.float32)
-        origins = np.ascontiguousarray(np.broadcast_to(origin, directions.shape))
+        directions = self._rays @ T_world_camera[:3, :3].T.astype(np.float32)
         times = np.full(directions.shape[1], time_s)
-        hits = scene.cast(origins, directions, times)
-        radiance = light.radiance(scene, hits, origins, directions, time_s)
-        rgb = develop(radiance * self._vignette, light, np.random.default_rng(seed))
+        hits = scene.cast(origin[None, None], directions, times)
+        radiance = light.radiance(scene, hits, origin, to_planes(directions), time_s)
+        radiance *= self._vignette
+        rgb = _develop(radiance, light, np.random.default_rng(seed))
         return Picture(rgb, hits.surface, hits.distance)
 
 
-def develop(radiance: Floats, light: Light, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _pixel_rays(calibration: Calibration) -> Floats:
+    """Unit vectors (h, w, 3) through the pixels' centres, by inverting the lens step by step."""
+    width, height = calibration.width, calibration.height
+    u, v = np.meshgrid(np.arange(width), np.arange(height))
+    pixels = np.stack([u, v], axis=2).reshape(-1, 1, 2).astype(np.float64)
+    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-12)
+    flat = cv2.undistortPointsIter(pixels, calibration.k, calibration.d, np.eye(3), np.eye(3), criteria)
+    rays = np.concatenate([flat.reshape(-1, 2), np.ones((len(flat), 1))], axis=1)
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    return rays.reshape(height, width, 3).astype(np.float32)
+
+
+def _vignette(width: int, height: int) -> Floats:
+    u, v = np.meshgrid(np.arange(width) - width / 2, np.arange(height) - height / 2)
+    away = np.hypot(u, v) / np.hypot(width / 2, height / 2)
+    return (1 - 0.2 * away**2).astype(np.float32)
+
+
+def _develop(radiance: Floats, light: Light, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Expose, blur slightly as a lens does, bend to display brightness, add noise.
 
     Args:
-        radiance: float32 (h, w, 3), linear.
+        radiance: float32 (3, h, w), linear.
         light: knows the exposure and the white balance.
         rng: of the noise.
 
     Returns:
         uint8 (h, w, 3).
     """
-    sharp = cv2.GaussianBlur(radiance, (3, 3), 0.55)
-    metered = float(np.median(sharp[::8, ::8].mean(axis=2)))
-    balance = np.array([1 + light.warmth, 1.0, 1 - light.warmth], np.float32)
-    exposed = sharp * (balance * np.float32(light.exposure**2 / max(metered, 1e-3)))
-    bent = cv2.sqrt(_shoulder(exposed))
-    height, width = bent.shape[:2]
-    grain = rng.standard_normal((height, width), np.float32)[..., None] * np.float32(_GRAIN)
-    return np.clip((bent + grain) * 255, 0, 255).astype(np.uint8)
+    metered = float(np.median(radiance[:, ::8, ::8].mean(axis=0)))
+    gain = light.exposure**2 / max(metered, 1e-3)
+    grain = rng.standard_normal(radiance.shape[1:], np.float32) * np.float32(_GRAIN)
+    developed = []
+    for plane, balance in zip(radiance, (1 + light.warmth, 1.0, 1 - light.warmth), strict=True):
+        blurred = cv2.GaussianBlur(plane, (3, 3), 0.55)
+        bent = cv2.sqrt(_film(blurred * np.float32(gain * balance))) + grain
+        developed.append(cv2.convertScaleAbs(np.maximum(bent, 0), alpha=255))
+    picture: NDArray[np.uint8] = cv2.merge(developed)
+    return picture
 
 
-def _shoulder(linear: Floats) -> Floats:
-    """Compress highlights towards white: x (1 + x / 2.5) / (1 + x), with x scaled to keep greys."""
-    scaled: Floats = linear * np.float32(1.15)
-    return scaled * (1 + scaled * np.float32(1 / 2.56)) / (1 + scaled)
-
-
-def class_image(surface: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn surface numbers into class ids by a table of `SURFACES.class_ids`."""
-    labels: NDArray[np.uint8] = table[surface]
-    return labels
-
-
-def used_classes() -> frozenset[str]:
-    """Names of all classes that a picture may hold."""
-    return frozenset(SURFACES.class_names)
+def _film(linear: Floats) -> Floats:
+    """Darker shadows, softer lights (S. Hill's and K. Narkowicz's fit of the ACES curve)."""
+    x = linear * np.float32(1.05)
+    bent: Floats = (x * (np.float32(2.51) * x + np.float32(0.03))) / (
+        x * (np.float32(2.43) * x + np.float32(0.59)) + np.float32(0.14)
+    )
+    return bent

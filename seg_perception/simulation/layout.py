@@ -13,7 +13,10 @@ from seg_perception.simulation.shapes import Array, Mesh, Rng, merge, scatter
 from seg_perception.simulation.terrain import HALF_EXTENT_M, GroundStyle, Terrain
 from seg_perception.simulation.track import Track
 
-_NEAR_M = 11.0
+_RINGS_M = (11.0, 20.0)
+"""Beyond these distances from the track trees are made of fewer triangles."""
+_THINNED_M = 27.0
+"""Beyond it half of the trees, hidden behind the others, are left out."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +117,15 @@ class Layout:
     def _trees(self) -> Mesh:
         rng, style = self._rng, self._style
         places = self._places(style.tree_spacing_m, 1.7, 200.0)
-        near = np.abs(self._terrain.lateral(places[:, 0], places[:, 1])) < _NEAR_M
+        away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1]))
+        kept = (away < _THINNED_M) | (rng.uniform(size=len(places)) < 0.5)
+        places, away = places[kept], away[kept]
+        ring = np.digitize(away, _RINGS_M)
         needled = rng.uniform(size=len(places)) < style.conifer_share + 0.25 * np.sin(places[:, 0] / 17)
         meshes = []
-        for close in (True, False):
-            chosen = near == close
-            meshes += self._plant(_conifers(rng, close), places[chosen & needled], (0.75, 1.2))
-            meshes += self._plant(_broadleaves(rng, close), places[chosen & ~needled], (0.75, 1.2))
+        for number in range(len(_RINGS_M) + 1):
+            for kinds, chosen in ((_conifers(rng, number), needled), (_broadleaves(rng, number), ~needled)):
+                meshes += self._plant(kinds, places[(ring == number) & chosen], (0.75, 1.2))
         return merge(meshes)
 
     def _bushes(self) -> Mesh:
@@ -194,17 +199,19 @@ class Layout:
         return grid(np.stack(sheet), "hillside")
 
 
-def _conifers(rng: Rng, close: bool) -> list[Mesh]:
-    whorls = 24 if close else 11
+def _conifers(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(15, 3.0), (18, 5.0), (12, 1.2), (16, 4.2)]
-    return [plants.conifer(rng, height, base, whorls) for height, base in sizes]
+    if ring >= len(_RINGS_M):
+        return [plants.distant_tree(rng, height, base, True) for height, base in sizes]
+    return [plants.conifer(rng, height, base, (18, 10)[ring]) for height, base in sizes]
 
 
-def _broadleaves(rng: Rng, close: bool) -> list[Mesh]:
-    leaves = 1500 if close else 480
-    make: list[Callable[..., Mesh]] = [plants.broadleaf, plants.broadleaf, plants.birch, plants.broadleaf]
+def _broadleaves(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(14, 4.0), (17, 5.2), (13, 3.8), (11, 2.6)]
-    return [kind(rng, height, base, leaves) for kind, (height, base) in zip(make, sizes, strict=True)]
+    if ring >= len(_RINGS_M):
+        return [plants.distant_tree(rng, height, base, False) for height, base in sizes]
+    make: list[Callable[..., Mesh]] = [plants.broadleaf, plants.broadleaf, plants.birch, plants.broadleaf]
+    return [kind(rng, *size, (1500, 560)[ring]) for kind, size in zip(make, sizes, strict=True)]
 
 
 def _tint_foliage(mesh: Mesh, tint: Array) -> Mesh:

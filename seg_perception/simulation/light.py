@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from seg_perception.simulation.noise import Floats, noise_texture
+from seg_perception.simulation.planes import dot
 from seg_perception.simulation.scene import Hits, Scene
 from seg_perception.simulation.surfaces import SKY, SURFACES
+
+_SUN_SPREAD = 0.012
+_WARM = np.array([1.0, 0.93, 0.80], np.float32)
+_COOL = np.array([0.86, 0.97, 1.14], np.float32)
+_MIRRORS = (("puddle", 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25))
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Light:
     sunshine: float = 1.0
     cloudiness: float = 0.45
     haze_m: float = 420.0
-    exposure: float = 0.40
+    exposure: float = 0.33
     warmth: float = 0.02
 
     @property
@@ -46,104 +53,119 @@ class Light:
         return np.array([0.66, 0.73, 0.80], np.float32) * np.float32(0.6 + 0.35 * self.sunshine)
 
     def radiance(
-        self, scene: Scene, hits: Hits, origins: Floats, directions: Floats, time_s: float
+        self, scene: Scene, hits: Hits, origin: Floats, towards: Floats, time_s: float
     ) -> Floats:
         """Colour of what each ray sees.
 
         Args:
             scene: casts the shadows.
-            hits: what the rays met.
-            origins, directions: float32 (h, w, 3), world frame.
+            hits: what the rays met; its colours are used up.
+            origin: float32 (3,), world frame.
+            towards: float32 (3, h, w), unit directions, world frame.
             time_s: when.
 
         Returns:
-            float32 (h, w, 3), linear.
+            float32 (3, h, w), linear.
         """
         sky = hits.surface == SKY
         reach = np.where(sky, np.float32(0), hits.distance)
-        points = origins + reach[..., None] * directions
-        colour = hits.rgb * _texture(hits, points)[..., None]
-        colour *= self._irradiance(scene, hits, points, time_s)
-        self._reflect_sky(colour, hits, directions)
-        clear = np.exp(reach * np.float32(-1 / self.haze_m))[..., None]
-        colour = colour * clear + (1 - clear) * self.haze_rgb
-        colour[sky] = self.sky(directions)[sky]
+        points = origin[:, None, None] + reach * towards
+        colour = hits.rgb
+        self._paint(colour, scene, hits, points, time_s)
+        self._reflect_sky(colour, hits, towards)
+        clear = np.exp(reach * np.float32(-1 / self.haze_m))
+        for plane, haze in zip(colour, self.haze_rgb, strict=True):
+            plane -= haze
+            plane *= clear
+            plane += haze
+        row, column = np.nonzero(sky)
+        colour[:, row, column] = self.sky(towards[:, row, column])
         return colour
 
-    def sky(self, directions: Floats) -> Floats:
-        """Radiance (h, w, 3) of the open sky: a gradient, clouds, a glow around the sun."""
-        up = np.maximum(directions[..., 2], np.float32(0.02))
+    def sky(self, towards: Floats) -> Floats:
+        """Radiance (3, n) of the open sky: a gradient, clouds, a glow around the sun."""
+        up = np.maximum(towards[2], np.float32(0.02))
         zenith = np.array([0.20, 0.40, 0.80], np.float32) * np.float32(0.6 + 0.5 * self.sunshine)
-        fade = np.exp(-3.2 * up)[..., None]
-        blue = zenith + (self.haze_rgb - zenith) * fade
-        clouds = noise_texture(13, 1.65).sample(
-            directions[..., 0] / (up + 0.16) * 0.085 + 0.31, directions[..., 1] / (up + 0.16) * 0.085
-        )
+        blue = zenith[:, None] + (self.haze_rgb - zenith)[:, None] * np.exp(-3.2 * up)
+        u, v = (towards[:2] / (up + np.float32(0.16))) * np.float32(0.085)
+        clouds = noise_texture(13, 1.65).sample(u[None], v[None])[0]
         threshold = np.float32(1.6 * (0.5 - self.cloudiness) + 0.2)
-        cover = np.clip((clouds - threshold) * 0.8, 0, 1)[..., None] * np.float32(0.92)
-        white = np.float32(0.92 + 0.35 * self.sunshine) * np.array([1.0, 1.0, 1.01], np.float32)
-        glow = np.maximum(directions @ self.sun, 0) ** 24 * np.float32(0.6 * self.sunshine)
-        radiance: Floats = blue + (white - blue) * cover + glow[..., None]
+        cover = np.clip((clouds - threshold) * 0.8, 0, 1) * np.float32(0.92)
+        glow = np.maximum(self.sun @ towards, 0) ** 24 * np.float32(0.6 * self.sunshine)
+        white = np.float32(0.92 + 0.35 * self.sunshine)
+        radiance: Floats = blue + (white - blue) * cover + glow
         return radiance
 
-    def _irradiance(self, scene: Scene, hits: Hits, points: Floats, time_s: float) -> Floats:
-        """Light (h, w, 3) that falls on the surfaces: sun where it shines, sky elsewhere."""
-        sun = self.sun
-        facing = hits.normal @ sun
+    def _paint(self, colour: Floats, scene: Scene, hits: Hits, points: Floats, time_s: float) -> None:
+        """Multiply colours by texture and light: the sun where it shines, the sky everywhere."""
         through = SURFACES.translucency[hits.surface]
+        facing = dot(self.sun, hits.normal)
+        direct = self._direct(scene, hits, points, facing, through, time_s)
+        diffuse = np.float32(0.62) + np.float32(0.38) * hits.normal[2]
+        diffuse *= np.float32(0.50 + 0.75 * (1 - self.sunshine))
+        fine, broad = _textures(hits, points)
+        contrast = SURFACES.contrast[hits.surface]
+        brightness = np.maximum(1 + contrast * (fine + np.float32(0.45) * broad), np.float32(0.12))
+        dryness = broad * np.minimum(through * 2, 1) * np.float32(0.16)
+        for plane, warm, cool, dry in zip(colour, _WARM, _COOL, (1.0, 0.2, 0.3), strict=True):
+            plane *= brightness * (1 + np.float32(dry) * dryness) * (direct * warm + diffuse * cool)
+
+    def _direct(
+        self, scene: Scene, hits: Hits, points: Floats, facing: Floats, through: Floats, time_s: float
+    ) -> Floats:
+        """Sunlight (h, w) on the surfaces; leaves also glow from behind.
+
+        One shadow ray for every other pixel in both directions, softened in between.
+        """
         leafy = np.float32(0.30) + np.float32(0.55) * np.abs(facing)
-        direct = (1 - through) * np.maximum(facing, 0) + through * leafy
-        direct *= self._sunlit(scene, hits, points, time_s) * np.float32(2.3 * self.sunshine)
-        open_sky = np.float32(0.62) + np.float32(0.38) * hits.normal[..., 2]
-        diffuse = open_sky * np.float32(0.62 + 0.65 * (1 - self.sunshine))
-        warm = np.array([1.0, 0.93, 0.80], np.float32)
-        cool = np.array([0.88, 0.97, 1.12], np.float32)
-        irradiance: Floats = direct[..., None] * warm + diffuse[..., None] * cool
-        return irradiance
+        falling = (1 - through) * np.maximum(facing, 0) + through * leafy
+        if self.sunshine <= 0:
+            return np.zeros_like(falling)
+        row, column = np.nonzero((falling[::2, ::2] > 0.02) & (hits.surface[::2, ::2] != SKY))
+        lift = np.float32(0.02) + np.float32(0.16) * through[::2, ::2][row, column]
+        start = points[:, ::2, ::2][:, row, column] + np.float32(0.03) * hits.normal[:, ::2, ::2][:, row, column]
+        start += lift * self.sun[:, None]
+        coarse = np.zeros(falling[::2, ::2].shape, np.float32)
+        coarse[row, column] = scene.lit(np.ascontiguousarray(start.T), self._sun_disk(len(row)), time_s)
+        coarse = cv2.blur(coarse, (3, 3))
+        lit = cv2.resize(coarse, falling.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        falling *= lit
+        falling *= np.float32(2.6 * self.sunshine)
+        return falling
 
-    def _sunlit(self, scene: Scene, hits: Hits, points: Floats, time_s: float) -> Floats:
-        """Share of the sun (h, w), from a shadow ray for every other pixel, softened."""
-        import cv2
+    def _sun_disk(self, count: int) -> Floats:
+        """Directions (count, 3) to places on a sun somewhat wider than the real one."""
+        spread = np.random.default_rng(5).normal(0, _SUN_SPREAD, (4096, 3)).astype(np.float32)
+        return np.resize(self.sun + spread, (count, 3))
 
-        height, width = hits.surface.shape
-        if self.sunshine < 0.15:
-            return np.ones((height, width), np.float32)
-        coarse = points[::2, ::2] + np.float32(0.03) * hits.normal[::2, ::2]
-        lift = np.float32(0.02) + np.float32(0.16) * SURFACES.translucency[hits.surface[::2, ::2]]
-        coarse += lift[..., None] * self.sun
-        lit = scene.lit(coarse.reshape(-1, 3), self.sun, time_s).astype(np.float32)
-        lit = lit.reshape(coarse.shape[:2])
-        soft: Floats = cv2.resize(lit, (width, height), interpolation=cv2.INTER_LINEAR)
-        return soft
-
-    def _reflect_sky(self, colour: Floats, hits: Hits, directions: Floats) -> None:
+    def _reflect_sky(self, colour: Floats, hits: Hits, towards: Floats) -> None:
         """Let water, glass and paint mirror the sky (Schlick's approximation)."""
-        for name, mirror in (("puddle", 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25)):
+        for name, mirror in _MIRRORS:
             row, column = np.nonzero(hits.surface == SURFACES.id(name))
             if len(row) == 0:
                 continue
-            incoming, normal = directions[row, column], hits.normal[row, column]
+            incoming, normal = towards[:, row, column], hits.normal[:, row, column]
             if name == "puddle":
-                normal = np.broadcast_to(np.array([0, 0, 1], np.float32), normal.shape)
-            cosine = np.einsum("nc,nc->n", -incoming, normal)
-            bounced = incoming + 2 * cosine[:, None] * normal
-            share = (0.06 + 0.94 * np.clip(1 - cosine, 0, 1) ** 4)[:, None] * np.float32(mirror)
-            mirrored = self.sky(bounced[None])[0] * np.where(bounced[:, 2:] > 0, 0.6, 0.15)
-            colour[row, column] = colour[row, column] * (1 - share) + share * mirrored
+                normal = np.broadcast_to(np.array([[0], [0], [1]], np.float32), normal.shape)
+            cosine = -dot(incoming, normal)
+            bounced = incoming + 2 * cosine * normal
+            share = (0.06 + 0.94 * np.clip(1 - cosine, 0, 1) ** 4) * np.float32(mirror)
+            mirrored = self.sky(bounced) * np.where(bounced[2] > 0, np.float32(0.6), np.float32(0.15))
+            colour[:, row, column] = colour[:, row, column] * (1 - share) + share * mirrored
 
 
-def _texture(hits: Hits, points: Floats) -> Floats:
-    """Brightness (h, w) of bark, stone, soil and leaves at points in the world.
+def _textures(hits: Hits, points: Floats) -> tuple[Floats, Floats]:
+    """Fine grain (h, w) of bark, stone, soil and leaves, and broad patches (h, w), in the world.
 
-    The texture lies along the ground on level surfaces, and along the wall on steep ones.
+    The grain lies along the ground on level surfaces, and along the wall on steep ones.
     """
-    along, upward = np.moveaxis(SURFACES.grain_m[hits.surface], -1, 0)
-    steep = np.abs(hits.normal[..., 2]) < np.float32(0.7)
-    x, y, z = np.moveaxis(points, -1, 0)
-    across = x * -hits.normal[..., 1] + y * hits.normal[..., 0]
-    u = np.where(steep, across + np.float32(0.13) * x, x) / along
-    v = np.where(steep, z, y) / upward
+    x, y, z = points
+    along, upward = (np.take(1 / column, hits.surface) for column in SURFACES.grain_m.T)
+    steep = np.abs(hits.normal[2]) < np.float32(0.7)
+    across = y * hits.normal[0] - x * hits.normal[1]
+    u = np.where(steep, across + np.float32(0.13) * x, x) * along
+    v = np.where(steep, z, y) * upward
     fine = noise_texture(14, 0.95).sample(u, v)
-    broad = noise_texture(15, 1.7).sample(x / np.float32(23) + z / np.float32(9), y / np.float32(23))
-    contrast = SURFACES.contrast[hits.surface]
-    return np.maximum(1 + contrast * (fine + np.float32(0.45) * broad), np.float32(0.12))
+    patch = np.float32(1 / 23)
+    broad = noise_texture(15, 1.4).sample(x * patch + z * np.float32(1 / 9), y * patch)
+    return fine, broad

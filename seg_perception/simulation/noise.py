@@ -36,6 +36,8 @@ class NoiseTexture:
         Returns:
             float32 (h, w), mean 0 and standard deviation 1, within -2.5 to 2.5.
         """
+        if u.size == 0:
+            return u
         size = self._tile.shape[0]
         column = (u - np.floor(u)) * np.float32(size)
         row = (v - np.floor(v)) * np.float32(size)

@@ -43,6 +43,27 @@ def conifer(rng: Rng, height_m: float, crown_base_m: float, whorls: int) -> Mesh
     return merge([trunk, stubs, *needles])
 
 
+def distant_tree(rng: Rng, height_m: float, crown_base_m: float, needled: bool) -> Mesh:
+    """A tree for the background: a trunk and a crown of dented, mottled lumps."""
+    trunk = _trunk(rng, 0.7 * height_m, 0.013 * height_m, 6, "bark")
+    span = height_m - crown_base_m
+    if needled:
+        lumps = [((0.17 - 0.045 * k) * height_m, 0.26 * span, crown_base_m + span * (0.2 + 0.27 * k)) for k in range(3)]
+    else:
+        lumps = [(rng.uniform(0.13, 0.2) * height_m, 0.3 * span, crown_base_m + span * u) for u in (0.25, 0.5, 0.72)]
+    parts = [trunk]
+    for width, half_height, z in lumps:
+        off = (0.0, 0.0) if needled else rng.normal(0, 0.07 * height_m, 2)
+        lump = blob(rng, (width, width, half_height), 2, 0.16, "needle" if needled else "leaf")
+        parts.append(lump.moved((*off, z)).tinted(_mottled(rng, len(lump.triangles))))
+    return merge(parts)
+
+
+def _mottled(rng: Rng, count: int) -> Array:
+    """Brightness (count, 1) of facets that stand for tufts of leaves."""
+    return rng.uniform(0.45, 1.25, (count, 1))
+
+
 def bush(rng: Rng, height_m: float, leaf_count: int) -> Mesh:
     """A rounded shrub, dense inside and loose outside."""
     width = height_m * rng.uniform(0.55, 0.85)
@@ -134,18 +155,16 @@ def _crown(
 def _clump(
     rng: Rng, centre: Array, radius_m: float, half_height_m: float, leaf_count: int, surface: str
 ) -> Mesh:
-    """Leaves around a dark core; leaves inside and below are darker."""
+    """A ball of leaves; those inside and below are darker."""
     direction = rng.normal(size=(leaf_count, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    depth = rng.uniform(0.35, 1.0, (leaf_count, 1)) ** 0.45 * rng.normal(1.0, 0.12, (leaf_count, 1))
+    depth = rng.uniform(0.02, 1.0, (leaf_count, 1)) ** 0.42 * rng.normal(1.0, 0.12, (leaf_count, 1))
     place = direction * depth * [radius_m, radius_m, half_height_m]
-    size = rng.uniform(0.6, 1.4, leaf_count) * (0.10 + 0.16 * radius_m)
+    size = rng.uniform(0.6, 1.4, leaf_count) * (0.09 + 0.125 * radius_m)
     leaves = flakes(rng, centre + place, size, surface, flatness=0.35)
-    light = np.clip(0.35 + 0.55 * depth + 0.25 * direction[:, 2:], 0.25, 1.3)
+    light = np.clip(0.2 + 0.72 * depth + 0.25 * direction[:, 2:], 0.25, 1.3)
     light = light * rng.uniform(0.7, 1.3, (leaf_count, 1))
-    core_radii = (0.42 * radius_m, 0.42 * radius_m, 0.42 * half_height_m)
-    core = blob(rng, core_radii, 1, 0.2, surface).tinted(np.array([[0.42]]))
-    return merge([leaves.tinted(np.repeat(light, 2, axis=0)), core.moved(centre)])
+    return leaves.tinted(np.repeat(light, 2, axis=0))
 
 
 def _whorl(rng: Rng, height_m: float, reach_m: float) -> Mesh:

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from seg_perception.simulation.layout import Layout, SceneStyle
 from seg_perception.simulation.movers import Mover
 from seg_perception.simulation.noise import Floats
+from seg_perception.simulation.planes import dot, span, to_planes, unit
 from seg_perception.simulation.raycaster import Raycaster
-from seg_perception.simulation.shapes import Array, merge
+from seg_perception.simulation.shapes import Array, Mesh, merge
 from seg_perception.simulation.surfaces import SKY, SURFACES
 from seg_perception.simulation.terrain import Terrain
 from seg_perception.simulation.track import make_track
+
+_SURFACE_COLUMN = 6
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,10 @@ class Hits:
     """What each ray of an image or a sweep met first.
 
     Attributes:
-        distance: float32 (h, w), metre for unit directions; inf in the sky.
+        distance: float32 (h, w), metre; inf in the sky.
         surface: uint8 (h, w), numbers of surfaces.
-        normal: float32 (h, w, 3), unit, towards the viewer.
-        rgb: float32 (h, w, 3), linear albedo.
+        normal: float32 (3, h, w), unit, towards the viewer.
+        rgb: float32 (3, h, w), linear albedo.
         mover: int8 (h, w), index into the scene's movers; -1 where it stands still.
     """
 
@@ -45,6 +48,9 @@ class Scene:
         Args:
             seed: the same seed grows the same forest.
             style: what kind of forest.
+
+        Raises:
+            SegPerceptionError: the ray caster is not installed.
         """
         style = style or SceneStyle()
         rng = np.random.default_rng([seed, 1])
@@ -56,84 +62,105 @@ class Scene:
         self.movers: tuple[Mover, ...] = tuple(layout.movers())
         self._ground_count = len(ground.triangles)
         self._ground_rgb = _ground_colours(style)
-        self._surface = np.append(still.surface, np.uint8(SKY))
-        self._rgb = np.concatenate([still.rgb, SURFACES.rgb[SKY : SKY + 1]])
+        self._attributes = _attributes(still)
         self._caster = Raycaster(still)
         self._mover_casters = [Raycaster(mover.mesh) for mover in self.movers]
 
     @property
     def triangle_count(self) -> int:
         """Triangles that stand still."""
-        return len(self._surface) - 1
+        return len(self._attributes) - 1
 
     def cast(self, origins: Floats, directions: Floats, time_s: Array) -> Hits:
         """Send rays out.
 
         Args:
-            origins, directions: float32 (h, w, 3), world frame, unit directions.
+            origins: float32 (1, 1, 3) or (1, w, 3), world frame.
+            directions: float32 (h, w, 3), world frame, unit length.
             time_s: (w,), when each column is sent.
         """
-        flat = directions.reshape(-1, 3)
-        found = self._caster.cast(origins.reshape(-1, 3), flat)
+        every = np.broadcast_to(origins, directions.shape).reshape(-1, 3)
+        found = self._caster.cast(every, directions.reshape(-1, 3))
         shape = directions.shape[:2]
-        distance = found.distance.reshape(shape)
-        normal = found.normal.reshape(directions.shape)
-        normal /= np.sqrt(np.einsum("hwc,hwc->hw", normal, normal))[..., None] + np.float32(1e-20)
         triangle = found.triangle.reshape(shape)
-        mover = np.full(shape, -1, np.int8)
-        hits = Hits(distance, self._surface[triangle], normal, self._rgb[triangle], mover)
+        looks = to_planes(self._attributes[triangle])
+        hits = Hits(
+            distance=found.distance.reshape(shape),
+            surface=looks[_SURFACE_COLUMN].astype(np.uint8),
+            normal=looks[:3],
+            rgb=looks[3:6],
+            mover=np.full(shape, -1, np.int8),
+        )
         ground = (triangle >= 0) & (triangle < self._ground_count)
-        self._resolve_ground(hits, ground, origins, directions)
+        towards = to_planes(directions)
+        start = np.moveaxis(origins, 2, 0)
+        self._resolve_ground(hits, ground, start, towards)
         for index in range(len(self.movers)):
-            self._cast_mover(index, hits, origins, directions, time_s)
-        _face_viewer(hits.normal, directions)
+            self._cast_mover(index, hits, start, towards, time_s)
+        hits.normal[:] *= np.where(dot(hits.normal, towards) > 0, np.float32(-1), np.float32(1))
         return hits
 
-    def lit(self, points: Floats, sun: Floats, time_s: float) -> NDArray[np.bool_]:
-        """Say of points (n, 3) whether the sun in direction (3,) reaches them."""
-        directions = np.broadcast_to(sun, points.shape)
+    def lit(self, points: Floats, directions: Floats, time_s: float) -> NDArray[np.bool_]:
+        """Say of points (n, 3) whether light from directions (n, 3) reaches them."""
         blocked = self._caster.blocked(points, directions)
         for mover, caster in zip(self.movers, self._mover_casters, strict=True):
             place, yaw = mover.pose(self.track, self.terrain, np.array([time_s]))
-            near = np.flatnonzero(_passes_ball(points, directions, place[0], mover))
+            near = np.flatnonzero(_passes_ball(points.T, directions.T, place[0], mover))
             if len(near):
                 local = _rotate_about_z(points[near] - place[0], -yaw)
                 blocked[near] |= caster.blocked(local, _rotate_about_z(directions[near], -yaw))
         return ~blocked
 
     def _resolve_ground(
-        self, hits: Hits, ground: NDArray[np.bool_], origins: Floats, directions: Floats
+        self, hits: Hits, ground: NDArray[np.bool_], start: Floats, towards: Floats
     ) -> None:
         """Ask the terrain what it is where rays meet it."""
-        reach = np.where(ground, hits.distance, np.float32(0))
-        x = origins[..., 0] + reach * directions[..., 0]
-        y = origins[..., 1] + reach * directions[..., 1]
+        rows = span(ground)
+        there = ground[rows]
+        reach = np.where(there, hits.distance[rows], np.float32(0))
+        x, y = (start[axis] + reach * towards[axis, rows] for axis in (0, 1))
         surface, normal = self.terrain.classify(x, y)
-        hits.surface[ground] = surface[ground]
-        hits.normal[ground] = normal[ground]
-        hits.rgb[ground] = self._ground_rgb[surface[ground]]
+        np.copyto(hits.surface[rows], surface, where=there)
+        for axis in range(3):
+            np.copyto(hits.normal[axis, rows], normal[axis], where=there)
+            np.copyto(hits.rgb[axis, rows], self._ground_rgb[surface, axis], where=there)
 
     def _cast_mover(
-        self, index: int, hits: Hits, origins: Floats, directions: Floats, time_s: Array
+        self, index: int, hits: Hits, start: Floats, towards: Floats, time_s: Array
     ) -> None:
         """Send the rays that pass near a mover through it, each at its own time."""
         mover = self.movers[index]
         place, yaw = mover.pose(self.track, self.terrain, time_s)
-        near = _passes_ball(origins, directions, place, mover)
-        row, column = np.nonzero(near)
+        row, column = np.nonzero(_passes_ball(start, towards, place.T[:, None], mover))
         if len(row) == 0:
             return
-        local_origin = _rotate_about_z(origins[row, column] - place[column], -yaw[column])
-        local_direction = _rotate_about_z(directions[row, column], -yaw[column])
-        found = self._mover_casters[index].cast(local_origin, local_direction)
+        origin = np.broadcast_to(start, towards.shape)[:, row, column].T - place[column]
+        local = _rotate_about_z(origin, -yaw[column])
+        direction = _rotate_about_z(towards[:, row, column].T, -yaw[column])
+        found = self._mover_casters[index].cast(local, direction)
         first = np.flatnonzero(found.distance < hits.distance[row, column])
         row, column, triangle = row[first], column[first], found.triangle[first]
-        normal = _rotate_about_z(found.normal[first], yaw[column])
         hits.distance[row, column] = found.distance[first]
         hits.surface[row, column] = mover.mesh.surface[triangle]
-        hits.rgb[row, column] = mover.mesh.rgb[triangle]
-        hits.normal[row, column] = normal / np.linalg.norm(normal, axis=1, keepdims=True)
+        hits.rgb[:, row, column] = mover.mesh.rgb[triangle].T
+        hits.normal[:, row, column] = _rotate_about_z(unit(found.normal[first]), yaw[column]).T
         hits.mover[row, column] = index
+
+
+def _attributes(still: Mesh) -> Floats:
+    """Normal, colour and surface of each triangle, side by side, and of the sky at the end.
+
+    A triangle's number of -1, which means none, finds the sky.
+    """
+    a, b, c = (still.vertices[still.triangles[:, corner]] for corner in range(3))
+    table = np.zeros((len(still.triangles) + 1, 8), np.float32)
+    table[:-1, :3] = unit(np.cross(b - a, c - a))
+    table[:-1, 3:6] = still.rgb
+    table[:-1, _SURFACE_COLUMN] = still.surface
+    table[-1, 2] = 1
+    table[-1, 3:6] = SURFACES.rgb[SKY]
+    table[-1, _SURFACE_COLUMN] = SKY
+    return table
 
 
 def _ground_colours(style: SceneStyle) -> Floats:
@@ -143,17 +170,13 @@ def _ground_colours(style: SceneStyle) -> Floats:
     return colours
 
 
-def _face_viewer(normal: Floats, directions: Floats) -> None:
-    away = np.einsum("hwc,hwc->hw", normal, directions) > 0
-    normal[away] *= -1
-
-
-def _passes_ball(origins: Floats, directions: Floats, place: Array, mover: Mover) -> NDArray[np.bool_]:
-    """Rays (..., 3) that come near a mover standing at `place`, broadcast over rays."""
-    centre = (place + [0, 0, mover.centre_height_m]).astype(np.float32)
-    to_centre = centre - origins
-    along = np.einsum("...c,...c->...", to_centre, directions)
-    square = np.einsum("...c,...c->...", to_centre, to_centre)
+def _passes_ball(start: Floats, towards: Floats, place: Array, mover: Mover) -> NDArray[np.bool_]:
+    """Rays that come near a mover standing at `place`; components first, broadcast over rays."""
+    lift = np.zeros(place.shape)
+    lift[2] = mover.centre_height_m
+    to_centre = ((place + lift).reshape(3, *place.shape[1:] or (1,)) - start).astype(np.float32)
+    along = dot(to_centre, towards)
+    square = dot(to_centre, to_centre)
     radius = np.float32((mover.radius_m + 0.05) ** 2)
     near: NDArray[np.bool_] = (square - along * along < radius) & ((along > 0) | (square < radius))
     return near

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.simulation.noise import Floats, noise_texture
+from seg_perception.simulation.planes import to_planes
 from seg_perception.simulation.shapes import Array, Mesh, grid
 from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.track import Track
@@ -84,16 +85,18 @@ class Terrain:
             x, y: float32 (h, w), metre.
 
         Returns:
-            Surface numbers (h, w) and upward normals (h, w, 3).
+            Surface numbers (h, w) and upward unit normals (3, h, w).
         """
         column = (x + np.float32(HALF_EXTENT_M)) / np.float32(_SPACING_M)
         row = (y + np.float32(HALF_EXTENT_M)) / np.float32(_SPACING_M)
-        looked_up = cv2.remap(self._raster, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        normal = np.empty_like(looked_up)
-        normal[..., :2] = -looked_up[..., 1:]
-        normal[..., 2] = 1
-        normal /= np.sqrt(1 + normal[..., :1] ** 2 + normal[..., 1:2] ** 2)
-        return self._surface(x, y, looked_up[..., 0]), normal
+        if x.size == 0:
+            return np.zeros(x.shape, np.uint8), np.zeros((3, *x.shape), np.float32)
+        edge = cv2.BORDER_REPLICATE
+        looked_up = cv2.remap(self._raster, column, row, cv2.INTER_LINEAR, borderMode=edge)
+        lateral, slope_x, slope_y = to_planes(looked_up)
+        upward = 1 / np.sqrt(1 + slope_x * slope_x + slope_y * slope_y)
+        normal = np.stack([-slope_x * upward, -slope_y * upward, upward])
+        return self._surface(x, y, lateral), normal
 
     def _surface(self, x: Floats, y: Floats, lateral: Floats) -> NDArray[np.uint8]:
         style = self.style

@@ -81,7 +81,7 @@ def _random_light(rng: Rng) -> Light:
         sunshine=float(rng.choice([0.0, rng.uniform(0.3, 1.0), 1.0])),
         cloudiness=rng.uniform(0, 1),
         haze_m=rng.uniform(120, 900),
-        exposure=rng.uniform(0.32, 0.52),
+        exposure=rng.uniform(0.26, 0.44),
         warmth=rng.uniform(-0.07, 0.1),
     )
 

@@ -1,0 +1,214 @@
+"""One stream of messages for each sensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.io import messages
+from seg_perception.io.camera_info import encode_camera_info
+from seg_perception.io.images import encode_labels, encode_rgb
+from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.io.transforms import encode_tf
+from seg_perception.simulation import vehicle_frames as frames
+from seg_perception.simulation.lidar import Sweep
+from seg_perception.simulation.shapes import Array
+from seg_perception.simulation.trajectory import TF_RATE_HZ, Motion
+from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
+
+if TYPE_CHECKING:
+    from seg_perception.simulation.world import SimulatedMessage, World
+
+_CAMERA_LATENCY_NS, _LIDAR_LATENCY_NS, _RADAR_LATENCY_NS = 35_000_000, 6_000_000, 22_000_000
+_MOTION_LATENCY_NS = 2_000_000
+_MOTION_MARGIN_S = 0.2
+_SAME_PLACE_M = 0.06
+_CAMERA, _LIDAR, _RADAR = 10, 11, 12
+
+LIDAR_TRUTH = np.dtype(
+    {
+        "names": ["x", "y", "z", "label", "visible", "moving"],
+        "formats": ["<f4", "<f4", "<f4", "u1", "u1", "u1"],
+        "offsets": [0, 4, 8, 12, 13, 14],
+        "itemsize": 16,
+    }
+)
+"""Per point of the sweep, in its order: class, whether the front camera sees it in the picture
+nearest to the sweep's stamp, whether it belongs to somebody who moves."""
+
+RADAR_TRUTH = np.dtype(
+    {
+        "names": ["x", "y", "z", "label", "moving"],
+        "formats": ["<f4", "<f4", "<f4", "u1", "u1"],
+        "offsets": [0, 4, 8, 12, 13],
+        "itemsize": 16,
+    }
+)
+"""Per point of the scan, in its order: class (unknown for ghosts), whether it moves."""
+
+
+def mountings(world: World) -> Iterator[SimulatedMessage]:
+    """Where the sensors sit on the robot, latched."""
+    config, stamp_ns = world.config, world.config.stamp_ns
+    body = config.camera_body_frame
+    links = [
+        (config.base_frame, body, frames.T_BASE_CAMERA),
+        (body, config.camera_frame, frames.OPTICAL_FROM_BODY),
+        (config.base_frame, config.lidar_frame, frames.T_BASE_LIDAR),
+        (config.base_frame, config.radar_frame, frames.T_BASE_RADAR),
+    ]
+    message = encode_tf(StampedTransform(a, b, stamp_ns, T) for a, b, T in links)
+    yield _message(config.tf_static_topic, message, _start_of_motion(world), latched=True)
+
+
+def motion(world: World) -> Iterator[SimulatedMessage]:
+    """Transforms and odometry at 50 Hz, from a little before the first sweep to after the last."""
+    config = world.config
+    steps = int((config.duration_s + 2 * _MOTION_MARGIN_S) * TF_RATE_HZ) + 1
+    for step in range(steps):
+        stamp_ns = _start_of_motion(world) + step * NANOSECONDS // TF_RATE_HZ
+        time_s = (stamp_ns - config.stamp_ns) * 1e-9
+        pose = world.trajectory.pose(time_s)
+        link = StampedTransform(config.odom_frame, config.base_frame, stamp_ns, pose)
+        log_ns = stamp_ns + _MOTION_LATENCY_NS
+        yield _message(config.tf_topic, encode_tf([link]), log_ns)
+        odometry = _odometry(world, link, world.trajectory.motion(time_s))
+        yield _message(config.odom_topic, odometry, log_ns)
+
+
+def camera_frames(world: World) -> Iterator[SimulatedMessage]:
+    """Picture, lens and truth of each exposure."""
+    config, camera = world.config, world.camera
+    for index in range(_count(config.duration_s, config.camera_rate_hz)):
+        offset_ns = index * NANOSECONDS // config.camera_rate_hz
+        stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
+        pose = camera_pose(world, time_s)
+        seed = [config.seed, _CAMERA, index]
+        picture = camera.render(world.scene, pose, time_s, world.light, seed)
+        labels = world.class_ids[picture.surface]
+        certain = np.full(labels.shape, 255, np.uint8)
+        truth = LabelMap("front", labels, certain, stamp_ns, config.camera_frame, camera.calibration)
+        log_ns = stamp_ns + _CAMERA_LATENCY_NS
+        info = encode_camera_info(camera.calibration, stamp_ns, config.camera_frame)
+        image = encode_rgb(picture.rgb, stamp_ns, config.camera_frame)
+        yield _message(config.camera_info_topic, info, log_ns)
+        yield _message(config.image_topic, image, log_ns)
+        yield _message(config.camera_truth_topic, encode_labels(truth), log_ns)
+
+
+def lidar_sweeps(world: World) -> Iterator[SimulatedMessage]:
+    """Sweeps stamped at their start and sent after their end, and their truth."""
+    config = world.config
+    period_ns = NANOSECONDS // config.lidar_rate_hz
+    for index in range(int(config.duration_s * config.lidar_rate_hz + 1e-9)):
+        offset_ns = index * period_ns
+        stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
+        seed = [config.seed, _LIDAR, index]
+        sweep = world.lidar.sweep(world.scene, world.trajectory, frames.T_BASE_LIDAR, time_s, seed)
+        cloud = PointCloud(sweep.points, stamp_ns, config.lidar_frame, is_dense=True)
+        truth = PointCloud(_lidar_truth(world, sweep, time_s), stamp_ns, config.lidar_frame, is_dense=True)
+        log_ns = stamp_ns + period_ns + _LIDAR_LATENCY_NS
+        yield _message(config.lidar_topic, encode_cloud(cloud), log_ns)
+        yield _message(config.lidar_truth_topic, encode_cloud(truth), log_ns)
+
+
+def radar_scans(world: World) -> Iterator[SimulatedMessage]:
+    """Radar scans and their truth."""
+    config = world.config
+    for index in range(_count(config.duration_s, config.radar_rate_hz)):
+        offset_ns = index * NANOSECONDS // config.radar_rate_hz
+        stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
+        pose, moving = radar_pose(world, time_s)
+        scan = world.radar.scan(world.scene, pose, moving, time_s, [config.seed, _RADAR, index])
+        truth = np.zeros(len(scan.points), RADAR_TRUTH)
+        for name in "xyz":
+            truth[name] = scan.points[name]
+        truth["label"] = world.class_ids[scan.surface]
+        truth["moving"] = scan.mover >= 0
+        log_ns = stamp_ns + _RADAR_LATENCY_NS
+        for topic, points in ((config.radar_topic, scan.points), (config.radar_truth_topic, truth)):
+            cloud = PointCloud(points[None], stamp_ns, config.radar_frame, is_dense=True)
+            yield _message(topic, encode_cloud(cloud), log_ns)
+
+
+def camera_pose(world: World, time_s: float) -> Array:
+    """T_world_camera (4, 4), optical frame."""
+    pose: Array = world.trajectory.pose(time_s) @ frames.T_BASE_CAMERA @ frames.OPTICAL_FROM_BODY
+    return pose
+
+
+def radar_pose(world: World, time_s: float) -> tuple[Array, Motion]:
+    """T_world_radar (4, 4), and the velocity of the radar, which turns with the robot."""
+    base, robot = world.trajectory.pose(time_s), world.trajectory.motion(time_s)
+    pose = base @ frames.T_BASE_RADAR
+    lever = pose[:3, 3] - base[:3, 3]
+    return pose, Motion(robot.linear + np.cross(robot.angular, lever), robot.angular)
+
+
+def _lidar_truth(world: World, sweep: Sweep, time_s: float) -> NDArray[Any]:
+    truth = np.zeros(sweep.points.shape, LIDAR_TRUTH)
+    for name in "xyz":
+        truth[name] = sweep.points[name]
+    truth["label"] = world.class_ids[sweep.surface]
+    truth["visible"] = _seen_by_camera(world, sweep, time_s)
+    truth["moving"] = sweep.mover >= 0
+    return truth
+
+
+def _seen_by_camera(world: World, sweep: Sweep, time_s: float) -> NDArray[np.bool_]:
+    """Whether a ray from the camera, in the picture nearest to a time, reaches each point."""
+    config = world.config
+    last = _count(config.duration_s, config.camera_rate_hz) - 1
+    picture_s = min(round(time_s * config.camera_rate_hz), last) / config.camera_rate_hz
+    pose = camera_pose(world, picture_s)
+    offset = sweep.xyz_world.astype(float) - pose[:3, 3]
+    model = CameraModel.from_calibration(world.camera.calibration)
+    in_view = model.project((offset @ pose[:3, :3]).reshape(-1, 3)).valid.reshape(sweep.surface.shape)
+    row, column = np.nonzero(in_view & (sweep.points["range"] > 0))
+    seen = np.zeros(sweep.surface.shape, bool)
+    if len(row) == 0:
+        return seen
+    distance = np.linalg.norm(offset[row, column], axis=1)
+    directions = (offset[row, column] / distance[:, None]).astype(np.float32)
+    origin = pose[None, None, :3, 3].astype(np.float32)
+    hits = world.scene.cast(origin, directions[None], np.full(len(row), picture_s))
+    seen[row, column] = hits.distance[0] > distance - _SAME_PLACE_M
+    return seen
+
+
+def _odometry(world: World, link: StampedTransform, moving: Motion) -> messages.Odometry:
+    """Pose, and velocity in the robot's own frame."""
+    pose = encode_tf([link]).transforms[0].transform
+    to_base = link.T_parent_child[:3, :3].T
+    linear, angular = to_base @ moving.linear, to_base @ moving.angular
+    covariance = np.diag([1e-3] * 6).reshape(-1)
+    position = messages.Point(pose.translation.x, pose.translation.y, pose.translation.z)
+    twist = messages.Twist(messages.Vector3(*linear.tolist()), messages.Vector3(*angular.tolist()))
+    return messages.Odometry(
+        messages.Header.at(link.stamp_ns, world.config.odom_frame),
+        world.config.base_frame,
+        messages.PoseWithCovariance(messages.Pose(position, pose.rotation), covariance),
+        messages.TwistWithCovariance(twist, covariance),
+    )
+
+
+def _start_of_motion(world: World) -> int:
+    return world.config.stamp_ns - int(_MOTION_MARGIN_S * NANOSECONDS)
+
+
+def _count(duration_s: float, rate_hz: int) -> int:
+    """Exposures from the start up to, but not at, the end."""
+    return max(1, int(np.ceil(duration_s * rate_hz - 1e-9)))
+
+
+def _message(
+    topic: str, message: messages.Message, log_time_ns: int, latched: bool = False
+) -> SimulatedMessage:
+    from seg_perception.simulation.world import SimulatedMessage
+
+    return SimulatedMessage(topic, message, log_time_ns, latched)
