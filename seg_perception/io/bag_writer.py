@@ -180,7 +180,9 @@ class BagWriter:
             return
         self._closed = True
         metadata = self._metadata()
-        self._mcap.close({"serialized_metadata": yaml.safe_dump(metadata)})
+        # Without the file's own name: equal messages make equal files, whatever they are called.
+        nameless = {**metadata, "relative_file_paths": [], "files": []}
+        self._mcap.close({"serialized_metadata": yaml.safe_dump(nameless)})
         if self._folder is not None:
             self._write_metadata({"rosbag2_bagfile_information": metadata})
 
@@ -256,11 +258,13 @@ def _serialize(topic: str, type_name: str, message: Any) -> memoryview:
     Raises:
         BagError: an unknown type, a missing field, or a value that does not fit.
     """
+    from rosbags.serde import SerdeError
+
     store = shipped_types()
     own = copy_message(message, type_name, store)
     try:
         return store.serialize_cdr(own, type_name)
-    except (struct.error, AssertionError, AttributeError, TypeError, ValueError) as error:
+    except (SerdeError, struct.error, AttributeError, TypeError, ValueError) as error:
         msg = f"{topic}: expected a message that fits {type_name}, got values that do not ({error})"
         raise BagError(msg) from error
 

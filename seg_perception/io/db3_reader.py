@@ -24,6 +24,7 @@ class Db3Storage:
         self.path = path
         self.warnings: list[str] = []
         try:
+            _check_length(path)
             with closing(_connect(path)) as database:
                 self.topics = _read_topics(database)
                 row = database.execute("SELECT MIN(timestamp), MAX(timestamp) FROM messages")
@@ -57,6 +58,25 @@ class Db3Storage:
 
     def close(self) -> None:
         """Nothing is held open between calls."""
+
+
+def _check_length(path: Path) -> None:
+    """Compare the file's length with what its header says (sqlite.org/fileformat2, 1.3).
+
+    Raises:
+        sqlite3.DatabaseError: the file is shorter.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(32)
+        page_bytes = int.from_bytes(header[16:18], "big")
+        pages = int.from_bytes(header[28:32], "big")
+        expected = pages * (65536 if page_bytes == 1 else page_bytes)
+        if path.stat().st_size < expected:
+            msg = f"{path.stat().st_size} of {expected} bytes are there"
+            raise sqlite3.DatabaseError(msg)
+    except OSError as error:
+        raise sqlite3.OperationalError(error.strerror) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

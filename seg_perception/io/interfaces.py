@@ -68,6 +68,7 @@ class TypeCatalog:
             BagError: an unknown type or encoding, or bytes that do not fit the type.
         """
         from rosbags.serde import SerdeError
+        from rosbags.typesys import TypesysError
 
         key = (topic.type, topic.encoding, topic.definition)
         decoder = self._decoders.get(key)
@@ -75,7 +76,7 @@ class TypeCatalog:
             decoder = self._decoders[key] = _make_decoder(topic)
         try:
             return decoder(data)
-        except (SerdeError, ValueError, IndexError, AssertionError) as error:
+        except (SerdeError, TypesysError, KeyError, RecursionError, ValueError) as error:
             msg = f"{topic.name}: a message does not fit its type {topic.type} ({error})"
             raise BagError(msg) from error
 
