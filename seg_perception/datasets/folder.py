@@ -42,7 +42,9 @@ class FolderDataset:
         names: the files to use; None takes all.
     """
 
-    def __init__(self, root: Path, lookup: NDArray[np.uint8], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, root: Path, lookup: NDArray[np.uint8], names: Sequence[str] | None = None
+    ) -> None:
         """List the files; nothing is read yet.
 
         Raises:
@@ -69,31 +71,50 @@ class FolderDataset:
         name = self.names[index]
         image = cv2.cvtColor(_read(self._images[name], cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
         mask = _read(self._masks[name], cv2.IMREAD_UNCHANGED)
-        return LabelledImage(name, np.asarray(image, np.uint8), self._targets(name, mask, image.shape[:2]))
+        return LabelledImage(
+            name, np.asarray(image, np.uint8), self._targets(name, mask, image.shape[:2])
+        )
 
-    def _targets(self, name: str, mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    def _targets(
+        self, name: str, mask: NDArray[np.uint8], size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
         path = self._masks[name]
         if mask.ndim != 2 or mask.dtype != np.uint8:
-            msg = f"{path}: expected a mask of one 8-bit channel, got {mask.dtype} {mask.shape}: save class ids, not colours"
+            msg = (
+                f"{path}: expected a mask of one 8-bit channel, got {mask.dtype} {mask.shape}: "
+                "save class ids, not colours"
+            )
             raise DatasetError(msg)
         if mask.shape != size:
-            msg = f"{path}: expected the image's size {size[1]}x{size[0]}, got {mask.shape[1]}x{mask.shape[0]}: export both at one size"
+            msg = (
+                f"{path}: expected the image's size {size[1]}x{size[0]}, "
+                f"got {mask.shape[1]}x{mask.shape[0]}: export both at one size"
+            )
             raise DatasetError(msg)
         targets = self._lookup[mask]
         if (targets == UNMAPPED).any():
             unknown = sorted({int(i) for i in np.unique(mask[targets == UNMAPPED])})
-            msg = f"{path}: holds ids {unknown} that the mapping does not know: add them to it (`as: []` ignores)"
+            msg = (
+                f"{path}: holds ids {unknown} that the mapping does not know: "
+                "add them to it (`as: []` ignores)"
+            )
             raise DatasetError(msg)
         return targets
 
     def _check_names(self) -> None:
         if not self.names:
-            msg = f"{self._root}: expected at least one image in {IMAGES}/, found none: check the path and the split"
+            msg = (
+                f"{self._root}: expected at least one image in {IMAGES}/, found none: "
+                "check the path and the split"
+            )
             raise DatasetError(msg)
         for name in self.names:
             for files, folder in ((self._images, IMAGES), (self._masks, MASKS)):
                 if name not in files:
-                    msg = f"{self._root / folder}: no file named {name}: add it, or take the name out of the split"
+                    msg = (
+                        f"{self._root / folder}: no file named {name}: "
+                        "add it, or take the name out of the split"
+                    )
                     raise DatasetError(msg)
 
 
@@ -101,7 +122,9 @@ def _by_name(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         msg = f"{folder} not found: expected a data set with {IMAGES}/ and {MASKS}/"
         raise DatasetError(msg)
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in _SUFFIXES}
+    return {
+        path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in _SUFFIXES
+    }
 
 
 def _read(path: Path, flags: int) -> NDArray[np.uint8]:

@@ -75,11 +75,13 @@ class LabelMapping(BaseModel):
         for source_id, entry in self.classes.items():
             if missing := [name for name in entry.classes if name not in known]:
                 msg = (
-                    f"mapping {self.source}: id {source_id} ({entry.name}) names {missing}, which ontology "
-                    f"{ontology.name} lacks: expected some of {sorted(known)}"
+                    f"mapping {self.source}: id {source_id} ({entry.name}) names {missing}, "
+                    f"which ontology {ontology.name} lacks: expected some of {sorted(known)}"
                 )
                 raise DatasetError(msg)
-        return {i: tuple(known[name] for name in entry.classes) for i, entry in self.classes.items()}
+        return {
+            i: tuple(known[name] for name in entry.classes) for i, entry in self.classes.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,12 @@ class TargetSpace:
             DatasetError: a mapping names a class that the ontology lacks, or there
                 are more than 253 targets.
         """
-        sets = [(index,) for index in range(ontology.id_count)]
+        sets: list[tuple[int, ...]] = [(index,) for index in range(ontology.id_count)]
         for mapping in mappings:
-            sets += [s for s in mapping.sets(ontology).values() if s and s not in sets]
-            sets = list(dict.fromkeys(sets))
+            sets += [classes for classes in mapping.sets(ontology).values() if classes]
+        sets = list(dict.fromkeys(sets))
         if len(sets) >= UNMAPPED:
-            msg = f"expected fewer than {UNMAPPED} classes and class sets together, got {len(sets)}: merge some"
+            msg = f"expected fewer than {UNMAPPED} classes and sets, got {len(sets)}: merge some"
             raise DatasetError(msg)
         members = np.zeros((len(sets), ontology.id_count), np.bool_)
         for row, classes in zip(members, sets, strict=True):
@@ -123,7 +125,7 @@ class TargetSpace:
         return int(self.members.shape[1])
 
     def lookup(self, mapping: LabelMapping, ontology: Ontology) -> NDArray[np.uint8]:
-        """uint8 (256,): target by source id; 255 ignored, 254 an id that the mapping does not know."""
+        """uint8 (256,): target by source id; 255 ignored, 254 where the mapping has no entry."""
         table = np.full(256, UNMAPPED, np.uint8)
         for source_id, classes in mapping.sets(ontology).items():
             table[source_id] = self._target(classes) if classes else IGNORE

@@ -49,7 +49,9 @@ def describe(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate([light.ravel(), (lab[..., 1:].ravel() - 128) / 20])
 
 
-def hold_out(descriptors: NDArray[np.float32], clusters: int, every: int, margin: float, seed: int = 0) -> HoldOut:
+def hold_out(
+    descriptors: NDArray[np.float32], clusters: int, every: int, margin: float, seed: int = 0
+) -> HoldOut:
     """Split by k-means clusters: every `every`-th cluster, from the largest down, is held out.
 
     Args:
@@ -74,7 +76,9 @@ def _cluster(descriptors: NDArray[np.float32], clusters: int, seed: int) -> NDAr
 
 
 def _nearest(descriptors: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.array([np.sqrt(((others - row) ** 2).mean(axis=1)).min() for row in descriptors], np.float32)
+    return np.array(
+        [np.sqrt(((others - row) ** 2).mean(axis=1)).min() for row in descriptors], np.float32
+    )
 
 
 def _indices(chosen: Sequence[bool] | NDArray[np.bool_]) -> tuple[int, ...]:

@@ -32,7 +32,9 @@ def write_frames(folder: Path, seed: int, count: int, width: int, height: int) -
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m seg_perception.datasets.simulator", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m seg_perception.datasets.simulator", description=__doc__
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, default=240)

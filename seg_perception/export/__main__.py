@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
 import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seg_perception.errors import ConfigError, SegPerceptionError
 from seg_perception.export.bundle import Release, export_bundle
@@ -21,6 +20,7 @@ from seg_perception.training.checkpoint import Checkpoint
 
 GOLDEN_SEED = 7
 GOLDEN_COUNT = 3
+_FIELD_TINY = config_path("training", "release_field_tiny.yaml")
 
 
 class ReleaseFile(BaseModel):
@@ -42,7 +42,7 @@ class ReleaseFile(BaseModel):
             ConfigError: no such file, or the first thing in it that is wrong.
         """
         if not path.is_file():
-            msg = f"release file {path} not found: expected a YAML file such as {config_path('training')}/release_field_tiny.yaml"
+            msg = f"release file {path} not found: expected a YAML file such as {_FIELD_TINY}"
             raise ConfigError(msg)
         try:
             return cls.model_validate(yaml.safe_load(path.read_text()))
@@ -55,11 +55,10 @@ class ReleaseFile(BaseModel):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 is success, 2 a mistake that the message explains."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         _export(options)
     except SegPerceptionError as error:
-        logging.error("%s", error)
+        sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
@@ -71,12 +70,18 @@ def _export(options: argparse.Namespace) -> None:
     golden = [image for image, _ in training_frames(GOLDEN_SEED, GOLDEN_COUNT, width, height)]
     bundle = export_bundle(options.checkpoint, options.output, release, golden, (width, height))
     parity = bundle.manifest.parity[0]
-    print(f"{options.output}: {parity.label_agreement:.4%} of the labels of {parity.frames} frames agree with torch")
+    sys.stdout.write(
+        f"{options.output}: torch and ONNX Runtime agree on {parity.label_agreement:.4%} of the "
+        f"labels of {parity.frames} frames\n"
+    )
 
 
 def _release(said: ReleaseFile, checkpoint: Checkpoint, version: str) -> Release:
     config = checkpoint.training_config
-    scores = {f"mean_iou_{name}": round(_mean(score["classes"]), 4) for name, score in checkpoint.scores.items()}
+    scores = {
+        f"mean_iou_{name}": round(_mean(score["classes"]), 4)
+        for name, score in checkpoint.scores.items()
+    }
     training = Training(
         command="python -m seg_perception.training config/training/field_tiny.yaml",
         date=datetime.now(timezone.utc).date().isoformat(),
@@ -99,10 +104,14 @@ def _size(text: str) -> tuple[int, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m seg_perception.export", description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="`best.pt` or `last.pt` of a run")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the bundle; must not exist")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="folder of the bundle; must not exist"
+    )
     parser.add_argument("--version", required=True, help="of the bundle, for instance 1.0")
-    parser.add_argument("--release", type=Path, default=config_path("training", "release_field_tiny.yaml"))
-    parser.add_argument("--size", type=_size, help="WIDTHxHEIGHT, multiples of 16; default: as trained")
+    parser.add_argument("--release", type=Path, default=_FIELD_TINY)
+    parser.add_argument(
+        "--size", type=_size, help="WIDTHxHEIGHT, multiples of 16; default: as trained"
+    )
     return parser
 
 

@@ -44,7 +44,11 @@ class Release:
 
 
 def export_bundle(
-    path: Path, folder: Path, release: Release, frames: Sequence[NDArray[np.uint8]], size: tuple[int, int] | None = None
+    path: Path,
+    folder: Path,
+    release: Release,
+    frames: Sequence[NDArray[np.uint8]],
+    size: tuple[int, int] | None = None,
 ) -> Bundle:
     """Export the averaged weights of a checkpoint, prove them and write the bundle.
 
@@ -64,7 +68,10 @@ def export_bundle(
     ontology = Ontology.load(config.ontology)
     width, height = size or config.network_size
     graph = ServingGraph(load_network(checkpoint, ontology, path))
-    golden = [np.asarray(cv2.resize(f, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8) for f in frames]
+    golden = [
+        np.asarray(cv2.resize(f, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+        for f in frames
+    ]
     model = export_onnx(graph, (width, height))
     reference = run_torch(graph, golden)
     names = (f"torch {torch.__version__} fp32", "onnxruntime CPUExecutionProvider")
@@ -73,8 +80,10 @@ def export_bundle(
         name=release.name,
         version=release.version,
         ontology=ontology,
-        input=NetworkInput(name=INPUT, width=width, height=height),
-        output=LabelsConfidenceOutput(kind="labels_confidence", labels=OUTPUTS[0], confidence=OUTPUTS[1]),
+        input=NetworkInput.model_validate({"name": INPUT, "width": width, "height": height}),
+        output=LabelsConfidenceOutput(
+            kind="labels_confidence", labels=OUTPUTS[0], confidence=OUTPUTS[1]
+        ),
         model=model,
         licence=release.licence,
         licence_text=release.licence_text,

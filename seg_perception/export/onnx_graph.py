@@ -44,7 +44,9 @@ def export_onnx(graph: ServingGraph, size: tuple[int, int]) -> bytes:
     return buffer.getvalue()
 
 
-def run_onnx(model: bytes, images: Sequence[NDArray[np.uint8]]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+def run_onnx(
+    model: bytes, images: Sequence[NDArray[np.uint8]]
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Labels and confidence (H, W) of each image, by ONNX Runtime on the CPU."""
     import onnxruntime
 
@@ -54,7 +56,9 @@ def run_onnx(model: bytes, images: Sequence[NDArray[np.uint8]]) -> list[tuple[ND
 
 
 @torch.no_grad()
-def run_torch(graph: ServingGraph, images: Sequence[NDArray[np.uint8]]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+def run_torch(
+    graph: ServingGraph, images: Sequence[NDArray[np.uint8]]
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Labels and confidence (H, W) of each image, by torch in fp32."""
     answers = [graph(torch.from_numpy(image)[None]) for image in images]
     return [(labels[0].numpy(), confidence[0].numpy()) for labels, confidence in answers]

@@ -29,14 +29,20 @@ def measure_parity(reference: Answers, candidate: Answers, names: tuple[str, str
     """
     pairs = list(zip(reference, candidate, strict=True))
     agreement = float(np.mean([(want == got).mean() for (want, _), (got, _) in pairs]))
-    error = max(float(np.abs(want.astype(int) - got.astype(int)).max()) for (_, want), (_, got) in pairs)
+    error = max(
+        float(np.abs(want.astype(int) - got.astype(int)).max()) for (_, want), (_, got) in pairs
+    )
     if len(np.unique(np.concatenate([want.ravel() for want, _ in reference]))) < 2:
-        msg = "parity: the reference gives every pixel of every frame the same class: train longer or use other frames"
+        msg = (
+            "parity: the reference gives every pixel of every frame the same class: "
+            "train longer or use other frames"
+        )
         raise TrainingError(msg)
     if agreement < MIN_AGREEMENT:
         msg = (
-            f"parity: {names[1]} agrees with {names[0]} on {agreement:.3%} of the labels, expected at least "
-            f"{MIN_AGREEMENT:.1%}: no bundle is written; try another opset or version of the exporter"
+            f"parity: {names[1]} agrees with {names[0]} on {agreement:.3%} of the labels, "
+            f"expected at least {MIN_AGREEMENT:.1%}: no bundle is written; "
+            "try another opset or version of the exporter"
         )
         raise TrainingError(msg)
     return Parity(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import interpolate
 
 from seg_perception.models.normalisation import normalise
 
@@ -37,4 +37,4 @@ class ServingGraph(nn.Module):
 
 
 def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    return interpolate(maps, size, mode="bilinear", align_corners=False)

@@ -10,32 +10,20 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import interpolate, relu
+
+from seg_perception.models.config import FieldCnnConfig
 
 STRIDE = 16
-
-
-class FieldCnnConfig(BaseModel):
-    """Widths and depths of the network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    stem: int = Field(40, ge=4, description="channels at stride 4")
-    middle: int = Field(88, ge=4, description="channels at stride 8")
-    deep: int = Field(184, ge=4, description="channels at stride 16")
-    stem_blocks: int = Field(2, ge=1)
-    middle_blocks: int = Field(3, ge=1)
-    dilations: tuple[int, ...] = Field((1, 2, 4, 1, 2, 4, 8), min_length=1)
-    pyramid_bins: tuple[int, ...] = Field((1, 2, 3, 6), min_length=1)
-    decoder: int = Field(96, ge=4, description="channels of the feature pyramid")
 
 
 class ConvBlock(nn.Sequential):
     """Convolution, batch normalisation and ReLU; the size is kept at stride 1."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, dilation: int = 1
+    ) -> None:
         """Pad so that only the stride changes the size."""
         padding = dilation * (kernel // 2)
         super().__init__(
@@ -54,11 +42,13 @@ class Bottleneck(nn.Module):
         half = channels // 2
         self.reduce = ConvBlock(channels, half, kernel=1)
         self.spatial = ConvBlock(half, half, dilation=dilation)
-        self.expand = nn.Sequential(nn.Conv2d(half, channels, 1, bias=False), nn.BatchNorm2d(channels))
+        self.expand = nn.Sequential(
+            nn.Conv2d(half, channels, 1, bias=False), nn.BatchNorm2d(channels)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to the same shape."""
-        return F.relu(x + self.expand(self.spatial(self.reduce(x))))
+        return relu(x + self.expand(self.spatial(self.reduce(x))))
 
 
 class PyramidPooling(nn.Module):
@@ -73,7 +63,9 @@ class PyramidPooling(nn.Module):
         super().__init__()
         self.bins = bins
         share = channels // len(bins)
-        self.branches = nn.ModuleList(nn.Sequential(nn.Conv2d(channels, share, 1), nn.ReLU()) for _ in bins)
+        self.branches = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(channels, share, 1), nn.ReLU()) for _ in bins
+        )
         self.merge = ConvBlock(channels + share * len(bins), outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,7 +75,7 @@ class PyramidPooling(nn.Module):
         for bins, branch in zip(self.bins, self.branches, strict=True):
             rows, columns = (pooling_matrix(length, bins).to(x) for length in size)
             pooled = branch(rows @ x @ columns.T)
-            parts.append(F.interpolate(pooled, size, mode="bilinear", align_corners=False))
+            parts.append(interpolate(pooled, size, mode="bilinear", align_corners=False))
         merged: Tensor = self.merge(torch.cat(parts, dim=1))
         return merged
 
@@ -114,9 +106,17 @@ class FieldCnn(nn.Module):
         c = config
         first = ConvBlock(3, c.stem // 2, stride=2)
         second = ConvBlock(c.stem // 2, c.stem, stride=2)
-        self.stem = nn.Sequential(first, second, *(Bottleneck(c.stem) for _ in range(c.stem_blocks)))
-        self.middle = nn.Sequential(ConvBlock(c.stem, c.middle, stride=2), *(Bottleneck(c.middle) for _ in range(c.middle_blocks)))
-        self.deep = nn.Sequential(ConvBlock(c.middle, c.deep, stride=2), *(Bottleneck(c.deep, dilation) for dilation in c.dilations))
+        self.stem = nn.Sequential(
+            first, second, *(Bottleneck(c.stem) for _ in range(c.stem_blocks))
+        )
+        self.middle = nn.Sequential(
+            ConvBlock(c.stem, c.middle, stride=2),
+            *(Bottleneck(c.middle) for _ in range(c.middle_blocks)),
+        )
+        self.deep = nn.Sequential(
+            ConvBlock(c.middle, c.deep, stride=2),
+            *(Bottleneck(c.deep, dilation) for dilation in c.dilations),
+        )
         self.context = PyramidPooling(c.deep, c.decoder, c.pyramid_bins)
         self.lateral_middle = ConvBlock(c.middle, c.decoder, kernel=1)
         self.lateral_stem = ConvBlock(c.stem, c.decoder // 2, kernel=1)
@@ -125,7 +125,10 @@ class FieldCnn(nn.Module):
         self.classifier = nn.Conv2d(c.decoder // 2, class_count, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map a normalised image (B, 3, H, W) to scores (B, classes, H/4, W/4); H and W are multiples of 16."""
+        """Map a normalised image (B, 3, H, W) to scores (B, classes, H/4, W/4).
+
+        H and W are multiples of 16.
+        """
         quarter = self.stem(x)
         eighth = self.middle(quarter)
         deep = self.context(self.deep(eighth))
@@ -142,9 +145,8 @@ class FieldCnn(nn.Module):
         its sets.
         """
         share = torch.from_numpy(pixels / max(pixels.sum(), 1)).clamp_min(1e-4)
-        assert self.classifier.bias is not None
         self.classifier.bias.copy_(share.log())
 
 
 def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

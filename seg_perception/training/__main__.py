@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _train(options)
     except SegPerceptionError as error:
-        logging.error("%s", error)
+        sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
@@ -41,7 +41,7 @@ def _train(options: argparse.Namespace) -> None:
         trainer.resume(last)
     elif options.init:
         trainer.initialise(options.init)
-    print(score_tables(trainer.run(options.until)))
+    sys.stdout.write(score_tables(trainer.run(options.until)) + "\n")
 
 
 def _place(text: str) -> tuple[str, Path]:
@@ -52,11 +52,27 @@ def _place(text: str) -> tuple[str, Path]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m seg_perception.training", description=__doc__)
     parser.add_argument("config", type=Path, help="YAML of the run")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of checkpoints and log")
-    parser.add_argument("--data-root", type=Path, default=Path("../shared/data/train"), help="folder of the sources")
-    parser.add_argument("--source", action="append", default=[], metavar="NAME=PATH", help="another place of one source")
-    parser.add_argument("--resume", action="store_true", help="go on from the output folder's last.pt, if there is one")
-    parser.add_argument("--init", type=Path, help="start a new run from another run's averaged weights")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="folder of checkpoints and log"
+    )
+    parser.add_argument(
+        "--data-root", type=Path, default=Path("../shared/data/train"), help="folder of the sources"
+    )
+    parser.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="another place of one source",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the output folder's last.pt, if there is one",
+    )
+    parser.add_argument(
+        "--init", type=Path, help="start a new run from another run's averaged weights"
+    )
     parser.add_argument("--until", type=int, help="stop after this step, to be resumed later")
     parser.add_argument("--threads", type=int, default=0, help="0 leaves it to torch")
     return parser

@@ -47,7 +47,9 @@ class BatchSource:
         """Draw the batch of a step."""
         rng = np.random.default_rng([self._config.seed, step])
         views = [self._view(rng) for _ in range(self._config.batch_size)]
-        return Batch(np.stack([image for image, _ in views]), np.stack([targets for _, targets in views]))
+        return Batch(
+            np.stack([image for image, _ in views]), np.stack([targets for _, targets in views])
+        )
 
     def stream(self, first: int, last: int) -> Iterator[Batch]:
         """The batches of steps first to last - 1, each prepared while its forerunner is used."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -51,10 +50,13 @@ class Checkpoint(BaseModel):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.save(dict(self), draft)
-            os.replace(draft, path)
+            draft.replace(path)
         except (OSError, RuntimeError) as error:
             draft.unlink(missing_ok=True)
-            msg = f"{path}: can't be written ({error}); the last good checkpoint is kept: free some space and resume"
+            msg = (
+                f"{path}: can't be written ({error}); the last good checkpoint is kept: "
+                "free some space and resume"
+            )
             raise TrainingError(msg) from error
 
     @classmethod
@@ -71,5 +73,7 @@ class Checkpoint(BaseModel):
             return cls.model_validate(torch.load(path, map_location="cpu", weights_only=True))
         except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
             reason = " ".join(str(error).split())[:200] or type(error).__name__
-            msg = f"{path}: not a checkpoint of this project ({reason}): name the `last.pt` of a run"
+            msg = (
+                f"{path}: not a checkpoint of this project ({reason}): name the `last.pt` of a run"
+            )
             raise TrainingError(msg) from error

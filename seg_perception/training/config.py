@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seg_perception.errors import ConfigError
-from seg_perception.models.field_cnn import FieldCnnConfig
+from seg_perception.models.config import FieldCnnConfig
 
 
 class _Part(BaseModel):
@@ -21,52 +21,54 @@ class SourceConfig(_Part):
     name: str
     folder: str = Field(description="under the data root; `--source NAME=PATH` overrides it")
     mapping: str = Field(description="label mapping, a YAML file")
-    split: str = Field("", description="YAML file with `train` and `validation` names; empty takes all to train")
-    share: float = Field(gt=0, description="share of the drawn images, relative to the other sources")
+    split: str = Field(default="", description="YAML of `train` and `validation` names; empty: all")
+    share: float = Field(gt=0, description="of the drawn images, relative to the others")
 
 
 class AugmentationConfig(_Part):
     """How strongly images are varied."""
 
-    scale: tuple[float, float] = Field((0.7, 1.7), description="zoom of the frame at network size")
-    aspect: float = Field(1.2, ge=1, description="largest stretch of one axis against the other")
-    rotation_rad: float = Field(0.08, ge=0)
-    brightness: float = Field(0.35, ge=0, description="largest offset, share of the value range")
-    contrast: float = Field(0.45, ge=0, lt=1)
-    gamma: float = Field(1.7, ge=1)
-    colour: float = Field(0.2, ge=0, lt=1, description="largest gain of one channel against the others")
-    saturation: float = Field(0.6, ge=0)
-    grey: float = Field(0.05, ge=0, le=1, description="probability of a grey image")
-    blur: float = Field(0.2, ge=0, le=1, description="probability of a soft image")
-    noise: float = Field(0.03, ge=0, description="largest standard deviation, share of the value range")
+    scale: tuple[float, float] = Field(
+        default=(0.7, 1.7), description="zoom into the network's frame"
+    )
+    aspect: float = Field(default=1.2, ge=1, description="largest stretch of an axis")
+    rotation_rad: float = Field(default=0.08, ge=0)
+    brightness: float = Field(default=0.35, ge=0, description="largest offset, 1 is full scale")
+    contrast: float = Field(default=0.45, ge=0, lt=1)
+    gamma: float = Field(default=1.7, ge=1)
+    colour: float = Field(default=0.2, ge=0, lt=1, description="largest gain of a channel")
+    saturation: float = Field(default=0.6, ge=0)
+    grey: float = Field(default=0.05, ge=0, le=1, description="probability of a grey image")
+    blur: float = Field(default=0.2, ge=0, le=1, description="probability of a soft image")
+    noise: float = Field(default=0.03, ge=0, description="largest deviation, 1 is full scale")
 
 
 class OptimizerConfig(_Part):
     """AdamW with a warm-up and a cosine to zero."""
 
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(0.02, ge=0)
-    warmup_steps: int = Field(100, ge=0)
-    clip_norm: float = Field(5.0, gt=0)
-    ema_decay: float = Field(0.998, ge=0, lt=1)
-    effective_number_beta: float = Field(0.998, ge=0, lt=1, description="of the class weights")
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    warmup_steps: int = Field(default=100, ge=0)
+    clip_norm: float = Field(default=5.0, gt=0)
+    ema_decay: float = Field(default=0.998, ge=0, lt=1)
+    effective_number_beta: float = Field(default=0.998, ge=0, lt=1)
 
 
 class TrainingConfig(_Part):
     """A whole run."""
 
     ontology: str
-    model: FieldCnnConfig = FieldCnnConfig()
+    model: FieldCnnConfig = Field(default_factory=FieldCnnConfig)
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
-    network_size: tuple[int, int] = Field((512, 288), description="width, height that the bundle serves")
-    crop: tuple[int, int] = Field((320, 192), description="width, height of a training crop")
-    batch_size: int = Field(16, ge=2)
+    network_size: tuple[int, int] = Field(default=(512, 288), description="width, height as served")
+    crop: tuple[int, int] = Field(default=(320, 192), description="width, height in training")
+    batch_size: int = Field(default=16, ge=2)
     steps: int = Field(ge=1)
-    validate_every: int = Field(250, ge=1)
+    validate_every: int = Field(default=250, ge=1)
     seed: int = 0
-    bfloat16: bool = Field(True, description="mixed precision on the CPU")
-    augmentation: AugmentationConfig = AugmentationConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
+    bfloat16: bool = Field(default=True, description="mixed precision on the CPU")
+    augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
+    optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
 
     @classmethod
     def load(cls, path: Path) -> TrainingConfig:
@@ -76,7 +78,7 @@ class TrainingConfig(_Part):
             ConfigError: no such file, or the first thing in it that is wrong.
         """
         if not path.is_file():
-            msg = f"training configuration {path} not found: expected a YAML file such as config/training/field_tiny.yaml"
+            msg = f"{path} not found: expected a YAML file such as config/training/field_tiny.yaml"
             raise ConfigError(msg)
         try:
             return cls.model_validate(yaml.safe_load(path.read_text()))

@@ -34,7 +34,9 @@ class TrainingData:
     validation: Mapping[str, FolderDataset]
 
     @classmethod
-    def open(cls, config: TrainingConfig, base: Path, data_root: Path, folders: Mapping[str, Path]) -> TrainingData:
+    def open(
+        cls, config: TrainingConfig, base: Path, data_root: Path, folders: Mapping[str, Path]
+    ) -> TrainingData:
         """Find every file of a run; images are read later.
 
         Args:
@@ -47,7 +49,9 @@ class TrainingData:
             DatasetError: something is missing.
         """
         ontology = Ontology.load(config.ontology)
-        mappings = {source.name: LabelMapping.load(base / source.mapping) for source in config.sources}
+        mappings = {
+            source.name: LabelMapping.load(base / source.mapping) for source in config.sources
+        }
         space = TargetSpace.build(ontology, list(mappings.values()))
         train, validation = {}, {}
         for source in config.sources:
@@ -60,11 +64,18 @@ class TrainingData:
         return cls(ontology, space, train, validation)
 
     def class_pixels(self, shares: Mapping[str, float]) -> NDArray[np.int64]:
-        """int64 (classes,), training pixels by first class, each source scaled to its share of the draws."""
+        """Training pixels by first class, int64 (classes,).
+
+        Args:
+            shares: of the draws, by source; each source is scaled to its own.
+        """
         counts = {name: self._count(dataset) for name, dataset in self.train.items()}
         everything = sum(int(count.sum()) for count in counts.values())
         total = sum(shares.values())
-        scaled = [count * (shares[name] / total * everything / max(count.sum(), 1)) for name, count in counts.items()]
+        scaled = [
+            count * (shares[name] / total * everything / max(count.sum(), 1))
+            for name, count in counts.items()
+        ]
         return np.sum(scaled, axis=0).astype(np.int64)
 
     def _count(self, dataset: FolderDataset) -> NDArray[np.int64]:
@@ -81,7 +92,10 @@ def _read_split(source: SourceConfig, base: Path) -> dict[str, Sequence[str]]:
         return {}
     path = base / source.split
     if not path.is_file():
-        msg = f"split {path} of source {source.name} not found: give a YAML file with `train` and `validation` names"
+        msg = (
+            f"split {path} of source {source.name} not found: "
+            "give a YAML file with `train` and `validation` names"
+        )
         raise DatasetError(msg)
     split: dict[str, Sequence[str]] = yaml.safe_load(path.read_text())
     return split

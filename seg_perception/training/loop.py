@@ -48,7 +48,7 @@ class Trainer:
         self._loss = SetCrossEntropy(data.space, weights)
         network = FieldCnn(data.space.class_count, config.model)
         network.start_from_prior(pixels)
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(memory_format=torch.channels_last)
         self.average = WeightAverage(self.network, config.optimizer.ema_decay)
         self._optimizer = torch.optim.AdamW(_parameter_groups(self.network, config.optimizer))
         self._batches = BatchSource(data.train, config)
@@ -63,7 +63,10 @@ class Trainer:
         """
         checkpoint = Checkpoint.load(path)
         if checkpoint.training_config != self._config:
-            msg = f"{path}: was made with another configuration: resume with the same YAML, or use --init for a new run"
+            msg = (
+                f"{path}: was made with another configuration: "
+                "resume with the same YAML, or use --init for a new run"
+            )
             raise TrainingError(msg)
         self._load(checkpoint, path)
         self._optimizer.load_state_dict(checkpoint.optimizer)
@@ -106,12 +109,12 @@ class Trainer:
         value = float(loss.detach())
         if not math.isfinite(value):
             msg = (
-                f"step {self.step}: the loss is {value}; {self._folder / 'last.pt'} is the last good state: "
-                "resume from it with a smaller learning_rate"
+                f"step {self.step}: the loss is {value}; {self._folder / 'last.pt'} is the last "
+                "good state: resume from it with a smaller learning_rate"
             )
             raise TrainingError(msg)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self._config.optimizer.clip_norm)
         self._optimizer.step()
         self.average.update(self.network, self.step)
@@ -123,8 +126,15 @@ class Trainer:
             group["lr"] = rate
 
     def _validate_and_save(self) -> None:
-        self._scores = {name: self._validator.run(self.average.network, part) for name, part in self._data.validation.items()}
-        mean = float(np.mean([score.mean_iou for score in self._scores.values()])) if self._scores else 0.0
+        self._scores = {
+            name: self._validator.run(self.average.network, part)
+            for name, part in self._data.validation.items()
+        }
+        mean = (
+            float(np.mean([score.mean_iou for score in self._scores.values()]))
+            if self._scores
+            else 0.0
+        )
         better = mean > self._best
         self._best = max(mean, self._best)
         checkpoint = self._checkpoint()
@@ -133,7 +143,12 @@ class Trainer:
             checkpoint.save(self._folder / "best.pt")
         self._write_log({"scores": {name: asdict(score) for name, score in self._scores.items()}})
         for name, score in self._scores.items():
-            _log.info("  %s: mean IoU %.3f, categories %.3f", name, score.mean_iou, score.category_mean_iou)
+            _log.info(
+                "  %s: mean IoU %.3f, categories %.3f",
+                name,
+                score.mean_iou,
+                score.category_mean_iou,
+            )
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
@@ -152,7 +167,9 @@ class Trainer:
 
     def _report(self, loss: float, seconds: float) -> None:
         if self.step % _REPORT_EVERY == 0 or self.step == 1:
-            _log.info("step %d of %d: loss %.3f, %.2f s", self.step, self._config.steps, loss, seconds)
+            _log.info(
+                "step %d of %d: loss %.3f, %.2f s", self.step, self._config.steps, loss, seconds
+            )
             self._write_log({"loss": loss, "seconds": seconds})
 
     def _write_log(self, entry: dict[str, object]) -> None:
@@ -172,7 +189,10 @@ def architecture_errors(path: Path) -> Iterator[None]:
         yield
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
-        msg = f"{path}: its weights are of another architecture ({reason}): use the `model` section that it was trained with"
+        msg = (
+            f"{path}: its weights are of another architecture ({reason}): "
+            "use the `model` section that it was trained with"
+        )
         raise TrainingError(msg) from error
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import interpolate
 
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
 
@@ -51,7 +51,9 @@ class SetCrossEntropy(nn.Module):
             targets: uint8 (B, H, W), ids of the space; scores are up-sampled to them
                 bilinearly, then every other row and column is looked at.
         """
-        scores = F.interpolate(scores.float(), targets.shape[-2:], mode="bilinear", align_corners=False)
+        scores = interpolate(
+            scores.float(), targets.shape[-2:], mode="bilinear", align_corners=False
+        )
         flat = scores[..., ::2, ::2].permute(0, 2, 3, 1).flatten(0, 2)
         wanted = targets[..., ::2, ::2].flatten().long()
         labelled = wanted != IGNORE

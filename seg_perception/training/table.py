@@ -17,7 +17,10 @@ def score_tables(scores: Mapping[str, Scores]) -> str:
 def _table(what: str, columns: Mapping[str, Mapping[str, float]]) -> str:
     rows = list(dict.fromkeys(row for column in columns.values() for row in column))
     lines = [f"| {what} | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
-    lines += [f"| {row} | {' | '.join(_cell(column.get(row)) for column in columns.values())} |" for row in rows]
+    lines += [
+        f"| {row} | {' | '.join(_cell(column.get(row)) for column in columns.values())} |"
+        for row in rows
+    ]
     means = (f"**{sum(column.values()) / len(column):.3f}**" for column in columns.values())
     return "\n".join([*lines, f"| **mean** | {' | '.join(means)} |"])
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional as F
+from torch.nn.functional import interpolate
 
 from seg_perception.datasets.folder import FolderDataset, LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
@@ -83,19 +83,23 @@ class Validator:
         """int64 (H, W) class ids at the image's own size."""
         image = cv2.resize(sample.image, self._size, interpolation=cv2.INTER_LINEAR)
         scores = network(normalise(torch.from_numpy(image)[None]))
-        scores = F.interpolate(scores.float(), self._size[::-1], mode="bilinear", align_corners=False)
+        scores = interpolate(scores.float(), self._size[::-1], mode="bilinear", align_corners=False)
         labels = scores.argmax(dim=1)[0].to(torch.uint8).numpy()
         height, width = sample.targets.shape
         return cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int64)
 
-    def _confusion(self, targets: NDArray[np.uint8], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _confusion(
+        self, targets: NDArray[np.uint8], predicted: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         labelled = targets != IGNORE
         wanted, got = targets[labelled].astype(np.int64), predicted[labelled]
         true = self._space.primary[wanted]
         got = np.where(self._space.members[wanted, got], true, got)
         return _count(true, got, self._space.class_count)
 
-    def _group_confusion(self, targets: NDArray[np.uint8], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _group_confusion(
+        self, targets: NDArray[np.uint8], predicted: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         labelled = targets != IGNORE
         wanted = targets[labelled].astype(np.int64)
         true, got = self._category_of_target()[wanted], self._group_of[predicted[labelled]]

@@ -19,7 +19,9 @@ def lookup(known: dict[int, int]) -> NDArray[np.uint8]:
     return table
 
 
-def write_pair(root: Path, name: str, mask: NDArray[np.uint8], size: tuple[int, int] = (6, 4)) -> None:
+def write_pair(
+    root: Path, name: str, mask: NDArray[np.uint8], size: tuple[int, int] = (6, 4)
+) -> None:
     for part in ("images", "masks_src"):
         (root / part).mkdir(exist_ok=True)
     image = np.full((size[1], size[0], 3), RED[::-1], np.uint8)
@@ -46,13 +48,17 @@ def test_takes_the_names_of_a_split_in_their_order(tmp_path: Path) -> None:
 
 def test_other_size_is_refused_with_the_file(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", np.zeros((4, 5), np.uint8))
-    with pytest.raises(DatasetError, match=r"masks_src/a.png: expected the image's size 6x4, got 5x4"):
+    with pytest.raises(
+        DatasetError, match=r"masks_src/a.png: expected the image's size 6x4, got 5x4"
+    ):
         FolderDataset(tmp_path, lookup({0: 0}))[0]
 
 
 def test_unknown_ids_are_listed(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", np.array([[0, 7, 8] * 2] * 4, np.uint8))
-    with pytest.raises(DatasetError, match=r"a.png: holds ids \[7, 8\] that the mapping does not know"):
+    with pytest.raises(
+        DatasetError, match=r"a.png: holds ids \[7, 8\] that the mapping does not know"
+    ):
         FolderDataset(tmp_path, lookup({0: 0}))[0]
 
 

@@ -23,7 +23,12 @@ def test_targets_are_classes_first_then_sets() -> None:
     tiny = ontology("sky", "tree", "trunk")
     trees = mapping({0: [], 1: ["tree", "trunk"], 4: ["sky"]})
     space = TargetSpace.build(tiny, [trees])
-    assert space.members.tolist() == [[True, False, False], [False, True, False], [False, False, True], [False, True, True]]
+    assert space.members.tolist() == [
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+        [False, True, True],
+    ]
     assert space.primary.tolist() == [0, 1, 2, 1]
     lookup = space.lookup(trees, tiny)
     assert lookup[[0, 1, 4]].tolist() == [IGNORE, 3, 0]
@@ -39,7 +44,10 @@ def test_the_order_of_a_set_tells_its_first_class() -> None:
 
 
 def test_unknown_class_names_the_mapping_and_the_classes() -> None:
-    with pytest.raises(DatasetError, match=r"mapping s: id 3 \(source 3\) names \['lava'\].*expected some of \['sky'\]"):
+    with pytest.raises(
+        DatasetError,
+        match=r"mapping s: id 3 \(source 3\) names \['lava'\].*expected some of \['sky'\]",
+    ):
         mapping({3: ["lava"]}).sets(ontology("sky"))
 
 
@@ -51,7 +59,9 @@ def test_missing_and_malformed_files_are_named(tmp_path: Path) -> None:
         LabelMapping.load(tmp_path / "bad.yaml")
 
 
-@pytest.mark.parametrize("path", sorted(config_path("training", "mappings").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(config_path("training", "mappings").glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_shipped_mappings_fit_their_ontology(path: Path) -> None:
     shipped = LabelMapping.load(path)
     field = Ontology.load(shipped.ontology)

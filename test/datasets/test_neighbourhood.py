@@ -26,4 +26,7 @@ def test_exposure_changes_a_description_less_than_another_place_does() -> None:
     rng = np.random.default_rng(1)
     here, there = (rng.integers(60, 160, (18, 32, 3)).astype(np.uint8) for _ in range(2))
     brighter = (here * 1.3).astype(np.uint8)
-    assert np.abs(describe(here) - describe(brighter)).mean() < 0.3 * np.abs(describe(here) - describe(there)).mean()
+    assert (
+        np.abs(describe(here) - describe(brighter)).mean()
+        < 0.3 * np.abs(describe(here) - describe(there)).mean()
+    )

@@ -24,7 +24,10 @@ def test_agreement_and_largest_difference() -> None:
 def test_two_pixels_in_a_thousand_are_too_many() -> None:
     want = [answer(*[0, 1] * 500)]
     got = [answer(*[0, 1] * 499, 1, 0)]
-    with pytest.raises(TrainingError, match=r"onnxruntime agrees with torch on 99.800% of the labels, expected at least 99.9%"):
+    with pytest.raises(
+        TrainingError,
+        match=r"onnxruntime agrees with torch on 99.800% of the labels, expected at least 99.9%",
+    ):
         measure_parity(want, got, NAMES)
 
 

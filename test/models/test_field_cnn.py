@@ -1,9 +1,11 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch: install the extra [train]")
 
-from seg_perception.models.field_cnn import FieldCnn, FieldCnnConfig, pooling_matrix
+from seg_perception.models.config import FieldCnnConfig
+from seg_perception.models.field_cnn import FieldCnn, pooling_matrix
 from seg_perception.models.normalisation import normalise
 
 
@@ -16,7 +18,9 @@ def test_pooling_matrix_is_torch_adaptive_pooling(length: int, bins: int) -> Non
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (96, 48)])
 def test_scores_are_a_quarter_of_the_image(width: int, height: int) -> None:
-    network = FieldCnn(5, FieldCnnConfig(stem=8, middle=16, deep=16, dilations=(1, 2), decoder=16)).eval()
+    network = FieldCnn(
+        5, FieldCnnConfig(stem=8, middle=16, deep=16, dilations=(1, 2), decoder=16)
+    ).eval()
     assert network(torch.zeros(2, 3, height, width)).shape == (2, 5, height // 4, width // 4)
 
 
@@ -38,4 +42,6 @@ def test_normalise_takes_rgb_bytes_channels_last() -> None:
     image[..., 0] = 182
     normal = normalise(image)
     assert normal.shape == (1, 3, 2, 3)
-    assert normal[0, :, 0, 0].tolist() == pytest.approx([(182 - 123.675) / 58.395, -116.28 / 57.12, -103.53 / 57.375])
+    assert normal[0, :, 0, 0].tolist() == pytest.approx(
+        [(182 - 123.675) / 58.395, -116.28 / 57.12, -103.53 / 57.375]
+    )

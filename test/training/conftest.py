@@ -10,8 +10,6 @@ import yaml
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 
-pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
-
 COLOURS = np.array([[40, 90, 200], [30, 160, 40], [150, 110, 70]], np.uint8)
 CLASSES = ("sky", "high_vegetation", "rough_trail")
 
@@ -35,15 +33,33 @@ def tiny_config(tmp_path: Path) -> TrainingConfig:
     """Two-block network, 64x64 crops, and its files under `tmp_path`."""
     write_stripes(tmp_path / "stripes", 8)
     names = [f"{index:02d}" for index in range(8)]
-    (tmp_path / "split.yaml").write_text(yaml.safe_dump({"train": names[:6], "validation": names[6:]}))
+    (tmp_path / "split.yaml").write_text(
+        yaml.safe_dump({"train": names[:6], "validation": names[6:]})
+    )
     classes = {index: {"name": name, "as": [name]} for index, name in enumerate(CLASSES)}
     mapping = {"source": "stripes", "ontology": "field", "classes": classes}
     (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping))
     return TrainingConfig.model_validate(
         {
             "ontology": "field",
-            "model": {"stem": 8, "stem_blocks": 1, "middle": 16, "deep": 16, "middle_blocks": 1, "dilations": [1], "decoder": 16},
-            "sources": [{"name": "stripes", "folder": "stripes", "mapping": "mapping.yaml", "split": "split.yaml", "share": 1}],
+            "model": {
+                "stem": 8,
+                "stem_blocks": 1,
+                "middle": 16,
+                "deep": 16,
+                "middle_blocks": 1,
+                "dilations": [1],
+                "decoder": 16,
+            },
+            "sources": [
+                {
+                    "name": "stripes",
+                    "folder": "stripes",
+                    "mapping": "mapping.yaml",
+                    "split": "split.yaml",
+                    "share": 1,
+                }
+            ],
             "network_size": (64, 64),
             "crop": (64, 64),
             "batch_size": 4,

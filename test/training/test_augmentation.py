@@ -7,7 +7,17 @@ from seg_perception.training.augmentation import augment, distort
 from seg_perception.training.config import AugmentationConfig
 
 STILL = AugmentationConfig(
-    scale=(1, 1), aspect=1, rotation_rad=0, brightness=0, contrast=0, gamma=1, colour=0, saturation=0, grey=0, blur=0, noise=0
+    scale=(1, 1),
+    aspect=1,
+    rotation_rad=0,
+    brightness=0,
+    contrast=0,
+    gamma=1,
+    colour=0,
+    saturation=0,
+    grey=0,
+    blur=0,
+    noise=0,
 )
 
 
@@ -53,7 +63,9 @@ def test_a_small_source_is_centred_and_surrounded_by_ignored_pixels() -> None:
 
 def test_distortion_varies_colour_and_repeats_with_its_seed() -> None:
     image = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
-    first, again, other = (distort(image, AugmentationConfig(), np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (
+        distort(image, AugmentationConfig(), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
     assert np.array_equal(first, again)
     assert np.abs(first.astype(int) - other).mean() > 5
     assert np.array_equal(distort(image, STILL, np.random.default_rng(3)), image)

@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from seg_perception.training.checkpoint import Checkpoint
 
 
 def checkpoint(step: int) -> Checkpoint:
-    return Checkpoint(config="{}", step=step, network={"w": torch.ones(2)}, average={}, optimizer={})
+    return Checkpoint(
+        config="{}", step=step, network={"w": torch.ones(2)}, average={}, optimizer={}
+    )
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -19,7 +22,9 @@ def test_round_trip(tmp_path: Path) -> None:
     assert read.network["w"].tolist() == [1.0, 1.0]
 
 
-def test_a_full_disk_keeps_the_last_good_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_last_good_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.pt"
     checkpoint(1).save(path)
 
@@ -28,7 +33,9 @@ def test_a_full_disk_keeps_the_last_good_file(tmp_path: Path, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", refuse)
-    with pytest.raises(TrainingError, match=r"a.pt: can't be written .*No space left.*free some space and resume"):
+    with pytest.raises(
+        TrainingError, match=r"a.pt: can't be written .*No space left.*free some space and resume"
+    ):
         checkpoint(2).save(path)
     assert Checkpoint.load(path).step == 1
     assert [p.name for p in tmp_path.iterdir()] == ["a.pt"]

@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
 import json
 import math
 from pathlib import Path
@@ -27,7 +28,9 @@ def losses(folder: Path) -> list[float]:
     return [entry["loss"] for entry in entries if "loss" in entry]
 
 
-def test_loss_falls_and_classes_are_learnt(tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path) -> None:
+def test_loss_falls_and_classes_are_learnt(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
     config = tiny_config.model_copy(update={"steps": 50, "validate_every": 50})
     scores = Trainer(config, tiny_data, tmp_path / "run").run()
     first, last = losses(tmp_path / "run")
@@ -36,7 +39,9 @@ def test_loss_falls_and_classes_are_learnt(tiny_config: TrainingConfig, tiny_dat
     assert set(scores["stripes"].classes) == {"sky", "high_vegetation", "rough_trail"}
 
 
-def test_a_resumed_run_ends_with_the_same_weights(tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path) -> None:
+def test_a_resumed_run_ends_with_the_same_weights(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
     whole = Trainer(tiny_config, tiny_data, tmp_path / "whole")
     whole.run()
     Trainer(tiny_config, tiny_data, tmp_path / "parts").run(until=7)
@@ -52,16 +57,22 @@ def test_a_resumed_run_ends_with_the_same_weights(tiny_config: TrainingConfig, t
             assert torch.equal(tensor, got.state_dict()[name]), (network, name)
 
 
-def test_another_configuration_is_not_resumed(tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path) -> None:
+def test_another_configuration_is_not_resumed(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
     Trainer(tiny_config, tiny_data, tmp_path / "run").run(until=1)
     other = Trainer(tiny_config.model_copy(update={"seed": 5}), tiny_data, tmp_path / "other")
     with pytest.raises(TrainingError, match=r"last.pt: was made with another configuration"):
         other.resume(tmp_path / "run" / "last.pt")
 
 
-def test_another_architecture_does_not_initialise(tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path) -> None:
+def test_another_architecture_does_not_initialise(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
     Trainer(tiny_config, tiny_data, tmp_path / "run").run(until=1)
-    wider = tiny_config.model_copy(update={"model": tiny_config.model.model_copy(update={"deep": 32})})
+    wider = tiny_config.model_copy(
+        update={"model": tiny_config.model.model_copy(update={"deep": 32})}
+    )
     with pytest.raises(TrainingError, match=r"last.pt: its weights are of another architecture"):
         Trainer(wider, tiny_data, tmp_path / "other").initialise(tmp_path / "run" / "last.pt")
 
@@ -74,7 +85,9 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     kept = (tmp_path / "run" / "last.pt").read_bytes()
     with torch.no_grad():
         trainer.network.classifier.bias.fill_(math.nan)
-    with pytest.raises(TrainingError, match=r"step 6: the loss is nan; .*last.pt is the last good state"):
+    with pytest.raises(
+        TrainingError, match=r"step 6: the loss is nan; .*last.pt is the last good state"
+    ):
         trainer.run()
     assert (tmp_path / "run" / "last.pt").read_bytes() == kept
 

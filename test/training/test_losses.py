@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
 import math
 
 import numpy as np
@@ -9,7 +10,9 @@ from seg_perception.datasets.mapping import TargetSpace
 from seg_perception.training.losses import PATCH, SetCrossEntropy, effective_number_weights
 
 SPACE = TargetSpace(
-    np.array([[True, False, False], [False, True, False], [False, False, True], [False, True, True]]),
+    np.array(
+        [[True, False, False], [False, True, False], [False, False, True], [False, True, True]]
+    ),
     np.array([0, 1, 2, 1]),
 )
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
 import numpy as np
 import pytest
 
@@ -25,8 +26,13 @@ class Fixed(torch.nn.Module):
         super().__init__()
         self.labels = torch.from_numpy(np.asarray(labels)).long()
 
-    def forward(self, x):
-        return 10 * torch.nn.functional.one_hot(self.labels, FIELD.id_count).permute(2, 0, 1)[None].float()
+    def forward(self, _image):
+        return (
+            10
+            * torch.nn.functional.one_hot(self.labels, FIELD.id_count)
+            .permute(2, 0, 1)[None]
+            .float()
+        )
 
 
 class OneImage:
@@ -58,5 +64,7 @@ def test_categories_leave_out_sets_that_span_several() -> None:
     result = scores([[3, 3, 2, 1]], [["sky", "person", "sky", "grass"]])
     # Grass is the right category for a tree; the two pixels of "anything" are left out.
     assert result.categories == pytest.approx({"sky": 1.0, "vegetation": 1.0})
-    assert result.classes == pytest.approx({"obstacle": 1 / 2, "sky": 1 / 2, "high_vegetation": 0.0})
+    assert result.classes == pytest.approx(
+        {"obstacle": 1 / 2, "sky": 1 / 2, "high_vegetation": 0.0}
+    )
     assert result.mean_iou == pytest.approx(1 / 3)
