@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.projection import Sight, by_coordinate, initial_status, sight
-from seg_perception.fusion.transfer import Answer, Ballot, Transfer
+from seg_perception.fusion.projection import Range, Sight, blocks, sight
+from seg_perception.fusion.transfer import Answer, Ballot, Transfer, joined
 from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
-from seg_perception.fusion.visibility import clearance
+from seg_perception.fusion.visibility import DepthBuffer
 from seg_perception.stages import TransferConfig
 from seg_perception.types import PointStatus
 
@@ -31,20 +31,29 @@ def transfer_labels(
         unknown_id: label of points that get none; in a label map: not computed.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
-    points = by_coordinate(xyz)
-    status, eligible = initial_status(points, config.min_range_m, config.max_range_m, nobody)
-    ballot = Ballot(status, unknown_id, config.min_confidence)
-    for source, view in enumerate(views):
-        ballot.add(source, _answer(sight(points, eligible, view), view, config))
-    return ballot.result()
+    ranges = Range(config.min_range_m, config.max_range_m)
+    statuses, sights = [], []
+    for points in blocks(xyz):
+        status, asked = ranges.classify(points, nobody)
+        statuses.append(status)
+        sights.append([sight(points, asked, view) for view in views])
+    buffers = [
+        DepthBuffer([block[source] for block in sights], view.size, config)
+        for source, view in enumerate(views)
+    ]
+    transfers = []
+    for status, block in zip(statuses, sights, strict=True):
+        ballot = Ballot(len(status), unknown_id, config.min_confidence)
+        for source, (seen, view, buffer) in enumerate(zip(block, views, buffers, strict=True)):
+            ballot.add(source, _answer(seen, view, buffer.clearance(seen), config))
+        transfers.append(ballot.result(status))
+    return joined(transfers, unknown_id)
 
 
-def _answer(seen: Sight, view: View, config: TransferConfig) -> Answer:
+def _answer(seen: Sight, view: View, clear: NDArray[np.float32], config: TransferConfig) -> Answer:
     labels = view.prepared.label_map.labels
-    height, width = labels.shape
-    clear = clearance(seen, (width, height), config)
     pixel = seen.row.astype(np.intp)
-    pixel *= width
+    pixel *= labels.shape[1]
     pixel += seen.column
     return Answer(
         index=seen.index,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.fusion.view import View
-from seg_perception.geometry.camera import Hits
 from seg_perception.types import PointStatus
+
+_BLOCK = 16384
+_NO_RETURN_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,59 +31,63 @@ class Sight:
     depth: NDArray[np.float32]
 
 
-def by_coordinate(xyz: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same (N, 3) points, laid out so that each coordinate lies in one piece.
+@dataclass(frozen=True)
+class Range:
+    """Distances from the sensor between which points are looked at."""
 
-    Every step reads one coordinate of all points at a time; a driver's records scatter them.
+    min_m: float
+    max_m: float
+
+    def classify(
+        self, xyz: NDArray[np.float32], seen_by_none: PointStatus
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Status of the points before any view is asked, and which may be asked for.
+
+        Args:
+            xyz: float32 (N, 3), metre, sensor frame.
+            seen_by_none: status of points that no view has in its image.
+
+        Returns:
+            uint8 (N,): INVALID where a coordinate is not finite or all are zero (a beam
+            without return), SELF nearer than `min_m`, else `seen_by_none`; and
+            bool (N,): neither invalid, nor too near, nor too far.
+        """
+        x, y, z = xyz.T
+        with np.errstate(over="ignore", invalid="ignore"):
+            squared = x * x
+            squared += y * y
+            squared += z * z
+            far_enough = squared >= max(self.min_m, _NO_RETURN_M) ** 2
+            asked = far_enough & (squared <= self.max_m**2)
+        status = np.full(len(xyz), seen_by_none, np.uint8)
+        if not far_enough.all():
+            status[~far_enough] = PointStatus.SELF
+            status[~(squared >= _NO_RETURN_M**2)] = PointStatus.INVALID
+        status[np.isinf(squared)] = PointStatus.INVALID
+        return status, asked
+
+
+def blocks(xyz: NDArray[np.float32], size: int = _BLOCK) -> Iterator[NDArray[np.float32]]:
+    """The (N, 3) points in pieces small enough for a processor's cache.
+
+    Each coordinate of a piece lies side by side: every step reads one coordinate of all its
+    points, and the records of a driver scatter them.
     """
-    points: NDArray[np.float32] = np.ascontiguousarray(xyz.T, np.float32).T
-    return points
+    for start in range(0, len(xyz), size):
+        yield np.ascontiguousarray(xyz[start : start + size].T, np.float32).T
 
 
-def initial_status(
-    xyz: NDArray[np.float32], min_range_m: float, max_range_m: float, seen_by_none: PointStatus
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Status of the points before any view is asked, and which of them a view may be asked for.
-
-    Args:
-        xyz: float32 (N, 3), metre, sensor frame.
-        min_range_m: nearer points are the robot itself.
-        max_range_m: farther points are not looked at.
-        seen_by_none: status of points that no view has in its image.
-
-    Returns:
-        uint8 (N,): INVALID where a coordinate is not finite or all are zero (a beam without
-        return), SELF, or `seen_by_none`; bool (N,): neither INVALID, SELF nor too far.
-    """
-    x, y, z = xyz.T
-    with np.errstate(over="ignore", invalid="ignore"):
-        squared = x * x
-        squared += y * y
-        squared += z * z
-        eligible = (squared >= max(min_range_m**2, 1e-12)) & (squared <= max_range_m**2)
-    status = np.full(len(xyz), seen_by_none, np.uint8)
-    status[squared < min_range_m**2] = PointStatus.SELF
-    status[~np.isfinite(squared) | (squared == 0)] = PointStatus.INVALID
-    return status, eligible
-
-
-def sight(xyz: NDArray[np.float32], eligible: NDArray[np.bool_], view: View) -> Sight:
-    """Find the eligible points of a cloud that have a pixel in a view.
+def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sight:
+    """Find those of the asked points that have a pixel in a view.
 
     Args:
         xyz: float32 (N, 3), metre, the cloud's frame.
-        eligible: bool (N,).
+        asked: bool (N,).
         view: the camera and where the cloud is before it.
     """
     hits = view.camera.hits(xyz, view.T_camera_cloud)
-    allowed = eligible.take(hits.index)
-    if not allowed.all():
-        hits = _only(hits, np.flatnonzero(allowed))
+    hits = hits.only(asked.take(hits.index))
     # Inside the image both sums are positive: cutting off rounds to the nearest centre.
     column = (hits.u + np.float32(0.5)).astype(np.int32)
     row = (hits.v + np.float32(0.5)).astype(np.int32)
     return Sight(hits.index, column, row, hits.depth.astype(np.float32, copy=False))
-
-
-def _only(hits: Hits, kept: NDArray[np.intp]) -> Hits:
-    return Hits(hits.index.take(kept), hits.u.take(kept), hits.v.take(kept), hits.depth.take(kept))

@@ -13,14 +13,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.projection import Sight, by_coordinate, initial_status, sight
-from seg_perception.fusion.transfer import Answer, Ballot, Transfer
+from seg_perception.fusion.projection import Range, Sight, blocks, sight
+from seg_perception.fusion.transfer import Answer, Ballot, Transfer, joined
 from seg_perception.fusion.view import View
 from seg_perception.stages import RadarTransferConfig
 from seg_perception.types import PointStatus
 
 _GOLDEN_ANGLE_RAD = math.pi * (3 - math.sqrt(5))
 _WIDEST_SIGMA = 2.0
+_SAMPLES_AT_ONCE = 65536
 
 
 def transfer_radar_labels(
@@ -38,14 +39,17 @@ def transfer_radar_labels(
         unknown_id: label of returns that get none; in a label map: not computed.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
-    points = by_coordinate(xyz)
-    status, eligible = initial_status(points, config.min_range_m, config.max_range_m, nobody)
-    ballot = Ballot(status, unknown_id, 0.0)
-    asked = np.flatnonzero(eligible)
-    samples = footprint(points[asked], config)
-    for source, view in enumerate(views):
-        ballot.add(source, _answer(asked, samples, view, config, unknown_id))
-    return ballot.result()
+    ranges = Range(config.min_range_m, config.max_range_m)
+    transfers = []
+    for points in blocks(xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
+        status, asked = ranges.classify(points, nobody)
+        returns = np.flatnonzero(asked)
+        samples = footprint(points[returns], config)
+        ballot = Ballot(len(points), unknown_id, 0.0)
+        for source, view in enumerate(views):
+            ballot.add(source, _answer(returns, samples, view, config, unknown_id))
+        transfers.append(ballot.result(status))
+    return joined(transfers, unknown_id)
 
 
 def footprint(xyz: NDArray[np.float32], config: RadarTransferConfig) -> NDArray[np.float32]:
@@ -88,7 +92,7 @@ def _spiral(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _answer(
-    asked: NDArray[np.intp],
+    returns: NDArray[np.intp],
     samples: NDArray[np.float32],
     view: View,
     config: RadarTransferConfig,
@@ -96,10 +100,10 @@ def _answer(
 ) -> Answer:
     seen = sight(samples, np.ones(len(samples), np.bool_), view)
     in_view = np.unique(seen.index // config.samples)
-    labels, support, share = _winners(seen, len(asked), view, config.samples, unknown_id)
+    labels, support, share = _winners(seen, len(returns), view, config.samples, unknown_id)
     labels[share < config.min_share] = unknown_id
     return Answer(
-        index=asked[in_view],
+        index=returns[in_view],
         labels=labels[in_view],
         confidence=support[in_view],
         hidden=np.zeros(len(in_view), np.bool_),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,8 @@ from numpy.typing import NDArray
 from seg_perception.types import PointStatus
 
 _NO_SOURCE = 255
-_OCCLUDED = np.uint8(PointStatus.OCCLUDED)
-_UNCERTAIN = np.uint8(PointStatus.UNCERTAIN)
-# The answer that says most wins; of two labels the better supported one.
-_RANK = np.zeros(256, np.uint8)
-_RANK[[PointStatus.OCCLUDED, PointStatus.UNCERTAIN, PointStatus.LABELLED]] = 1, 2, 3
+# The answer that says most wins.
+_UNSEEN, _OCCLUDED, _UNCERTAIN = np.float32(-3), np.float32(-2), np.float32(-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,40 +50,61 @@ class Answer:
 
 
 class Ballot:
-    """Collects the answers of all views about one cloud."""
+    """Collects the answers of all views about one cloud.
 
-    def __init__(self, status: NDArray[np.uint8], unknown_id: int, min_confidence: float) -> None:
-        """Start with nothing known.
+    One number per point says how much is known of it: the confidence of its label, or,
+    below zero, why there is none.
+    """
+
+    def __init__(self, count: int, unknown_id: int, min_confidence: float) -> None:
+        """Start with N points of which nothing is known.
 
         Args:
-            status: uint8 (N,), of the points as long as no view answers; is written to.
+            count: N.
             unknown_id: label of points that get none.
             min_confidence: a label supported less is none.
         """
-        count = len(status)
         self._unknown_id, self._min_confidence = unknown_id, np.float32(min_confidence)
+        self._support = np.full(count, _UNSEEN, np.float32)
         self._labels = np.full(count, unknown_id, np.uint8 if unknown_id < 256 else np.uint16)
-        self._confidence = np.zeros(count, np.float32)
-        self._status = status
         self._sources = np.full(count, _NO_SOURCE, np.uint8)
 
     def add(self, source: int, answer: Answer) -> None:
         """Take over what this view knows better than those before it."""
-        known = answer.labels != self._unknown_id
-        known &= ~answer.hidden
-        known &= (answer.confidence > 0) & (answer.confidence >= self._min_confidence)
-        status = np.where(answer.hidden, _OCCLUDED, _UNCERTAIN)
-        status[known] = PointStatus.LABELLED
-        better = _RANK.take(status) > _RANK.take(self._status.take(answer.index))
-        better |= known & (answer.confidence > self._confidence.take(answer.index))
-        told = np.flatnonzero(better)
-        self._status[answer.index.take(told)] = status.take(told)
-        won = np.flatnonzero(better & known)
+        support = answer.confidence.copy()
+        unclear = (support <= 0) | (support < self._min_confidence)
+        unclear |= answer.labels == self._unknown_id
+        support[unclear] = _UNCERTAIN
+        support[answer.hidden] = _OCCLUDED
+        won = np.flatnonzero(support > self._support.take(answer.index))
         points = answer.index.take(won)
+        self._support[points] = support.take(won)
         self._labels[points] = answer.labels.take(won)
-        self._confidence[points] = answer.confidence.take(won)
         self._sources[points] = source
 
-    def result(self) -> Transfer:
-        """The best-supported label of every point."""
-        return Transfer(self._labels, self._confidence, self._status, self._sources)
+    def result(self, unseen: NDArray[np.uint8]) -> Transfer:
+        """The best-supported label of every point.
+
+        Args:
+            unseen: uint8 (N,), PointStatus of the points that no view has in its image.
+        """
+        support = self._support
+        status = np.where(support == _UNSEEN, unseen, np.uint8(PointStatus.LABELLED))
+        status[support == _OCCLUDED] = PointStatus.OCCLUDED
+        status[support == _UNCERTAIN] = PointStatus.UNCERTAIN
+        unknown = support < 0
+        self._labels[unknown] = self._unknown_id
+        self._sources[unknown] = _NO_SOURCE
+        support[unknown] = 0
+        return Transfer(self._labels, support, status, self._sources)
+
+
+def joined(parts: Sequence[Transfer], unknown_id: int) -> Transfer:
+    """Transfers of the pieces of a cloud, in order, as one."""
+    parts = parts or [Ballot(0, unknown_id, 0.0).result(np.zeros(0, np.uint8))]
+    return Transfer(
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.confidence for part in parts]),
+        np.concatenate([part.status for part in parts]),
+        np.concatenate([part.sources for part in parts]),
+    )

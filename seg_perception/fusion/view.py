@@ -44,6 +44,11 @@ class View:
     T_camera_cloud: NDArray[np.float64]
     time_gap_s: float = 0.0
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the label map (pixel)."""
+        return self.camera.width, self.camera.height
+
     def __post_init__(self) -> None:
         """Check that the parts fit.
 

@@ -8,6 +8,7 @@ to be as wide as the beams are apart.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -16,52 +17,72 @@ from numpy.typing import NDArray
 from seg_perception.fusion.projection import Sight
 from seg_perception.stages import TransferConfig
 
-_BLOCKS = 24
+_COARSE = 24
 _SMALLEST_CELL_PX = 2
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
-def clearance(
-    sight: Sight, image_size: tuple[int, int], config: TransferConfig
-) -> NDArray[np.float32]:
-    """How clearly each point is in front of what lies around it.
+class DepthBuffer:
+    """The nearest depth in each cell of an image and in the eight cells around it."""
 
-    Each point is compared with the nearest one in its cell and the eight around it. It may
-    be farther by `margin_m` plus `margin_ratio` of its depth.
+    def __init__(
+        self, sights: Sequence[Sight], image_size: tuple[int, int], config: TransferConfig
+    ) -> None:
+        """Enter all points.
 
-    Args:
-        sight: the M points in the image.
-        image_size: width and height (pixel).
-        config: cell and margins.
+        Args:
+            sights: the sweep's points in the image, in any number of pieces.
+            image_size: width and height (pixel).
+            config: cell and margins.
+        """
+        self._margin_m = np.float32(config.margin_m)
+        self._margin_ratio = np.float32(config.margin_ratio)
+        self._cell = config.cell_px or matched_cell_px(sights, image_size)
+        self._columns, rows = (-(-size // self._cell) for size in image_size)
+        nearest = np.full((rows, self._columns), np.inf, np.float32)
+        for seen in sights:
+            np.minimum.at(nearest.reshape(-1), self._cells(seen), seen.depth)
+        self._nearest = cv2.erode(nearest, _NEIGHBOURS).reshape(-1)
 
-    Returns:
-        float32 (M,): 1 the nearest, 0 at the margin, negative where hidden.
-    """
-    cell = config.cell_px or matched_cell_px(sight, image_size)
-    columns, rows = (-(-size // cell) for size in image_size)
-    index = _blocks(sight, cell, columns)
-    nearest = np.full(rows * columns, np.inf, np.float32)
-    np.minimum.at(nearest, index, sight.depth)
-    around = cv2.erode(nearest.reshape(rows, columns), _NEIGHBOURS).reshape(-1)
-    behind = sight.depth - around.take(index)
-    behind /= np.float32(config.margin_m) + np.float32(config.margin_ratio) * sight.depth
-    clear: NDArray[np.float32] = np.float32(1) - behind
-    return clear
+    def clearance(self, seen: Sight) -> NDArray[np.float32]:
+        """How clearly points are in front of what lies around them.
+
+        A point may be farther than the nearest one around it by `margin_m` plus
+        `margin_ratio` of its depth.
+
+        Returns:
+            float32 (M,): 1 the nearest, 0 at the margin, negative where hidden.
+        """
+        margin = seen.depth * self._margin_ratio
+        margin += self._margin_m
+        clear: NDArray[np.float32] = self._nearest.take(self._cells(seen))
+        clear -= seen.depth
+        clear /= margin
+        clear += np.float32(1)
+        return clear
+
+    def _cells(self, seen: Sight) -> NDArray[np.intp]:
+        return _cells(seen.column, seen.row, self._cell, self._columns)
 
 
-def matched_cell_px(sight: Sight, image_size: tuple[int, int]) -> int:
+def matched_cell_px(sights: Sequence[Sight], image_size: tuple[int, int]) -> int:
     """The mean distance of neighbouring points in the part of the image they cover (pixel)."""
-    if len(sight.index) == 0:
+    count = sum(len(seen.index) for seen in sights)
+    if count == 0:
         return _SMALLEST_CELL_PX
-    block = -(-max(image_size) // _BLOCKS)
-    columns, rows = (-(-size // block) for size in image_size)
-    covered = np.count_nonzero(np.bincount(_blocks(sight, block, columns)))
-    area = covered / (columns * rows) * image_size[0] * image_size[1]
-    return max(_SMALLEST_CELL_PX, round(math.sqrt(area / len(sight.index))))
+    coarse = -(-max(image_size) // _COARSE)
+    columns, rows = (-(-size // coarse) for size in image_size)
+    covered = np.zeros(rows * columns, np.bool_)
+    for seen in sights:
+        covered[_cells(seen.column[::8], seen.row[::8], coarse, columns)] = True
+    area = np.count_nonzero(covered) / covered.size * image_size[0] * image_size[1]
+    return max(_SMALLEST_CELL_PX, round(math.sqrt(area / count)))
 
 
-def _blocks(sight: Sight, size_px: int, columns: int) -> NDArray[np.intp]:
-    index = sight.row // size_px
+def _cells(
+    column: NDArray[np.int32], row: NDArray[np.int32], size_px: int, columns: int
+) -> NDArray[np.intp]:
+    index = (row // size_px).astype(np.intp)
     index *= columns
-    index += sight.column // size_px
-    return index.astype(np.intp)
+    index += column // size_px
+    return index

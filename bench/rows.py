@@ -1,0 +1,52 @@
+"""A measured step, and how to measure one."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_ROUNDS = 25
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """One line of the table.
+
+    Attributes:
+        step: what was measured.
+        ratio: its time over the rival's, medians of the same run.
+        budget: largest ratio allowed.
+        detail: the rival and both times.
+    """
+
+    step: str
+    ratio: float
+    budget: float
+    detail: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the step keeps its budget."""
+        return self.ratio <= self.budget
+
+
+def compare(
+    step: str, ours: Callable[[], object], rival: Callable[[], object], *, budget: float, name: str
+) -> BenchRow:
+    """Measure two functions in turns, so that both meet the same disturbances.
+
+    Processor time is what counts: a benchmark shares its machine with other work.
+    """
+    ours(), rival()
+    pairs = [(_seconds(ours), _seconds(rival)) for _ in range(_ROUNDS)]
+    our_s, rival_s = (statistics.median(column) for column in zip(*pairs, strict=True))
+    detail = f"{our_s * 1e3:.2f} ms against {rival_s * 1e3:.2f} ms ({name})"
+    return BenchRow(step, our_s / rival_s, budget, detail)
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    start = time.process_time()
+    function()
+    return time.process_time() - start
