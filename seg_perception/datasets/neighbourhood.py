@@ -1,4 +1,4 @@
-"""Hold out whole neighbourhoods of look-alike images, not single images.
+"""`python -m seg_perception.datasets.neighbourhood FOLDER SPLIT`: hold out look-alike images.
 
 Frames of a drive resemble each other, so a random hold-out measures memory. Look
 at small thumbnails, cluster them, hold out whole clusters, and leave out of the
@@ -7,12 +7,19 @@ training every image that lies too close to a held-out one.
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 from numpy.typing import NDArray
+
+from seg_perception.datasets.folder import IMAGES
+from seg_perception.errors import DatasetError
 
 THUMBNAIL = (32, 18)
 
@@ -83,3 +90,50 @@ def _nearest(descriptors: NDArray[np.float32], others: NDArray[np.float32]) -> N
 
 def _indices(chosen: Sequence[bool] | NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(index) for index in np.flatnonzero(chosen))
+
+
+def write_split(folder: Path, split: Path, clusters: int, every: int, margin: float) -> None:
+    """Split the images of a folder data set and write their names as YAML.
+
+    Raises:
+        DatasetError: the folder has no images, or one can't be decoded.
+    """
+    files = sorted(path for path in (folder / IMAGES).glob("*") if path.is_file())
+    if len(files) < clusters:
+        msg = f"{folder / IMAGES}: expected {clusters} images or more, one a cluster, got {len(files)}"
+        raise DatasetError(msg)
+    chosen = hold_out(np.stack([_describe_file(path) for path in files]), clusters, every, margin)
+    names = {part: [files[i].stem for i in indices] for part, indices in asdict(chosen).items()}
+    split.write_text(
+        f"# hold_out(clusters={clusters}, every={every}, margin={margin}, seed=0) of "
+        "seg_perception/datasets/neighbourhood.py\n" + yaml.safe_dump(names, sort_keys=False)
+    )
+
+
+def _describe_file(path: Path) -> NDArray[np.float32]:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        msg = f"{path}: can't be decoded as an image: replace it or take it away"
+        raise DatasetError(msg)
+    return describe(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 is success, 2 a mistake that the message explains."""
+    parser = argparse.ArgumentParser(prog="python -m seg_perception.datasets.neighbourhood")
+    parser.add_argument("folder", type=Path, help="data set with images/")
+    parser.add_argument("split", type=Path, help="YAML file to write")
+    parser.add_argument("--clusters", type=int, default=32)
+    parser.add_argument("--every", type=int, default=7, help="one cluster in this many is held out")
+    parser.add_argument("--margin", type=float, default=0.33, help="nearer ones are not trained on")
+    options = parser.parse_args(arguments)
+    try:
+        write_split(*vars(options).values())
+    except DatasetError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,11 @@
-import numpy as np
+from pathlib import Path
 
-from seg_perception.datasets.neighbourhood import describe, hold_out
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from seg_perception.datasets.neighbourhood import describe, hold_out, main
 
 
 def test_whole_clusters_are_held_out() -> None:
@@ -30,3 +35,23 @@ def test_exposure_changes_a_description_less_than_another_place_does() -> None:
         np.abs(describe(here) - describe(brighter)).mean()
         < 0.3 * np.abs(describe(here) - describe(there)).mean()
     )
+
+
+def test_a_split_file_names_every_image_once(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    rng = np.random.default_rng(2)
+    for index in range(12):
+        image = rng.integers(0, 255, (18, 32, 3)).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / "images" / f"{index:02d}.png"), image)
+    split = tmp_path / "split.yaml"
+    arguments = [str(tmp_path), str(split), "--clusters", "4", "--every", "2", "--margin", "0"]
+    assert main(arguments) == 0
+    parts = yaml.safe_load(split.read_text())
+    names = [name for part in ("train", "validation", "dropped") for name in parts[part]]
+    assert sorted(names) == [f"{index:02d}" for index in range(12)]
+    assert parts["validation"]
+
+
+def test_too_few_images_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), str(tmp_path / "split.yaml")]) == 2
+    assert "expected 32 images or more, one a cluster, got 0" in capsys.readouterr().err
