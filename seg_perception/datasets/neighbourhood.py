@@ -100,7 +100,7 @@ def write_split(folder: Path, split: Path, clusters: int, every: int, margin: fl
     """
     files = sorted(path for path in (folder / IMAGES).glob("*") if path.is_file())
     if len(files) < clusters:
-        msg = f"{folder / IMAGES}: expected {clusters} images or more, one a cluster, got {len(files)}"
+        msg = f"{folder / IMAGES}: expected {clusters} images or more, got {len(files)}"
         raise DatasetError(msg)
     chosen = hold_out(np.stack([_describe_file(path) for path in files]), clusters, every, margin)
     names = {part: [files[i].stem for i in indices] for part, indices in asdict(chosen).items()}
