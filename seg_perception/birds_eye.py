@@ -55,7 +55,7 @@ def draw_birds_eye(
     xyz, labels = xyz[near], labels[near]
     known = labels != ontology.unknown_id
     order = np.lexsort((xyz[:, 2], known))
-    colors = np.where(known[:, None], ontology.palette[labels], np.uint8(_UNKNOWN))
+    colors = np.where(known[:, None], ontology.palette[labels], np.array(_UNKNOWN, np.uint8))
     stamp_squares(canvas, _to_pixels(xyz, scale, size_px)[order], colors[order], point_px)
     _label_rings(canvas, range_m, scale)
     _draw_robot(canvas)
@@ -67,7 +67,8 @@ def draw_birds_eye(
 def _to_pixels(xyz: NDArray[np.float32], scale: float, size_px: int) -> NDArray[np.int64]:
     centre = size_px / 2
     columns_rows = centre - xyz[:, [1, 0]] * scale
-    return np.floor(columns_rows).astype(np.int64)
+    pixels: NDArray[np.int64] = np.floor(columns_rows).astype(np.int64)
+    return pixels
 
 
 def _rings(range_m: float) -> list[int]:
@@ -93,7 +94,9 @@ def _label_rings(canvas: Rgb, range_m: float, scale: float) -> None:
 
 def _plate(canvas: Rgb, words: str, origin: tuple[int, int]) -> None:
     left, base = origin
-    cv2.rectangle(canvas, (left - 3, base - 12), (left + 9 * len(words), base + 4), PAPER, cv2.FILLED)
+    cv2.rectangle(
+        canvas, (left - 3, base - 12), (left + 9 * len(words), base + 4), PAPER, cv2.FILLED
+    )
     text(canvas, words, origin)
 
 

@@ -63,9 +63,7 @@ def camera_outputs(
     return [(topic, make()) for topic, make in makers if wanted(topic)]
 
 
-def cloud_output(
-    semantic: SemanticCloud, ontology: Ontology, config: OutputConfig
-) -> PointCloud2:
+def cloud_output(semantic: SemanticCloud, ontology: Ontology, config: OutputConfig) -> PointCloud2:
     """The message of one labelled cloud: the sender's fields, then label, confidence and colour."""
     cloud = append_semantics(
         semantic,
@@ -84,9 +82,7 @@ def legend(ontology: Ontology, stamp_ns: int) -> SemanticLegend:
         ontology_sha256=ontology_sha256(ontology),
         unknown_id=ontology.unknown_id,
         unknown_color_rgb=ontology.palette[ontology.unknown_id],
-        classes=[
-            SemanticClass(c.id, c.name, np.array(c.rgb, np.uint8)) for c in ontology.classes
-        ],
+        classes=[SemanticClass(c.id, c.name, np.array(c.rgb, np.uint8)) for c in ontology.classes],
         groupings=[_grouping(ontology, name) for name in ontology.groupings],
     )
 

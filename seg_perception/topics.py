@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from seg_perception.config import CameraConfig, Config, LidarConfig, RadarConfig
+from seg_perception.config import CameraConfig, CloudSensorConfig, Config
 from seg_perception.errors import ConfigError
 
 NODE_NAME = "perception_node"
@@ -66,7 +66,7 @@ def is_compressed(camera: CameraConfig) -> bool:
     return camera.image_topic.endswith(_COMPRESSED)
 
 
-def cloud_topic(sensor: LidarConfig | RadarConfig) -> str:
+def cloud_topic(sensor: CloudSensorConfig) -> str:
     """Where a lidar's or radar's semantic cloud is published."""
     return sensor.output_topic or beside(sensor.topic, "semantic/points")
 
@@ -111,7 +111,7 @@ def base_topic(image_topic: str) -> str:
 
 
 def beside(topic: str, name: str) -> str:
-    """A name in the namespace of a topic: `/front/image_raw` and `semantic` make `/front/semantic`."""
+    """A name in the namespace of a topic: `/a/image_raw` and `semantic` make `/a/semantic`."""
     namespace, slash, _ = topic.rpartition("/")
     return f"{namespace}{slash}{name}"
 

@@ -61,7 +61,8 @@ def fit(image: Rgb, width: int, height: int) -> Rgb:
         return image
     shrinks = width * height < image.shape[0] * image.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(image, (width, height), interpolation=how).astype(np.uint8, copy=False)
+    scaled: Rgb = cv2.resize(image, (width, height), interpolation=how).astype(np.uint8, copy=False)
+    return scaled
 
 
 def paint_points(
@@ -77,7 +78,7 @@ def paint_points(
         size_px: edge of the square that stands for a point.
     """
     far_first = np.argsort(-depth, kind="stable")
-    painted = image.copy()
+    painted: Rgb = image.copy()
     stamp_squares(painted, np.rint(uv[far_first]).astype(np.int64), colors[far_first], size_px)
     return painted
 

@@ -89,4 +89,4 @@ class StageDurations:
 
 def _duration(index: int) -> float:
     """The geometric middle of a bin."""
-    return _SHORTEST_S * _RATIO ** (index + 0.5)
+    return float(_SHORTEST_S * _RATIO ** (index + 0.5))

@@ -47,7 +47,9 @@ def _sensors(facts: BagFacts, config: Config) -> Iterator[Finding]:
         yield Finding("error", "the bag holds no message; record it again")
     elif not config.cameras:
         kinds = sorted({topic.type for topic in facts.topics.values()})
-        yield Finding("error", f"no camera image among {kinds}; record an Image or CompressedImage topic")
+        yield Finding(
+            "error", f"no camera image among {kinds}; record an Image or CompressedImage topic"
+        )
     elif not config.lidars and not config.radars:
         yield Finding("note", "no point cloud: images will be labelled, nothing else")
 
@@ -55,23 +57,21 @@ def _sensors(facts: BagFacts, config: Config) -> Iterator[Finding]:
 def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Finding]:
     camera = config.cameras[name]
     topic = facts.topics[camera.image_topic]
-    assert topic.image is not None
-    if topic.image.problem:
-        yield Finding("error", f"camera {name}: {topic.image.problem}")
+    if topic.image is None or topic.image.problem:
+        problem = topic.image.problem if topic.image else f"{topic.name} carries no images"
+        yield Finding("error", f"camera {name}: {problem}")
         return
     if config.lidars or config.radars:
         yield from _lens(facts, name, camera, topic)
     if camera.frame_convention == "body":
         yield Finding(
             "warning",
-            f"camera {name}: frame {topic.frame_id!r} has its z axis up, as a body frame: it is taken as one; "
-            f"set camera.{name}.frame_convention=optical if it is not",
+            f"camera {name}: frame {topic.frame_id!r} has its z axis up, as a body frame: it is "
+            f"taken as one; set camera.{name}.frame_convention=optical if it is not",
         )
 
 
-def _lens(
-    facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts
-) -> Iterator[Finding]:
+def _lens(facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts) -> Iterator[Finding]:
     lens = facts.topics.get(camera_info_topic(camera))
     if lens is None or lens.lens is None:
         others = [other.name for other in facts.lenses] or ["none in this bag; record it"]
@@ -97,11 +97,14 @@ def _clouds(facts: BagFacts, config: Config) -> Iterator[Finding]:
     for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
         for name, sensor in sensors.items():
             topic = facts.topics[sensor.topic]
-            assert topic.cloud is not None
-            if topic.cloud.problem:
-                yield Finding("error", f"{kind} {name}: {topic.cloud.problem}")
-            elif not topic.cloud.point_count:
-                yield Finding("warning", f"{kind} {name}: the first cloud has 0 points; check the driver")
+            if topic.cloud is None or topic.cloud.problem:
+                problem = topic.cloud.problem if topic.cloud else f"{topic.name} carries no clouds"
+                yield Finding("error", f"{kind} {name}: {problem}")
+                continue
+            if not topic.cloud.point_count:
+                yield Finding(
+                    "warning", f"{kind} {name}: the first cloud has 0 points; check the driver"
+                )
             if kind == "lidar" and not topic.cloud.time_field and config.transforms.fixed_frame:
                 yield Finding(
                     "note", f"lidar {name}: no per-point time, a sweep is taken as measured at once"
@@ -109,9 +112,7 @@ def _clouds(facts: BagFacts, config: Config) -> Iterator[Finding]:
             yield from _connection(facts, config, f"{kind} {name}", topic)
 
 
-def _connection(
-    facts: BagFacts, config: Config, who: str, topic: TopicFacts
-) -> Iterator[Finding]:
+def _connection(facts: BagFacts, config: Config, who: str, topic: TopicFacts) -> Iterator[Finding]:
     for name, camera in config.cameras.items():
         frame = camera.frame_id or facts.topics[camera.image_topic].frame_id
         try:
@@ -134,7 +135,8 @@ def _motion(facts: BagFacts, config: Config) -> Iterator[Finding]:
         timed = any(not edge.static for edge in facts.edges)
         why = "/tf does not connect the sensors to a fixed frame" if timed else "the bag has no /tf"
         yield Finding(
-            "note", f"{why}: the robot is taken as at rest; record odom to base_link for moving robots"
+            "note",
+            f"{why}: the robot is taken as at rest; record odom to base_link for moving robots",
         )
 
 
@@ -156,5 +158,6 @@ def _clocks(facts: BagFacts, config: Config) -> Iterator[Finding]:
             else "synchronise the sensors' clocks (PTP) and record again"
         )
         yield Finding(
-            "warning", f"{name}: its stamps lie {-apart_s:+.3f} s from those of camera {first}; {mend}"
+            "warning",
+            f"{name}: its stamps lie {-apart_s:+.3f} s from those of camera {first}; {mend}",
         )

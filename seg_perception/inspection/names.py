@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 _IMAGE_LEAF = re.compile(r"image(_raw|_color|_mono|_rect|_rect_color|_rect_raw|_decompressed)*")
 _GENERIC = {
-    "camera", "cam", "cameras", "sensor", "sensors", "sensing", "driver", "vis", "color", "rgb", "image",
-    "compressed", "lidar", "lidars", "radar", "radars", "points", "point_cloud", "pointcloud", "cloud",
-    "robot", "data", "raw",
+    "camera", "cam", "cameras", "sensor", "sensors", "sensing", "driver", "vis", "color", "rgb",
+    "image", "compressed", "lidar", "lidars", "radar", "radars", "points", "point_cloud",
+    "pointcloud", "cloud", "robot", "data", "raw",
 }  # fmt: skip
 _CLOUD_SUFFIX = re.compile(r"_(points|point_cloud|pointcloud|cloud|data|scan)(_raw)?$")
 

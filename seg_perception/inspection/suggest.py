@@ -12,15 +12,32 @@ from seg_perception.inspection.names import name_sensors
 from seg_perception.topics import base_topic, beside
 
 _NOT_A_CAMERA = {
-    "label", "labels", "label_image", "semantic", "segmentation", "mask", "truth", "ground_truth", "gt",
-    "depth", "disparity", "confidence", "overlay", "debug", "costmap", "aligned_depth_to_color",
+    "label", "labels", "label_image", "semantic", "segmentation", "mask", "truth",
+    "ground_truth", "gt", "depth", "disparity", "confidence", "overlay", "debug", "costmap",
+    "aligned_depth_to_color",
 }  # fmt: skip
-_NOT_A_SENSOR = {"semantic", "truth", "ground_truth", "gt", "map", "global_map", "local_map", "voxels"}
+_NOT_A_SENSOR = {
+    "semantic",
+    "truth",
+    "ground_truth",
+    "gt",
+    "map",
+    "global_map",
+    "local_map",
+    "voxels",
+}
 _NOT_A_PICTURE = ("32FC", "64FC", "16SC", "16UC1", "32SC")
 _DERIVED = re.compile(r"deskew|undistort|filter|registered|downsampl|aligned|cropped")
 _FIXED_FRAMES = ("odom", "map")
 _RADAR_POINTS = 30_000
-_IMAGE_LEAVES = ("image_raw", "image_color", "image", "image_rect_color", "image_rect", "image_mono")
+_IMAGE_LEAVES = (
+    "image_raw",
+    "image_color",
+    "image",
+    "image_rect_color",
+    "image_rect",
+    "image_mono",
+)
 
 
 def suggest_parameters(facts: BagFacts) -> dict[str, Any]:
@@ -67,7 +84,8 @@ def find_lens(facts: BagFacts, image_topic: str) -> str:
     """
     base = base_topic(image_topic)
     lenses = {lens.name: lens for lens in facts.lenses}
-    for candidate in (beside(base, "camera_info"), f"{base}/camera_info", f"{image_topic}/camera_info"):
+    usual = beside(base, "camera_info")
+    for candidate in (usual, f"{base}/camera_info", f"{image_topic}/camera_info"):
         if candidate in lenses:
             return candidate
     frame = facts.topics[image_topic].frame_id
@@ -91,7 +109,7 @@ def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
 
 
 def _camera_topics(facts: BagFacts) -> list[str]:
-    """One topic for each camera: the raw one of raw and compressed, the rawest of rectified ones."""
+    """One topic for each camera: raw before compressed, and before rectified."""
     best: dict[str, str] = {}
     for topic in sorted((t for t in facts.images if _is_camera(t)), key=_rawness):
         best.setdefault(_camera_key(topic.name), topic.name)
@@ -100,7 +118,8 @@ def _camera_topics(facts: BagFacts) -> list[str]:
 
 def _is_camera(topic: TopicFacts) -> bool:
     image = topic.image
-    assert image is not None
+    if image is None:
+        return False
     words = set(topic.name.lower().strip("/").split("/"))
     encoding = image.encoding.strip()
     is_depth = encoding.startswith(_NOT_A_PICTURE) or "compressedDepth" in encoding
@@ -130,17 +149,17 @@ def _cloud_topics(facts: BagFacts, *, radar: bool) -> list[str]:
 
 
 def _is_sensor(topic: TopicFacts) -> bool:
-    assert topic.cloud is not None
     words = set(topic.name.lower().strip("/").split("/"))
-    has_points = {"x", "y", "z"} <= set(topic.cloud.fields)
-    return has_points and not words & _NOT_A_SENSOR
+    fields = set(topic.cloud.fields) if topic.cloud else set()
+    return {"x", "y", "z"} <= fields and not words & _NOT_A_SENSOR
 
 
 def _is_radar(topic: TopicFacts) -> bool:
     """By its Doppler, which a few lidars measure too: those have far more points."""
-    assert topic.cloud is not None
-    has_doppler = bool(topic.cloud.doppler_field)
-    return "radar" in topic.name.lower() or (has_doppler and topic.cloud.point_count < _RADAR_POINTS)
+    cloud = topic.cloud
+    has_doppler = cloud is not None and cloud.doppler_field != ""
+    is_sparse = cloud is not None and cloud.point_count < _RADAR_POINTS
+    return "radar" in topic.name.lower() or (has_doppler and is_sparse)
 
 
 def _distinct_outputs(kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

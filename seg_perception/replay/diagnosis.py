@@ -57,8 +57,8 @@ def _lenses(config: Config, evidence: Evidence) -> Iterator[str]:
     for name in sorted(evidence.without_lens):
         topic = camera_info_topic(config.cameras[name])
         yield (
-            f"camera.{name}: no usable camera_info on {topic}, so points can't be labelled; calibrate, "
-            f"or set camera.{name}.camera_info_topic"
+            f"camera.{name}: no usable camera_info on {topic}, so points can't be labelled; "
+            f"calibrate, or set camera.{name}.camera_info_topic"
         )
 
 
@@ -84,10 +84,12 @@ def _cloud(
         yield _transform_problem(name, config, evidence)
     elif tally[PointStatus.NO_LABEL_MAP] > valid / 2:
         yield _gap_problem(name, config, evidence)
-    elif tally[PointStatus.NO_CALIBRATION] <= valid / 2 and _in_view(tally) < valid * _LEAST_SHARE_IN_VIEW:
+    elif tally[PointStatus.NO_CALIBRATION] > valid / 2:
+        return  # said of the camera
+    elif (share := _in_view(tally) / valid) < _LEAST_SHARE_IN_VIEW:
         yield (
-            f"{_in_view(tally) / valid:.1%} of the points lie before a camera; probably a body frame "
-            "where an optical one was expected: set camera.NAME.frame_convention to body, or check the tf"
+            f"{share:.1%} of the points lie before a camera; probably a body frame where an "
+            "optical one was expected: set camera.NAME.frame_convention to body, or check the tf"
         )
 
 

@@ -11,6 +11,7 @@ from seg_perception.io.bag import BagReader, TopicInfo
 from seg_perception.io.messages import CameraInfo, PointCloud2
 from seg_perception.topics import IMAGE_TYPES, TF, TF_STATIC, TF_TYPES, camera_info_topic
 
+
 @dataclass(frozen=True)
 class Inputs:
     """What is read from a bag: who listens to which topic.
@@ -47,7 +48,9 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
         msg = f"{bag.path}: the bag holds no message; record it again"
         raise BagError(msg)
     if not config.cameras:
-        msg = f"no camera is configured; usable topics of {bag.path}:\n{paste_ready(topics.values())}"
+        msg = (
+            f"no camera is configured; usable topics of {bag.path}:\n{paste_ready(topics.values())}"
+        )
         raise BagError(msg)
     for name, camera in config.cameras.items():
         _expect(bag, topics, camera.image_topic, IMAGE_TYPES, f"camera.{name}.image_topic")

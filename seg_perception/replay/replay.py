@@ -96,7 +96,11 @@ def replay(
 
 def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set[str]:
     if options.with_inputs:
-        return {topic.name for topic in reader.topics if topic.count and topic.encoding in ("cdr", "ros1")}
+        return {
+            topic.name
+            for topic in reader.topics
+            if topic.count and topic.encoding in ("cdr", "ros1")
+        }
     return {*inputs.lenses, *inputs.transforms}
 
 

@@ -244,9 +244,7 @@ def _patient(config: Config) -> Config:
     return config.model_copy(update={"pairing": pairing})
 
 
-def _decode_frame(
-    camera: str, message: BagMessage, calibration: Calibration | None
-) -> CameraFrame:
+def _decode_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:
     decode: Callable[[Any], Any] = (
         decode_compressed_image if message.type == CompressedImage.type_name else decode_image
     )

@@ -1,0 +1,1 @@
+"""The command `seg-perception`; one file for each sub-command."""

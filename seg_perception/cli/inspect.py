@@ -1,0 +1,119 @@
+"""`seg-perception inspect`: what a bag or a bundle holds, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from seg_perception.inspection import BagInspection, BundleInspection
+    from seg_perception.inspection.facts import TopicFacts
+
+
+def command(
+    path: Annotated[str, typer.Argument(help="A bag; or a bundle: shipped name, folder or zip.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Show what a bag or a model bundle holds, and what is missing to run it.
+
+    For a bag: topics, rates, frames, fields, lenses, and the parameters to replay it with.
+    For a bundle: classes, input, licence, and whether its golden frames pass here.
+
+    Exit code 2: nothing can be labelled with it.
+    """
+    from seg_perception.cli.options import print_json
+    from seg_perception.inference.bundle import shipped
+    from seg_perception.inspection import inspect_bag, inspect_bundle, is_bundle
+
+    if path in shipped() or is_bundle(path):
+        bundle = inspect_bundle(path)
+        if as_json:
+            print_json(bundle.to_json())
+        else:
+            _print_bundle(bundle)
+        failed = bool(bundle.problem)
+    else:
+        bag = inspect_bag(path)
+        if as_json:
+            print_json(bag.to_json())
+        else:
+            _print_bag(bag)
+        failed = not bag.runnable or any(finding.level == "error" for finding in bag.findings)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _print_bag(inspection: BagInspection) -> None:
+    facts = inspection.facts
+    typer.echo(f"{facts.path}: {facts.duration_s:.1f} s, {facts.message_count} messages\n")
+    for topic in facts.topics.values():
+        typer.echo(topic.name)
+        typer.echo(f"    {_topic_line(topic)}")
+    for edge in facts.edges:
+        typer.echo(f"{edge.parent} -> {edge.child} ({'static' if edge.static else 'timed'})")
+    typer.echo("")
+    for finding in inspection.findings:
+        typer.echo(f"{finding.level}: {finding.text}")
+    if inspection.runnable:
+        _print_parameters(inspection)
+
+
+def _topic_line(topic: TopicFacts) -> str:
+    parts = [topic.type.replace("/msg/", "/"), f"{topic.count} messages"]
+    if topic.rate_hz:
+        parts.append(f"{topic.rate_hz:.1f} Hz")
+    if topic.frame_id:
+        parts.append(f"frame {topic.frame_id}")
+    return ", ".join([*parts, *filter(None, [_first_message(topic)])])
+
+
+def _first_message(topic: TopicFacts) -> str:
+    if topic.image is not None:
+        return (
+            topic.image.problem
+            or f"{topic.image.encoding} {topic.image.width}x{topic.image.height}"
+        )
+    if topic.cloud is not None:
+        fields = " ".join(topic.cloud.fields)
+        return topic.cloud.problem or f"{topic.cloud.point_count} points: {fields}"
+    if topic.lens is not None:
+        lens = topic.lens
+        return (
+            lens.problem or f"{lens.distortion_model or 'no distortion'} {lens.width}x{lens.height}"
+        )
+    return ""
+
+
+def _print_parameters(inspection: BagInspection) -> None:
+    """Paste-ready: a parameter file, and the command."""
+    import yaml
+
+    parameters = {"/**": {"ros__parameters": dict(inspection.parameters)}}
+    typer.echo("\nparameters (save as robot.yaml, or leave out --config to use them):\n")
+    typer.echo(yaml.safe_dump(parameters, sort_keys=False, default_flow_style=None))
+    typer.echo(
+        f"seg-perception replay {inspection.facts.path} -o labelled.mcap --config robot.yaml"
+    )
+
+
+def _print_bundle(inspection: BundleInspection) -> None:
+    manifest = inspection.bundle.manifest
+    network = manifest.input
+    rows = {
+        "bundle": str(inspection.bundle),
+        "folder": str(inspection.bundle.folder),
+        "model": f"{manifest.model}, sha256 {inspection.sha256}",
+        "input": f"{network.dtype} {network.layout} {network.width}x{network.height}",
+        "output": manifest.output.kind,
+        "ontology": f"{manifest.ontology.name}: "
+        + ", ".join(f"{c.id} {c.name}" for c in manifest.ontology.classes),
+        "groupings": ", ".join(manifest.ontology.groupings) or "none",
+        "golden frames": str(len(inspection.bundle.golden)),
+        "licence": manifest.licence,
+        "trained on": ", ".join(manifest.training.datasets) or "not stated",
+        "engine": inspection.engine or f"none: {inspection.problem}",
+    }
+    for key, value in rows.items():
+        typer.echo(f"{key + ':':<15}{value}")

@@ -1,0 +1,61 @@
+"""The command `seg-perception`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from seg_perception import __version__
+from seg_perception.cli import config, inspect, replay, simulate
+from seg_perception.errors import SegPerceptionError
+
+BAD_INPUT = 2
+
+
+class _Group(TyperGroup):
+    """Turns an error that the user can mend into one line and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SegPerceptionError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+
+
+app = typer.Typer(
+    name="seg-perception",
+    help="Label cameras, lidars and radars of field robots, live and offline.",
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("replay")(replay.command)
+app.command("inspect")(inspect.command)
+app.command("simulate")(simulate.command)
+app.add_typer(config.app, name="config")
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)
+    if wanted:
+        typer.echo(f"seg-perception {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Label cameras, lidars and radars of field robots, live and offline."""
+
+
+def main() -> None:
+    """Run the command."""
+    app()

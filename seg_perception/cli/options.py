@@ -1,0 +1,73 @@
+"""What sub-commands have in common: settings on the command line, output for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import typer
+import yaml
+
+from seg_perception.errors import ConfigError
+
+KINDS = ("camera", "lidar", "radar")
+
+
+def apply_settings(parameters: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    """Flat parameters with `key=value` settings over them.
+
+    Describing a sensor lists it: `lidar.top.topic=/points` adds `top` to `lidars`.
+    Sensors that a setting takes off the list lose their other parameters.
+
+    Raises:
+        ConfigError: a setting that is not `key=value`, or a value that is not YAML.
+    """
+    result = dict(parameters)
+    for setting in settings:
+        key, value = parse_setting(setting)
+        result[key] = value
+        _list_sensor(result, key)
+    return _without_unlisted(result, set(parameters))
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write a document for machines to standard output."""
+    typer.echo(json.dumps(document, indent=2))
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """Key and value of `key=value`, the value read as YAML.
+
+    Raises:
+        ConfigError: it is not of that form.
+    """
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        msg = f"--set {setting}: expected key=value, for instance transfer.cell_px=8"
+        raise ConfigError(msg)
+    try:
+        return key, yaml.safe_load(text) if text else ""
+    except yaml.YAMLError as error:
+        msg = f"--set {setting}: the value is not YAML; quote it"
+        raise ConfigError(msg) from error
+
+
+def _list_sensor(parameters: dict[str, Any], key: str) -> None:
+    kind, _, rest = key.partition(".")
+    name = rest.partition(".")[0]
+    if kind in KINDS and name:
+        listed = parameters.get(f"{kind}s", [])
+        if isinstance(listed, list) and name not in listed:
+            parameters[f"{kind}s"] = [*listed, name]
+
+
+def _without_unlisted(parameters: dict[str, Any], given: set[str]) -> dict[str, Any]:
+    """Leave out what describes a sensor that is not listed, if it was given and not set."""
+
+    def is_listed(key: str) -> bool:
+        kind, _, rest = key.partition(".")
+        listed = parameters.get(f"{kind}s", [])
+        return kind not in KINDS or not isinstance(listed, list) or rest.partition(".")[0] in listed
+
+    return {key: value for key, value in parameters.items() if is_listed(key) or key not in given}

@@ -1,0 +1,78 @@
+"""`seg-perception replay`: a bag in, a labelled bag out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from seg_perception.config import Config
+    from seg_perception.replay import ReplayOptions, ReplaySummary
+
+
+def command(
+    bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="New .mcap file, or new folder.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
+    ] = None,
+    *,
+    latency: Annotated[
+        float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
+    ] = 0.0,
+    with_inputs: Annotated[
+        bool, typer.Option("--with-inputs", help="Copy all topics of the bag into the output.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Label a bag: label images, overlays and semantic clouds with the inputs' stamps.
+
+    seg-perception replay forest.mcap -o labelled.mcap
+
+    seg-perception replay forest.mcap -o labelled.mcap --config robot.yaml --set transfer.cell_px=4
+
+    Exit code 2: an input came to nothing, or the bag is damaged; what could be labelled is kept.
+    """
+    from seg_perception.cli.options import print_json
+    from seg_perception.cli.tables import replay_summary
+    from seg_perception.replay import ReplayOptions
+
+    chosen = _configuration(bag, config, settings or [])
+    options = ReplayOptions(latency_ms=latency, with_inputs=with_inputs)
+    summary = _replay(bag, output, chosen, options)
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        replay_summary(summary)
+    for line in summary.notes:
+        typer.echo(f"note: {line}", err=True)
+    for line in summary.problems:
+        typer.echo(f"error: {line}", err=True)
+    if summary.problems:
+        raise typer.Exit(2)
+
+
+def _configuration(bag: Path, file: Path | None, settings: list[str]) -> Config:
+    from seg_perception.cli.options import apply_settings
+    from seg_perception.config import Config, read_parameter_file
+    from seg_perception.inspection import inspect_bag
+
+    if file is not None:
+        parameters = read_parameter_file(file, "perception_node")
+        return Config.from_parameters(apply_settings(parameters, settings), str(file))
+    inspection = inspect_bag(bag)
+    return Config.from_parameters(apply_settings(inspection.parameters, settings), str(bag))
+
+
+def _replay(bag: Path, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:
+    from seg_perception.cli.progress import progress_bar
+    from seg_perception.replay import replay
+
+    with progress_bar("labelling") as advance:
+        return replay(bag, output, config, options, on_progress=advance)
