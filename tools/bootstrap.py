@@ -203,6 +203,7 @@ def install_tf2_msgs(environment: Environment) -> None:
             work = environment.folder / "build" / "tf2_msgs"
             source = ROOT / "tools" / "underlay" / "tf2_msgs"
             environment.run(ROOT / "tools" / "ament.py", source, work, environment.folder)
+            shutil.rmtree(work.parent)
 
     inputs = [
         *files("tools/underlay/tf2_msgs/**/*", "cmake/*", "tools/ament.py"),
