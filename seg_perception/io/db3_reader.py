@@ -11,6 +11,9 @@ from pathlib import Path
 from seg_perception.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, StoredTopic, is_latched
 
+# What a damaged database raises: numbers and texts of it can be anything.
+_DAMAGE = (sqlite3.Error, TypeError, UnicodeDecodeError, ValueError)
+
 
 class Db3Storage:
     """One SQLite file.
@@ -29,7 +32,7 @@ class Db3Storage:
                 self.topics = _read_topics(database)
                 row = database.execute("SELECT MIN(timestamp), MAX(timestamp) FROM messages")
                 start, end = row.fetchone()
-        except sqlite3.Error as error:
+        except _DAMAGE as error:
             msg = (
                 f"{path}: expected a ROS 2 recording, got a file that SQLite can't read so "
                 f"({error}); copy it again, or rescue it by `sqlite3 FILE .recover`"
@@ -51,8 +54,8 @@ class Db3Storage:
         try:
             with closing(_connect(self.path)) as database:
                 for timestamp, topic_id, data in database.execute(query, [json.dumps([*wanted])]):
-                    yield RawMessage(timestamp, wanted[topic_id], data)
-        except sqlite3.Error as error:
+                    yield RawMessage(int(timestamp), wanted[topic_id], memoryview(data))
+        except _DAMAGE as error:
             msg = f"{self.path}: the recording is damaged ({error}); what came before was read"
             raise BagError(msg) from error
 
@@ -109,13 +112,13 @@ def _read_topics(database: sqlite3.Connection) -> list[StoredTopic]:
     return [
         StoredTopic(
             key=key,
-            name=name,
-            type=type_name,
-            encoding=encoding,
+            name=str(name),
+            type=str(type_name),
+            encoding=str(encoding),
             definition=definitions.get(type_name, ("", ""))[1],
             definition_format=definitions.get(type_name, ("", ""))[0],
             count=counts.get(key, 0),
-            latched=is_latched(name, profiles),
+            latched=is_latched(str(name), profiles),
         )
         for key, name, type_name, encoding, profiles in rows
     ]
@@ -129,4 +132,4 @@ def _read_definitions(database: sqlite3.Connection) -> dict[str, tuple[str, str]
     rows = database.execute(
         "SELECT topic_type, encoding, encoded_message_definition FROM message_definitions"
     )
-    return {name: (encoding, text) for name, encoding, text in rows}
+    return {name: (str(encoding), str(text)) for name, encoding, text in rows}

@@ -225,15 +225,15 @@ def _read_summary(file: BinaryIO) -> Index | None:
 def _parse_chunk_index(content: memoryview, file_size: int) -> Block:
     cursor = mcap.Cursor(content)
     start_ns, end_ns, offset, length = (cursor.number(8) for _ in range(4))
-    if offset + length > file_size:
-        msg = "the index points beyond the end of the file"
+    prefix = mcap.RECORD_PREFIX.size
+    if length < prefix or offset + length > file_size:
+        msg = "the index points outside the file"
         raise mcap.McapError(msg)
     offsets = mcap.Cursor(cursor.blob())
     channels: set[int] = set()
     while offsets.position < len(offsets.data):
         channels.add(offsets.number(2))
         offsets.take(8)
-    prefix = mcap.RECORD_PREFIX.size
     return Block(start_ns, end_ns, offset + prefix, length - prefix, channels or None)
 
 

@@ -1,0 +1,94 @@
+"""Messages to arrays and back, against moving the same bytes once."""
+
+from __future__ import annotations
+
+import array
+
+import cv2
+import numpy as np
+
+from bench.rows import BenchRow, compare
+from seg_perception.io.images import decode_image, encode_labels
+from seg_perception.io.messages import Header, Image, PointCloud2, PointField
+from seg_perception.io.pointcloud2 import append_semantics, decode_cloud, encode_cloud
+from seg_perception.types import LabelMap, SemanticCloud
+
+_HEIGHT, _WIDTH, _NETWORK = 1536, 2048, (1024, 512)
+_POINTS = 131_072
+_RANDOM = np.random.default_rng(0)
+# (name, offset, datatype) of what ouster-ros and a plain XYZI driver publish.
+_XYZ = [("x", 0, 7), ("y", 4, 7), ("z", 8, 7)]
+_LAYOUTS = {
+    "ouster, 48 bytes": (
+        48,
+        [
+            *_XYZ,
+            ("intensity", 16, 7),
+            ("t", 20, 6),
+            ("reflectivity", 24, 4),
+            ("ring", 26, 4),
+            ("ambient", 28, 4),
+            ("range", 32, 6),
+        ],
+    ),
+    "xyzi, 16 bytes": (16, [*_XYZ, ("intensity", 12, 7)]),
+}
+
+
+def run() -> list[BenchRow]:
+    """Image in, labels out, cloud in and out."""
+    clouds = [_cloud(name, *layout) for name, layout in _LAYOUTS.items()]
+    return [_image("bgr8"), _image("rgb8"), _labels(), *clouds]
+
+
+def _image(encoding: str) -> BenchRow:
+    """To the network's input; the rival has the pixels as an array, and converts where we must."""
+    pixels = _RANDOM.integers(0, 256, (_HEIGHT, _WIDTH, 3), dtype=np.uint8)
+    data = pixels.tobytes()
+    message = Image(Header(), _HEIGHT, _WIDTH, encoding, 0, 3 * _WIDTH, data)
+
+    def ours() -> object:
+        return cv2.resize(decode_image(message), _NETWORK, interpolation=cv2.INTER_LINEAR)
+
+    def rival() -> object:
+        rgb = pixels if encoding == "rgb8" else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return cv2.resize(rgb, _NETWORK, interpolation=cv2.INTER_LINEAR)
+
+    step = f"ROS image {_WIDTH}x{_HEIGHT} {encoding} to network input"
+    name = "cv2 resize" if encoding == "rgb8" else "cv2 conversion and resize"
+    return compare(step, ours, rival, budget=1.2, name=name)
+
+
+def _labels() -> BenchRow:
+    """To bytes that a ROS message owns, as a node publishes them."""
+    labels = _RANDOM.integers(0, 64, (_HEIGHT, _WIDTH), dtype=np.uint8)
+    label_map = LabelMap("front", labels, labels, 0, "camera")
+
+    def ours() -> object:
+        owned = array.array("B")
+        owned.frombytes(memoryview(encode_labels(label_map).data))
+        return owned
+
+    step = f"labels {_WIDTH}x{_HEIGHT} to ROS label image"
+    return compare(step, ours, labels.copy, budget=2.0, name="copying the bytes")
+
+
+def _cloud(name: str, point_step: int, layout: list[tuple[str, int, int]]) -> BenchRow:
+    """Message to structured view to semantic message."""
+    fields = [PointField(*entry) for entry in layout]
+    data = _RANDOM.integers(0, 256, _POINTS * point_step, dtype=np.uint8).tobytes()
+    row_step = point_step * _POINTS
+    message = PointCloud2(Header(), 1, _POINTS, fields, False, point_step, row_step, data)
+    labels = _RANDOM.integers(0, 64, _POINTS, dtype=np.uint8)
+    confidence = _RANDOM.random(_POINTS, dtype=np.float32)
+    status = np.zeros(_POINTS, np.uint8)
+    palette = _RANDOM.integers(0, 256, (256, 3), dtype=np.uint8)
+
+    def ours() -> PointCloud2:
+        cloud = decode_cloud(message)
+        semantic = SemanticCloud("top", cloud, labels, confidence, status, status)
+        return encode_cloud(append_semantics(semantic, palette))
+
+    output = np.array(ours().data)
+    step = f"PointCloud2 {_POINTS} points ({name}) to semantic PointCloud2"
+    return compare(step, ours, output.copy, budget=3.0, name="copying the output's bytes")
