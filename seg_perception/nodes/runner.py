@@ -56,8 +56,15 @@ def run(
     make_node: Callable[[], N],
     job: Callable[[N, StopSignal], int],
     arguments: Sequence[str] | None = None,
+    finish: Callable[[N], None] | None = None,
 ) -> int:
     """Make a node, spin it on another thread, do the job on this one, end everything in order.
+
+    Args:
+        make_node: called when ROS is up.
+        job: returns the exit code.
+        arguments: the command line.
+        finish: called when no callback runs any more and publishers still work.
 
     Returns:
         The job's exit code, or 2 after an error that the user can mend.
@@ -67,12 +74,16 @@ def run(
     try:
         node = make_node()
         with Spinning(node):
-            return job(node, stop)
+            code = job(node, stop)
+        if finish is not None:
+            finish(node)
+        node.destroy_node()
     except SegPerceptionError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 (the process's last word)
         return USER_ERROR
     finally:
         rclpy.try_shutdown()
+    return code
 
 
 def until_stopped(node: Node, stop: StopSignal) -> int:
@@ -97,10 +108,9 @@ class Spinning:
         self._thread.start()
 
     def __exit__(self, *_error: object) -> None:
-        """Stop spinning and destroy the node."""
+        """Stop spinning."""
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(timeout=5.0)
-        self._node.destroy_node()
 
     def _spin(self) -> None:
         ended = threading.Event()

@@ -15,38 +15,29 @@ from seg_perception.io.transforms import decode_transform
 from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.qos import TF_DEPTH, latched_profile, tf_profile
 from seg_perception.topics import TF, TF_STATIC
-from seg_perception.types import NANOSECONDS
 
-# A child frame whose stamps fall back this far is one whose clock jumped, not one whose
-# messages overtook each other.
-JUMP_NS = NANOSECONDS
+Observe = Callable[[str, int], None]
 
 
 class TransformFeed:
-    """Puts the transforms of messages into a tree and notices when their clock jumps back.
+    """Puts the transforms of messages into a tree.
 
     Attributes:
         refused: transforms that were not usable; `last_refusal` says why the last was not.
     """
 
-    def __init__(self, tree: TransformTree) -> None:
-        """Feed `tree`."""
+    def __init__(self, tree: TransformTree, observe: Observe) -> None:
+        """Feed `tree`; `observe` is told each timed frame and its stamp before it goes in."""
         self.refused = 0
         self.last_refusal = ""
         self._tree = tree
-        self._newest: dict[str, int] = {}
+        self._observe = observe
 
-    def add_timed(self, message: Any) -> bool:
-        """Add the transforms of a `/tf` message; tells whether their clock jumped back."""
-        batch = self._decode(message)
-        jumped = any(self._fell_back(transform) for transform in batch)
-        if jumped:
-            self._tree.clear_timed()
-            self._newest.clear()
-        for t in batch:
-            self._newest[t.child] = t.stamp_ns
+    def add_timed(self, message: Any) -> None:
+        """Add the transforms of a `/tf` message."""
+        for t in self._decode(message):
+            self._observe(f"tf {t.child}", t.stamp_ns)
             self._try(self._tree.set_timed, t.parent, t.child, t.stamp_ns, t.T_parent_child)
-        return jumped
 
     def add_static(self, message: Any) -> None:
         """Add the transforms of a `/tf_static` message."""
@@ -56,9 +47,6 @@ class TransformFeed:
     def _decode(self, message: Any) -> list[StampedTransform]:
         decoded = (self._try(decode_transform, transform) for transform in message.transforms)
         return [transform for transform in decoded if transform is not None]
-
-    def _fell_back(self, transform: StampedTransform) -> bool:
-        return transform.stamp_ns < self._newest.get(transform.child, 0) - JUMP_NS
 
     def _try(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """Take the step; one bad transform must not cost the others of its message."""
@@ -76,21 +64,18 @@ class TransformListener:
     def __init__(
         self,
         owner: Node,
-        tree: TransformTree,
+        feed: TransformFeed,
         on_change: Callable[[], None],
-        on_jump: Callable[[], None],
     ) -> None:
         """Start listening.
 
         Args:
-            owner: whose context and remappings hold.
-            tree: is filled.
-            on_change, on_jump: called on the listening thread after transforms came,
-                and after their stamps fell back (timed transforms are cleared by then).
+            owner: whose context, namespace and remappings hold.
+            feed: gets the messages.
+            on_change: called on the listening thread after transforms came.
         """
-        self.feed = TransformFeed(tree)
+        self.feed = feed
         self._on_change = on_change
-        self._on_jump = on_jump
         name = f"{owner.get_name()}_tf"
         self._node = Node(
             name,
@@ -123,8 +108,7 @@ class TransformListener:
             return
 
     def _receive_timed(self, message: Any) -> None:
-        if self.feed.add_timed(message):
-            self._on_jump()
+        self.feed.add_timed(message)
         self._on_change()
 
     def _receive_static(self, message: Any) -> None:

@@ -1,0 +1,192 @@
+"""What the sensors send: subscriptions that hand every message over with a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from seg_perception.config import CameraConfig
+from seg_perception.errors import SegPerceptionError
+from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.images import decode_compressed_image, decode_image
+from seg_perception.io.messages import (
+    CameraInfo,
+    CompressedImage,
+    Image,
+    clean_frame_id,
+    stamp_to_ns,
+)
+from seg_perception.nodes.conversions import message_class
+from seg_perception.nodes.qos import Input, InputQos
+from seg_perception.nodes.runtime import Runtime
+from seg_perception.nodes.workers import Arrival
+from seg_perception.topics import camera_info_topic, is_compressed, stream
+from seg_perception.types import Calibration, CameraFrame
+
+Deliver = Callable[[Arrival], None]
+
+
+def input_qos(runtime: Runtime) -> InputQos:
+    """What the configuration says about all inputs."""
+    config = runtime.config.node
+    return InputQos(config.input_reliability, config.input_depth)
+
+
+class StreamInput:
+    """One topic whose every message gets a ticket.
+
+    Attributes:
+        stream: its name in the ledger.
+        topic: what it listens to.
+    """
+
+    def __init__(self, runtime: Runtime, kind: str, name: str, deliver: Deliver) -> None:
+        """Make it; `listen` subscribes."""
+        self.stream = stream(kind, name)
+        self.topic = ""
+        self._node = runtime.node
+        self._name = name
+        self._ledger = runtime.perception.ledger
+        self._deliver = deliver
+        self._qos = input_qos(runtime)
+        self._input: Input | None = None
+        self._lost = 0
+        self._ledger.open_stream(self.stream)
+
+    def listen(self, type_name: str, topic: str) -> None:
+        """Subscribe, in place of what was subscribed before.
+
+        Raises:
+            ConfigError: the type is not installed.
+        """
+        self.close()
+        kind = message_class(type_name)
+        self._input = Input(self._node, kind, topic, self._receive, self._qos)
+        self.topic = self._input.topic
+
+    @property
+    def lost(self) -> int:
+        """Messages that the middleware says it lost."""
+        return self._lost + (self._input.lost if self._input else 0)
+
+    @property
+    def problem(self) -> str:
+        """Why publishers can't be heard; empty when all can."""
+        return self._input.incompatible if self._input else ""
+
+    def adapt(self) -> None:
+        """Follow what the publishers offer."""
+        if self._input is not None:
+            self._input.adapt()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        if self._input is not None:
+            self._lost += self._input.lost
+            self._input.close()
+            self._input = None
+
+    def _receive(self, message: Any) -> None:
+        self._deliver(Arrival(self._name, message, self._ledger.receive(self.stream)))
+
+
+class Lens:
+    """The newest usable calibration of one camera.
+
+    Attributes:
+        problem: why there is none; empty when there is one.
+    """
+
+    def __init__(self, runtime: Runtime, name: str, topic: str) -> None:
+        """Subscribe camera_info."""
+        self.problem = f"no camera_info on {topic}, so points can't be labelled"
+        self._message: Any = None
+        self._decoded: tuple[Any, Calibration | None] = (None, None)
+        self._stream = stream("camera", name)
+        self._complaints = runtime.complaints
+        kind = message_class(CameraInfo.type_name)
+        self._input = Input(runtime.node, kind, topic, self._receive, input_qos(runtime))
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What the newest camera_info says; None before the first, and when it is refused."""
+        message = self._message
+        if message is not self._decoded[0]:
+            self._decoded = (message, self._decode(message))
+        return self._decoded[1]
+
+    def adapt(self) -> None:
+        """Follow what the publishers offer."""
+        self._input.adapt()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._input.close()
+
+    def _receive(self, message: Any) -> None:
+        self._message = message
+
+    def _decode(self, message: Any) -> Calibration | None:
+        try:
+            calibration = decode_camera_info(message)
+        except SegPerceptionError as error:
+            self.problem = str(error)
+            self._complaints.add(self._stream, error)
+            return None
+        self.problem = ""
+        return calibration
+
+
+class CameraInput:
+    """Images of one camera, raw or compressed, and its lens."""
+
+    def __init__(self, runtime: Runtime, name: str, config: CameraConfig, deliver: Deliver) -> None:
+        """Subscribe images and camera_info."""
+        self.images = StreamInput(runtime, "camera", name, deliver)
+        self.lens = Lens(runtime, name, camera_info_topic(config))
+        self._node = runtime.node
+        self._name = name
+        self._config = config
+        self._type_name = ""
+        self.adapt()
+
+    def adapt(self) -> None:
+        """Follow type and quality of service of what is published."""
+        type_name = self._published_type()
+        if type_name != self._type_name:
+            self._type_name = type_name
+            self.images.listen(type_name, self._config.image_topic)
+        self.images.adapt()
+        self.lens.adapt()
+
+    def decode(self, arrival: Arrival) -> CameraFrame:
+        """The frame of a message.
+
+        Raises:
+            ImageError: it can't be decoded.
+        """
+        message = arrival.message
+        decode = decode_compressed_image if hasattr(message, "format") else decode_image
+        return CameraFrame(
+            camera=self._name,
+            image=decode(message),
+            stamp_ns=stamp_to_ns(message.header.stamp),
+            frame_id=clean_frame_id(message.header.frame_id),
+            calibration=self.lens.calibration,
+        )
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self.images.close()
+        self.lens.close()
+
+    def _published_type(self) -> str:
+        """The type by configuration, else by what is published, else by the topic's name."""
+        by_name = CompressedImage.type_name if is_compressed(self._config) else Image.type_name
+        if self._config.transport != "auto":
+            return by_name
+        topic = self._node.resolve_topic_name(self._config.image_topic)
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        known = {Image.type_name, CompressedImage.type_name}
+        published = sorted({publisher.topic_type for publisher in publishers} & known)
+        return published[0] if len(published) == 1 else self._type_name or by_name

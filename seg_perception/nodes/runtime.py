@@ -1,0 +1,76 @@
+"""What the parts of an active node share, from activation to deactivation."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rclpy.node import Node
+
+from seg_perception.config import Config
+from seg_perception.errors import SegPerceptionError
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.ledger import Ticket
+from seg_perception.nodes.clock import ClockWatch
+from seg_perception.nodes.complaints import Complaints
+from seg_perception.nodes.latencies import Latencies
+from seg_perception.nodes.workers import Inbox
+from seg_perception.ontology import Ontology
+from seg_perception.perception import Perception
+from seg_perception.types import NANOSECONDS
+
+TOTAL = "total"
+
+
+class Runtime:
+    """One activation.
+
+    Attributes:
+        node, config, ontology: whose, how, and what the labels mean.
+        perception: the core, with its ledger.
+        clock: the node's time, and the stamps seen.
+        frames: the last frame_id of every stream.
+        complaints: warnings about single messages.
+        latencies: how long the stages took.
+        inbox: what waits for the thread of the clouds.
+    """
+
+    def __init__(self, node: Node, config: Config, ontology: Ontology) -> None:
+        """Start with nothing received."""
+        limits = config.transforms
+        tree = TransformTree(
+            limits.buffer_s, limits.max_extrapolation_s, limits.max_interpolation_s
+        )
+        self.node = node
+        self.config = config
+        self.ontology = ontology
+        self.perception = Perception(config, ontology, tree)
+        self.clock = ClockWatch(node, self.perception.reset)
+        self.frames: dict[str, str] = {}
+        self.complaints = Complaints(node.get_logger())
+        self.latencies = Latencies()
+        self.inbox = Inbox(config.pairing.queue_size)
+
+    def observe(self, stream: str, frame_id: str, stamp_ns: int) -> None:
+        """Take note of a decoded message, before it goes into the core."""
+        self.frames[stream] = frame_id
+        self.clock.observe(stream, stamp_ns)
+
+    @contextmanager
+    def accounted(self, ticket: Ticket) -> Iterator[None]:
+        """A step of a message's way: if it fails, the ticket is dropped under the reason."""
+        try:
+            yield
+        except SegPerceptionError as error:
+            ticket.drop(error.reason)
+            self.complaints.add(ticket.stream, error)
+        except Exception:  # noqa: BLE001 (one message must not end perception, nor go uncounted)
+            ticket.drop("internal_error")
+            self.node.get_logger().error(f"{ticket.stream}: {traceback.format_exc()}")
+
+    def published(self, ticket: Ticket, stamp_ns: int) -> None:
+        """A message's result went out: close its ticket, note its age."""
+        ticket.publish()
+        age_s = (self.clock.now_ns() - stamp_ns) / NANOSECONDS
+        self.latencies.add(TOTAL, ticket.stream, age_s)

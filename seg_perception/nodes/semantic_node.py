@@ -1,0 +1,194 @@
+"""What the three perception nodes have in common: model, parameters, parts, account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+
+from seg_perception.config import Config
+from seg_perception.errors import ConfigError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import ProvenEngine, create_engine
+from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMessage
+from seg_perception.nodes.conversions import message_class
+from seg_perception.nodes.lifecycle import ManagedNode
+from seg_perception.nodes.outputs import LegendOutput
+from seg_perception.nodes.parameters import NodeParameters
+from seg_perception.nodes.parts import Part
+from seg_perception.nodes.qos import output_profile
+from seg_perception.nodes.runner import StopSignal, run
+from seg_perception.nodes.runtime import Runtime
+from seg_perception.nodes.status import StatusPublisher, failure_diagnostics
+from seg_perception.topics import check_topics
+
+ADAPT_S = 0.5
+FAILURE_S = 1.0
+NEEDED_TYPES = (SegmentationStatus.type_name, SemanticLegend.type_name, TFMessage.type_name)
+
+
+class SemanticNode(ManagedNode):
+    """Holds the model while configured, and its parts while active."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        """Declare the parameters; wrong ones make `configure` fail, with the same words."""
+        super().__init__(name, **options)
+        self._bundle: Bundle | None = None
+        self._engine: ProvenEngine | None = None
+        self._runtime: Runtime | None = None
+        self._parts: list[Part] = []
+        self._outputs: list[LegendOutput | StatusPublisher] = []
+        self._summary: dict[str, Any] = {}
+        self._parameters: NodeParameters | ConfigError
+        try:
+            self._parameters = NodeParameters(self, self._may_change)
+        except ConfigError as error:
+            self._parameters = error
+        self._failures = self.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
+        self.create_timer(FAILURE_S, self._report_failure)
+        self.create_timer(ADAPT_S, self._adapt)
+
+    @property
+    def config(self) -> Config:
+        """What the parameters say now.
+
+        Raises:
+            ConfigError: they are wrong.
+        """
+        if isinstance(self._parameters, ConfigError):
+            raise self._parameters
+        return self._parameters.config
+
+    @property
+    def wants_autostart(self) -> bool:
+        """Whether it starts by itself; a node with wrong parameters does, to say so."""
+        return isinstance(self._parameters, ConfigError) or self.config.node.autostart
+
+    @property
+    def engine(self) -> ProvenEngine:
+        """What runs the model.
+
+        Raises:
+            RuntimeError: the node is not configured, or needs no engine.
+        """
+        if self._engine is None:
+            msg = "no engine is loaded; configure the node"
+            raise RuntimeError(msg)
+        return self._engine
+
+    def make_parts(self, runtime: Runtime) -> Sequence[Part]:
+        """The parts of one activation, in the order in which they are stopped."""
+        raise NotImplementedError
+
+    def load_engine(self, bundle: Bundle) -> ProvenEngine | None:
+        """Load and prove what runs the model.
+
+        Raises:
+            EngineError: nothing can.
+        """
+        return create_engine(bundle, self.config.segmentation)
+
+    def configure(self) -> None:
+        """Check everything that can be checked without a message; load and prove the engine."""
+        config = self.config
+        check_topics(config)
+        for type_name in NEEDED_TYPES:
+            message_class(type_name)
+        self._bundle = Bundle.load(config.segmentation.bundle)
+        self._engine = self.load_engine(self._bundle)
+        manifest = self._bundle.manifest
+        engine = self._engine.description if self._engine else "no engine needed"
+        self.get_logger().info(f"{self._bundle}, weights under {manifest.licence}: {engine}")
+
+    def activate(self) -> None:
+        """Subscribe and publish."""
+        if self._bundle is None:
+            msg = "no model is loaded; configure the node"
+            raise RuntimeError(msg)
+        runtime = self._runtime = Runtime(self, self.config, self._bundle.ontology)
+        self._parts = list(self.make_parts(runtime))
+        self._outputs = [
+            LegendOutput(runtime),
+            StatusPublisher(runtime, self._parts, self._engine),
+        ]
+
+    def deactivate(self) -> None:
+        """End all parts and tell what became of the messages."""
+        for part in self._parts:
+            part.stop()
+        self._summary = self._summarise()
+        self.get_logger().info(f"account: {json.dumps(self._summary.get('streams', {}))}")
+        for output in self._outputs:
+            output.close()
+        self._parts, self._outputs, self._runtime = [], [], None
+
+    def cleanup(self) -> None:
+        """Free the engine."""
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = self._bundle = None
+
+    def summary(self) -> dict[str, Any]:
+        """The account of the activation that goes on, else of the last one."""
+        return self._summarise() if self._runtime is not None else self._summary
+
+    def _summarise(self) -> dict[str, Any]:
+        runtime = self._runtime
+        if runtime is None:
+            return {}
+        ledger = runtime.perception.ledger
+        points = ledger.points().items()
+        latencies = runtime.latencies.total().items()
+        return {
+            "engine": self._engine.description if self._engine else "",
+            "clock_jumps": runtime.clock.jumps,
+            "streams": {name: asdict(count) for name, count in ledger.snapshot().items()},
+            "lost_in_transport": {s.stream: s.lost for part in self._parts for s in part.streams},
+            "points": {
+                name: {s.name.lower(): n for s, n in tally.items()} for name, tally in points
+            },
+            "latencies": [
+                {"stage": stage, "stream": stream, **asdict(percentiles)}
+                for (stage, stream), percentiles in latencies
+            ],
+        }
+
+    def _adapt(self) -> None:
+        for part in self._parts:
+            part.adapt()
+
+    def _report_failure(self) -> None:
+        if self.failure and not self.is_active:
+            array = DiagnosticArray(
+                status=[failure_diagnostics(self.get_fully_qualified_name(), self.failure)]
+            )
+            array.header.stamp = self.get_clock().now().to_msg()
+            self._failures.publish(array)
+
+    def _may_change(self, names: Collection[str]) -> str:
+        if self.is_active:
+            return f"{sorted(names)} are read when activating; deactivate first"
+        loaded = sorted(name for name in names if name.startswith("segmentation."))
+        if loaded and self._bundle is not None:
+            return f"{loaded} are read when configuring; clean up first"
+        return ""
+
+
+def live(make_node: type[Any], arguments: Sequence[str] | None) -> int:
+    """Run a node until it is told to stop; prints its account as JSON at the end."""
+    return run(make_node, _start_and_wait, arguments, _end)
+
+
+def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:
+    if node.wants_autostart:
+        node.autostart()
+    stop.wait()
+    return 0
+
+
+def _end(node: SemanticNode) -> None:
+    node.end()
+    print(json.dumps(node.summary()), flush=True)  # noqa: T201 (for whoever started it)
