@@ -60,9 +60,9 @@ def _sweep(azimuth_span: float) -> NDArray[np.float32]:
 def _label_map() -> LabelMap:
     random = np.random.default_rng(1)
     coarse = random.integers(0, 64, (24, 32), dtype=np.uint8)
-    labels = cv2.resize(coarse, (1024, 768), interpolation=cv2.INTER_NEAREST)
+    labels = np.kron(coarse, np.ones((32, 32), np.uint8))
     confidence = random.integers(100, 255, labels.shape, dtype=np.uint8)
-    return LabelMap("front", labels.astype(np.uint8), confidence, 0, "front")
+    return LabelMap("front", labels, confidence, 0, "front")
 
 
 def _camera() -> CameraModel:
@@ -70,6 +70,6 @@ def _camera() -> CameraModel:
 
 
 def _T_camera_lidar() -> NDArray[np.float64]:  # noqa: N802
-    T = _T_OPTICAL_BODY.copy()
+    T: NDArray[np.float64] = _T_OPTICAL_BODY.copy()
     T[:3, 3] = 0.15, 0.3, -0.3
     return T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,8 @@ from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
 from seg_perception.fusion.visibility import DepthBuffer
 from seg_perception.stages import TransferConfig
 from seg_perception.types import PointStatus
+
+_HIDDEN = np.float32(0.5)
 
 __all__ = ["PreparedLabelMap", "Transfer", "View", "prepare_label_map", "transfer_labels"]
 
@@ -45,38 +48,49 @@ def transfer_labels(
     for status, block in zip(statuses, sights, strict=True):
         ballot = Ballot(len(status), unknown_id, config.min_confidence)
         for source, (seen, view, buffer) in enumerate(zip(block, views, buffers, strict=True)):
-            ballot.add(source, _answer(seen, view, buffer.clearance(seen), config))
+            ballot.add(source, _answer(seen, view, buffer.chance(seen), config))
         transfers.append(ballot.result(status))
     return joined(transfers, unknown_id)
 
 
-def _answer(seen: Sight, view: View, clear: NDArray[np.float32], config: TransferConfig) -> Answer:
-    labels = view.prepared.label_map.labels
+def _answer(seen: Sight, view: View, chance: NDArray[np.float32], config: TransferConfig) -> Answer:
+    """Look up the labels and weigh them.
+
+    The network's confidence counts as much as this pixel surely shows this point: a point
+    at a boundary lies on either side with equal chance.
+    """
+    label_map = view.prepared.label_map
     pixel = seen.row.astype(np.intp)
-    pixel *= labels.shape[1]
+    pixel *= label_map.labels.shape[1]
     pixel += seen.column
+    confidence = _looked_up(label_map.confidence, pixel, _network_weights(view, config))
+    confidence *= _looked_up(view.prepared.boundary_distance, pixel, _boundary_weights(config))
+    confidence *= chance
     return Answer(
         index=seen.index,
-        labels=labels.reshape(-1).take(pixel),
-        confidence=_confidence(pixel, clear, view, config),
-        hidden=clear < 0,
+        labels=label_map.labels.reshape(-1).take(pixel),
+        confidence=confidence,
+        hidden=chance < _HIDDEN,
     )
 
 
-def _confidence(
-    pixel: NDArray[np.intp], clear: NDArray[np.float32], view: View, config: TransferConfig
+def _looked_up(
+    image: NDArray[np.uint8], pixel: NDArray[np.intp], table: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The network's confidence times how surely this pixel shows this point.
+    found: NDArray[np.float32] = np.zeros(len(pixel), np.float32)
+    if len(pixel) > 0:
+        cv2.LUT(image.reshape(-1).take(pixel), table, found.reshape(-1, 1))
+    return found
 
-    On a boundary the point lies on either side with equal chance, and at the margin of
-    visibility it is hidden or not: each factor goes from 1 down to a half.
-    """
-    prepared = view.prepared
-    still = 0.5 ** (abs(view.time_gap_s) / config.time_gap_halving_s)
-    confidence = prepared.label_map.confidence.reshape(-1).take(pixel) * np.float32(still / 255)
-    inside = prepared.boundary_px.reshape(-1).take(pixel)
-    inside *= np.float32(0.5 / max(config.boundary_px, 0.5))
-    confidence *= np.minimum(inside + np.float32(0.5), np.float32(1))
-    confidence *= np.float32(0.5) + np.float32(0.5) * np.maximum(clear, np.float32(0))
-    weighed: NDArray[np.float32] = confidence
-    return weighed
+
+def _network_weights(view: View, config: TransferConfig) -> NDArray[np.float32]:
+    """Weight of each confidence 0 to 255, faded by the time between cloud and image."""
+    faded = 0.5 ** (abs(view.time_gap_s) / config.time_gap_halving_s)
+    return np.linspace(0, faded, 256, dtype=np.float32)
+
+
+def _boundary_weights(config: TransferConfig) -> NDArray[np.float32]:
+    """Weight of each boundary distance 0 to 255: from a half on the edge to 1."""
+    share = np.arange(256, dtype=np.float32) / np.float32(4 * max(config.boundary_px, 0.25))
+    weights: NDArray[np.float32] = np.minimum(0.5 + 0.5 * share, 1).astype(np.float32)
+    return weights

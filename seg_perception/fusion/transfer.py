@@ -12,7 +12,10 @@ from seg_perception.types import PointStatus
 
 _NO_SOURCE = 255
 # The answer that says most wins.
-_UNSEEN, _OCCLUDED, _UNCERTAIN = np.float32(-3), np.float32(-2), np.float32(-1)
+_UNSEEN, _OCCLUDED, _UNCERTAIN, _ZERO = (np.float32(value) for value in (-3, -2, -1, 0))
+# Indexed with such a number, which counts from the end; unseen points have a status of their own.
+_STATUS = np.array([PointStatus.LABELLED, 0, PointStatus.OCCLUDED, PointStatus.UNCERTAIN], np.uint8)
+_NO_CONFIDENCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,8 @@ class Ballot:
             unknown_id: label of points that get none.
             min_confidence: a label supported less is none.
         """
-        self._unknown_id, self._min_confidence = unknown_id, np.float32(min_confidence)
+        self._unknown_id = unknown_id
+        self._min_confidence = np.float32(max(min_confidence, _NO_CONFIDENCE))
         self._support = np.full(count, _UNSEEN, np.float32)
         self._labels = np.full(count, unknown_id, np.uint8 if unknown_id < 256 else np.uint16)
         self._sources = np.full(count, _NO_SOURCE, np.uint8)
@@ -72,14 +76,17 @@ class Ballot:
     def add(self, source: int, answer: Answer) -> None:
         """Take over what this view knows better than those before it."""
         support = answer.confidence.copy()
-        unclear = (support <= 0) | (support < self._min_confidence)
+        unclear = support < self._min_confidence
         unclear |= answer.labels == self._unknown_id
-        support[unclear] = _UNCERTAIN
-        support[answer.hidden] = _OCCLUDED
-        won = np.flatnonzero(support > self._support.take(answer.index))
-        points = answer.index.take(won)
-        self._support[points] = support.take(won)
-        self._labels[points] = answer.labels.take(won)
+        np.putmask(support, unclear, _UNCERTAIN)
+        np.putmask(support, answer.hidden, _OCCLUDED)
+        better = support > self._support.take(answer.index)
+        points, labels = answer.index, answer.labels
+        if not better.all():
+            won = np.flatnonzero(better)
+            points, labels, support = points.take(won), labels.take(won), support.take(won)
+        self._support[points] = support
+        self._labels[points] = labels
         self._sources[points] = source
 
     def result(self, unseen: NDArray[np.uint8]) -> Transfer:
@@ -88,15 +95,13 @@ class Ballot:
         Args:
             unseen: uint8 (N,), PointStatus of the points that no view has in its image.
         """
-        support = self._support
-        status = np.where(support == _UNSEEN, unseen, np.uint8(PointStatus.LABELLED))
-        status[support == _OCCLUDED] = PointStatus.OCCLUDED
-        status[support == _UNCERTAIN] = PointStatus.UNCERTAIN
-        unknown = support < 0
-        self._labels[unknown] = self._unknown_id
-        self._sources[unknown] = _NO_SOURCE
-        support[unknown] = 0
-        return Transfer(self._labels, support, status, self._sources)
+        code = np.minimum(self._support, _ZERO).astype(np.int8)
+        status = _STATUS.take(code)
+        status += (code == _UNSEEN).view(np.uint8) * unseen
+        unknown = code < 0
+        np.putmask(self._labels, unknown, self._unknown_id)
+        np.putmask(self._sources, unknown, _NO_SOURCE)
+        return Transfer(self._labels, np.maximum(self._support, _ZERO), status, self._sources)
 
 
 def joined(parts: Sequence[Transfer], unknown_id: int) -> Transfer:

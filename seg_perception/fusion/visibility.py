@@ -18,6 +18,7 @@ from seg_perception.fusion.projection import Sight
 from seg_perception.stages import TransferConfig
 
 _COARSE = 24
+_EVERY = 8
 _SMALLEST_CELL_PX = 2
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
@@ -42,24 +43,25 @@ class DepthBuffer:
         nearest = np.full((rows, self._columns), np.inf, np.float32)
         for seen in sights:
             np.minimum.at(nearest.reshape(-1), self._cells(seen), seen.depth)
-        self._nearest = cv2.erode(nearest, _NEIGHBOURS).reshape(-1)
+        around = cv2.erode(nearest, _NEIGHBOURS)
+        self._nearest: NDArray[np.float32] = np.asarray(around, np.float32).reshape(-1)
 
-    def clearance(self, seen: Sight) -> NDArray[np.float32]:
-        """How clearly points are in front of what lies around them.
+    def chance(self, seen: Sight) -> NDArray[np.float32]:
+        """How likely the camera sees each point.
 
         A point may be farther than the nearest one around it by `margin_m` plus
-        `margin_ratio` of its depth.
+        `margin_ratio` of its depth; there it is as likely hidden as not.
 
         Returns:
-            float32 (M,): 1 the nearest, 0 at the margin, negative where hidden.
+            float32 (M,): 1 for the nearest point, 0.5 at the margin, less where hidden.
         """
-        margin = seen.depth * self._margin_ratio
-        margin += self._margin_m
-        clear: NDArray[np.float32] = self._nearest.take(self._cells(seen))
-        clear -= seen.depth
-        clear /= margin
-        clear += np.float32(1)
-        return clear
+        twice_margin = seen.depth * (2 * self._margin_ratio)
+        twice_margin += 2 * self._margin_m
+        chance: NDArray[np.float32] = np.take(self._nearest, self._cells(seen))
+        chance -= seen.depth
+        chance /= twice_margin
+        chance += np.float32(1)
+        return chance
 
     def _cells(self, seen: Sight) -> NDArray[np.intp]:
         return _cells(seen.column, seen.row, self._cell, self._columns)
@@ -74,7 +76,7 @@ def matched_cell_px(sights: Sequence[Sight], image_size: tuple[int, int]) -> int
     columns, rows = (-(-size // coarse) for size in image_size)
     covered = np.zeros(rows * columns, np.bool_)
     for seen in sights:
-        covered[_cells(seen.column[::8], seen.row[::8], coarse, columns)] = True
+        covered[_cells(seen.column[::_EVERY], seen.row[::_EVERY], coarse, columns)] = True
     area = np.count_nonzero(covered) / covered.size * image_size[0] * image_size[1]
     return max(_SMALLEST_CELL_PX, round(math.sqrt(area / count)))
 

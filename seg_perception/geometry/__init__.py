@@ -1,0 +1,1 @@
+"""Cameras, transforms and motion."""

@@ -65,6 +65,15 @@ class Hits:
     v: Floats
     depth: Floats
 
+    def only(self, wanted: NDArray[np.bool_]) -> Hits:
+        """Those of the hits where `wanted`, bool (M,), is true."""
+        if wanted.all():
+            return self
+        kept = np.flatnonzero(wanted)
+        return Hits(
+            self.index.take(kept), self.u.take(kept), self.v.take(kept), self.depth.take(kept)
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class CameraModel:
@@ -143,12 +152,14 @@ class CameraModel:
             index = self._roughly_in_view(columns)
             depth = columns[2].take(index)
             x, y = columns[0].take(index) / depth, columns[1].take(index) / depth
-            imaged_x, imaged_y = self.lens.distort(x, y)
-            u, v = imaged_x * self.fx + self.cx, imaged_y * self.fy + self.cy
+            u, v = self.lens.distort(x, y)
+            u, v = u * self.fx, v * self.fy
+            u += self.cx
+            v += self.cy
             inside = (u >= -0.5) & (u < self.width - 0.5) & (v >= -0.5) & (v < self.height - 0.5)
-            inside &= x * x + y * y <= self.lens.limit**2
-        kept = np.flatnonzero(inside)
-        return Hits(index.take(kept), u.take(kept), v.take(kept), depth.take(kept))
+            if self._may_fold:
+                inside &= x * x + y * y <= self.lens.limit**2
+        return Hits(index, u, v, depth).only(inside)
 
     def unproject(self, uv: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Rays of pixels.
@@ -164,6 +175,11 @@ class CameraModel:
         rays = np.stack([x, y, np.ones_like(x)], axis=1) @ self.T_lens_camera[:3, :3]
         unit: NDArray[np.float64] = rays / rays[:, 2:]
         return unit
+
+    @property
+    def _may_fold(self) -> bool:
+        x_min, x_max, y_min, y_max = self.slopes
+        return self.lens.limit < math.hypot(max(-x_min, x_max), max(-y_min, y_max))
 
     def _roughly_in_view(self, columns: Floats) -> NDArray[np.intp]:
         x, y, z = columns

@@ -86,8 +86,8 @@ class PlumbBob:
 
     def __init__(self, d: NDArray[np.float64], reach: float) -> None:
         padded = [*d.tolist(), *[0.0] * (14 - d.size)]
-        self._k1, self._k2, self._p1, self._p2, self._k3 = padded[:5]
-        self._k4, self._k5, self._k6 = padded[5:8]
+        k1, k2, self._p1, self._p2, k3, k4, k5, k6 = padded[:8]
+        self._above, self._below = _trimmed(k1, k2, k3), _trimmed(k4, k5, k6)
         self._s1, self._s2, self._s3, self._s4 = padded[8:12]
         self._profile = _Profile.of(lambda r: r * self._radial(r * r), reach)
 
@@ -98,27 +98,28 @@ class PlumbBob:
 
     def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Apply the radial factor, then the decentring."""
-        xy, r2 = x * y, x * x + y * y
-        radial = self._radial(r2)
-        imaged_x = x * radial + ((2 * self._p1) * xy + self._p2 * (r2 + 2 * x * x))
-        imaged_y = y * radial + ((2 * self._p2) * xy + self._p1 * (r2 + 2 * y * y))
-        return imaged_x, imaged_y
+        r2 = x * x
+        r2 += y * y
+        # 2 p1 x y + p2 (r2 + 2 x x) and its twin have a common factor of x and of y.
+        factor = self._radial(r2)
+        factor += (2 * self._p2) * x
+        factor += (2 * self._p1) * y
+        return factor * x + self._p2 * r2, factor * y + self._p1 * r2
 
     def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Solve from the radial inverse on by Newton's method."""
         return _solve(self.distort, self._profile, x, y)
 
     def _radial(self, r2: Floats) -> Floats:
-        factor: Floats = 1 + r2 * (self._k1 + r2 * (self._k2 + r2 * self._k3))
-        return factor
+        return _polynomial(r2, self._above)
 
 
 class Rational(PlumbBob):
     """A polynomial over another: k1, k2, p1, p2, k3, k4, k5, k6."""
 
     def _radial(self, r2: Floats) -> Floats:
-        below = 1 + r2 * (self._k4 + r2 * (self._k5 + r2 * self._k6))
-        factor: Floats = super()._radial(r2) / below
+        factor = super()._radial(r2)
+        factor /= _polynomial(r2, self._below)
         return factor
 
 
@@ -156,7 +157,7 @@ class Equidistant:
     """Fisheye: the imaged slope is a polynomial of the ray's angle, k1, k2, k3, k4."""
 
     def __init__(self, d: NDArray[np.float64], reach: float) -> None:
-        self._k1, self._k2, self._k3, self._k4 = (float(k) for k in d)
+        self._k = _trimmed(*d.tolist())
         self._profile = _Profile.of(lambda r: self._imaged(np.arctan(r)), reach)
 
     @property
@@ -175,8 +176,7 @@ class Equidistant:
         return _solve(self.distort, self._profile, x, y)
 
     def _imaged(self, angle: Floats) -> Floats:
-        a2 = angle * angle
-        return angle * (1 + a2 * (self._k1 + a2 * (self._k2 + a2 * (self._k3 + a2 * self._k4))))
+        return angle * _polynomial(angle * angle, self._k)
 
 
 _MODELS: tuple[tuple[str, tuple[int, ...], Callable[[NDArray[np.float64], float], Lens]], ...] = (
@@ -213,6 +213,22 @@ class _Profile:
     def limit(self) -> float:
         """Largest ideal slope."""
         return float(self.ideal[-1])
+
+
+def _trimmed(*coefficients: float) -> tuple[float, ...]:
+    """Coefficients up to the last that is not zero, the first at least."""
+    used = [i for i, coefficient in enumerate(coefficients) if coefficient != 0]
+    return coefficients[: max(used, default=0) + 1]
+
+
+def _polynomial(value: Floats, coefficients: tuple[float, ...]) -> Floats:
+    """1 + c1 v + c2 v^2 + ..., by Horner's rule in one array."""
+    result = value * coefficients[-1]
+    for coefficient in coefficients[-2::-1]:
+        result += coefficient
+        result *= value
+    result += 1
+    return result
 
 
 def _last_rising(values: NDArray[np.float64], reach: float) -> int:
