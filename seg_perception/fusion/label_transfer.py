@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.projection import Range, Sight, blocks, sight
-from seg_perception.fusion.transfer import Answer, Ballot, Transfer, joined
+from seg_perception.fusion.projection import Range, Sight, pieces, sight
+from seg_perception.fusion.transfer import Answer, Ballot, Transfer
 from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
 from seg_perception.fusion.visibility import DepthBuffer
 from seg_perception.stages import TransferConfig
@@ -35,22 +35,37 @@ def transfer_labels(
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    statuses, sights = [], []
-    for points in blocks(xyz):
-        status, asked = ranges.classify(points, nobody)
-        statuses.append(status)
-        sights.append([sight(points, asked, view) for view in views])
+    looks = [
+        _Look(piece, *ranges.classify(points, nobody), points, views)
+        for piece, points in pieces(xyz)
+    ]
     buffers = [
-        DepthBuffer([block[source] for block in sights], view.size, config)
+        DepthBuffer([look.sights[source] for look in looks], view.size, config)
         for source, view in enumerate(views)
     ]
-    transfers = []
-    for status, block in zip(statuses, sights, strict=True):
-        ballot = Ballot(len(status), unknown_id, config.min_confidence)
-        for source, (seen, view, buffer) in enumerate(zip(block, views, buffers, strict=True)):
-            ballot.add(source, _answer(seen, view, buffer.chance(seen), config))
-        transfers.append(ballot.result(status))
-    return joined(transfers, unknown_id)
+    ballot = Ballot(len(xyz), unknown_id, config.min_confidence)
+    for look in looks:
+        for source, (seen, view) in enumerate(zip(look.sights, views, strict=True)):
+            chance = buffers[source].chance(seen)
+            ballot.add(look.piece, source, _answer(seen, view, chance, config))
+        ballot.close(look.piece, look.status)
+    return ballot.result()
+
+
+class _Look:
+    """A piece of the cloud in the eyes of all views."""
+
+    def __init__(
+        self,
+        piece: slice,
+        status: NDArray[np.uint8],
+        asked: NDArray[np.bool_],
+        points: NDArray[np.float32],
+        views: Sequence[View],
+    ) -> None:
+        self.piece = piece
+        self.status = status
+        self.sights = [sight(points, asked, view) for view in views]
 
 
 def _answer(seen: Sight, view: View, chance: NDArray[np.float32], config: TransferConfig) -> Answer:

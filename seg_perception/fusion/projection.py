@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seg_perception.fusion.view import View
 from seg_perception.types import PointStatus
 
-_BLOCK = 32768
+_PIECE = 16384
 _NO_RETURN_M = 1e-6
 
 
@@ -20,14 +20,14 @@ class Sight:
     """The M of N points that have a pixel in a view.
 
     Attributes:
-        index: intp (M,), rising, which points.
-        column, row: int32 (M,), pixel.
+        index: int32 (M,), rising, which points.
+        column, row: uint16 (M,), pixel.
         depth: float32 (M,), metre along the optical axis.
     """
 
-    index: NDArray[np.intp]
-    column: NDArray[np.int32]
-    row: NDArray[np.int32]
+    index: NDArray[np.int32]
+    column: NDArray[np.uint16]
+    row: NDArray[np.uint16]
     depth: NDArray[np.float32]
 
 
@@ -67,14 +67,17 @@ class Range:
         return status, asked
 
 
-def blocks(xyz: NDArray[np.float32], size: int = _BLOCK) -> Iterator[NDArray[np.float32]]:
+def pieces(
+    xyz: NDArray[np.float32], size: int = _PIECE
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """The (N, 3) points in pieces small enough for a processor's cache.
 
     Each coordinate of a piece lies side by side: every step reads one coordinate of all its
     points, and the records of a driver scatter them.
     """
     for start in range(0, len(xyz), size):
-        yield np.ascontiguousarray(xyz[start : start + size].T, np.float32).T
+        piece = slice(start, min(start + size, len(xyz)))
+        yield piece, np.ascontiguousarray(xyz[piece].T, np.float32).T
 
 
 def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sight:
@@ -88,6 +91,7 @@ def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sig
     hits = view.camera.hits(xyz, view.T_camera_cloud)
     hits = hits.only(asked.take(hits.index))
     # Inside the image both sums are positive: cutting off rounds to the nearest centre.
-    column = (hits.u + np.float32(0.5)).astype(np.int32)
-    row = (hits.v + np.float32(0.5)).astype(np.int32)
-    return Sight(hits.index, column, row, hits.depth.astype(np.float32, copy=False))
+    column = (hits.u + np.float32(0.5)).astype(np.uint16)
+    row = (hits.v + np.float32(0.5)).astype(np.uint16)
+    index = hits.index.astype(np.int32)
+    return Sight(index, column, row, hits.depth.astype(np.float32, copy=False))

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.projection import Range, Sight, blocks, sight
-from seg_perception.fusion.transfer import Answer, Ballot, Transfer, joined
+from seg_perception.fusion.projection import Range, Sight, pieces, sight
+from seg_perception.fusion.transfer import Answer, Ballot, Transfer
 from seg_perception.fusion.view import View
 from seg_perception.stages import RadarTransferConfig
 from seg_perception.types import PointStatus
@@ -40,16 +40,15 @@ def transfer_radar_labels(
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    transfers = []
-    for points in blocks(xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
+    ballot = Ballot(len(xyz), unknown_id, 0.0)
+    for piece, points in pieces(xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
         status, asked = ranges.classify(points, nobody)
         returns = np.flatnonzero(asked)
         samples = footprint(points[returns], config)
-        ballot = Ballot(len(points), unknown_id, 0.0)
         for source, view in enumerate(views):
-            ballot.add(source, _answer(returns, samples, view, config, unknown_id))
-        transfers.append(ballot.result(status))
-    return joined(transfers, unknown_id)
+            ballot.add(piece, source, _answer(returns, samples, view, config, unknown_id))
+        ballot.close(piece, status)
+    return ballot.result()
 
 
 def footprint(xyz: NDArray[np.float32], config: RadarTransferConfig) -> NDArray[np.float32]:

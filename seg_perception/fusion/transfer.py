@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,20 +39,20 @@ class Answer:
     """What one view says about the M points that it has in its image.
 
     Attributes:
-        index: intp (M,), rising, which points.
+        index: integer (M,), rising, which points.
         labels: uint8 or uint16 (M,), class ids.
         confidence: float32 (M,), 0 to 1.
         hidden: bool (M,), something nearer is in the way.
     """
 
-    index: NDArray[np.intp]
+    index: NDArray[np.intp] | NDArray[np.int32]
     labels: NDArray[np.uint8] | NDArray[np.uint16]
     confidence: NDArray[np.float32]
     hidden: NDArray[np.bool_]
 
 
 class Ballot:
-    """Collects the answers of all views about one cloud.
+    """Collects the answers of all views about the points of one cloud, piece by piece.
 
     One number per point says how much is known of it: the confidence of its label, or,
     below zero, why there is none.
@@ -71,45 +70,48 @@ class Ballot:
         self._min_confidence = np.float32(max(min_confidence, _NO_CONFIDENCE))
         self._support = np.full(count, _UNSEEN, np.float32)
         self._labels = np.full(count, unknown_id, np.uint8 if unknown_id < 256 else np.uint16)
+        self._status = np.empty(count, np.uint8)
         self._sources = np.full(count, _NO_SOURCE, np.uint8)
 
-    def add(self, source: int, answer: Answer) -> None:
-        """Take over what this view knows better than those before it."""
+    def add(self, piece: slice, source: int, answer: Answer) -> None:
+        """Take over what this view knows better than those before it.
+
+        Args:
+            piece: the points that `answer.index` counts.
+            source: number of the view.
+            answer: what it says.
+        """
         support = answer.confidence.copy()
         unclear = support < self._min_confidence
         unclear |= answer.labels == self._unknown_id
         np.putmask(support, unclear, _UNCERTAIN)
         np.putmask(support, answer.hidden, _OCCLUDED)
-        better = support > self._support.take(answer.index)
+        better = support > self._support[piece].take(answer.index)
         points, labels = answer.index, answer.labels
         if not better.all():
             won = np.flatnonzero(better)
             points, labels, support = points.take(won), labels.take(won), support.take(won)
-        self._support[points] = support
-        self._labels[points] = labels
-        self._sources[points] = source
+        self._support[piece][points] = support
+        self._labels[piece][points] = labels
+        self._sources[piece][points] = source
 
-    def result(self, unseen: NDArray[np.uint8]) -> Transfer:
-        """The best-supported label of every point.
+    def close(self, piece: slice, unseen: NDArray[np.uint8]) -> None:
+        """Say what became of each point of a piece.
 
         Args:
-            unseen: uint8 (N,), PointStatus of the points that no view has in its image.
+            piece: points about which all views were asked.
+            unseen: uint8, PointStatus of those that no view has in its image.
         """
-        code = np.minimum(self._support, _ZERO).astype(np.int8)
+        support = self._support[piece]
+        code = np.minimum(support, _ZERO).astype(np.int8)
         status = _STATUS.take(code)
         status += (code == _UNSEEN).view(np.uint8) * unseen
+        self._status[piece] = status
         unknown = code < 0
-        np.putmask(self._labels, unknown, self._unknown_id)
-        np.putmask(self._sources, unknown, _NO_SOURCE)
-        return Transfer(self._labels, np.maximum(self._support, _ZERO), status, self._sources)
+        np.putmask(self._labels[piece], unknown, self._unknown_id)
+        np.putmask(self._sources[piece], unknown, _NO_SOURCE)
+        np.maximum(support, _ZERO, out=support)
 
-
-def joined(parts: Sequence[Transfer], unknown_id: int) -> Transfer:
-    """Transfers of the pieces of a cloud, in order, as one."""
-    parts = parts or [Ballot(0, unknown_id, 0.0).result(np.zeros(0, np.uint8))]
-    return Transfer(
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.confidence for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.sources for part in parts]),
-    )
+    def result(self) -> Transfer:
+        """The best-supported label of every point, once all pieces are closed."""
+        return Transfer(self._labels, self._support, self._status, self._sources)

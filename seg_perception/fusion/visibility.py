@@ -82,7 +82,7 @@ def matched_cell_px(sights: Sequence[Sight], image_size: tuple[int, int]) -> int
 
 
 def _cells(
-    column: NDArray[np.int32], row: NDArray[np.int32], size_px: int, columns: int
+    column: NDArray[np.uint16], row: NDArray[np.uint16], size_px: int, columns: int
 ) -> NDArray[np.intp]:
     index = (row // size_px).astype(np.intp)
     index *= columns
