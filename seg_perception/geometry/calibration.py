@@ -108,6 +108,7 @@ def _shifted(matrix: NDArray[np.float64], dx: float, dy: float) -> NDArray[np.fl
     shifted: NDArray[np.float64] = matrix.copy()
     if matrix.any():
         shifted[:2, 2] += dx, dy
+        shifted[:2, 3:] += np.outer((dx, dy), matrix[2, 3:])
     return shifted
 
 

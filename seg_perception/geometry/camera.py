@@ -224,7 +224,9 @@ def _rectification(calibration: Calibration, fx: float, fy: float) -> NDArray[np
     T = np.eye(4)
     # An all-zero R is what drivers send who never set it.
     T[:3, :3] = calibration.r if calibration.r.any() else np.eye(3)
-    T[:3, 3] = calibration.p[0, 3] / fx, calibration.p[1, 3] / fy, calibration.p[2, 3]
+    # The last column of P is its K times the offset; KITTI's has a depth, too.
+    p, depth = calibration.p, calibration.p[2, 3]
+    T[:3, 3] = (p[0, 3] - p[0, 2] * depth) / fx, (p[1, 3] - p[1, 2] * depth) / fy, depth
     return T
 
 

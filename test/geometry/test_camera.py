@@ -105,6 +105,21 @@ def test_rectified_images_use_p_and_no_distortion() -> None:
     assert camera.project(np.array([[0.5, 0.1, 1.0]])).uv[0].tolist() == [600, 300]
 
 
+def test_the_whole_last_column_of_p_counts_at_any_size() -> None:
+    # P2 of KITTI's first frame, with ten times its offset in depth.
+    p = np.array([[707.0, 0, 604, 45.8], [0, 707, 180.5, -0.35], [0, 0, 1, 0.05]])
+    x, y, w = p @ [0.5, 0.1, 2.0, 1]
+    full = replace(calibration(p=p), width=1224, height=370)
+    for cal, scale in ((full, 1), (scale_calibration(full, 306, 185), (0.25, 0.5))):
+        uv = (
+            CameraModel.from_calibration(cal, rectified=True)
+            .project(np.array([[0.5, 0.1, 2.0]]))
+            .uv
+        )
+        expected = (np.array([x / w, y / w]) + 0.5) * scale - 0.5
+        np.testing.assert_allclose(uv[0], expected, atol=1e-4)
+
+
 def test_region_of_interest_and_binning_lead_to_the_published_image() -> None:
     full = calibration("plumb_bob")
     cropped = replace(full, roi=RegionOfInterest(100, 40, 600, 400), binning_x=2, binning_y=2)
