@@ -114,13 +114,13 @@ class McapStorage:
         index = Index()
         file.seek(len(mcap.MAGIC))
         try:
-            for opcode, offset, content in _records(file):
+            for opcode, offset, length in _records(file):
                 if opcode == mcap.CHUNK:
-                    self._scan_chunk(index, offset, content)
+                    self._scan_chunk(index, offset, memoryview(file.read(length)))
                 elif opcode == mcap.MESSAGE:
-                    _add_message(index, offset, content)
-                else:
-                    index.add_definition(opcode, content)
+                    _add_message(index, offset, length, file.read(mcap.MESSAGE_PREFIX.size))
+                elif opcode in (mcap.SCHEMA, mcap.CHANNEL):
+                    index.add_definition(opcode, memoryview(file.read(length)))
         except mcap.McapError as error:
             self.warnings.append(f"{self.path}: the recording stops early ({error})")
         return index
@@ -248,12 +248,12 @@ def _parse_counts(content: memoryview, counts: Counter[int]) -> int:
     return message_count
 
 
-def _add_message(index: Index, offset: int, content: memoryview) -> None:
+def _add_message(index: Index, offset: int, length: int, prefix: bytes) -> None:
     """Take in an unchunked message, in the run before it where that is not too long."""
-    channel, log_time_ns = mcap.parse_message(content)
+    channel, log_time_ns = mcap.parse_message(memoryview(prefix)[:length])
     index.counts[channel] += 1
     offset -= mcap.RECORD_PREFIX.size
-    length = mcap.RECORD_PREFIX.size + len(content)
+    length += mcap.RECORD_PREFIX.size
     run = index.blocks[-1] if index.blocks else None
     follows = run is not None and not run.is_chunk and run.offset + run.length == offset
     if run is None or not follows or run.length > _RUN_BYTES:
@@ -285,8 +285,10 @@ def _split(records: memoryview) -> Iterator[tuple[int, int, memoryview]]:
         yield opcode, start, records[start:position]
 
 
-def _records(file: BinaryIO) -> Iterator[tuple[int, int, memoryview]]:
-    """The records of a file from here to its data end: opcode, offset of the content, content.
+def _records(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
+    """The records of a file from here to its data end: opcode, offset and length of the content.
+
+    The file stands at the content; however much of it is read, the next record follows.
 
     Raises:
         McapError: the file ends before.
@@ -306,4 +308,5 @@ def _records(file: BinaryIO) -> Iterator[tuple[int, int, memoryview]]:
         if not opcode or offset + length > size:
             msg = f"no complete record at byte {offset} of {size}"
             raise mcap.McapError(msg)
-        yield opcode, offset, memoryview(file.read(length))
+        yield opcode, offset, length
+        file.seek(offset + length)

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from seg_perception.errors import CloudError
 from seg_perception.io import messages
-from seg_perception.io.messages import PointCloud2, PointField, byte_array, stamp_to_ns
+from seg_perception.io.messages import (
+    PointCloud2,
+    PointField,
+    byte_array,
+    clean_frame_id,
+    stamp_to_ns,
+)
 from seg_perception.io.semantic_fields import PROFILES, CloudProfile, append_semantics
 from seg_perception.types import PointCloud
 
@@ -60,7 +66,10 @@ def decode_cloud(msg: Any) -> PointCloud:
     )
     try:
         return PointCloud(
-            points, stamp_to_ns(msg.header.stamp), msg.header.frame_id, bool(msg.is_dense)
+            points,
+            stamp_to_ns(msg.header.stamp),
+            clean_frame_id(msg.header.frame_id),
+            bool(msg.is_dense),
         )
     except ValueError as error:
         raise CloudError(str(error)) from error

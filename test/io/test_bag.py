@@ -118,6 +118,27 @@ def test_rosbags_reads_what_we_write(path):
     assert qos["/text"].reliability == QosReliability.RELIABLE
 
 
+def test_ros_reads_what_we_write_and_we_read_what_it_writes(tmp_path):
+    serialization = pytest.importorskip("rclpy.serialization")
+    sensor_msgs = pytest.importorskip("sensor_msgs.msg")
+    pixels = np.arange(12, dtype=np.uint8)
+    with BagWriter(tmp_path / "a.mcap") as bag:
+        bag.write("/ours", m.Image(m.Header.at(7, "cam"), 2, 2, "rgb8", 0, 6, pixels), 1)
+    with BagReader(tmp_path / "a.mcap") as bag:
+        (msg,) = bag.messages()
+    ros = serialization.deserialize_message(bytes(msg.raw), sensor_msgs.Image)
+    assert (ros.header.frame_id, ros.header.stamp.nanosec, ros.step) == ("cam", 7, 6)
+    assert list(ros.data) == list(range(12))
+    ros.header.frame_id = "other"
+    with BagWriter(tmp_path / "b.mcap") as bag:
+        bag.write_raw("/raw", msg.type, serialization.serialize_message(ros), 1)
+        bag.write_message("/copied", msg.type, ros, 2)
+    with BagReader(tmp_path / "b.mcap") as bag:
+        for msg in bag.messages():
+            assert msg.message.header.frame_id == "other"
+            assert msg.message.data.tolist() == list(range(12))
+
+
 def test_types_carry_their_ros_hash(path):
     write_texts(path, [1])
     with BagReader(path):

@@ -1,4 +1,4 @@
-from types import SimpleNamespace
+import array
 
 import numpy as np
 import pytest
@@ -36,6 +36,12 @@ def test_reads_points_stamp_and_frame():
     assert cloud.xyz.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert (cloud.stamp_ns, cloud.frame_id, cloud.is_dense) == (1_500_000_000, "lidar", True)
     assert cloud.points.shape == (1, 2)
+
+
+def test_a_frame_loses_the_slash_of_ros_1():
+    msg = message(floats(1, 2, 3))
+    msg.header.frame_id = "/lidar"
+    assert decode_cloud(msg).frame_id == "lidar"
 
 
 def test_the_points_are_viewed_not_copied():
@@ -178,12 +184,27 @@ def test_fields_hold_what_their_bytes_say(layout, data):
             np.testing.assert_array_equal(np.atleast_1d(points[field.name][0, i]), expected)
 
 
-def test_reads_as_sensor_msgs_py_does():
+@pytest.mark.parametrize("big_endian", [False, True])
+def test_reads_as_sensor_msgs_py_does(big_endian):
+    """It flattens what is organised, and splits a field of several values into several."""
     point_cloud2 = pytest.importorskip("sensor_msgs_py.point_cloud2")
-    fields = [*XYZ, PointField("ring", 12, UINT16, 1), PointField("time", 14, FLOAT64, 1)]
-    raw = np.random.default_rng(0).integers(0, 255, 24 * 6, np.uint8).tobytes()
-    msg = message(raw, fields=fields, point_step=24, height=2, width=3)
-    theirs = point_cloud2.read_points(SimpleNamespace(**vars(msg)), reshape_organized_cloud=True)
-    ours = decode_cloud(msg).points
-    for field in fields:
-        np.testing.assert_array_equal(ours[field.name].reshape(-1), theirs[field.name].reshape(-1))
+    ros = pytest.importorskip("sensor_msgs.msg")
+    fields = [*XYZ, PointField("ring", 12, UINT16, 1), PointField("cov", 14, FLOAT64, 2)]
+    raw = np.random.default_rng(0).integers(0, 255, 33 * 6, np.uint8).tobytes()
+    msg = message(raw, fields=fields, point_step=33, height=2, width=3, is_bigendian=big_endian)
+    theirs = point_cloud2.read_points(
+        ros.PointCloud2(
+            height=2,
+            width=3,
+            fields=[ros.PointField(**vars(field)) for field in fields],
+            is_bigendian=big_endian,
+            point_step=33,
+            row_step=99,
+            data=array.array("B", raw),
+        )
+    )
+    ours = decode_cloud(msg).points.reshape(-1)
+    for name in ("x", "y", "z", "ring"):
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    for i in range(2):
+        np.testing.assert_array_equal(ours["cov"][:, i], theirs[f"cov_{i}"])
