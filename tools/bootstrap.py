@@ -155,14 +155,14 @@ def missing_system_packages(sourced: str) -> list[str]:
         "cmake": shutil.which("cmake") or not sourced,  # the wheels bring their own
         "libc6-dev": Path("/usr/include/stdlib.h").exists(),
         f"python{version}-dev": headers.exists() or not system,
-        f"python{version}-venv": has_module("ensurepip") or not system,
+        f"python{version}-venv": succeeds("import ensurepip") or not system,
     }
     return [package for package, found in checks.items() if not found]
 
 
-def has_module(name: str) -> bool:
-    """Whether this interpreter has a module."""
-    command = [sys.executable, "-c", f"import {name}"]
+def succeeds(code: str) -> bool:
+    """Whether this interpreter runs a line of code without an error."""
+    command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -182,10 +182,12 @@ def create(folder: Path, sourced: str) -> None:
 
 
 def constraints(sourced: str) -> tuple[str, ...]:
-    """Return pip's constraints: pinned versions, or beside a ROS 2 what that was built with."""
+    """Return pip's constraints: pinned versions, or what goes with the sourced ROS 2."""
     if not sourced:
         return ("-c", str(REQUIREMENTS / "constraints.txt"))
-    return ("-c", str(REQUIREMENTS / "beside_ros.txt"))
+    # Messages that were compiled with numpy 1 can't be imported beside numpy 2.
+    old = succeeds("import numpy; assert int(numpy.__version__.split('.')[0]) < 2")
+    return ("-c", str(REQUIREMENTS / "numpy1.txt")) if old else ()
 
 
 def install_wheels(environment: Environment, distribution: str) -> None:
