@@ -74,11 +74,12 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Finding]:
 def _lens(facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts) -> Iterator[Finding]:
     lens = facts.topics.get(camera_info_topic(camera))
     if lens is None or lens.lens is None:
-        others = [other.name for other in facts.lenses] or ["none in this bag; record it"]
+        others = [other.name for other in facts.lenses]
+        mend = f"set camera.{name}.camera_info_topic={others[0]}" if others else "record it"
         yield Finding(
             "error",
             f"camera {name}: no camera_info beside {camera.image_topic}, points can't be labelled; "
-            f"set camera.{name}.camera_info_topic, for instance to {others[0]}",
+            f"{mend}",
         )
     elif lens.lens.calibration is None:
         yield Finding("error", f"camera {name}: {lens.lens.problem}")

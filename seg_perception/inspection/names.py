@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 _IMAGE_LEAF = re.compile(r"image(_raw|_color|_mono|_rect|_rect_color|_rect_raw|_decompressed)*")
@@ -25,24 +26,31 @@ def name_sensors(topics: Iterable[str], kind: str, taken: Iterable[str] = ()) ->
     Returns:
         Names by topic; different, and without dots.
     """
+    topics = list(topics)
+    namespaces = Counter(topic.rpartition("/")[0] for topic in topics)
     used = set(taken)
     names = {}
     for topic in topics:
-        name = _free(_candidates(topic, kind), used)
+        alone = namespaces[topic.rpartition("/")[0]] == 1
+        name = _free(_candidates(topic, kind, alone=alone), used)
         used.add(name)
         names[topic] = name
     return names
 
 
-def _candidates(topic: str, kind: str) -> list[str]:
-    parts = [re.sub(r"\W", "_", part) for part in topic.split("/") if part]
-    telling = [p for p in parts[:-1] if p not in _GENERIC and not _IMAGE_LEAF.fullmatch(p)]
-    leaf = _CLOUD_SUFFIX.sub("", parts[-1]) if parts else ""
-    if leaf and leaf not in _GENERIC and not _IMAGE_LEAF.fullmatch(leaf):
-        telling = [leaf, *telling] if not telling else [*telling[:-1], leaf, telling[-1]]
-    joined = ["_".join(telling[-n:]) for n in range(2, len(telling) + 1)]
-    found = [*telling[::-1], *joined]
-    return [*(f"{kind}_{name}" if name[0].isdigit() else name for name in found), kind]
+def _candidates(topic: str, kind: str, *, alone: bool) -> list[str]:
+    """Names for a topic, the best first: its namespace, or its last part where others share that."""
+    *spaces, last = [re.sub(r"\W", "_", part) for part in topic.strip("/").split("/")]
+    leaf = [name for name in [_CLOUD_SUFFIX.sub("", last)] if _is_telling(name)]
+    telling = [part for part in reversed(spaces) if _is_telling(part)]
+    single = [*telling, *leaf] if alone else [*leaf, *telling]
+    joined = ["_".join([*reversed(telling[:n]), *leaf]) for n in range(1, len(telling) + 1)]
+    found = [f"{kind}_{name}" if name[0].isdigit() else name for name in [*single, *joined]]
+    return [*found, kind]
+
+
+def _is_telling(part: str) -> bool:
+    return part != "" and part not in _GENERIC and not _IMAGE_LEAF.fullmatch(part)
 
 
 def _free(candidates: list[str], used: set[str]) -> str:

@@ -83,7 +83,7 @@ def _cloud(
     elif tally[PointStatus.NO_TRANSFORM] > valid / 2:
         yield _transform_problem(name, config, evidence)
     elif tally[PointStatus.NO_LABEL_MAP] > valid / 2:
-        yield _gap_problem(name, config, evidence)
+        yield from _gap_problem(name, config, evidence)
     elif tally[PointStatus.NO_CALIBRATION] > valid / 2:
         return  # said of the camera
     elif (share := _in_view(tally) / valid) < _LEAST_SHARE_IN_VIEW:
@@ -108,15 +108,20 @@ def _transform_problem(name: str, config: Config, evidence: Evidence) -> str:
             if fixed:
                 evidence.transforms.lookup(fixed, source, stamp_ns)
         except TransformError as error:
-            mend = "; set transforms.fixed_frame" if fixed and repr(fixed) in str(error) else ""
-            return f"no transform for its points: {error}{mend}"
+            mend = "set transforms.fixed_frame, or"
+            if not fixed or repr(fixed) not in str(error):
+                mend = f"set {name}.frame_id, or"
+            return f"no transform for its points: {error}; {mend} publish the missing transform"
     return (
         "no transform at its stamps: /tf came later than pairing.max_wait_s, or with gaps; "
         "raise pairing.max_wait_s or transforms.max_interpolation_s"
     )
 
 
-def _gap_problem(name: str, config: Config, evidence: Evidence) -> str:
+def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[str]:
+    """Nothing where no camera gave labels: that is said of the cameras."""
+    if not any(evidence.counts[stream("camera", c)].published for c in config.cameras):
+        return
     stamp_ns = evidence.stamps.get(name, 0)
     gaps_s = [
         (evidence.stamps[camera] - stamp_ns) / NANOSECONDS
@@ -124,7 +129,7 @@ def _gap_problem(name: str, config: Config, evidence: Evidence) -> str:
         if camera in evidence.stamps
     ]
     apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
-    return (
+    yield (
         f"no label map within pairing.max_gap_s ({config.pairing.max_gap_s} s){apart}; "
         "set time_offset_s of one sensor, or raise max_gap_s"
     )
