@@ -41,7 +41,9 @@ def _arm(rng: Rng, y: float, swing: float, coat: Array) -> list[Mesh]:
     return [sleeve.tinted(coat), hand]
 
 
-def _limb(start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float], surface: str) -> Mesh:
+def _limb(
+    start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float], surface: str
+) -> Mesh:
     path = np.linspace(start, end, 4)
     return tube(path, np.linspace(*radii, 4), 8, surface)
 
@@ -49,7 +51,9 @@ def _limb(start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, 
 def vehicle(rng: Rng) -> Mesh:
     """A four-wheel-drive pick-up, 4.6 m long."""
     paint = np.array(_PAINTS[int(rng.integers(len(_PAINTS)))])
-    body = _hull([(-2.3, 0.5), (-2.3, 1.05), (0.95, 1.08), (2.2, 0.98), (2.3, 0.5)], 0.9, "car_paint")
+    body = _hull(
+        [(-2.3, 0.5), (-2.3, 1.05), (0.95, 1.08), (2.2, 0.98), (2.3, 0.5)], 0.9, "car_paint"
+    )
     cabin = _hull([(-0.75, 1.05), (-0.55, 1.78), (0.55, 1.78), (1.15, 1.06)], 0.82, "car_paint")
     bed = box((1.4, 1.5, 0.04), (-1.5, 0, 1.09), "tyre")
     wheels = [_wheel(x, y) for x in (-1.4, 1.45) for y in (-0.82, 0.82)]
@@ -87,15 +91,20 @@ def _slab(edge: tuple[tuple[float, float], tuple[float, float]], half_width_m: f
     """A flat pane of glass between two heights."""
     (x0, z0), (x1, z1) = edge
     lift = 0.02 * np.sign(x1 - x0)
-    corners = [(x + lift, y, z + 0.01) for x, z in ((x0, z0), (x1, z1)) for y in (-half_width_m, half_width_m)]
+    corners = [
+        (x + lift, y, z + 0.01)
+        for x, z in ((x0, z0), (x1, z1))
+        for y in (-half_width_m, half_width_m)
+    ]
     return mesh(np.array(corners), np.array([[0, 1, 3], [0, 3, 2]]), "car_glass")
 
 
 def _wheel(x: float, y: float) -> Mesh:
     angle = np.linspace(0, 2 * np.pi, 15)[:-1]
     rim = np.stack([x + 0.37 * np.cos(angle), 0 * angle, 0.37 + 0.37 * np.sin(angle)], axis=1)
-    vertices = np.concatenate([rim + [0, y + 0.12, 0], rim + [0, y - 0.12, 0]])
-    vertices = np.concatenate([vertices, [[x, y + 0.12, 0.37], [x, y - 0.12, 0.37]]])
+    sides = (np.array([0, y + 0.12, 0]), np.array([0, y - 0.12, 0]))
+    hubs = [[x, y + 0.12, 0.37], [x, y - 0.12, 0.37]]
+    vertices = np.concatenate([*(rim + side for side in sides), hubs])
     count = len(angle)
     triangles = []
     for i in range(count):

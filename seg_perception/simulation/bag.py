@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seg_perception.io.bag import BagWriter
 from seg_perception.simulation.config import SimulationConfig
-from seg_perception.simulation.world import simulate
+from seg_perception.simulation.drive import simulate
 from seg_perception.types import NANOSECONDS
 
 

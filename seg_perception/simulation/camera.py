@@ -74,16 +74,17 @@ def _pixel_rays(calibration: Calibration) -> Floats:
     u, v = np.meshgrid(np.arange(width), np.arange(height))
     pixels = np.stack([u, v], axis=2).reshape(-1, 1, 2).astype(np.float64)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-12)
-    flat = cv2.undistortPointsIter(pixels, calibration.k, calibration.d, np.eye(3), np.eye(3), criteria)
+    lens = (calibration.k, calibration.d)
+    flat = cv2.undistortPointsIter(pixels, *lens, np.eye(3), np.eye(3), criteria)
     rays = np.concatenate([flat.reshape(-1, 2), np.ones((len(flat), 1))], axis=1)
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    return rays.reshape(height, width, 3).astype(np.float32)
+    return np.asarray(rays.reshape(height, width, 3), np.float32)
 
 
 def _vignette(width: int, height: int) -> Floats:
     u, v = np.meshgrid(np.arange(width) - width / 2, np.arange(height) - height / 2)
     away = np.hypot(u, v) / np.hypot(width / 2, height / 2)
-    return (1 - 0.2 * away**2).astype(np.float32)
+    return np.asarray(1 - 0.2 * away**2, np.float32)
 
 
 def _develop(radiance: Floats, light: Light, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from seg_perception.simulation import actors, plants, structures
 from seg_perception.simulation.movers import Mover
-from seg_perception.simulation.shapes import Array, Mesh, Rng, merge, scatter
+from seg_perception.simulation.shapes import Array, Mesh, Rng, grid, merge, scatter
+from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.terrain import HALF_EXTENT_M, GroundStyle, Terrain
 from seg_perception.simulation.track import Track
 
@@ -69,28 +70,34 @@ class Layout:
     def _structures(self) -> list[Mesh]:
         """A hut, a fence, signs and poles, again every sixty metres or so."""
         meshes = []
-        edge = self._style.ground.half_width_m
         for start in np.arange(0, self._track.length_m - 40, 62.0):
             side = 1.0 if self._rng.uniform() < 0.5 else -1.0
-            at = start + self._rng.uniform(-3, 3)
-            size = self._rng.uniform([6.0, 4.6, 2.5], [8.5, 6.0, 3.0])
-            hut = structures.hut(self._rng, *size)
-            meshes.append(self._beside(hut, at + 24, side * (edge + 7.5), 6.5, turn=-side * np.pi / 2))
-            meshes.append(self._fence(at + 9, -side * (edge + 1.5)))
-            sign = structures.trail_sign()
-            meshes.append(self._beside(sign, at + 13, side * (edge + 0.7), 1.0, turn=np.pi))
-            for arc in (17.0, 42.0):
-                pole = structures.utility_pole(self._rng)
-                meshes.append(self._beside(pole, at + arc, side * (edge + 1.6), 1.2, turn=np.pi / 2))
-            for arc in (5.0, 29.0, 36.0):
-                meshes.append(self._beside(structures.marker_post(), at + arc, -side * (edge + 0.4), 0.6))
-            parked = actors.vehicle(self._rng)
-            meshes.append(self._beside(parked, at + 33, side * (edge + 2.4), 3.2, turn=0.2))
-            log = plants.fallen_log(self._rng, self._rng.uniform(2.5, 4.5), self._rng.uniform(0.16, 0.28))
-            meshes.append(self._beside(log, at + 40, -side * (edge + 1.4), 2.4, turn=0.5))
+            meshes += self._site(start + self._rng.uniform(-3, 3), side)
         return meshes
 
-    def _beside(self, mesh: Mesh, arc_m: float, lateral_m: float, room_m: float, turn: float = 0.0) -> Mesh:
+    def _site(self, start_m: float, side: float) -> list[Mesh]:
+        """What stands along one stretch, the hut on one side (1 is left)."""
+        rng, edge = self._rng, self._style.ground.half_width_m
+        hut = structures.hut(rng, *rng.uniform([6.0, 4.6, 2.5], [8.5, 6.0, 3.0]))
+        log = plants.fallen_log(rng, rng.uniform(2.5, 4.5), rng.uniform(0.16, 0.28))
+        quarter = np.pi / 2
+        places = [
+            (hut, 24.0, side * (edge + 7.5), 6.5, -side * quarter),
+            (structures.trail_sign(), 13.0, side * (edge + 0.7), 1.0, np.pi),
+            (structures.utility_pole(rng), 17.0, side * (edge + 1.6), 1.2, quarter),
+            (structures.utility_pole(rng), 42.0, side * (edge + 1.6), 1.2, quarter),
+            (structures.marker_post(), 5.0, -side * (edge + 0.4), 0.6, 0.0),
+            (structures.marker_post(), 29.0, -side * (edge + 0.4), 0.6, 0.0),
+            (structures.marker_post(), 36.0, -side * (edge + 0.4), 0.6, 0.0),
+            (actors.vehicle(rng), 33.0, side * (edge + 2.4), 3.2, 0.2),
+            (log, 40.0, -side * (edge + 1.4), 2.4, 0.5),
+        ]
+        standing = [self._beside(one, start_m + arc, *where) for one, arc, *where in places]
+        return [*standing, self._fence(start_m + 9, -side * (edge + 1.5))]
+
+    def _beside(
+        self, mesh: Mesh, arc_m: float, lateral_m: float, room_m: float, turn: float
+    ) -> Mesh:
         """Stand something beside the track; `turn` is against the track's heading."""
         place, heading = self._track.at(np.array([arc_m]), np.array([lateral_m]))
         height = self._terrain.height(place[:, 0], place[:, 1])
@@ -98,7 +105,7 @@ class Layout:
         return mesh.moved((place[0, 0], place[0, 1], height[0]), float(heading[0]) + turn)
 
     def _fence(self, arc_m: float, lateral_m: float) -> Mesh:
-        arcs = arc_m + 2.2 * np.arange(8)
+        arcs = np.linspace(arc_m, arc_m + 15.4, 8)
         place, _ = self._track.at(arcs, np.full(8, lateral_m))
         self._taken += [(point, 1.0) for point in place]
         height = self._terrain.height(place[:, 0], place[:, 1])
@@ -121,11 +128,13 @@ class Layout:
         kept = (away < _THINNED_M) | (rng.uniform(size=len(places)) < 0.5)
         places, away = places[kept], away[kept]
         ring = np.digitize(away, _RINGS_M)
-        needled = rng.uniform(size=len(places)) < style.conifer_share + 0.25 * np.sin(places[:, 0] / 17)
+        share = style.conifer_share + 0.25 * np.sin(places[:, 0] / 17)
+        needled = rng.uniform(size=len(places)) < share
         meshes = []
         for number in range(len(_RINGS_M) + 1):
-            for kinds, chosen in ((_conifers(rng, number), needled), (_broadleaves(rng, number), ~needled)):
-                meshes += self._plant(kinds, places[(ring == number) & chosen], (0.75, 1.2))
+            here = ring == number
+            meshes += self._plant(_conifers(rng, number), places[here & needled], (0.75, 1.2))
+            meshes += self._plant(_broadleaves(rng, number), places[here & ~needled], (0.75, 1.2))
         return merge(meshes)
 
     def _bushes(self) -> Mesh:
@@ -146,7 +155,9 @@ class Layout:
         places = self._places(0.46, -0.12, 2.6, share=0.8)
         return merge(self._plant(kinds, places, (0.6, 1.3), sink_m=0.0))
 
-    def _places(self, spacing_m: float, nearest_m: float, farthest_m: float, share: float = 1.0) -> Array:
+    def _places(
+        self, spacing_m: float, nearest_m: float, farthest_m: float, share: float = 1.0
+    ) -> Array:
         """One place in each cell of a grid, shaken, within a band beside the track.
 
         Args:
@@ -160,8 +171,10 @@ class Layout:
         axis = np.arange(-HALF_EXTENT_M + spacing_m, HALF_EXTENT_M - spacing_m, spacing_m)
         places = np.stack(np.meshgrid(axis, axis), axis=2).reshape(-1, 2)
         places = places + self._rng.uniform(-0.46, 0.46, places.shape) * spacing_m
-        away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1])) - self._style.ground.half_width_m
-        keep = (away > nearest_m) & (away < farthest_m) & (self._rng.uniform(size=len(places)) < share)
+        away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1]))
+        away = away - self._style.ground.half_width_m
+        keep = (away > nearest_m) & (away < farthest_m)
+        keep &= self._rng.uniform(size=len(places)) < share
         for centre, room in self._taken:
             keep &= np.hypot(*(places - centre).T) > room
         return places[keep]
@@ -185,37 +198,34 @@ class Layout:
 
     def _horizon(self) -> Mesh:
         """A wooded ridge that closes the view."""
-        from seg_perception.simulation.shapes import grid
-
         angle = np.linspace(0, 2 * np.pi, 721)
         phase = self._rng.uniform(0, 2 * np.pi, 6)
-        ridge = 15 + sum(
-            4.5 / k**0.7 * np.sin(k * 3 * angle + p) for k, p in zip(range(1, 7), phase, strict=True)
-        )
+        waves = [4.5 / k**0.7 * np.sin(3 * k * angle + p) for k, p in enumerate(phase, 1)]
+        ridge = 15 + np.sum(waves, axis=0)
         jagged = ridge + self._rng.normal(0, 0.7, len(angle))
         jagged[-1] = jagged[0]
-        rows = [(HALF_EXTENT_M - 4, -6 + 0 * angle), (HALF_EXTENT_M + 8, 0.6 * ridge), (HALF_EXTENT_M + 26, jagged)]
-        sheet = [np.column_stack([r * np.cos(angle), r * np.sin(angle), z]) for r, z in rows]
+        rows = [(-4, np.full(len(angle), -6.0)), (8, 0.6 * ridge), (26, jagged)]
+        out = np.column_stack([np.cos(angle), np.sin(angle)])
+        sheet = [np.column_stack([(HALF_EXTENT_M + r) * out, z]) for r, z in rows]
         return grid(np.stack(sheet), "hillside")
 
 
 def _conifers(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(15, 3.0), (18, 5.0), (12, 1.2), (16, 4.2)]
     if ring >= len(_RINGS_M):
-        return [plants.distant_tree(rng, height, base, True) for height, base in sizes]
+        return [plants.distant_tree(rng, height, base, needled=True) for height, base in sizes]
     return [plants.conifer(rng, height, base, (18, 10)[ring]) for height, base in sizes]
 
 
 def _broadleaves(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(14, 4.0), (17, 5.2), (13, 3.8), (11, 2.6)]
     if ring >= len(_RINGS_M):
-        return [plants.distant_tree(rng, height, base, False) for height, base in sizes]
-    make: list[Callable[..., Mesh]] = [plants.broadleaf, plants.broadleaf, plants.birch, plants.broadleaf]
+        return [plants.distant_tree(rng, height, base, needled=False) for height, base in sizes]
+    beech = plants.broadleaf
+    make: list[Callable[..., Mesh]] = [beech, beech, plants.birch, beech]
     return [kind(rng, *size, (1500, 560)[ring]) for kind, size in zip(make, sizes, strict=True)]
 
 
 def _tint_foliage(mesh: Mesh, tint: Array) -> Mesh:
-    from seg_perception.simulation.surfaces import SURFACES
-
     leafy = SURFACES.translucency[mesh.surface][:, None] > 0
     return mesh.tinted(np.where(leafy, tint, 1.0))

@@ -18,6 +18,8 @@ from seg_perception.simulation.trajectory import Trajectory
 MAX_RANGE_M = 100.0
 MIN_RANGE_M = 0.5
 _MISS_SHARE = 0.003
+_ROUGH = np.float32(0.2)
+"""Share of the light that comes back however the surface lies."""
 
 POINT_TYPE = np.dtype(
     {
@@ -48,6 +50,14 @@ class Sweep:
     xyz_world: Floats
 
 
+def towards(azimuth: Array, elevation: Array) -> Array:
+    """Unit vectors (..., 3), x forward, y left, z up, of bearings that broadcast together."""
+    azimuth, elevation = np.broadcast_arrays(azimuth, elevation)
+    level = np.cos(elevation)
+    parts = [level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)]
+    return np.stack(parts, axis=-1)
+
+
 class SimulatedLidar:
     """Beams in a fan, turning clockwise from the rear, as an Ouster does."""
 
@@ -65,32 +75,32 @@ class SimulatedLidar:
         """
         elevation = np.linspace(view_rad / 2, -view_rad / 2, beams)[:, None]
         azimuth = np.pi - 2 * np.pi * np.arange(columns)[None] / columns
-        level = np.cos(elevation)
-        directions = [level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation) + 0 * azimuth]
-        self.directions: Floats = np.stack(directions, axis=2).astype(np.float32)
+        self.directions = towards(azimuth, elevation).astype(np.float32)
         self.offsets_ns: NDArray[np.uint32] = (
             np.arange(columns, dtype=np.int64) * period_ns // columns
         ).astype(np.uint32)
         self._range_noise_m = range_noise_m
 
     def sweep(
-        self, scene: Scene, trajectory: Trajectory, T_base_lidar: Array, start_s: float, seed: list[int]
+        self, scene: Scene, trajectory: Trajectory, mount: Array, start_s: float, seed: list[int]
     ) -> Sweep:
         """Turn once.
 
         Args:
             scene: what is there.
             trajectory: where the robot is meanwhile.
-            T_base_lidar: (4, 4), the mounting.
+            mount: T_base_lidar (4, 4).
             start_s: when the first column fires.
             seed: of the noise.
         """
-        times = start_s + self.offsets_ns * 1e-9
-        poses = trajectory.poses(times) @ T_base_lidar
-        directions = np.einsum("wij,hwj->hwi", poses[:, :3, :3].astype(np.float32), self.directions)
+        times = start_s + self.offsets_ns.astype(np.float64) * 1e-9
+        poses = trajectory.poses(times) @ mount
+        directions: Floats = np.einsum(
+            "wij,hwj->hwi", poses[:, :3, :3].astype(np.float32), self.directions
+        )
         origins = poses[None, :, :3, 3].astype(np.float32)
         hits = scene.cast(origins, directions, times)
-        reach = np.where(np.isfinite(hits.distance), hits.distance, np.float32(0))
+        reach: Floats = np.where(np.isfinite(hits.distance), hits.distance, 0).astype(np.float32)
         points, heard = self._measure(hits, directions, np.random.default_rng(seed))
         surface = np.where(heard, hits.surface, np.uint8(255))
         mover = np.where(heard, hits.mover, np.int8(-1))
@@ -104,10 +114,11 @@ class SimulatedLidar:
         facing = np.abs(dot(hits.normal, to_planes(directions)))
         met = (hits.surface != SKY) & (hits.distance > MIN_RANGE_M) & (hits.distance < MAX_RANGE_M)
         reach = np.where(met, hits.distance, np.float32(1))
-        returned = SURFACES.reflectivity[hits.surface] * (np.float32(0.2) + np.float32(0.8) * facing)
+        returned = SURFACES.reflectivity[hits.surface] * (_ROUGH + (1 - _ROUGH) * facing)
         signal = returned * np.float32(900) / (reach * reach + np.float32(8))
         fading = rng.standard_exponential(shape, np.float32)
-        heard = met & (signal > np.float32(0.035) * fading) & (rng.random(shape, np.float32) > _MISS_SHARE)
+        heard = met & (signal > np.float32(0.035) * fading)
+        heard &= rng.random(shape, np.float32) > _MISS_SHARE
         noise = rng.standard_normal(shape, np.float32) * np.float32(self._range_noise_m)
         distance = np.where(heard, reach + noise, np.float32(0))
         points = np.zeros(shape, POINT_TYPE)

@@ -15,6 +15,8 @@ from seg_perception.simulation.surfaces import SKY, SURFACES
 _SUN_SPREAD = 0.012
 _WARM = np.array([1.0, 0.93, 0.80], np.float32)
 _COOL = np.array([0.86, 0.97, 1.14], np.float32)
+_OPEN, _WOODED = np.float32(0.6), np.float32(0.15)
+_DRY = np.array([1.0, 0.2, 0.3], np.float32)
 _MIRRORS = (("puddle", 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25))
 
 
@@ -50,7 +52,7 @@ class Light:
     @property
     def haze_rgb(self) -> Floats:
         """float32 (3,), radiance of the horizon."""
-        return np.array([0.66, 0.73, 0.80], np.float32) * np.float32(0.6 + 0.35 * self.sunshine)
+        return np.asarray((0.6 + 0.35 * self.sunshine) * np.array([0.66, 0.73, 0.80]), np.float32)
 
     def radiance(
         self, scene: Scene, hits: Hits, origin: Floats, towards: Floats, time_s: float
@@ -68,16 +70,16 @@ class Light:
             float32 (3, h, w), linear.
         """
         sky = hits.surface == SKY
-        reach = np.where(sky, np.float32(0), hits.distance)
-        points = origin[:, None, None] + reach * towards
+        reach: Floats = np.where(sky, 0, hits.distance).astype(np.float32)
+        points: Floats = origin[:, None, None] + reach * towards
         colour = hits.rgb
         self._paint(colour, scene, hits, points, time_s)
         self._reflect_sky(colour, hits, towards)
         clear = np.exp(reach * np.float32(-1 / self.haze_m))
         for plane, haze in zip(colour, self.haze_rgb, strict=True):
-            plane -= haze
-            plane *= clear
-            plane += haze
+            np.subtract(plane, haze, out=plane)
+            np.multiply(plane, clear, out=plane)
+            np.add(plane, haze, out=plane)
         row, column = np.nonzero(sky)
         colour[:, row, column] = self.sky(towards[:, row, column])
         return colour
@@ -96,7 +98,9 @@ class Light:
         radiance: Floats = blue + (white - blue) * cover + glow
         return radiance
 
-    def _paint(self, colour: Floats, scene: Scene, hits: Hits, points: Floats, time_s: float) -> None:
+    def _paint(
+        self, colour: Floats, scene: Scene, hits: Hits, points: Floats, time_s: float
+    ) -> None:
         """Multiply colours by texture and light: the sun where it shines, the sky everywhere."""
         through = SURFACES.translucency[hits.surface]
         facing = dot(self.sun, hits.normal)
@@ -107,11 +111,18 @@ class Light:
         contrast = SURFACES.contrast[hits.surface]
         brightness = np.maximum(1 + contrast * (fine + np.float32(0.45) * broad), np.float32(0.12))
         dryness = broad * np.minimum(through * 2, 1) * np.float32(0.16)
-        for plane, warm, cool, dry in zip(colour, _WARM, _COOL, (1.0, 0.2, 0.3), strict=True):
-            plane *= brightness * (1 + np.float32(dry) * dryness) * (direct * warm + diffuse * cool)
+        for plane, warm, cool, dry in zip(colour, _WARM, _COOL, _DRY, strict=True):
+            shade = brightness * (1 + dry * dryness) * (direct * warm + diffuse * cool)
+            np.multiply(plane, shade, out=plane)
 
     def _direct(
-        self, scene: Scene, hits: Hits, points: Floats, facing: Floats, through: Floats, time_s: float
+        self,
+        scene: Scene,
+        hits: Hits,
+        points: Floats,
+        facing: Floats,
+        through: Floats,
+        time_s: float,
     ) -> Floats:
         """Sunlight (h, w) on the surfaces; leaves also glow from behind.
 
@@ -122,16 +133,19 @@ class Light:
         if self.sunshine <= 0:
             return np.zeros_like(falling)
         row, column = np.nonzero((falling[::2, ::2] > 0.02) & (hits.surface[::2, ::2] != SKY))
-        lift = np.float32(0.02) + np.float32(0.16) * through[::2, ::2][row, column]
-        start = points[:, ::2, ::2][:, row, column] + np.float32(0.03) * hits.normal[:, ::2, ::2][:, row, column]
+        pixel = (2 * row, 2 * column)
+        lift = np.float32(0.02) + np.float32(0.16) * through[pixel]
+        start = (
+            points[:, pixel[0], pixel[1]] + np.float32(0.03) * hits.normal[:, pixel[0], pixel[1]]
+        )
         start += lift * self.sun[:, None]
         coarse = np.zeros(falling[::2, ::2].shape, np.float32)
-        coarse[row, column] = scene.lit(np.ascontiguousarray(start.T), self._sun_disk(len(row)), time_s)
+        towards_sun = self._sun_disk(len(row))
+        coarse[row, column] = scene.lit(np.ascontiguousarray(start.T), towards_sun, time_s)
         coarse = cv2.blur(coarse, (3, 3))
-        lit = cv2.resize(coarse, falling.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        falling *= lit
-        falling *= np.float32(2.6 * self.sunshine)
-        return falling
+        size = (falling.shape[1], falling.shape[0])
+        lit = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(falling * lit * np.float32(2.6 * self.sunshine), np.float32)
 
     def _sun_disk(self, count: int) -> Floats:
         """Directions (count, 3) to places on a sun somewhat wider than the real one."""
@@ -150,7 +164,7 @@ class Light:
             cosine = -dot(incoming, normal)
             bounced = incoming + 2 * cosine * normal
             share = (0.06 + 0.94 * np.clip(1 - cosine, 0, 1) ** 4) * np.float32(mirror)
-            mirrored = self.sky(bounced) * np.where(bounced[2] > 0, np.float32(0.6), np.float32(0.15))
+            mirrored = self.sky(bounced) * np.where(bounced[2] > 0, _OPEN, _WOODED)
             colour[:, row, column] = colour[:, row, column] * (1 - share) + share * mirrored
 
 

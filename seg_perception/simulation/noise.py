@@ -42,11 +42,13 @@ class NoiseTexture:
         column = (u - np.floor(u)) * np.float32(size)
         row = (v - np.floor(v)) * np.float32(size)
         pieces = u.shape[1] // _LONGEST + 1
-        sampled = [
-            cv2.remap(self._tile, c, r, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-            for c, r in zip(*(np.array_split(m, pieces, axis=1) for m in (column, row)), strict=True)
-        ]
+        columns, rows = (np.array_split(m, pieces, axis=1) for m in (column, row))
+        sampled = [self._look_up(c, r) for c, r in zip(columns, rows, strict=True)]
         return np.concatenate(sampled, axis=1) if pieces > 1 else sampled[0]
+
+    def _look_up(self, column: Floats, row: Floats) -> Floats:
+        wrapped = cv2.remap(self._tile, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        return np.asarray(wrapped, np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -61,4 +63,4 @@ def _fractal_tile(seed: int, roughness: float, size: int) -> Floats:
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :]) * size
     amplitude = np.where(frequency > 0, np.maximum(frequency, 1.0) ** -roughness, 0.0)
     tile = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=(size, size))
-    return np.clip(tile / tile.std(), -2.5, 2.5).astype(np.float32)
+    return np.asarray(np.clip(tile / tile.std(), -2.5, 2.5), np.float32)

@@ -43,19 +43,18 @@ def conifer(rng: Rng, height_m: float, crown_base_m: float, whorls: int) -> Mesh
     return merge([trunk, stubs, *needles])
 
 
-def distant_tree(rng: Rng, height_m: float, crown_base_m: float, needled: bool) -> Mesh:
+def distant_tree(rng: Rng, height_m: float, crown_base_m: float, *, needled: bool) -> Mesh:
     """A tree for the background: a trunk and a crown of dented, mottled lumps."""
     trunk = _trunk(rng, 0.7 * height_m, 0.013 * height_m, 6, "bark")
     span = height_m - crown_base_m
-    if needled:
-        lumps = [((0.17 - 0.045 * k) * height_m, 0.26 * span, crown_base_m + span * (0.2 + 0.27 * k)) for k in range(3)]
-    else:
-        lumps = [(rng.uniform(0.13, 0.2) * height_m, 0.3 * span, crown_base_m + span * u) for u in (0.25, 0.5, 0.72)]
     parts = [trunk]
-    for width, half_height, z in lumps:
-        off = (0.0, 0.0) if needled else rng.normal(0, 0.07 * height_m, 2)
-        lump = blob(rng, (width, width, half_height), 2, 0.16, "needle" if needled else "leaf")
-        parts.append(lump.moved((*off, z)).tinted(_mottled(rng, len(lump.triangles))))
+    for up, taper in ((0.25, 0.17), (0.5, 0.125), (0.75, 0.08)):
+        width = height_m * (taper if needled else rng.uniform(0.13, 0.2))
+        off = rng.normal(0, 0.01 if needled else 0.07, 2) * height_m
+        radii = (width, width, 0.28 * span)
+        lump = blob(rng, radii, 2, 0.16, "needle" if needled else "leaf")
+        lump = lump.moved((*off, crown_base_m + up * span))
+        parts.append(lump.tinted(_mottled(rng, len(lump.triangles))))
     return merge(parts)
 
 
@@ -70,7 +69,9 @@ def bush(rng: Rng, height_m: float, leaf_count: int) -> Mesh:
     clumps = []
     for _ in range(3):
         centre = np.append(rng.normal(0, 0.3 * width, 2), height_m * rng.uniform(0.35, 0.6))
-        clumps.append(_clump(rng, centre, width * 0.75, 0.42 * height_m, leaf_count // 3, "bush_leaf"))
+        clumps.append(
+            _clump(rng, centre, width * 0.75, 0.42 * height_m, leaf_count // 3, "bush_leaf")
+        )
     return merge(clumps).tinted(rng.uniform(0.8, 1.25, (1, 1)))
 
 
@@ -103,7 +104,10 @@ def fallen_log(rng: Rng, length_m: float, radius_m: float) -> Mesh:
     x = np.linspace(-length_m / 2, length_m / 2, 7)
     path = np.stack([x, 0.1 * np.sin(x), np.full(7, 0.7 * radius_m)], axis=1)
     path += rng.normal(0, 0.02, path.shape)
-    ends = [box((0.03, radius_m, radius_m), (x[i], path[i, 1], path[i, 2]), "dead_wood") for i in (0, -1)]
+    ends = [
+        box((0.03, radius_m, radius_m), (x[i], path[i, 1], path[i, 2]), "dead_wood")
+        for i in (0, -1)
+    ]
     log = tube(path, radius_m * np.linspace(1.1, 0.8, 7), 10, "dead_wood")
     return merge([log, *(end.tinted(np.array([1.9, 1.7, 1.4])) for end in ends)])
 
@@ -145,7 +149,9 @@ def _crown(
     clumps, boughs = [], []
     for centre, r in zip(centres, radius, strict=True):
         clumps.append(_clump(rng, centre, r * 1.35, r, leaf_count // count, "leaf"))
-        start = np.array([0.0, 0.0, max(centre[2] - 1.1 * np.hypot(*centre[:2]) - 0.4, 0.6 * base_m)])
+        start = np.array(
+            [0.0, 0.0, max(centre[2] - 1.1 * np.hypot(*centre[:2]) - 0.4, 0.6 * base_m)]
+        )
         path = start + np.linspace(0, 1, 4)[:, None] * (centre - start)
         boughs.append(tube(path, height_m * np.linspace(0.0045, 0.0015, 4), 5, "bark"))
     tint = rng.uniform(0.8, 1.25) * np.array([rng.uniform(0.8, 1.35), 1.0, rng.uniform(0.7, 1.2)])
@@ -178,7 +184,9 @@ def _whorl(rng: Rng, height_m: float, reach_m: float) -> Mesh:
     root = np.array([0, 0, height_m]) + (out * reach)[:, None] * along[:, None]
     root[..., 2] += 0.18 * reach * along**2
     side = np.stack([-np.sin(angle), np.cos(angle), np.zeros(boughs)], axis=1)[:, None]
-    length = (0.2 + 0.42 * reach * (1.1 - along))[..., None] * rng.uniform(0.7, 1.3, (boughs, twigs, 1))
+    length = (0.2 + 0.42 * reach * (1.1 - along))[..., None] * rng.uniform(
+        0.7, 1.3, (boughs, twigs, 1)
+    )
     forward = 0.5 * out[:, None]
     sway = rng.normal(0, 0.12, (boughs, twigs, 3))
     tips = [
@@ -186,6 +194,11 @@ def _whorl(rng: Rng, height_m: float, reach_m: float) -> Mesh:
         for sign, drop in ((1, 0.2), (-1, 0.2), (0.25, 0.75), (-0.25, 0.75))
     ]
     width = np.repeat(0.10 + 0.13 * length.reshape(-1), 1)
-    shade = np.tile(0.45 + 0.75 * along, boughs)[:, None] * rng.uniform(0.75, 1.25, (boughs * twigs, 1))
-    fans = [spikes(root.reshape(-1, 3), tip.reshape(-1, 3), width, "needle").tinted(shade) for tip in tips]
+    shade = np.tile(0.45 + 0.75 * along, boughs)[:, None] * rng.uniform(
+        0.75, 1.25, (boughs * twigs, 1)
+    )
+    fans = [
+        spikes(root.reshape(-1, 3), tip.reshape(-1, 3), width, "needle").tinted(shade)
+        for tip in tips
+    ]
     return merge(fans)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.simulation.config import SimulationConfig
+from seg_perception.simulation.lidar import towards
 from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.planes import dot, to_planes
 from seg_perception.simulation.scene import Hits, Scene
@@ -22,7 +23,8 @@ _HALF_AZIMUTH_RAD, _HALF_ELEVATION_RAD = 1.0, 0.26
 _AZIMUTH_CELLS, _ELEVATION_CELLS = 128, 20
 _THRESHOLD_DB = 11.0
 
-POINT_TYPE = np.dtype([(n, "<f4") for n in ("x", "y", "z", "range", "azimuth", "elevation", "doppler", "power")])
+_FIELDS = ("x", "y", "z", "range", "azimuth", "elevation", "doppler", "power")
+POINT_TYPE = np.dtype([(name, "<f4") for name in _FIELDS])
 
 
 @dataclass(frozen=True)
@@ -76,42 +78,55 @@ class SimulatedRadar:
         directions = (aimed @ T_world_radar[:3, :3].T).astype(np.float32)
         origins = T_world_radar[None, None, :3, 3].astype(np.float32)
         hits = scene.cast(origins, directions, np.full(aimed.shape[1], time_s))
-        echoes = self._listen(scene, hits, aimed, directions, motion, time_s, rng)
+        receding = _receding(scene, hits, directions, motion, time_s)
+        echoes = self._listen(hits, aimed, directions, receding, rng)
         return self._measure(_with_ghosts(echoes, rng, self._config.radar_false_alarms), rng)
 
     def _listen(
-        self, scene: Scene, hits: Hits, aimed: Array, directions: Floats, motion: Motion, time_s: float, rng: Rng
+        self, hits: Hits, aimed: Array, directions: Floats, receding: Array, rng: Rng
     ) -> _Echoes:
         """Keep what is loud enough (fading as Swerling's case 1: exponential power)."""
         facing = np.abs(dot(hits.normal, to_planes(directions)))
         met = (hits.surface != SKY) & (hits.distance > MIN_RANGE_M) & (hits.distance < MAX_RANGE_M)
         distance = np.where(met, hits.distance, 1.0)
         power = 12.0 + SURFACES.radar_db[hits.surface] + 20 * np.log10(0.25 + 0.75 * facing)
-        power = power - 26 * np.log10(distance / 10) + 10 * np.log10(rng.standard_exponential(met.shape) + 1e-6)
-        row, column = np.nonzero(met & (power > _THRESHOLD_DB + rng.normal(0, 1.5, met.shape)))
-        velocity = np.zeros((len(row), 3)) - motion.linear
-        mover = hits.mover[row, column]
-        for index in np.unique(mover[mover >= 0]):
-            velocity[mover == index] += scene.movers[index].velocity(scene.track, scene.terrain, time_s)
-        doppler = np.einsum("nc,nc->n", velocity, directions[row, column].astype(float))
-        surface = hits.surface[row, column]
-        return _Echoes(aimed[row, column], distance[row, column], doppler, power[row, column], surface, mover)
+        power -= 26 * np.log10(distance / 10)
+        power = power + 10 * np.log10(rng.standard_exponential(met.shape) + 1e-6)
+        heard = met & (power > _THRESHOLD_DB + rng.normal(0, 1.5, met.shape))
+        place = np.nonzero(heard)
+        return _Echoes(
+            direction=aimed[place],
+            distance=distance[place],
+            doppler=receding[place],
+            power_db=power[place],
+            surface=hits.surface[place],
+            mover=hits.mover[place],
+        )
 
     def _measure(self, echoes: _Echoes, rng: Rng) -> Scan:
         """Bearing, range and Doppler with their errors."""
-        config, count = self._config, len(echoes.distance)
+        config, error = self._config, rng.normal(0, 1, (4, len(echoes.distance)))
         x, y, z = echoes.direction.T
-        azimuth = np.arctan2(y, x) + rng.normal(0, 1, count) * config.radar_azimuth_noise_rad
-        elevation = np.arcsin(np.clip(z, -1, 1)) + rng.normal(0, 1, count) * config.radar_elevation_noise_rad
-        distance = np.maximum(echoes.distance + rng.normal(0, 1, count) * config.radar_range_noise_m, 0.1)
-        doppler = echoes.doppler + rng.normal(0, 1, count) * config.radar_doppler_noise_mps
-        level = distance * np.cos(elevation)
-        columns = [level * np.cos(azimuth), level * np.sin(azimuth), distance * np.sin(elevation)]
-        columns += [distance, azimuth, elevation, doppler, echoes.power_db]
-        points = np.zeros(count, POINT_TYPE)
-        for name, column in zip(POINT_TYPE.names or (), columns, strict=True):
+        azimuth = np.arctan2(y, x) + error[0] * config.radar_azimuth_noise_rad
+        elevation = np.arcsin(np.clip(z, -1, 1)) + error[1] * config.radar_elevation_noise_rad
+        distance = np.maximum(echoes.distance + error[2] * config.radar_range_noise_m, 0.1)
+        doppler = echoes.doppler + error[3] * config.radar_doppler_noise_mps
+        xyz = distance[:, None] * towards(azimuth, elevation)
+        columns = (*xyz.T, distance, azimuth, elevation, doppler, echoes.power_db)
+        points = np.zeros(len(distance), POINT_TYPE)
+        for name, column in zip(_FIELDS, columns, strict=True):
             points[name] = column
         return Scan(points, echoes.surface, echoes.mover)
+
+
+def _receding(scene: Scene, hits: Hits, directions: Floats, motion: Motion, time_s: float) -> Array:
+    """How fast (h, w) what the rays met moves away from the radar, metre a second."""
+    speed: Array = -(directions.astype(float) @ motion.linear)
+    for index, mover in enumerate(scene.movers):
+        velocity = mover.velocity(scene.track, scene.terrain, time_s)
+        met = hits.mover == index
+        speed[met] += directions[met] @ velocity
+    return speed
 
 
 def _aim(rng: Rng) -> Array:
@@ -120,8 +135,7 @@ def _aim(rng: Rng) -> Array:
     across = (np.arange(shape[1])[None] + rng.uniform(size=shape)) / shape[1] * 2 - 1
     up = (np.arange(shape[0])[:, None] + rng.uniform(size=shape)) / shape[0] * 2 - 1
     azimuth, elevation = across * _HALF_AZIMUTH_RAD, up * _HALF_ELEVATION_RAD
-    level = np.cos(elevation)
-    return np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=2)
+    return towards(azimuth, elevation)
 
 
 def _with_ghosts(echoes: _Echoes, rng: Rng, average: float) -> _Echoes:
@@ -129,10 +143,8 @@ def _with_ghosts(echoes: _Echoes, rng: Rng, average: float) -> _Echoes:
     count = int(rng.poisson(average))
     azimuth = rng.uniform(-_HALF_AZIMUTH_RAD, _HALF_AZIMUTH_RAD, count)
     elevation = rng.uniform(-_HALF_ELEVATION_RAD, _HALF_ELEVATION_RAD, count)
-    level = np.cos(elevation)
-    direction = np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=1)
     return _Echoes(
-        np.concatenate([echoes.direction, direction]),
+        np.concatenate([echoes.direction, towards(azimuth, elevation)]),
         np.append(echoes.distance, rng.uniform(2, 60, count)),
         np.append(echoes.doppler, rng.normal(0, 3, count)),
         np.append(echoes.power_db, _THRESHOLD_DB + rng.exponential(1.0, count)),

@@ -68,7 +68,8 @@ class Raycaster:
         """Share the rays between threads; the answer does not depend on their number."""
         origins = np.ascontiguousarray(origins, np.float32)
         directions = np.ascontiguousarray(directions, np.float32)
-        pieces = [slice(i, i + _RAYS_PER_TASK) for i in range(0, max(len(origins), 1), _RAYS_PER_TASK)]
+        starts = range(0, max(len(origins), 1), _RAYS_PER_TASK)
+        pieces = [slice(start, start + _RAYS_PER_TASK) for start in starts]
 
         def run(piece: slice) -> Any:
             return self._scene.run(origins[piece], directions[piece], **options)

@@ -167,7 +167,7 @@ def _ground_colours(style: SceneStyle) -> Floats:
     colours = SURFACES.rgb.copy()
     leafy = SURFACES.translucency > 0
     colours[leafy] *= np.array(style.foliage_tint, np.float32)
-    return colours
+    return np.asarray(colours, np.float32)
 
 
 def _passes_ball(start: Floats, towards: Floats, place: Array, mover: Mover) -> NDArray[np.bool_]:

@@ -111,9 +111,10 @@ def tube(path: Array, radius_m: Array, sides: int, surface: str) -> Mesh:
     across = np.cross(tangent, helper)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     angle = np.arange(sides) * 2 * np.pi / sides
-    ring = np.cos(angle)[:, None] * across[:, None] + np.sin(angle)[:, None] * np.cross(
-        across, tangent
-    )[:, None]
+    ring = (
+        np.cos(angle)[:, None] * across[:, None]
+        + np.sin(angle)[:, None] * np.cross(across, tangent)[:, None]
+    )
     vertices = path[:, None] + ring * radius_m[:, None, None]
     return mesh(vertices.reshape(-1, 3), _grid_triangles(len(path), sides, closed=True), surface)
 
@@ -213,7 +214,11 @@ def _icosahedron() -> tuple[Array, NDArray[np.int64]]:
     plane = np.array([[-1, golden], [1, golden], [-1, -golden], [1, -golden]])
     zero = np.zeros((4, 1))
     vertices = np.concatenate(
-        [np.hstack([plane, zero]), np.hstack([zero, plane]), np.hstack([plane[:, 1:], zero, plane[:, :1]])]
+        [
+            np.hstack([plane, zero]),
+            np.hstack([zero, plane]),
+            np.hstack([plane[:, 1:], zero, plane[:, :1]]),
+        ]
     )
     triangles = [
         (0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,8 @@ from seg_perception.simulation import vehicle_frames as frames
 from seg_perception.simulation.lidar import Sweep
 from seg_perception.simulation.shapes import Array
 from seg_perception.simulation.trajectory import TF_RATE_HZ, Motion
+from seg_perception.simulation.world import World
 from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
-
-if TYPE_CHECKING:
-    from seg_perception.simulation.world import SimulatedMessage, World
 
 _CAMERA_LATENCY_NS, _LIDAR_LATENCY_NS, _RADAR_LATENCY_NS = 35_000_000, 6_000_000, 22_000_000
 _MOTION_LATENCY_NS = 2_000_000
@@ -52,6 +51,23 @@ RADAR_TRUTH = np.dtype(
 """Per point of the scan, in its order: class (unknown for ghosts), whether it moves."""
 
 
+@dataclass(frozen=True)
+class SimulatedMessage:
+    """One message of the drive.
+
+    Attributes:
+        topic: where it is published.
+        message: one of io.messages.
+        log_time_ns: when it would reach a recorder: its stamp, and the sensor's latency.
+        latched: late subscribers get it too.
+    """
+
+    topic: str
+    message: messages.Message
+    log_time_ns: int
+    latched: bool = False
+
+
 def mountings(world: World) -> Iterator[SimulatedMessage]:
     """Where the sensors sit on the robot, latched."""
     config, stamp_ns = world.config, world.config.stamp_ns
@@ -63,7 +79,7 @@ def mountings(world: World) -> Iterator[SimulatedMessage]:
         (config.base_frame, config.radar_frame, frames.T_BASE_RADAR),
     ]
     message = encode_tf(StampedTransform(a, b, stamp_ns, T) for a, b, T in links)
-    yield _message(config.tf_static_topic, message, _start_of_motion(world), latched=True)
+    yield SimulatedMessage(config.tf_static_topic, message, _start_of_motion(world), latched=True)
 
 
 def motion(world: World) -> Iterator[SimulatedMessage]:
@@ -76,9 +92,9 @@ def motion(world: World) -> Iterator[SimulatedMessage]:
         pose = world.trajectory.pose(time_s)
         link = StampedTransform(config.odom_frame, config.base_frame, stamp_ns, pose)
         log_ns = stamp_ns + _MOTION_LATENCY_NS
-        yield _message(config.tf_topic, encode_tf([link]), log_ns)
+        yield SimulatedMessage(config.tf_topic, encode_tf([link]), log_ns)
         odometry = _odometry(world, link, world.trajectory.motion(time_s))
-        yield _message(config.odom_topic, odometry, log_ns)
+        yield SimulatedMessage(config.odom_topic, odometry, log_ns)
 
 
 def camera_frames(world: World) -> Iterator[SimulatedMessage]:
@@ -87,18 +103,17 @@ def camera_frames(world: World) -> Iterator[SimulatedMessage]:
     for index in range(_count(config.duration_s, config.camera_rate_hz)):
         offset_ns = index * NANOSECONDS // config.camera_rate_hz
         stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
-        pose = camera_pose(world, time_s)
-        seed = [config.seed, _CAMERA, index]
+        pose, seed = camera_pose(world, time_s), [config.seed, _CAMERA, index]
         picture = camera.render(world.scene, pose, time_s, world.light, seed)
         labels = world.class_ids[picture.surface]
         certain = np.full(labels.shape, 255, np.uint8)
-        truth = LabelMap("front", labels, certain, stamp_ns, config.camera_frame, camera.calibration)
+        truth = LabelMap("front", labels, certain, stamp_ns, config.camera_frame)
         log_ns = stamp_ns + _CAMERA_LATENCY_NS
         info = encode_camera_info(camera.calibration, stamp_ns, config.camera_frame)
         image = encode_rgb(picture.rgb, stamp_ns, config.camera_frame)
-        yield _message(config.camera_info_topic, info, log_ns)
-        yield _message(config.image_topic, image, log_ns)
-        yield _message(config.camera_truth_topic, encode_labels(truth), log_ns)
+        yield SimulatedMessage(config.camera_info_topic, info, log_ns)
+        yield SimulatedMessage(config.image_topic, image, log_ns)
+        yield SimulatedMessage(config.camera_truth_topic, encode_labels(truth), log_ns)
 
 
 def lidar_sweeps(world: World) -> Iterator[SimulatedMessage]:
@@ -111,10 +126,11 @@ def lidar_sweeps(world: World) -> Iterator[SimulatedMessage]:
         seed = [config.seed, _LIDAR, index]
         sweep = world.lidar.sweep(world.scene, world.trajectory, frames.T_BASE_LIDAR, time_s, seed)
         cloud = PointCloud(sweep.points, stamp_ns, config.lidar_frame, is_dense=True)
-        truth = PointCloud(_lidar_truth(world, sweep, time_s), stamp_ns, config.lidar_frame, is_dense=True)
+        labelled = _lidar_truth(world, sweep, time_s)
+        truth = PointCloud(labelled, stamp_ns, config.lidar_frame, is_dense=True)
         log_ns = stamp_ns + period_ns + _LIDAR_LATENCY_NS
-        yield _message(config.lidar_topic, encode_cloud(cloud), log_ns)
-        yield _message(config.lidar_truth_topic, encode_cloud(truth), log_ns)
+        yield SimulatedMessage(config.lidar_topic, encode_cloud(cloud), log_ns)
+        yield SimulatedMessage(config.lidar_truth_topic, encode_cloud(truth), log_ns)
 
 
 def radar_scans(world: World) -> Iterator[SimulatedMessage]:
@@ -133,7 +149,7 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
         log_ns = stamp_ns + _RADAR_LATENCY_NS
         for topic, points in ((config.radar_topic, scan.points), (config.radar_truth_topic, truth)):
             cloud = PointCloud(points[None], stamp_ns, config.radar_frame, is_dense=True)
-            yield _message(topic, encode_cloud(cloud), log_ns)
+            yield SimulatedMessage(topic, encode_cloud(cloud), log_ns)
 
 
 def camera_pose(world: World, time_s: float) -> Array:
@@ -165,20 +181,18 @@ def _seen_by_camera(world: World, sweep: Sweep, time_s: float) -> NDArray[np.boo
     config = world.config
     last = _count(config.duration_s, config.camera_rate_hz) - 1
     picture_s = min(round(time_s * config.camera_rate_hz), last) / config.camera_rate_hz
-    pose = camera_pose(world, picture_s)
-    offset = sweep.xyz_world.astype(float) - pose[:3, 3]
+    pose = camera_pose(world, picture_s).astype(np.float32)
     model = CameraModel.from_calibration(world.camera.calibration)
-    in_view = model.project((offset @ pose[:3, :3]).reshape(-1, 3)).valid.reshape(sweep.surface.shape)
-    row, column = np.nonzero(in_view & (sweep.points["range"] > 0))
-    seen = np.zeros(sweep.surface.shape, bool)
-    if len(row) == 0:
-        return seen
-    distance = np.linalg.norm(offset[row, column], axis=1)
-    directions = (offset[row, column] / distance[:, None]).astype(np.float32)
-    origin = pose[None, None, :3, 3].astype(np.float32)
-    hits = world.scene.cast(origin, directions[None], np.full(len(row), picture_s))
-    seen[row, column] = hits.distance[0] > distance - _SAME_PLACE_M
-    return seen
+    xyz = sweep.xyz_world.reshape(-1, 3)
+    in_view = model.project((xyz - pose[:3, 3]) @ pose[:3, :3]).valid
+    index = np.flatnonzero(in_view & (sweep.points["range"].reshape(-1) > 0))
+    offset = xyz[index] - pose[:3, 3]
+    distance = np.linalg.norm(offset, axis=1)
+    directions = (offset / distance[:, None])[None]
+    hits = world.scene.cast(pose[None, None, :3, 3], directions, np.full(len(index), picture_s))
+    seen = np.zeros(len(xyz), bool)
+    seen[index] = hits.distance[0] > distance - _SAME_PLACE_M
+    return seen.reshape(sweep.surface.shape)
 
 
 def _odometry(world: World, link: StampedTransform, moving: Motion) -> messages.Odometry:
@@ -204,11 +218,3 @@ def _start_of_motion(world: World) -> int:
 def _count(duration_s: float, rate_hz: int) -> int:
     """Exposures from the start up to, but not at, the end."""
     return max(1, int(np.ceil(duration_s * rate_hz - 1e-9)))
-
-
-def _message(
-    topic: str, message: messages.Message, log_time_ns: int, latched: bool = False
-) -> SimulatedMessage:
-    from seg_perception.simulation.world import SimulatedMessage
-
-    return SimulatedMessage(topic, message, log_time_ns, latched)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from seg_perception.simulation.shapes import Array, Mesh, Rng, blob, box, grid, merge, mesh, tube
@@ -9,7 +11,7 @@ from seg_perception.simulation.shapes import Array, Mesh, Rng, blob, box, grid, 
 
 def rock(rng: Rng, radius_m: float) -> Mesh:
     """A boulder, a third of it in the ground."""
-    radii = radius_m * rng.uniform([0.8, 0.8, 0.6], [1.3, 1.2, 0.9])
+    radii = tuple(radius_m * rng.uniform([0.8, 0.8, 0.6], [1.3, 1.2, 0.9]))
     stone = blob(rng, radii, 2 if radius_m < 0.4 else 3, 0.07, "rock")
     mossy = 1 + rng.uniform(0, 0.5) * np.array([-0.3, 0.0, -0.4])
     return stone.tinted(rng.uniform(0.65, 1.3) * mossy).moved((0, 0, 0.3 * radius_m))
@@ -22,7 +24,9 @@ def hut(rng: Rng, length_m: float, width_m: float, wall_m: float) -> Mesh:
     walls = box((length_m, width_m, wall_m), (0, 0, wall_m / 2), "planks")
     ridge = wall_m + 0.42 * width_m
     openings = [box((0.06, 0.95, 2.0), (half_l, -0.22 * width_m, 1.2), "window")]
-    openings += [box((0.06, 1.0, 0.9), (side * half_l, 0.24 * width_m, 1.75), "window") for side in (1, -1)]
+    openings += [
+        box((0.06, 1.0, 0.9), (side * half_l, 0.24 * width_m, 1.75), "window") for side in (1, -1)
+    ]
     openings += [
         box((1.0, 0.06, 0.9), (x * length_m, side * half_w, 1.75), "window")
         for x in (-0.25, 0.25)
@@ -48,8 +52,10 @@ def _roof(half_l: float, half_w: float, wall_m: float, ridge_m: float) -> Mesh:
         low = (side * (half_w + eave), wall_m - slope * eave)
         corners = [[(-half_l - over, *low), (half_l + over, *low)]]
         corners.append([(-half_l - over, 0, ridge_m), (half_l + over, 0, ridge_m)])
-        top = np.array(corners, float) + [0, 0, 0.14]
-        slopes += [grid(top, "roof"), grid(top - [0, 0, 0.1], "planks")]
+        slopes += [
+            grid(np.add(corners, [0, 0, thickness]), surface)
+            for thickness, surface in ((0.14, "roof"), (0.04, "planks"))
+        ]
     return merge(slopes)
 
 
@@ -60,10 +66,11 @@ def fence(rng: Rng, line: Array) -> Mesh:
         tilt = rng.normal(0, 0.03, 2)
         path = place + np.array([[0, 0, -0.4], [*tilt, 1.2]])
         parts.append(tube(path, np.array([0.06, 0.055]), 7, "fence_wood"))
-    for start, end in zip(line[:-1], line[1:], strict=True):
+    for start, end in pairwise(line):
         for height in (0.5, 1.0):
             sag = rng.normal(0, 0.02, 2)
-            path = np.array([start + [0, 0, height + sag[0]], end + [0, 0, height + sag[1]]])
+            path = np.array([start, end])
+            path[:, 2] += height + sag
             parts.append(tube(path, np.array([0.05, 0.045]), 6, "fence_wood"))
     return merge([part.tinted(rng.uniform(0.75, 1.2, (1, 1))) for part in parts])
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.simulation.noise import Floats, noise_texture
+from seg_perception.simulation.noise import Floats, NoiseTexture, noise_texture
 from seg_perception.simulation.planes import to_planes
 from seg_perception.simulation.shapes import Array, Mesh, grid
 from seg_perception.simulation.surfaces import SURFACES
@@ -69,14 +69,11 @@ class Terrain:
 
     def height(self, x: Array, y: Array) -> Array:
         """Height (metre) at places of any shape; bilinear between the grid's corners."""
-        x, y = np.asarray(x, float), np.asarray(y, float)
-        found = _bilinear(self._height.astype(np.float64), (x + HALF_EXTENT_M) / _SPACING_M, (y + HALF_EXTENT_M) / _SPACING_M)
-        return found
+        return _bilinear(self._height, x, y)
 
     def lateral(self, x: Array, y: Array) -> Array:
         """Signed distance (metre) to the track's centre, positive on its left."""
-        plane = self._raster[..., 0].astype(np.float64)
-        return _bilinear(plane, (np.asarray(x) + HALF_EXTENT_M) / _SPACING_M, (np.asarray(y) + HALF_EXTENT_M) / _SPACING_M)
+        return _bilinear(self._raster[..., 0], x, y)
 
     def classify(self, x: Floats, y: Floats) -> tuple[NDArray[np.uint8], Floats]:
         """Say what the ground is at each place, and how it slopes.
@@ -93,7 +90,7 @@ class Terrain:
             return np.zeros(x.shape, np.uint8), np.zeros((3, *x.shape), np.float32)
         edge = cv2.BORDER_REPLICATE
         looked_up = cv2.remap(self._raster, column, row, cv2.INTER_LINEAR, borderMode=edge)
-        lateral, slope_x, slope_y = to_planes(looked_up)
+        lateral, slope_x, slope_y = to_planes(np.asarray(looked_up, np.float32))
         upward = 1 / np.sqrt(1 + slope_x * slope_x + slope_y * slope_y)
         normal = np.stack([-slope_x * upward, -slope_y * upward, upward])
         return self._surface(x, y, lateral), normal
@@ -114,7 +111,8 @@ class Terrain:
         in_rut = np.abs(np.abs(lateral) - np.float32(_RUT_M)) + np.float32(0.1) * ragged
         strip = on_track & (np.abs(lateral) + 0.13 * ragged < 0.26) & (style.track != "asphalt")
         surface[strip & (broad < 0.8)] = SURFACES.id("turf")
-        wet = self._patches(self._smooth, x, y, 2, 12.0) - np.float32(_normal_quantile(1 - style.wetness))
+        dry = np.float32(_normal_quantile(1 - style.wetness))
+        wet = self._patches(self._smooth, x, y, 2, 12.0) - dry
         surface[worn & (in_rut < 0.42) & (wet > -0.2)] = SURFACES.id("mud")
         surface[worn & (in_rut < 0.30) & (wet > 0.12)] = SURFACES.id("puddle")
         return surface
@@ -130,11 +128,12 @@ class Terrain:
         height: Floats = (hills + bumps + bank + ripple + rut).astype(np.float32)
         return height
 
-    def _patches(self, texture: object, x: Floats, y: Floats, channel: int, period_m: float) -> Floats:
+    def _patches(
+        self, texture: NoiseTexture, x: Floats, y: Floats, channel: int, period_m: float
+    ) -> Floats:
         scale = np.float32(1 / period_m)
         shift_u, shift_v = self._shift[channel]
-        sampled: Floats = texture.sample(x * scale + shift_u, y * scale + shift_v)  # type: ignore[attr-defined]
-        return sampled
+        return texture.sample(x * scale + shift_u, y * scale + shift_v)
 
 
 def _signed_distance(track: Track, x: Floats, y: Floats) -> Floats:
@@ -147,7 +146,9 @@ def _signed_distance(track: Track, x: Floats, y: Floats) -> Floats:
     row = np.rint((track.points[:, 1] - y[0, 0]) / spacing).astype(int)
     away = np.ones(x.shape, np.uint8)
     away[row, column] = 0
-    _, labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, labels = cv2.distanceTransformWithLabels(
+        away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     sample_of_label = np.zeros(labels.max() + 1, int)
     sample_of_label[labels[row, column]] = np.arange(len(track.points))
     nearest = sample_of_label[labels]
@@ -159,10 +160,10 @@ def _signed_distance(track: Track, x: Floats, y: Floats) -> Floats:
     return distance
 
 
-def _bilinear(raster: Array, column: Array, row: Array) -> Array:
+def _bilinear(raster: Floats, x: Array, y: Array) -> Array:
     rows, columns = raster.shape
-    column = np.clip(column, 0, columns - 1.001)
-    row = np.clip(row, 0, rows - 1.001)
+    column = np.clip((np.asarray(x) + HALF_EXTENT_M) / _SPACING_M, 0, columns - 1.001)
+    row = np.clip((np.asarray(y) + HALF_EXTENT_M) / _SPACING_M, 0, rows - 1.001)
     c, r = np.floor(column).astype(int), np.floor(row).astype(int)
     u, v = column - c, row - r
     top = (1 - u) * raster[r, c] + u * raster[r, c + 1]

@@ -73,8 +73,8 @@ class Trajectory:
         before, now, after = self.poses(np.array([time_s - half, time_s, time_s + half]))
         linear = (after[:3, 3] - before[:3, 3]) / (2 * half)
         spin = (after[:3, :3] - before[:3, :3]) / (2 * half) @ now[:3, :3].T
-        angular = np.array([spin[2, 1] - spin[1, 2], spin[0, 2] - spin[2, 0], spin[1, 0] - spin[0, 1]])
-        return Motion(linear, angular / 2)
+        twice = spin - spin.T
+        return Motion(linear, np.array([twice[2, 1], twice[0, 2], twice[1, 0]]) / 2)
 
     def _interpolate(self, time_s: Array) -> list[Array]:
         return [np.interp(time_s, self._time, column) for column in self._samples.T]
@@ -96,7 +96,7 @@ def _swaying_path(track: Track, speed_mps: float, time_s: Array) -> tuple[Array,
 
 
 def _rest_on_wheels(terrain: Terrain, place: Array, yaw: Array) -> tuple[Array, Array, Array]:
-    """Height, roll and pitch (n,) of a body on four sprung wheels (REP-103: nose down is positive)."""
+    """Height, roll and pitch (n,) on four sprung wheels; REP-103: nose down is positive."""
     forward = np.stack([np.cos(yaw), np.sin(yaw)], axis=1) * _HALF_WHEELBASE_M
     left = np.stack([-np.sin(yaw), np.cos(yaw)], axis=1) * _HALF_TREAD_M
     corners = [place + f * forward + s * left for f in (1, -1) for s in (1, -1)]
