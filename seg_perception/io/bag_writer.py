@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from seg_perception.errors import BagError
-from seg_perception.io.interfaces import definition_of, shipped_types
+from seg_perception.io.bag_metadata import WrittenTopic, describe_bag, dump_yaml, qos_profiles
+from seg_perception.io.interfaces import definition_of
 from seg_perception.io.mcap_writer import McapWriter
 from seg_perception.io.messages import Message
-from seg_perception.io.ros_copy import copy_message
+from seg_perception.io.ros_copy import serialize
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from seg_perception.io.bag import BagMessage
-
-# The newest version whose QoS numbers Humble reads as well as everything after it.
-_METADATA_VERSION = 8
-_FOREVER = {"sec": 9223372036, "nsec": 854775807}
-_LATCHED_DEPTH, _DEPTH = 100, 10
-
-
-@dataclass(frozen=True)
-class _Topic:
-    """A topic of the bag under construction."""
-
-    channel_id: int
-    name: str
-    type: str
-    latched: bool
-    type_hash: str
 
 
 class BagWriter:
@@ -53,7 +34,7 @@ class BagWriter:
         """
         self.path = Path(path)
         self._folder = None if self.path.suffix == ".mcap" else self.path
-        self._topics: dict[str, _Topic] = {}
+        self._topics: dict[str, WrittenTopic] = {}
         self._schemas: dict[tuple[str, str], int] = {}
         try:
             (self._folder or self.path.parent).mkdir(parents=True, exist_ok=self._folder is None)
@@ -104,9 +85,7 @@ class BagWriter:
         Raises:
             BagError: as `write`; a type that is not known here, or a field that is missing.
         """
-        self.write_raw(
-            topic, type_name, _serialize(topic, type_name, message), log_time_ns, latched
-        )
+        self.write_raw(topic, type_name, serialize(topic, type_name, message), log_time_ns, latched)
 
     def write_raw(
         self,
@@ -179,16 +158,16 @@ class BagWriter:
         if self._closed:
             return
         self._closed = True
-        metadata = self._metadata()
+        metadata = describe_bag(self._mcap, self._topics.values())
         # Without the file's own name: equal messages make equal files, whatever they are called.
         nameless = {**metadata, "relative_file_paths": [], "files": []}
-        self._mcap.close({"serialized_metadata": yaml.safe_dump(nameless)})
+        self._mcap.close({"serialized_metadata": dump_yaml(nameless)})
         if self._folder is not None:
             self._write_metadata({"rosbag2_bagfile_information": metadata})
 
     def _add_topic(
         self, topic: str, type_name: str, definition: tuple[str, str] | None, *, latched: bool
-    ) -> _Topic:
+    ) -> WrittenTopic:
         shipped_text, type_hash = definition_of(type_name)
         encoding, text = definition or ("ros2msg" if shipped_text else "", shipped_text)
         schema_id = self._schemas.get((type_name, text))
@@ -200,87 +179,15 @@ class BagWriter:
         channel_id = self._mcap.add_channel(
             topic,
             schema_id,
-            {"offered_qos_profiles": _qos(latched=latched), "topic_type_hash": type_hash},
+            {"offered_qos_profiles": qos_profiles(latched=latched), "topic_type_hash": type_hash},
         )
-        entry = self._topics[topic] = _Topic(channel_id, topic, type_name, latched, type_hash)
+        entry = self._topics[topic] = WrittenTopic(channel_id, topic, type_name, latched, type_hash)
         return entry
-
-    def _metadata(self) -> dict[str, Any]:
-        """What `ros2 bag` wants to know of a bag."""
-        count = sum(self._mcap.counts.values())
-        start = {"nanoseconds_since_epoch": self._mcap.start_ns}
-        duration = {"nanoseconds": max(0, self._mcap.end_ns - self._mcap.start_ns)}
-        file = {
-            "path": self._mcap.path.name,
-            "starting_time": start,
-            "duration": duration,
-            "message_count": count,
-        }
-        return {
-            "version": _METADATA_VERSION,
-            "storage_identifier": "mcap",
-            "duration": dict(duration),
-            "starting_time": dict(start),
-            "message_count": count,
-            "topics_with_message_count": [self._topic_metadata(t) for t in self._topics.values()],
-            "compression_format": "",
-            "compression_mode": "",
-            "relative_file_paths": [self._mcap.path.name],
-            "files": [file],
-            "custom_data": None,
-            "ros_distro": "",
-        }
-
-    def _topic_metadata(self, topic: _Topic) -> dict[str, Any]:
-        return {
-            "topic_metadata": {
-                "name": topic.name,
-                "type": topic.type,
-                "serialization_format": "cdr",
-                "offered_qos_profiles": _qos(latched=topic.latched),
-                "type_description_hash": topic.type_hash,
-            },
-            "message_count": self._mcap.counts[topic.channel_id],
-        }
 
     def _write_metadata(self, metadata: dict[str, Any]) -> None:
         path = self.path / "metadata.yaml"
         try:
-            path.write_text(yaml.safe_dump(metadata, sort_keys=False))
+            path.write_text(dump_yaml(metadata))
         except OSError as error:
             msg = f"{path}: can't be written ({error.strerror}); run `ros2 bag reindex` later"
             raise BagError(msg) from error
-
-
-def _serialize(topic: str, type_name: str, message: Any) -> memoryview:
-    """The message as CDR.
-
-    Raises:
-        BagError: an unknown type, a missing field, or a value that does not fit.
-    """
-    from rosbags.serde import SerdeError
-
-    store = shipped_types()
-    own = copy_message(message, type_name, store)
-    try:
-        return store.serialize_cdr(own, type_name)
-    except (SerdeError, struct.error, AttributeError, TypeError, ValueError) as error:
-        msg = f"{topic}: expected a message that fits {type_name}, got values that do not ({error})"
-        raise BagError(msg) from error
-
-
-def _qos(*, latched: bool) -> str:
-    """The profile of one reliable publisher, in rosbag2's numbers."""
-    profile = {
-        "history": 1,
-        "depth": _LATCHED_DEPTH if latched else _DEPTH,
-        "reliability": 1,
-        "durability": 1 if latched else 2,
-        "deadline": dict(_FOREVER),
-        "lifespan": dict(_FOREVER),
-        "liveliness": 1,
-        "liveliness_lease_duration": dict(_FOREVER),
-        "avoid_ros_namespace_conventions": False,
-    }
-    text: str = yaml.safe_dump([profile], sort_keys=False)
-    return text.strip()

@@ -7,9 +7,6 @@ checked before anything is allocated; an `rgb8` message is viewed, not copied.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import cv2
@@ -18,75 +15,13 @@ from numpy.typing import NDArray
 
 from seg_perception.errors import ImageError, UnknownEncodingError
 from seg_perception.io.compressed import decode_labels_png, decode_rgb
+from seg_perception.io.image_encodings import ENCODINGS, Encoding
 from seg_perception.io.messages import CompressedImage, Header, Image, byte_array
 from seg_perception.types import LabelMap
 
 _NATIVE_BIG_ENDIAN = sys.byteorder == "big"
-_FULL_16_TO_8_BIT = 255 / 65535
 _PNG_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, 3)
-
-
-@dataclass(frozen=True)
-class _Encoding:
-    """How the pixels of one encoding lie in memory, and how they become RGB."""
-
-    dtype: type[np.uint8 | np.uint16]
-    channels: int
-    to_rgb: Callable[[NDArray[Any]], NDArray[Any]]
-
-    @property
-    def pixel_bytes(self) -> int:
-        return self.channels * np.dtype(self.dtype).itemsize
-
-
-def _convert(code: int) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    return partial(cv2.cvtColor, code=code)
-
-
-def _as_it_is(pixels: NDArray[Any]) -> NDArray[Any]:
-    return pixels
-
-
-_EIGHT_BIT = {
-    "rgb8": (3, _as_it_is),
-    "bgr8": (3, _convert(cv2.COLOR_BGR2RGB)),
-    "rgba8": (4, _convert(cv2.COLOR_RGBA2RGB)),
-    "bgra8": (4, _convert(cv2.COLOR_BGRA2RGB)),
-    "mono8": (1, _convert(cv2.COLOR_GRAY2RGB)),
-    "8UC1": (1, _convert(cv2.COLOR_GRAY2RGB)),
-    "8UC3": (3, _convert(cv2.COLOR_BGR2RGB)),
-    "8UC4": (4, _convert(cv2.COLOR_BGRA2RGB)),
-    "yuv422": (2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
-    "uyvy": (2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
-    "yuv422_yuy2": (2, _convert(cv2.COLOR_YUV2RGB_YUYV)),
-    "yuyv": (2, _convert(cv2.COLOR_YUV2RGB_YUYV)),
-    # ROS names the pixels from the first of the first row, OpenCV from the second of the second.
-    "bayer_rggb8": (1, _convert(cv2.COLOR_BayerBG2RGB)),
-    "bayer_bggr8": (1, _convert(cv2.COLOR_BayerRG2RGB)),
-    "bayer_gbrg8": (1, _convert(cv2.COLOR_BayerGR2RGB)),
-    "bayer_grbg8": (1, _convert(cv2.COLOR_BayerGB2RGB)),
-}
-_SIXTEEN_BIT = {
-    name: _EIGHT_BIT[like]
-    for name, like in {
-        "rgb16": "rgb8",
-        "bgr16": "bgr8",
-        "rgba16": "rgba8",
-        "bgra16": "bgra8",
-        "mono16": "mono8",
-        "16UC1": "mono8",
-        "bayer_rggb16": "bayer_rggb8",
-        "bayer_bggr16": "bayer_bggr8",
-        "bayer_gbrg16": "bayer_gbrg8",
-        "bayer_grbg16": "bayer_grbg8",
-    }.items()
-}
-_ENCODINGS = {
-    **{name: _Encoding(np.uint8, *entry) for name, entry in _EIGHT_BIT.items()},
-    **{name: _Encoding(np.uint16, *entry) for name, entry in _SIXTEEN_BIT.items()},
-}
 _LABEL_ENCODINGS = ("mono8", "mono16", "8UC1", "16UC1")
-ENCODINGS = tuple(_ENCODINGS)
 
 
 def decode_image(msg: Any) -> NDArray[np.uint8]:
@@ -102,21 +37,13 @@ def decode_image(msg: Any) -> NDArray[np.uint8]:
         ImageError: no pixels, or fewer bytes than height, width and step ask for.
         UnknownEncodingError: an encoding that neither the table nor cv_bridge has.
     """
-    encoding = _ENCODINGS.get(msg.encoding)
+    encoding = ENCODINGS.get(msg.encoding)
     if encoding is None:
         return _decode_by_cv_bridge(msg)
-    pixels = _pixels(msg, encoding)
-    if pixels.dtype == np.uint16:
-        pixels = cv2.convertScaleAbs(pixels, alpha=_FULL_16_TO_8_BIT)
-    try:
-        rgb: NDArray[np.uint8] = encoding.to_rgb(pixels)
-    except cv2.error as error:
-        msg_text = (
-            f"image {msg.width}x{msg.height}: expected a size that {msg.encoding} allows "
-            f"({error.err}); crop it at the driver"
-        )
-        raise ImageError(msg_text) from error
-    return rgb
+    if msg.width % encoding.columns:
+        text = f"image {msg.width}x{msg.height}: expected an even width for {msg.encoding}; crop it"
+        raise ImageError(text)
+    return encoding.to_rgb(_pixels(msg, encoding))
 
 
 def decode_compressed_image(msg: Any) -> NDArray[np.uint8]:
@@ -153,7 +80,7 @@ def decode_label_image(msg: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
     if msg.encoding not in _LABEL_ENCODINGS:
         text = f"label image: expected one of {_LABEL_ENCODINGS}, got {msg.encoding!r}"
         raise UnknownEncodingError(text)
-    return _pixels(msg, _ENCODINGS[msg.encoding])
+    return _pixels(msg, ENCODINGS[msg.encoding])
 
 
 def encode_rgb(rgb: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Image:
@@ -195,7 +122,7 @@ def _encode(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -
     )
 
 
-def _pixels(msg: Any, encoding: _Encoding) -> NDArray[Any]:
+def _pixels(msg: Any, encoding: Encoding) -> NDArray[Any]:
     """A view of the message's pixels, in this machine's byte order.
 
     Raises:

@@ -1,18 +1,42 @@
-"""Copies any ROS-like message into a class of `rosbags`, by field names."""
+"""Copies any ROS-like message into a class of `rosbags`, by field names, and serialises it."""
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seg_perception.errors import BagError
+from seg_perception.io.interfaces import shipped_types
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
 
 _BASE, _NAME = 1, 2
 _TIME_SPELLINGS = {"sec": "secs", "nanosec": "nsecs"}
+
+
+def serialize(topic: str, type_name: str, message: Any) -> memoryview:
+    """The message as CDR.
+
+    Args:
+        topic: for error texts.
+        type_name: a type that ships here, in ROS 2 spelling.
+        message: as `copy_message` takes it.
+
+    Raises:
+        BagError: an unknown type, a missing field, or a value that does not fit.
+    """
+    from rosbags.serde import SerdeError
+
+    store = shipped_types()
+    own = copy_message(message, type_name, store)
+    try:
+        return store.serialize_cdr(own, type_name)
+    except (SerdeError, struct.error, AttributeError, TypeError, ValueError) as error:
+        msg = f"{topic}: expected a message that fits {type_name}, got values that do not ({error})"
+        raise BagError(msg) from error
 
 
 def copy_message(message: Any, type_name: str, store: Typestore) -> Any:
