@@ -43,7 +43,8 @@ class McapStorage:
             msg = f"{path}: expected a readable file, got {error.strerror}; check the path"
             raise BagError(msg) from error
         self.topics = [self._topic(channel) for channel in self._index.channels.values()]
-        blocks = self._index.blocks
+        # A chunk of definitions alone dates from no time.
+        blocks = [block for block in self._index.blocks if block.channels or block.end_ns]
         self.start_ns = min((block.start_ns for block in blocks), default=0)
         self.end_ns = max((block.end_ns for block in blocks), default=0)
 

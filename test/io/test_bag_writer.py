@@ -9,6 +9,7 @@ from rosbags.interfaces import QosDurability, QosReliability
 from seg_perception.errors import BagError
 from seg_perception.io import messages as m
 from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.mcap_writer import McapWriter
 
 
 @pytest.mark.parametrize("compression", ["zstd", "lz4", "none"])
@@ -115,6 +116,17 @@ def test_a_bag_tells_its_extent(bags, path):
         assert (bag.start_ns, bag.end_ns, bag.message_count) == (10**9, 4 * 10**9, 3)
         assert bag.duration_s == 3.0
         assert bag.warnings == ()
+
+
+def test_definitions_written_ahead_have_no_time(bags, tmp_path):
+    writer = McapWriter(tmp_path / "a.mcap")
+    schema = writer.add_schema("std_msgs/msg/String", "ros2msg", "string data")
+    channel = writer.add_channel("/text", schema, {})
+    writer.flush()
+    writer.write(channel, 5, bags.cdr("a"))
+    writer.close({})
+    with BagReader(tmp_path / "a.mcap") as bag:
+        assert (bag.start_ns, bag.end_ns) == (5, 5)
 
 
 def test_an_empty_bag_is_a_bag(path):
