@@ -54,6 +54,8 @@ def _silent_streams(evidence: Evidence) -> Iterator[str]:
 
 
 def _lenses(config: Config, evidence: Evidence) -> Iterator[str]:
+    if not config.lidars and not config.radars:
+        return
     for name in sorted(evidence.without_lens):
         topic = camera_info_topic(config.cameras[name])
         yield (

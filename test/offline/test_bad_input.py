@@ -177,3 +177,10 @@ def test_a_bag_without_any_sensor(world):
     result = replay(world, bag)
     assert result.exit_code == 2
     assert "no camera is configured" in result.stderr
+
+
+def test_images_alone_need_no_camera_info(world):
+    images = [event for event in world.events() if event[1] == IMAGE]
+    result = replay(world, world.bag(images))
+    assert result.exit_code == 0, result.output
+    assert world.topics(world.folder / "out.mcap")[LABELS] == 5

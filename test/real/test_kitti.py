@@ -51,7 +51,9 @@ class Sample:
     def events(self):
         """Image and sweep of one moment, the sweep recorded 10 ms later."""
         height, width = self.rgb.shape[:2]
-        lens = Calibration(width, height, self.p2[:, :3], "plumb_bob", np.zeros(5), self.r0, self.p2)
+        lens = Calibration(
+            width, height, self.p2[:, :3], "plumb_bob", np.zeros(5), self.r0, self.p2
+        )
         cloud = PointCloud(self.points.reshape(1, -1), STAMP_NS, "velo_link")
         mounting = StampedTransform("camera_gray_left", "velo_link", 0, self.T_camera_velo)
         return [

@@ -107,7 +107,8 @@ class Sample:
 
     @staticmethod
     def _ego_event(stamp_ns: int, T_map_ego: np.ndarray):
-        return stamp_ns, "/tf", encode_tf([StampedTransform("map", "base_link", stamp_ns, T_map_ego)])
+        pose = StampedTransform("map", "base_link", stamp_ns, T_map_ego)
+        return stamp_ns, "/tf", encode_tf([pose])
 
 
 @pytest.fixture(scope="module")

@@ -31,12 +31,14 @@ class Sample:
 
     def __init__(self, folder: Path) -> None:
         calib = {}
-        for line in next(iter(sorted((folder / "calib").glob("*.txt")))).read_text().splitlines():
+        for line in (folder / "calib" / "070070.txt").read_text().splitlines():
             key, _, text = line.partition(":")
             calib[key] = np.array(text.split(), float)
         self.k = calib["P2"].reshape(3, 4)[:, :3]
         self.T_camera_radar = np.vstack([calib["Tr_velo_to_cam"].reshape(3, 4), [0, 0, 0, 1]])
-        self.scans = [np.fromfile(path, LAYOUT) for path in sorted((folder / "radar").glob("*.bin"))]
+        self.scans = [
+            np.fromfile(path, LAYOUT) for path in sorted((folder / "radar").glob("*.bin"))
+        ]
 
     def pixels(self, scan: np.ndarray) -> np.ndarray:
         """(N, 2), pixel; NaN behind the camera."""
