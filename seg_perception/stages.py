@@ -88,19 +88,19 @@ class TransferConfig(Stage):
         default=0,
         ge=0,
         le=512,
-        description="Cell of the depth buffer; 0 matches the points' spacing",
+        description="Cell of the depth buffer; 0: half the points' spacing in the image",
     )
     margin_m: float = Field(
         default=0.3,
-        ge=0,
+        gt=0,
         le=100,
-        description="A point is hidden when farther than its cell by this",
+        description="A point is hidden when things around it are nearer by this",
     )
     margin_ratio: float = Field(
-        default=0.03, ge=0, le=1, description="... plus this share of its depth"
+        default=0.05, ge=0, le=1, description="... plus this share of its depth"
     )
     boundary_px: float = Field(
-        default=4.0, ge=0, le=100, description="Confidence fades this near to a label boundary"
+        default=4.0, ge=0, le=60, description="Confidence fades this near to a label boundary"
     )
     time_gap_halving_s: float = Field(
         default=1.0,
