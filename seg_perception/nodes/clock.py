@@ -26,7 +26,7 @@ class ClockWatch:
 
         Args:
             node: whose clock it is.
-            on_jump: called before the stamp that jumped is used.
+            on_jump: called before any stamp after the jump is used; it must be quick.
         """
         self.jumps = 0
         self.newest: dict[str, int] = {}
@@ -36,13 +36,15 @@ class ClockWatch:
         self._watch = StampWatch()
         self._now_ns = 0
 
-    def observe(self, stream: str, stamp_ns: int) -> None:
-        """Take note of a stamp."""
+    def observe(self, stream: str, stamp_ns: int, then: Callable[[], None] | None = None) -> None:
+        """Take note of a stamp, then do something quick before any other stamp can jump."""
         with self._lock:
             back_ns = self._watch.jump_back_ns(stream, stamp_ns)
             self.newest[stream] = stamp_ns
-        if back_ns:
-            self._jump(stream, back_ns)
+            if back_ns:
+                self._jump(stream, back_ns)
+            if then is not None:
+                then()
 
     def now_ns(self) -> int:
         """The ROS clock; small steps back are held, large ones are jumps."""
@@ -51,10 +53,9 @@ class ClockWatch:
             back_ns = self._now_ns - now_ns
             jumped = back_ns > NANOSECONDS
             self._now_ns = now_ns if jumped else max(self._now_ns, now_ns)
-            result = self._now_ns
-        if jumped:
-            self._jump(_ROS_CLOCK, back_ns)
-        return result
+            if jumped:
+                self._jump(_ROS_CLOCK, back_ns)
+            return self._now_ns
 
     def _jump(self, what: str, back_ns: int) -> None:
         self.jumps += 1

@@ -91,15 +91,11 @@ class StreamInput:
 
 
 class Lens:
-    """The newest usable calibration of one camera.
-
-    Attributes:
-        problem: why there is none; empty when there is one.
-    """
+    """The newest calibration of one camera."""
 
     def __init__(self, runtime: Runtime, name: str, topic: str) -> None:
         """Subscribe camera_info."""
-        self.problem = f"no camera_info on {topic}, so points can't be labelled"
+        self._problem = f"no camera_info on {topic}, so points can't be labelled"
         self._message: Any = None
         self._decoded: tuple[Any, Calibration | None] = (None, None)
         self._stream = stream("camera", name)
@@ -114,6 +110,11 @@ class Lens:
         if message is not self._decoded[0]:
             self._decoded = (message, self._decode(message))
         return self._decoded[1]
+
+    @property
+    def problem(self) -> str:
+        """Why there is no calibration; empty when there is one."""
+        return "" if self.calibration is not None else self._problem
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
@@ -130,10 +131,10 @@ class Lens:
         try:
             calibration = decode_camera_info(message)
         except SegPerceptionError as error:
-            self.problem = str(error)
+            self._problem = str(error)
             self._complaints.add(self._stream, error)
             return None
-        self.problem = ""
+        self._problem = ""
         return calibration
 
 
@@ -142,8 +143,9 @@ class CameraInput:
 
     def __init__(self, runtime: Runtime, name: str, config: CameraConfig, deliver: Deliver) -> None:
         """Subscribe images and camera_info."""
-        self.images = StreamInput(runtime, "camera", name, deliver)
+        # The executor asks in this order: an image's camera_info comes before the image.
         self.lens = Lens(runtime, name, camera_info_topic(config))
+        self.images = StreamInput(runtime, "camera", name, deliver)
         self._node = runtime.node
         self._name = name
         self._config = config

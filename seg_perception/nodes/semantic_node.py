@@ -42,11 +42,11 @@ class SemanticNode(ManagedNode):
         self._parts: list[Part] = []
         self._outputs: list[LegendOutput | StatusPublisher] = []
         self._summary: dict[str, Any] = {}
-        self._parameters: NodeParameters | ConfigError
+        self._declared: NodeParameters | ConfigError
         try:
-            self._parameters = NodeParameters(self, self._may_change)
+            self._declared = NodeParameters(self, self._may_change)
         except ConfigError as error:
-            self._parameters = error
+            self._declared = error
         self._failures = self.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
         self.create_timer(FAILURE_S, self._report_failure)
         self.create_timer(ADAPT_S, self._adapt)
@@ -58,14 +58,14 @@ class SemanticNode(ManagedNode):
         Raises:
             ConfigError: they are wrong.
         """
-        if isinstance(self._parameters, ConfigError):
-            raise self._parameters
-        return self._parameters.config
+        if isinstance(self._declared, ConfigError):
+            raise self._declared
+        return self._declared.config
 
     @property
     def wants_autostart(self) -> bool:
         """Whether it starts by itself; a node with wrong parameters does, to say so."""
-        return isinstance(self._parameters, ConfigError) or self.config.node.autostart
+        return isinstance(self._declared, ConfigError) or self.config.node.autostart
 
     @property
     def engine(self) -> ProvenEngine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
@@ -16,7 +17,7 @@ from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.qos import TF_DEPTH, latched_profile, tf_profile
 from seg_perception.topics import TF, TF_STATIC
 
-Observe = Callable[[str, int], None]
+Observe = Callable[[str, int, Callable[[], None]], None]
 
 
 class TransformFeed:
@@ -27,7 +28,7 @@ class TransformFeed:
     """
 
     def __init__(self, tree: TransformTree, observe: Observe) -> None:
-        """Feed `tree`; `observe` is told each timed frame and its stamp before it goes in."""
+        """Feed `tree`; `observe` gets each timed frame, its stamp, and what puts it in."""
         self.refused = 0
         self.last_refusal = ""
         self._tree = tree
@@ -36,8 +37,8 @@ class TransformFeed:
     def add_timed(self, message: Any) -> None:
         """Add the transforms of a `/tf` message."""
         for t in self._decode(message):
-            self._observe(f"tf {t.child}", t.stamp_ns)
-            self._try(self._tree.set_timed, t.parent, t.child, t.stamp_ns, t.T_parent_child)
+            insert = partial(self._tree.set_timed, t.parent, t.child, t.stamp_ns, t.T_parent_child)
+            self._observe(f"tf {t.child}", t.stamp_ns, partial(self._try, insert))
 
     def add_static(self, message: Any) -> None:
         """Add the transforms of a `/tf_static` message."""

@@ -9,15 +9,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.io import messages
+from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.io.transforms import encode_tf
 from seg_perception.ros_environment import loopback_environment, reserved_domain_id
+from seg_perception.types import PointCloud
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
 
@@ -116,7 +124,8 @@ class Process:
     def kill(self) -> None:
         if self.is_running():
             self._process.kill()
-            self._process.communicate()
+            for text in self._process.communicate():
+                print(text)  # pytest shows it where the test failed
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> None:
@@ -131,3 +140,187 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIE
 @pytest.fixture(name="wait_until")
 def _wait_until() -> Callable[..., None]:
     return wait_until
+
+
+WIDTH, HEIGHT = 16, 8
+
+
+def stripes() -> np.ndarray:
+    """uint8 (8, 16, 3): columns 0-4 red, 5-10 green, 11-15 blue; the model says 0, 1, 2."""
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[:, :5, 0] = image[:, 5:11, 1] = image[:, 11:, 2] = 200
+    return image
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose label is the brightest channel, and whose confidence is its value."""
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed; run make setup")
+    from seg_perception.inference.bundle_writer import BundleSource, write_bundle
+    from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput
+    from seg_perception.ontology import Ontology
+
+    classes = [{"id": n, "name": f"class_{n}", "color": f"#{n + 1:06x}"} for n in range(3)]
+    labels = np.repeat(np.array([0, 1, 2], np.uint8), [5, 6, 5])[None].repeat(HEIGHT, 0)
+    source = BundleSource(
+        name="tiny",
+        version="1",
+        ontology=Ontology.parse({"name": "tiny", "classes": classes}, "test"),
+        input=NetworkInput(width=WIDTH, height=HEIGHT),
+        output=LabelsConfidenceOutput(kind="labels_confidence"),
+        model=_brightest_channel(onnx),
+        licence="CC0-1.0",
+        golden=[(stripes(), labels)],
+    )
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "tiny", source).folder
+
+
+def _brightest_channel(onnx: Any) -> bytes:
+    helper, kind = onnx.helper, onnx.TensorProto
+    shape = [1, HEIGHT, WIDTH]
+    axes = onnx.numpy_helper.from_array(np.array([3], np.int64), "axes")
+    nodes = [
+        helper.make_node("Cast", ["image"], ["pixels"], to=kind.FLOAT),
+        helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
+        helper.make_node("Cast", ["index"], ["labels"], to=kind.UINT8),
+        helper.make_node("ReduceMax", ["pixels", "axes"], ["peak"], keepdims=0),
+        helper.make_node("Cast", ["peak"], ["confidence"], to=kind.UINT8),
+    ]
+    info = helper.make_tensor_value_info
+    inputs = [info("image", kind.UINT8, [*shape, 3])]
+    outputs = [info(name, kind.UINT8, shape) for name in ("labels", "confidence")]
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, [axes])
+    opset = [helper.make_opsetid("", 18)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+
+
+class Robot:
+    """Publishes what a robot's drivers would, and listens to what comes back.
+
+    The camera looks along the robot's x axis, 16 x 8 pixels, focal length 8, centre
+    (7.5, 3.5). A point at x = 4, y = 2 (left) is at column 3.5: red, class 0; y = 0 at
+    7.5: green, class 1; y = -2 at 11.5: blue, class 2; one behind is out of view.
+    """
+
+    POINTS = ((4.0, 2.0, 0.0), (4.0, 0.0, 0.0), (4.0, -2.0, 0.0), (-4.0, 0.0, 0.0))
+    LABELS = (0, 1, 2, 255)
+
+    def __init__(self, ros: RosGraph) -> None:
+        self.node = ros.node("drivers")
+        self.heard: dict[str, list[Any]] = {}
+        self._publishers: dict[str, Any] = {}
+
+    def listen(self, topic: str, type_name: str, depth: int = 100, **qos: Any) -> list[Any]:
+        from rclpy.qos import QoSProfile
+
+        from seg_perception.nodes.conversions import message_class
+
+        messages = self.heard.setdefault(topic, [])
+        profile = QoSProfile(depth=depth, **qos)
+        self.node.create_subscription(message_class(type_name), topic, messages.append, profile)
+        return messages
+
+    def publisher(self, topic: str, type_name: str, profile: Any = None) -> Any:
+        from seg_perception.nodes.conversions import message_class
+        from seg_perception.nodes.qos import output_profile
+
+        if topic not in self._publishers:
+            kind = message_class(type_name)
+            self._publishers[topic] = self.node.create_publisher(
+                kind, topic, profile or output_profile(100)
+            )
+        return self._publishers[topic]
+
+    def send(self, topic: str, message: Any, profile: Any = None) -> None:
+        from seg_perception.nodes.conversions import to_ros
+
+        self.publisher(topic, message.type_name, profile).publish(to_ros(message))
+
+    def wait_for_subscribers(self, *topics: str) -> None:
+        def missing() -> list[str]:
+            return [t for t in topics if not self._publishers[t].get_subscription_count()]
+
+        wait_until(lambda: not missing(), f"subscribers of {topics}")
+
+    def advertise(self) -> None:
+        """The usual topics, and the mounting of the camera."""
+        from seg_perception.nodes.qos import latched_profile, tf_profile
+
+        self.publisher("/front/image_raw", messages.Image.type_name)
+        self.publisher("/front/camera_info", messages.CameraInfo.type_name)
+        self.publisher("/top/points", messages.PointCloud2.type_name)
+        self.publisher("/tf", messages.TFMessage.type_name, tf_profile())
+        optical = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])
+        mounting = [
+            StampedTransform("base", "front_optical", 0, optical),
+            StampedTransform("base", "top", 0, np.eye(4)),
+        ]
+        self.send("/tf_static", encode_tf(mounting), latched_profile(10))
+
+    def wait_until_heard(self) -> None:
+        self.wait_for_subscribers(
+            "/front/image_raw", "/front/camera_info", "/top/points", "/tf", "/tf_static"
+        )
+
+    def image(self, stamp_ns: int, pixels: Any = None, **changes: Any) -> messages.Image:
+        pixels = stripes() if pixels is None else pixels
+        height, width = pixels.shape[:2]
+        header = messages.Header.at(stamp_ns, "front_optical")
+        message = messages.Image(header, height, width, "rgb8", 0, 3 * width, pixels)
+        return replace(message, **changes)
+
+    def camera_info(self, stamp_ns: int) -> messages.CameraInfo:
+        k = np.array([8.0, 0, 7.5, 0, 8.0, 3.5, 0, 0, 1])
+        p = np.insert(k, [3, 6, 9], 0.0)
+        header = messages.Header.at(stamp_ns, "front_optical")
+        return messages.CameraInfo(
+            header, HEIGHT, WIDTH, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), p
+        )
+
+    def cloud(self, stamp_ns: int) -> messages.PointCloud2:
+        points = np.zeros((1, len(self.POINTS)), [(axis, "<f4") for axis in "xyz"])
+        for axis, values in zip("xyz", zip(*self.POINTS, strict=True), strict=True):
+            points[axis] = values
+        return encode_cloud(PointCloud(points, stamp_ns, "top"))
+
+    def pose(self, stamp_ns: int) -> messages.TFMessage:
+        return encode_tf([StampedTransform("odom", "base", stamp_ns, np.eye(4))])
+
+    def step(self, stamp_ns: int) -> None:
+        """One image and one cloud of one moment, and where the robot was."""
+        self.send("/tf", self.pose(stamp_ns))
+        self.send("/front/camera_info", self.camera_info(stamp_ns))
+        self.send("/front/image_raw", self.image(stamp_ns))
+        self.send("/top/points", self.cloud(stamp_ns))
+
+    def now_ns(self) -> int:
+        return int(self.node.get_clock().now().nanoseconds)
+
+
+@pytest.fixture
+def robot(ros: RosGraph) -> Robot:
+    return Robot(ros)
+
+
+@pytest.fixture
+def parameters(tmp_path: Path, bundle: Path) -> Callable[..., Path]:
+    """Write a parameter file for one camera and one lidar, with changes."""
+
+    def write(**changes: Any) -> Path:
+        values = {
+            "cameras": ["front"],
+            "camera.front.image_topic": "/front/image_raw",
+            "lidars": ["top"],
+            "lidar.top.topic": "/top/points",
+            "segmentation.bundle": str(bundle),
+            "segmentation.threads": 1,
+            "transfer.boundary_px": 0.0,
+            "node.status_period_s": 0.2,
+            **{key.replace("__", "."): value for key, value in changes.items()},
+        }
+        values = {key: value for key, value in values.items() if value is not None}
+        file = tmp_path / "robot.yaml"
+        file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
+        return file
+
+    return write

@@ -43,7 +43,9 @@ def contents(path):
 
 
 def test_what_is_played_is_what_is_recorded(ros, bag, tmp_path):
-    recorder = ros.start("bag_recorder", tmp_path / "out.mcap", "--topics", "/image", "/word", "/legend")
+    recorder = ros.start(
+        "bag_recorder", tmp_path / "out.mcap", "--topics", "/image", "/word", "/legend"
+    )
     player = ros.start("bag_player", bag, "--wait", "--tail", "0.3", "--rate", "2")
     code, out, err = player.end(None)
     assert code == 0, err

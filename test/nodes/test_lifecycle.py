@@ -72,15 +72,15 @@ def test_requests_in_any_order_are_granted_or_refused(worker, order):
     assert worker.steps.count("activate") == worker.steps.count("deactivate")
 
 
-def test_an_impossible_request_over_the_graph_is_refused_and_the_node_lives(ros, worker, wait_until):
+def test_an_impossible_request_over_the_graph_is_refused_and_the_node_lives(
+    ros, worker, wait_until
+):
     ros.add(worker)
     asker = ros.node("asker")
     client = asker.create_client(ChangeState, "/worker/change_state")
     wait_until(client.service_is_ready, "the service")
     for request, success in (("deactivate", False), ("configure", True), ("configure", False)):
-        answer = client.call_async(
-            ChangeState.Request(transition=Transition(id=REQUESTS[request]))
-        )
+        answer = client.call_async(ChangeState.Request(transition=Transition(id=REQUESTS[request])))
         wait_until(answer.done, f"an answer to {request}")
         assert answer.result().success == success
     assert worker.state == "inactive"

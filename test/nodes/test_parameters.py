@@ -70,7 +70,10 @@ def test_ranges_and_choices_are_shown(make):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("transfer.max_rnge_m:=80", "unknown parameter 'transfer.max_rnge_m'.*'transfer.max_range_m'"),
+        (
+            "transfer.max_rnge_m:=80",
+            "unknown parameter 'transfer.max_rnge_m'.*'transfer.max_range_m'",
+        ),
         ("transfer.max_range_m:=-1.0", "transfer.max_range_m.*greater than 0"),
         ("transfer.max_range_m:=far", "transfer.max_range_m.*valid number.*'far'"),
         ("camera.rear.image_topic:=/rear", "camera.rear is described but not listed"),

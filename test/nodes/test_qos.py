@@ -26,7 +26,9 @@ def test_auto_is_reliable_exactly_where_every_publisher_is(offers):
     assert profile.depth == 5
 
 
-@pytest.mark.parametrize(("wish", "expected"), [("reliable", RELIABLE), ("best_effort", BEST_EFFORT)])
+@pytest.mark.parametrize(
+    ("wish", "expected"), [("reliable", RELIABLE), ("best_effort", BEST_EFFORT)]
+)
 def test_a_wish_is_granted_whatever_is_offered(wish, expected):
     for offers in ([], [RELIABLE], [BEST_EFFORT]):
         assert input_profile(wish, offers, 1).reliability == expected
@@ -45,7 +47,9 @@ def test_an_input_turns_best_effort_when_such_a_publisher_comes(ros, wait_until)
     source = Input(node, String, "words", heard.append)
     assert source.reliable
     talker = ros.node("talker")
-    publisher = talker.create_publisher(String, "words", QoSProfile(depth=1, reliability=BEST_EFFORT))
+    publisher = talker.create_publisher(
+        String, "words", QoSProfile(depth=1, reliability=BEST_EFFORT)
+    )
     wait_until(lambda: "incompatible QoS" in source.incompatible, "the event of incompatible QoS")
     assert source.adapt()
     assert not source.reliable

@@ -1,0 +1,243 @@
+"""The whole node over real DDS: labels worked out by hand, and every message accounted for."""
+
+import json
+
+import numpy as np
+import pytest
+from rclpy.qos import DurabilityPolicy
+
+from seg_perception.io import messages
+from seg_perception.io.pointcloud2 import decode_cloud
+
+pytestmark = pytest.mark.ros
+
+STEP_NS = 100_000_000
+LABELS = "/front/semantic/label_image"
+CLOUD = "/top/semantic/points"
+
+
+def account(process):
+    """End a node; its account of every stream, which must balance with nothing in flight."""
+    code, out, err = process.end()
+    assert code == 0, err
+    summary = json.loads(out.splitlines()[-1])
+    for name, count in summary["streams"].items():
+        total = count["published"] + sum(count["dropped"].values()) + count["in_flight"]
+        assert count["received"] == total, (name, count)
+        assert count["in_flight"] == 0
+    return summary
+
+
+@pytest.fixture
+def start(ros, robot, parameters):
+    """Start the node and wait until it listens."""
+
+    def start_node(module="perception_node", **changes):
+        robot.advertise()
+        process = ros.start(module, "--ros-args", "--params-file", parameters(**changes))
+        robot.wait_until_heard()
+        return process
+
+    return start_node
+
+
+def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, wait_until):
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    infos = robot.listen("/front/semantic/camera_info", messages.CameraInfo.type_name)
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    legends = robot.listen(
+        "/perception_node/legend",
+        messages.SemanticLegend.type_name,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    process = start()
+    begin = robot.now_ns()
+    robot.send("/front/camera_info", robot.camera_info(begin))
+    wait_until(lambda: statuses and statuses[-1].warnings == [], "the node has the lens")
+    for number in range(12):
+        robot.step(begin + number * STEP_NS)
+        wait_until(lambda n=number: len(labels) == n + 1, f"label image {number}")
+    wait_until(lambda: len(clouds) == 12, "every cloud")
+    wait_until(lambda: legends, "the legend")
+
+    assert [messages.stamp_to_ns(m.header.stamp) for m in labels] == [
+        begin + n * STEP_NS for n in range(12)
+    ]
+    assert (labels[0].encoding, labels[0].header.frame_id) == ("mono8", "front_optical")
+    row = np.frombuffer(labels[0].data, np.uint8).reshape(8, 16)[0]
+    assert row.tolist() == [0] * 5 + [1] * 6 + [2] * 5
+    assert (infos[0].width, infos[0].height) == (16, 8)
+    points = decode_cloud(clouds[-1]).points.reshape(-1)
+    assert points["label"].tolist() == list(robot.LABELS)
+    assert points["x"].tolist() == [p[0] for p in robot.POINTS]
+    assert [c.name for c in legends[0].classes] == ["class_0", "class_1", "class_2"]
+
+    summary = account(process)
+    for name in ("camera.front", "lidar.top"):
+        count = summary["streams"][name]
+        sent = count["received"] + summary["lost_in_transport"][name]
+        assert sent == 12, "sent = received + lost in transport"
+        assert count["published"] == 12
+    tally = summary["points"]["top"]
+    assert (tally["labelled"], tally["out_of_view"]) == (36, 12), tally
+    assert {entry["stage"] for entry in summary["latencies"]} >= {"segment", "transfer", "total"}
+
+
+def test_a_burst_leaves_the_newest_and_counts_the_others(robot, start, wait_until):
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    process = start()
+    begin = robot.now_ns()
+    large = np.zeros((1080, 1920, 3), np.uint8)
+    for number in range(60):
+        robot.send("/front/image_raw", robot.image(begin + number, large))
+    wait_until(
+        lambda: labels and messages.stamp_to_ns(labels[-1].header.stamp) == begin + 59, "the newest"
+    )
+    summary = account(process)
+    count = summary["streams"]["camera.front"]
+    assert count["received"] + summary["lost_in_transport"]["camera.front"] <= 60
+    assert count["published"] == len(labels)
+    assert set(count["dropped"]) <= {"superseded"}
+    assert count["published"] + count["dropped"].get("superseded", 0) == count["received"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"encoding": "nv99"}, "unknown_encoding"),
+        ({"data": b"\x00" * 10}, "bad_image"),
+        ({"height": 0, "data": b""}, "bad_image"),
+    ],
+)
+def test_a_faulty_image_among_good_ones(robot, start, wait_until, changes, reason):
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    process = start()
+    begin = robot.now_ns()
+    robot.send("/front/image_raw", robot.image(begin, **changes))
+    wait_until(lambda: statuses and statuses[-1].streams[0].dropped, "the drop in the status")
+    assert statuses[-1].streams[0].dropped[0].reason == reason
+    robot.send("/front/image_raw", robot.image(begin + STEP_NS))
+    wait_until(lambda: labels, "the labels of a good image")
+    count = account(process)["streams"]["camera.front"]
+    assert (count["published"], count["dropped"]) == (1, {reason: 1})
+
+
+def test_without_camera_info_there_are_labels_but_no_painted_points(robot, start, wait_until):
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    process = start()
+    begin = robot.now_ns()
+    robot.send("/tf", robot.pose(begin))
+    robot.send("/front/image_raw", robot.image(begin))
+    wait_until(lambda: labels, "labels")
+    robot.send("/top/points", robot.cloud(begin))
+    wait_until(lambda: clouds, "the cloud")
+    assert set(decode_cloud(clouds[0]).points["label"].ravel().tolist()) == {255}
+    wait_until(
+        lambda: any(
+            "no camera_info on /front/camera_info" in w for s in statuses for w in s.warnings
+        ),
+        "the cause in the status",
+    )
+    wait_until(
+        lambda: any("no camera_info" in s.message for d in diagnostics for s in d.status),
+        "the cause in the diagnostics",
+    )
+    assert account(process)["points"]["top"]["no_calibration"] == 4
+
+
+def test_without_a_transform_points_stay_unknown(robot, start, wait_until):
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    process = start()
+    begin = robot.now_ns()
+    robot.send("/front/camera_info", robot.camera_info(begin))
+    robot.send("/front/image_raw", robot.image(begin))
+    wait_until(lambda: labels, "labels")
+    robot.send("/top/points", robot.cloud(begin))
+    wait_until(lambda: clouds, "the cloud")
+    assert decode_cloud(clouds[0]).points["label"].ravel().tolist() == [255] * 4
+    assert account(process)["points"]["top"]["no_transform"] == 4
+
+
+def test_a_clock_that_jumps_back_starts_anew(robot, start, wait_until):
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    process = start()
+    begin = robot.now_ns()
+    for stamp_ns in (begin, begin - 60_000_000_000):
+        heard = len(labels), len(clouds)
+        robot.step(stamp_ns)
+        wait_until(lambda h=heard: (len(labels), len(clouds)) == (h[0] + 1, h[1] + 1), "both")
+    # Without forgetting the first round the second would find no transform.
+    assert decode_cloud(clouds[-1]).points["label"].ravel().tolist() == list(robot.LABELS)
+    assert account(process)["clock_jumps"] >= 1
+
+
+def test_compressed_images_of_a_best_effort_camera(ros, robot, parameters, wait_until):
+    cv2 = pytest.importorskip("cv2")
+    from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    best_effort = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+    # The name does not tell that it is compressed: the graph does.
+    process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
+    pixels = robot.image(0).data[..., ::-1]
+    png = cv2.imencode(".png", pixels)[1].tobytes()
+
+    def next_image():
+        header = messages.Header.at(robot.now_ns(), "front_optical")
+        image = messages.CompressedImage(header, "rgb8; png compressed bgr8", png)
+        robot.send("/front/image_raw", image, best_effort)
+        return labels
+
+    wait_until(next_image, "labels")
+    row = np.frombuffer(labels[0].data, np.uint8).reshape(8, 16)[0]
+    assert row.tolist() == [0] * 5 + [1] * 6 + [2] * 5
+    account(process)
+
+
+def test_labels_travel_as_png_between_two_machines(ros, robot, parameters, wait_until):
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    robot.advertise()
+    file = parameters(output__png=True)
+    cameras = ros.start("segmentation_node", "--ros-args", "--params-file", file)
+    lidars = ros.start("semantic_cloud_node", "--ros-args", "--params-file", file)
+    robot.wait_until_heard()
+    wait_until(
+        lambda: (
+            robot.node.count_subscribers("/front/semantic/label_image/compressed") == 1
+            and robot.node.count_publishers("/front/semantic/label_image/compressed") == 1
+        ),
+        "both halves",
+    )
+
+    def labelled():
+        robot.step(robot.now_ns())
+        return any(
+            decode_cloud(c).points["label"].ravel().tolist() == list(robot.LABELS) for c in clouds
+        )
+
+    wait_until(labelled, "a labelled cloud")
+    assert set(account(cameras)["streams"]) == {"camera.front"}
+    summary = account(lidars)
+    assert set(summary["streams"]) == {"camera.front", "lidar.top"}
+    assert summary["streams"]["camera.front"]["published"] >= 1
+
+
+def test_a_wrong_parameter_is_named_and_the_node_lives(ros, robot, parameters, wait_until):
+    diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    file = parameters(transfer__max_rnge_m=3.0)
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    wait_until(
+        lambda: any("'transfer.max_range_m'" in s.message for d in diagnostics for s in d.status),
+        "the nearest valid name",
+    )
+    assert process.is_running()
+    code, _, err = process.end()
+    assert code == 0
+    assert "unknown parameter 'transfer.max_rnge_m'" in err
