@@ -38,6 +38,7 @@ class CloudFacts:
     Attributes:
         fields: names as the driver has them.
         point_count: all, NaN included.
+        finite_count: without NaN.
         time_field: the per-point time; empty where there is none.
         doppler_field: the radial velocity; empty where there is none.
     """
@@ -46,6 +47,7 @@ class CloudFacts:
     point_count: int
     time_field: str = ""
     doppler_field: str = ""
+    finite_count: int = 0
     problem: str = ""
 
 

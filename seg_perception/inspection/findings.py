@@ -102,9 +102,10 @@ def _clouds(facts: BagFacts, config: Config) -> Iterator[Finding]:
                 problem = topic.cloud.problem if topic.cloud else f"{topic.name} carries no clouds"
                 yield Finding("error", f"{kind} {name}: {problem}")
                 continue
-            if not topic.cloud.point_count:
+            if not topic.cloud.finite_count:
+                what = "no finite point" if topic.cloud.point_count else "0 points"
                 yield Finding(
-                    "warning", f"{kind} {name}: the first cloud has 0 points; check the driver"
+                    "warning", f"{kind} {name}: the first cloud has {what}; check the driver"
                 )
             if kind == "lidar" and not topic.cloud.time_field and config.transforms.fixed_frame:
                 yield Finding(
@@ -121,7 +122,8 @@ def _connection(facts: BagFacts, config: Config, who: str, topic: TopicFacts) ->
         except TransformError as error:
             if _time_alone(facts, frame, topic.frame_id):
                 continue
-            yield Finding("error", f"{who} to camera {name}: {error}")
+            mend = f"set {who.replace(' ', '.')}.frame_id, or record the missing transform"
+            yield Finding("error", f"{who} to camera {name}: {error}; {mend}")
 
 
 def _time_alone(facts: BagFacts, frame: str, other: str) -> bool:

@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seg_perception.errors import SegPerceptionError
 from seg_perception.geometry.deskew import point_offsets_ns
 from seg_perception.geometry.transforms import TransformTree
@@ -116,10 +118,11 @@ def _read_cloud(message: Any) -> dict[str, Any]:
         cloud = decode_cloud(message)
         has_time = point_offsets_ns(cloud) is not None
         doppler = radar_fields(cloud).doppler_field
+        finite_count = int(np.isfinite(cloud.xyz).all(axis=1).sum())
     except SegPerceptionError as error:
         return {"cloud": CloudFacts(names, count, problem=str(error))}
     time_field = next((n for n in _TIME_FIELDS if has_time and n in names), "")
-    return {"cloud": CloudFacts(names, count, time_field, doppler)}
+    return {"cloud": CloudFacts(names, count, time_field, doppler, finite_count)}
 
 
 _READERS = {

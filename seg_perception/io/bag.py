@@ -117,7 +117,8 @@ class BagReader:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was found amiss so far, one sentence each; empty for a sound recording."""
-        return tuple(warning for storage in self._storages for warning in storage.warnings)
+        # Damage is met again by every pass over the file.
+        return tuple(dict.fromkeys(w for storage in self._storages for w in storage.warnings))
 
     @property
     def message_count(self) -> int:

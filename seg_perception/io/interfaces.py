@@ -120,7 +120,12 @@ def _types_of(topic: StoredTopic) -> Typestore:
             else:
                 store.register(get_types_from_msg(topic.definition, topic.type))
         except TypesysError as error:
-            msg = f"{topic.name}: the bag's definition of {topic.type} can't be read ({error})"
+            # The parser quotes the whole definition; where it failed stands in the first line.
+            detail = str(error).partition("\n")[0][:80].rstrip(": ")
+            msg = (
+                f"{topic.name}: the bag's definition of {topic.type} can't be read ({detail}); "
+                "copy the bag again"
+            )
             raise BagError(msg) from error
     if topic.type not in store.fielddefs:
         msg = (

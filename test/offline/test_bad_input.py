@@ -57,7 +57,7 @@ def zero_k(_world: Any, message: Any) -> Any:
 
 
 def no_points(world: Any, message: Any) -> Any:
-    return world.points(0, xyz=())
+    return world.points(world.start_ns, xyz=())
 
 
 def nan_points(world: Any, message: Any) -> Any:
@@ -184,3 +184,38 @@ def test_images_alone_need_no_camera_info(world):
     result = replay(world, world.bag(images))
     assert result.exit_code == 0, result.output
     assert world.topics(world.folder / "out.mcap")[LABELS] == 5
+
+
+INSPECTED = {
+    "no camera_info": "points can't be labelled; record it",
+    "K of zeros": "calibrate the camera",
+    "wrong frame": "set lidar.top.frame_id, or record the missing transform",
+    "no transform": "set lidar.top.frame_id, or record the missing transform",
+    "0 points": "the first cloud has 0 points; check the driver",
+    "all NaN": "the first cloud has no finite point; check the driver",
+    "corrupt JPEG": "expected a JPEG or PNG file",
+    "unknown encoding": "klingon8",
+    "another size": "images are 64x48, camera_info describes 128x48",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_inspection_says_it_beforehand(name, world):
+    spoil, _, _ = CASES[name]
+    result = run("inspect", world.bag(spoil(world, world.events())))
+    found = [line for line in result.stdout.splitlines() if line.startswith(("error:", "warning:"))]
+    assert len(found) == 1, result.output
+    assert INSPECTED[name] in found[0]
+    assert result.exit_code == (2 if found[0].startswith("error:") else 0)
+
+
+def test_damage_is_told_once(world):
+    bag = world.bag(world.events(count=50))
+    content = bytearray(bag.read_bytes())
+    content[300:316] = b"\xff" * 16
+    bag.write_bytes(content)
+    result = replay(world, bag)
+    assert result.exit_code == 2
+    told = [line for line in result.stderr.splitlines() if "its messages are left out" in line]
+    assert len(told) == 1
+    assert world.topics(world.folder / "out.mcap")[LABELS] == 40
