@@ -1,5 +1,7 @@
 """ROS processes of the demo and the tests stay on this machine."""
 
+from pathlib import Path
+
 import pytest
 
 from seg_perception.ros_environment import (
@@ -25,8 +27,7 @@ def test_a_domain_is_free_again_afterwards():
 def test_the_profiles_exist_for_old_and_new_releases():
     for environment in (loopback_environment(7), shared_memory_environment()):
         for name in ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
-            with open(environment[name], encoding="utf-8") as profile:
-                assert "<type>SHM</type>" in profile.read()
+            assert "<type>SHM</type>" in Path(environment[name]).read_text(encoding="utf-8")
 
 
 def test_a_domain_whose_ports_linux_gives_away_is_refused():

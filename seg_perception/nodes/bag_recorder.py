@@ -28,6 +28,7 @@ from seg_perception.nodes.arguments import parse
 from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.qos import Input, InputQos
 from seg_perception.nodes.runner import USER_ERROR, StopSignal, run
+from seg_perception.nodes.timers import steady_timer
 
 DISCOVER_S = 0.2
 DEPTH = 100
@@ -148,7 +149,7 @@ class BagRecorder(Node):
         self._wanted = {self.resolve_topic_name(topic) for topic in topics}
         self._inputs: dict[str, Input] = {}
         self._disk = DiskThread(writer, self.report, self.failed.set)
-        self.create_timer(DISCOVER_S, self._discover)
+        steady_timer(self, DISCOVER_S, self._discover)
         self._discover()
 
     @property

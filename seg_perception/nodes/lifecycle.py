@@ -11,6 +11,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.timer import Timer
 
 from seg_perception.errors import ConfigError, SegPerceptionError
+from seg_perception.nodes.timers import steady_timer
 
 FIRST_ATTEMPT_S = 0.05
 RETRY_S = 5.0
@@ -64,7 +65,7 @@ class ManagedNode(LifecycleNode):
 
     def autostart(self) -> None:
         """Configure and activate from the executor, again and again until it works."""
-        self._starter = self.create_timer(FIRST_ATTEMPT_S, self._start)
+        self._starter = steady_timer(self, FIRST_ATTEMPT_S, self._start)
 
     def end(self) -> None:
         """Go through the shutdown transition from whatever state."""

@@ -23,6 +23,7 @@ from seg_perception.nodes.qos import output_profile
 from seg_perception.nodes.runner import StopSignal, run
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.status import StatusPublisher, failure_diagnostics
+from seg_perception.nodes.timers import steady_timer
 from seg_perception.topics import check_topics
 
 ADAPT_S = 0.5
@@ -48,8 +49,8 @@ class SemanticNode(ManagedNode):
         except ConfigError as error:
             self._declared = error
         self._failures = self.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
-        self.create_timer(FAILURE_S, self._report_failure)
-        self.create_timer(ADAPT_S, self._adapt)
+        steady_timer(self, FAILURE_S, self._report_failure)
+        steady_timer(self, ADAPT_S, self._adapt)
 
     @property
     def config(self) -> Config:

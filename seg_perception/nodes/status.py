@@ -23,6 +23,7 @@ from seg_perception.nodes.inputs import StreamInput
 from seg_perception.nodes.parts import Part
 from seg_perception.nodes.qos import output_profile
 from seg_perception.nodes.runtime import Runtime
+from seg_perception.nodes.timers import steady_timer
 from seg_perception.replay.diagnosis import Evidence, diagnose
 from seg_perception.topics import STATUS
 from seg_perception.types import NANOSECONDS, PointStatus
@@ -140,7 +141,7 @@ class StatusPublisher:
         self._status = node.create_publisher(kind, STATUS, output_profile())
         self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
         self._last = _Sample(time.monotonic(), {}, {})
-        self._timer = node.create_timer(period_s, self.publish)
+        self._timer = steady_timer(node, period_s, self.publish)
 
     def publish(self) -> None:
         """Publish both now."""

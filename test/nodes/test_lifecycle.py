@@ -104,7 +104,7 @@ def test_autostart_does_not_repeat_what_only_a_new_file_mends(ros, worker, wait_
     worker.errors["configure"] = ConfigError("unknown parameter 'x'")
     worker.autostart()
     ros.add(worker)
-    wait_until(lambda: worker._starter.is_canceled(), "the end of the attempts")
+    wait_until(worker._starter.is_canceled, "the end of the attempts")
     assert worker.steps == ["configure", "cleanup"]
 
 

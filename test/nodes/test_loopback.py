@@ -10,14 +10,15 @@ import pytest
 pytestmark = pytest.mark.ros
 
 MULTICAST = "239.255.0.1"
+SS = shutil.which("ss")
 
 
-@pytest.mark.skipif(shutil.which("ss") is None, reason="ss (iproute2) is not installed")
+@pytest.mark.skipif(SS is None, reason="ss (iproute2) is not installed")
 def test_every_udp_socket_is_bound_to_loopback(ros, tmp_path, wait_until):
     recorder = ros.start("bag_recorder", tmp_path / "out.mcap")
     node = ros.node("watcher")
     wait_until(lambda: "bag_recorder" in node.get_node_names(), "the recorder")
-    table = subprocess.run(["ss", "-uanpH"], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run([SS, "-uanpH"], capture_output=True, text=True, check=True).stdout
     mine = [line.split() for line in table.splitlines() if f"pid={recorder.pid}," in line]
     bound = {columns[3].rpartition(":")[0] for columns in mine}
     assert bound <= {"127.0.0.1", MULTICAST}
