@@ -169,10 +169,11 @@ def succeeds(code: str) -> bool:
 def create(folder: Path, sourced: str) -> None:
     """Make the virtual environment, anew where it was made for another Python or ROS 2."""
     stamp = folder / "stamps" / "environment"
-    made_for = f"{sys.base_prefix} {sys.version} {sourced}"
+    version = ".".join(map(str, sys.version_info[:3]))
+    made_for = f"{sys.base_prefix} {version} {sourced}"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == made_for:
         return
-    report(f"virtual environment {folder.name} (Python {sys.version.split()[0]})")
+    report(f"virtual environment {folder.name} (Python {version})")
     options = ["--clear", *(["--system-site-packages"] if sourced else [])]
     command = [sys.executable, "-m", "venv", *options, str(folder)]
     if subprocess.run(command, env=clean_environ(), check=False).returncode:
