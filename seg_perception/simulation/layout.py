@@ -14,7 +14,7 @@ from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.terrain import HALF_EXTENT_M, GroundStyle, Terrain
 from seg_perception.simulation.track import Track
 
-_RINGS_M = (11.0, 20.0)
+_RINGS_M = (10.0, 18.0)
 """Beyond these distances from the track trees are made of fewer triangles."""
 _THINNED_M = 27.0
 """Beyond it half of the trees, hidden behind the others, are left out."""
@@ -31,6 +31,7 @@ class SceneStyle:
         undergrowth: multiplies the number of bushes and ferns.
         foliage_tint: multiplies the colour of leaves and grass, for the season.
         track_radius_m: mean radius of the loop.
+        vehicle_speed_mps: of the pick-up that drives ahead.
     """
 
     ground: GroundStyle = field(default_factory=GroundStyle)
@@ -39,6 +40,7 @@ class SceneStyle:
     undergrowth: float = 1.0
     foliage_tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     track_radius_m: float = 36.0
+    vehicle_speed_mps: float = 1.1
 
 
 class Layout:
@@ -64,7 +66,7 @@ class Layout:
         return [
             Mover(actors.person(rng), rng.uniform(8, 11), -(edge + 0.1), 0.9),
             Mover(actors.person(rng), rng.uniform(30, 36), edge + 0.35, -1.2),
-            Mover(actors.vehicle(rng), rng.uniform(17, 20), 0.0, 1.1),
+            Mover(actors.vehicle(rng), rng.uniform(17, 20), 0.0, self._style.vehicle_speed_mps),
         ]
 
     def _structures(self) -> list[Mesh]:
@@ -214,7 +216,7 @@ def _conifers(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(15, 3.0), (18, 5.0), (12, 1.2), (16, 4.2)]
     if ring >= len(_RINGS_M):
         return [plants.distant_tree(rng, height, base, needled=True) for height, base in sizes]
-    return [plants.conifer(rng, height, base, (18, 10)[ring]) for height, base in sizes]
+    return [plants.conifer(rng, height, base, (15, 9)[ring]) for height, base in sizes]
 
 
 def _broadleaves(rng: Rng, ring: int) -> list[Mesh]:

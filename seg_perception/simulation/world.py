@@ -7,6 +7,7 @@ import numpy as np
 from seg_perception.ontology import Ontology
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.config import SimulationConfig
+from seg_perception.simulation.layout import SceneStyle
 from seg_perception.simulation.lidar import SimulatedLidar
 from seg_perception.simulation.light import Light
 from seg_perception.simulation.radar import SimulatedRadar
@@ -29,7 +30,9 @@ class World:
         self.config = config
         ontology = Ontology.load(config.ontology)
         self.class_ids = SURFACES.class_ids(dict(ontology.ids), ontology.unknown_id)
-        self.scene = Scene(config.seed)
+        # The pick-up ahead is a little faster, so that the robot never drives through it.
+        style = SceneStyle(vehicle_speed_mps=1.1 * config.speed_mps)
+        self.scene = Scene(config.seed, style)
         self.trajectory = Trajectory(
             self.scene.track, self.scene.terrain, config.speed_mps, config.duration_s
         )
