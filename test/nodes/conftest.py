@@ -124,8 +124,7 @@ class Process:
     def kill(self) -> None:
         if self.is_running():
             self._process.kill()
-            for text in self._process.communicate():
-                print(text)  # pytest shows it where the test failed
+            sys.stdout.writelines(self._process.communicate())  # shown where the test failed
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> None:

@@ -14,6 +14,7 @@ from seg_perception.io.bag import BagReader, BagWriter
 
 pytestmark = pytest.mark.ros
 
+MOUNT, UMOUNT = shutil.which("mount"), shutil.which("umount")
 STEP_NS = 50_000_000
 START_NS = 1_700_000_000_000_000_000
 
@@ -74,7 +75,7 @@ def test_the_clock_runs_in_the_bags_time(ros, bag):
     assert len(ticks) > 20
     stamps = [messages.stamp_to_ns(tick.clock) for tick in ticks]
     assert stamps == sorted(stamps)
-    assert START_NS <= stamps[0]
+    assert stamps[0] >= START_NS
     assert stamps[-1] == START_NS + 9 * STEP_NS
 
 
@@ -131,8 +132,12 @@ def test_a_full_disk_keeps_what_was_written(ros_environment, ros, wait_until, tm
 
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+    mount = [MOUNT, "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
+    if (
+        not MOUNT
+        or os.geteuid() != 0
+        or subprocess.run(mount, capture_output=True, check=False).returncode
+    ):
         pytest.skip("mounting a small disk needs root")
     try:
         recorder = ros.start("bag_recorder", disk / "out.mcap", "--topics", "/word")
@@ -152,5 +157,5 @@ def test_a_full_disk_keeps_what_was_written(ros_environment, ros, wait_until, tm
         kept = contents(disk / "out.mcap")["/word"]
         assert 1 <= len(kept) <= report["recorded"]["/word"]
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run([UMOUNT, str(disk)], check=True)
         shutil.rmtree(disk)

@@ -241,3 +241,65 @@ def test_a_wrong_parameter_is_named_and_the_node_lives(ros, robot, parameters, w
     code, _, err = process.end()
     assert code == 0
     assert "unknown parameter 'transfer.max_rnge_m'" in err
+
+
+def test_a_node_that_waits_to_be_asked(ros, robot, parameters, wait_until):
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    labels = robot.listen(LABELS, messages.Image.type_name)
+    robot.advertise()
+    file = parameters(node__autostart=False)
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    client = robot.node.create_client(ChangeState, "/perception_node/change_state")
+    wait_until(client.service_is_ready, "the service")
+
+    def ask(label):
+        answer = client.call_async(ChangeState.Request(transition=Transition(label=label)))
+        wait_until(answer.done, label)
+        return answer.result().success
+
+    assert ask("configure")
+    assert robot.node.count_subscribers("/front/image_raw") == 0
+    for activation in range(2):
+        assert ask("activate")
+        assert not ask("activate")
+        robot.wait_until_heard()
+        for _ in range(3):
+            before = len(labels)
+            robot.step(robot.now_ns())
+            wait_until(lambda n=before: len(labels) == n + 1, "a label image")
+        assert ask("deactivate")
+        assert robot.node.count_subscribers("/front/image_raw") == 0, activation
+    assert ask("cleanup")
+    assert len(labels) == 6
+    # The account is that of the last activation.
+    assert account(process)["streams"]["camera.front"]["received"] == 3
+
+
+def test_a_bundle_that_is_not_there_is_awaited(ros, robot, parameters, wait_until, tmp_path):
+    diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    file = parameters(segmentation__bundle=str(tmp_path / "later"))
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    wait_until(
+        lambda: any("later" in s.message for d in diagnostics for s in d.status), "the cause"
+    )
+    assert process.is_running()
+    assert process.end()[0] == 0
+
+
+def test_parameters_that_are_in_use_are_not_changed(ros, robot, start, wait_until):
+    from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+    from rcl_interfaces.srv import SetParameters
+
+    process = start()
+    client = robot.node.create_client(SetParameters, "/perception_node/set_parameters")
+    wait_until(client.service_is_ready, "the service")
+    value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=50.0)
+    parameter = Parameter(name="transfer.max_range_m", value=value)
+    answer = client.call_async(SetParameters.Request(parameters=[parameter]))
+    wait_until(answer.done, "an answer")
+    result = answer.result().results[0]
+    assert not result.successful
+    assert "deactivate first" in result.reason
+    account(process)
