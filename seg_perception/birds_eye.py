@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +17,8 @@ from seg_perception.visualization import (
     Rgb,
     above,
     legend_strip,
+    plate,
     stamp_squares,
-    text,
 )
 
 _RING = (214, 214, 208)
@@ -24,44 +27,57 @@ _ROBOT = (20, 20, 20)
 _RING_STEPS_M = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
-def draw_birds_eye(
-    xyz: NDArray[np.float32],
-    labels: Labels,
-    ontology: Ontology,
-    *,
-    range_m: float = 40.0,
-    size_px: int = 1000,
-    point_px: int = 3,
-    title: str = "",
-) -> Rgb:
-    """Draw a cloud from above, with range rings, the robot and a legend.
+@dataclass(frozen=True)
+class BirdsEye:
+    """How a cloud is drawn from above.
 
-    Args:
-        xyz: float (N, 3), metre, a frame with x forward and y left (REP-103).
-        labels: uint8 or uint16 (N,); unknown points are drawn pale, below all others.
-        ontology: of the labels.
+    Attributes:
         range_m: half the width of the drawn square.
         size_px: its edge.
         point_px: edge of a point.
-        title: written into the corner.
-
-    Returns:
-        uint8 (size_px + legend, size_px, 3).
+        ceiling_m: higher points are left out, so that trees do not hide the ground.
+        with_legend: name the classes below the picture.
     """
-    scale = size_px / (2 * range_m)
-    canvas = np.full((size_px, size_px, 3), PAPER, np.uint8)
-    _draw_rings(canvas, range_m, scale)
-    near = np.isfinite(xyz).all(axis=1) & (np.abs(xyz[:, :2]) < range_m).all(axis=1)
-    xyz, labels = xyz[near], labels[near]
-    known = labels != ontology.unknown_id
-    order = np.lexsort((xyz[:, 2], known))
-    colors = np.where(known[:, None], ontology.palette[labels], np.array(_UNKNOWN, np.uint8))
-    stamp_squares(canvas, _to_pixels(xyz, scale, size_px)[order], colors[order], point_px)
-    _label_rings(canvas, range_m, scale)
-    _draw_robot(canvas)
-    if title:
-        _plate(canvas, title, (14, 24))
-    return above(canvas, legend_strip(ontology, np.unique(labels[known]).tolist(), size_px))
+
+    range_m: float = 40.0
+    size_px: int = 1000
+    point_px: int = 3
+    ceiling_m: float = math.inf
+    with_legend: bool = True
+
+    def draw(
+        self, xyz: NDArray[np.float32], labels: Labels, ontology: Ontology, title: str = ""
+    ) -> Rgb:
+        """Draw a cloud with range rings and the robot.
+
+        Args:
+            xyz: float (N, 3), metre, a frame with x forward and y left (REP-103).
+            labels: uint8 or uint16 (N,); unknown points are pale and below all others.
+            ontology: of the labels.
+            title: written into the corner.
+
+        Returns:
+            uint8 (size_px, size_px, 3), higher with a legend.
+        """
+        canvas = np.full((self.size_px, self.size_px, 3), PAPER, np.uint8)
+        scale = self.size_px / (2 * self.range_m)
+        _draw_rings(canvas, self.range_m, scale)
+        near = (np.abs(xyz[:, :2]) < self.range_m).all(axis=1) & (xyz[:, 2] < self.ceiling_m)
+        xyz, labels = xyz[near], labels[near]
+        known = labels != ontology.unknown_id
+        order = np.lexsort((xyz[:, 2], known))
+        colors = np.where(known[:, None], ontology.palette[labels], np.array(_UNKNOWN, np.uint8))
+        pixels = _to_pixels(xyz, scale, self.size_px)
+        stamp_squares(canvas, pixels[order], colors[order], self.point_px)
+        _label_rings(canvas, self.range_m, scale)
+        _draw_robot(canvas)
+        if title:
+            plate(canvas, title, (14, 24))
+        if not self.with_legend:
+            return canvas
+        return above(
+            canvas, legend_strip(ontology, np.unique(labels[known]).tolist(), self.size_px)
+        )
 
 
 def _to_pixels(xyz: NDArray[np.float32], scale: float, size_px: int) -> NDArray[np.int64]:
@@ -89,15 +105,7 @@ def _label_rings(canvas: Rgb, range_m: float, scale: float) -> None:
     for ring in _rings(range_m):
         row = middle - round(ring * scale)
         if row > 40:
-            _plate(canvas, f"{ring} m", (middle + 6, row + 5))
-
-
-def _plate(canvas: Rgb, words: str, origin: tuple[int, int]) -> None:
-    left, base = origin
-    cv2.rectangle(
-        canvas, (left - 3, base - 12), (left + 9 * len(words), base + 4), PAPER, cv2.FILLED
-    )
-    text(canvas, words, origin)
+            plate(canvas, f"{ring} m", (middle + 6, row + 5))
 
 
 def _draw_robot(canvas: Rgb) -> None:

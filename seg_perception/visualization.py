@@ -132,6 +132,22 @@ def text(canvas: Rgb, words: str, origin: tuple[int, int], size: float = 0.45) -
     cv2.putText(canvas, words, origin, _FONT, size, INK, 1, cv2.LINE_AA)
 
 
+def plate(canvas: Rgb, words: str, origin: tuple[int, int], size: float = 0.45) -> None:
+    """Write a line on a light ground, so that it can be read on any picture."""
+    (width, height), below = cv2.getTextSize(words, _FONT, size, 1)
+    left, base = origin
+    corners = (left - 4, base - height - 4), (left + width + 4, base + below)
+    cv2.rectangle(canvas, *corners, PAPER, cv2.FILLED)
+    text(canvas, words, origin, size)
+
+
+def titled(picture: Rgb, words: str) -> Rgb:
+    """A copy of the picture with a title in its corner."""
+    copy: Rgb = picture.copy()
+    plate(copy, words, (14, 24), 0.55)
+    return copy
+
+
 def beside(*pictures: Rgb) -> Rgb:
     """Pictures next to each other, at the height of the first."""
     height = pictures[0].shape[0]

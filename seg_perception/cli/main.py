@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from seg_perception import __version__
-from seg_perception.cli import config, inspect, replay, simulate
+from seg_perception.cli import config, demo, inspect, replay, simulate
 from seg_perception.errors import SegPerceptionError
 
 BAD_INPUT = 2
@@ -34,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("demo")(demo.command)
 app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
 app.command("simulate")(simulate.command)

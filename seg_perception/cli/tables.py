@@ -11,10 +11,13 @@ from rich.table import Table
 from seg_perception.types import PointStatus
 
 if TYPE_CHECKING:
+    from seg_perception.demo.summary import StreamAccount
     from seg_perception.evaluation.latency import Percentiles
+    from seg_perception.evaluation.metrics import Scores
     from seg_perception.ledger import StreamCount
     from seg_perception.replay import ReplaySummary
 
+_WIDTH = 140
 _STATUSES = (
     PointStatus.LABELLED,
     PointStatus.OCCLUDED,
@@ -23,21 +26,27 @@ _STATUSES = (
 )
 
 
+def console() -> Console:
+    """Standard output; wide enough for a table where it is no terminal."""
+    found = Console()
+    return found if found.is_terminal else Console(width=_WIDTH)
+
+
 def replay_summary(summary: ReplaySummary) -> None:
     """Print what a replay did."""
-    console = Console()
-    console.print(streams_table(summary.streams, summary.duration_s))
+    out = console()
+    out.print(streams_table(summary.streams, summary.duration_s))
     if summary.points:
-        console.print(points_table(summary.points))
-    console.print(stages_table(summary.stages))
+        out.print(points_table(summary.points))
+    out.print(stages_table(summary.stages))
     speed = summary.duration_s / summary.wall_s if summary.wall_s else 0.0
-    console.print(
+    out.print(
         f"{summary.duration_s:.1f} s of {summary.bag} in {summary.wall_s:.1f} s,",
         f"{speed:.2f} x real time, with {summary.engine}",
         soft_wrap=True,
         highlight=False,
     )
-    console.print(f"written: {summary.output}", soft_wrap=True, highlight=False)
+    out.print(f"written: {summary.output}", soft_wrap=True, highlight=False)
 
 
 def streams_table(streams: Mapping[str, StreamCount], duration_s: float) -> Table:
@@ -88,3 +97,33 @@ def _table(title: str, *headers: str) -> Table:
 
 def _share(part: int, total: int) -> str:
     return f"{part / total:.1%}" if total else "-"
+
+
+def account_table(account: Mapping[str, StreamAccount]) -> Table:
+    """Every message from the player through the node to the recorder."""
+    headers = ("sent", "lost", "received", "published", "Hz", "in flight", "dropped", "recorded")
+    table = _table("messages", "stream", *headers, "complete")
+    for name, entry in account.items():
+        reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(entry.dropped.items())) or "0"
+        numbers = (entry.sent, entry.lost, entry.received, entry.published)
+        rest = (f"{entry.rate_hz:.1f}", str(entry.in_flight), reasons, str(entry.recorded))
+        table.add_row(name, *map(str, numbers), *rest, "yes" if entry.complete else "NO")
+    return table
+
+
+def latency_table(latency: Mapping[str, Percentiles]) -> Table:
+    """From the sensor's stamp to the subscriber."""
+    table = _table("from stamp to subscriber", "topic", "count", "p50 ms", "p95 ms", "p99 ms")
+    for topic, figures in latency.items():
+        cells = (figures.p50_s, figures.p95_s, figures.p99_s)
+        table.add_row(topic, str(figures.count), *(f"{1e3 * cell:.0f}" for cell in cells))
+    return table
+
+
+def scores_table(scores: Mapping[str, Scores]) -> Table:
+    """Agreement with the truth."""
+    table = _table("against the truth", "topic", "compared", "labelled", "accuracy", "mean IoU")
+    for topic, found in scores.items():
+        shares = (found.labelled, found.accuracy, found.mean_iou)
+        table.add_row(topic, str(found.count), *(f"{share:.1%}" for share in shares))
+    return table

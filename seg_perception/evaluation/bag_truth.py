@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from seg_perception.ontology import Ontology
 
 _LABEL_FIELDS = ("semantic_label", "label", "label_id", "class_id")
 _TRUTH_FIELD = "label"
+_VISIBLE_FIELD = "visible"
 # Both bags are read side by side; a message waits for its partner at most this long.
 _WINDOW = 64
 
@@ -31,7 +32,8 @@ class TruthTopic:
 
     Attributes:
         topic: label images, or semantic clouds.
-        truth: label images, or clouds of the same points with a field `label`.
+        truth: label images, or clouds of the same points with a field `label`; where they
+            have a field `visible`, too, a visible point without a label counts as missing.
     """
 
     topic: str
@@ -99,10 +101,14 @@ def _add_image(score: TruthScore, got: Any, true: Any) -> None:
 
 
 def _add_cloud(score: TruthScore, got: Any, true: Any) -> None:
+    """Points that have a label, and those that the truth calls visible."""
     points, expected = decode_cloud(got).points, decode_cloud(true).points
-    names: Callable[[str], bool] = (points.dtype.names or ()).__contains__
-    field = next(filter(names, _LABEL_FIELDS))
-    score.add(_ids(expected[_TRUTH_FIELD]), _ids(points[field]))
+    names = points.dtype.names or ()
+    labels = _ids(points[next(field for field in _LABEL_FIELDS if field in names)])
+    counted = labels != score.unknown_id
+    if _VISIBLE_FIELD in (expected.dtype.names or ()):
+        counted |= expected[_VISIBLE_FIELD].reshape(-1) != 0
+    score.add(_ids(expected[_TRUTH_FIELD])[counted], labels[counted])
 
 
 def _ids(labels: NDArray[Any]) -> Labels:

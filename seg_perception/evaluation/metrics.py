@@ -36,7 +36,11 @@ class Scores:
 
 
 class TruthScore:
-    """Compares labels with true ones, piece by piece."""
+    """Compares labels with true ones, piece by piece.
+
+    Attributes:
+        unknown_id: of a pixel or point without a label.
+    """
 
     def __init__(self, truth: Ontology, predicted: Ontology) -> None:
         """Predicted classes are matched with true ones by name; others count as wrong.
@@ -45,6 +49,7 @@ class TruthScore:
             truth: of the true labels.
             predicted: of the labels to be scored.
         """
+        self.unknown_id = predicted.unknown_id
         self._names = [c.name for c in truth.classes]
         # One row and column a class, then one for no label, one for a class that truth lacks.
         self._none, self._other = len(self._names), len(self._names) + 1

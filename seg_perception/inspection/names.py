@@ -39,7 +39,7 @@ def name_sensors(topics: Iterable[str], kind: str, taken: Iterable[str] = ()) ->
 
 
 def _candidates(topic: str, kind: str, *, alone: bool) -> list[str]:
-    """Names for a topic, the best first: its namespace, or its last part where others share that."""
+    """Names, the best first: from the namespace, or the last part where others share that."""
     *spaces, last = [re.sub(r"\W", "_", part) for part in topic.strip("/").split("/")]
     leaf = [name for name in [_CLOUD_SUFFIX.sub("", last)] if _is_telling(name)]
     telling = [part for part in reversed(spaces) if _is_telling(part)]

@@ -1,0 +1,54 @@
+"""`seg-perception demo`: a simulated drive through real nodes, scored and drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from seg_perception.demo.summary import DemoSummary
+
+
+def command(
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Folder of the results; an older demo is replaced."),
+    ] = Path("runs/demo"),
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Length of the drive.")] = 30.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same forest.")] = 1,
+    bundle: Annotated[str, typer.Option(help="Model bundle instead of the shipped one.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Simulate a drive, send it through real nodes over DDS, score and draw the result.
+
+    Player, perception and recorder run as processes of their own; all traffic stays on this
+    machine. Exit code 1: a message is unaccounted for.
+    """
+    from seg_perception.cli.options import print_json
+    from seg_perception.cli.progress import progress_bar
+    from seg_perception.demo.run import DemoOptions, run_demo
+
+    options = DemoOptions(output, seconds=seconds, seed=seed, bundle=bundle)
+    summary = run_demo(options, progress_bar)
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        _print(summary)
+    if not summary.complete:
+        typer.echo("error: a message is unaccounted for; see the table", err=True)
+        raise typer.Exit(1)
+
+
+def _print(summary: DemoSummary) -> None:
+    from seg_perception.cli.tables import account_table, console, latency_table, scores_table
+
+    out = console()
+    out.print(account_table(summary.account))
+    out.print(latency_table(summary.latency))
+    out.print(scores_table(summary.scores))
+    out.print(summary.node.get("engine", ""), soft_wrap=True, highlight=False)
+    for path in (summary.labelled, summary.labelled.parent / "summary.json", *summary.pictures):
+        out.print(str(path), soft_wrap=True, highlight=False)

@@ -1,0 +1,1 @@
+"""The whole product at work on one machine: simulation, nodes over DDS, scores, pictures."""

@@ -1,0 +1,167 @@
+"""A labelled drive as it lies in two recordings: what the nodes made, and what they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.io.bag import BagReader
+from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.images import decode_image, decode_label_image
+from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.transforms import decode_tf
+from seg_perception.simulation.config import SimulationConfig
+from seg_perception.topics import TF, TF_STATIC, CameraTopics, cloud_topic
+from seg_perception.visualization import Labels, Rgb
+
+_HOURS_S = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of the front camera.
+
+    Attributes:
+        stamp_ns: its time.
+        image: uint8 (H, W, 3), RGB.
+        labels, truth: uint8 or uint16 (H, W); the labels were enlarged to the picture's size.
+    """
+
+    stamp_ns: int
+    image: Rgb
+    labels: Labels
+    truth: Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """One semantic cloud.
+
+    Attributes:
+        stamp_ns, frame_id: of the message.
+        xyz: float32 (N, 3), metre, sensor frame; finite points only.
+        labels: uint16 (N,), class ids.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    xyz: NDArray[np.float32]
+    labels: NDArray[np.uint16]
+
+
+class Drive:
+    """Reads pictures, sweeps and poses of a simulated drive with one camera and one lidar.
+
+    Attributes:
+        lens: of the front camera.
+        camera_frame: its optical frame.
+        transforms: the whole drive's.
+    """
+
+    def __init__(
+        self, labelled: Path, simulated: Path, config: Config, world: SimulationConfig
+    ) -> None:
+        """Read lens and transforms.
+
+        Raises:
+            BagError: a recording can't be read, or lacks a topic.
+        """
+        self._labelled, self._simulated = labelled, simulated
+        self._world = world
+        self._camera = CameraTopics.of(next(iter(config.cameras.values())))
+        self.sensors = {
+            name: cloud_topic(sensor) for name, sensor in {**config.lidars, **config.radars}.items()
+        }
+        self.lidar = next(iter(config.lidars))
+        self.fixed_frame = config.transforms.fixed_frame
+        self.base_frame = self._world.base_frame
+        self.transforms = self._read_transforms()
+        lens = next(self._messages(simulated, self._world.camera_info_topic))
+        self.camera_frame = lens.header.frame_id
+        self.lens = CameraModel.from_calibration(decode_camera_info(lens))
+
+    def label_stamps(self) -> list[int]:
+        """Times of the label images."""
+        return [
+            _stamp(message) for message in self._messages(self._labelled, self._camera.label_image)
+        ]
+
+    def frames(self, stamps: Collection[int]) -> list[Frame]:
+        """Pictures with their labels and truth, in order of time."""
+        labels = self._pick(self._labelled, self._camera.label_image, stamps)
+        images = self._pick(self._simulated, self._world.image_topic, stamps)
+        truth = self._pick(self._simulated, self._world.camera_truth_topic, stamps)
+        return [
+            _frame(stamp, images[stamp], labels[stamp], truth[stamp]) for stamp in sorted(labels)
+        ]
+
+    def sweeps(self, sensor: str) -> Iterator[Sweep]:
+        """All semantic clouds of a sensor, in order of time."""
+        return map(_sweep, self._messages(self._labelled, self.sensors[sensor]))
+
+    def nearest_sweep(self, sensor: str, stamp_ns: int) -> Sweep:
+        """The semantic cloud of a sensor that is nearest in time."""
+        stamps = map(_stamp, self._messages(self._labelled, self.sensors[sensor]))
+        nearest = min(stamps, key=lambda stamp: abs(stamp - stamp_ns))
+        return _sweep(self._pick(self._labelled, self.sensors[sensor], [nearest])[nearest])
+
+    def _pick(self, bag: Path, topic: str, stamps: Collection[int]) -> dict[int, Any]:
+        return {_stamp(m): m for m in self._messages(bag, topic) if _stamp(m) in stamps}
+
+    def _messages(self, path: Path, topic: str) -> Iterator[Any]:
+        with BagReader(path) as bag:
+            for entry in bag.messages({topic}):
+                yield entry.message
+
+    def _read_transforms(self) -> TransformTree:
+        tree = TransformTree(buffer_s=_HOURS_S)
+        with BagReader(self._simulated) as bag:
+            for entry in bag.messages({TF, TF_STATIC}):
+                for edge in decode_tf(entry.message):
+                    if entry.topic == TF_STATIC:
+                        tree.set_static(edge.parent, edge.child, edge.T_parent_child)
+                    else:
+                        tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
+        return tree
+
+
+def spread(stamps: Sequence[int], shares: Sequence[float]) -> list[int]:
+    """The stamps that lie at these shares of a sequence; none of an empty one."""
+    return [stamps[int(share * (len(stamps) - 1))] for share in shares] if stamps else []
+
+
+def moved(T: NDArray[np.float64], xyz: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Points in another frame: float32 (N, 3)."""
+    result: NDArray[np.float32] = (xyz @ T[:3, :3].T + T[:3, 3]).astype(np.float32)
+    return result
+
+
+def _stamp(message: Any) -> int:
+    return stamp_to_ns(message.header.stamp)
+
+
+def _frame(stamp_ns: int, image: Any, labels: Any, truth: Any) -> Frame:
+    rgb = decode_image(image)
+    size = (rgb.shape[1], rgb.shape[0])
+    enlarged: Any = cv2.resize(
+        decode_label_image(labels), size, interpolation=cv2.INTER_NEAREST_EXACT
+    )
+    return Frame(stamp_ns, rgb, enlarged, decode_label_image(truth))
+
+
+def _sweep(message: Any) -> Sweep:
+    cloud = decode_cloud(message)
+    xyz = cloud.xyz
+    finite = np.isfinite(xyz).all(axis=1)
+    labels = cloud.points["label"].reshape(-1).astype(np.uint16)
+    return Sweep(cloud.stamp_ns, cloud.frame_id, xyz[finite], labels[finite])

@@ -1,0 +1,117 @@
+"""Pictures of a labelled drive: overlays, painted clouds, maps from above."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from seg_perception.birds_eye import BirdsEye
+from seg_perception.demo.drive import Drive, Frame, Sweep, moved, spread
+from seg_perception.ontology import Ontology
+from seg_perception.visualization import (
+    Rgb,
+    above,
+    beside,
+    colorize,
+    encode_png,
+    legend_strip,
+    overlay,
+    paint_points,
+    titled,
+)
+
+_MOMENTS = (0.2, 0.5, 0.8)
+_ALPHA = 0.55
+_SWEEP = BirdsEye(range_m=30.0, ceiling_m=2.0)
+_MAP = BirdsEye(range_m=35.0, ceiling_m=2.0, with_legend=False)
+_MAP_EVERY = 4
+_POINT_PX = 4
+
+
+class Painter:
+    """Draws a drive with the colours of two ontologies."""
+
+    def __init__(self, drive: Drive, predicted: Ontology, true: Ontology) -> None:
+        """Choose the moments that are drawn."""
+        self._drive = drive
+        self._predicted = predicted
+        self._true = true
+        stamps = drive.label_stamps()
+        self._frames = drive.frames(spread(stamps, _MOMENTS))
+
+    def draw(self, folder: Path) -> tuple[Path, ...]:
+        """Write all pictures.
+
+        Returns:
+            The files, the most telling one first; none where no image was labelled.
+        """
+        if not self._frames:
+            return ()
+        middle = self._frames[len(self._frames) // 2]
+        sweeps = {n: self._drive.nearest_sweep(n, middle.stamp_ns) for n in self._drive.sensors}
+        drawn = {"demo": self._poster(middle, sweeps[self._drive.lidar])}
+        for number, frame in enumerate(self._frames, start=1):
+            drawn[f"overlay_{number}"] = self._overlay(frame)
+        for name, sweep in sweeps.items():
+            drawn[f"birds_eye_{name}"] = self._from_above(sweep, name)
+        return tuple(_write(folder / f"{name}.png", picture) for name, picture in drawn.items())
+
+    def _poster(self, frame: Frame, sweep: Sweep) -> Rgb:
+        """Overlay and painted cloud on the left, the map of the whole drive on the right."""
+        left = above(self._labels(frame), titled(self._painted(frame, sweep), "lidar, labelled"))
+        picture = beside(left, self._map())
+        shown = np.unique(frame.labels).tolist()
+        return above(picture, legend_strip(self._predicted, shown, picture.shape[1]))
+
+    def _overlay(self, frame: Frame) -> Rgb:
+        truth = titled(colorize(frame.truth, self._true.palette), "truth of the simulator")
+        picture = beside(self._labels(frame), truth)
+        shown = np.unique(frame.labels).tolist()
+        if self._true.name == self._predicted.name:
+            shown += np.unique(frame.truth).tolist()
+        return above(picture, legend_strip(self._predicted, shown, picture.shape[1]))
+
+    def _labels(self, frame: Frame) -> Rgb:
+        return titled(
+            overlay(frame.image, frame.labels, self._predicted, _ALPHA), "image, labelled"
+        )
+
+    def _painted(self, frame: Frame, sweep: Sweep) -> Rgb:
+        """The labelled points of a sweep in the picture, by the drive's own motion."""
+        drive = self._drive
+        T_camera_lidar = drive.transforms.lookup_between(
+            drive.camera_frame, frame.stamp_ns, sweep.frame_id, sweep.stamp_ns, drive.fixed_frame
+        )
+        known = sweep.labels != self._predicted.unknown_id
+        seen = drive.lens.project(moved(T_camera_lidar, sweep.xyz[known]))
+        colors = self._predicted.palette[sweep.labels[known]]
+        ok = seen.valid
+        return paint_points(frame.image, seen.uv[ok], colors[ok], seen.depth[ok], _POINT_PX)
+
+    def _from_above(self, sweep: Sweep, name: str) -> Rgb:
+        drive = self._drive
+        T_base_sensor = drive.transforms.lookup(drive.base_frame, sweep.frame_id, sweep.stamp_ns)
+        xyz = moved(T_base_sensor, sweep.xyz)
+        return _SWEEP.draw(xyz, sweep.labels, self._predicted, f"{name}: one sweep")
+
+    def _map(self) -> Rgb:
+        """Labelled points of the whole drive, around the robot's place at its middle."""
+        drive = self._drive
+        sweeps = [s for n, s in enumerate(drive.sweeps(drive.lidar)) if n % _MAP_EVERY == 0]
+        here = sweeps[len(sweeps) // 2].stamp_ns
+        parts, labels = [], []
+        for sweep in sweeps:
+            known = sweep.labels != self._predicted.unknown_id
+            T = drive.transforms.lookup_between(
+                drive.base_frame, here, sweep.frame_id, sweep.stamp_ns, drive.fixed_frame
+            )
+            parts.append(moved(T, sweep.xyz[known]))
+            labels.append(sweep.labels[known])
+        xyz, title = np.concatenate(parts), "lidar from above: the whole drive"
+        return _MAP.draw(xyz, np.concatenate(labels), self._predicted, title)
+
+
+def _write(file: Path, picture: Rgb) -> Path:
+    file.write_bytes(encode_png(picture))
+    return file

@@ -1,0 +1,126 @@
+"""What the demo showed: every message accounted for, latencies, scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seg_perception.config import Config
+from seg_perception.evaluation.latency import Percentiles
+from seg_perception.evaluation.metrics import Scores
+from seg_perception.topics import CameraTopics, cloud_topic, stream
+
+
+@dataclass(frozen=True)
+class StreamAccount:
+    """One input from the player through the node to the recorder.
+
+    Attributes:
+        sent: by the player.
+        lost: in transport to the node, as the middleware says.
+        received, published, dropped, in_flight: the node's ledger.
+        recorded: results that reached the recorder.
+        duration_s: length of the drive.
+    """
+
+    sent: int
+    lost: int
+    received: int
+    published: int
+    dropped: Mapping[str, int]
+    in_flight: int
+    recorded: int
+    duration_s: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every message is accounted for, from sender to recorder."""
+        arrived = self.sent == self.received + self.lost
+        balanced = self.received == self.published + sum(self.dropped.values()) + self.in_flight
+        return arrived and balanced and self.recorded == self.published
+
+    @property
+    def rate_hz(self) -> float:
+        """Results a second."""
+        return self.published / self.duration_s if self.duration_s else 0.0
+
+
+def account(
+    config: Config,
+    player: Mapping[str, Any],
+    node: Mapping[str, Any],
+    recorder: Mapping[str, Any],
+    duration_s: float,
+) -> dict[str, StreamAccount]:
+    """Put the reports of the three processes side by side."""
+    ways = {
+        stream("camera", n): (c.image_topic, CameraTopics.of(c).label_image)
+        for n, c in config.cameras.items()
+    }
+    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+        ways.update({stream(kind, n): (s.topic, cloud_topic(s)) for n, s in sensors.items()})
+    return {
+        name: StreamAccount(
+            sent=player["sent"].get(source, 0),
+            lost=node["lost_in_transport"].get(name, 0),
+            recorded=recorder["recorded"].get(result, 0),
+            duration_s=duration_s,
+            **node["streams"][name],
+        )
+        for name, (source, result) in ways.items()
+    }
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """Everything that the demo measured.
+
+    Attributes:
+        labelled: the recording of the results.
+        pictures: files, the most telling one first.
+        player, node, recorder: the processes' own reports.
+        account: by stream.
+        latency: from stamp to receipt, by topic of the results.
+        scores: against the truth, by topic of the results.
+    """
+
+    labelled: Path
+    pictures: tuple[Path, ...]
+    player: Mapping[str, Any]
+    node: Mapping[str, Any]
+    recorder: Mapping[str, Any]
+    account: Mapping[str, StreamAccount]
+    latency: Mapping[str, Percentiles]
+    scores: Mapping[str, Scores]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no message is unaccounted for."""
+        return all(entry.complete for entry in self.account.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "labelled": str(self.labelled),
+            "pictures": [str(picture) for picture in self.pictures],
+            "engine": self.node.get("engine", ""),
+            "complete": self.complete,
+            "streams": {
+                name: {**asdict(entry), "complete": entry.complete, "rate_hz": entry.rate_hz}
+                for name, entry in self.account.items()
+            },
+            "latency": {topic: asdict(figures) for topic, figures in self.latency.items()},
+            "scores": {
+                topic: {**asdict(scores), "mean_iou": scores.mean_iou}
+                for topic, scores in self.scores.items()
+            },
+            "points": self.node.get("points", {}),
+            "reports": {"player": self.player, "node": self.node, "recorder": self.recorder},
+        }
+
+    def write(self, file: Path) -> None:
+        """Write it as JSON."""
+        file.write_text(json.dumps(self.to_json(), indent=2))
