@@ -19,8 +19,7 @@ from seg_perception.inference.bundle_writer import BundleSource, write_bundle
 from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput, Training
 from seg_perception.models.field_cnn import FieldCnn
 from seg_perception.ontology import Ontology
-from seg_perception.training.checkpoint import Checkpoint
-from seg_perception.training.loop import architecture_errors
+from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +79,21 @@ class Checkpoint(BaseModel):
                 f"{path}: not a checkpoint of this project ({reason}): name the `last.pt` of a run"
             )
             raise TrainingError(msg) from error
+
+
+@contextmanager
+def architecture_errors(path: Path) -> Iterator[None]:
+    """Turn torch's complaint about a state dict into a sentence.
+
+    Raises:
+        TrainingError: the body raised RuntimeError, as `load_state_dict` does.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        msg = (
+            f"{path}: its weights are of another architecture ({reason}): "
+            "use the `model` section that it was trained with"
+        )
+        raise TrainingError(msg) from error

@@ -6,8 +6,6 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from seg_perception.models.field_cnn import FieldCnn
 from seg_perception.models.normalisation import normalise
 from seg_perception.training.average import WeightAverage
 from seg_perception.training.batches import Batch, BatchSource
-from seg_perception.training.checkpoint import Checkpoint
+from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 from seg_perception.training.config import OptimizerConfig, TrainingConfig
 from seg_perception.training.data import TrainingData
 from seg_perception.training.losses import SetCrossEntropy, effective_number_weights
@@ -176,24 +174,6 @@ class Trainer:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "log.jsonl").open("a") as log:
             log.write(json.dumps({"step": self.step, **entry}) + "\n")
-
-
-@contextmanager
-def architecture_errors(path: Path) -> Iterator[None]:
-    """Turn torch's complaint about a state dict into a sentence.
-
-    Raises:
-        TrainingError: the body raised RuntimeError, as `load_state_dict` does.
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        msg = (
-            f"{path}: its weights are of another architecture ({reason}): "
-            "use the `model` section that it was trained with"
-        )
-        raise TrainingError(msg) from error
 
 
 def learning_rate(step: int, steps: int, config: OptimizerConfig) -> float:
