@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seg_perception.fusion.view import View
 from seg_perception.types import PointStatus
 
-_PIECE = 16384
+_PIECE = 32768
 _NO_RETURN_M = 1e-6
 
 

@@ -12,6 +12,9 @@ from seg_perception.errors import CalibrationError, TransformError
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.types import LabelMap
 
+# In a map of one label OpenCV's distance is nearly infinite.
+_FARTHEST_PX = np.float32(64)
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedLabelMap:
@@ -77,7 +80,7 @@ def prepare_label_map(label_map: LabelMap) -> PreparedLabelMap:
     inner[:, :-1] &= labels[:, 1:] == labels[:, :-1]
     inner[1:] &= labels[1:] == labels[:-1]
     inner[:-1] &= labels[1:] == labels[:-1]
-    distance_px = cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_3)
+    distance_px = cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_5)
     # A pixel at the edge has its centre half a pixel away from it.
-    quarters = cv2.convertScaleAbs(distance_px, alpha=4, beta=2)
+    quarters = cv2.convertScaleAbs(np.minimum(distance_px, _FARTHEST_PX), alpha=4, beta=2)
     return PreparedLabelMap(label_map, np.asarray(quarters, np.uint8))

@@ -1,0 +1,223 @@
+"""Points get the label of what a camera sees there, and say why where they get none."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from seg_perception.fusion.label_transfer import Transfer, transfer_labels
+from seg_perception.stages import TransferConfig
+from seg_perception.types import PointStatus
+
+from .conftest import HEIGHT, WIDTH, grid, points_at
+
+UNKNOWN = 255
+S = PointStatus
+
+
+def transfer(xyz, views, unknown_id=UNKNOWN, **config) -> Transfer:
+    return transfer_labels(xyz, views, TransferConfig(**config), unknown_id)
+
+
+def statuses(found: Transfer) -> list[PointStatus]:
+    return [PointStatus(value) for value in found.status]
+
+
+def test_a_point_gets_the_label_of_the_nearest_pixel(make_view) -> None:
+    labels = np.arange(WIDTH * HEIGHT).reshape(HEIGHT, WIDTH) % 200
+    pixels = np.array([[0, 0], [17.4, 30], [17.6, 30], [199.49, 99.49], [-0.49, 50]])
+    found = transfer(points_at(pixels, 5.0), [make_view(labels)])
+    nearest = [(0, 0), (17, 30), (18, 30), (199, 99), (0, 50)]
+    assert found.labels.tolist() == [labels[v, u] for u, v in nearest]
+    assert statuses(found) == [S.LABELLED] * 5
+    assert found.sources.tolist() == [0] * 5
+
+
+def test_every_point_without_label_says_why(make_view) -> None:
+    labels = np.full((HEIGHT, WIDTH), 3)
+    labels[:, :50] = UNKNOWN
+    nan, inf = np.nan, np.inf
+    cases = [
+        ([0, 0, 5], S.LABELLED),
+        ([-4, 0, 5], S.UNCERTAIN),
+        ([0, 0, -5], S.OUT_OF_VIEW),
+        ([50, 0, 5], S.OUT_OF_VIEW),
+        ([0, 0, 250], S.OUT_OF_VIEW),
+        ([0, 0, 0.2], S.SELF),
+        ([0, 0, 0], S.INVALID),
+        ([nan, 0, 5], S.INVALID),
+        ([0, nan, nan], S.INVALID),
+        ([0, 0, inf], S.INVALID),
+        ([-inf, inf, 1], S.INVALID),
+        ([1e30, 0, 1], S.INVALID),
+    ]
+    found = transfer(np.array([xyz for xyz, _ in cases], np.float32), [make_view(labels)])
+    assert statuses(found) == [status for _, status in cases]
+    assert found.labels.tolist() == [3] + [UNKNOWN] * (len(cases) - 1)
+    assert found.confidence.tolist() == [1] + [0] * (len(cases) - 1)
+    assert found.sources.tolist() == [0] + [255] * (len(cases) - 1)
+
+
+def test_returns_of_the_robot_and_missing_ones_hide_nothing(make_view) -> None:
+    # The sensor's origin lies 2 m in front of the camera, in the middle of its image.
+    T = np.eye(4)
+    T[2, 3] = 2.0
+    wall = grid(range(80, 120, 2), range(40, 60, 2))
+    xyz = np.vstack([points_at(wall, 10.0) - np.float32([0, 0, 2]), np.zeros((500, 3))])
+    random = np.random.default_rng(0)
+    xyz[-400:] = random.uniform(-0.15, 0.15, (400, 3))
+    found = transfer(xyz.astype(np.float32), [make_view(T=T)])
+    assert (found.status[: len(wall)] == S.LABELLED).all()
+
+
+def test_confidence_is_the_networks_in_the_open(make_view) -> None:
+    found = transfer(points_at(np.array([[100.0, 50.0]]), 5.0), [make_view(confidence=204)])
+    assert found.confidence[0] == pytest.approx(0.8)
+
+
+def test_confidence_falls_to_a_half_at_a_boundary(make_view) -> None:
+    labels = np.zeros((HEIGHT, WIDTH))
+    labels[:, 100:] = 1
+    pixels = np.array([[99.0, 50], [98, 50], [96, 50], [90, 50]])
+    found = transfer(points_at(pixels, 5.0), [make_view(labels, 204)], boundary_px=4.0)
+    # 0.5, 1.5, 3.5 and 9.5 px from the edge.
+    factors = np.array([0.5 + 0.5 / 8, 0.5 + 1.5 / 8, 0.5 + 3.5 / 8, 1])
+    assert found.confidence == pytest.approx(0.8 * factors)
+
+
+def test_an_old_image_counts_less(make_view) -> None:
+    point = points_at(np.array([[100.0, 50.0]]), 5.0)
+    found = transfer(point, [make_view(time_gap_s=-0.5)], time_gap_halving_s=0.5)
+    assert found.confidence[0] == pytest.approx(0.5)
+
+
+def test_a_label_below_the_least_confidence_is_none(make_view) -> None:
+    point = points_at(np.array([[100.0, 50.0]]), 5.0)
+    kept = transfer(point, [make_view(confidence=102)], min_confidence=0.39)
+    left = transfer(point, [make_view(confidence=102)], min_confidence=0.41)
+    assert statuses(kept) == [S.LABELLED]
+    assert statuses(left) == [S.UNCERTAIN]
+    assert left.labels[0] == UNKNOWN
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_best_supported_label_counts_not_the_last(make_view, order) -> None:
+    views = [make_view(labels=7, confidence=200), make_view(labels=9, confidence=100)]
+    found = transfer(points_at(np.array([[100.0, 50.0]]), 5.0), [views[i] for i in order])
+    assert found.labels[0] == 7
+    assert found.confidence[0] == pytest.approx(200 / 255)
+    assert found.sources[0] == order.index(0)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_one_camera_cannot_tell_another_may(make_view, order) -> None:
+    views = [make_view(labels=UNKNOWN), make_view(labels=9, confidence=10)]
+    found = transfer(points_at(np.array([[100.0, 50.0]]), 5.0), [views[i] for i in order])
+    assert found.labels[0] == 9
+    assert statuses(found) == [S.LABELLED]
+
+
+def test_a_point_hidden_from_one_camera_is_labelled_by_another(make_view) -> None:
+    # The second camera stands 5 m aside and sees past the trunk.
+    aside = np.eye(4)
+    aside[0, 3] = -5.0
+    wall, trunk = (
+        grid(range(60, 140, 4), range(0, 100, 4)),
+        grid(range(90, 112, 4), range(2, 100, 4)),
+    )
+    xyz = np.vstack([points_at(wall, 10.0), points_at(trunk, 3.0)])
+    behind = np.flatnonzero((wall[:, 0] == 100) & (wall[:, 1] == 48))[0]
+    alone = transfer(xyz, [make_view(labels=1)])
+    both = transfer(xyz, [make_view(labels=1), make_view(labels=2, T=aside)])
+    assert (alone.status[behind], alone.labels[behind]) == (S.OCCLUDED, UNKNOWN)
+    assert (both.status[behind], both.labels[behind], both.sources[behind]) == (S.LABELLED, 2, 1)
+
+
+def test_without_views_there_is_no_label_map() -> None:
+    found = transfer(np.float32([[1, 2, 3], [np.nan, 0, 0]]), [])
+    assert statuses(found) == [S.NO_LABEL_MAP, S.INVALID]
+
+
+def test_above_255_classes_labels_are_wide(make_view) -> None:
+    view = make_view(labels=300, dtype=np.uint16)
+    found = transfer(np.float32([[0, 0, 5], [0, 0, -5]]), [view], unknown_id=65535)
+    assert found.labels.dtype == np.uint16
+    assert found.labels.tolist() == [300, 65535]
+
+
+def test_points_may_lie_unaligned_in_a_drivers_records(make_view) -> None:
+    layout = {"names": ["a", "xyz"], "formats": ["u1", ("<f4", (3,))], "offsets": [0, 3]}
+    records = np.zeros(50, np.dtype({**layout, "itemsize": 22}))
+    records["xyz"] = points_at(grid(range(0, 200, 20), range(0, 100, 20)), 5.0)
+    found = transfer(records["xyz"], [make_view()])
+    assert (found.labels == 3).all()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_no_point_and_one_point(make_view, count) -> None:
+    found = transfer(np.full((count, 3), 5, np.float32), [make_view()])
+    for array in (found.labels, found.confidence, found.status, found.sources):
+        assert array.shape == (count,)
+
+
+@pytest.mark.parametrize("value", [np.nan, -5.0])
+def test_a_cloud_of_which_nothing_is_seen(make_view, value) -> None:
+    found = transfer(np.full((40000, 3), value, np.float32), [make_view(), make_view()])
+    assert (found.labels == UNKNOWN).all()
+    assert set(statuses(found)) == {S.INVALID if np.isnan(value) else S.OUT_OF_VIEW}
+
+
+@pytest.mark.long
+def test_ten_million_points_are_answered(make_view) -> None:
+    xyz = np.random.default_rng(0).uniform(-50, 50, (10**7, 3)).astype(np.float32)
+    found = transfer(xyz, [make_view()])
+    in_view = (
+        (xyz[:, 2] > 0) & (np.abs(xyz[:, 0]) < xyz[:, 2]) & (2 * np.abs(xyz[:, 1]) < xyz[:, 2])
+    )
+    share = np.isin(found.status, [S.LABELLED, S.OCCLUDED]).mean()
+    assert share == pytest.approx(in_view.mean(), abs=1e-4)
+
+
+coordinates = st.floats(-20, 20, width=32) | st.sampled_from([np.nan, np.inf, 0.0, 1e30])
+
+
+@settings(max_examples=50)
+@given(xyz=arrays(np.float32, st.tuples(st.integers(0, 60), st.just(3)), elements=coordinates))
+def test_what_has_no_label_has_no_confidence_and_no_source(two_views, xyz) -> None:
+    found = transfer(xyz, two_views, min_confidence=0.2)
+    labelled = found.status == S.LABELLED
+    assert (labelled == (found.labels != UNKNOWN)).all()
+    assert (labelled == (found.confidence > 0)).all()
+    assert (labelled == (found.sources != 255)).all()
+    assert (found.confidence <= 1).all()
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = np.sqrt((xyz**2).sum(1))
+    assert ((found.status == S.INVALID) == (~np.isfinite(distance) | (distance < 1e-6))).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_order_of_the_points_does_not_matter(two_views, seed) -> None:
+    random = np.random.default_rng(seed)
+    xyz = (random.normal(size=(40000, 3)) * [4, 2, 8]).astype(np.float32)
+    order = random.permutation(len(xyz))
+    config = {"cell_px": 4}
+    straight, mixed = (
+        transfer(xyz, two_views, **config),
+        transfer(xyz[order], two_views, **config),
+    )
+    assert (straight.status == S.OCCLUDED).any()
+    for name in ("labels", "confidence", "status", "sources"):
+        assert (getattr(straight, name)[order] == getattr(mixed, name)).all()
+
+
+@pytest.fixture(scope="session")
+def two_views(make_view):
+    random = np.random.default_rng(5)
+    labels = np.kron(random.integers(0, 5, (10, 20)), np.ones((10, 10)))
+    labels[:20, :20] = UNKNOWN
+    aside = np.eye(4)
+    aside[0, 3] = 1.0
+    confidence = random.integers(0, 256, labels.shape)
+    return [make_view(labels, confidence), make_view(labels[::-1], confidence, T=aside)]
