@@ -37,7 +37,7 @@ from seg_perception.io.transforms import decode_tf
 from seg_perception.topics import TF, TF_STATIC, TF_TYPES
 
 # Enough to see every broadcaster; a long recording is not read to its end.
-_TF_MESSAGES = 2000
+_TF_MESSAGES = 500
 _TIME_FIELDS = ("t", "time", "timestamp", "time_stamp", "offset_time")
 
 
