@@ -57,13 +57,12 @@ class Range:
             squared = x * x
             squared += y * y
             squared += z * z
-            far_enough = squared >= max(self.min_m, _NO_RETURN_M) ** 2
-            asked = far_enough & (squared <= self.max_m**2)
-        status = np.full(len(xyz), seen_by_none, np.uint8)
-        if not far_enough.all():
-            status[~far_enough] = PointStatus.SELF
-            status[~(squared >= _NO_RETURN_M**2)] = PointStatus.INVALID
-        status[np.isinf(squared)] = PointStatus.INVALID
+            asked = squared >= max(self.min_m, _NO_RETURN_M) ** 2
+            asked &= squared <= self.max_m**2
+            status = np.full(len(xyz), seen_by_none, np.uint8)
+            if not asked.all():
+                status[squared < self.min_m**2] = PointStatus.SELF
+                status[~((squared >= _NO_RETURN_M**2) & np.isfinite(squared))] = PointStatus.INVALID
         return status, asked
 
 
@@ -89,7 +88,8 @@ def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sig
         view: the camera and where the cloud is before it.
     """
     hits = view.camera.hits(xyz, view.T_camera_cloud)
-    hits = hits.only(asked.take(hits.index))
+    if not asked.all():
+        hits = hits.only(asked.take(hits.index))
     # Inside the image both sums are positive: cutting off rounds to the nearest centre.
     column = (hits.u + np.float32(0.5)).astype(np.uint16)
     row = (hits.v + np.float32(0.5)).astype(np.uint16)

@@ -150,8 +150,8 @@ class CameraModel:
             columns = T[:3, :3] @ np.require(xyz, requirements="A").T
             columns += T[:3, 3:]
             index = self._roughly_in_view(columns)
-            depth = columns[2].take(index)
-            x, y = columns[0].take(index) / depth, columns[1].take(index) / depth
+            x, y, depth = columns if len(index) == len(xyz) else columns.take(index, axis=1)
+            x, y = x / depth, y / depth
             u, v = self.lens.distort(x, y)
             u, v = u * self.fx, v * self.fy
             u += self.cx
@@ -189,7 +189,7 @@ class CameraModel:
         near &= x <= x_max * z
         near &= y >= y_min * z
         near &= y <= y_max * z
-        return np.flatnonzero(near)
+        return np.arange(len(near)) if near.all() else np.flatnonzero(near)
 
 
 def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: FBT001
