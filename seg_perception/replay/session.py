@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.errors import CloudError, SegPerceptionError
 from seg_perception.evaluation.latency import StageDurations
-from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagMessage, BagReader
-from seg_perception.io.camera_info import decode_camera_info
-from seg_perception.io.images import decode_compressed_image, decode_image
-from seg_perception.io.messages import CompressedImage, clean_frame_id, stamp_to_ns
-from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.io.transforms import decode_tf
 from seg_perception.perception import LabelledCloud, Perception
 from seg_perception.replay.clock import StampWatch
+from seg_perception.replay.decoding import read_cloud, read_frame
 from seg_perception.replay.diagnosis import Evidence, diagnose
 from seg_perception.replay.engine_queue import Delayed, EngineQueue, Immediate, Job
 from seg_perception.replay.inputs import Inputs
 from seg_perception.replay.notes import Notes
 from seg_perception.replay.sink import BagSink
-from seg_perception.topics import TF_STATIC, stream
-from seg_perception.types import NANOSECONDS, Calibration, CameraFrame, PointCloud
+from seg_perception.replay.surroundings import Surroundings
+from seg_perception.topics import stream
+from seg_perception.types import NANOSECONDS
 
 END_OF_TIME_NS = (1 << 63) - 1
 # Every cloud leaves the queue after `max_wait_s` of message time; no sensor sends more by then.
@@ -55,12 +49,9 @@ class Session:
     ) -> None:
         """Wire the core between the bag's topics and the sink."""
         config = _patient(config)
-        limits = config.transforms
-        self.perception = Perception(
-            config,
-            segmenter.engine.bundle.ontology,
-            TransformTree(limits.buffer_s, limits.max_extrapolation_s, limits.max_interpolation_s),
-        )
+        self._around = Surroundings(config, inputs)
+        ontology = segmenter.engine.bundle.ontology
+        self.perception = Perception(config, ontology, self._around.transforms)
         self.notes = Notes()
         self.durations = StageDurations()
         self.frames: dict[str, str] = {}
@@ -68,7 +59,6 @@ class Session:
         self._segmenter = segmenter
         self._inputs = inputs
         self._sink = sink
-        self._lenses: dict[str, Calibration | None] = {}
         self._watch = StampWatch()
         self._now_ns = 0
         self._queue = self._make_queue(latency_ns)
@@ -76,16 +66,8 @@ class Session:
         self._open_streams()
 
     def prepare(self, bag: BagReader) -> None:
-        """Read ahead what holds for the whole bag: static transforms, and the first lenses."""
-        for topic in self._inputs.lenses:
-            for message in bag.messages({topic}):
-                self._handlers[topic](message)
-                break
-        if TF_STATIC in self._inputs.transforms:
-            for message in bag.messages({TF_STATIC}):
-                self._on_transforms(message)
-        # The pass over the bag meets the same messages again.
-        self.notes = Notes()
+        """Read ahead what holds for the whole bag."""
+        self._around.read_ahead(bag)
         self._sink.write_legend(bag.start_ns)
 
     def feed(self, message: BagMessage) -> None:
@@ -106,7 +88,7 @@ class Session:
 
     def problems(self) -> list[str]:
         """Why inputs came to nothing, if any did."""
-        with_lens = {camera for camera, lens in self._lenses.items() if lens is not None}
+        with_lens = {camera for camera, lens in self._around.lenses.items() if lens is not None}
         ledger, config = self.perception.ledger, self.perception.config
         evidence = Evidence(
             counts=ledger.snapshot(),
@@ -128,7 +110,7 @@ class Session:
         inputs = self._inputs
         handlers: dict[str, Callable[[BagMessage], None]] = {}
         handlers.update({t: partial(self._on_image, name) for t, name in inputs.images.items()})
-        handlers.update({t: partial(self._on_lens, names) for t, names in inputs.lenses.items()})
+        handlers.update(dict.fromkeys(inputs.lenses, self._on_lens))
         handlers.update({t: partial(self._on_cloud, *kn) for t, kn in inputs.clouds.items()})
         handlers.update(dict.fromkeys(inputs.transforms, self._on_transforms))
         return handlers
@@ -144,7 +126,7 @@ class Session:
         ticket = self.perception.ledger.receive(name)
         try:
             with self.durations["decode image"].measure():
-                frame = _decode_frame(camera, message, self._lenses.get(camera))
+                frame = read_frame(camera, message, self._around.lenses.get(camera))
         except SegPerceptionError as error:
             self.notes.add(name, error)
             ticket.drop(error.reason)
@@ -157,7 +139,7 @@ class Session:
         ticket = self.perception.ledger.receive(name)
         try:
             with self.durations["decode cloud"].measure():
-                cloud = _decode_cloud(message)
+                cloud = read_cloud(message)
         except SegPerceptionError as error:
             self.notes.add(name, error)
             ticket.drop(error.reason)
@@ -165,25 +147,11 @@ class Session:
         self._observe(name, cloud.frame_id, cloud.stamp_ns)
         self.perception.add_cloud(sensor, cloud, ticket, self._now_ns)
 
-    def _on_lens(self, cameras: tuple[str, ...], message: BagMessage) -> None:
-        try:
-            calibration = decode_camera_info(message.message)
-        except SegPerceptionError as error:
-            self.notes.add(message.topic, error)
-            calibration = None
-        self._lenses.update(dict.fromkeys(cameras, calibration))
+    def _on_lens(self, message: BagMessage) -> None:
+        self._around.take_lens(message, self.notes)
 
     def _on_transforms(self, message: BagMessage) -> None:
-        tree = self.perception.transforms
-        try:
-            for edge in decode_tf(message.message):
-                if message.topic == TF_STATIC:
-                    tree.set_static(edge.parent, edge.child, edge.T_parent_child)
-                else:
-                    self._watch_stamp(f"tf {edge.child}", edge.stamp_ns)
-                    tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
-        except SegPerceptionError as error:
-            self.notes.add(message.topic, error)
+        self._around.take_transforms(message, self.notes, self._watch_stamp)
 
     def _segment(self, job: Job, now_ns: int) -> None:
         """Segment a frame that is done at `now_ns`."""
@@ -242,22 +210,3 @@ def _patient(config: Config) -> Config:
     """The same configuration with a queue that never overflows: a replay drops nothing."""
     pairing = config.pairing.model_copy(update={"queue_size": _QUEUE_SIZE})
     return config.model_copy(update={"pairing": pairing})
-
-
-def _decode_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:
-    decode: Callable[[Any], Any] = (
-        decode_compressed_image if message.type == CompressedImage.type_name else decode_image
-    )
-    header = message.message.header
-    return CameraFrame(
-        camera=camera,
-        image=decode(message.message),
-        stamp_ns=stamp_to_ns(header.stamp),
-        frame_id=clean_frame_id(header.frame_id),
-        calibration=calibration,
-    )
-
-
-def _decode_cloud(message: BagMessage) -> PointCloud:
-    cloud = decode_cloud(message.message)
-    return replace(cloud, frame_id=clean_frame_id(cloud.frame_id))
