@@ -24,12 +24,13 @@ def run() -> list[BenchRow]:
     """Measure a full turn, of which a quarter is in view, and a sweep that is all in view."""
     wide, narrow = _sweep(2 * np.pi), _sweep(np.radians(70))
     return [
-        _row("transfer, 360 degree sweep", wide),
-        _row("transfer, all points in view", narrow),
+        _row("transfer, 360 degree sweep", wide, budget=0.15),
+        # The worst case: no point can be given up early.
+        _row("transfer, all points in view", narrow, budget=0.25),
     ]
 
 
-def _row(step: str, xyz: NDArray[np.float32]) -> BenchRow:
+def _row(step: str, xyz: NDArray[np.float32], *, budget: float) -> BenchRow:
     view = View(prepare_label_map(_label_map()), _camera(), _T_camera_lidar())
     optical = (xyz.astype(np.float64) @ view.T_camera_cloud[:3, :3].T) + view.T_camera_cloud[:3, 3]
     still = np.zeros(3)
@@ -37,7 +38,7 @@ def _row(step: str, xyz: NDArray[np.float32]) -> BenchRow:
         step,
         partial(transfer_labels, xyz, [view], TransferConfig(), 255),
         partial(cv2.projectPoints, optical.astype(np.float32), still, still, _K, _D),
-        budget=0.15,
+        budget=budget,
         name="cv2.projectPoints",
     )
 

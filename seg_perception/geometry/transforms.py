@@ -18,6 +18,8 @@ from seg_perception.geometry.quaternion import (
 )
 from seg_perception.types import NANOSECONDS
 
+_ROUNDING = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class StampedTransform:
@@ -127,7 +129,7 @@ class TransformTree:
         """Set a transform that holds at all times.
 
         Raises:
-            TransformError: not a finite (4, 4), or a frame that would be its own parent.
+            TransformError: not a rigid, finite (4, 4), or a frame that would be its own parent.
         """
         _check(parent, child, T_parent_child)
         with self._lock:
@@ -139,7 +141,7 @@ class TransformTree:
         """Add a sample; order does not matter, a sample of the same stamp is replaced.
 
         Raises:
-            TransformError: not a finite (4, 4), or a frame that would be its own parent.
+            TransformError: not a rigid, finite (4, 4), or a frame that would be its own parent.
         """
         _check(parent, child, T_parent_child)
         with self._lock:
@@ -219,6 +221,13 @@ class TransformTree:
 def _check(parent: str, child: str, T: NDArray[np.float64]) -> None:
     if T.shape != (4, 4) or not np.isfinite(T).all():
         msg = f"transform {parent} <- {child}: expected a finite (4, 4) matrix, got {T.tolist()}"
+        raise TransformError(msg)
+    rotation = T[:3, :3]
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > _ROUNDING or T[3].tolist() != [0, 0, 0, 1]:
+        msg = (
+            f"transform {parent} <- {child}: expected a rotation and a translation, got "
+            f"{T.tolist()}; mend its publisher"
+        )
         raise TransformError(msg)
     if parent == child or not parent or not child:
         msg = f"transform {parent!r} <- {child!r}: expected two different frames"

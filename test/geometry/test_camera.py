@@ -60,6 +60,62 @@ def test_fisheye_equals_opencv() -> None:
     assert np.abs(found.uv - expected)[found.valid].max() < 1e-3
 
 
+@pytest.mark.parametrize("count", [4, 5, 8, 12, 14])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_number_of_coefficients_equals_opencv(count: int, dtype: type) -> None:
+    prism = [0.004, -0.002, -0.003, 0.001]
+    d = np.array([*LENSES["rational_polynomial"], *prism, 0.03, -0.02])[:count]
+    if count < 8:
+        d = LENSES["plumb_bob"][:count]
+    model = "plumb_bob" if count < 8 else "rational_polynomial"
+    xyz = cloud().astype(dtype)
+    camera = CameraModel.from_calibration(calibration(model, d=d))
+    found = camera.project(xyz)
+    expected = cv2.projectPoints(xyz.astype(float), np.zeros(3), np.zeros(3), K, d)[0][:, 0]
+    assert found.valid.sum() > 1000
+    assert np.abs(found.uv - expected)[found.valid].max() < 1e-3
+    rays = camera.unproject(found.uv[found.valid].astype(float))
+    seen = xyz[found.valid]
+    assert rays == pytest.approx(seen / seen[:, 2:], abs=1e-5)
+
+
+def test_a_cloud_in_another_frame_is_seen_as_if_it_were_moved() -> None:
+    turn = cv2.Rodrigues(np.array([0.3, -0.2, 0.1]))[0]
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = turn, (0.5, -0.2, 1)
+    camera = CameraModel.from_calibration(calibration("plumb_bob"))
+    xyz = cloud()
+    hits = camera.hits((xyz - T[:3, 3]) @ turn, T)
+    whole = camera.project(xyz)
+    assert hits.index.tolist() == np.flatnonzero(whole.valid).tolist()
+    uv = np.stack([hits.u, hits.v], 1)
+    assert uv == pytest.approx(whole.uv[whole.valid], abs=1e-3)
+    assert hits.depth == pytest.approx(xyz[hits.index, 2])
+
+
+def test_rectified_images_are_turned_by_r() -> None:
+    turn = cv2.Rodrigues(np.array([0.0, 0.1, 0.0]))[0]
+    camera = CameraModel.from_calibration(calibration("plumb_bob", r=turn), rectified=True)
+    # An x of tan(0.1) to the left is turned into the optical axis.
+    ray = np.array([[-np.tan(0.1), 0, 1.0]])
+    assert camera.project(ray).uv[0] == pytest.approx([479.5, 269.5], abs=1e-3)
+    assert camera.unproject(np.array([[479.5, 269.5]])) == pytest.approx(ray)
+
+
+def test_pixels_that_no_ray_leads_to_have_no_ray() -> None:
+    barrel = calibration("plumb_bob", d=np.array([-0.3, 0, 0, 0, 0]), width=2000)
+    # The rim lies at 600 px x 1.054 (1 - 0.3 x 1.054^2) = 421.6 px from the centre.
+    rays = CameraModel.from_calibration(barrel).unproject(np.array([[899.0, 269.5], [903, 269.5]]))
+    assert np.isfinite(rays[0]).all()
+    assert np.isnan(rays[1, 0])
+
+
+def test_equal_calibrations_share_a_model() -> None:
+    first = CameraModel.from_calibration(calibration("equidistant"))
+    assert CameraModel.from_calibration(calibration("equidistant")) is first
+    assert CameraModel.from_calibration(calibration("equidistant", width=900)) is not first
+
+
 @pytest.mark.parametrize("model", ["", *LENSES])
 @given(u=st.floats(0, 959), v=st.floats(0, 539), depth=st.floats(0.5, 80))
 def test_a_pixels_ray_leads_back_to_it(model: str, u: float, v: float, depth: float) -> None:

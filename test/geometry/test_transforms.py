@@ -1,6 +1,7 @@
 """The tree answers as tf2 does, and refuses where tf2 refuses."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -132,6 +133,35 @@ def test_a_clock_jump_leaves_static_transforms() -> None:
 def test_what_is_no_transform_is_refused(T: np.ndarray) -> None:
     with pytest.raises(TransformError, match="expected a finite"):
         TransformTree().set_static("a", "b", T)
+
+
+@pytest.mark.parametrize("T", [2 * np.eye(4), np.diag([1.0, 1, 2, 1]), np.ones((4, 4))])
+def test_what_stretches_is_no_motion(T: np.ndarray) -> None:
+    with pytest.raises(TransformError, match="expected a rotation and a translation"):
+        TransformTree().set_timed("a", "b", 0, T)
+
+
+def test_threads_may_read_while_others_write() -> None:
+    tree = TransformTree()
+    tree.set_static("base", "lidar", yaw(0, x=1))
+    tree.set_timed("odom", "base", 0, yaw(0))
+    newest = 0
+
+    def publish() -> None:
+        nonlocal newest
+        for stamp_ms in range(1, 2000):
+            tree.set_timed("odom", "base", stamp_ms * MS, yaw(0, x=stamp_ms))
+            newest = stamp_ms
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    reads = 0
+    while thread.is_alive():
+        stamp_ms = newest
+        assert tree.lookup("odom", "lidar", stamp_ms * MS)[0, 3] == stamp_ms + 1
+        reads += 1
+    thread.join()
+    assert reads > 0
 
 
 @given(a=angles, b=angles, x=metres, y=metres, stamp=st.integers(0, 100))
