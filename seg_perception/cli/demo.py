@@ -28,11 +28,11 @@ def command(
     machine. Exit code 1: a message is unaccounted for.
     """
     from seg_perception.cli.options import print_json
-    from seg_perception.cli.progress import progress_bar
+    from seg_perception.cli.progress import named_step
     from seg_perception.demo.run import DemoOptions, run_demo
 
     options = DemoOptions(output, seconds=seconds, seed=seed, bundle=bundle)
-    summary = run_demo(options, progress_bar)
+    summary = run_demo(options, named_step)
     if as_json:
         print_json(summary.to_json())
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import typer
 import yaml
 
 from seg_perception.errors import ConfigError
+from seg_perception.evaluation.documents import dump_json
 
 KINDS = ("camera", "lidar", "radar")
 
@@ -33,7 +33,7 @@ def apply_settings(parameters: Mapping[str, Any], settings: Iterable[str]) -> di
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Write a document for machines to standard output."""
-    typer.echo(json.dumps(document, indent=2))
+    typer.echo(dump_json(document))
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

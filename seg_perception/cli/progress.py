@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -15,9 +17,19 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+Advance = Callable[[int, int], None]
+_PERIOD_S = 0.1
+
+
+def named_step(what: str) -> AbstractContextManager[Advance]:
+    """A progress bar for one of several steps, or its name where there is no terminal."""
+    if not sys.stderr.isatty():
+        print(f"{what} ...", file=sys.stderr, flush=True)  # noqa: T201 (the step's name)
+    return progress_bar(what)
+
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(what: str) -> Iterator[Advance]:
     """A bar that is moved by calling what it gives with done and total."""
     console = Console(stderr=True)
     columns = (
@@ -29,8 +41,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=None)
+        shown_s = 0.0
 
         def advance(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            nonlocal shown_s
+            now_s = time.monotonic()
+            if now_s - shown_s > _PERIOD_S or done == total:
+                shown_s = now_s
+                progress.update(task, completed=done, total=total)
 
         yield advance

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.evaluation.documents import dump_json
 from seg_perception.evaluation.latency import Percentiles
 from seg_perception.evaluation.metrics import Scores
 from seg_perception.topics import CameraTopics, cloud_topic, stream
@@ -123,4 +123,4 @@ class DemoSummary:
 
     def write(self, file: Path) -> None:
         """Write it as JSON."""
-        file.write_text(json.dumps(self.to_json(), indent=2))
+        file.write_text(dump_json(self.to_json()))

@@ -1,5 +1,6 @@
 """Scores by hand: which labels agree with the truth, and how durations are summed up."""
 
+import json
 import math
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.evaluation.confusion import count_pairs
+from seg_perception.evaluation.documents import dump_json
 from seg_perception.evaluation.latency import Durations
 from seg_perception.evaluation.metrics import TruthScore
 from seg_perception.io.images import encode_labels
@@ -94,6 +96,13 @@ def test_percentiles_are_within_a_percent():
 
 def test_percentiles_of_nothing_are_nan():
     assert math.isnan(Durations().percentiles().p50_s)
+
+
+def test_json_has_no_nan():
+    assert json.loads(dump_json({"a": [math.nan, 1.5], "b": {"c": math.inf}})) == {
+        "a": [None, 1.5],
+        "b": {"c": None},
+    }
 
 
 def test_extreme_durations_are_kept():
