@@ -110,7 +110,7 @@ def test_agreement_grows_with_the_distance_to_a_boundary(
     near, far = distance_px < 4, distance_px > 32
     assert agrees[near].mean() < 0.45
     assert agrees[far].mean() > 0.82
-    # 2.5 % of all points disagree within 4 px of a boundary, 1.3 % where we see them hidden.
+    # Of all points 2.5 % disagree within 4 px of a boundary.
     assert np.sum(near & ~agrees) / 7429 == pytest.approx(0.025, abs=0.002)
 
 
