@@ -23,13 +23,13 @@ from rclpy.publisher import Publisher
 
 from seg_perception.errors import BagError, ConfigError
 from seg_perception.io.bag import BagMessage, BagReader, TopicInfo
-from seg_perception.io.interfaces import shipped_types
-from seg_perception.io.messages import Clock, Time
+from seg_perception.io.messages import Clock, TFMessage, Time
+from seg_perception.io.ros_copy import serialize
 from seg_perception.nodes.arguments import parse, positive
 from seg_perception.nodes.conversions import message_class, to_ros
 from seg_perception.nodes.qos import latched_profile, output_profile, tf_profile
 from seg_perception.nodes.runner import StopSignal, run
-from seg_perception.topics import TF
+from seg_perception.topics import TF, TF_STATIC, TF_TYPES
 from seg_perception.types import NANOSECONDS
 
 PUBLISHER_DEPTH = 10
@@ -121,13 +121,13 @@ class BagPlayer(Node):
 
     def _advertise(self, topic: TopicInfo) -> None:
         try:
-            message_type = message_class(topic.type)
+            message_type = message_class(ros2_type(topic.type))
         except ConfigError as error:
             self.report.skipped[topic.name] = str(error)
             self.get_logger().warning(f"{topic.name} is left out: {error}")
             return
         profile = output_profile(tf_profile().depth if topic.name == TF else PUBLISHER_DEPTH)
-        if topic.latched:
+        if topic.latched or topic.name == TF_STATIC:
             profile = latched_profile(LATCHED_DEPTH)
         self.publishers_by_topic[topic.name] = self.create_publisher(
             message_type, topic.name, profile
@@ -173,7 +173,8 @@ class Playback:
 
         Raises:
             ConfigError: subscribers were awaited and did not come.
-            BagError: the bag is damaged; what came before it was sent.
+            BagError: the bag is damaged, or a ROS 1 message has no counterpart; what came
+                before it was sent.
         """
         if not self._wait_for_subscribers(node, stop):
             return 0
@@ -252,10 +253,15 @@ def _chosen(bag: BagReader, topics: Sequence[str]) -> list[TopicInfo]:
     return [known[name] for name in topics or known]
 
 
+def ros2_type(type_name: str) -> str:
+    """The type under which a topic is published; ROS 1's own type of `/tf` has a new name."""
+    return TFMessage.type_name if type_name in TF_TYPES else type_name
+
+
 def _cdr(message: BagMessage) -> bytes:
     if message.encoding == "cdr":
         return bytes(message.raw)
-    return bytes(shipped_types().ros1_to_cdr(message.raw, message.type))
+    return bytes(serialize(message.topic, ros2_type(message.type), message.message))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -112,7 +112,6 @@ class CameraPart:
         if arrival is not None:
             with self._runtime.accounted(arrival.ticket):
                 self._segment(arrival)
-            self._runtime.inbox.ring()
 
     def _segment(self, arrival: Arrival) -> None:
         runtime, stream = self._runtime, arrival.ticket.stream
@@ -121,6 +120,7 @@ class CameraPart:
         runtime.observe(stream, frame.frame_id, frame.stamp_ns)
         with runtime.latencies.measure("segment", stream):
             label_map = runtime.perception.segment(frame, self._segmenter)
+        runtime.inbox.ring()
         with runtime.latencies.measure("publish", stream):
             self._outputs[arrival.name].publish(label_map, frame.image)
         runtime.published(arrival.ticket, frame.stamp_ns)

@@ -95,6 +95,12 @@ class SemanticNode(ManagedNode):
     def configure(self) -> None:
         """Check everything that can be checked without a message; load and prove the engine."""
         config = self.config
+        if not config.cameras:
+            msg = (
+                "no camera is configured; list one, for instance cameras: [front], and name its "
+                "camera.front.image_topic"
+            )
+            raise ConfigError(msg)
         check_topics(config)
         for type_name in NEEDED_TYPES:
             message_class(type_name)

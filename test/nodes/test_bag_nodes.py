@@ -92,6 +92,40 @@ def test_a_loop_plays_again_until_stopped(ros, bag, wait_until):
     assert json.loads(out)["sent"]["/word"] > 10
 
 
+def test_a_ros_1_bag_is_played_as_ros_2(ros, tmp_path, wait_until):
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from rosbags.rosbag1 import Writer
+    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+    from tf2_msgs.msg import TFMessage
+
+    store = get_typestore(Stores.ROS1_NOETIC)
+    old_name = "tf/msg/tfMessage"
+    store.register(get_types_from_msg("geometry_msgs/TransformStamped[] transforms", old_name))
+    types = store.types
+    moment = types["builtin_interfaces/msg/Time"](sec=1_700_000_000, nanosec=5)
+    header = types["std_msgs/msg/Header"](seq=3, stamp=moment, frame_id="/base")
+    zero = types["geometry_msgs/msg/Vector3"](x=1.0, y=2.0, z=3.0)
+    turn = types["geometry_msgs/msg/Quaternion"](x=0.0, y=0.0, z=0.0, w=1.0)
+    transform = types["geometry_msgs/msg/Transform"](translation=zero, rotation=turn)
+    stamped = types["geometry_msgs/msg/TransformStamped"](header, "camera", transform)
+    bag = tmp_path / "old.bag"
+    with Writer(bag) as writer:
+        connection = writer.add_connection("/tf_static", old_name, typestore=store)
+        message = types[old_name](transforms=[stamped])
+        writer.write(connection, START_NS, store.serialize_ros1(message, old_name))
+
+    heard = []
+    qos = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    ros.node("listener").create_subscription(TFMessage, "/tf_static", heard.append, qos)
+    code, out, err = ros.start("bag_player", bag, "--wait").end(None)
+    assert code == 0, err
+    assert json.loads(out)["sent"] == {"/tf_static": 1}
+    wait_until(lambda: heard, "the transform")
+    got = heard[0].transforms[0]
+    assert (got.header.stamp.nanosec, got.child_frame_id) == (5, "camera")
+    assert got.transform.translation.y == 2.0
+
+
 def test_nobody_listens(ros, bag):
     player = ros.start("bag_player", bag, "--wait-for", "/word", "--wait-timeout", "0.2")
     code, out, err = player.end(None)
