@@ -75,7 +75,8 @@ def test_what_is_wrong_is_named(parameters: dict[str, object], sentence: str) ->
 def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Path) -> None:
     file = tmp_path / "robot.yaml"
     file.write_text(
-        "/**:\n  ros__parameters:\n    use_sim_time: true\n    transfer: {cell_px: 4, margin_m: 0.5}\n"
+        "/**:\n  ros__parameters:\n    use_sim_time: true\n"
+        "    transfer: {cell_px: 4, margin_m: 0.5}\n"
         "perception_node:\n  ros__parameters:\n    transfer.cell_px: 16\n"
         "other_node:\n  ros__parameters:\n    unrelated: 1\n"
     )
