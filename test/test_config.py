@@ -21,7 +21,7 @@ def test_flat_parameters_make_nested_stages() -> None:
 
 @given(
     cell=st.integers(1, 512),
-    margin=st.floats(0, 100),
+    margin=st.floats(0.001, 100),
     names=st.sets(st.sampled_from(["a", "b", "c"])),
 )
 def test_a_configuration_survives_its_own_parameters(
