@@ -63,6 +63,8 @@ class Drive:
     """Reads pictures, sweeps and poses of a simulated drive with one camera and one lidar.
 
     Attributes:
+        sensors: topics of the semantic clouds by kind and name, such as `lidar_top`.
+        lidar: the first one's.
         lens: of the front camera.
         camera_frame: its optical frame.
         transforms: the whole drive's.
@@ -79,10 +81,10 @@ class Drive:
         self._labelled, self._simulated = labelled, simulated
         self._world = world
         self._camera = CameraTopics.of(next(iter(config.cameras.values())))
-        self.sensors = {
-            name: cloud_topic(sensor) for name, sensor in {**config.lidars, **config.radars}.items()
-        }
-        self.lidar = next(iter(config.lidars))
+        lidars = {f"lidar_{name}": cloud_topic(s) for name, s in config.lidars.items()}
+        radars = {f"radar_{name}": cloud_topic(s) for name, s in config.radars.items()}
+        self.sensors = lidars | radars
+        self.lidar = next(iter(lidars))
         self.fixed_frame = config.transforms.fixed_frame
         self.base_frame = self._world.base_frame
         self.transforms = self._read_transforms()

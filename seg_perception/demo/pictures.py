@@ -24,7 +24,7 @@ from seg_perception.visualization import (
 _MOMENTS = (0.2, 0.5, 0.8)
 _ALPHA = 0.55
 _SWEEP = BirdsEye(range_m=30.0, ceiling_m=2.0)
-_MAP = BirdsEye(range_m=35.0, ceiling_m=2.0, with_legend=False)
+_MAP = BirdsEye(range_m=30.0, ceiling_m=2.0, with_legend=False)
 _MAP_EVERY = 4
 _POINT_PX = 4
 
@@ -93,7 +93,9 @@ class Painter:
         drive = self._drive
         T_base_sensor = drive.transforms.lookup(drive.base_frame, sweep.frame_id, sweep.stamp_ns)
         xyz = moved(T_base_sensor, sweep.xyz)
-        return _SWEEP.draw(xyz, sweep.labels, self._predicted, f"{name}: one sweep")
+        return _SWEEP.draw(
+            xyz, sweep.labels, self._predicted, name.replace("_", " ")
+        )
 
     def _map(self) -> Rgb:
         """Labelled points of the whole drive, around the robot's place at its middle."""

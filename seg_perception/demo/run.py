@@ -155,6 +155,7 @@ def _drive(
         recorder = nodes.start(
             "bag_recorder",
             options.labelled,
+            *("--compression", "lz4"),
             "--topics",
             *_recorded_topics(config),
             "--ros-args",

@@ -104,5 +104,11 @@ def test_the_whole_demo(tmp_path, ros_environment):
     assert summary["latency"][CLOUD]["count"] == 30
     assert summary["scores"][LABELS]["labelled"] == 1.0
     assert summary["points"]["top"]["labelled"] > 0
-    for file in ("labelled.mcap", "summary.json", "demo.png", "overlay_1.png", "birds_eye_top.png"):
+    for file in (
+        "labelled.mcap",
+        "summary.json",
+        "demo.png",
+        "overlay_1.png",
+        "birds_eye_lidar_top.png",
+    ):
         assert (folder / file).stat().st_size > 1000
