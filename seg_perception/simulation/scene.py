@@ -83,7 +83,7 @@ class Scene:
         found = self._caster.cast(every, directions.reshape(-1, 3))
         shape = directions.shape[:2]
         triangle = found.triangle.reshape(shape)
-        looks = to_planes(self._attributes[triangle])
+        looks = to_planes(np.take(self._attributes, triangle, axis=0, mode="wrap"))
         hits = Hits(
             distance=found.distance.reshape(shape),
             surface=looks[_SURFACE_COLUMN].astype(np.uint8),
@@ -95,10 +95,26 @@ class Scene:
         towards = to_planes(directions)
         start = np.moveaxis(origins, 2, 0)
         self._resolve_ground(hits, ground, start, towards)
-        for index in range(len(self.movers)):
-            self._cast_mover(index, hits, start, towards, time_s)
+        for index, mover in enumerate(self.movers):
+            met = self._meet(index, hits.distance, start, towards, time_s)
+            hits.distance[met.pixel] = met.distance
+            hits.surface[met.pixel] = mover.mesh.surface[met.triangle]
+            hits.rgb[:, met.pixel[0], met.pixel[1]] = mover.mesh.rgb[met.triangle].T
+            hits.normal[:, met.pixel[0], met.pixel[1]] = met.normal.T
+            hits.mover[met.pixel] = index
         hits.normal[:] *= np.where(dot(hits.normal, towards) > 0, np.float32(-1), np.float32(1))
         return hits
+
+    def distances(self, origins: Floats, directions: Floats, time_s: Array) -> Floats:
+        """How far the same rays as for `cast` get; (h, w), inf in the sky."""
+        every = np.broadcast_to(origins, directions.shape).reshape(-1, 3)
+        found = self._caster.cast(every, directions.reshape(-1, 3))
+        distance = found.distance.reshape(directions.shape[:2])
+        start, towards = np.moveaxis(origins, 2, 0), np.moveaxis(directions, 2, 0)
+        for index in range(len(self.movers)):
+            met = self._meet(index, distance, start, towards, time_s)
+            distance[met.pixel] = met.distance
+        return distance
 
     def lit(self, points: Floats, directions: Floats, time_s: float) -> NDArray[np.bool_]:
         """Say of points (n, 3) whether light from directions (n, 3) reaches them."""
@@ -125,26 +141,34 @@ class Scene:
             np.copyto(hits.normal[axis, rows], normal[axis], where=there)
             np.copyto(hits.rgb[axis, rows], self._ground_rgb[surface, axis], where=there)
 
-    def _cast_mover(
-        self, index: int, hits: Hits, start: Floats, towards: Floats, time_s: Array
-    ) -> None:
-        """Send the rays that pass near a mover through it, each at its own time."""
+    def _meet(
+        self, index: int, distance: Floats, start: Floats, towards: Floats, time_s: Array
+    ) -> _Met:
+        """Send the rays that pass near a mover through it, each at its own time.
+
+        `distance` (h, w) is how far the rays get without it.
+        """
         mover = self.movers[index]
         place, yaw = mover.pose(self.track, self.terrain, time_s)
         row, column = np.nonzero(_passes_ball(start, towards, place.T[:, None], mover))
-        if len(row) == 0:
-            return
         origin = np.broadcast_to(start, towards.shape)[:, row, column].T - place[column]
         local = _rotate_about_z(origin, -yaw[column])
         direction = _rotate_about_z(towards[:, row, column].T, -yaw[column])
         found = self._mover_casters[index].cast(local, direction)
-        first = np.flatnonzero(found.distance < hits.distance[row, column])
-        row, column, triangle = row[first], column[first], found.triangle[first]
-        hits.distance[row, column] = found.distance[first]
-        hits.surface[row, column] = mover.mesh.surface[triangle]
-        hits.rgb[:, row, column] = mover.mesh.rgb[triangle].T
-        hits.normal[:, row, column] = _rotate_about_z(unit(found.normal[first]), yaw[column]).T
-        hits.mover[row, column] = index
+        first = np.flatnonzero(found.distance < distance[row, column])
+        normal = _rotate_about_z(unit(found.normal[first]), yaw[column[first]])
+        place_in_image = (row[first], column[first])
+        return _Met(place_in_image, found.distance[first], found.triangle[first], normal)
+
+
+@dataclass(frozen=True)
+class _Met:
+    """Rays that meet a mover before anything else: their rows and columns, and what they meet."""
+
+    pixel: tuple[NDArray[np.intp], NDArray[np.intp]]
+    distance: Floats
+    triangle: NDArray[np.int32]
+    normal: Floats
 
 
 def _attributes(still: Mesh) -> Floats:

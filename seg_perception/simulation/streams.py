@@ -189,9 +189,10 @@ def _seen_by_camera(world: World, sweep: Sweep, time_s: float) -> NDArray[np.boo
     offset = xyz[index] - pose[:3, 3]
     distance = np.linalg.norm(offset, axis=1)
     directions = (offset / distance[:, None])[None]
-    hits = world.scene.cast(pose[None, None, :3, 3], directions, np.full(len(index), picture_s))
+    times = np.full(len(index), picture_s)
+    reach = world.scene.distances(pose[None, None, :3, 3], directions, times)[0]
     seen = np.zeros(len(xyz), bool)
-    seen[index] = hits.distance[0] > distance - _SAME_PLACE_M
+    seen[index] = reach > distance - _SAME_PLACE_M
     return seen.reshape(sweep.surface.shape)
 
 

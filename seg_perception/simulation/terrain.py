@@ -59,7 +59,8 @@ class Terrain:
         lateral = _signed_distance(track, x, y)
         self._height = self._make_height(x, y, lateral)
         slope_y, slope_x = np.gradient(self._height, _SPACING_M)
-        self._raster = np.dstack([lateral, slope_x, slope_y]).astype(np.float32)
+        broad = self._patches(self._soft, x, y, 1, 34.0)
+        self._raster = np.dstack([lateral, slope_x, slope_y, broad]).astype(np.float32)
         self._axis = axis
 
     def mesh(self) -> Mesh:
@@ -90,15 +91,14 @@ class Terrain:
             return np.zeros(x.shape, np.uint8), np.zeros((3, *x.shape), np.float32)
         edge = cv2.BORDER_REPLICATE
         looked_up = cv2.remap(self._raster, column, row, cv2.INTER_LINEAR, borderMode=edge)
-        lateral, slope_x, slope_y = to_planes(np.asarray(looked_up, np.float32))
+        lateral, slope_x, slope_y, broad = to_planes(np.asarray(looked_up, np.float32))
         upward = 1 / np.sqrt(1 + slope_x * slope_x + slope_y * slope_y)
         normal = np.stack([-slope_x * upward, -slope_y * upward, upward])
-        return self._surface(x, y, lateral), normal
+        return self._surface(x, y, lateral, broad), normal
 
-    def _surface(self, x: Floats, y: Floats, lateral: Floats) -> NDArray[np.uint8]:
+    def _surface(self, x: Floats, y: Floats, lateral: Floats, broad: Floats) -> NDArray[np.uint8]:
         style = self.style
         ragged = self._patches(self._fine, x, y, 0, 9.0)
-        broad = self._patches(self._soft, x, y, 1, 34.0)
         away = np.abs(lateral) + np.float32(0.16) * ragged
         edge = np.float32(style.half_width_m)
         verge = edge + np.float32(1.6) + np.float32(0.9) * broad
