@@ -7,15 +7,10 @@ was written until then.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from functools import partial
-from queue import Empty, Full, Queue
 from typing import Any
 
 from rclpy.node import Node
@@ -26,111 +21,15 @@ from seg_perception.io.bag import BagWriter
 from seg_perception.io.interfaces import definition_of
 from seg_perception.nodes.arguments import parse
 from seg_perception.nodes.conversions import message_class
+from seg_perception.nodes.disk_thread import POLL_S, DiskThread, Record, Report, Source
 from seg_perception.nodes.qos import Input, InputQos
 from seg_perception.nodes.runner import USER_ERROR, StopSignal, run
 from seg_perception.nodes.timers import steady_timer
 
 DISCOVER_S = 0.2
 DEPTH = 100
-QUEUE_SIZE = 256
-FLUSH_S = 1.0
-POLL_S = 0.1
 # Of the recorder itself, and of every node: nothing that a bag is for.
 UNWANTED = ("/rosout", "/parameter_events")
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where messages come from."""
-
-    topic: str
-    type_name: str
-    latched: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """One message on its way to the disk."""
-
-    source: _Source
-    data: bytes
-    log_time_ns: int
-
-
-@dataclass
-class Report:
-    """What was recorded, and what was not."""
-
-    recorded: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
-    lost_in_transport: dict[str, int] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    error: str = ""
-
-    def dump(self) -> str:
-        """One line of JSON."""
-        return json.dumps(
-            {
-                "recorded": dict(self.recorded),
-                "dropped": dict(self.dropped),
-                "lost_in_transport": self.lost_in_transport,
-                "skipped": self.skipped,
-                "error": self.error,
-            }
-        )
-
-
-class DiskThread:
-    """Writes what is put into its queue, so that a slow disk does not hold up the callbacks."""
-
-    def __init__(self, writer: BagWriter, report: Report, on_error: Callable[[], None]) -> None:
-        """Start writing."""
-        self._writer = writer
-        self._report = report
-        self._on_error = on_error
-        self._queue: Queue[Record] = Queue(QUEUE_SIZE)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="disk", daemon=True)
-        self._thread.start()
-
-    def put(self, record: Record) -> None:
-        """Hand over a message; it is counted as dropped when the disk can't follow."""
-        try:
-            self._queue.put_nowait(record)
-        except Full:
-            self._report.dropped[record.source.topic] += 1
-
-    def close(self) -> None:
-        """Write what waits and finish the bag; errors go to the report."""
-        self._closing.set()
-        self._thread.join()
-        try:
-            self._writer.close()
-        except BagError as error:
-            self._report.error = self._report.error or str(error)
-
-    def _work(self) -> None:
-        flushed = time.monotonic()
-        try:
-            while self._write_next():
-                if time.monotonic() - flushed > FLUSH_S:
-                    self._writer.flush()
-                    flushed = time.monotonic()
-        except BagError as error:
-            self._report.error = str(error)
-            self._on_error()
-
-    def _write_next(self) -> bool:
-        try:
-            record = self._queue.get(timeout=POLL_S)
-        except Empty:
-            return not self._closing.is_set()
-        source = record.source
-        self._writer.write_raw(
-            source.topic, source.type_name, record.data, record.log_time_ns, source.latched
-        )
-        self._report.recorded[source.topic] += 1
-        return True
 
 
 class BagRecorder(Node):
@@ -191,7 +90,7 @@ class BagRecorder(Node):
             self,
             message_type,
             topic,
-            partial(self._receive, _Source(topic, type_name, latched)),
+            partial(self._receive, Source(topic, type_name, latched)),
             InputQos(depth=DEPTH, durability=durability),
             raw=True,
         )
@@ -204,7 +103,7 @@ class BagRecorder(Node):
         offers = [p.qos_profile.durability for p in self.get_publishers_info_by_topic(topic)]
         return all(offer == DurabilityPolicy.TRANSIENT_LOCAL for offer in offers)
 
-    def _receive(self, source: _Source, data: Any) -> None:
+    def _receive(self, source: Source, data: Any) -> None:
         self._disk.put(Record(source, bytes(data), self.get_clock().now().nanoseconds))
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.nodes.parts import CameraPart, CloudPart, Part
+from seg_perception.nodes.camera_part import CameraPart
+from seg_perception.nodes.cloud_part import CloudPart
+from seg_perception.nodes.part import Part
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.semantic_node import SemanticNode, live
 from seg_perception.topics import NODE_NAME

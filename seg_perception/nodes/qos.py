@@ -124,16 +124,13 @@ class Input:
     @property
     def incompatible(self) -> str:
         """Why publishers of this topic can't be heard; empty when all can."""
-        if not self._incompatible or self._is_overridden():
-            return ""
         offers = [str(offer.name).lower() for offer in self._offers()]
-        wanted = "reliable" if self.reliable else "best effort"
-        if not (self.reliable and "best_effort" in offers):
+        if not (self._incompatible and self.reliable and "best_effort" in offers):
             return ""
-        return (
-            f"{self.topic}: incompatible QoS, subscribed {wanted}, offered {offers}; "
-            "set node.input_reliability: auto"
-        )
+        mend = "set node.input_reliability: auto"
+        if self._is_overridden():
+            mend = f"remove qos_overrides.{self.topic}.subscription.reliability"
+        return f"{self.topic}: incompatible QoS, subscribed reliable, offered {offers}; {mend}"
 
     def adapt(self) -> bool:
         """Subscribe anew where the publishers' offers changed the answer; tells whether it did."""

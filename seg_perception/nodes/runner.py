@@ -86,13 +86,6 @@ def run(
     return code
 
 
-def until_stopped(node: Node, stop: StopSignal) -> int:
-    """The job of a node that lives on its callbacks alone."""
-    del node
-    stop.wait()
-    return 0
-
-
 class Spinning:
     """A context in which a node's callbacks run on a background thread."""
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.nodes.parts import CameraPart, Part
+from seg_perception.nodes.camera_part import CameraPart
+from seg_perception.nodes.part import Part
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.semantic_node import SemanticNode, live
 

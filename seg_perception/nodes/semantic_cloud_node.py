@@ -12,7 +12,9 @@ from typing import Any
 
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ProvenEngine
-from seg_perception.nodes.parts import CloudPart, LabelPart, Part
+from seg_perception.nodes.cloud_part import CloudPart
+from seg_perception.nodes.label_part import LabelPart
+from seg_perception.nodes.part import Part
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.semantic_node import SemanticNode, live
 

@@ -18,7 +18,7 @@ from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.lifecycle import ManagedNode
 from seg_perception.nodes.outputs import LegendOutput
 from seg_perception.nodes.parameters import NodeParameters
-from seg_perception.nodes.parts import Part
+from seg_perception.nodes.part import Part
 from seg_perception.nodes.qos import output_profile
 from seg_perception.nodes.runner import StopSignal, run
 from seg_perception.nodes.runtime import Runtime

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
@@ -17,113 +14,19 @@ from seg_perception.io.messages import (
     StageLatency,
     StreamStatus,
 )
-from seg_perception.ledger import StreamCount
 from seg_perception.nodes.conversions import message_class, to_ros
+from seg_perception.nodes.health import Health, Sample, new_counts
 from seg_perception.nodes.inputs import StreamInput
-from seg_perception.nodes.parts import Part
+from seg_perception.nodes.part import Part
 from seg_perception.nodes.qos import output_profile
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.timers import steady_timer
-from seg_perception.replay.diagnosis import Evidence, diagnose
 from seg_perception.topics import STATUS
-from seg_perception.types import NANOSECONDS, PointStatus
+from seg_perception.types import NANOSECONDS
 
-# Causes are looked for in what happened within about this time.
-WINDOW_S = 5.0
-# A clock that counts since boot is nowhere near the year 1980.
-_BOOT_NS = 10 * 365 * 86_400 * NANOSECONDS
-_FUTURE_S = 0.1
+# As in SegmentationStatus.msg and StreamStatus.msg.
 _KINDS = {"camera": 0, "lidar": 1, "radar": 2}
-_NOT_READY, _PROVEN, _FALLBACK, _FAILED = 0, 1, 2, 3
-
-Counts = Mapping[str, StreamCount]
-Points = Mapping[str, Mapping[PointStatus, int]]
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """The counts of one moment."""
-
-    at_s: float
-    counts: Counts
-    points: Points
-
-
-class Health:
-    """Follows the counts of one activation and says what is wrong lately."""
-
-    def __init__(self, runtime: Runtime, parts: Sequence[Part]) -> None:
-        """Follow."""
-        self._runtime = runtime
-        self._parts = parts
-        self._samples = deque([self._sample()])
-
-    @property
-    def streams(self) -> list[StreamInput]:
-        """Every stream of every part."""
-        return [source for part in self._parts for source in part.streams]
-
-    def warnings(self) -> list[str]:
-        """What is wrong now, one sentence each; takes a sample."""
-        now = self._sample()
-        while len(self._samples) > 1 and now.at_s - self._samples[1].at_s >= WINDOW_S:
-            self._samples.popleft()
-        before = self._samples[0]
-        self._samples.append(now)
-        listed = [problem for part in self._parts for problem in part.problems()]
-        if now.at_s - before.at_s >= WINDOW_S:
-            listed += diagnose(self._runtime.config, self._evidence(before, now))
-        return [*listed, *self._clock_problems()]
-
-    def _sample(self) -> _Sample:
-        ledger = self._runtime.perception.ledger
-        return _Sample(time.monotonic(), ledger.snapshot(), ledger.points())
-
-    def _evidence(self, before: _Sample, now: _Sample) -> Evidence:
-        return Evidence(
-            counts={n: _difference(c, before.counts.get(n)) for n, c in now.counts.items()},
-            points={n: _fewer(p, before.points.get(n, {})) for n, p in now.points.items()},
-            frames=self._runtime.frames,
-            stamps=self._runtime.clock.newest,
-            without_lens=frozenset(),  # the parts say so themselves, with the topic
-            transforms=self._runtime.perception.transforms,
-        )
-
-    def _clock_problems(self) -> Iterator[str]:
-        now_ns = self._runtime.clock.now_ns()
-        for source in self.streams:
-            stamp_ns = self._runtime.clock.newest.get(source.stream)
-            if stamp_ns is None:
-                continue
-            ahead_s = (stamp_ns - now_ns) / NANOSECONDS
-            if stamp_ns < _BOOT_NS < now_ns:
-                yield (
-                    f"{source.stream}: stamps count from the sensor's start, not from 1970; "
-                    "set its driver to PTP or to the host's time"
-                )
-            elif ahead_s > _FUTURE_S:
-                yield (
-                    f"{source.stream}: stamps lie {ahead_s:.2f} s in the future; synchronise the "
-                    "clocks, or set use_sim_time with a bag"
-                )
-
-
-def _difference(now: StreamCount, before: StreamCount | None) -> StreamCount:
-    if before is None:
-        return now
-    dropped = {r: n - before.dropped.get(r, 0) for r, n in now.dropped.items()}
-    return StreamCount(
-        now.received - before.received,
-        now.published - before.published,
-        {reason: count for reason, count in dropped.items() if count},
-        now.in_flight,
-    )
-
-
-def _fewer(
-    now: Mapping[PointStatus, int], before: Mapping[PointStatus, int]
-) -> dict[PointStatus, int]:
-    return {status: now[status] - before.get(status, 0) for status in PointStatus}
+_NOT_READY, _PROVEN, _FALLBACK = 0, 1, 2
 
 
 class StatusPublisher:
@@ -140,7 +43,7 @@ class StatusPublisher:
         kind = message_class(SegmentationStatus.type_name)
         self._status = node.create_publisher(kind, STATUS, output_profile())
         self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
-        self._last = _Sample(time.monotonic(), {}, {})
+        self._last = self._health.sample()
         self._timer = steady_timer(node, period_s, self.publish)
 
     def publish(self) -> None:
@@ -159,8 +62,7 @@ class StatusPublisher:
         node.destroy_publisher(self._diagnostics)
 
     def _make_status(self, warnings: list[str]) -> SegmentationStatus:
-        ledger = self._runtime.perception.ledger
-        now = _Sample(time.monotonic(), ledger.snapshot(), ledger.points())
+        now = self._health.sample()
         last, self._last = self._last, now
         status = SegmentationStatus(
             header=Header.at(self._runtime.clock.now_ns(), ""),
@@ -173,10 +75,10 @@ class StatusPublisher:
         _describe_engine(status, self._engine)
         return status
 
-    def _stream(self, source: StreamInput, now: _Sample, last: _Sample) -> StreamStatus:
+    def _stream(self, source: StreamInput, now: Sample, last: Sample) -> StreamStatus:
         kind, _, name = source.stream.partition(".")
         count = now.counts[source.stream]
-        new = _difference(count, last.counts.get(source.stream))
+        new = new_counts(count, last.counts.get(source.stream))
         interval_s = max(now.at_s - last.at_s, 1e-3)
         stamp_ns = self._runtime.clock.newest.get(source.stream)
         age_s = float("nan")

@@ -82,3 +82,12 @@ def test_ros_own_overrides_win(ros):
     offered = node.get_subscriptions_info_by_topic("/words")
     assert offered[0].qos_profile.reliability == BEST_EFFORT
     assert not source.adapt()
+
+
+def test_an_override_that_does_not_fit_is_named(ros, wait_until):
+    override = "qos_overrides./words.subscription.reliability"
+    node = ros.node("listener", cli_args=["--ros-args", "-p", f"{override}:=reliable"])
+    node.create_publisher(String, "words", QoSProfile(depth=1, reliability=BEST_EFFORT))
+    wait_until(lambda: node.count_publishers("/words") == 1, "the publisher")
+    source = Input(node, String, "words", print)
+    wait_until(lambda: f"remove {override}" in source.incompatible, "the mend")

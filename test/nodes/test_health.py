@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
-from seg_perception.nodes import status
+from seg_perception.nodes import health as module
+from seg_perception.nodes.health import Health
 from seg_perception.nodes.runtime import Runtime
-from seg_perception.nodes.status import Health
 from seg_perception.ontology import Ontology
 from seg_perception.types import PointCloud, PointStatus, SemanticCloud
 
@@ -53,7 +53,7 @@ def runtime(ros):
 @pytest.fixture
 def clock(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(status.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
 
     def advance(seconds):
         now[0] += seconds

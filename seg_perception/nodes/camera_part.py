@@ -1,0 +1,84 @@
+"""Images to label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seg_perception.inference.scheduler import FrameSlots
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.nodes.inputs import CameraInput, StreamInput
+from seg_perception.nodes.outputs import CameraOutput
+from seg_perception.nodes.runtime import Runtime
+from seg_perception.nodes.workers import Arrival, Worker
+from seg_perception.topics import CameraTopics
+
+TAKE_TIMEOUT_S = 0.2
+
+
+class CameraPart:
+    """Images to label maps: the newest frame of each camera, on a thread of its own."""
+
+    def __init__(self, runtime: Runtime, segmenter: Segmenter) -> None:
+        """Start."""
+        self._runtime = runtime
+        self._segmenter = segmenter
+        cameras = runtime.config.cameras
+        self._slots: FrameSlots[Arrival] = FrameSlots({n: c.weight for n, c in cameras.items()})
+        self._outputs = {
+            name: CameraOutput(runtime, CameraTopics.of(camera)) for name, camera in cameras.items()
+        }
+        self._inputs = {
+            name: CameraInput(runtime, name, camera, self._put) for name, camera in cameras.items()
+        }
+        self._worker = Worker("inference", self._step, runtime.node.get_logger().error)
+
+    @property
+    def streams(self) -> Sequence[StreamInput]:
+        """The image streams."""
+        return [source.images for source in self._inputs.values()]
+
+    def problems(self) -> list[str]:
+        """Cameras that can't be heard, or have no lens."""
+        found = []
+        for source in self._inputs.values():
+            texts = (source.images.problem, source.lens.problem)
+            found += [f"{source.images.stream}: {text}" for text in texts if text]
+        return found
+
+    def adapt(self) -> None:
+        """Follow type and quality of service of the images."""
+        for source in self._inputs.values():
+            source.adapt()
+
+    def stop(self) -> None:
+        """Unsubscribe, finish the frame that is being segmented, drop those that wait."""
+        for source in self._inputs.values():
+            source.close()
+        for arrival in self._slots.close():
+            arrival.ticket.drop("shutdown")
+        self._worker.stop()
+        for output in self._outputs.values():
+            output.close()
+
+    def _put(self, arrival: Arrival) -> None:
+        replaced = self._slots.put(arrival.name, arrival)
+        if replaced is not None:
+            replaced.ticket.drop("shutdown" if replaced is arrival else "superseded")
+
+    def _step(self) -> None:
+        arrival = self._slots.take(TAKE_TIMEOUT_S)
+        if arrival is not None:
+            with self._runtime.accounted(arrival.ticket):
+                self._segment(arrival)
+
+    def _segment(self, arrival: Arrival) -> None:
+        runtime, stream = self._runtime, arrival.ticket.stream
+        with runtime.latencies.measure("decode", stream):
+            frame = self._inputs[arrival.name].decode(arrival)
+        runtime.observe(stream, frame.frame_id, frame.stamp_ns)
+        with runtime.latencies.measure("segment", stream):
+            label_map = runtime.perception.segment(frame, self._segmenter)
+        runtime.inbox.ring()
+        with runtime.latencies.measure("publish", stream):
+            self._outputs[arrival.name].publish(label_map, frame.image)
+        runtime.published(arrival.ticket, frame.stamp_ns)

@@ -1,0 +1,111 @@
+"""Clouds to semantic clouds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from seg_perception.io.messages import PointCloud2, clean_frame_id
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.nodes.inputs import StreamInput
+from seg_perception.nodes.outputs import CloudOutput
+from seg_perception.nodes.runtime import Runtime
+from seg_perception.nodes.transform_listener import TransformFeed, TransformListener
+from seg_perception.nodes.workers import Arrival, Worker
+from seg_perception.perception import LabelledCloud
+from seg_perception.topics import cloud_topic
+
+TakeIn = Callable[[Arrival], None]
+
+# Clouds whose wait is over are looked for this often while nothing arrives.
+COLLECT_S = 0.02
+
+
+class CloudPart:
+    """Clouds to semantic clouds; they wait for label maps and transforms."""
+
+    def __init__(self, runtime: Runtime, handlers: Mapping[str, TakeIn] | None = None) -> None:
+        """Start.
+
+        Args:
+            runtime: of this activation.
+            handlers: of further streams that put their messages into the runtime's inbox.
+        """
+        self._runtime = runtime
+        self._handlers = dict(handlers or {})
+        self._sensors: dict[str, Any] = {**runtime.config.lidars, **runtime.config.radars}
+        self._outputs = {
+            name: CloudOutput(runtime, cloud_topic(sensor))
+            for name, sensor in self._sensors.items()
+        }
+        self._feed = TransformFeed(runtime.perception.transforms, runtime.clock.observe)
+        self._transforms = TransformListener(runtime.node, self._feed, runtime.inbox.ring)
+        self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
+        self._streams += [self._listen("radar", name) for name in runtime.config.radars]
+        self._worker = Worker("clouds", self._step, runtime.node.get_logger().error)
+
+    @property
+    def streams(self) -> Sequence[StreamInput]:
+        """The clouds' streams."""
+        return self._streams
+
+    def problems(self) -> list[str]:
+        """Clouds that can't be heard, transforms that were refused."""
+        found = [f"{source.stream}: {source.problem}" for source in self._streams if source.problem]
+        if self._feed.refused:
+            found.append(f"{self._feed.refused} transforms refused: {self._feed.last_refusal}")
+        return found
+
+    def adapt(self) -> None:
+        """Follow what the publishers offer."""
+        for source in self._streams:
+            source.adapt()
+
+    def stop(self) -> None:
+        """Unsubscribe, finish the clouds in work, drop those that wait."""
+        for source in self._streams:
+            source.close()
+        self._worker.stop()
+        self._transforms.close()
+        self._runtime.inbox.close()
+        self._runtime.perception.close()
+        for output in self._outputs.values():
+            output.close()
+
+    def _listen(self, kind: str, name: str) -> StreamInput:
+        source = StreamInput(self._runtime, kind, name, self._runtime.inbox.put)
+        self._handlers[source.stream] = self._take_in
+        source.listen(PointCloud2.type_name, self._sensors[name].topic)
+        return source
+
+    def _step(self) -> None:
+        for arrival in self._runtime.inbox.take_all(COLLECT_S):
+            with self._runtime.accounted(arrival.ticket):
+                self._handlers[arrival.ticket.stream](arrival)
+        for cloud in self._collect():
+            with self._runtime.accounted(cloud.ticket):
+                self._publish(cloud)
+
+    def _collect(self) -> list[LabelledCloud]:
+        start = time.perf_counter()
+        labelled = self._runtime.perception.collect(self._runtime.clock.now_ns())
+        for cloud in labelled:
+            share_s = (time.perf_counter() - start) / len(labelled)
+            self._runtime.latencies.add("transfer", cloud.ticket.stream, share_s)
+        return labelled
+
+    def _take_in(self, arrival: Arrival) -> None:
+        runtime, ticket = self._runtime, arrival.ticket
+        with runtime.latencies.measure("decode", ticket.stream):
+            cloud = decode_cloud(arrival.message)
+        cloud = replace(cloud, frame_id=clean_frame_id(cloud.frame_id))
+        runtime.observe(ticket.stream, cloud.frame_id, cloud.stamp_ns)
+        runtime.perception.add_cloud(arrival.name, cloud, ticket, runtime.clock.now_ns())
+
+    def _publish(self, labelled: LabelledCloud) -> None:
+        semantic, ticket = labelled.semantic, labelled.ticket
+        with self._runtime.latencies.measure("publish", ticket.stream):
+            self._outputs[semantic.sensor].publish(semantic)
+        self._runtime.published(ticket, semantic.cloud.stamp_ns)
