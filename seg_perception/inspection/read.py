@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -160,11 +161,9 @@ def _read_transforms(bag: BagReader) -> tuple[TransformTree, tuple[Edge, ...]]:
     return tree, tuple(sorted(edges.values(), key=lambda edge: not edge.static))
 
 
-def _transform_messages(bag: BagReader) -> list[BagMessage]:
+def _transform_messages(bag: BagReader) -> Iterator[BagMessage]:
     present = {info.name for info in bag.topics if info.type in TF_TYPES and info.count}
-    found: list[BagMessage] = []
     if TF_STATIC in present:
-        found += bag.messages({TF_STATIC})
+        yield from bag.messages({TF_STATIC})
     if TF in present:
-        found += islice(bag.messages({TF}), _TF_MESSAGES)
-    return found
+        yield from islice(bag.messages({TF}), _TF_MESSAGES)

@@ -1,0 +1,40 @@
+"""Memory of a replay does not grow with the recording."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from seg_perception.io.images import encode_rgb
+
+PEAK = (
+    "import resource, sys; from seg_perception.cli.main import app; "
+    "app(sys.argv[1:], standalone_mode=False); "
+    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+)
+
+
+def peak_kib(world, count):
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    events = [
+        (t, topic, encode_rgb(noise, t - world.ms, "camera_optical"))
+        for t, topic, _ in world.events(count)
+        if topic == world.image_topic
+    ]
+    bag = world.bag(events, f"{count}.mcap")
+    out = world.folder / f"{count}_out.mcap"
+    setting = f"segmentation.bundle={world.bundle}"
+    command = ["replay", bag, "-o", out, "--set", setting, "--with-inputs", "--json"]
+    process = subprocess.run(
+        [sys.executable, "-c", PEAK, *map(str, command)], capture_output=True, check=True
+    )
+    return int(process.stderr.split()[-1])
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+def test_eight_times_the_length_needs_no_more_memory(world):
+    short, long = peak_kib(world, 40), peak_kib(world, 320)
+    # The longer bag holds 250 MB of pixels more.
+    assert long - short < 25_000
