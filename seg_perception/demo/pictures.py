@@ -93,9 +93,7 @@ class Painter:
         drive = self._drive
         T_base_sensor = drive.transforms.lookup(drive.base_frame, sweep.frame_id, sweep.stamp_ns)
         xyz = moved(T_base_sensor, sweep.xyz)
-        return _SWEEP.draw(
-            xyz, sweep.labels, self._predicted, name.replace("_", " ")
-        )
+        return _SWEEP.draw(xyz, sweep.labels, self._predicted, name.replace("_", " "))
 
     def _map(self) -> Rgb:
         """Labelled points of the whole drive, around the robot's place at its middle."""
