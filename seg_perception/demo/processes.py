@@ -29,6 +29,17 @@ class ProcessError(SegPerceptionError):
     reason = "process_failed"
 
 
+def expect_ros() -> None:
+    """Check that nodes can be started.
+
+    Raises:
+        ProcessError: there is no ROS 2.
+    """
+    if find_spec("rclpy") is None:
+        msg = "no ROS 2 here: run `make setup`, or source one; `seg-perception replay` needs none"
+        raise ProcessError(msg)
+
+
 class NodeProcess:
     """One node of ours; what it logs goes to a file, its last line of output is its report."""
 
@@ -111,15 +122,7 @@ class Nodes:
         Args:
             variables: are set in the processes' environment beside this one's.
             logs: existing folder for what they log.
-
-        Raises:
-            ProcessError: there is no ROS 2.
         """
-        if find_spec("rclpy") is None:
-            msg = (
-                "no ROS 2 here: run `make setup`, or source one; `seg-perception replay` needs none"
-            )
-            raise ProcessError(msg)
         self._environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
         self._logs = logs
         self._nodes: list[NodeProcess] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from seg_perception.config import Config, read_parameter_file
 from seg_perception.demo.drive import Drive
 from seg_perception.demo.latency import measure_latency
 from seg_perception.demo.pictures import Painter
-from seg_perception.demo.processes import Nodes
+from seg_perception.demo.processes import Nodes, expect_ros
 from seg_perception.demo.summary import DemoSummary, account
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.inference.bundle import Bundle
@@ -39,6 +38,14 @@ _DISCOVERY_S = 2.0
 _TAIL_S = 1.0
 _START_S = 60.0
 _SHARES = 1000
+_RESULTS = (
+    "simulated.mcap",
+    "labelled.mcap",
+    "summary.json",
+    "demo.png",
+    "overlay_*.png",
+    "birds_eye_*.png",
+)
 
 
 @dataclass(frozen=True)
@@ -87,8 +94,10 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
         SegPerceptionError: whatever else the steps need and lack.
     """
     progress = step or _silent
-    _make_room(options)
+    expect_ros()
     config = _configuration(options)
+    predicted = Bundle.load(config.segmentation.bundle).ontology
+    _make_room(options)
     world = SimulationConfig.model_validate(
         {"seed": options.seed, "duration_s": options.seconds, **options.simulation}
     )
@@ -97,7 +106,6 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
     with progress("driving in real time"):
         player, node, recorder = _drive(options, config)
     with progress("scoring and drawing"):
-        predicted = Bundle.load(config.segmentation.bundle).ontology
         true = Ontology.load(world.ontology)
         topics = list(_truth_topics(config, world))
         drive = Drive(options.labelled, options.simulated, config, world)
@@ -122,12 +130,10 @@ def _silent(_name: str) -> AbstractContextManager[Callable[[int, int], None]]:
 def _make_room(options: DemoOptions) -> None:
     """Remove what an earlier demo left, and nothing else."""
     options.output.mkdir(parents=True, exist_ok=True)
-    for file in (options.simulated, options.labelled, options.output / "summary.json"):
-        file.unlink(missing_ok=True)
-    for picture in options.output.glob("*.png"):
-        picture.unlink()
-    shutil.rmtree(options.logs, ignore_errors=True)
-    options.logs.mkdir()
+    for pattern in _RESULTS:
+        for file in options.output.glob(pattern):
+            file.unlink()
+    options.logs.mkdir(exist_ok=True)
 
 
 def _parameter_file() -> Path:
