@@ -109,6 +109,8 @@ class SemanticNode(ManagedNode):
         manifest = self._bundle.manifest
         engine = self._engine.description if self._engine else "no engine needed"
         self.get_logger().info(f"{self._bundle}, weights under {manifest.licence}: {engine}")
+        if manifest.notice:
+            self.get_logger().warning(manifest.notice)
 
     def activate(self) -> None:
         """Subscribe and publish."""
