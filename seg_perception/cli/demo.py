@@ -49,6 +49,6 @@ def _print(summary: DemoSummary) -> None:
     out.print(account_table(summary.account))
     out.print(latency_table(summary.latency))
     out.print(scores_table(summary.scores))
-    out.print(summary.node.get("engine", ""), soft_wrap=True, highlight=False)
+    out.print(summary.engine, soft_wrap=True, highlight=False)
     for path in (summary.labelled, summary.labelled.parent / "summary.json", *summary.pictures):
         out.print(str(path), soft_wrap=True, highlight=False)

@@ -10,33 +10,20 @@ from typing import Any
 
 from seg_perception.config import Config, read_parameter_file
 from seg_perception.demo.drive import Drive
+from seg_perception.demo.graph import Graph
 from seg_perception.demo.latency import measure_latency
 from seg_perception.demo.pictures import Painter
-from seg_perception.demo.processes import Nodes, expect_ros
+from seg_perception.demo.processes import expect_ros
 from seg_perception.demo.summary import DemoSummary, account
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.inference.bundle import Bundle
 from seg_perception.ontology import Ontology
 from seg_perception.resources import config_path
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
-from seg_perception.topics import (
-    LEGEND,
-    NODE_NAME,
-    STATUS,
-    TF,
-    TF_STATIC,
-    CameraTopics,
-    camera_info_topic,
-    cloud_topic,
-    private,
-)
+from seg_perception.topics import NODE_NAME, CameraTopics, cloud_topic
 
 Step = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-_DISCOVERY_S = 2.0
-_TAIL_S = 1.0
-_START_S = 60.0
 _SHARES = 1000
 _RESULTS = (
     "simulated.mcap",
@@ -104,7 +91,8 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
     with progress("simulating the drive") as advance:
         write_bag(options.simulated, world, lambda share: advance(round(_SHARES * share), _SHARES))
     with progress("driving in real time"):
-        player, node, recorder = _drive(options, config)
+        graph = Graph(config, _parameter_file(), options.logs)
+        reports = graph.drive(options.simulated, options.labelled, options.seconds)
     with progress("scoring and drawing"):
         true = Ontology.load(world.ontology)
         topics = list(_truth_topics(config, world))
@@ -112,10 +100,8 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
         summary = DemoSummary(
             options.labelled,
             Painter(drive, predicted, true).draw(options.output),
-            player,
-            node,
-            recorder,
-            account=account(config, player, node, recorder, options.seconds),
+            reports,
+            account=account(config, reports, options.seconds),
             latency=measure_latency(options.labelled, config),
             scores=score_bag(options.labelled, options.simulated, topics, predicted, true),
         )
@@ -145,60 +131,6 @@ def _configuration(options: DemoOptions) -> Config:
     if options.bundle:
         parameters["segmentation.bundle"] = options.bundle
     return Config.from_parameters(parameters, str(_parameter_file()))
-
-
-def _drive(
-    options: DemoOptions, config: Config
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Player, perception and recorder as processes of their own; their reports."""
-    inputs = list(_input_topics(config))
-    with (
-        reserved_domain_id() as domain,
-        Nodes(loopback_environment(domain), options.logs) as nodes,
-    ):
-        clock = ["-p", "use_sim_time:=true"]
-        bundle = ["-p", f"segmentation.bundle:={config.segmentation.bundle}"]
-        recorder = nodes.start(
-            "bag_recorder",
-            options.labelled,
-            *("--compression", "lz4"),
-            "--topics",
-            *_recorded_topics(config),
-            "--ros-args",
-            *clock,
-        )
-        perception = nodes.start(
-            "perception_node", "--ros-args", "--params-file", _parameter_file(), *clock, *bundle
-        )
-        player = nodes.start(
-            "bag_player",
-            options.simulated,
-            *("--topics", *inputs, TF, TF_STATIC, *_lens_topics(config)),
-            *("--wait-for", *inputs, "--wait-timeout", _START_S),
-            *("--clock", "--delay", _DISCOVERY_S, "--tail", _TAIL_S),
-        )
-        nodes.wait_for(player, options.seconds + _START_S + _DISCOVERY_S + _TAIL_S)
-        return player.report(), perception.stop(), recorder.stop()
-
-
-def _input_topics(config: Config) -> Iterator[str]:
-    yield from (camera.image_topic for camera in config.cameras.values())
-    yield from (sensor.topic for sensor in (*config.lidars.values(), *config.radars.values()))
-
-
-def _lens_topics(config: Config) -> list[str]:
-    return [camera_info_topic(camera) for camera in config.cameras.values()]
-
-
-def _recorded_topics(config: Config) -> Iterator[str]:
-    for camera in config.cameras.values():
-        topics = CameraTopics.of(camera)
-        yield from (
-            topic for topic in topics if config.output.png or topic != topics.label_image_png
-        )
-    for sensor in (*config.lidars.values(), *config.radars.values()):
-        yield cloud_topic(sensor)
-    yield from (private(LEGEND), private(STATUS), TF, TF_STATIC, *_lens_topics(config))
 
 
 def _truth_topics(config: Config, world: SimulationConfig) -> Iterator[TruthTopic]:

@@ -48,13 +48,16 @@ class StreamAccount:
         return self.published / self.duration_s if self.duration_s else 0.0
 
 
-def account(
-    config: Config,
-    player: Mapping[str, Any],
-    node: Mapping[str, Any],
-    recorder: Mapping[str, Any],
-    duration_s: float,
-) -> dict[str, StreamAccount]:
+@dataclass(frozen=True)
+class Reports:
+    """What the three processes said at their ends, each on its own count."""
+
+    player: Mapping[str, Any]
+    node: Mapping[str, Any]
+    recorder: Mapping[str, Any]
+
+
+def account(config: Config, reports: Reports, duration_s: float) -> dict[str, StreamAccount]:
     """Put the reports of the three processes side by side."""
     ways = {
         stream("camera", n): (c.image_topic, CameraTopics.of(c).label_image)
@@ -64,11 +67,11 @@ def account(
         ways.update({stream(kind, n): (s.topic, cloud_topic(s)) for n, s in sensors.items()})
     return {
         name: StreamAccount(
-            sent=player["sent"].get(source, 0),
-            lost=node["lost_in_transport"].get(name, 0),
-            recorded=recorder["recorded"].get(result, 0),
+            sent=reports.player["sent"].get(source, 0),
+            lost=reports.node["lost_in_transport"].get(name, 0),
+            recorded=reports.recorder["recorded"].get(result, 0),
             duration_s=duration_s,
-            **node["streams"][name],
+            **reports.node["streams"][name],
         )
         for name, (source, result) in ways.items()
     }
@@ -81,7 +84,7 @@ class DemoSummary:
     Attributes:
         labelled: the recording of the results.
         pictures: files, the most telling one first.
-        player, node, recorder: the processes' own reports.
+        reports: the processes' own.
         account: by stream.
         latency: from stamp to receipt, by topic of the results.
         scores: against the truth, by topic of the results.
@@ -89,9 +92,7 @@ class DemoSummary:
 
     labelled: Path
     pictures: tuple[Path, ...]
-    player: Mapping[str, Any]
-    node: Mapping[str, Any]
-    recorder: Mapping[str, Any]
+    reports: Reports
     account: Mapping[str, StreamAccount]
     latency: Mapping[str, Percentiles]
     scores: Mapping[str, Scores]
@@ -101,12 +102,17 @@ class DemoSummary:
         """Whether no message is unaccounted for."""
         return all(entry.complete for entry in self.account.values())
 
+    @property
+    def engine(self) -> str:
+        """The engine in one line."""
+        return str(self.reports.node.get("engine", ""))
+
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
         return {
             "labelled": str(self.labelled),
             "pictures": [str(picture) for picture in self.pictures],
-            "engine": self.node.get("engine", ""),
+            "engine": self.engine,
             "complete": self.complete,
             "streams": {
                 name: {**asdict(entry), "complete": entry.complete, "rate_hz": entry.rate_hz}
@@ -117,8 +123,8 @@ class DemoSummary:
                 topic: {**asdict(scores), "mean_iou": scores.mean_iou}
                 for topic, scores in self.scores.items()
             },
-            "points": self.node.get("points", {}),
-            "reports": {"player": self.player, "node": self.node, "recorder": self.recorder},
+            "points": self.reports.node.get("points", {}),
+            "reports": asdict(self.reports),
         }
 
     def write(self, file: Path) -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from seg_perception.cli.main import app
 from seg_perception.demo.latency import measure_latency
 from seg_perception.demo.processes import Nodes, ProcessError
-from seg_perception.demo.summary import account
+from seg_perception.demo.summary import Reports, account
 from seg_perception.replay import ReplayOptions, replay
 
 IMAGE, POINTS = "/camera/front/image_raw", "/lidar/top/points"
@@ -30,7 +30,7 @@ def reports():
 
 
 def test_an_account_without_gaps_is_complete(world):
-    found = account(world.config(), *reports(), duration_s=2.0)
+    found = account(world.config(), Reports(*reports()), 2.0)
     assert found["camera.front"].complete
     assert found["lidar.top"].complete
     assert found["camera.front"].rate_hz == 3.0
@@ -49,7 +49,7 @@ def test_an_account_without_gaps_is_complete(world):
 def test_a_gap_anywhere_is_seen(world, spoil):
     spoiled = reports()
     spoil(*spoiled)
-    assert not account(world.config(), *spoiled, duration_s=2.0)["camera.front"].complete
+    assert not account(world.config(), Reports(*spoiled), 2.0)["camera.front"].complete
 
 
 def test_latency_is_log_time_minus_stamp(world):
