@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,17 @@ def test_a_foreign_bundle_runs_and_says_that_it_is_not_proven(
 
 
 def test_auto_never_imports_tensorrt(make_bundle: MakeBundle) -> None:
-    create_engine(make_bundle(), SegmentationConfig())
-    assert not {"tensorrt", "tensorrt_rtx", "torch"} & set(sys.modules)
+    program = (
+        "import sys\n"
+        "from seg_perception.config import SegmentationConfig\n"
+        "from seg_perception.inference.bundle import Bundle\n"
+        "from seg_perception.inference.engine import create_engine\n"
+        "create_engine(Bundle.load(sys.argv[1]), SegmentationConfig())\n"
+        "print({'tensorrt', 'tensorrt_rtx', 'torch'} & set(sys.modules))\n"
+    )
+    command = [sys.executable, "-c", program, str(make_bundle().folder)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
 
 
 def test_auto_falls_back_from_a_gpu_that_is_silently_wrong(
