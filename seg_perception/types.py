@@ -165,7 +165,8 @@ class PointCloud:
         """Check the layout.
 
         Raises:
-            ValueError: an array without named fields, or not (height, width).
+            ValueError: an array without named fields, or not (height, width); no x, y
+                and z, or one of several numbers.
         """
         if self.points.dtype.names is None or self.points.ndim != 2:
             got = f"{self.points.dtype} {self.points.shape}"
@@ -178,6 +179,10 @@ class PointCloud:
                 "name a cloud topic that carries cartesian points"
             )
             raise ValueError(msg)
+        for name in "xyz":
+            if shape := self.points.dtype[name].shape:
+                msg = f"points: expected {name} of one number, got {shape[0]}; check the driver"
+                raise ValueError(msg)
 
     def __len__(self) -> int:
         """Count the points."""

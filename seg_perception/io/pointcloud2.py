@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,7 @@ _FORMATS = {
     messages.FIELD_FLOAT64: "f8",
 }
 _DATATYPES = {fmt: datatype for datatype, fmt in _FORMATS.items()}
+_LARGEST_POINT = 2**31 - 1
 _BIG_ENDIAN = ">" if sys.byteorder == "little" else "="
 
 
@@ -113,8 +115,18 @@ def _point_dtype(msg: Any) -> np.dtype[Any]:
         raise CloudError(text)
     formats = [_field_format(field, order) for field in msg.fields]
     offsets = [int(field.offset) for field in msg.fields]
-    ends = [o + np.dtype(fmt).itemsize for o, fmt in zip(offsets, formats, strict=True)]
-    if max(ends, default=0) > msg.point_step or not msg.point_step:
+    # numpy is asked last: it can't even describe what reaches beyond its largest point.
+    ends = [
+        offset + np.dtype(fmt).itemsize * math.prod(shape)
+        for offset, (fmt, shape) in zip(offsets, formats, strict=True)
+    ]
+    if not 0 < msg.point_step <= _LARGEST_POINT:
+        text = (
+            f"cloud: expected points of 1 to {_LARGEST_POINT} bytes, got point_step "
+            f"{msg.point_step}; check the driver"
+        )
+        raise CloudError(text)
+    if max(ends, default=0) > msg.point_step:
         text = (
             f"cloud: expected fields within the {msg.point_step} bytes of point_step, got some "
             f"up to byte {max(ends, default=0)}; check the driver"

@@ -115,12 +115,15 @@ def test_fields_may_share_bytes():
         ({"width": 2**31, "row_step": 2**31 * 12}, "height x row_step"),
         ({"height": 2, "data": b"\0" * 24, "row_step": 8}, "rows of 12 bytes"),
         ({"point_step": 10}, "within the 10 bytes"),
-        ({"point_step": 0, "row_step": 0}, "within the 0 bytes"),
+        ({"point_step": 0, "row_step": 0}, "got point_step 0"),
         ({"fields": [*XYZ, PointField("x", 0, FLOAT32, 1)]}, "'x'.* twice"),
         ({"fields": [*XYZ[:2], PointField("z", 8, 9, 1)]}, "datatype of 1"),
         ({"fields": [*XYZ[:2], PointField("z", 8, FLOAT32, 2)]}, "up to byte 16"),
         ({"fields": XYZ[:2]}, "fields x, y and z"),
         ({"fields": []}, "x, y and z"),
+        ({"fields": [*XYZ, PointField("q", 12, FLOAT64, 2**31)]}, "up to byte 17179869196"),
+        ({"point_step": 2**31, "row_step": 0, "width": 0}, "got point_step 2147483648"),
+        ({"fields": [PointField("x", 0, INT8, 4), *XYZ[1:]]}, "x of one number"),
     ],
 )
 def test_what_can_not_be_read_exactly_is_refused(changes, text):
