@@ -25,14 +25,21 @@ def point_offsets_ns(cloud: PointCloud) -> NDArray[np.int64] | None:
     magnitude are absolute. Points whose time is not finite get the stamp.
 
     Returns:
-        int64 (N,), or None when the cloud has no time field, or one that spans more than
-        a second or lies more than a second off the stamp (another clock, another unit).
+        int64 (N,), or None when the cloud has no time field of one number, or one that spans
+        more than a second or lies more than a second off the stamp (another clock, another
+        unit).
     """
-    name = next((field for field in TIME_FIELDS if field in cloud.fields), None)
+    name = time_field(cloud)
     if name is None or len(cloud) == 0:
         return None
     offsets = _relative_ns(cloud.points[name].reshape(-1), cloud.stamp_ns)
     return offsets if np.abs(offsets).max() <= _LONGEST_SWEEP_NS else None
+
+
+def time_field(cloud: PointCloud) -> str | None:
+    """The field that holds the time of each point; None where there is none of one number."""
+    layout = cloud.points.dtype
+    return next((n for n in TIME_FIELDS if n in cloud.fields and not layout[n].shape), None)
 
 
 def deskew(
@@ -62,9 +69,10 @@ def deskew(
         moved: NDArray[np.float64] = T_sensor_fixed @ pose
         return moved
 
-    steps = _step_count(motion(first), motion(last))
-    if steps == 0:
+    T_first, T_last = motion(first), motion(last)
+    if _step_count(np.eye(4), T_first) == _step_count(np.eye(4), T_last) == 0:
         return cloud.xyz
+    steps = max(1, _step_count(T_first, T_last))
     span_ns = (last - first + 1) / steps
     return _move_pieces(
         cloud.xyz,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seg_perception.errors import SegPerceptionError
-from seg_perception.geometry.deskew import point_offsets_ns
+from seg_perception.geometry.deskew import point_offsets_ns, time_field
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import (
     BagFacts,
@@ -39,7 +39,6 @@ from seg_perception.topics import TF, TF_STATIC, TF_TYPES
 
 # Enough to see every broadcaster; a long recording is not read to its end.
 _TF_MESSAGES = 500
-_TIME_FIELDS = ("t", "time", "timestamp", "time_stamp", "offset_time")
 
 
 def read_facts(path: str | Path) -> BagFacts:
@@ -117,13 +116,12 @@ def _read_cloud(message: Any) -> dict[str, Any]:
     count = int(message.width) * int(message.height)
     try:
         cloud = decode_cloud(message)
-        has_time = point_offsets_ns(cloud) is not None
+        timed = time_field(cloud) if point_offsets_ns(cloud) is not None else None
         doppler = radar_fields(cloud).doppler_field
         finite_count = int(np.isfinite(cloud.xyz).all(axis=1).sum())
     except SegPerceptionError as error:
         return {"cloud": CloudFacts(names, count, problem=str(error))}
-    time_field = next((n for n in _TIME_FIELDS if has_time and n in names), "")
-    return {"cloud": CloudFacts(names, count, time_field, doppler, finite_count)}
+    return {"cloud": CloudFacts(names, count, timed or "", doppler, finite_count)}
 
 
 _READERS = {

@@ -56,6 +56,11 @@ def test_no_time_field_another_clock_and_no_point_give_none() -> None:
     assert point_offsets_ns(cloud("t", "u4", [])) is None
 
 
+def test_a_time_of_several_numbers_is_none() -> None:
+    points = np.zeros((1, 2), [("x", "f4"), ("y", "f4"), ("z", "f4"), ("t", "u4", (2,))])
+    assert point_offsets_ns(PointCloud(points, STAMP_NS, "lidar")) is None
+
+
 def turning_robot(rate_rad_s: float, speed_mps: float = 0.0) -> TransformTree:
     tree = TransformTree()
     for ms in range(0, 210, 10):
@@ -84,6 +89,11 @@ def test_a_turning_sensor_sees_the_later_point_turned() -> None:
 def test_a_driving_sensor_sees_the_later_point_farther() -> None:
     xyz = moved(turning_robot(0.0, speed_mps=2.0), [0, 100])
     assert xyz[1, 0] - xyz[0, 0] == pytest.approx(0.2, abs=0.006)
+
+
+def test_points_that_share_one_time_off_the_stamp_are_moved_too() -> None:
+    xyz = moved(turning_robot(1.0), [100, 100])
+    assert xyz[1].tolist() == pytest.approx([10 * math.cos(0.1), 10 * math.sin(0.1), 0], abs=1e-5)
 
 
 def test_a_robot_at_rest_keeps_its_points_untouched() -> None:
