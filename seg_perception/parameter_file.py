@@ -24,7 +24,7 @@ def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
     try:
         document = yaml.safe_load(file.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{file} is not YAML: {error}"
+        msg = f"{file} is not YAML: {' '.join(str(error).split())}"
         raise ConfigError(msg) from error
     sections = document if isinstance(document, dict) else {}
     found = [sections[key] for key in ("/**", node, f"/{node}") if key in sections]
