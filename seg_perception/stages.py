@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from seg_perception.types import clean_frame_id
+
+FrameId = Annotated[str, AfterValidator(clean_frame_id)]
 
 
 class Stage(BaseModel):
@@ -60,7 +64,7 @@ class PairingConfig(Stage):
 class TransformsConfig(Stage):
     """How /tf is kept and read."""
 
-    fixed_frame: str = Field(
+    fixed_frame: FrameId = Field(
         default="odom", description="Frame through which motion between two stamps is compensated"
     )
     buffer_s: float = Field(
@@ -167,7 +171,7 @@ class CameraConfig(Stage):
     output_prefix: str = Field(
         default="", description="Prefix of the output topics; empty: the image topic's parent"
     )
-    frame_id: str = Field(default="", description="Optical frame; empty: the image's own")
+    frame_id: FrameId = Field(default="", description="Optical frame; empty: the image's own")
     frame_convention: Literal["optical", "body"] = Field(
         default="optical",
         description="body: x forward as in GOOSE; it is turned into an optical frame",
@@ -194,7 +198,7 @@ class CloudSensorConfig(Stage):
     output_topic: str = Field(
         default="", description="Empty: semantic/points beside the input topic"
     )
-    frame_id: str = Field(default="", description="Sensor frame; empty: the cloud's own")
+    frame_id: FrameId = Field(default="", description="Sensor frame; empty: the cloud's own")
     cameras: list[str] = Field(default=[], description="Cameras that may label it; empty: all")
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
 

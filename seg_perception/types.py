@@ -265,6 +265,11 @@ def label_dtype(class_count: int) -> np.dtype[Any]:
     return np.dtype(np.uint8 if class_count <= 255 else np.uint16)
 
 
+def clean_frame_id(frame_id: str) -> str:
+    """A frame id without the leading slash that ROS 1 allowed and tf2 refuses."""
+    return frame_id.lstrip("/")
+
+
 def _expect_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         msg = f"{name}: expected shape {shape}, got {array.shape}"

@@ -106,6 +106,20 @@ def test_a_file_that_is_no_parameter_file_is_refused(
         Config.load(tmp_path / "absent.yaml")
 
 
+def test_frames_lose_the_slash_of_ros_1() -> None:
+    frames = {
+        "transforms.fixed_frame": "/odom",
+        "camera.front.frame_id": "/camera",
+        "lidars": ["top"],
+        "lidar.top.topic": "/points",
+        "lidar.top.frame_id": "/lidar",
+    }
+    config = Config.from_parameters({**CAMERA, **frames})
+    assert config.transforms.fixed_frame == "odom"
+    assert config.cameras["front"].frame_id == "camera"
+    assert config.lidars["top"].frame_id == "lidar"
+
+
 def test_the_dumped_file_loads(tmp_path: Path) -> None:
     config = Config.from_parameters(CAMERA)
     file = tmp_path / "dumped.yaml"

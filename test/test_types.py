@@ -9,6 +9,7 @@ from seg_perception.types import (
     PointCloud,
     PointStatus,
     SemanticCloud,
+    clean_frame_id,
     label_dtype,
     unknown_id,
 )
@@ -91,3 +92,8 @@ def test_unknown_id_never_is_a_class(classes: int, unknown: int, dtype: str) -> 
     assert unknown_id(classes) == unknown
     assert label_dtype(classes) == np.dtype(dtype)
     assert unknown >= classes
+
+
+def test_drops_the_leading_slash_of_ros_1_frames() -> None:
+    assert clean_frame_id("/base_link") == "base_link"
+    assert clean_frame_id("robot/base_link") == "robot/base_link"

@@ -29,13 +29,13 @@ from seg_perception.io.messages import (
     CompressedImage,
     Image,
     PointCloud2,
-    clean_frame_id,
     stamp_to_ns,
 )
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.radar import radar_fields
 from seg_perception.io.transforms import decode_tf
 from seg_perception.topics import TF, TF_STATIC, TF_TYPES
+from seg_perception.types import clean_frame_id
 
 # Enough to see every broadcaster; a long recording is not read to its end.
 _TF_MESSAGES = 500

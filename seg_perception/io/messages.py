@@ -377,11 +377,6 @@ def stamp_to_ns(stamp: Any) -> int:
     return int(stamp.secs) * NANOSECONDS + int(stamp.nsecs)
 
 
-def clean_frame_id(frame_id: str) -> str:
-    """A frame id without the leading slash that ROS 1 allowed and tf2 refuses."""
-    return frame_id.lstrip("/")
-
-
 def byte_array(data: Any) -> NDArray[np.uint8]:
     """`data` of any message as uint8 (n,), without a copy where it is bytes-like."""
     if isinstance(data, np.ndarray):

@@ -16,11 +16,10 @@ from seg_perception.io.messages import (
     PointCloud2,
     PointField,
     byte_array,
-    clean_frame_id,
     stamp_to_ns,
 )
 from seg_perception.io.semantic_fields import PROFILES, CloudProfile, append_semantics
-from seg_perception.types import PointCloud
+from seg_perception.types import PointCloud, clean_frame_id
 
 __all__ = ["PROFILES", "CloudProfile", "append_semantics", "decode_cloud", "encode_cloud"]
 

@@ -11,7 +11,8 @@ from seg_perception.errors import TransformError
 from seg_perception.geometry.quaternion import matrix_to_quaternion, quaternion_to_matrix
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
-from seg_perception.io.messages import clean_frame_id, stamp_to_ns
+from seg_perception.io.messages import stamp_to_ns
+from seg_perception.types import clean_frame_id
 
 
 def decode_tf(msg: Any) -> list[StampedTransform]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from seg_perception.io.messages import PointCloud2, clean_frame_id
+from seg_perception.io.messages import PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.nodes.inputs import StreamInput
 from seg_perception.nodes.outputs import CloudOutput
@@ -100,7 +99,6 @@ class CloudPart:
         runtime, ticket = self._runtime, arrival.ticket
         with runtime.latencies.measure("decode", ticket.stream):
             cloud = decode_cloud(arrival.message)
-        cloud = replace(cloud, frame_id=clean_frame_id(cloud.frame_id))
         runtime.observe(ticket.stream, cloud.frame_id, cloud.stamp_ns)
         runtime.perception.add_cloud(arrival.name, cloud, ticket, runtime.clock.now_ns())
 

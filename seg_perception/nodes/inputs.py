@@ -13,7 +13,6 @@ from seg_perception.io.messages import (
     CameraInfo,
     CompressedImage,
     Image,
-    clean_frame_id,
     stamp_to_ns,
 )
 from seg_perception.nodes.conversions import message_class
@@ -21,7 +20,7 @@ from seg_perception.nodes.qos import Input, InputQos
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.workers import Arrival
 from seg_perception.topics import camera_info_topic, is_compressed, stream
-from seg_perception.types import Calibration, CameraFrame
+from seg_perception.types import Calibration, CameraFrame, clean_frame_id
 
 Deliver = Callable[[Arrival], None]
 

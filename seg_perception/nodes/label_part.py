@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from seg_perception.io.images import decode_label_image
-from seg_perception.io.messages import CompressedImage, Image, clean_frame_id, stamp_to_ns
+from seg_perception.io.messages import CompressedImage, Image, stamp_to_ns
 from seg_perception.nodes.cloud_part import TakeIn
 from seg_perception.nodes.inputs import Lens, StreamInput
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.workers import Arrival
 from seg_perception.topics import CameraTopics
-from seg_perception.types import LabelMap
+from seg_perception.types import LabelMap, clean_frame_id
 
 
 class LabelPart:

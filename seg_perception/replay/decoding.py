@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from seg_perception.io.bag import BagMessage
 from seg_perception.io.images import decode_compressed_image, decode_image
-from seg_perception.io.messages import CompressedImage, clean_frame_id, stamp_to_ns
+from seg_perception.io.messages import CompressedImage, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.types import Calibration, CameraFrame, PointCloud
+from seg_perception.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 
 
 def read_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:
@@ -34,11 +33,10 @@ def read_frame(camera: str, message: BagMessage, calibration: Calibration | None
 
 
 def read_cloud(message: BagMessage) -> PointCloud:
-    """The cloud of a message; its frame without the leading slash of ROS 1.
+    """The cloud of a message.
 
     Raises:
         CloudError: it can't be decoded.
         BagError: its bytes do not fit its type.
     """
-    cloud = decode_cloud(message.message)
-    return replace(cloud, frame_id=clean_frame_id(cloud.frame_id))
+    return decode_cloud(message.message)

@@ -47,11 +47,6 @@ def test_reads_the_stamps_of_ros_1():
     assert messages.stamp_to_ns(SimpleNamespace(secs=3, nsecs=4)) == 3_000_000_004
 
 
-def test_drops_the_leading_slash_of_ros_1_frames():
-    assert messages.clean_frame_id("/base_link") == "base_link"
-    assert messages.clean_frame_id("robot/base_link") == "robot/base_link"
-
-
 @pytest.mark.parametrize(
     "data",
     [
