@@ -37,11 +37,28 @@ class LabelRing(Generic[Prepared]):
         }
         self._max_gap_ns = round(config.max_gap_s * NANOSECONDS)
         self._max_wait_ns = round(config.max_wait_s * NANOSECONDS)
+        self._generation = 0
 
-    def add(self, camera: str, time_ns: int, value: Prepared) -> None:
-        """Keep a label map; the oldest one of a full ring goes."""
+    @property
+    def generation(self) -> int:
+        """How often everything was forgotten."""
+        return self._generation
+
+    def add(
+        self, camera: str, time_ns: int, value: Prepared, generation: int | None = None
+    ) -> None:
+        """Keep a label map; the oldest one of a full ring goes.
+
+        Args:
+            camera: whose it is.
+            time_ns: its corrected time.
+            value: the label map.
+            generation: of the moment when the work on it began; one from before the last
+                `clear` is not kept. None: now.
+        """
         with self._lock:
-            self._rings[camera].append(Timed(time_ns, value))
+            if generation in (None, self._generation):
+                self._rings[camera].append(Timed(time_ns, value))
 
     def nearest(self, camera: str, time_ns: int) -> Timed[Prepared] | None:
         """The label map nearest in time, or None when none lies within `max_gap_s`."""
@@ -70,6 +87,7 @@ class LabelRing(Generic[Prepared]):
     def clear(self) -> None:
         """Forget all label maps: the clock jumped."""
         with self._lock:
+            self._generation += 1
             for ring in self._rings.values():
                 ring.clear()
 

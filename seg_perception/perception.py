@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seg_perception.config import Config
-from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.errors import CalibrationError, ImageError, TransformError
 from seg_perception.fusion.label_transfer import (
     PreparedLabelMap,
     Transfer,
@@ -34,6 +35,7 @@ from seg_perception.types import (
     label_dtype,
 )
 
+_LOG = logging.getLogger(__name__)
 _NO_SOURCE = 255
 
 
@@ -78,14 +80,19 @@ class Perception:
             CalibrationError: the image's size does not fit its calibration.
             EngineError: the engine failed.
         """
+        generation = self._labels.generation
         label_map = segmenter.segment(self._with_true_lens(frame))
-        self.add_label_map(label_map)
+        self._keep(label_map, generation)
         return label_map
 
     def add_label_map(self, label_map: LabelMap) -> None:
-        """Keep a label map, made here or on another machine, for the clouds."""
-        time_ns = self._motion.image_time_ns(label_map)
-        self._labels.add(label_map.camera, time_ns, prepare_label_map(label_map))
+        """Keep a label map that another machine made for the clouds.
+
+        Raises:
+            ImageError: ids that the ontology does not have.
+        """
+        _expect_known(label_map, self.ontology)
+        self._keep(label_map, self._labels.generation)
 
     def add_cloud(self, sensor: str, cloud: PointCloud, ticket: Ticket, now_ns: int) -> None:
         """Queue a cloud until `collect` finds label maps and transforms for it."""
@@ -94,7 +101,8 @@ class Perception:
     def collect(self, now_ns: int) -> list[LabelledCloud]:
         """Label the clouds that are ready, and those that waited for `max_wait_s`."""
         due = self._clouds.collect(now_ns, lambda waiting: self._is_ready(waiting.sweep))
-        return [LabelledCloud(self._label(waiting.sweep), waiting.ticket) for waiting in due]
+        tried = [self._try_to_label(waiting) for waiting in due]
+        return [labelled for labelled in tried if labelled is not None]
 
     def label(self, sensor: str, cloud: PointCloud) -> SemanticCloud:
         """Label a cloud at once with what is known now."""
@@ -109,6 +117,19 @@ class Perception:
     def close(self) -> None:
         """Drop what still waits."""
         self._clouds.clear("shutdown")
+
+    def _keep(self, label_map: LabelMap, generation: int) -> None:
+        time_ns = self._motion.image_time_ns(label_map)
+        self._labels.add(label_map.camera, time_ns, prepare_label_map(label_map), generation)
+
+    def _try_to_label(self, waiting: WaitingCloud) -> LabelledCloud | None:
+        """One faulty cloud must not cost those that are due with it, nor go uncounted."""
+        try:
+            return LabelledCloud(self._label(waiting.sweep), waiting.ticket)
+        except Exception:  # noqa: BLE001 (as the nodes account for theirs)
+            _LOG.exception("%s: a cloud can't be labelled", waiting.ticket.stream)
+            waiting.ticket.drop("internal_error")
+            return None
 
     def _with_true_lens(self, frame: CameraFrame) -> CameraFrame:
         offset_px = self.config.cameras[frame.camera].principal_point_offset_px
@@ -185,3 +206,18 @@ class Perception:
     def _cameras_of(self, sweep: Sweep) -> Sequence[str]:
         sensors = {**self.config.lidars, **self.config.radars}
         return sensors[sweep.sensor].cameras or tuple(self.config.cameras)
+
+
+def _expect_known(label_map: LabelMap, ontology: Ontology) -> None:
+    labels, expected = label_map.labels, label_dtype(ontology.id_count)
+    got = f"{labels.dtype} ids" if labels.dtype != expected else ""
+    if not got and labels.size and labels.max() >= ontology.id_count:
+        known = [*ontology.names, ontology.unknown_id]
+        strange = np.setdiff1d(labels, known)
+        got = f"class id {strange[0]}" if strange.size else ""
+    if got:
+        msg = (
+            f"label image of camera {label_map.camera}: expected {expected} ids of ontology "
+            f"{ontology.name}, got {got}; give both machines the same model bundle"
+        )
+        raise ImageError(msg)

@@ -1,18 +1,28 @@
 """The stages together: which label a point gets, and what happens when something is missing."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from seg_perception.config import Config
+from seg_perception.errors import ImageError
+from seg_perception.fusion.label_transfer import transfer_labels
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.ledger import StreamCount
 from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.ontology import Ontology
 from seg_perception.perception import Perception
-from seg_perception.types import Calibration, LabelMap, PointCloud, PointStatus, SemanticCloud
+from seg_perception.types import (
+    Calibration,
+    CameraFrame,
+    LabelMap,
+    PointCloud,
+    PointStatus,
+    SemanticCloud,
+)
 
 MS = 1_000_000
 WIDTH, HEIGHT, FOCAL = 64, 48, 50.0
@@ -199,6 +209,51 @@ def test_a_cloud_that_waited_long_enough_leaves_unknown() -> None:
     assert core.collect(399 * MS) == []
     (done,) = core.collect(400 * MS)
     assert labels_of(done.semantic) == [UNKNOWN]
+
+
+def test_labels_of_another_ontology_are_refused() -> None:
+    core = perception()
+    good = label_map(100)
+    wide = replace(good, labels=good.labels.astype(np.uint16) + 256)
+    with pytest.raises(ImageError, match="uint8"):
+        core.add_label_map(wide)
+    strange = replace(good, labels=np.where(good.labels == RIGHT, np.uint8(7), good.labels))
+    with pytest.raises(ImageError, match="class id 7"):
+        core.add_label_map(strange)
+    core.add_label_map(replace(good, labels=np.full_like(good.labels, UNKNOWN)))
+    assert labels_of(core.label("top", cloud(100, 0.2, -0.2))) == [UNKNOWN, UNKNOWN]
+
+
+def test_an_image_from_before_a_clock_jump_labels_nothing_after_it() -> None:
+    core = perception()
+    image = CameraFrame("front", np.zeros((HEIGHT, WIDTH, 3), np.uint8), 100 * MS, "camera")
+
+    class Jumping:
+        def segment(self, _frame: CameraFrame) -> LabelMap:
+            core.reset()
+            return label_map(100)
+
+    assert core.segment(image, Jumping()).stamp_ns == 100 * MS
+    semantic = core.label("top", cloud(100, 0.2))
+    assert semantic.status.tolist() == [PointStatus.NO_LABEL_MAP]
+
+
+def test_a_cloud_that_can_not_be_labelled_costs_no_other_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core = perception()
+    for angle in (0.2, 0.3):
+        core.add_cloud("top", cloud(100, angle), core.ledger.receive("lidar.top"), now_ns=0)
+    core.add_label_map(label_map(100))
+
+    def fails_once(*arguments: Any) -> Any:
+        monkeypatch.setattr("seg_perception.perception.transfer_labels", transfer_labels)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("seg_perception.perception.transfer_labels", fails_once)
+    (done,) = core.collect(1000 * MS)
+    done.ticket.publish()
+    assert core.ledger.snapshot()["lidar.top"] == StreamCount(2, 1, {"internal_error": 1}, 0)
 
 
 def test_radar_goes_its_own_way() -> None:
