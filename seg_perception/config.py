@@ -30,6 +30,7 @@ from seg_perception.stages import (
     TransferConfig,
     TransformsConfig,
 )
+from seg_perception.validation import explain
 
 __all__ = [
     "CameraConfig",
@@ -97,7 +98,7 @@ class Config(BaseModel):
         try:
             config = cls.model_validate(_nest(parameters))
         except ValidationError as error:
-            raise ConfigError(_explain(error, origin)) from error
+            raise ConfigError(explain(error, origin, _SENSOR_KINDS)) from error
         _refuse_unknown_cameras(config, origin)
         _refuse_shared_names(config, origin)
         return config
@@ -212,13 +213,3 @@ def _refuse_shared_names(config: Config, origin: str) -> None:
     if shared := sorted(set(config.lidars) & set(config.radars)):
         msg = f"{origin}: a lidar and a radar are both called {shared[0]!r}; rename one of them"
         raise ConfigError(msg)
-
-
-def _explain(error: ValidationError, origin: str) -> str:
-    first = error.errors()[0]
-    parts = [str(part) for part in first["loc"]]
-    if parts and parts[0] in _SENSOR_KINDS:
-        parts[0] = _SENSOR_KINDS[parts[0]]
-    if first["type"] == "missing":
-        return f"{origin}: {'.'.join(parts)} is missing; give it a value"
-    return f"{origin}: {'.'.join(parts)}: {first['msg']}, got {first['input']!r}"

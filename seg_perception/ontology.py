@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seg_perception.errors import ConfigError
 from seg_perception.resources import config_path
 from seg_perception.types import label_dtype, unknown_id
+from seg_perception.validation import explain, load_model
 
 
 class _Data(BaseModel):
@@ -84,11 +84,8 @@ class Ontology(_Data):
         path = Path(name_or_path)
         if path.suffix not in (".yaml", ".yml"):
             path = config_path("ontology", f"{name_or_path}.yaml")
-        if not path.is_file():
-            expected = f"expected one of {shipped()} or a .yaml file"
-            msg = f"ontology {str(name_or_path)!r} not found: {expected}"
-            raise ConfigError(msg)
-        return cls.parse(yaml.safe_load(path.read_text()), str(path))
+        expected = f"an ontology's .yaml file, or one of the names {shipped()}"
+        return load_model(cls, path, expected, ConfigError)
 
     @classmethod
     def parse(cls, data: Any, origin: str) -> Ontology:
@@ -100,10 +97,7 @@ class Ontology(_Data):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            msg = f"{origin}: {place or 'ontology'}: {first['msg']}"
-            raise ConfigError(msg) from error
+            raise ConfigError(explain(error, origin)) from error
 
     @cached_property
     def id_count(self) -> int:

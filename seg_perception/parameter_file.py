@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from seg_perception.errors import ConfigError
+from seg_perception.validation import read_yaml
 
 
 def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
@@ -18,14 +17,7 @@ def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
         ConfigError: no such file, not YAML, or no `ros__parameters` for the node.
     """
     file = Path(path)
-    if not file.is_file():
-        msg = f"parameter file {file} not found"
-        raise ConfigError(msg)
-    try:
-        document = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{file} is not YAML: {' '.join(str(error).split())}"
-        raise ConfigError(msg) from error
+    document = read_yaml(file, "a ROS parameter file", ConfigError)
     sections = document if isinstance(document, dict) else {}
     found = [sections[key] for key in ("/**", node, f"/{node}") if key in sections]
     flat: dict[str, Any] = {}

@@ -64,6 +64,16 @@ def test_what_is_wrong_is_named(changes: dict[str, object], sentence: str) -> No
         ontology(**changes)
 
 
+def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("name: [")
+    with pytest.raises(ConfigError, match=r"own.yaml is not YAML"):
+        Ontology.load(file)
+    file.write_text("")
+    with pytest.raises(ConfigError, match="valid dictionary"):
+        Ontology.load(file)
+
+
 def test_an_unknown_name_lists_the_shipped_ones() -> None:
     with pytest.raises(ConfigError, match=r"field.*goose.*rellis.*viking_hill"):
         Ontology.load("moon")

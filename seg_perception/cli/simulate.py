@@ -45,12 +45,12 @@ def _configuration(seed: int, duration_s: float, settings: list[str]) -> Simulat
     from seg_perception.cli.options import parse_setting
     from seg_perception.errors import ConfigError
     from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.validation import explain
 
     values = {"seed": seed, "duration_s": duration_s, **dict(map(parse_setting, settings))}
     try:
         return SimulationConfig.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
         known = ", ".join(SimulationConfig.model_fields)
-        msg = f"--set {first['loc'][0]}: {first['msg']}; expected values of {known}"
+        msg = f"{explain(error, '--set')}; expected values of {known}"
         raise ConfigError(msg) from error

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from seg_perception.errors import DatasetError
 from seg_perception.ontology import Ontology
+from seg_perception.validation import load_model
 
 IGNORE = 255
 UNMAPPED = 254
@@ -55,15 +55,8 @@ class LabelMapping(BaseModel):
         Raises:
             DatasetError: no such file, or it is not a mapping.
         """
-        if not path.is_file():
-            msg = f"mapping {path} not found: name a YAML file with source, ontology and classes"
-            raise DatasetError(msg)
-        try:
-            return cls.model_validate(yaml.safe_load(path.read_text()))
-        except ValidationError as error:
-            first = error.errors()[0]
-            msg = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-            raise DatasetError(msg) from error
+        expected = "a label mapping, a YAML file with source, ontology and classes"
+        return load_model(cls, path, expected, DatasetError)
 
     def sets(self, ontology: Ontology) -> dict[int, tuple[int, ...]]:
         """Class ids by source id, in the mapping's order.

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from seg_perception.errors import ConfigError, SegPerceptionError
 from seg_perception.export.bundle import Release, export_bundle
@@ -17,6 +16,7 @@ from seg_perception.inference.manifest import Training
 from seg_perception.resources import config_path
 from seg_perception.simulation.training_frames import training_frames
 from seg_perception.training.checkpoint import Checkpoint
+from seg_perception.validation import load_model
 
 GOLDEN_SEED = 7
 GOLDEN_COUNT = 3
@@ -41,15 +41,7 @@ class ReleaseFile(BaseModel):
         Raises:
             ConfigError: no such file, or the first thing in it that is wrong.
         """
-        if not path.is_file():
-            msg = f"release file {path} not found: expected a YAML file such as {_FIELD_TINY}"
-            raise ConfigError(msg)
-        try:
-            return cls.model_validate(yaml.safe_load(path.read_text()))
-        except ValidationError as error:
-            first = error.errors()[0]
-            msg = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-            raise ConfigError(msg) from error
+        return load_model(cls, path, f"a release file such as {_FIELD_TINY}", ConfigError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from seg_perception import validation
 from seg_perception.errors import BundleError
 from seg_perception.ontology import Ontology
 
@@ -26,7 +27,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class NetworkInput(_Part):
@@ -208,13 +209,10 @@ class Manifest(_Part):
 def explain(error: ValidationError, origin: str) -> str:
     """One sentence about the first thing that is wrong in a manifest."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        place = ".".join(str(part) for part in first["loc"])
         return f"{origin}: unknown key {place!r}{_nearest(str(first['loc'][-1]))}"
-    if first["type"] == "missing":
-        return f"{origin}: {place} is missing; give it a value"
-    text = first["msg"].removeprefix("Value error, ")
-    return f"{origin}: {place}: {text}" if place else f"{origin}: {text}"
+    return validation.explain(error, origin)
 
 
 def _nearest(key: str) -> str:

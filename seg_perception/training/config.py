@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from seg_perception.errors import ConfigError
 from seg_perception.models.config import FieldCnnConfig
+from seg_perception.validation import load_model
 
 
 class _Part(BaseModel):
@@ -77,12 +77,5 @@ class TrainingConfig(_Part):
         Raises:
             ConfigError: no such file, or the first thing in it that is wrong.
         """
-        if not path.is_file():
-            msg = f"{path} not found: expected a YAML file such as config/training/field_tiny.yaml"
-            raise ConfigError(msg)
-        try:
-            return cls.model_validate(yaml.safe_load(path.read_text()))
-        except ValidationError as error:
-            first = error.errors()[0]
-            msg = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-            raise ConfigError(msg) from error
+        expected = "a YAML file such as config/training/field_tiny.yaml"
+        return load_model(cls, path, expected, ConfigError)

@@ -55,7 +55,7 @@ def test_missing_and_malformed_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"absent.yaml not found"):
         LabelMapping.load(tmp_path / "absent.yaml")
     (tmp_path / "bad.yaml").write_text("source: s\nontology: field\nclasses: {0: {name: a}}\n")
-    with pytest.raises(DatasetError, match=r"bad.yaml: classes.0.as: Field required"):
+    with pytest.raises(DatasetError, match=r"bad.yaml: classes.0.as is missing; give it a value"):
         LabelMapping.load(tmp_path / "bad.yaml")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,10 @@ REFUSED = {
     "zero std": (
         {"input": {"width": 64, "height": 32, "dtype": "float32", "std": [1, 0, 1]}},
         r"std: expected values above 0, got \[1.0, 0.0, 1.0\]",
+    ),
+    "no number": (
+        {"input": {"width": 64, "height": 32, "dtype": "float32", "mean": [math.nan, 0, 0]}},
+        "input.mean.0: Input should be a finite number",
     ),
     "text for a number": ({"input": {"width": "64", "height": 32}}, "input.width: .*integer"),
     "unknown output": ({"output": {"kind": "boxes"}}, "output: .*'boxes'"),
