@@ -84,9 +84,10 @@ def check_topics(config: Config) -> None:
             msg = f"{inputs[topic]} and {parameter} both name {topic}; leave one of them out"
             raise ConfigError(msg)
         inputs[topic] = parameter
+    lenses = {camera_info_topic(camera) for camera in config.cameras.values()}
     outputs: dict[str, str] = {}
     for topic, parameter in _outputs(config):
-        if topic in inputs:
+        if topic in inputs or topic in lenses:
             msg = f"{topic} would be both read and published; set {parameter} to another name"
             raise ConfigError(msg)
         if topic in outputs:

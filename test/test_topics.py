@@ -87,6 +87,13 @@ def test_private_topics_are_below_the_node():
             {"camera.a.image_topic": "/x/semantic/color", "camera.a.output_prefix": "/x"},
             "both read and published",
         ),
+        (
+            {
+                "camera.a.image_topic": "/x/i",
+                "camera.a.camera_info_topic": "/x/semantic/camera_info",
+            },
+            "/x/semantic/camera_info would be both read and published",
+        ),
     ],
 )
 def test_topics_that_clash_are_refused(parameters, sentence):

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.errors import CloudError
 from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.metrics import Scores, TruthScore
 from seg_perception.io.bag import BagReader
@@ -54,7 +55,7 @@ def score_bag(
 
     Raises:
         BagError: a bag can't be read, or lacks a topic.
-        CloudError: a cloud without labels.
+        CloudError: a cloud without labels, or with other points than the truth.
         ImageError: an image that holds no labels.
     """
     return {
@@ -67,7 +68,7 @@ def _score(labelled: Path, truth: Path, topics: TruthTopic, score: TruthScore) -
     with BagReader(labelled) as ours, BagReader(truth) as theirs:
         for got, true in _pairs(_stamped(ours, topics.topic), _stamped(theirs, topics.truth)):
             compare = _add_cloud if hasattr(got, "point_step") else _add_image
-            compare(score, got, true)
+            compare(score, got, true, topics)
     return score.scores()
 
 
@@ -92,7 +93,7 @@ def _pairs(
             yield message, waiting.pop(stamp)
 
 
-def _add_image(score: TruthScore, got: Any, true: Any) -> None:
+def _add_image(score: TruthScore, got: Any, true: Any, _topics: TruthTopic) -> None:
     """At the truth's size, as data sets are scored: labels are enlarged by nearest neighbour."""
     labels, expected = decode_label_image(got), decode_label_image(true)
     size = (expected.shape[1], expected.shape[0])
@@ -100,17 +101,29 @@ def _add_image(score: TruthScore, got: Any, true: Any) -> None:
     score.add(expected, enlarged)
 
 
-def _add_cloud(score: TruthScore, got: Any, true: Any) -> None:
+def _add_cloud(score: TruthScore, got: Any, true: Any, topics: TruthTopic) -> None:
     """Points that have a label, and those that the truth calls visible."""
     points, expected = decode_cloud(got).points, decode_cloud(true).points
-    names = points.dtype.names or ()
-    labels = _ids(points[next(field for field in _LABEL_FIELDS if field in names)])
+    labels = _ids(points, _LABEL_FIELDS, topics.topic)
+    true_labels = _ids(expected, (_TRUTH_FIELD,), topics.truth)
+    if labels.size != true_labels.size:
+        msg = (
+            f"{topics.topic}: expected the {true_labels.size} points of {topics.truth}, "
+            f"got {labels.size}; label with output.drop_unlabelled: false"
+        )
+        raise CloudError(msg)
     counted = labels != score.unknown_id
     if _VISIBLE_FIELD in (expected.dtype.names or ()):
         counted |= expected[_VISIBLE_FIELD].reshape(-1) != 0
-    score.add(_ids(expected[_TRUTH_FIELD])[counted], labels[counted])
+    score.add(true_labels[counted], labels[counted])
 
 
-def _ids(labels: NDArray[Any]) -> Labels:
+def _ids(points: NDArray[Any], fields: Sequence[str], topic: str) -> Labels:
+    names = points.dtype.names or ()
+    name = next((field for field in fields if field in names), None)
+    if name is None:
+        msg = f"{topic}: expected a field {' or '.join(fields)} with labels, got {list(names)}"
+        raise CloudError(msg)
+    labels = points[name]
     narrow = labels.dtype == np.uint8
     return np.ascontiguousarray(labels.reshape(-1), np.uint8 if narrow else np.uint16)

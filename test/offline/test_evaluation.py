@@ -6,15 +6,19 @@ import math
 import numpy as np
 import pytest
 
+from seg_perception.errors import BagError, CloudError
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.evaluation.confusion import count_pairs
 from seg_perception.evaluation.documents import dump_json
 from seg_perception.evaluation.latency import Durations
 from seg_perception.evaluation.metrics import TruthScore
+from seg_perception.io.bag import BagWriter
 from seg_perception.io.images import encode_labels
+from seg_perception.io.messages import PointCloud2
+from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.ontology import Ontology
 from seg_perception.replay import replay
-from seg_perception.types import LabelMap
+from seg_perception.types import LabelMap, PointCloud
 
 
 def ontology(*names: str) -> Ontology:
@@ -81,6 +85,39 @@ def test_a_labelled_bag_is_scored_by_stamp(world):
     scores = score_bag(labelled, world.folder / "in.mcap", [pair], colours, colours)[pair.topic]
     assert scores.count == 5 * 48 * 64
     assert (scores.labelled, scores.accuracy) == (1.0, 0.5)
+
+
+def semantic_points(count: int, name: str) -> PointCloud2:
+    fields = [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), (name, "<u4")]
+    return encode_cloud(PointCloud(np.zeros((1, count), fields), 5, "lidar"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "truth", "sentence"),
+    [
+        (semantic_points(2, "ring"), semantic_points(2, "label"), "/ours.* label.* got .*'ring'"),
+        (semantic_points(2, "label"), semantic_points(2, "ring"), "/true.* label.* got .*'ring'"),
+        (semantic_points(1, "label"), semantic_points(2, "label"), "2 points.* got 1"),
+    ],
+    ids=["no labels", "no truth", "other points"],
+)
+def test_clouds_that_can_not_be_compared_are_refused(tmp_path, ours, truth, sentence):
+    bag = tmp_path / "both.mcap"
+    with BagWriter(bag) as writer:
+        writer.write("/ours", ours, 5)
+        writer.write("/true", truth, 5)
+    one = ontology("tree")
+    with pytest.raises(CloudError, match=sentence):
+        score_bag(bag, bag, [TruthTopic("/ours", "/true")], one, one)
+
+
+def test_a_topic_that_a_bag_lacks_is_refused(tmp_path):
+    bag = tmp_path / "one.mcap"
+    with BagWriter(bag) as writer:
+        writer.write("/ours", semantic_points(1, "label"), 5)
+    one = ontology("tree")
+    with pytest.raises(BagError, match=r"'/ours'.*got .*'/true'"):
+        score_bag(bag, bag, [TruthTopic("/ours", "/true")], one, one)
 
 
 def test_percentiles_are_within_a_percent():
