@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from seg_perception.datasets.folder import FolderDataset
@@ -15,6 +14,7 @@ from seg_perception.datasets.mapping import IGNORE, LabelMapping, TargetSpace
 from seg_perception.errors import DatasetError
 from seg_perception.ontology import Ontology
 from seg_perception.training.config import SourceConfig, TrainingConfig
+from seg_perception.validation import read_yaml
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,6 @@ class TrainingData:
 def _read_split(source: SourceConfig, base: Path) -> dict[str, Sequence[str]]:
     if not source.split:
         return {}
-    path = base / source.split
-    if not path.is_file():
-        msg = (
-            f"split {path} of source {source.name} not found: "
-            "give a YAML file with `train` and `validation` names"
-        )
-        raise DatasetError(msg)
-    split: dict[str, Sequence[str]] = yaml.safe_load(path.read_text())
+    expected = "a YAML file with `train` and `validation` names"
+    split: dict[str, Sequence[str]] = read_yaml(base / source.split, expected, DatasetError)
     return split
