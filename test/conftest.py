@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from seg_perception.ros_environment import loopback_environment, reserved_domain_id
+
+if TYPE_CHECKING:
+    from seg_perception.inference.bundle_writer import BundleSource
 
 ROOT = Path(__file__).resolve().parents[1]
 ROS_FIXTURES = {"ros_environment", "ros"}
@@ -19,6 +24,69 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if ROS_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.ros)
+
+
+class ColourModel:
+    """A model that names the brightest channel, so that labels can be worked out by hand."""
+
+    @staticmethod
+    def graph(width: int, height: int, *, certain: bool) -> bytes:
+        """ONNX in the project's own form; the confidence is 255, or the channel's value."""
+        from onnx import TensorProto, helper
+
+        shape = [1, height, width]
+        nodes = [
+            helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+            helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
+            helper.make_node("Cast", ["index"], ["labels"], to=TensorProto.UINT8),
+            helper.make_node("ReduceMax", ["pixels"], ["peak"], axes=[3], keepdims=0),
+            helper.make_node("Max", ["peak", "floor"], ["surety"]),
+            helper.make_node("Cast", ["surety"], ["confidence"], to=TensorProto.UINT8),
+        ]
+        floor = helper.make_tensor("floor", TensorProto.FLOAT, [], [255.0 * certain])
+        info = helper.make_tensor_value_info
+        inputs = [info("image", TensorProto.UINT8, [*shape, 3])]
+        outputs = [info(name, TensorProto.UINT8, shape) for name in ("labels", "confidence")]
+        graph = helper.make_graph(nodes, "brightest_channel", inputs, outputs, [floor])
+        opsets = [helper.make_opsetid("", 17)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+        return bytes(model.SerializeToString())
+
+    @classmethod
+    def source(cls, width: int, height: int, *, certain: bool = False) -> BundleSource:
+        """A bundle of it with one golden frame: stripes of red, green and blue, in this order."""
+        from seg_perception.inference.bundle_writer import BundleSource
+        from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput
+        from seg_perception.ontology import Ontology
+
+        colours = (("red", "#ff0000"), ("green", "#00ff00"), ("blue", "#0000ff"))
+        classes = [{"id": n, "name": name, "color": c} for n, (name, c) in enumerate(colours)]
+        stripes = np.tile((np.arange(width) * 3 // width).astype(np.uint8), (height, 1))
+        return BundleSource(
+            name="tiny",
+            version="1",
+            ontology=Ontology.parse({"name": "colours", "classes": classes}, "test"),
+            input=NetworkInput(width=width, height=height),
+            output=LabelsConfidenceOutput(kind="labels_confidence"),
+            model=cls.graph(width, height, certain=certain),
+            licence="CC0-1.0",
+            licence_text="No rights reserved.",
+            golden=[(np.eye(3, dtype=np.uint8)[stripes] * 200, stripes)],
+            opset=17,
+        )
+
+    @classmethod
+    def write(cls, folder: Path, width: int, height: int, *, certain: bool = False) -> Path:
+        """Write the bundle into `folder / "tiny"`."""
+        from seg_perception.inference.bundle_writer import write_bundle
+
+        return write_bundle(folder / "tiny", cls.source(width, height, certain=certain)).folder
+
+
+@pytest.fixture(scope="session")
+def colour_model() -> ColourModel:
+    """The model of red, green and blue (0, 1, 2), for networks of any size."""
+    return ColourModel()
 
 
 @pytest.fixture(scope="session")

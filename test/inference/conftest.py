@@ -15,7 +15,6 @@ from onnx import TensorProto, helper, numpy_helper
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, write_bundle
 from seg_perception.inference.manifest import (
-    LabelsConfidenceOutput,
     LogitsOutput,
     NetworkInput,
 )
@@ -36,26 +35,6 @@ def model_bytes(nodes: list[Any], inputs: list[Any], outputs: list[Any], **const
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     return model.SerializeToString()
-
-
-def brightest_channel_model() -> bytes:
-    """uint8 NHWC in; the label is the brightest channel, the confidence its value."""
-    shape = [1, HEIGHT, WIDTH]
-    nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
-        helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
-        helper.make_node("Cast", ["index"], ["labels"], to=TensorProto.UINT8),
-        helper.make_node("ReduceMax", ["pixels"], ["peak"], axes=[3], keepdims=0),
-        helper.make_node("Cast", ["peak"], ["confidence"], to=TensorProto.UINT8),
-    ]
-    return model_bytes(
-        nodes,
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, [*shape, 3])],
-        [
-            helper.make_tensor_value_info("labels", TensorProto.UINT8, shape),
-            helper.make_tensor_value_info("confidence", TensorProto.UINT8, shape),
-        ],
-    )
 
 
 def pooled_logits_model(name: str) -> bytes:
@@ -86,21 +65,10 @@ def stripes() -> Stripes:
 
 
 @pytest.fixture
-def native() -> BundleSource:
+def native(colour_model: Any) -> BundleSource:
     """A model in the project's own form, with one golden frame."""
-    return BundleSource(
-        name="tiny",
-        version="1",
-        ontology=ontology(),
-        input=NetworkInput(width=WIDTH, height=HEIGHT),
-        output=LabelsConfidenceOutput(kind="labels_confidence"),
-        model=brightest_channel_model(),
-        licence="CC0-1.0",
-        licence_text="No rights reserved.",
-        notice="For tests only.",
-        golden=[red_green_blue()],
-        opset=17,
-    )
+    source: BundleSource = colour_model.source(WIDTH, HEIGHT)
+    return replace(source, ontology=ontology(), notice="For tests only.", golden=[red_green_blue()])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -21,21 +20,12 @@ from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.types import PointCloud
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 15.0
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
-
-
-@pytest.fixture(scope="session")
-def ros_environment() -> Iterator[dict[str, str]]:
-    """Variables for processes of this session's graph; also set in this process."""
-    with reserved_domain_id() as domain_id:
-        os.environ.update(loopback_environment(domain_id))
-        yield dict(os.environ, PYTHONUNBUFFERED="1")
 
 
 @pytest.fixture
@@ -152,45 +142,10 @@ def stripes() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(tmp_path_factory: pytest.TempPathFactory, colour_model: Any) -> Path:
     """A model whose label is the brightest channel, and whose confidence is its value."""
-    onnx = pytest.importorskip("onnx", reason="onnx is not installed; run make setup")
-    from seg_perception.inference.bundle_writer import BundleSource, write_bundle
-    from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput
-    from seg_perception.ontology import Ontology
-
-    classes = [{"id": n, "name": f"class_{n}", "color": f"#{n + 1:06x}"} for n in range(3)]
-    labels = np.repeat(np.array([0, 1, 2], np.uint8), [5, 6, 5])[None].repeat(HEIGHT, 0)
-    source = BundleSource(
-        name="tiny",
-        version="1",
-        ontology=Ontology.parse({"name": "tiny", "classes": classes}, "test"),
-        input=NetworkInput(width=WIDTH, height=HEIGHT),
-        output=LabelsConfidenceOutput(kind="labels_confidence"),
-        model=_brightest_channel(onnx),
-        licence="CC0-1.0",
-        golden=[(stripes(), labels)],
-    )
-    return write_bundle(tmp_path_factory.mktemp("bundles") / "tiny", source).folder
-
-
-def _brightest_channel(onnx: Any) -> bytes:
-    helper, kind = onnx.helper, onnx.TensorProto
-    shape = [1, HEIGHT, WIDTH]
-    axes = onnx.numpy_helper.from_array(np.array([3], np.int64), "axes")
-    nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=kind.FLOAT),
-        helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
-        helper.make_node("Cast", ["index"], ["labels"], to=kind.UINT8),
-        helper.make_node("ReduceMax", ["pixels", "axes"], ["peak"], keepdims=0),
-        helper.make_node("Cast", ["peak"], ["confidence"], to=kind.UINT8),
-    ]
-    info = helper.make_tensor_value_info
-    inputs = [info("image", kind.UINT8, [*shape, 3])]
-    outputs = [info(name, kind.UINT8, shape) for name in ("labels", "confidence")]
-    graph = helper.make_graph(nodes, "tiny", inputs, outputs, [axes])
-    opset = [helper.make_opsetid("", 18)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    folder: Path = colour_model.write(tmp_path_factory.mktemp("bundles"), WIDTH, HEIGHT)
+    return folder
 
 
 class Robot:

@@ -84,7 +84,7 @@ def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, give_len
     points = decode_cloud(clouds[-1]).points.reshape(-1)
     assert points["label"].tolist() == list(robot.LABELS)
     assert points["x"].tolist() == [p[0] for p in robot.POINTS]
-    assert [c.name for c in legends[0].classes] == ["class_0", "class_1", "class_2"]
+    assert [c.name for c in legends[0].classes] == ["red", "green", "blue"]
 
     summary = account(process)
     for name in ("camera.front", "lidar.top"):

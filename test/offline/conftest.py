@@ -8,19 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
 
 from seg_perception.config import Config
 from seg_perception.geometry.transforms import StampedTransform
-from seg_perception.inference.bundle_writer import BundleSource, write_bundle
-from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput
 from seg_perception.io.bag import BagReader, BagWriter
 from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import encode_rgb
 from seg_perception.io.messages import Message
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.ontology import Ontology
 from seg_perception.types import Calibration, PointCloud
 
 RED, GREEN, BLUE, UNKNOWN = 0, 1, 2, 255
@@ -126,52 +122,12 @@ class World:
             return {topic.name: topic.count for topic in bag.topics}
 
 
-def _brightest_channel() -> bytes:
-    """The label is the brightest channel, the confidence its value."""
-    shape = [1, NETWORK_HEIGHT, NETWORK_WIDTH]
-    nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
-        helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
-        helper.make_node("Cast", ["index"], ["labels"], to=TensorProto.UINT8),
-        helper.make_node("ReduceMax", ["pixels"], ["peak"], axes=[3], keepdims=0),
-        helper.make_node("Cast", ["peak"], ["confidence"], to=TensorProto.UINT8),
-    ]
-    inputs = [helper.make_tensor_value_info("image", TensorProto.UINT8, [*shape, 3])]
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.UINT8, shape)
-        for name in ("labels", "confidence")
-    ]
-    graph = helper.make_graph(nodes, "brightest", inputs, outputs)
-    opsets = [helper.make_opsetid("", 17)]
-    model: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
-    return model
-
-
-def _golden() -> tuple[Any, Any]:
-    labels = np.repeat(np.array([RED, GREEN, BLUE, RED], np.uint8), NETWORK_WIDTH // 4)
-    labels = np.tile(labels, (NETWORK_HEIGHT, 1))
-    return np.eye(3, dtype=np.uint8)[labels] * 200, labels
-
-
 @pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory, colour_model: Any) -> Path:
     """A bundle whose labels can be worked out by hand: 0 red, 1 green, 2 blue."""
-    names = (("red", "#ff0000"), ("green", "#00ff00"), ("blue", "#0000ff"))
-    classes = [{"id": n, "name": name, "color": color} for n, (name, color) in enumerate(names)]
-    source = BundleSource(
-        name="tiny",
-        version="1",
-        ontology=Ontology.parse({"name": "colours", "classes": classes}, "test"),
-        input=NetworkInput(width=NETWORK_WIDTH, height=NETWORK_HEIGHT),
-        output=LabelsConfidenceOutput(kind="labels_confidence"),
-        model=_brightest_channel(),
-        licence="CC0-1.0",
-        licence_text="No rights reserved.",
-        golden=[_golden()],
-        opset=17,
+    folder: Path = colour_model.write(
+        tmp_path_factory.mktemp("bundle"), NETWORK_WIDTH, NETWORK_HEIGHT
     )
-    folder = tmp_path_factory.mktemp("bundle") / "tiny"
-    write_bundle(folder, source)
     return folder
 
 

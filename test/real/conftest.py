@@ -17,15 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
 
 from seg_perception.cli.main import app
-from seg_perception.inference.bundle_writer import BundleSource, write_bundle
-from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput
 from seg_perception.io.bag import BagReader, BagWriter
 from seg_perception.io.messages import Message
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.ontology import Ontology
 from seg_perception.types import PointCloud, PointStatus
 
 NETWORK_WIDTH, NETWORK_HEIGHT = 480, 192
@@ -97,9 +93,10 @@ def real(shared_data: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def command(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+def command(tmp_path_factory: pytest.TempPathFactory, colour_model: Any) -> CommandLine:
     """The command line with a model whose labels can be worked out by hand."""
-    return CommandLine(_write_colour_bundle(tmp_path_factory.mktemp("bundle") / "colours"))
+    folder = tmp_path_factory.mktemp("bundle")
+    return CommandLine(colour_model.write(folder, NETWORK_WIDTH, NETWORK_HEIGHT, certain=True))
 
 
 @pytest.fixture(scope="session")
@@ -114,47 +111,3 @@ def write_bag(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Iterab
         return path
 
     return write
-
-
-def _write_colour_bundle(folder: Path) -> Path:
-    names = (("red", "#ff0000"), ("green", "#00ff00"), ("blue", "#0000ff"))
-    classes = [{"id": n, "name": name, "color": color} for n, (name, color) in enumerate(names)]
-    stripes = np.repeat(np.arange(3, dtype=np.uint8), NETWORK_WIDTH // 3)
-    stripes = np.tile(stripes, (NETWORK_HEIGHT, 1))
-    source = BundleSource(
-        name="colours",
-        version="1",
-        ontology=Ontology.parse({"name": "colours", "classes": classes}, "test"),
-        input=NetworkInput(width=NETWORK_WIDTH, height=NETWORK_HEIGHT),
-        output=LabelsConfidenceOutput(kind="labels_confidence"),
-        model=_brightest_channel_model(),
-        licence="CC0-1.0",
-        licence_text="No rights reserved.",
-        golden=[(np.eye(3, dtype=np.uint8)[stripes] * 200, stripes)],
-        opset=17,
-    )
-    write_bundle(folder, source)
-    return folder
-
-
-def _brightest_channel_model() -> bytes:
-    """The label is the brightest channel; the confidence is full."""
-    shape = [1, NETWORK_HEIGHT, NETWORK_WIDTH]
-    nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
-        helper.make_node("ArgMax", ["pixels"], ["index"], axis=3, keepdims=0),
-        helper.make_node("Cast", ["index"], ["labels"], to=TensorProto.UINT8),
-        helper.make_node("Add", ["index", "rest"], ["full"]),
-        helper.make_node("Sub", ["full", "index"], ["all"]),
-        helper.make_node("Cast", ["all"], ["confidence"], to=TensorProto.UINT8),
-    ]
-    rest = helper.make_tensor("rest", TensorProto.INT64, [], [255])
-    inputs = [helper.make_tensor_value_info("image", TensorProto.UINT8, [*shape, 3])]
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.UINT8, shape)
-        for name in ("labels", "confidence")
-    ]
-    graph = helper.make_graph(nodes, "brightest", inputs, outputs, [rest])
-    opsets = [helper.make_opsetid("", 17)]
-    model: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
-    return model
