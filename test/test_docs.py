@@ -6,6 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from seg_perception.errors import (
+    BagError,
+    CalibrationError,
+    CloudError,
+    EngineError,
+    ImageError,
+    SizeMismatchError,
+    UnknownEncodingError,
+)
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -20,3 +30,14 @@ def test_links_lead_to_files(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert missing == []
+
+
+def test_every_reason_of_the_ledger_is_explained() -> None:
+    code = "\n".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
+    dropped = set(re.findall(r'(?:\.drop|clear)\("(\w+)"\)', code))
+    raised = (ImageError, UnknownEncodingError, CloudError, CalibrationError, SizeMismatchError)
+    reasons = dropped | {error.reason for error in (*raised, EngineError, BagError)}
+    assert {"queue_full", "clock_jump", "shutdown"} < dropped
+    table = (ROOT / "docs" / "architecture.md").read_text().partition("## The ledger")[2]
+    explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|[^|]+\|", table, re.MULTILINE))))
+    assert reasons <= explained
