@@ -32,6 +32,7 @@ class ReleaseFile(BaseModel):
     licence: str
     licence_text: str
     notice: str
+    command: str
     datasets: tuple[str, ...]
 
     @classmethod
@@ -75,7 +76,7 @@ def _release(said: ReleaseFile, checkpoint: Checkpoint, version: str) -> Release
         for name, score in checkpoint.scores.items()
     }
     training = Training(
-        command="python -m seg_perception.training config/training/field_tiny.yaml",
+        command=said.command,
         date=datetime.now(timezone.utc).date().isoformat(),
         seed=config.seed,
         datasets=said.datasets,
