@@ -18,7 +18,12 @@ from seg_perception.io.messages import (
     byte_array,
     stamp_to_ns,
 )
-from seg_perception.io.semantic_fields import PROFILES, CloudProfile, append_semantics
+from seg_perception.io.semantic_fields import (
+    PROFILES,
+    CloudProfile,
+    append_semantics,
+    whole_points,
+)
 from seg_perception.types import PointCloud, clean_frame_id
 
 __all__ = ["PROFILES", "CloudProfile", "append_semantics", "decode_cloud", "encode_cloud"]
@@ -82,7 +87,7 @@ def encode_cloud(cloud: PointCloud) -> PointCloud2:
     Raises:
         CloudError: a field of a type that PointCloud2 does not have.
     """
-    points = np.ascontiguousarray(cloud.points)
+    points = np.ascontiguousarray(whole_points(cloud.points)).view(cloud.points.dtype)
     height, width = points.shape
     fields: Mapping[str, tuple[Any, ...]] = points.dtype.fields or {}
     return PointCloud2(

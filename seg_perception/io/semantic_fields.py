@@ -102,13 +102,23 @@ def append_semantics(
         raise ValueError(msg)
     cloud, labels, confidence = semantic.cloud, semantic.labels, semantic.confidence
     points = _little_endian(cloud.points)
+    layout = _layout(points.dtype, chosen)
+    whole, shape = whole_points(points).reshape(-1), points.shape
     if drop_unlabelled:
         kept = semantic.status == PointStatus.LABELLED
-        points = points.reshape(-1)[kept].reshape(1, -1)
-        labels, confidence = labels[kept], confidence[kept]
-    layout = _layout(points.dtype, chosen)
-    result = _write(layout, points, _pair_table(palette, chosen), labels, confidence)
-    return PointCloud(result, cloud.stamp_ns, cloud.frame_id, cloud.is_dense)
+        whole, labels, confidence = whole[kept], labels[kept], confidence[kept]
+        shape = (1, len(whole))
+    result = _write(layout, whole, _pair_table(palette, chosen), labels, confidence)
+    return PointCloud(result.reshape(shape), cloud.stamp_ns, cloud.frame_id, cloud.is_dense)
+
+
+def whole_points(points: NDArray[Any]) -> NDArray[Any]:
+    """A view of the points as blocks of bytes.
+
+    A copy of them keeps the bytes between the fields; numpy leaves those of a copy of
+    structured points to chance.
+    """
+    return points.view(f"V{points.dtype.itemsize}")
 
 
 def _check_ids(labels: NDArray[Any], profile: CloudProfile, name: str) -> None:
@@ -119,22 +129,26 @@ def _check_ids(labels: NDArray[Any], profile: CloudProfile, name: str) -> None:
 
 def _little_endian(points: NDArray[Any]) -> NDArray[Any]:
     """The same values at the same offsets; a cloud has one byte order for all its fields."""
-    little = points.dtype.newbyteorder("<")
-    return points if little == points.dtype else points.astype(little)
+    dtype = points.dtype.newbyteorder("<")
+    if dtype == points.dtype:
+        return points
+    little = np.zeros(points.shape, dtype)
+    little[...] = points
+    return little
 
 
 def _write(
     layout: _Layout,
-    points: NDArray[Any],
+    whole: NDArray[Any],
     pairs: NDArray[np.uint64],
     labels: NDArray[Any],
     confidence: NDArray[np.float32],
 ) -> NDArray[Any]:
-    """A new structured (height, width) array with every field filled in."""
+    """A new structured (N,) array with every field filled in."""
     make = np.zeros if layout.has_gap else np.empty
-    result = make(points.shape, layout.result)
-    copied, tail = (result.reshape(-1).view(dtype) for dtype in (layout.copied, layout.tail))
-    source = points.reshape(-1).view(layout.source)
+    result = make(whole.shape, layout.result)
+    copied, tail = (result.view(dtype) for dtype in (layout.copied, layout.tail))
+    source = whole.view(layout.source)
     names = layout.copied.names or ()
     for start in range(0, result.size, _BLOCK_POINTS):
         block = slice(start, start + _BLOCK_POINTS)

@@ -76,6 +76,15 @@ def test_padded_rows_keep_the_cloud_organised():
     assert (again.row_step, bytes(again.data)) == (24, data[:24] + data[28:52])
 
 
+def test_bytes_between_the_fields_of_padded_rows_are_kept():
+    point = floats(1, 2, 3) + b"abcd"
+    rows = (point * 2 + b"pad!") * 2
+    cloud = decode_cloud(message(rows, height=2, width=2, point_step=16, row_step=36))
+    _dirty = [np.full(64, 0x77, np.uint8) for _ in range(100)]
+    del _dirty
+    assert bytes(encode_cloud(cloud).data) == point * 4
+
+
 def test_the_row_step_of_a_single_row_says_nothing():
     assert len(decode_cloud(message(floats(1, 2, 3), row_step=0))) == 1
 

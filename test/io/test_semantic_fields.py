@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +72,30 @@ def test_bytes_that_belong_to_nothing_are_zero():
     after = append_semantics(semantic(), PALETTE, "pcl")
     gap = after.points.reshape(-1).view(np.uint8).reshape(2, 32)[:, 17:20]
     assert not gap.any()
+
+
+def dirty_memory():
+    """Freed memory with contents that nobody may find in a message."""
+    return [np.full(size, 0x77, np.uint8) for size in range(16, 600)]
+
+
+@pytest.mark.parametrize("way", ["dropped", "padded rows", "big endian"])
+def test_bytes_between_fields_are_the_senders_or_zero(way):
+    before = semantic(labels=(2, 255, 2, 2))
+    cloud = before.cloud
+    if way == "padded rows":
+        rows = np.zeros((2, 2 * POINT.itemsize + 3), np.uint8)
+        rows[:, : 2 * POINT.itemsize] = cloud.points.view(np.uint8).reshape(2, -1)
+        cloud = replace(cloud, points=np.ndarray((2, 2), POINT, rows.data, 0, (37, 17)))
+    if way == "big endian":
+        cloud = replace(cloud, points=cloud.points.view(POINT.newbyteorder(">")))
+    sent = [17 * n + 12 for n in range(4) if way != "dropped" or n != 1]
+    dirty_memory()
+    after = append_semantics(
+        replace(before, cloud=cloud), PALETTE, drop_unlabelled=way == "dropped"
+    )
+    bytes_out = after.points.reshape(-1).view(np.uint8).reshape(-1, 32)
+    assert bytes_out[:, 12].tolist() == ([0] * 4 if way == "big endian" else sent)
 
 
 def test_float32_makes_every_field_a_float_side_by_side():
