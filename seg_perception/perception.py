@@ -27,6 +27,7 @@ from seg_perception.ontology import Ontology
 from seg_perception.pairing import CloudQueue, LabelRing, Sweep, WaitingCloud
 from seg_perception.types import (
     NANOSECONDS,
+    Calibration,
     CameraFrame,
     LabelMap,
     PointCloud,
@@ -61,6 +62,11 @@ class Perception:
 
     Images and clouds may come from different threads; `now_ns` is any clock that does
     not run backwards (message time in a replay, the ROS clock in a node).
+
+    Attributes:
+        config, ontology, transforms: as given.
+        ledger: where every message went.
+        refused_lenses: by camera, why its camera_info can't place points.
     """
 
     def __init__(self, config: Config, ontology: Ontology, transforms: TransformTree) -> None:
@@ -69,6 +75,7 @@ class Perception:
         self.ontology = ontology
         self.transforms = transforms
         self.ledger = Ledger()
+        self.refused_lenses: dict[str, str] = {}
         self._motion = Motion(config, transforms)
         self._labels: LabelRing[PreparedLabelMap] = LabelRing(config.cameras, config.pairing)
         self._clouds = CloudQueue(config.pairing)
@@ -171,10 +178,9 @@ class Perception:
         label_map = nearest.value.label_map
         if label_map.calibration is None:
             return _Sight(camera, None, PointStatus.NO_CALIBRATION)
-        rectified = self.config.cameras[camera].rectified
         time_gap_s = abs(nearest.time_ns - sweep.time_ns) / NANOSECONDS
         try:
-            lens = CameraModel.from_calibration(label_map.calibration, rectified=rectified)
+            lens = self._lens(camera, label_map.calibration)
             T_camera_cloud = self._motion.T_camera_cloud(label_map, sweep)
             view = View(nearest.value, lens, T_camera_cloud, time_gap_s)
         except CalibrationError:
@@ -182,6 +188,16 @@ class Perception:
         except TransformError:
             return _Sight(camera, None, PointStatus.NO_TRANSFORM)
         return _Sight(camera, view)
+
+    def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
+        rectified = self.config.cameras[camera].rectified
+        try:
+            lens = CameraModel.from_calibration(calibration, rectified=rectified)
+        except CalibrationError as error:
+            self.refused_lenses[camera] = str(error)
+            raise
+        self.refused_lenses.pop(camera, None)
+        return lens
 
     def _transfer(self, sweep: Sweep, views: Sequence[View]) -> Transfer:
         try:

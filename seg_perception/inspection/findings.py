@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seg_perception.config import CameraConfig, Config
-from seg_perception.errors import TransformError
-from seg_perception.geometry.camera import published_size
+from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.geometry.camera import CameraModel, published_size
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.topics import camera_info_topic
-from seg_perception.types import NANOSECONDS
+from seg_perception.types import NANOSECONDS, Calibration
 
 _MOST_OFFSET_S = 10.0
 
@@ -83,6 +83,8 @@ def _lens(facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts) -
         )
     elif lens.lens.calibration is None:
         yield Finding("error", f"camera {name}: {lens.lens.problem}")
+    elif problem := _lens_problem(lens.lens.calibration, camera):
+        yield Finding("error", f"camera {name}: {problem}")
     elif topic.image is not None and topic.image.width:
         expected = published_size(lens.lens.calibration)
         got = topic.image.width, topic.image.height
@@ -92,6 +94,14 @@ def _lens(facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts) -
                 f"camera {name}: images are {got[0]}x{got[1]}, camera_info describes "
                 f"{expected[0]}x{expected[1]}; set camera.{name}.camera_info_topic",
             )
+
+
+def _lens_problem(calibration: Calibration, camera: CameraConfig) -> str:
+    try:
+        CameraModel.from_calibration(calibration, rectified=camera.rectified)
+    except CalibrationError as error:
+        return str(error)
+    return ""
 
 
 def _clouds(facts: BagFacts, config: Config) -> Iterator[Finding]:

@@ -71,6 +71,7 @@ class Health:
             frames=self._runtime.frames,
             stamps=self._runtime.clock.newest,
             without_lens=frozenset(),  # the parts say so themselves, with the topic
+            refused_lenses=dict(self._runtime.perception.refused_lenses),
             transforms=self._runtime.perception.transforms,
         )
 

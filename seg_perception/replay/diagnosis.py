@@ -26,6 +26,7 @@ class Evidence:
         points: points by sensor and status.
         frames, stamps: last frame_id and stamp (ns) of each stream.
         without_lens: cameras whose camera_info never came, or was refused.
+        refused_lenses: why a camera_info that came can't place points, by camera.
         transforms: as they were at the end.
     """
 
@@ -34,6 +35,7 @@ class Evidence:
     frames: Mapping[str, str]
     stamps: Mapping[str, int]
     without_lens: frozenset[str]
+    refused_lenses: Mapping[str, str]
     transforms: TransformTree
 
 
@@ -62,6 +64,8 @@ def _lenses(config: Config, evidence: Evidence) -> Iterator[str]:
             f"camera.{name}: no usable camera_info on {topic}, so points can't be labelled; "
             f"calibrate, or set camera.{name}.camera_info_topic"
         )
+    for name, problem in sorted(evidence.refused_lenses.items()):
+        yield f"camera.{name}: points can't be labelled: {problem}"
 
 
 def _clouds(config: Config, evidence: Evidence) -> Iterator[str]:

@@ -96,6 +96,7 @@ class Session:
             frames=self.frames,
             stamps=self.stamps,
             without_lens=frozenset(set(config.cameras) - with_lens),
+            refused_lenses=self.perception.refused_lenses,
             transforms=self.perception.transforms,
         )
         return diagnose(config, evidence)

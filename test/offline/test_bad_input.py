@@ -56,6 +56,11 @@ def zero_k(_world: Any, message: Any) -> Any:
     return message
 
 
+def strange_lens(_world: Any, message: Any) -> Any:
+    message.distortion_model, message.d = "fov", np.array([0.9])
+    return message
+
+
 def no_points(world: Any, message: Any) -> Any:
     return world.points(world.start_ns, xyz=())
 
@@ -72,6 +77,7 @@ IMAGE, LENS, POINTS = "/camera/front/image_raw", "/camera/front/camera_info", "/
 CASES = {
     "no camera_info": (without(LENS), "set camera.front.camera_info_topic", LABELS),
     "K of zeros": (each(LENS, zero_k), "calibrate", LABELS),
+    "a lens of no known kind": (each(LENS, strange_lens), "'fov' with 1 coeff", LABELS),
     "wrong frame": (each(POINTS, rename_frame), "frame 'nowhere' is not known", LABELS),
     "no transform": (without("/tf_static"), "no transform for its points", LABELS),
     "0 points": (each(POINTS, no_points), "0 points; check the driver", LABELS),
@@ -189,6 +195,7 @@ def test_images_alone_need_no_camera_info(world):
 INSPECTED = {
     "no camera_info": "points can't be labelled; record it",
     "K of zeros": "calibrate the camera",
+    "a lens of no known kind": "'fov' with 1 coeff",
     "wrong frame": "set lidar.top.frame_id, or record the missing transform",
     "no transform": "set lidar.top.frame_id, or record the missing transform",
     "0 points": "the first cloud has 0 points; check the driver",
