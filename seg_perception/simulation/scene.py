@@ -66,11 +66,6 @@ class Scene:
         self._caster = Raycaster(still)
         self._mover_casters = [Raycaster(mover.mesh) for mover in self.movers]
 
-    @property
-    def triangle_count(self) -> int:
-        """Triangles that stand still."""
-        return len(self._attributes) - 1
-
     def cast(self, origins: Floats, directions: Floats, time_s: Array) -> Hits:
         """Send rays out.
 
