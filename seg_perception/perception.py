@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seg_perception.config import Config
-from seg_perception.errors import CalibrationError, ImageError, TransformError
+from seg_perception.errors import TransformError
+from seg_perception.fusion.known_ids import expect_known
 from seg_perception.fusion.label_transfer import (
     PreparedLabelMap,
     Transfer,
@@ -18,16 +20,15 @@ from seg_perception.fusion.label_transfer import (
     transfer_labels,
 )
 from seg_perception.fusion.radar import transfer_radar_labels
-from seg_perception.geometry.camera import CameraModel, shift_principal_point
+from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.ledger import Ledger, Ticket
 from seg_perception.motion import Motion
 from seg_perception.ontology import Ontology
 from seg_perception.pairing import CloudQueue, LabelRing, Sweep, WaitingCloud
+from seg_perception.sights import Sights
 from seg_perception.types import (
-    NANOSECONDS,
-    Calibration,
     CameraFrame,
     LabelMap,
     PointCloud,
@@ -48,15 +49,6 @@ class LabelledCloud:
     ticket: Ticket
 
 
-@dataclass(frozen=True, eq=False)
-class _Sight:
-    """What one camera offers to one cloud: a view, or the reason why there is none."""
-
-    camera: str
-    view: View | None
-    obstacle: PointStatus = PointStatus.LABELLED
-
-
 class Perception:
     """Label maps from images, labels for clouds from the label maps nearest in time.
 
@@ -66,7 +58,6 @@ class Perception:
     Attributes:
         config, ontology, transforms: as given.
         ledger: where every message went.
-        refused_lenses: by camera, why its camera_info can't place points.
     """
 
     def __init__(self, config: Config, ontology: Ontology, transforms: TransformTree) -> None:
@@ -75,10 +66,15 @@ class Perception:
         self.ontology = ontology
         self.transforms = transforms
         self.ledger = Ledger()
-        self.refused_lenses: dict[str, str] = {}
         self._motion = Motion(config, transforms)
         self._labels: LabelRing[PreparedLabelMap] = LabelRing(config.cameras, config.pairing)
         self._clouds = CloudQueue(config.pairing)
+        self._sights = Sights(config, self._motion, self._labels)
+
+    @property
+    def refused_lenses(self) -> Mapping[str, str]:
+        """By camera, why its camera_info can't place points."""
+        return self._sights.refused_lenses
 
     def segment(self, frame: CameraFrame, segmenter: Segmenter) -> LabelMap:
         """Segment an image and keep its labels for the clouds.
@@ -98,7 +94,7 @@ class Perception:
         Raises:
             ImageError: ids that the ontology does not have.
         """
-        _expect_known(label_map, self.ontology)
+        expect_known(label_map, self.ontology)
         self._keep(label_map, self._labels.generation)
 
     def add_cloud(self, sensor: str, cloud: PointCloud, ticket: Ticket, now_ns: int) -> None:
@@ -107,7 +103,7 @@ class Perception:
 
     def collect(self, now_ns: int) -> list[LabelledCloud]:
         """Label the clouds that are ready, and those that waited for `max_wait_s`."""
-        due = self._clouds.collect(now_ns, lambda waiting: self._is_ready(waiting.sweep))
+        due = self._clouds.collect(now_ns, lambda waiting: self._sights.are_complete(waiting.sweep))
         tried = [self._try_to_label(waiting) for waiting in due]
         return [labelled for labelled in tried if labelled is not None]
 
@@ -145,95 +141,46 @@ class Perception:
         calibration = shift_principal_point(frame.calibration, *offset_px)
         return replace(frame, calibration=calibration)
 
-    def _is_ready(self, sweep: Sweep) -> bool:
-        if not self._labels.is_complete(self._cameras_of(sweep), sweep.time_ns):
-            return False
-        blocked = any(s.obstacle == PointStatus.NO_TRANSFORM for s in self._sights(sweep))
-        return not blocked and self._motion.is_known(sweep)
-
     def _label(self, sweep: Sweep) -> SemanticCloud:
-        sights = self._sights(sweep)
+        sights = self._sights.of(sweep)
         views = [sight.view for sight in sights if sight.view is not None]
-        obstacles = [sight.obstacle for sight in sights]
-        transfer = self._transfer(sweep, views) if views else self._unknown(sweep, obstacles)
+        missing = max((sight.obstacle for sight in sights), default=PointStatus.NO_LABEL_MAP)
+        transfer = self._transfer(sweep, views) if views else self._unknown(sweep, missing)
         semantic = SemanticCloud(
             sensor=sweep.sensor,
             cloud=sweep.cloud,
             labels=transfer.labels,
             confidence=transfer.confidence,
-            status=transfer.status,
+            status=_with_missing_camera(transfer.status, missing),
             sources=transfer.sources,
             cameras=tuple(sight.camera for sight in sights if sight.view is not None),
         )
         self.ledger.count_points(semantic)
         return semantic
 
-    def _sights(self, sweep: Sweep) -> list[_Sight]:
-        return [self._sight(camera, sweep) for camera in self._cameras_of(sweep)]
-
-    def _sight(self, camera: str, sweep: Sweep) -> _Sight:
-        nearest = self._labels.nearest(camera, sweep.time_ns)
-        if nearest is None:
-            return _Sight(camera, None, PointStatus.NO_LABEL_MAP)
-        label_map = nearest.value.label_map
-        if label_map.calibration is None:
-            return _Sight(camera, None, PointStatus.NO_CALIBRATION)
-        time_gap_s = abs(nearest.time_ns - sweep.time_ns) / NANOSECONDS
-        try:
-            lens = self._lens(camera, label_map.calibration)
-            T_camera_cloud = self._motion.T_camera_cloud(label_map, sweep)
-            view = View(nearest.value, lens, T_camera_cloud, time_gap_s)
-        except CalibrationError:
-            return _Sight(camera, None, PointStatus.NO_CALIBRATION)
-        except TransformError:
-            return _Sight(camera, None, PointStatus.NO_TRANSFORM)
-        return _Sight(camera, view)
-
-    def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
-        rectified = self.config.cameras[camera].rectified
-        try:
-            lens = CameraModel.from_calibration(calibration, rectified=rectified)
-        except CalibrationError as error:
-            self.refused_lenses[camera] = str(error)
-            raise
-        self.refused_lenses.pop(camera, None)
-        return lens
-
     def _transfer(self, sweep: Sweep, views: Sequence[View]) -> Transfer:
         try:
             xyz = self._motion.points_at_stamp(sweep)
         except TransformError:
-            return self._unknown(sweep, [PointStatus.NO_TRANSFORM])
+            return self._unknown(sweep, PointStatus.NO_TRANSFORM)
         unknown_id = self.ontology.unknown_id
         if sweep.sensor in self.config.radars:
             return transfer_radar_labels(xyz, views, self.config.radar_transfer, unknown_id)
         return transfer_labels(xyz, views, self.config.transfer, unknown_id)
 
-    def _unknown(self, sweep: Sweep, obstacles: Sequence[PointStatus]) -> Transfer:
+    def _unknown(self, sweep: Sweep, why: PointStatus) -> Transfer:
         count = len(sweep.cloud)
-        obstacle = max(obstacles, default=PointStatus.NO_LABEL_MAP)
         return Transfer(
             labels=np.full(count, self.ontology.unknown_id, label_dtype(self.ontology.id_count)),
             confidence=np.zeros(count, np.float32),
-            status=np.full(count, obstacle, np.uint8),
+            status=np.full(count, why, np.uint8),
             sources=np.full(count, _NO_SOURCE, np.uint8),
         )
 
-    def _cameras_of(self, sweep: Sweep) -> Sequence[str]:
-        sensors = {**self.config.lidars, **self.config.radars}
-        return sensors[sweep.sensor].cameras or tuple(self.config.cameras)
 
-
-def _expect_known(label_map: LabelMap, ontology: Ontology) -> None:
-    labels, expected = label_map.labels, label_dtype(ontology.id_count)
-    got = f"{labels.dtype} ids" if labels.dtype != expected else ""
-    if not got and labels.size and labels.max() >= ontology.id_count:
-        known = [*ontology.names, ontology.unknown_id]
-        strange = np.setdiff1d(labels, known)
-        got = f"class id {strange[0]}" if strange.size else ""
-    if got:
-        msg = (
-            f"label image of camera {label_map.camera}: expected {expected} ids of ontology "
-            f"{ontology.name}, got {got}; give both machines the same model bundle"
-        )
-        raise ImageError(msg)
+def _with_missing_camera(status: NDArray[np.uint8], missing: PointStatus) -> NDArray[np.uint8]:
+    """Points that no camera saw may lie before the one that could not be asked."""
+    if missing == PointStatus.LABELLED:
+        return status
+    unseen = status == PointStatus.OUT_OF_VIEW
+    return np.where(unseen, np.uint8(missing), status)

@@ -180,6 +180,14 @@ def test_what_is_missing_is_said_and_nothing_is_guessed(
     assert not semantic.confidence.any()
 
 
+def test_points_beside_all_others_may_lie_before_the_camera_that_is_missing() -> None:
+    core = perception(cameras=["front", "back"], camera__back__image_topic="/back/image_raw")
+    core.add_label_map(label_map(100))
+    semantic = core.label("top", cloud(100, 0.2, math.pi))
+    assert semantic.status.tolist() == [PointStatus.LABELLED, PointStatus.NO_LABEL_MAP]
+    assert labels_of(semantic) == [LEFT, UNKNOWN]
+
+
 def test_a_cloud_waits_for_a_newer_image_and_for_its_transforms() -> None:
     core = perception()
     ticket = core.ledger.receive("lidar.top")

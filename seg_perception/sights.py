@@ -1,0 +1,87 @@
+"""What each camera offers to a sweep: a view of its labels, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seg_perception.config import Config
+from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.fusion.view import PreparedLabelMap, View
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.motion import Motion
+from seg_perception.pairing import LabelRing, Sweep
+from seg_perception.types import NANOSECONDS, Calibration, PointStatus
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One camera's offer.
+
+    Attributes:
+        camera: its name in the configuration.
+        view: the label map nearest in time before its lens; None where something is missing.
+        obstacle: what is missing.
+    """
+
+    camera: str
+    view: View | None
+    obstacle: PointStatus = PointStatus.LABELLED
+
+
+class Sights:
+    """Asks the cameras that may label a sensor.
+
+    Attributes:
+        refused_lenses: by camera, why its camera_info can't place points.
+    """
+
+    def __init__(self, config: Config, motion: Motion, labels: LabelRing[PreparedLabelMap]) -> None:
+        """Remember whom to ask."""
+        self.refused_lenses: dict[str, str] = {}
+        self._config = config
+        self._motion = motion
+        self._labels = labels
+
+    def of(self, sweep: Sweep) -> list[Sight]:
+        """One sight for each camera."""
+        return [self._sight(camera, sweep) for camera in self._cameras_of(sweep)]
+
+    def are_complete(self, sweep: Sweep) -> bool:
+        """Whether nothing better than what is known now has to be waited for."""
+        if not self._labels.is_complete(self._cameras_of(sweep), sweep.time_ns):
+            return False
+        blocked = any(sight.obstacle == PointStatus.NO_TRANSFORM for sight in self.of(sweep))
+        return not blocked and self._motion.is_known(sweep)
+
+    def _sight(self, camera: str, sweep: Sweep) -> Sight:
+        nearest = self._labels.nearest(camera, sweep.time_ns)
+        if nearest is None:
+            return Sight(camera, None, PointStatus.NO_LABEL_MAP)
+        label_map = nearest.value.label_map
+        if label_map.calibration is None:
+            return Sight(camera, None, PointStatus.NO_CALIBRATION)
+        time_gap_s = abs(nearest.time_ns - sweep.time_ns) / NANOSECONDS
+        try:
+            lens = self._lens(camera, label_map.calibration)
+            T_camera_cloud = self._motion.T_camera_cloud(label_map, sweep)
+            view = View(nearest.value, lens, T_camera_cloud, time_gap_s)
+        except CalibrationError:
+            return Sight(camera, None, PointStatus.NO_CALIBRATION)
+        except TransformError:
+            return Sight(camera, None, PointStatus.NO_TRANSFORM)
+        return Sight(camera, view)
+
+    def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
+        rectified = self._config.cameras[camera].rectified
+        try:
+            lens = CameraModel.from_calibration(calibration, rectified=rectified)
+        except CalibrationError as error:
+            self.refused_lenses[camera] = str(error)
+            raise
+        self.refused_lenses.pop(camera, None)
+        return lens
+
+    def _cameras_of(self, sweep: Sweep) -> Sequence[str]:
+        sensors = {**self._config.lidars, **self._config.radars}
+        return sensors[sweep.sensor].cameras or tuple(self._config.cameras)
