@@ -51,6 +51,8 @@ class Ontology(_Data):
     Attributes:
         name: `goose`, `viking_hill`, ...
         ignore: names of classes that are void in their data set.
+        cloud_unknown: the class that a point without a label gets in a published cloud, where
+            the data set has one for it; empty: `unknown_id`.
         classes: in any order; ids are unique.
         groupings: a coarser view each, for instance `traversability`; a class
             that a grouping does not name is unknown in it.
@@ -59,6 +61,7 @@ class Ontology(_Data):
     name: str
     source: str = ""
     ignore: tuple[str, ...] = ()
+    cloud_unknown: str = ""
     classes: tuple[SemanticClass, ...] = Field(min_length=1)
     groupings: Mapping[str, tuple[Group, ...]] = {}
 
@@ -68,6 +71,7 @@ class Ontology(_Data):
         _expect_unique("class name", (c.name for c in self.classes))
         known = {c.name for c in self.classes}
         _expect_known(f"{self.name}: ignore", self.ignore, known)
+        _expect_known(f"{self.name}: cloud_unknown", filter(None, [self.cloud_unknown]), known)
         for grouping, groups in self.groupings.items():
             members = [name for group in groups for name in group.classes]
             _expect_known(f"{self.name}: grouping {grouping}", members, known)
@@ -108,6 +112,11 @@ class Ontology(_Data):
     def unknown_id(self) -> int:
         """The id of a pixel or point that has no label."""
         return unknown_id(self.id_count)
+
+    @property
+    def cloud_unknown_id(self) -> int:
+        """The id of a point that has no label, in a published cloud."""
+        return self.ids[self.cloud_unknown] if self.cloud_unknown else self.unknown_id
 
     @cached_property
     def names(self) -> Mapping[int, str]:

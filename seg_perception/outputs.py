@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import OutputConfig
+from seg_perception.errors import ConfigError
 from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import (
     encode_confidence,
@@ -28,6 +30,7 @@ from seg_perception.io.messages import (
     VisionClass,
 )
 from seg_perception.io.pointcloud2 import append_semantics, encode_cloud
+from seg_perception.io.semantic_fields import label_bits
 from seg_perception.ontology import Ontology
 from seg_perception.topics import CameraTopics
 from seg_perception.types import LabelMap, SemanticCloud
@@ -66,12 +69,35 @@ def camera_outputs(
 def cloud_output(semantic: SemanticCloud, ontology: Ontology, config: OutputConfig) -> PointCloud2:
     """The message of one labelled cloud: the sender's fields, then label, confidence and colour."""
     cloud = append_semantics(
-        semantic,
+        _as_published(semantic, ontology),
         ontology.palette,
         config.cloud_profile,
         drop_unlabelled=config.drop_unlabelled,
     )
     return encode_cloud(cloud)
+
+
+def check_profile(ontology: Ontology, config: OutputConfig) -> None:
+    """Refuse a cloud profile that can't carry the model's ids.
+
+    Raises:
+        ConfigError: more classes than the profile has ids.
+    """
+    bits = label_bits(config.cloud_profile)
+    if ontology.unknown_id >> bits:
+        msg = (
+            f"output.cloud_profile {config.cloud_profile}: carries {bits} bits, ontology "
+            f"{ontology.name} has ids to {ontology.id_count - 1}; set it to pcl"
+        )
+        raise ConfigError(msg)
+
+
+def _as_published(semantic: SemanticCloud, ontology: Ontology) -> SemanticCloud:
+    if ontology.cloud_unknown_id == ontology.unknown_id:
+        return semantic
+    known = semantic.labels != ontology.unknown_id
+    unknown = semantic.labels.dtype.type(ontology.cloud_unknown_id)
+    return replace(semantic, labels=np.where(known, semantic.labels, unknown))
 
 
 def legend(ontology: Ontology, stamp_ns: int) -> SemanticLegend:

@@ -1,12 +1,21 @@
 """Results as messages: which ones, and what the legend says."""
 
 import numpy as np
+import pytest
 
 from seg_perception.config import OutputConfig
+from seg_perception.errors import ConfigError
+from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.ontology import Ontology
-from seg_perception.outputs import camera_outputs, legend, ontology_sha256
+from seg_perception.outputs import (
+    camera_outputs,
+    check_profile,
+    cloud_output,
+    legend,
+    ontology_sha256,
+)
 from seg_perception.topics import CameraTopics
-from seg_perception.types import Calibration, LabelMap
+from seg_perception.types import Calibration, LabelMap, PointCloud, PointStatus, SemanticCloud
 
 TOPICS = CameraTopics("/label", "/png", "/confidence", "/color", "/overlay", "/lens", "/info")
 DATA = {
@@ -69,3 +78,34 @@ def test_the_fingerprint_changes_with_a_colour_and_not_without():
     assert ontology_sha256(ONTOLOGY) == ontology_sha256(Ontology.parse(DATA, "elsewhere"))
     changed = {**DATA, "classes": [{**c, "color": "#123456"} for c in DATA["classes"]]}
     assert ontology_sha256(Ontology.parse(changed, "test")) != ontology_sha256(ONTOLOGY)
+
+
+def semantic_cloud(labels, status):
+    points = np.zeros((1, len(labels)), [("x", "f4"), ("y", "f4"), ("z", "f4")])
+    none = np.zeros(len(labels), np.uint8)
+    cloud = PointCloud(points, 0, "lidar")
+    return SemanticCloud("top", cloud, labels, none.astype(np.float32), status, none)
+
+
+def published_labels(ontology, profile, field):
+    labels = np.array([1, ontology.unknown_id], np.uint8)
+    status = np.array([PointStatus.LABELLED, PointStatus.OCCLUDED], np.uint8)
+    config = OutputConfig(cloud_profile=profile)
+    message = cloud_output(semantic_cloud(labels, status), ontology, config)
+    return decode_cloud(message).points[field][0].tolist()
+
+
+def test_points_without_label_get_the_unknown_id_of_the_data_set():
+    assert published_labels(Ontology.load("viking_hill"), "viking", "label_id") == [1, 8]
+    assert published_labels(Ontology.load("field"), "viking", "label_id") == [1, 255]
+
+
+@pytest.mark.parametrize("profile", ["viking", "autoware"])
+def test_a_profile_of_8_bits_is_refused_for_more_classes(profile):
+    classes = [{"id": i, "name": f"c{i}", "color": "#000000"} for i in range(300)]
+    many = Ontology.parse({"name": "many", "classes": classes}, "test")
+    with pytest.raises(ConfigError, match="carries 8 bits, ontology many has ids to 299"):
+        check_profile(many, OutputConfig(cloud_profile=profile))
+    check_profile(many, OutputConfig(cloud_profile="pcl"))
+    check_profile(many, OutputConfig(cloud_profile="float32"))
+    check_profile(ONTOLOGY, OutputConfig(cloud_profile=profile))

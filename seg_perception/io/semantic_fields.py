@@ -121,6 +121,16 @@ def whole_points(points: NDArray[Any]) -> NDArray[Any]:
     return points.view(f"V{points.dtype.itemsize}")
 
 
+def label_bits(profile: str) -> int:
+    """How many bits of a class id a profile carries; float32 is exact to 24.
+
+    Raises:
+        KeyError: an unknown profile.
+    """
+    dtype = np.dtype(PROFILES[profile].label_format)
+    return 24 if dtype.kind == "f" else 8 * dtype.itemsize
+
+
 def _check_ids(labels: NDArray[Any], profile: CloudProfile, name: str) -> None:
     if labels.dtype.itemsize > np.dtype(profile.label_format).itemsize:
         msg = f"cloud profile {name}: carries ids to 255, the ontology has more classes; use pcl"

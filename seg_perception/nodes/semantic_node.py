@@ -24,6 +24,7 @@ from seg_perception.nodes.runner import StopSignal, run
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.status import StatusPublisher, failure_diagnostics
 from seg_perception.nodes.timers import steady_timer
+from seg_perception.outputs import check_profile
 from seg_perception.topics import check_topics
 
 ADAPT_S = 0.5
@@ -105,6 +106,7 @@ class SemanticNode(ManagedNode):
         for type_name in NEEDED_TYPES:
             message_class(type_name)
         self._bundle = Bundle.load(config.segmentation.bundle)
+        check_profile(self._bundle.ontology, config.output)
         self._engine = self.load_engine(self._bundle)
         manifest = self._bundle.manifest
         engine = self._engine.description if self._engine else "no engine needed"

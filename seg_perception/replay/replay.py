@@ -14,6 +14,7 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.outputs import check_profile
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink
@@ -69,6 +70,7 @@ def replay(
     with BagReader(bag) as reader:
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
+        check_profile(bundle.ontology, config.output)
         with (
             closing(create_engine(bundle, config.segmentation)) as engine,
             BagWriter(output) as writer,
