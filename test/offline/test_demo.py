@@ -101,7 +101,8 @@ def test_the_whole_demo(tmp_path, ros_environment):
     assert summary["complete"]
     sent = {name: entry["sent"] for name, entry in summary["streams"].items()}
     assert sent == {"camera.front": 30, "lidar.top": 30, "radar.front": 45}
-    assert summary["latency"][CLOUD]["count"] == 30
+    published = summary["streams"]["lidar.top"]["published"]
+    assert summary["latency"][CLOUD]["count"] == published > 0
     assert summary["scores"][LABELS]["labelled"] == 1.0
     assert summary["points"]["top"]["labelled"] > 0
     for file in (
