@@ -34,11 +34,9 @@ from seg_perception.types import (
     PointCloud,
     PointStatus,
     SemanticCloud,
-    label_dtype,
 )
 
 _LOG = logging.getLogger(__name__)
-_NO_SOURCE = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +143,7 @@ class Perception:
         sights = self._sights.of(sweep)
         views = [sight.view for sight in sights if sight.view is not None]
         missing = max((sight.obstacle for sight in sights), default=PointStatus.NO_LABEL_MAP)
-        transfer = self._transfer(sweep, views) if views else self._unknown(sweep, missing)
+        transfer = self._transfer(sweep, views, missing)
         semantic = SemanticCloud(
             sensor=sweep.sensor,
             cloud=sweep.cloud,
@@ -158,24 +156,17 @@ class Perception:
         self.ledger.count_points(semantic)
         return semantic
 
-    def _transfer(self, sweep: Sweep, views: Sequence[View]) -> Transfer:
+    def _transfer(self, sweep: Sweep, views: Sequence[View], missing: PointStatus) -> Transfer:
+        unknown_id = self.ontology.unknown_id
+        if not views:
+            return Transfer.unknown(len(sweep.cloud), unknown_id, missing)
         try:
             xyz = self._motion.points_at_stamp(sweep)
         except TransformError:
-            return self._unknown(sweep, PointStatus.NO_TRANSFORM)
-        unknown_id = self.ontology.unknown_id
+            return Transfer.unknown(len(sweep.cloud), unknown_id, PointStatus.NO_TRANSFORM)
         if sweep.sensor in self.config.radars:
             return transfer_radar_labels(xyz, views, self.config.radar_transfer, unknown_id)
         return transfer_labels(xyz, views, self.config.transfer, unknown_id)
-
-    def _unknown(self, sweep: Sweep, why: PointStatus) -> Transfer:
-        count = len(sweep.cloud)
-        return Transfer(
-            labels=np.full(count, self.ontology.unknown_id, label_dtype(self.ontology.id_count)),
-            confidence=np.zeros(count, np.float32),
-            status=np.full(count, why, np.uint8),
-            sources=np.full(count, _NO_SOURCE, np.uint8),
-        )
 
 
 def _with_missing_camera(status: NDArray[np.uint8], missing: PointStatus) -> NDArray[np.uint8]:

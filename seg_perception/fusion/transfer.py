@@ -33,6 +33,16 @@ class Transfer:
     status: NDArray[np.uint8]
     sources: NDArray[np.uint8]
 
+    @classmethod
+    def unknown(cls, count: int, unknown_id: int, why: PointStatus) -> Transfer:
+        """No label for any of N points, all for the same reason."""
+        return cls(
+            labels=_unknown_labels(count, unknown_id),
+            confidence=np.zeros(count, np.float32),
+            status=np.full(count, why, np.uint8),
+            sources=np.full(count, _NO_SOURCE, np.uint8),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
@@ -69,7 +79,7 @@ class Ballot:
         self._unknown_id = unknown_id
         self._min_confidence = np.float32(max(min_confidence, _NO_CONFIDENCE))
         self._support = np.full(count, _UNSEEN, np.float32)
-        self._labels = np.full(count, unknown_id, np.uint8 if unknown_id < 256 else np.uint16)
+        self._labels = _unknown_labels(count, unknown_id)
         self._status = np.empty(count, np.uint8)
         self._sources = np.full(count, _NO_SOURCE, np.uint8)
 
@@ -115,3 +125,7 @@ class Ballot:
     def result(self) -> Transfer:
         """The best-supported label of every point, once all pieces are closed."""
         return Transfer(self._labels, self._support, self._status, self._sources)
+
+
+def _unknown_labels(count: int, unknown_id: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    return np.full(count, unknown_id, np.uint8 if unknown_id < 256 else np.uint16)
