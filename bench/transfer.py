@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from bench.rows import BenchRow, compare
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel
+from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.stages import TransferConfig
 from seg_perception.types import Calibration, LabelMap
 
 _BEAMS, _COLUMNS = 128, 1024
 _K = np.array([[610.0, 0, 511.5], [0, 610, 383.5], [0, 0, 1]])
 _D = np.array([-0.12, 0.03, 0.0005, -0.0004, 0.0])
-_T_OPTICAL_BODY = np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
 
 
 def run() -> list[BenchRow]:
@@ -71,6 +71,6 @@ def _camera() -> CameraModel:
 
 
 def _T_camera_lidar() -> NDArray[np.float64]:  # noqa: N802
-    T: NDArray[np.float64] = _T_OPTICAL_BODY.copy()
+    T: NDArray[np.float64] = T_OPTICAL_BODY.copy()
     T[:3, 3] = 0.15, 0.3, -0.3
     return T

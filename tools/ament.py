@@ -21,11 +21,6 @@ def prefixes() -> list[str]:
     return [p for p in dict.fromkeys(named) if p and Path(p, index).is_dir()]
 
 
-def from_wheels() -> bool:
-    """Whether ROS 2 comes from the PyPI wheels in this environment."""
-    return Path(sys.prefix, "share/rosidl_default_generators").is_dir()
-
-
 def missing() -> str | None:
     """Say what is missing to build interfaces, or None."""
     if not any(Path(p, "share/rosidl_default_generators").is_dir() for p in prefixes()):

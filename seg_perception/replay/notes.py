@@ -24,10 +24,6 @@ class Notes:
         self._counts[where, reason] += 1
         self._sentences.setdefault((where, reason), sentence)
 
-    def has(self, where: str) -> bool:
-        """Whether anything was noted about a stream or topic."""
-        return any(key[0] == where for key in self._counts)
-
     def lines(self) -> list[str]:
         """One line for each input and reason, in the order of appearance."""
         return [
