@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from seg_perception.errors import BundleError
 from seg_perception.inference.archive import unpack
-from seg_perception.inference.manifest import GoldenFiles, Manifest
+from seg_perception.inference.manifest import GoldenFiles, Manifest, Variant
 from seg_perception.ontology import Ontology
 from seg_perception.resources import bundle_path
 from seg_perception.types import label_dtype
@@ -102,8 +102,12 @@ class Bundle:
 
     @property
     def model_path(self) -> Path:
-        """The ONNX file."""
+        """The ONNX file that ONNX Runtime takes."""
         return self.folder / self.manifest.model
+
+    def variant_path(self, variant: Variant) -> Path:
+        """The ONNX file of one of the manifest's variants."""
+        return self.folder / variant.file
 
     def __str__(self) -> str:
         """Name, version and size."""

@@ -21,10 +21,28 @@ from seg_perception.inference.manifest import (
     NetworkInput,
     NetworkOutput,
     Parity,
+    Precision,
+    Sampling,
     Training,
+    Variant,
     explain,
 )
 from seg_perception.ontology import Ontology
+
+
+@dataclass(frozen=True)
+class VariantSource:
+    """Another form of the network.
+
+    Attributes:
+        model: bytes of the ONNX file, weights inside; None: the plain model has this form.
+        sampling, precision, parity: as in the manifest's `Variant`.
+    """
+
+    model: bytes | None
+    sampling: Sampling
+    precision: Precision
+    parity: Parity | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,7 @@ class BundleSource:
 
     Attributes:
         model: bytes of the ONNX file, weights inside.
-        model_gather: the same network without GridSample.
+        variants: the same network in other forms.
         golden: pairs of a uint8 (H, W, 3) RGB image at the network's size and the
             labels (H, W) that the reference gives it.
         licence_text: the weights' licence in full, written as LICENSE.
@@ -47,7 +65,7 @@ class BundleSource:
     model: bytes
     licence: str
     golden: Sequence[tuple[NDArray[np.uint8], NDArray[Any]]] = ()
-    model_gather: bytes | None = None
+    variants: Sequence[VariantSource] = ()
     licence_text: str = ""
     notice: str = ""
     opset: int | None = None
@@ -89,9 +107,7 @@ def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:
     draft.mkdir()
     names: dict[str, Any] = {"model": "model.onnx"}
     (draft / "model.onnx").write_bytes(source.model)
-    if source.model_gather is not None:
-        names["model_gather"] = "model_gather.onnx"
-        (draft / "model_gather.onnx").write_bytes(source.model_gather)
+    names["variants"] = tuple(_write_variant(draft, variant) for variant in source.variants)
     if source.licence_text:
         names["licence_file"] = "LICENSE"
         (draft / "LICENSE").write_text(source.licence_text)
@@ -99,6 +115,19 @@ def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:
         _write_golden(draft, n, *frame) for n, frame in enumerate(source.golden)
     )
     return names
+
+
+def _write_variant(draft: Path, source: VariantSource) -> Variant:
+    file = "model.onnx"
+    if source.model is not None:
+        file = f"model_{source.sampling}_{source.precision}.onnx"
+        (draft / file).write_bytes(source.model)
+    return Variant(
+        file=file,
+        sampling=source.sampling,
+        precision=source.precision,
+        parity=source.parity,
+    )
 
 
 def _write_golden(

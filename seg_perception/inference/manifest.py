@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -24,6 +25,8 @@ def _inside(path: str) -> str:
 
 InsidePath = Annotated[str, AfterValidator(_inside)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sampling = Literal["none", "grid_sample", "gather"]
+Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
 
 
 class _Part(BaseModel):
@@ -112,6 +115,28 @@ class Parity(_Part):
     max_abs_error: float | None = Field(None, ge=0)
 
 
+class Variant(_Part):
+    """Another ONNX form of the same network, for engines that the plain model does not suit.
+
+    Attributes:
+        file: its ONNX file; the plain model's, to say in which form that is.
+        sampling: how deformable attention reads its maps; `none` where there is none.
+        precision: of the matrix products and convolutions. In the islands the rest stays
+            float32; `fp32_attention` keeps the attention's products in float32 too.
+        parity: against the plain model, as measured; None where nobody did.
+    """
+
+    file: InsidePath
+    sampling: Sampling
+    precision: Precision
+    parity: Parity | None = None
+
+    @property
+    def form(self) -> str:
+        """Sampling and precision in one word."""
+        return f"{self.sampling}_{self.precision}"
+
+
 class Training(_Part):
     """Where the weights come from."""
 
@@ -130,7 +155,8 @@ class Manifest(_Part):
         ontology: a full copy of the label space, so that labels mean the same wherever
             the bundle goes; its ids are 0 to n - 1.
         files: sha256 of every file of the bundle but the manifest.
-        model_gather: the same network without GridSample, for TensorRT.
+        model: what ONNX Runtime runs.
+        variants: the same network in other forms; each form once.
         notice: shown once when the model is started.
     """
 
@@ -141,7 +167,7 @@ class Manifest(_Part):
     input: NetworkInput
     output: NetworkOutput
     model: InsidePath = "model.onnx"
-    model_gather: InsidePath | None = None
+    variants: tuple[Variant, ...] = ()
     files: Mapping[InsidePath, Sha256]
     opset: int | None = Field(None, ge=7)
     golden: tuple[GoldenFiles, ...] = ()
@@ -154,6 +180,7 @@ class Manifest(_Part):
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
         self._expect_contiguous_ids()
+        self._expect_distinct_variants()
         if self.output.kind == "labels_confidence" and not self.golden:
             msg = (
                 "golden: a labels_confidence model needs golden frames to prove an engine; add some"
@@ -174,6 +201,14 @@ class Manifest(_Part):
             )
             raise ValueError(msg)
 
+    def _expect_distinct_variants(self) -> None:
+        forms = [variant.form for variant in self.variants]
+        files = [variant.file for variant in self.variants]
+        for what, names in (("form", forms), ("file", files)):
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                msg = f"variants: {what} {twice} is named twice; keep one of them"
+                raise ValueError(msg)
+
     @property
     def class_count(self) -> int:
         """How many classes the network tells apart."""
@@ -181,7 +216,7 @@ class Manifest(_Part):
 
     def used_files(self) -> set[str]:
         """Paths that the manifest names."""
-        named = {self.model, self.model_gather, self.licence_file}
+        named = {self.model, self.licence_file} | {variant.file for variant in self.variants}
         named |= {path for frame in self.golden for path in (frame.image, frame.labels)}
         return {path for path in named if path is not None}
 
@@ -201,9 +236,23 @@ class Manifest(_Part):
             msg = f"{file} not found: expected the folder or zip of a model bundle"
             raise BundleError(msg)
         try:
-            return cls.model_validate_json(file.read_bytes())
+            return cls.model_validate_json(_without_former_key(file.read_bytes()))
         except ValidationError as error:
             raise BundleError(explain(error, str(file))) from error
+
+
+def _without_former_key(text: bytes) -> bytes:
+    """Bundles used to name one variant, as `model_gather`."""
+    if b'"model_gather"' not in text:
+        return text
+    try:
+        given = json.loads(text)
+        file = given.pop("model_gather")
+    except (ValueError, KeyError, AttributeError):
+        return text  # the manifest's own reader says what is wrong
+    if file is not None:
+        given["variants"] = [{"file": file, "sampling": "gather", "precision": "fp32"}]
+    return json.dumps(given).encode()
 
 
 def explain(error: ValidationError, origin: str) -> str:
@@ -224,6 +273,7 @@ def _nearest(key: str) -> str:
         LogitsOutput,
         Training,
         Parity,
+        Variant,
         GoldenFiles,
     ):
         known |= set(model.model_fields)

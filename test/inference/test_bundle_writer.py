@@ -11,7 +11,7 @@ import pytest
 
 from seg_perception.errors import BundleError
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.bundle_writer import write_bundle
+from seg_perception.inference.bundle_writer import VariantSource, write_bundle
 from seg_perception.inference.manifest import Parity, Training
 from seg_perception.ontology import Ontology
 
@@ -22,16 +22,24 @@ if TYPE_CHECKING:
 
 
 def test_everything_comes_back(tmp_path: Path, native: BundleSource, stripes: Stripes) -> None:
+    parity = Parity(reference="a", candidate="b", frames=3, label_agreement=0.999)
     source = replace(
         native,
-        model_gather=b"gather",
-        parity=(Parity(reference="a", candidate="b", frames=3, label_agreement=0.999),),
+        variants=[
+            VariantSource(None, "grid_sample", "fp32"),
+            VariantSource(b"gather", "gather", "fp16_islands", parity),
+        ],
+        parity=(parity,),
         training=Training(command="train", seed=7, datasets=("x", "y"), details={"steps": 10}),
     )
     written = write_bundle(tmp_path / "sub" / "tiny", source)
     manifest = Bundle.load(written.folder).manifest
     assert (written.folder / "model.onnx").read_bytes() == source.model
-    assert (written.folder / "model_gather.onnx").read_bytes() == b"gather"
+    plain, gather = manifest.variants
+    assert (plain.file, plain.sampling, plain.precision) == ("model.onnx", "grid_sample", "fp32")
+    assert (gather.sampling, gather.precision) == ("gather", "fp16_islands")
+    assert gather.parity == parity
+    assert written.variant_path(gather).read_bytes() == b"gather"
     assert (written.folder / "LICENSE").read_text() == "No rights reserved."
     for key in ("name", "version", "ontology", "input", "output", "licence", "notice", "opset"):
         assert getattr(manifest, key) == getattr(source, key)

@@ -61,7 +61,35 @@ def test_dump_reads_back_equal(tmp_path: Path) -> None:
         assert Manifest.read(file) == manifest
 
 
+VARIANT = {"file": "model_gather.onnx", "sampling": "gather", "precision": "fp32"}
+
+
+def test_a_bundle_from_before_there_were_variants_still_loads(tmp_path: Path) -> None:
+    files = dict.fromkeys(["model.onnx", "model_gather.onnx"], HASH)
+    former = read(tmp_path, document(model_gather="model_gather.onnx", files=files))
+    assert former == read(tmp_path, document(variants=[VARIANT], files=files))
+    assert former.variants[0].form == "gather_fp32"
+    assert read(tmp_path, document(model_gather=None)) == read(tmp_path, document())
+
+
+def test_a_variant_may_say_in_which_form_the_plain_model_is(tmp_path: Path) -> None:
+    plain = {"file": "model.onnx", "sampling": "none", "precision": "fp32"}
+    manifest = read(tmp_path, document(variants=[plain]))
+    assert manifest.variants[0].parity is None
+    assert manifest.used_files() == {"model.onnx"}
+
+
 REFUSED = {
+    "form twice": (
+        {"variants": [VARIANT, {**VARIANT, "file": "other.onnx"}]},
+        "variants: form gather_fp32 is named twice; keep one of them",
+    ),
+    "file in two forms": (
+        {"variants": [VARIANT, {**VARIANT, "precision": "bf16_islands"}]},
+        "variants: file model_gather.onnx is named twice",
+    ),
+    "variant without hash": ({"variants": [VARIANT]}, "files: no sha256 of model_gather.onnx"),
+    "unknown precision": ({"variants": [{**VARIANT, "precision": "fp8"}]}, "variants.0.precision"),
     "typo": ({"licens": "MIT"}, r"unknown key 'licens'; did you mean 'licence'\?"),
     "nested typo": (
         {"input": {"widht": 64, "width": 64, "height": 32}},
