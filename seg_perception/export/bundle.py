@@ -17,7 +17,8 @@ from seg_perception.export.serving import ServingGraph
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, write_bundle
 from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput, Training
-from seg_perception.models.field_cnn import FieldCnn
+from seg_perception.models.factory import build_network
+from seg_perception.models.network import SegmentationNetwork
 from seg_perception.ontology import Ontology
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 
@@ -95,13 +96,14 @@ def export_bundle(
     return write_bundle(folder, source)
 
 
-def load_network(checkpoint: Checkpoint, ontology: Ontology, path: Path) -> FieldCnn:
+def load_network(checkpoint: Checkpoint, ontology: Ontology, path: Path) -> SegmentationNetwork:
     """The averaged network of a checkpoint, for evaluation.
 
     Raises:
         TrainingError: weights of another architecture.
     """
-    network = FieldCnn(ontology.id_count, checkpoint.training_config.model)
+    config = checkpoint.training_config
+    network = build_network(config.model, ontology.id_count, 0, config.network_size)
     with architecture_errors(path):
         network.load_state_dict(checkpoint.average)
     return network.eval()

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.normalisation import normalise
 
 
@@ -17,10 +18,10 @@ class ServingGraph(nn.Module):
     takes a quarter of the time of a softmax of every pixel.
 
     Args:
-        network: maps (1, 3, H, W) to scores (1, classes, H/4, W/4).
+        network: any segmentation network.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: SegmentationNetwork) -> None:
         """Wrap the network and switch it to evaluation."""
         super().__init__()
         self.network = network
@@ -29,9 +30,9 @@ class ServingGraph(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Map uint8 (1, H, W, 3) RGB to labels and confidence, both uint8 (1, H, W)."""
         size = (image.shape[1], image.shape[2])
-        scores = self.network(normalise(image))
-        share = scores.softmax(dim=1).amax(dim=1, keepdim=True)
-        labels = _enlarge(scores, size).argmax(dim=1)
+        output = self.network(normalise(image))
+        share = output.probabilities().amax(dim=1, keepdim=True)
+        labels = _enlarge(output.semantic_scores(), size).argmax(dim=1)
         confidence = _enlarge(share, size)[:, 0] * 255
         return labels.to(torch.uint8), confidence.round().to(torch.uint8)
 

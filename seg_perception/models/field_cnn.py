@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from seg_perception.models.config import FieldCnnConfig
+from seg_perception.models.network import SegmentationNetwork
+from seg_perception.models.outputs import NetworkOutput
 
 STRIDE = 16
 
@@ -90,7 +92,7 @@ def pooling_matrix(length: int, bins: int) -> Tensor:
     return torch.from_numpy(matrix)
 
 
-class FieldCnn(nn.Module):
+class FieldCnn(SegmentationNetwork):
     """Class scores at a quarter of the image's size.
 
     Args:
@@ -124,7 +126,7 @@ class FieldCnn(nn.Module):
         self.smooth_stem = ConvBlock(c.decoder // 2, c.decoder // 2)
         self.classifier = nn.Conv2d(c.decoder // 2, class_count, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> NetworkOutput:
         """Map a normalised image (B, 3, H, W) to scores (B, classes, H/4, W/4).
 
         H and W are multiples of 16.
@@ -134,8 +136,7 @@ class FieldCnn(nn.Module):
         deep = self.context(self.deep(eighth))
         fused = self.smooth_middle(_double(deep) + self.lateral_middle(eighth))
         fused = self.smooth_stem(_double(fused) + self.lateral_stem(quarter))
-        scores: Tensor = self.classifier(fused)
-        return scores
+        return NetworkOutput(scores=self.classifier(fused))
 
     @torch.no_grad()
     def start_from_prior(self, pixels: NDArray[np.int64]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from seg_perception.errors import ConfigError
-from seg_perception.models.config import FieldCnnConfig
+from seg_perception.models.config import FieldCnnConfig, ModelConfig
 from seg_perception.validation import load_model
 
 
@@ -58,7 +58,7 @@ class TrainingConfig(_Part):
     """A whole run."""
 
     ontology: str
-    model: FieldCnnConfig = Field(default_factory=FieldCnnConfig)
+    model: ModelConfig = Field(default_factory=FieldCnnConfig)
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     network_size: tuple[int, int] = Field(default=(512, 288), description="width, height as served")
     crop: tuple[int, int] = Field(default=(320, 192), description="width, height in training")

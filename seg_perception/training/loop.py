@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from seg_perception.errors import TrainingError
-from seg_perception.models.field_cnn import FieldCnn
+from seg_perception.models.factory import build_network
 from seg_perception.models.normalisation import normalise
 from seg_perception.training.average import WeightAverage
 from seg_perception.training.batches import Batch, BatchSource
@@ -44,7 +44,7 @@ class Trainer:
         pixels = data.class_pixels({source.name: source.share for source in config.sources})
         weights = effective_number_weights(pixels, config.optimizer.effective_number_beta)
         self._loss = SetCrossEntropy(data.space, weights)
-        network = FieldCnn(data.space.class_count, config.model)
+        network = build_network(config.model, data.space.class_count, 0, config.crop)
         network.start_from_prior(pixels)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = WeightAverage(self.network, config.optimizer.ema_decay)
@@ -102,8 +102,8 @@ class Trainer:
         self._set_learning_rate()
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self._config.bfloat16):
-            scores: Tensor = self.network(_channels_last(normalise(torch.from_numpy(batch.images))))
-        loss: Tensor = self._loss(scores, torch.from_numpy(batch.targets))
+            output = self.network(_channels_last(normalise(torch.from_numpy(batch.images))))
+        loss: Tensor = self._loss(output.semantic_scores(), torch.from_numpy(batch.targets))
         value = float(loss.detach())
         if not math.isfinite(value):
             msg = (

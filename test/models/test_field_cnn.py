@@ -21,7 +21,7 @@ def test_scores_are_a_quarter_of_the_image(width: int, height: int) -> None:
     network = FieldCnn(
         5, FieldCnnConfig(stem=8, middle=16, deep=16, dilations=(1, 2), decoder=16)
     ).eval()
-    assert network(torch.zeros(2, 3, height, width)).shape == (2, 5, height // 4, width // 4)
+    assert network(torch.zeros(2, 3, height, width)).scores.shape == (2, 5, height // 4, width // 4)
 
 
 def test_default_network_stays_within_the_size_of_a_bundle() -> None:

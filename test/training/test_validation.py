@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: install the e
 
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.models.outputs import NetworkOutput
 from seg_perception.ontology import Ontology
 from seg_perception.training.validation import Validator
 
@@ -27,12 +28,8 @@ class Fixed(torch.nn.Module):
         self.labels = torch.from_numpy(np.asarray(labels)).long()
 
     def forward(self, _image):
-        return (
-            10
-            * torch.nn.functional.one_hot(self.labels, FIELD.id_count)
-            .permute(2, 0, 1)[None]
-            .float()
-        )
+        scores = torch.nn.functional.one_hot(self.labels, FIELD.id_count).permute(2, 0, 1)
+        return NetworkOutput(scores=10 * scores[None].float())
 
 
 class OneImage:

@@ -1,0 +1,88 @@
+"""What every segmentation network gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+@dataclass(frozen=True)
+class MaskLayer:
+    """What one layer of a mask decoder predicts.
+
+    Attributes:
+        class_logits: float (B, Q, C + 1); the last column is "no object".
+        mask_logits: float (B, Q, h, w).
+    """
+
+    class_logits: Tensor
+    mask_logits: Tensor
+
+    def class_shares(self) -> Tensor:
+        """Float (B, Q, C): softmax over the classes, without the "no object" column."""
+        return self.class_logits.softmax(dim=-1)[..., :-1]
+
+    def semantic_scores(self, size: tuple[int, int] | None = None) -> Tensor:
+        """Class scores: sum over the queries of class share times mask probability.
+
+        Cheng et al., "Masked-attention Mask Transformer for Universal Image
+        Segmentation", CVPR 2022, section 3 (semantic inference of MaskFormer).
+
+        Args:
+            size: height, width to which the masks are up-sampled first; None leaves
+                them at their own size.
+
+        Returns:
+            float (B, C, h, w), not negative; not normalised over the classes.
+        """
+        masks = self.mask_logits
+        if size is not None:
+            masks = interpolate(masks, size, mode="bilinear", align_corners=False)
+        shares = self.class_shares().transpose(1, 2)
+        flat = shares @ masks.sigmoid().flatten(2)
+        return flat.unflatten(2, (masks.shape[-2], masks.shape[-1]))
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """The answer to a batch: `scores` of a per-pixel network, or `layers` of a mask network.
+
+    Attributes:
+        scores: float (B, C, h, w), logits; None for a mask network.
+        layers: predictions of every decoder layer, the last one is the answer; empty
+            for a per-pixel network, one layer only in evaluation.
+        coarse_logits: float (B, K) of the coarse categories in the image, or None.
+        auxiliary: float (B, C, h, w), logits of an auxiliary head, in training alone.
+    """
+
+    scores: Tensor | None = None
+    layers: tuple[MaskLayer, ...] = ()
+    coarse_logits: Tensor | None = None
+    auxiliary: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        """Expect scores or layers.
+
+        Raises:
+            ValueError: both, or neither.
+        """
+        if (self.scores is None) == (not self.layers):
+            msg = "a network's output has either scores or layers, got both or neither"
+            raise ValueError(msg)
+
+    def semantic_scores(self) -> Tensor:
+        """Float (B, C, h, w) at the network's own output size; the arg-max is the label.
+
+        Logits of a per-pixel network; the sum of `MaskLayer.semantic_scores` of a mask network.
+        """
+        return self.scores if self.scores is not None else self.layers[-1].semantic_scores()
+
+    def probabilities(self) -> Tensor:
+        """Float (B, C, h, w), sums to 1 over the classes."""
+        if self.scores is not None:
+            return self.scores.softmax(dim=1)
+        scores = self.layers[-1].semantic_scores()
+        return scores / scores.sum(dim=1, keepdim=True).clamp_min(torch.finfo(scores.dtype).tiny)
