@@ -83,3 +83,9 @@ class TrainingError(SegPerceptionError):
     """A training or an export can't go on."""
 
     reason = "training_failed"
+
+
+class EvaluationError(SegPerceptionError):
+    """Labels and truth can't be compared, or a run can't be read."""
+
+    reason = "bad_evaluation"

@@ -12,7 +12,7 @@ from seg_perception.types import PointStatus
 
 if TYPE_CHECKING:
     from seg_perception.demo.summary import StreamAccount
-    from seg_perception.evaluation.latency import Percentiles
+    from seg_perception.durations import Percentiles
     from seg_perception.evaluation.metrics import Scores
     from seg_perception.ledger import StreamCount
     from seg_perception.replay import ReplaySummary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seg_perception.config import Config
-from seg_perception.evaluation.latency import Durations, Percentiles
+from seg_perception.durations import Durations, Percentiles
 from seg_perception.io.bag import BagReader
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.topics import CameraTopics, cloud_topic

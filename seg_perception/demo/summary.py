@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.durations import Percentiles
 from seg_perception.evaluation.documents import dump_json
-from seg_perception.evaluation.latency import Percentiles
 from seg_perception.evaluation.metrics import Scores
 from seg_perception.topics import CameraTopics, cloud_topic, stream
 

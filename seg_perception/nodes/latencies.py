@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from seg_perception.evaluation.latency import Percentiles, StageDurations
+from seg_perception.durations import Percentiles, StageDurations
 
 Key = tuple[str, str]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from seg_perception.config import Config
+from seg_perception.durations import StageDurations
 from seg_perception.errors import CloudError, SegPerceptionError
-from seg_perception.evaluation.latency import StageDurations
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagMessage, BagReader
 from seg_perception.perception import LabelledCloud, Perception

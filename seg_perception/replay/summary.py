@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seg_perception.evaluation.latency import Percentiles
+from seg_perception.durations import Percentiles
 from seg_perception.ledger import StreamCount
 from seg_perception.types import PointStatus
 

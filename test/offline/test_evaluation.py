@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
+from seg_perception.durations import Durations
 from seg_perception.errors import BagError, CloudError
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.evaluation.confusion import count_pairs
 from seg_perception.evaluation.documents import dump_json
-from seg_perception.evaluation.latency import Durations
 from seg_perception.evaluation.metrics import TruthScore
 from seg_perception.io.bag import BagWriter
 from seg_perception.io.images import encode_labels
