@@ -1,30 +1,53 @@
-"""Launch the perception node with one parameter file.
+"""Launch the perception of one robot.
 
+ros2 launch seg_perception perception.launch.py platform:=viking_hill rviz:=true
 ros2 launch seg_perception perception.launch.py params_file:=/path/to/robot.yaml
 """
 
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from typing import Any
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
-from launch import LaunchDescription
+from launch import LaunchContext, LaunchDescription
+from seg_perception import launch_options
 
-PACKAGE = FindPackageShare("seg_perception")
+CONFIG = PathJoinSubstitution([FindPackageShare("seg_perception"), "config"])
+PLATFORM = LaunchConfiguration("platform")
+# Name, default, allowed values, description.
 ARGUMENTS = (
+    ("platform", "simulated", None, "robot whose parameter file and RViz view are taken"),
     (
         "params_file",
-        PathJoinSubstitution([PACKAGE, "config", "platforms", "simulated.yaml"]),
-        "ROS parameter file of the robot: cameras, lidars, radars, model",
+        [PathJoinSubstitution([CONFIG, "platforms", PLATFORM]), ".yaml"],
+        None,
+        "ROS parameter file: cameras, lidars, radars, model; by default the platform's",
     ),
-    ("namespace", "", "namespace of the node; topics in the file may be relative to it"),
-    ("use_sim_time", "false", "take the time from /clock, as with a bag that is played"),
-    ("log_level", "info", "debug, info, warn, error or fatal"),
-    ("rviz", "false", "open RViz with the package's view"),
+    ("model", "", None, "model bundle: shipped name, folder or zip; empty: as the file says"),
+    ("engine", "", ["", "auto", "onnxruntime", "tensorrt"], "empty: as the parameter file says"),
+    (
+        "composition",
+        "composed",
+        list(launch_options.EXECUTABLES),
+        "composed: one process; split: one for images and one for clouds",
+    ),
+    ("namespace", "", None, "namespace of the nodes; topics without a slash are relative to it"),
+    ("use_sim_time", "false", ["true", "false"], "take the time from /clock, as with a bag"),
+    ("log_level", "info", ["debug", "info", "warn", "error", "fatal"], "of the nodes"),
+    ("rviz", "false", ["true", "false"], "open RViz"),
+    (
+        "rviz_config",
+        [PathJoinSubstitution([CONFIG, "rviz", PLATFORM]), ".rviz"],
+        None,
+        "view for RViz; `seg-perception platform view` writes one for a robot of your own",
+    ),
     (
         "dds_profile",
-        PathJoinSubstitution([PACKAGE, "config", "dds", "fastdds_shm.xml"]),
+        PathJoinSubstitution([CONFIG, "dds", "fastdds_shm.xml"]),
+        None,
         "Fast DDS profile; large frames get lost at best effort without shared memory",
     ),
 )
@@ -35,30 +58,43 @@ def generate_launch_description() -> LaunchDescription:
     profile = LaunchConfiguration("dds_profile")
     return LaunchDescription(
         [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=description)
-                for name, default, description in ARGUMENTS
-            ),
+            *(declare(*argument) for argument in ARGUMENTS),
             SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", profile),
             SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
             SetParameter("use_sim_time", LaunchConfiguration("use_sim_time")),
-            Node(
-                package="seg_perception",
-                executable="perception_node",
-                name="perception_node",
-                namespace=LaunchConfiguration("namespace"),
-                parameters=[LaunchConfiguration("params_file")],
-                arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
-                output="screen",
-            ),
+            OpaqueFunction(function=perception_nodes),
             Node(
                 package="rviz2",
                 executable="rviz2",
-                arguments=[
-                    "-d",
-                    PathJoinSubstitution([PACKAGE, "config", "rviz", "perception.rviz"]),
-                ],
+                arguments=["-d", LaunchConfiguration("rviz_config")],
                 condition=IfCondition(LaunchConfiguration("rviz")),
             ),
         ]
     )
+
+
+def declare(
+    name: str, default: Any, choices: list[str] | None, description: str
+) -> DeclareLaunchArgument:
+    """One argument."""
+    return DeclareLaunchArgument(
+        name, default_value=default, choices=choices, description=description
+    )
+
+
+def perception_nodes(context: LaunchContext) -> list[Node]:
+    """The nodes that `composition` names, with the overrides of the arguments."""
+    values = context.launch_configurations
+    parameters = [values["params_file"], launch_options.overrides(values)]
+    return [
+        Node(
+            package="seg_perception",
+            executable=executable,
+            name=executable,
+            namespace=values["namespace"],
+            parameters=[entry for entry in parameters if entry],
+            arguments=["--ros-args", "--log-level", values["log_level"]],
+            output="screen",
+        )
+        for executable in launch_options.EXECUTABLES[values["composition"]]
+    ]

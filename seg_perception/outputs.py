@@ -21,6 +21,7 @@ from seg_perception.io.images import (
 )
 from seg_perception.io.messages import (
     Header,
+    Image,
     LabelInfo,
     Message,
     PointCloud2,
@@ -34,9 +35,11 @@ from seg_perception.io.semantic_fields import label_bits
 from seg_perception.ontology import Ontology
 from seg_perception.topics import CameraTopics
 from seg_perception.types import LabelMap, SemanticCloud
-from seg_perception.visualization import colorize, overlay
+from seg_perception.visualization import colorize, legend_strip, overlay
 
 Wanted = Callable[[str], bool]
+
+_LEGEND_WIDTH = 360
 
 
 def everything(_topic: str) -> bool:
@@ -111,6 +114,12 @@ def legend(ontology: Ontology, stamp_ns: int) -> SemanticLegend:
         classes=[SemanticClass(c.id, c.name, np.array(c.rgb, np.uint8)) for c in ontology.classes],
         groupings=[_grouping(ontology, name) for name in ontology.groupings],
     )
+
+
+def legend_picture(ontology: Ontology, stamp_ns: int) -> Image:
+    """The legend for those who look at it: a patch of colour beside every class's name."""
+    strip = legend_strip(ontology, ontology.names, _LEGEND_WIDTH)
+    return encode_rgb(strip, stamp_ns, "")
 
 
 def label_info(ontology: Ontology, stamp_ns: int, frame_id: str) -> LabelInfo:

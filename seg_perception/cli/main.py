@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from seg_perception import __version__
-from seg_perception.cli import config, demo, inspect, replay, simulate
+from seg_perception.cli import config, demo, inspect, platform, replay, simulate
 from seg_perception.errors import SegPerceptionError
 
 BAD_INPUT = 2
@@ -39,6 +39,7 @@ app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
 app.command("simulate")(simulate.command)
 app.add_typer(config.app, name="config")
+app.add_typer(platform.app, name="platform")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)

@@ -12,6 +12,7 @@ from seg_perception.demo.summary import Reports
 from seg_perception.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.topics import (
     LEGEND,
+    LEGEND_IMAGE,
     STATUS,
     TF,
     TF_STATIC,
@@ -78,7 +79,8 @@ class Graph:
             unwanted = () if self.config.output.png else (topics.label_image_png,)
             yield from (topic for topic in topics if topic not in unwanted)
         yield from map(cloud_topic, self._cloud_sensors())
-        yield from (private(LEGEND), private(STATUS), TF, TF_STATIC, *self._lens_topics())
+        yield from map(private, (LEGEND, LEGEND_IMAGE, STATUS))
+        yield from (TF, TF_STATIC, *self._lens_topics())
 
     def _lens_topics(self) -> list[str]:
         return [camera_info_topic(camera) for camera in self.config.cameras.values()]

@@ -20,8 +20,14 @@ from seg_perception.io.messages import (
 from seg_perception.nodes.conversions import message_class, to_ros
 from seg_perception.nodes.qos import latched_profile, output_profile
 from seg_perception.nodes.runtime import Runtime
-from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend
-from seg_perception.topics import LEGEND, CameraTopics
+from seg_perception.outputs import (
+    camera_outputs,
+    cloud_output,
+    label_info,
+    legend,
+    legend_picture,
+)
+from seg_perception.topics import LEGEND, LEGEND_IMAGE, CameraTopics
 from seg_perception.types import LabelMap, SemanticCloud
 
 
@@ -109,15 +115,24 @@ class LegendOutput:
     """Says once, to everybody who comes, what the labels mean."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Publish the legend."""
+        """Publish the legend, for programs and as a picture."""
         self._node = runtime.node
-        kind = message_class(SemanticLegend.type_name)
-        self._publisher = self._node.create_publisher(kind, LEGEND, latched_profile())
-        self._publisher.publish(to_ros(legend(runtime.ontology, runtime.clock.now_ns())))
+        now_ns = runtime.clock.now_ns()
+        self._publishers = [
+            self._publish(LEGEND, legend(runtime.ontology, now_ns)),
+            self._publish(LEGEND_IMAGE, legend_picture(runtime.ontology, now_ns)),
+        ]
 
     def close(self) -> None:
         """Take it back."""
-        self._node.destroy_publisher(self._publisher)
+        for publisher in self._publishers:
+            self._node.destroy_publisher(publisher)
+
+    def _publish(self, topic: str, message: SemanticLegend | Image) -> Publisher:
+        kind = message_class(message.type_name)
+        publisher = self._node.create_publisher(kind, topic, latched_profile())
+        publisher.publish(to_ros(message))
+        return publisher
 
 
 def advertise(runtime: Runtime, type_name: str, topic: str) -> Publisher:

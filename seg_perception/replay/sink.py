@@ -10,8 +10,8 @@ from seg_perception.errors import BagError
 from seg_perception.io.bag import BagMessage, BagWriter
 from seg_perception.io.messages import Message
 from seg_perception.ontology import Ontology
-from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend
-from seg_perception.topics import LEGEND, CameraTopics, cloud_topic, private
+from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend, legend_picture
+from seg_perception.topics import LEGEND, LEGEND_IMAGE, CameraTopics, cloud_topic, private
 from seg_perception.types import CameraFrame, LabelMap, SemanticCloud
 
 
@@ -43,12 +43,17 @@ class BagSink:
         sensors = {**config.lidars, **config.radars}
         self._clouds = {name: cloud_topic(sensor) for name, sensor in sensors.items()}
         outputs = {topic for topics in self._cameras.values() for topic in topics}
-        outputs |= {*self._clouds.values(), private(LEGEND)}
+        outputs |= {*self._clouds.values(), private(LEGEND), private(LEGEND_IMAGE)}
         self._passed_on = set(passed_on) - outputs
 
     def write_legend(self, now_ns: int) -> None:
         """Say once what the labels mean."""
-        self._writer.write(private(LEGEND), legend(self._ontology, now_ns), now_ns, latched=True)
+        explained = (
+            (LEGEND, legend(self._ontology, now_ns)),
+            (LEGEND_IMAGE, legend_picture(self._ontology, now_ns)),
+        )
+        for topic, message in explained:
+            self._writer.write(private(topic), message, now_ns, latched=True)
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Write everything that is made of one segmented image."""

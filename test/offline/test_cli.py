@@ -132,3 +132,28 @@ def test_settings_list_and_unlist_sensors():
 def test_settings_of_another_form_are_refused(setting):
     with pytest.raises(ConfigError, match="--set"):
         apply_settings({}, [setting])
+
+
+def test_platform_new_writes_a_file_that_replays_the_bag(world):
+    robot, bag = world.folder / "robot.yaml", world.bag()
+    run("platform", "new", bag, "-o", robot)
+    assert robot.read_text().startswith("# Guessed from ")
+    assert list(Config.load(robot).lidars) == ["top"]
+    described = json.loads(run("platform", "new", bag, "--json").stdout)
+    assert Config.from_parameters(described["parameters"]) == Config.load(robot)
+
+
+def test_platform_view_is_for_rviz_or_foxglove(world):
+    text = run("platform", "view", "simulated", "--follow", "base_link").stdout
+    assert "rviz_common/Displays" in text
+    layout = json.loads(run("platform", "view", "simulated", "--kind", "foxglove").stdout)
+    assert "layout" in layout
+    result = CliRunner().invoke(app, ["platform", "view", "simulated", "--kind", "gazebo"])
+    assert result.exit_code == 2
+    assert "expected one of ['rviz', 'foxglove']" in result.output
+
+
+def test_platform_list_names_every_robot():
+    known = json.loads(run("platform", "list", "--json").stdout)
+    assert "viking_hill" in known
+    assert "viking_hill" in run("platform", "list").stdout

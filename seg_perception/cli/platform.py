@@ -1,0 +1,94 @@
+"""`seg-perception platform`: parameter files of robots, and views of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Parameter files of robots, and views of them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Out = Annotated[Path | None, typer.Option("-o", "--output", help="File; without it, print.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+
+
+@app.command("list")
+def list_platforms(*, as_json: AsJson = False) -> None:
+    """Name the robots whose parameter files come with the package."""
+    from seg_perception import platforms
+    from seg_perception.cli.options import print_json
+
+    known = {name: platforms.about(path) for name, path in platforms.shipped().items()}
+    if as_json:
+        print_json(known)
+        return
+    for name, remark in known.items():
+        typer.echo(f"{name}\n    {remark}")
+
+
+@app.command()
+def new(
+    bag: Annotated[Path, typer.Argument(help="A recording of the robot.")],
+    output: Out = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write a first parameter file for a robot that is not known, from a bag of it.
+
+    seg-perception platform new first_drive.mcap -o my_robot.yaml
+    """
+    from seg_perception import platforms
+    from seg_perception.cli.options import print_json
+    from seg_perception.inspection import inspect_bag
+
+    inspection = inspect_bag(bag)
+    parameters: dict[str, Any] = dict(inspection.parameters)
+    remarks = [f"{finding.level}: {finding.text}" for finding in inspection.findings]
+    text = platforms.write(parameters, [f"Guessed from {bag.name}; check each line.", *remarks])
+    if as_json:
+        print_json({"parameters": parameters, "remarks": remarks})
+    if output is not None or not as_json:
+        _write(text, output)
+
+
+@app.command()
+def view(
+    platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
+    output: Out = None,
+    kind: Annotated[str, typer.Option(help="rviz or foxglove.")] = "rviz",
+    follow: Annotated[str, typer.Option(help="Frame that the view moves with.")] = "base_link",
+) -> None:
+    """Write a view of everything that a robot's parameter file publishes.
+
+    seg-perception platform view robot.yaml -o robot.rviz
+    seg-perception platform view viking_hill --kind foxglove -o viking_hill.json
+    """
+    from seg_perception import platforms
+    from seg_perception.errors import ConfigError
+    from seg_perception.layouts.foxglove import foxglove_layout
+    from seg_perception.layouts.rviz import rviz_layout
+    from seg_perception.layouts.shown import Shown
+
+    makers = {"rviz": rviz_layout, "foxglove": foxglove_layout}
+    if kind not in makers:
+        msg = f"--kind {kind}: expected one of {list(makers)}"
+        raise ConfigError(msg)
+    _write(makers[kind](Shown.of(platforms.load(platform), follow)), output)
+
+
+def _write(text: str, output: Path | None) -> None:
+    from seg_perception.errors import ConfigError
+
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"{output}: can't be written ({error.strerror}); name a place that exists"
+        raise ConfigError(msg) from error
+    typer.echo(f"wrote {output}", err=True)

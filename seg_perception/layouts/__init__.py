@@ -1,0 +1,1 @@
+"""Views of a configuration's topics for RViz and Foxglove."""

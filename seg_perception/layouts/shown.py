@@ -1,0 +1,82 @@
+"""What a person looks at: the pictures and clouds that a configuration publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.topics import LEGEND_IMAGE, NODE_NAME, CameraTopics, cloud_topic, private
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image topic.
+
+    Attributes:
+        title: what stands above it.
+        topic: its name.
+        latched: whether its one message is kept for those who come late.
+    """
+
+    title: str
+    topic: str
+    latched: bool = False
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud topic; sparse ones are drawn with larger points."""
+
+    title: str
+    topic: str
+    sparse: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that is shown of one configuration.
+
+    Attributes:
+        pictures: one of every camera, the overlay where there is one; then the legend.
+        clouds: of every lidar and radar.
+        fixed_frame: in which clouds are drawn.
+        follow_frame: the frame that the view moves with.
+    """
+
+    pictures: tuple[Picture, ...]
+    clouds: tuple[Cloud, ...]
+    fixed_frame: str
+    follow_frame: str
+
+    @classmethod
+    def of(cls, config: Config, follow_frame: str = "", node: str = NODE_NAME) -> Shown:
+        """What `config` publishes under a node of this name.
+
+        `follow_frame` defaults to the fixed frame, which is `transforms.fixed_frame`, or,
+        for a robot at rest, the follow frame itself.
+        """
+        fixed = config.transforms.fixed_frame or follow_frame
+        legend = Picture("Legend", private(LEGEND_IMAGE, node), latched=True)
+        return cls(
+            pictures=(*_camera_pictures(config), legend),
+            clouds=tuple(_sensor_clouds(config)),
+            fixed_frame=fixed,
+            follow_frame=follow_frame or fixed,
+        )
+
+
+def _camera_pictures(config: Config) -> Iterator[Picture]:
+    output = config.output
+    for name, camera in config.cameras.items():
+        topics = CameraTopics.of(camera)
+        candidates = ((output.overlay, topics.overlay), (output.color, topics.color))
+        topic = next((topic for wanted, topic in candidates if wanted), topics.label_image)
+        yield Picture(f"Camera {name}", topic)
+
+
+def _sensor_clouds(config: Config) -> Iterator[Cloud]:
+    sensors: dict[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
+    for name, sensor in sensors.items():
+        sparse = isinstance(sensor, RadarConfig)
+        yield Cloud(f"{'Radar' if sparse else 'Lidar'} {name}", cloud_topic(sensor), sparse)

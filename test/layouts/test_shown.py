@@ -1,0 +1,43 @@
+"""What is shown of a configuration."""
+
+from __future__ import annotations
+
+from seg_perception.config import Config
+from seg_perception.layouts.shown import Cloud, Picture, Shown
+
+PARAMETERS = {
+    "cameras": ["front"],
+    "camera.front.image_topic": "/cam/image_raw",
+    "lidars": ["top"],
+    "lidar.top.topic": "/top/points",
+    "radars": ["nose"],
+    "radar.nose.topic": "/nose/points",
+}
+LEGEND = Picture("Legend", "/perception_node/legend_image", latched=True)
+
+
+def shown(**changed):
+    return Shown.of(Config.from_parameters({**PARAMETERS, **changed}))
+
+
+def test_overlay_else_colour_else_labels():
+    assert shown().pictures == (Picture("Camera front", "/cam/semantic/overlay"), LEGEND)
+    without = {"output.overlay": False}
+    assert shown(**without).pictures[0].topic == "/cam/semantic/color"
+    without["output.color"] = False
+    assert shown(**without).pictures[0].topic == "/cam/semantic/label_image"
+
+
+def test_radars_are_sparse():
+    assert shown().clouds == (
+        Cloud("Lidar top", "/top/semantic/points"),
+        Cloud("Radar nose", "/nose/semantic/points", sparse=True),
+    )
+
+
+def test_frames_of_a_robot_that_moves_and_of_one_at_rest():
+    config = Config.from_parameters(PARAMETERS)
+    assert (Shown.of(config).fixed_frame, Shown.of(config).follow_frame) == ("odom", "odom")
+    assert Shown.of(config, "base_link").follow_frame == "base_link"
+    at_rest = Config.from_parameters({**PARAMETERS, "transforms.fixed_frame": ""})
+    assert Shown.of(at_rest, "base_link").fixed_frame == "base_link"
