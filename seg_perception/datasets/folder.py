@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -52,8 +53,8 @@ class FolderDataset:
         """
         self._root = root
         self._lookup = lookup
-        self._images = _by_name(root / IMAGES)
-        self._masks = _by_name(root / MASKS)
+        self._images = by_name(root / IMAGES)
+        self._masks = by_name(root / MASKS)
         self.names = tuple(names if names is not None else sorted(self._images))
         self._check_names()
 
@@ -69,37 +70,9 @@ class FolderDataset:
                 an id that the mapping does not know.
         """
         name = self.names[index]
-        image = cv2.cvtColor(_read(self._images[name], cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        mask = _read(self._masks[name], cv2.IMREAD_UNCHANGED)
-        return LabelledImage(
-            name, np.asarray(image, np.uint8), self._targets(name, mask, image.shape[:2])
-        )
-
-    def _targets(
-        self, name: str, mask: NDArray[np.uint8], size: tuple[int, int]
-    ) -> NDArray[np.uint8]:
-        path = self._masks[name]
-        if mask.ndim != 2 or mask.dtype != np.uint8:
-            msg = (
-                f"{path}: expected a mask of one 8-bit channel, got {mask.dtype} {mask.shape}: "
-                "save class ids, not colours"
-            )
-            raise DatasetError(msg)
-        if mask.shape != size:
-            msg = (
-                f"{path}: expected the image's size {size[1]}x{size[0]}, "
-                f"got {mask.shape[1]}x{mask.shape[0]}: export both at one size"
-            )
-            raise DatasetError(msg)
-        targets = self._lookup[mask]
-        if (targets == UNMAPPED).any():
-            unknown = sorted({int(i) for i in np.unique(mask[targets == UNMAPPED])})
-            msg = (
-                f"{path}: holds ids {unknown} that the mapping does not know: "
-                "add them to it (`as: []` ignores)"
-            )
-            raise DatasetError(msg)
-        return targets
+        image, path = read_image(self._images[name]), self._masks[name]
+        mask = _read(path, cv2.IMREAD_UNCHANGED)
+        return LabelledImage(name, image, to_targets(mask, image.shape[:2], self._lookup, path))
 
     def _check_names(self) -> None:
         if not self.names:
@@ -118,7 +91,60 @@ class FolderDataset:
                     raise DatasetError(msg)
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """uint8 (H, W, 3), RGB.
+
+    Raises:
+        DatasetError: it can't be decoded.
+    """
+    image = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return np.asarray(image, np.uint8)
+
+
+def to_targets(
+    mask: NDArray[Any], size: tuple[int, ...], lookup: NDArray[np.uint8], path: Path
+) -> NDArray[np.uint8]:
+    """What the pixels of a mask stand for in training.
+
+    Args:
+        mask: as it was decoded.
+        size: (H, W) of its image.
+        lookup: uint8 (256,), target by source id.
+        path: of the mask, for the sentence.
+
+    Raises:
+        DatasetError: it is no mask of 8-bit ids, of another size than the image, or holds
+            an id that the mapping does not know.
+    """
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        msg = (
+            f"{path}: expected a mask of one 8-bit channel, got {mask.dtype} {mask.shape}: "
+            "save class ids, not colours"
+        )
+        raise DatasetError(msg)
+    if mask.shape != size:
+        msg = (
+            f"{path}: expected the image's size {size[1]}x{size[0]}, "
+            f"got {mask.shape[1]}x{mask.shape[0]}: export both at one size"
+        )
+        raise DatasetError(msg)
+    targets: NDArray[np.uint8] = lookup[mask]
+    if (targets == UNMAPPED).any():
+        unknown = sorted({int(i) for i in np.unique(mask[targets == UNMAPPED])})
+        msg = (
+            f"{path}: holds ids {unknown} that the mapping does not know: "
+            "add them to it (`as: []` ignores)"
+        )
+        raise DatasetError(msg)
+    return targets
+
+
+def by_name(folder: Path) -> dict[str, Path]:
+    """Image files by their names without suffix.
+
+    Raises:
+        DatasetError: no such folder.
+    """
     if not folder.is_dir():
         msg = f"{folder} not found: expected a data set with {IMAGES}/ and {MASKS}/"
         raise DatasetError(msg)
