@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seg_perception.errors import ConfigError
-from seg_perception.models.config import ModelConfig
+from seg_perception.models.config import EomtConfig, Mask2FormerConfig, ModelConfig
 from seg_perception.models.field_cnn import FieldCnn
 from seg_perception.models.network import SegmentationNetwork
 
@@ -23,10 +23,22 @@ def build_network(
     Raises:
         ConfigError: the size does not fit the network's stride.
     """
-    del coarse_count
-    network = FieldCnn(class_count, config)
+    network = _make(config, class_count, coarse_count)
     expect_size(network, size)
     return network
+
+
+def _make(config: ModelConfig, class_count: int, coarse_count: int) -> SegmentationNetwork:
+    # `transformers` takes seconds to import, and a plain network does not need it.
+    if isinstance(config, Mask2FormerConfig):
+        from seg_perception.models.mask2former import Mask2Former
+
+        return Mask2Former(config, class_count, coarse_count)
+    if isinstance(config, EomtConfig):
+        from seg_perception.models.eomt import Eomt
+
+        return Eomt(config, class_count, coarse_count)
+    return FieldCnn(class_count, config)
 
 
 def expect_size(network: SegmentationNetwork, size: tuple[int, int]) -> None:
