@@ -79,6 +79,12 @@ class DatasetError(SegPerceptionError):
     reason = "bad_dataset"
 
 
+class ReportError(SegPerceptionError):
+    """A report can't be made of what is there, or can't be written."""
+
+    reason = "bad_report"
+
+
 class TrainingError(SegPerceptionError):
     """A training or an export can't go on."""
 

@@ -19,6 +19,7 @@ from rosbags.typesys import get_types_from_msg
 import seg_perception
 
 ROSDEP_KEYS = {
+    "jinja2": "python3-jinja2",
     "numpy": "python3-numpy",
     "onnxruntime": "python3-onnxruntime-pip",
     "opencv-python-headless": "python3-opencv",

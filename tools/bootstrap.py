@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 PYTHONS = ((3, 10), (3, 13))
 EXTRAS = ("test", "dev", "train")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What decides how the package and its messages are built.
 BUILD_INPUTS = (
     *("setup.py", "setup.cfg", "CMakeLists.txt", "package.xml", "cmake/*", "msg/*", "launch/*"),
@@ -88,6 +89,8 @@ def main() -> None:
     install_package(environment, arguments.ros)
     for extra in arguments.extras:
         install_extra(environment, extra)
+    if "test" in arguments.extras:
+        install_browser()
 
 
 def parse() -> argparse.Namespace:
@@ -236,6 +239,29 @@ def install_extra(environment: Environment, extra: str) -> None:
     options = ["--extra-index-url", index] if index else []
     title = f"requirements/{extra}.txt"
     step(environment, title, [file], lambda: environment.pip(*options, "-r", file), name=extra)
+
+
+def install_browser() -> None:
+    """Have a Chromium for the tests that look at pages; they skip where this may not install it."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    apt = "apt-get install -y --no-install-recommends chromium"
+    if os.geteuid() != 0 or not is_debian():
+        report(f"no Chromium: tests that look at pages in a browser will skip; run: sudo {apt}")
+        return
+    report(apt)
+    quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    for command in ("apt-get update -q", apt):
+        if subprocess.run(command.split(), env=quiet, check=False).returncode:
+            report(f"this command failed, see above: {command}; tests in a browser will skip")
+            return
+
+
+def is_debian() -> bool:
+    """Whether apt has a Chromium: Ubuntu's package of that name only starts a snap."""
+    release = Path("/etc/os-release")
+    lines = release.read_text(encoding="utf-8").splitlines() if release.exists() else []
+    return "ID=debian" in lines and shutil.which("apt-get") is not None
 
 
 def step(

@@ -10,14 +10,15 @@ from typing import Any
 
 def dump_json(document: Mapping[str, Any]) -> str:
     """JSON text; a number that is not finite becomes null, for JSON knows none."""
-    return json.dumps(_finite(document), indent=2, allow_nan=False)
+    return json.dumps(plain(document), indent=2, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The same of maps, lists, and what JSON and YAML know as single values."""
     if isinstance(value, Mapping):
-        return {str(key): _finite(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

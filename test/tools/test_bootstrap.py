@@ -86,3 +86,16 @@ def test_variables_of_another_environments_wheels_are_dropped(bootstrap, monkeyp
 def test_a_distribution_without_wheels_has_to_be_sourced(bootstrap, environment):
     with pytest.raises(SystemExit, match="no wheels of ROS 2 humble: source it"):
         bootstrap.install_wheels(environment, "humble")
+
+
+def test_a_missing_browser_stops_nobody(bootstrap, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda _: None)
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1000)
+    bootstrap.install_browser()
+    assert "will skip; run: sudo apt-get install -y" in capsys.readouterr().out
+
+
+def test_a_browser_that_is_there_is_not_installed_again(bootstrap, monkeypatch):
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(bootstrap.subprocess, "run", lambda *_, **__: pytest.fail("installs"))
+    bootstrap.install_browser()

@@ -1,0 +1,5 @@
+"""Runs as pages that one can mail."""
+
+from seg_perception.evaluation.report.page import REPORT, write_report
+
+__all__ = ["REPORT", "write_report"]

@@ -1,0 +1,93 @@
+"""The table of classes, and what they were taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from seg_perception.evaluation.results import ClassScore, Confusion, SpaceResult
+from seg_perception.pages.heatmap import ConfusionHeatmap
+
+_MISTAKES = 12
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One class taken for another one.
+
+    Attributes:
+        share: of the true class, 0 to 1.
+        of_errors: of all that is wrong, 0 to 1.
+    """
+
+    true: str
+    predicted: str
+    count: int
+    share: float
+    of_errors: float
+
+
+@dataclass(frozen=True)
+class SpaceView:
+    """One space of a stream.
+
+    Attributes:
+        result: its numbers.
+        rows: the classes that the truth has, the best one first, then those that only the
+            prediction has.
+        mistakes: the most frequent ones.
+        heatmap: the confusion matrix as a drawing.
+    """
+
+    result: SpaceResult
+    rows: tuple[ClassScore, ...]
+    mistakes: tuple[Mistake, ...]
+    heatmap: Markup
+
+    @classmethod
+    def of(cls, space: SpaceResult, stream: str) -> SpaceView:
+        """Arrange a space."""
+        found = [c for c in space.classes if c.truth or c.predicted]
+        rows = sorted(found, key=lambda c: (c.absent, -(c.iou or 0.0), c.name))
+        label = f"Confusion matrix of {stream}, {space.name}: the table beside it has its largest"
+        return cls(space, tuple(rows), _mistakes(space.confusion), _heatmap(space.confusion, label))
+
+    @property
+    def has_boundaries(self) -> bool:
+        """Whether boundaries were measured."""
+        return any(c.boundary_iou is not None or c.boundary_f is not None for c in self.rows)
+
+    @property
+    def total(self) -> int:
+        """Pixels or points that count."""
+        return sum(c.truth for c in self.rows)
+
+
+def _mistakes(confusion: Confusion) -> tuple[Mistake, ...]:
+    counts = np.array(confusion.counts, np.int64).reshape(len(confusion.rows), -1)
+    wrong = [entry for entry in _off_diagonal(confusion) if entry[2]]
+    errors = sum(entry[2] for entry in wrong)
+    sums = dict(zip(confusion.rows, counts.sum(axis=1).tolist(), strict=True))
+    largest = sorted(wrong, key=lambda entry: -entry[2])[:_MISTAKES]
+    return tuple(
+        Mistake(true, predicted, count, count / sums[true], count / errors)
+        for true, predicted, count in largest
+    )
+
+
+def _off_diagonal(confusion: Confusion) -> Iterator[tuple[str, str, int]]:
+    for true, row in zip(confusion.rows, confusion.counts, strict=True):
+        for predicted, count in zip(confusion.columns, row, strict=True):
+            if true != predicted:
+                yield true, predicted, count
+
+
+def _heatmap(confusion: Confusion, label: str) -> Markup:
+    """Without rows and columns that hold nothing."""
+    counts = np.array(confusion.counts, np.int64).reshape(len(confusion.rows), -1)
+    rows, columns = np.flatnonzero(counts.any(axis=1)), np.flatnonzero(counts.any(axis=0))
+    names = [confusion.rows[i] for i in rows], [confusion.columns[i] for i in columns]
+    return ConfusionHeatmap(*names, counts[np.ix_(rows, columns)]).svg(label)

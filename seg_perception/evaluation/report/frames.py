@@ -1,0 +1,159 @@
+"""Frames of a run as pictures: image, truth, prediction, and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.birds_eye import BirdsEye
+from seg_perception.errors import ReportError
+from seg_perception.evaluation.report.agreement import VERDICTS, Agreement
+from seg_perception.evaluation.results import FrameScore, Results
+from seg_perception.ontology import Ontology
+from seg_perception.pages.pictures import Album, Picture
+from seg_perception.visualization import Rgb, colorize, fit, overlay
+
+_ALPHA = 0.55
+_EDGE_PX = 520
+_RANGES_M = (10.0, 20.0, 30.0, 50.0, 80.0, 120.0)
+_SHOWN = 0.95
+
+
+@dataclass(frozen=True)
+class FrameView:
+    """A frame and its pictures, by what they show; none where the page has no room left."""
+
+    score: FrameScore
+    pictures: tuple[tuple[str, Picture], ...]
+
+
+@dataclass
+class Painter:
+    """Draws the frames of a run that were kept with pictures.
+
+    Attributes:
+        folder: the run's.
+        results: what it found.
+        album: where the pictures go.
+        shown: colours by class name, of classes in the pictures drawn so far.
+    """
+
+    folder: Path
+    results: Results
+    album: Album
+    shown: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the judge of differences."""
+        space = self.results.protocol.spaces[0]
+        self._judge = Agreement(space, self.results.truth_ontology, self.results.model.ontology)
+
+    def frame(self, score: FrameScore) -> FrameView:
+        """The pictures of one frame.
+
+        Raises:
+            ReportError: a picture that the results name is missing or damaged.
+        """
+        draw = self._cloud if "cloud" in score.files else self._image
+        drawn = tuple((name, p) for name, p in draw(score) if p is not None)
+        return FrameView(score, drawn)
+
+    def _image(self, score: FrameScore) -> Iterator[tuple[str, Picture | None]]:
+        truth, predicted = self._labels(score, "truth"), self._labels(score, "predicted")
+        size = (truth.shape[1], truth.shape[0])
+        predicted = np.asarray(cv2.resize(predicted, size, interpolation=cv2.INTER_NEAREST_EXACT))
+        image = self._photo(score)
+        album, name = self.album, score.name
+        if image is not None:
+            yield "image", album.photo(image, f"{name}: the camera's image")
+        yield "truth", self._blend(image, truth, self.results.truth_ontology, f"{name}: truth")
+        ontology = self.results.model.ontology
+        yield "prediction", self._blend(image, predicted, ontology, f"{name}: prediction")
+        verdicts = self._judge.of(truth, predicted)
+        alt = f"{name}: where prediction and truth differ"
+        yield "difference", album.photo(difference(image, verdicts), alt)
+
+    def _blend(
+        self, image: Rgb | None, labels: NDArray[Any], ontology: Ontology, alt: str
+    ) -> Picture | None:
+        self._note(labels, ontology)
+        if image is None:
+            return self.album.drawing(colorize(labels, ontology.palette), alt)
+        size = (labels.shape[1], labels.shape[0])
+        return self.album.photo(overlay(fit(image, *size), labels, ontology, _ALPHA), alt)
+
+    def _cloud(self, score: FrameScore) -> Iterator[tuple[str, Picture | None]]:
+        xyz, truth, predicted = self._points(score)
+        reach_m = float(np.quantile(np.abs(xyz[:, :2]), _SHOWN)) if len(xyz) else _RANGES_M[0]
+        range_m = next((r for r in _RANGES_M if r >= reach_m), _RANGES_M[-1])
+        eye = BirdsEye(range_m=range_m, size_px=_EDGE_PX, point_px=2, with_legend=False)
+        verdicts = self._judge.of(truth, predicted)
+        layers: Mapping[str, tuple[NDArray[Any], Ontology]] = {
+            "truth, from above": (truth, self.results.truth_ontology),
+            "prediction, from above": (predicted, self.results.model.ontology),
+            "difference, from above": (verdicts, VERDICTS),
+        }
+        for name, (labels, ontology) in layers.items():
+            if ontology is not VERDICTS:
+                self._note(labels, ontology)
+            labels = np.where(labels > ontology.unknown_id, ontology.unknown_id, labels)  # noqa: PLW2901
+            picture = eye.draw(xyz, labels, ontology)
+            yield name, self.album.drawing(picture, f"{score.name}: {name}")
+
+    def _note(self, labels: NDArray[Any], ontology: Ontology) -> None:
+        names = ontology.names
+        found = sorted(set(np.unique(labels).tolist()) & set(names))
+        colors = {c.name: c.color for c in ontology.classes}
+        self.shown.update({names[n]: colors[names[n]] for n in found})
+
+    def _photo(self, score: FrameScore) -> Rgb | None:
+        if "image" not in score.files:
+            return None
+        bgr = _read(self.folder / score.files["image"], cv2.IMREAD_COLOR)
+        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+    def _labels(self, score: FrameScore, what: str) -> NDArray[Any]:
+        return _read(self.folder / score.files[what], cv2.IMREAD_UNCHANGED)
+
+    def _points(self, score: FrameScore) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        path = self.folder / score.files["cloud"]
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return arrays["xyz"], arrays["truth"], arrays["predicted"]
+        except (OSError, ValueError, KeyError) as error:
+            msg = f"{path} can't be read ({error}): evaluate again"
+            raise ReportError(msg) from error
+
+
+def difference(image: Rgb | None, verdicts: NDArray[np.uint8]) -> Rgb:
+    """Verdicts in colour over a pale picture; where a label is right the picture shows.
+
+    Args:
+        image: uint8 (H, W, 3), RGB, or None.
+        verdicts: uint8 (h, w), ids of `VERDICTS`.
+
+    Returns:
+        uint8 (h, w, 3).
+    """
+    height, width = verdicts.shape
+    colors = colorize(verdicts, VERDICTS.palette)
+    if image is None:
+        return colors
+    grey = cv2.cvtColor(fit(image, width, height), cv2.COLOR_RGB2GRAY)
+    pale = np.repeat(110 + (grey // 2)[..., None], 3, axis=2).astype(np.uint8)
+    strong: Any = cv2.addWeighted(colors, 0.8, pale, 0.2, 0)
+    return np.where((verdicts == 0)[..., None], pale, strong)
+
+
+def _read(path: Path, flags: int) -> NDArray[Any]:
+    array = cv2.imread(str(path), flags)
+    if array is None:
+        msg = f"{path} is missing or can't be decoded: evaluate again"
+        raise ReportError(msg)
+    return np.asarray(array)

@@ -1,0 +1,156 @@
+"""A run's `report.html`: one file, beside the `results.json` that it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from markupsafe import Markup
+
+from seg_perception.evaluation.documents import plain
+from seg_perception.evaluation.report.agreement import VERDICTS
+from seg_perception.evaluation.report.charts import StageView, reliability, stage
+from seg_perception.evaluation.report.classes import SpaceView
+from seg_perception.evaluation.report.figures import Tile, interval, show, tile, tiles
+from seg_perception.evaluation.report.frames import FrameView, Painter
+from seg_perception.evaluation.report.slices import SliceTable, slice_tables
+from seg_perception.evaluation.results import Metric, Results, StreamResult
+from seg_perception.pages.page import render, write_page
+from seg_perception.pages.pictures import Album
+
+REPORT = "report.html"
+# Mail servers commonly refuse more than 10 MB, and base64 is already counted.
+_PICTURE_BYTES = 7_000_000
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page that the navigation leads to."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class StreamView:
+    """One camera, lidar or radar, or the images of a data set."""
+
+    section: Section
+    result: StreamResult
+    spaces: tuple[SpaceView, ...]
+    slices: tuple[SliceTable, ...]
+    reliability: Markup
+    frames: tuple[FrameView, ...]
+
+    @property
+    def headline(self) -> Metric | None:
+        """The composite where there is one, else the first space's mean."""
+        return headline(self.result)
+
+
+def write_report(run: str | Path) -> Path:
+    """Write a run's report.
+
+    Args:
+        run: its folder.
+
+    Returns:
+        The file.
+
+    Raises:
+        EvaluationError: no run, or of another version.
+        ReportError: one of its pictures is missing, or the folder can't be written to.
+    """
+    folder = Path(run)
+    folder = folder if folder.is_dir() else folder.parent
+    write_page(folder / REPORT, draw_report(folder, Results.read(folder)))
+    return folder / REPORT
+
+
+def draw_report(folder: Path, results: Results) -> str:
+    """The page's text."""
+    painter = Painter(folder, results, Album(_PICTURE_BYTES))
+    streams = tuple(_stream(*entry, painter) for entry in enumerate(results.streams))
+    stages = [stage(timing) for timing in results.timing.stages if timing.count]
+    return render(
+        "report.html",
+        results=results,
+        sections=list(_sections(streams, results, stages)),
+        headlines=_headlines(results),
+        alarms=list(_alarms(results)),
+        streams=streams,
+        stages=stages,
+        colors=sorted(painter.shown.items()),
+        verdicts=[(c.name, c.color) for c in VERDICTS.classes],
+        left_out=painter.album.left_out,
+        configuration=_yaml(results.configuration),
+        protocol=_yaml(results.protocol.model_dump(mode="json", exclude_defaults=True)),
+        tiles=tiles,
+        show=show,
+        interval=interval,
+    )
+
+
+def headline(result: StreamResult) -> Metric | None:
+    """The number that a stream is judged by."""
+    composite = [metric for metric in result.metrics if metric.key == "composite"]
+    means = [metric for space in result.spaces for metric in space.metrics[:1]]
+    return next(iter([*composite, *means]), None)
+
+
+def _stream(place: int, result: StreamResult, painter: Painter) -> StreamView:
+    calibration = result.calibration
+    return StreamView(
+        section=Section(f"stream-{place}", result.name),
+        result=result,
+        spaces=tuple(SpaceView.of(space, result.name) for space in result.spaces),
+        slices=tuple(slice_tables(result.slices)),
+        reliability=reliability(calibration, result.name) if calibration else Markup(""),
+        frames=tuple(painter.frame(score) for score in result.frames if score.files),
+    )
+
+
+def _sections(
+    streams: tuple[StreamView, ...], results: Results, stages: list[StageView]
+) -> Iterator[Section]:
+    yield Section("summary", "Summary")
+    yield from (stream.section for stream in streams)
+    if stages or results.timing.streams:
+        yield Section("timing", "Timing and ledger")
+    yield Section("origin", "Configuration and origin")
+
+
+def _headlines(results: Results) -> list[Tile]:
+    """The first number of each stream, then what the run was."""
+    found = [(s.name, m) for s in results.streams if (m := headline(s)) is not None]
+    several = len(results.streams) > 1
+    return [tile(metric, name if several else "") for name, metric in found]
+
+
+def _alarms(results: Results) -> Iterator[str]:
+    """What a reader must not overlook."""
+    yield from results.problems
+    for stream in results.streams:
+        for space in stream.spaces:
+            if names := space.never_predicted:
+                yield (
+                    f"{stream.name}: {', '.join(names)} never predicted, "
+                    "though the truth has them: the model may have collapsed"
+                )
+        pairing = stream.pairing
+        if pairing.without_truth or pairing.without_labels:
+            yield (
+                f"{stream.name}: not scored were {pairing.without_truth} labelled without truth "
+                f"and {pairing.without_labels} true without labels"
+            )
+        for reason, number in pairing.refused.items():
+            yield f"{stream.name}: {number} pairs can't be compared: {reason}"
+    for timing in results.timing.streams:
+        if not timing.balanced:
+            yield f"{timing.stream}: a message is unaccounted for"
+
+
+def _yaml(document: object) -> str:
+    return yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=True, width=100)

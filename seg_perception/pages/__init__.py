@@ -1,0 +1,1 @@
+"""HTML pages of one file each: no network, no script, pictures inside."""
