@@ -25,7 +25,7 @@ for name in names:
 print(len(names))
 """
 BLOCKED = {"rclpy", "torch", "onnx", "onnxruntime", "tensorrt", "embreex", "cv_bridge"}
-ROOMS = {"nodes", "models", "export", "training", "msg"}
+ROOMS = {"nodes", "models", "graph", "export", "training", "msg"}
 
 
 def probe(repo, blocked, rooms):
