@@ -80,7 +80,7 @@ def replay(
             segmenter = Segmenter(engine, config.segmentation)
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
             session = Session(config, segmenter, inputs, sink, latency_ns)
-            damage = _run(session, reader, inputs.topics | passed_on, on_progress)
+            damage = feed_all(session, reader, inputs.topics | passed_on, on_progress)
         return ReplaySummary(
             bag=Path(bag),
             output=Path(output),
@@ -106,8 +106,8 @@ def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set
     return {*inputs.lenses, *inputs.transforms}
 
 
-def _run(
-    session: Session, reader: BagReader, topics: set[str], on_progress: OnProgress | None
+def feed_all(
+    session: Session, reader: BagReader, topics: set[str], on_progress: OnProgress | None = None
 ) -> list[str]:
     """Feed the bag to its end, or to where it is damaged; says what the damage is."""
     total = sum(topic.count for topic in reader.topics if topic.name in topics)

@@ -18,7 +18,7 @@ from seg_perception.replay.diagnosis import Evidence, diagnose
 from seg_perception.replay.engine_queue import Delayed, EngineQueue, Immediate, Job
 from seg_perception.replay.inputs import Inputs
 from seg_perception.replay.notes import Notes
-from seg_perception.replay.sink import BagSink
+from seg_perception.replay.sink import Sink
 from seg_perception.replay.surroundings import Surroundings
 from seg_perception.topics import stream
 from seg_perception.types import NANOSECONDS
@@ -44,7 +44,7 @@ class Session:
         config: Config,
         segmenter: Segmenter,
         inputs: Inputs,
-        sink: BagSink,
+        sink: Sink,
         latency_ns: int = 0,
     ) -> None:
         """Wire the core between the bag's topics and the sink."""

@@ -1,9 +1,10 @@
-"""Writes what a replay makes, and what it passes on, into a bag."""
+"""Where a replay's results go: into a bag, or to whoever else wants them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Protocol
 
 from seg_perception.config import Config
 from seg_perception.errors import BagError
@@ -13,6 +14,26 @@ from seg_perception.ontology import Ontology
 from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend, legend_picture
 from seg_perception.topics import LEGEND, LEGEND_IMAGE, CameraTopics, cloud_topic, private
 from seg_perception.types import CameraFrame, LabelMap, SemanticCloud
+
+
+class Sink(Protocol):
+    """Takes what a session makes, in the order of message time."""
+
+    def write_legend(self, now_ns: int) -> None:
+        """Called once, before anything else."""
+
+    def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
+        """A segmented image."""
+
+    def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
+        """A labelled cloud.
+
+        Raises:
+            CloudError: it can't be taken; it is counted as dropped.
+        """
+
+    def pass_on(self, message: BagMessage) -> None:
+        """Every message that was fed, after what was made of it."""
 
 
 class BagSink:
