@@ -1,0 +1,96 @@
+"""Whether confidence means what it says (Guo et al., ICML 2017).
+
+Confidence comes in 256 levels; right and wrong are counted by level, in whole numbers, and
+binned afterwards: a bin holds low <= confidence < high, the last one 1, too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.evaluation.confusion import Counts, count_pairs
+from seg_perception.evaluation.results import Calibration, CalibrationBin, Metric
+
+LEVELS = 256
+BINS = 15
+_TOP = LEVELS - 1
+
+
+def levels(confidence: NDArray[Any]) -> NDArray[np.uint8]:
+    """Confidence, uint8 as it is or 0 to 1, in levels."""
+    if confidence.dtype != np.uint8:
+        confidence = np.rint(np.clip(confidence, 0.0, 1.0) * _TOP).astype(np.uint8)
+    return confidence
+
+
+def count_levels(
+    confidence: NDArray[np.uint8], right: NDArray[np.bool_], counted: NDArray[np.bool_]
+) -> Counts:
+    """int64 (256, 2): wrong and right ones by level.
+
+    Args:
+        confidence: uint8, in levels.
+        right: the same shape, whether the label is right.
+        counted: the same shape, whether it counts at all.
+    """
+    outcome = np.where(counted, right.astype(np.uint8), np.uint8(2))
+    return count_pairs(confidence, outcome, LEVELS)[:, :2]
+
+
+def calibration(counts: Counts, bins: int = BINS) -> Calibration:
+    """Reliability diagram and expected calibration error.
+
+    Args:
+        counts: int64 (256, 2), wrong and right ones by level.
+        bins: of equal width.
+    """
+    level = np.arange(LEVELS)
+    place = np.minimum(level * bins // _TOP, bins - 1)
+    total = counts.sum(axis=1)
+    of_bin = np.bincount(place, total, bins)
+    surety = np.bincount(place, total * level, bins) / _TOP
+    right = np.bincount(place, counts[:, 1], bins)
+    filled = of_bin > 0
+    entries = tuple(
+        CalibrationBin(
+            low=n / bins,
+            high=(n + 1) / bins,
+            count=int(of_bin[n]),
+            confidence=float(surety[n] / of_bin[n]) if filled[n] else None,
+            accuracy=float(right[n] / of_bin[n]) if filled[n] else None,
+        )
+        for n in range(bins)
+    )
+    gaps = np.abs(right - surety)
+    return Calibration(metrics=_metrics(gaps, of_bin, surety, right), bins=entries)
+
+
+def _metrics(
+    gaps: NDArray[Any], of_bin: NDArray[Any], surety: Any, right: Any
+) -> tuple[Metric, ...]:
+    n = int(of_bin.sum())
+    filled = of_bin > 0
+    worst = float((gaps[filled] / of_bin[filled]).max()) if n else math.nan
+    values = {
+        "ece": ("expected calibration error", gaps.sum() / n if n else math.nan),
+        "mce": ("largest calibration error of a bin", worst),
+        "overconfidence": (
+            "mean confidence minus accuracy",
+            (surety.sum() - right.sum()) / n if n else math.nan,
+        ),
+    }
+    return tuple(
+        Metric(
+            key=key,
+            description=text,
+            unit="%",
+            value=None if math.isnan(value) else float(100 * value),
+            n=n,
+            conditions=f"{len(of_bin)} bins",
+        )
+        for key, (text, value) in values.items()
+    )
