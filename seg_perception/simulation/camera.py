@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,7 @@ from seg_perception.simulation.shapes import Array
 from seg_perception.types import Calibration
 
 _GRAIN = 0.008
+Poses = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -36,36 +38,48 @@ class Picture:
 class SimulatedCamera:
     """A pinhole camera with radial and tangential distortion."""
 
-    def __init__(self, calibration: Calibration) -> None:
+    def __init__(self, calibration: Calibration, readout_s: float = 0.0) -> None:
         """Send one ray through the middle of every pixel of the raw image.
 
         Args:
             calibration: `plumb_bob`, without roi and binning.
+            readout_s: from the first row's exposure to the last one's; 0 is a global shutter.
         """
         self.calibration = calibration
+        self.readout_s = readout_s
         self._rays = _pixel_rays(calibration)
         self._vignette = _vignette(calibration.width, calibration.height)
 
     def render(
-        self, scene: Scene, T_world_camera: Array, time_s: float, light: Light, seed: list[int]
+        self, scene: Scene, T_world_camera: Poses, time_s: float, light: Light, seed: list[int]
     ) -> Picture:
         """Take a picture.
 
         Args:
             scene: what is there.
-            T_world_camera: (4, 4), optical frame.
-            time_s: when.
+            T_world_camera: poses (n, 4, 4) of the optical frame at times (n,).
+            time_s: when its first row is exposed.
             light: the weather.
             seed: of the chip's noise.
         """
-        origin = T_world_camera[:3, 3].astype(np.float32)
-        directions = self._rays @ T_world_camera[:3, :3].T.astype(np.float32)
-        times = np.full(directions.shape[1], time_s)
-        hits = scene.cast(origin[None, None], directions, times)
-        radiance = light.radiance(scene, hits, origin, to_planes(directions), time_s)
+        times = self.row_times_s(time_s)
+        poses = T_world_camera(times).astype(np.float32)
+        origins = poses[:, None, :3, 3]
+        directions = np.matmul(self._rays, poses[:, :3, :3].transpose(0, 2, 1))
+        hits = scene.cast(origins, directions, times[:, None])
+        radiance = light.radiance(
+            scene, hits, np.moveaxis(origins, 2, 0), to_planes(directions), time_s
+        )
         radiance *= self._vignette
         rgb = _develop(radiance, light, np.random.default_rng(seed))
         return Picture(rgb, hits.surface, hits.distance)
+
+    def row_times_s(self, time_s: float) -> Array:
+        """When the rows are exposed: float64 (h,), or (1,) where all are at once."""
+        if self.readout_s == 0:
+            return np.array([time_s])
+        rows = self.calibration.height
+        return time_s + self.readout_s * np.arange(rows) / (rows - 1)
 
 
 def _pixel_rays(calibration: Calibration) -> Floats:

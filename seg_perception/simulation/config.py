@@ -13,6 +13,9 @@ class SimulationConfig(Stage):
     seed: int = Field(1, ge=0, le=2**31 - 1, description="The same seed gives the same bytes")
     duration_s: float = Field(30.0, gt=0, le=3600, description="Length of the drive")
     speed_mps: float = Field(1.0, ge=0, le=5, description="Speed of the robot")
+    yaw_rate_rps: float = Field(
+        0.0, ge=0, le=2, description="Turns left and right by turns at this rate; 0: sways"
+    )
     stamp_ns: int = Field(
         1_750_000_000_000_000_000, ge=10**9, le=4 * 10**18, description="Stamp of the first sweep"
     )
@@ -21,6 +24,14 @@ class SimulationConfig(Stage):
     camera_height: int = Field(540, ge=16, le=4096, description="Pixels down")
     camera_rate_hz: int = Field(10, ge=1, le=100, description="Pictures a second")
     camera_view_rad: float = Field(1.33, ge=0.3, le=2.2, description="Horizontal angle of view")
+
+    camera_readout_s: float = Field(
+        0.0, ge=0, le=0.2, description="From the first row to the last one; 0: global shutter"
+    )
+    side_cameras: bool = Field(
+        default=False,
+        description="One more to the left and right; `front` in names is `left` and `right` there",
+    )
 
     lidar_beams: int = Field(64, ge=2, le=256, description="Beams, one above the other")
     lidar_columns: int = Field(1024, ge=16, le=8192, description="Firings around a sweep")

@@ -64,7 +64,7 @@ class Light:
         Args:
             scene: casts the shadows.
             hits: what the rays met; its colours are used up.
-            origin: float32 (3,), world frame.
+            origin: float32 (3, h or 1, 1), world frame.
             towards: float32 (3, h, w), unit directions, world frame.
             time_s: when.
 
@@ -73,7 +73,7 @@ class Light:
         """
         sky = hits.surface == SKY
         reach: Floats = np.where(sky, 0, hits.distance).astype(np.float32)
-        points: Floats = origin[:, None, None] + reach * towards
+        points: Floats = origin + reach * towards
         colour = hits.rgb
         self._paint(colour, scene, hits, points, time_s)
         self._reflect_sky(colour, hits, towards)

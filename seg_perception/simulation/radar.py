@@ -22,6 +22,7 @@ MIN_RANGE_M = 0.6
 _HALF_AZIMUTH_RAD, _HALF_ELEVATION_RAD = 1.0, 0.26
 _AZIMUTH_CELLS, _ELEVATION_CELLS = 128, 20
 _THRESHOLD_DB = 11.0
+_GHOST = 255
 
 _FIELDS = ("x", "y", "z", "range", "azimuth", "elevation", "doppler", "power")
 POINT_TYPE = np.dtype([(name, "<f4") for name in _FIELDS])
@@ -35,11 +36,13 @@ class Scan:
         points: POINT_TYPE (n,), as measured; Doppler is positive for what recedes.
         surface: uint8 (n,), surface numbers; 255 for ghosts.
         mover: int8 (n,), which mover it was; -1 for none.
+        xyz_world: float32 (n, 3), where the echoes come from; NaN for ghosts.
     """
 
     points: NDArray[Any]
     surface: NDArray[np.uint8]
     mover: NDArray[np.int8]
+    xyz_world: Floats
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ class SimulatedRadar:
         hits = scene.cast(origins, directions, np.full(aimed.shape[1], time_s))
         receding = _receding(scene, hits, directions, motion, time_s)
         echoes = self._listen(hits, aimed, directions, receding, rng)
-        return self._measure(_with_ghosts(echoes, rng, self._config.radar_false_alarms), rng)
+        everything = _with_ghosts(echoes, rng, self._config.radar_false_alarms)
+        return self._measure(everything, T_world_radar, rng)
 
     def _listen(
         self, hits: Hits, aimed: Array, directions: Floats, receding: Array, rng: Rng
@@ -103,7 +107,7 @@ class SimulatedRadar:
             mover=hits.mover[place],
         )
 
-    def _measure(self, echoes: _Echoes, rng: Rng) -> Scan:
+    def _measure(self, echoes: _Echoes, T_world_radar: Array, rng: Rng) -> Scan:
         """Bearing, range and Doppler with their errors."""
         config, error = self._config, rng.normal(0, 1, (4, len(echoes.distance)))
         x, y, z = echoes.direction.T
@@ -116,7 +120,16 @@ class SimulatedRadar:
         points = np.zeros(len(distance), POINT_TYPE)
         for name, column in zip(_FIELDS, columns, strict=True):
             points[name] = column
-        return Scan(points, echoes.surface, echoes.mover)
+        xyz_world = _places(echoes, T_world_radar)
+        return Scan(points, echoes.surface, echoes.mover, xyz_world)
+
+
+def _places(echoes: _Echoes, T_world_radar: Array) -> Floats:
+    local = echoes.direction * echoes.distance[:, None]
+    xyz = local @ T_world_radar[:3, :3].T + T_world_radar[:3, 3]
+    xyz[echoes.surface == _GHOST] = np.nan
+    places: Floats = xyz.astype(np.float32)
+    return places
 
 
 def _receding(scene: Scene, hits: Hits, directions: Floats, motion: Motion, time_s: float) -> Array:
@@ -148,6 +161,6 @@ def _with_ghosts(echoes: _Echoes, rng: Rng, average: float) -> _Echoes:
         np.append(echoes.distance, rng.uniform(2, 60, count)),
         np.append(echoes.doppler, rng.normal(0, 3, count)),
         np.append(echoes.power_db, _THRESHOLD_DB + rng.exponential(1.0, count)),
-        np.append(echoes.surface, np.full(count, 255, np.uint8)),
+        np.append(echoes.surface, np.full(count, _GHOST, np.uint8)),
         np.append(echoes.mover, np.full(count, -1, np.int8)),
     )

@@ -70,9 +70,10 @@ class Scene:
         """Send rays out.
 
         Args:
-            origins: float32 (1, 1, 3) or (1, w, 3), world frame.
+            origins: float32, world frame: (1, 1, 3); (1, w, 3) one for each column, as a
+                lidar turns; (h, 1, 3) one for each row, as a rolling shutter reads.
             directions: float32 (h, w, 3), world frame, unit length.
-            time_s: (w,), when each column is sent.
+            time_s: when they are sent: (w,) or (1, w) by columns, (h, 1) by rows.
         """
         every = np.broadcast_to(origins, directions.shape).reshape(-1, 3)
         found = self._caster.cast(every, directions.reshape(-1, 3))
@@ -88,7 +89,7 @@ class Scene:
         )
         ground = (triangle >= 0) & (triangle < self._ground_count)
         towards = to_planes(directions)
-        start = np.moveaxis(origins, 2, 0)
+        start: Floats = np.broadcast_to(np.moveaxis(origins, 2, 0), towards.shape)
         self._resolve_ground(hits, ground, start, towards)
         for index, mover in enumerate(self.movers):
             met = self._meet(index, hits.distance, start, towards, time_s)
@@ -129,7 +130,7 @@ class Scene:
         rows = span(ground)
         there = ground[rows]
         reach = np.where(there, hits.distance[rows], np.float32(0))
-        x, y = (start[axis] + reach * towards[axis, rows] for axis in (0, 1))
+        x, y = start[:2, rows] + reach * towards[:2, rows]
         surface, normal = self.terrain.classify(x, y)
         np.copyto(hits.surface[rows], surface, where=there)
         for axis in range(3):
@@ -144,14 +145,17 @@ class Scene:
         `distance` (h, w) is how far the rays get without it.
         """
         mover = self.movers[index]
-        place, yaw = mover.pose(self.track, self.terrain, time_s)
-        row, column = np.nonzero(_passes_ball(start, towards, place.T[:, None], mover))
-        origin = np.broadcast_to(start, towards.shape)[:, row, column].T - place[column]
-        local = _rotate_about_z(origin, -yaw[column])
-        direction = _rotate_about_z(towards[:, row, column].T, -yaw[column])
+        place, yaw = mover.pose(self.track, self.terrain, np.atleast_2d(time_s))
+        near = _passes_ball(start, towards, np.moveaxis(place, 2, 0), mover)
+        row, column = np.nonzero(near)
+        turned = np.broadcast_to(yaw, near.shape)[row, column]
+        stands = np.broadcast_to(place, (*near.shape, 3))[row, column]
+        origin = np.broadcast_to(start, towards.shape)[:, row, column].T - stands
+        local = _rotate_about_z(origin, -turned)
+        direction = _rotate_about_z(towards[:, row, column].T, -turned)
         found = self._mover_casters[index].cast(local, direction)
         first = np.flatnonzero(found.distance < distance[row, column])
-        normal = _rotate_about_z(unit(found.normal[first]), yaw[column[first]])
+        normal = _rotate_about_z(unit(found.normal[first]), turned[first])
         place_in_image = (row[first], column[first])
         return _Met(place_in_image, found.distance[first], found.triangle[first], normal)
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
 from seg_perception.io.camera_info import encode_camera_info
@@ -18,16 +17,18 @@ from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
 from seg_perception.simulation import vehicle_frames as frames
 from seg_perception.simulation.lidar import Sweep
+from seg_perception.simulation.rig import MountedCamera
 from seg_perception.simulation.shapes import Array
 from seg_perception.simulation.trajectory import TF_RATE_HZ, Motion
+from seg_perception.simulation.visibility import Places, see
 from seg_perception.simulation.world import World
 from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
 
 _CAMERA_LATENCY_NS, _LIDAR_LATENCY_NS, _RADAR_LATENCY_NS = 35_000_000, 6_000_000, 22_000_000
 _MOTION_LATENCY_NS = 2_000_000
 _MOTION_MARGIN_S = 0.2
-_SAME_PLACE_M = 0.06
 _CAMERA, _LIDAR, _RADAR = 10, 11, 12
+_CAMERA_STEP = 10
 
 LIDAR_TRUTH = np.dtype(
     {
@@ -71,10 +72,15 @@ class SimulatedMessage:
 def mountings(world: World) -> Iterator[SimulatedMessage]:
     """Where the sensors sit on the robot, latched."""
     config, stamp_ns = world.config, world.config.stamp_ns
-    body = config.camera_body_frame
     links = [
-        (config.base_frame, body, frames.T_BASE_CAMERA),
-        (body, config.camera_frame, frames.OPTICAL_FROM_BODY),
+        link
+        for mounted in world.cameras
+        for link in (
+            (config.base_frame, mounted.body_frame, mounted.T_base_body),
+            (mounted.body_frame, mounted.frame, frames.OPTICAL_FROM_BODY),
+        )
+    ]
+    links += [
         (config.base_frame, config.lidar_frame, frames.T_BASE_LIDAR),
         (config.base_frame, config.radar_frame, frames.T_BASE_RADAR),
     ]
@@ -98,22 +104,30 @@ def motion(world: World) -> Iterator[SimulatedMessage]:
 
 
 def camera_frames(world: World) -> Iterator[SimulatedMessage]:
-    """Picture, lens and truth of each exposure."""
-    config, camera = world.config, world.camera
+    """Picture, lens and truth of each exposure of each camera, stamped at its first row."""
+    config = world.config
     for index in range(_count(config.duration_s, config.camera_rate_hz)):
         offset_ns = index * NANOSECONDS // config.camera_rate_hz
-        stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
-        pose, seed = camera_pose(world, time_s), [config.seed, _CAMERA, index]
-        picture = camera.render(world.scene, pose, time_s, world.light, seed)
-        labels = world.class_ids[picture.surface]
-        certain = np.full(labels.shape, 255, np.uint8)
-        truth = LabelMap("front", labels, certain, stamp_ns, config.camera_frame)
-        log_ns = stamp_ns + _CAMERA_LATENCY_NS
-        info = encode_camera_info(camera.calibration, stamp_ns, config.camera_frame)
-        image = encode_rgb(picture.rgb, stamp_ns, config.camera_frame)
-        yield SimulatedMessage(config.camera_info_topic, info, log_ns)
-        yield SimulatedMessage(config.image_topic, image, log_ns)
-        yield SimulatedMessage(config.camera_truth_topic, encode_labels(truth), log_ns)
+        for number, mounted in enumerate(world.cameras):
+            seed = [config.seed, _CAMERA + _CAMERA_STEP * number, index]
+            yield from _exposure(world, mounted, offset_ns, seed)
+
+
+def _exposure(
+    world: World, mounted: MountedCamera, offset_ns: int, seed: list[int]
+) -> Iterator[SimulatedMessage]:
+    stamp_ns, time_s = world.config.stamp_ns + offset_ns, offset_ns * 1e-9
+    poses = mounted.poses(world.trajectory)
+    picture = mounted.camera.render(world.scene, poses, time_s, world.light, seed)
+    labels = world.class_ids[picture.surface]
+    certain = np.full(labels.shape, 255, np.uint8)
+    truth = LabelMap(mounted.name, labels, certain, stamp_ns, mounted.frame)
+    log_ns = stamp_ns + _CAMERA_LATENCY_NS
+    info = encode_camera_info(mounted.camera.calibration, stamp_ns, mounted.frame)
+    image = encode_rgb(picture.rgb, stamp_ns, mounted.frame)
+    yield SimulatedMessage(mounted.camera_info_topic, info, log_ns)
+    yield SimulatedMessage(mounted.image_topic, image, log_ns)
+    yield SimulatedMessage(mounted.truth_topic, encode_labels(truth), log_ns)
 
 
 def lidar_sweeps(world: World) -> Iterator[SimulatedMessage]:
@@ -152,12 +166,6 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
             yield SimulatedMessage(topic, encode_cloud(cloud), log_ns)
 
 
-def camera_pose(world: World, time_s: float) -> Array:
-    """T_world_camera (4, 4), optical frame."""
-    pose: Array = world.trajectory.pose(time_s) @ frames.T_BASE_CAMERA @ frames.OPTICAL_FROM_BODY
-    return pose
-
-
 def radar_pose(world: World, time_s: float) -> tuple[Array, Motion]:
     """T_world_radar (4, 4), and the velocity of the radar, which turns with the robot."""
     base, robot = world.trajectory.pose(time_s), world.trajectory.motion(time_s)
@@ -177,23 +185,16 @@ def _lidar_truth(world: World, sweep: Sweep, time_s: float) -> NDArray[Any]:
 
 
 def _seen_by_camera(world: World, sweep: Sweep, time_s: float) -> NDArray[np.bool_]:
-    """Whether a ray from the camera, in the picture nearest to a time, reaches each point."""
+    """Whether the front camera, in the picture nearest to a time, sees each point."""
     config = world.config
     last = _count(config.duration_s, config.camera_rate_hz) - 1
     picture_s = min(round(time_s * config.camera_rate_hz), last) / config.camera_rate_hz
-    pose = camera_pose(world, picture_s).astype(np.float32)
-    model = CameraModel.from_calibration(world.camera.calibration)
-    xyz = sweep.xyz_world.reshape(-1, 3)
-    in_view = model.project((xyz - pose[:3, 3]) @ pose[:3, :3]).valid
-    index = np.flatnonzero(in_view & (sweep.points["range"].reshape(-1) > 0))
-    offset = xyz[index] - pose[:3, 3]
-    distance = np.linalg.norm(offset, axis=1)
-    directions = (offset / distance[:, None])[None]
-    times = np.full(len(index), picture_s)
-    reach = world.scene.distances(pose[None, None, :3, 3], directions, times)[0]
-    seen = np.zeros(len(xyz), bool)
-    seen[index] = reach > distance - _SAME_PLACE_M
-    return seen.reshape(sweep.surface.shape)
+    fired_s = time_s + sweep.points["t"].reshape(-1) * 1e-9
+    places = Places(sweep.xyz_world.reshape(-1, 3), sweep.mover.reshape(-1), fired_s)
+    front = world.cameras[0]
+    poses = front.poses(world.trajectory)
+    seen = see(world.scene, front.camera, poses, picture_s, places).visible
+    return (seen & (sweep.points["range"].reshape(-1) > 0)).reshape(sweep.surface.shape)
 
 
 def _odometry(world: World, link: StampedTransform, moving: Motion) -> messages.Odometry:

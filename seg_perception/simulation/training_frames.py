@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,13 @@ def training_frames(
         camera = SimulatedCamera(_random_lens(rng, width, height))
         time_s = rng.uniform(0, 60)
         pose = _random_pose(rng, scene, time_s)
-        picture = camera.render(scene, pose, time_s, _random_light(rng), [seed, 4, index])
+        light = _random_light(rng)
+        picture = camera.render(scene, partial(_still, pose), time_s, light, [seed, 4, index])
         yield picture.rgb, table[picture.surface]
+
+
+def _still(pose: Array, times: Array) -> Array:
+    return np.broadcast_to(pose, (len(times), 4, 4))
 
 
 def _random_scene(seed: int, number: int) -> Scene:

@@ -1,8 +1,9 @@
-"""How the robot drives: it sways along the track, and rolls and pitches over the ground."""
+"""How the robot drives: it winds along the track, and rolls and pitches over the ground."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from seg_perception.simulation.track import Track
 
 TF_RATE_HZ = 50
 MARGIN_S = 1.0
-_SWAY_M, _SWAY_PERIOD_M = 0.38, 6.4
 _HALF_WHEELBASE_M, _HALF_TREAD_M = 0.32, 0.28
 _SUSPENSION_STEPS = 5
 
@@ -30,10 +30,60 @@ class Motion:
     angular: Array
 
 
+class Winding(Protocol):
+    """How far the robot keeps from the track's centre."""
+
+    def lateral_m(self, arc_m: Array) -> Array:
+        """To the left, at distances (n,) along the track."""
+        ...
+
+
+@dataclass(frozen=True)
+class Swaying:
+    """An unhurried driver: now more, now less from side to side."""
+
+    amplitude_m: float = 0.38
+    period_m: float = 6.4
+
+    def lateral_m(self, arc_m: Array) -> Array:
+        """A sine whose strength comes and goes."""
+        strength = 0.62 + 0.38 * np.sin(arc_m / 11.0)
+        lateral: Array = self.amplitude_m * strength * np.sin(2 * np.pi * arc_m / self.period_m)
+        return lateral
+
+
+@dataclass(frozen=True)
+class Weaving:
+    """Turns at a steady rate, left and right by turns.
+
+    Attributes:
+        curvature_radpm: yaw rate over speed; a straight track assumed.
+        arc_m: length of one turn.
+    """
+
+    curvature_radpm: float
+    arc_m: float = 1.5
+
+    def lateral_m(self, arc_m: Array) -> Array:
+        """Parabolas that join with one heading."""
+        turn = np.floor(arc_m / self.arc_m)
+        within = arc_m - turn * self.arc_m
+        sign = np.where(turn % 2 == 0, 1.0, -1.0)
+        lateral: Array = sign * self.curvature_radpm / 2 * within * (within - self.arc_m)
+        return lateral
+
+
 class Trajectory:
     """The robot's pose at any time of a drive: samples at 50 Hz, linear in between."""
 
-    def __init__(self, track: Track, terrain: Terrain, speed_mps: float, duration_s: float) -> None:
+    def __init__(
+        self,
+        track: Track,
+        terrain: Terrain,
+        speed_mps: float,
+        duration_s: float,
+        winding: Winding | None = None,
+    ) -> None:
         """Drive once.
 
         Args:
@@ -41,10 +91,11 @@ class Trajectory:
             terrain: what the wheels stand on.
             speed_mps: along the robot's own path.
             duration_s: length of the drive; a second more is known on either side.
+            winding: how; None: `Swaying`.
         """
         steps = int(np.ceil((duration_s + 2 * MARGIN_S) * TF_RATE_HZ)) + 1
         self._time = np.arange(steps) / TF_RATE_HZ - MARGIN_S
-        place, yaw = _swaying_path(track, speed_mps, self._time)
+        place, yaw = _winding_path(track, winding or Swaying(), speed_mps, self._time)
         height, roll, pitch = _rest_on_wheels(terrain, place, yaw)
         self._samples = np.column_stack([place, height, roll, pitch, yaw])
 
@@ -80,13 +131,13 @@ class Trajectory:
         return [np.interp(time_s, self._time, column) for column in self._samples.T]
 
 
-def _swaying_path(track: Track, speed_mps: float, time_s: Array) -> tuple[Array, Array]:
+def _winding_path(
+    track: Track, winding: Winding, speed_mps: float, time_s: Array
+) -> tuple[Array, Array]:
     """Positions (n, 2) at constant speed, and headings (n,) along the path."""
     start, end = time_s[0] * speed_mps - 1.0, time_s[-1] * speed_mps + 1.0
     arc = np.arange(start, end * 1.02 + 2.0, 0.02)
-    strength = 0.62 + 0.38 * np.sin(arc / 11.0)
-    lateral = _SWAY_M * strength * np.sin(2 * np.pi * arc / _SWAY_PERIOD_M)
-    path, _ = track.at(arc, lateral)
+    path, _ = track.at(arc, winding.lateral_m(arc))
     driven = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     driven -= np.interp(0.0, arc, driven)
     heading = np.unwrap(np.arctan2(*np.gradient(path, axis=0).T[::-1]))

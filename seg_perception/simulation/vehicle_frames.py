@@ -35,6 +35,10 @@ def pose_matrix(position: Array, roll_rad: float, pitch_rad: float, yaw_rad: flo
 T_BASE_CAMERA: Array = pose_matrix(np.array([0.32, 0.0, 0.92]), 0.0, 0.05, 0.0)
 """The front camera's body frame: at the bow, looking three degrees down."""
 
+T_BASE_CAMERA_LEFT: Array = pose_matrix(np.array([0.22, 0.2, 0.94]), 0.0, 0.05, 1.05)
+T_BASE_CAMERA_RIGHT: Array = pose_matrix(np.array([0.22, -0.2, 0.94]), 0.0, 0.05, -1.05)
+"""The side cameras' body frames: turned by sixty degrees, so that their views overlap."""
+
 T_BASE_LIDAR: Array = pose_matrix(np.array([0.0, 0.0, 1.18]), 0.0, 0.0, 0.0)
 """The lidar on the mast."""
 

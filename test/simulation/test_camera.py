@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 
 from seg_perception.simulation.light import Light
-from seg_perception.simulation.streams import camera_pose
 from seg_perception.simulation.surfaces import SKY, SURFACES
 
 
+def shoot(world, light, seed):
+    front = world.cameras[0]
+    return front.camera.render(world.scene, front.poses(world.trajectory), 0.0, light, seed)
+
+
 def test_rays_land_on_their_own_pixel(world):
-    camera = world.camera
+    camera = world.cameras[0].camera
     rays = camera._rays.reshape(-1, 3).astype(float)
     back, _ = cv2.projectPoints(
         rays, np.zeros(3), np.zeros(3), camera.calibration.k, camera.calibration.d
@@ -21,7 +25,7 @@ def test_rays_land_on_their_own_pixel(world):
 
 
 def test_the_lens_really_bends(world):
-    camera = world.camera
+    camera = world.cameras[0].camera
     straight = np.linalg.inv(camera.calibration.k) @ [0, 0, 1]
     bent = camera._rays[0, 0] / camera._rays[0, 0, 2]
     assert np.linalg.norm(bent[:2] - straight[:2]) > 0.02
@@ -29,7 +33,7 @@ def test_the_lens_really_bends(world):
 
 @pytest.fixture(scope="module")
 def picture(world):
-    return world.camera.render(world.scene, camera_pose(world, 0.0), 0.0, world.light, [1, 2])
+    return shoot(world, world.light, [1, 2])
 
 
 def test_a_picture_shows_a_forest_track(world, picture):
@@ -54,17 +58,14 @@ def test_the_sky_is_bluer_and_brighter_than_the_ground(picture):
 
 
 def test_the_sun_casts_shadows(world):
-    pose = camera_pose(world, 0.0)
-    noon = world.camera.render(world.scene, pose, 0.0, Light(sunshine=1.0), [1])
-    dull = world.camera.render(world.scene, pose, 0.0, Light(sunshine=0.0), [1])
+    noon, dull = (shoot(world, Light(sunshine=s), [1]) for s in (1.0, 0.0))
     assert np.array_equal(noon.surface, dull.surface)
     ground = np.isin(np.array(SURFACES.class_names)[noon.surface], ["grass", "low_vegetation"])
     assert noon.rgb[ground].std() > 1.3 * dull.rgb[ground].std()
 
 
 def test_only_the_noise_depends_on_the_seed(world, picture):
-    pose = camera_pose(world, 0.0)
-    other = world.camera.render(world.scene, pose, 0.0, world.light, [1, 3])
+    other = shoot(world, world.light, [1, 3])
     assert np.array_equal(other.surface, picture.surface)
     difference = other.rgb.astype(int) - picture.rgb
     assert 0.5 < difference.std() < 8
