@@ -14,11 +14,11 @@ export TORCH_INDEX
 BIN = $(VENV)/bin
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long lint bench clean
+.PHONY: help setup demo test test-long lint bench bench-transfer clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | lint | bench | clean"
+	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -27,14 +27,14 @@ demo: setup
 	$(BIN)/seg-perception demo
 
 test:
-	@$(BOOTSTRAP) --with test --with train
+	@$(BOOTSTRAP) --with test --with train --with bench
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(PYTEST)
 
 # The long tests, then everything that touches ROS once more on Kilted.
 test-long:
-	@$(BOOTSTRAP) --with test --with train
+	@$(BOOTSTRAP) --with test --with train --with bench
 	$(BIN)/python -m pytest -m long $(PYTEST)
-	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test
+	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test --with bench
 	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)
 
 lint:
@@ -46,6 +46,11 @@ lint:
 
 bench: setup
 	$(BIN)/python -m bench
+
+# How right the labels of points are: tables and curves in runs/bench_transfer.
+bench-transfer:
+	@$(BOOTSTRAP) --with bench
+	$(BIN)/python -m bench.transfer_quality
 
 clean:
 	rm -rf $(VENV) .venv-kilted build install log dist runs *.egg-info

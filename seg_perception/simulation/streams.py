@@ -19,7 +19,7 @@ from seg_perception.simulation import vehicle_frames as frames
 from seg_perception.simulation.lidar import Sweep
 from seg_perception.simulation.rig import MountedCamera
 from seg_perception.simulation.shapes import Array
-from seg_perception.simulation.trajectory import TF_RATE_HZ, Motion
+from seg_perception.simulation.trajectory import TF_RATE_HZ, Motion, Trajectory
 from seg_perception.simulation.visibility import Places, see
 from seg_perception.simulation.world import World
 from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
@@ -153,7 +153,7 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
     for index in range(_count(config.duration_s, config.radar_rate_hz)):
         offset_ns = index * NANOSECONDS // config.radar_rate_hz
         stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
-        pose, moving = radar_pose(world, time_s)
+        pose, moving = radar_pose(world.trajectory, time_s)
         scan = world.radar.scan(world.scene, pose, moving, time_s, [config.seed, _RADAR, index])
         truth = np.zeros(len(scan.points), RADAR_TRUTH)
         for name in "xyz":
@@ -166,9 +166,9 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
             yield SimulatedMessage(topic, encode_cloud(cloud), log_ns)
 
 
-def radar_pose(world: World, time_s: float) -> tuple[Array, Motion]:
+def radar_pose(trajectory: Trajectory, time_s: float) -> tuple[Array, Motion]:
     """T_world_radar (4, 4), and the velocity of the radar, which turns with the robot."""
-    base, robot = world.trajectory.pose(time_s), world.trajectory.motion(time_s)
+    base, robot = trajectory.pose(time_s), trajectory.motion(time_s)
     pose = base @ frames.T_BASE_RADAR
     lever = pose[:3, 3] - base[:3, 3]
     return pose, Motion(robot.linear + np.cross(robot.angular, lever), robot.angular)

@@ -1,0 +1,68 @@
+"""Where the label maps come from: exact ones, or what the default model says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from bench.transfer_quality.recording import CAMERAS, STAMP_NS, Moment
+from seg_perception.config import SegmentationConfig
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import create_engine
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.ontology import Ontology
+from seg_perception.types import NANOSECONDS, CameraFrame, LabelMap
+
+EXACT, MODEL = "exact labels", "default model"
+
+
+class Labeller(Protocol):
+    """Makes the label maps of a moment."""
+
+    ontology: Ontology
+
+    def label(self, moment: Moment, camera: int) -> LabelMap:
+        """The label map of one camera's picture."""
+        ...
+
+
+class ExactLabels:
+    """The simulator's truth, certain everywhere, at the picture's size."""
+
+    def __init__(self) -> None:
+        """Load the ontology that the truth is written in."""
+        self.ontology = Ontology.load("field")
+
+    def label(self, moment: Moment, camera: int) -> LabelMap:
+        """The label map of one camera's picture."""
+        labels = moment.labels[camera]
+        certain = np.full(labels.shape, 255, np.uint8)
+        frame = frame_of(moment, camera)
+        return LabelMap(
+            frame.camera, labels, certain, frame.stamp_ns, frame.frame_id, frame.calibration
+        )
+
+
+@dataclass
+class ModelLabels:
+    """The default model's labels, at its own size, with its own confidence."""
+
+    def __post_init__(self) -> None:
+        """Load the bundle that comes with the package."""
+        config = SegmentationConfig()
+        engine = create_engine(Bundle.load(config.bundle), config)
+        self.ontology = engine.bundle.ontology
+        self._segmenter = Segmenter(engine, config)
+
+    def label(self, moment: Moment, camera: int) -> LabelMap:
+        """The label map of one camera's picture."""
+        return self._segmenter.segment(frame_of(moment, camera))
+
+
+def frame_of(moment: Moment, camera: int) -> CameraFrame:
+    """A picture as a driver sends it."""
+    name = CAMERAS[camera]
+    stamp_ns = STAMP_NS + round(moment.picture_s * NANOSECONDS)
+    return CameraFrame(name, moment.rgb[camera], stamp_ns, f"{name}_optical", moment.calibration)

@@ -1,0 +1,168 @@
+"""All methods on all moments."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bench.transfer_quality import radar
+from bench.transfer_quality.conditions import CONDITIONS, Condition
+from bench.transfer_quality.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
+from bench.transfer_quality.ours import OneByOne, Ours
+from bench.transfer_quality.recording import RADAR, Moment, Plan, record
+from bench.transfer_quality.rivals import (
+    Oracle,
+    Rival,
+    everything,
+    floor_ms,
+    hidden_point_removal,
+    one_pixel_buffer,
+    screen_neighbours,
+)
+from bench.transfer_quality.scores import THIN, Score, judge
+from bench.transfer_quality.task import Answer, Task, label_moment, make_task
+from seg_perception.types import LabelMap
+
+_NO_MARGIN_M = 100.0
+
+
+class Prepared(Protocol):
+    """A method that has seen the pictures."""
+
+    def label(self) -> Answer:
+        """Label the cloud."""
+        ...
+
+
+class Method(Protocol):
+    """One row of the table."""
+
+    @property
+    def name(self) -> str:
+        """Of the row."""
+        ...
+
+    def prepare(self, task: Task) -> Prepared:
+        """What is done once per picture."""
+        ...
+
+
+OURS = Ours("ours")
+NAIVE = Rival("nearest pixel", everything)
+WITHOUT_MOTION = Ours("ours, without motion", {"transforms.fixed_frame": ""})
+LIDAR_METHODS: tuple[Method, ...] = (
+    NAIVE,
+    Rival("one-pixel depth buffer", one_pixel_buffer),
+    Rival("hidden-point removal", hidden_point_removal),
+    Rival("neighbours on the screen", screen_neighbours),
+    OURS,
+    WITHOUT_MOTION,
+    Ours("ours, without deskewing", {"transforms.deskew": False}),
+    Ours("ours, without the lens", {"camera.rectified": True}),
+    Ours("ours, without visibility", {"transfer.margin_m": _NO_MARGIN_M}),
+    Ours("ours, without boundaries", {"transfer.boundary_px": 0.0}),
+    OneByOne("ours, the last camera counts"),
+    Oracle(),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a score belongs.
+
+    Attributes:
+        labels: exact ones or the model's.
+        sensor: `lidar32`, `lidar128` or `radar`.
+        cameras: how many.
+        condition: name.
+        method: name.
+    """
+
+    labels: str
+    sensor: str
+    cameras: int
+    condition: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    plans: Sequence[Plan]
+    conditions: Sequence[Condition] = CONDITIONS
+    methods: Sequence[Method] = LIDAR_METHODS
+    radar_methods: Sequence[Method] = radar.METHODS
+    cameras: Sequence[int] = (1, 3)
+    labels: Sequence[str] = (EXACT, MODEL)
+
+
+def run(
+    extent: Extent, cache: Path, on_moment: Callable[[Moment], None] | None = None
+) -> dict[Cell, Score]:
+    """Score all methods of an extent.
+
+    Args:
+        extent: what is measured.
+        cache: where moments are kept.
+        on_moment: told of each moment before it is scored.
+    """
+    labellers: dict[str, Labeller] = {}
+    for name in extent.labels:
+        labellers[name] = ExactLabels() if name == EXACT else ModelLabels()
+    scores: dict[Cell, Score] = {}
+    for plan in extent.plans:
+        for moment in record(plan, cache):
+            if on_moment is not None:
+                on_moment(moment)
+            for name, labeller in labellers.items():
+                maps = label_moment(moment, labeller)
+                _score_moment(extent, moment, name, labeller, maps, scores)
+    return scores
+
+
+def _score_moment(
+    extent: Extent,
+    moment: Moment,
+    labels: str,
+    labeller: Labeller,
+    maps: tuple[LabelMap, ...],
+    scores: dict[Cell, Score],
+) -> None:
+    thin = [labeller.ontology.ids[name] for name in THIN]
+    for condition in extent.conditions:
+        if condition.drive != moment.drive:
+            continue
+        for cameras, sensor, methods in _lines(extent, moment):
+            lidar = _densest_lidar(moment) if sensor == RADAR else sensor
+            task = make_task(
+                moment, condition, maps[:cameras], sensor, lidar, labeller.ontology.unknown_id
+            )
+            floor = _milliseconds(floor_ms(task))[1]
+            for method in methods:
+                if isinstance(method, OneByOne) and cameras == 1:
+                    continue
+                cell = Cell(labels, sensor, cameras, condition.name, method.name)
+                prepared = method.prepare(task)
+                answer, spent_ms = _milliseconds(prepared.label)
+                score = scores.setdefault(cell, Score(thin))
+                score.add(judge(task, answer), spent_ms, floor)
+
+
+def _lines(extent: Extent, moment: Moment) -> Iterator[tuple[int, str, Iterable[Method]]]:
+    for cameras in extent.cameras:
+        for sensor in sorted(moment.sensors):
+            yield cameras, sensor, extent.radar_methods if sensor == RADAR else extent.methods
+
+
+def _densest_lidar(moment: Moment) -> str:
+    return max(set(moment.sensors) - {RADAR}, key=lambda name: len(moment.sensors[name].points))
+
+
+def _milliseconds(function: Callable[[], Answer | object]) -> tuple[Answer | object, float]:
+    start = time.process_time()
+    answer = function()
+    return answer, 1e3 * (time.process_time() - start)

@@ -1,0 +1,95 @@
+"""What each part of the transfer is worth, in the short form of `make bench-transfer`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+pytest.importorskip("embreex", reason="the simulator needs the package embreex")
+pytest.importorskip("scipy", reason="the rivals need the package scipy")
+
+from bench.transfer_quality import curves, report
+from bench.transfer_quality.conditions import CONDITIONS
+from bench.transfer_quality.extents import SHORT
+from bench.transfer_quality.race import run
+
+NAMES = {condition.key: condition.name for condition in CONDITIONS}
+TRUNK, POLE = 0, 1
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    return run(SHORT, tmp_path_factory.mktemp("moments"))
+
+
+@pytest.fixture(scope="module")
+def score(scores):
+    by_key = {dataclasses.astuple(cell)[1:]: one for cell, one in scores.items()}
+
+    def find(method, condition, sensor="lidar32", cameras=1):
+        return by_key[sensor, cameras, NAMES[condition], method]
+
+    return find
+
+
+def test_labels_stay_right_while_the_robot_turns(score):
+    still, turning = score("ours", "ideal"), score("ours", "motion")
+    assert turning.iou(TRUNK) > 0.85 * still.iou(TRUNK)
+    assert turning.wrong_share < 1.2 * still.wrong_share
+
+
+@pytest.mark.parametrize("part", ["motion", "deskewing"])
+def test_time_is_what_keeps_them_right(score, part):
+    whole, without = score("ours", "motion"), score(f"ours, without {part}", "motion")
+    assert without.iou(TRUNK) < 0.4 * whole.iou(TRUNK)
+    assert without.wrong_share > 1.8 * whole.wrong_share
+
+
+def test_nearest_pixel_loses_the_trunks(score):
+    assert score("nearest pixel", "motion").iou(TRUNK) < 0.25
+    assert score("nearest pixel", "motion").wrong_share > 2 * score("ours", "motion").wrong_share
+
+
+def test_the_lens_counts(score):
+    whole, without = score("ours", "ideal"), score("ours, without the lens", "ideal")
+    assert without.iou(TRUNK) < 0.6 * whole.iou(TRUNK)
+
+
+def test_the_depth_buffer_takes_out_hidden_points_and_a_pixels_does_not(score):
+    naive, ours = score("nearest pixel", "ideal"), score("ours", "ideal")
+    assert ours.hidden / ours.labelled < 0.7 * naive.hidden / naive.labelled
+    assert ours.wrong_share < 0.75 * naive.wrong_share
+    without = score("ours, without visibility", "ideal")
+    assert without.hidden / without.labelled > 0.95 * naive.hidden / naive.labelled
+    one_pixel = score("one-pixel depth buffer", "ideal")
+    assert one_pixel.wrong_share > 0.97 * naive.wrong_share
+
+
+def test_boundaries_make_the_confidence_honest(score):
+    whole, without = score("ours", "turned"), score("ours, without boundaries", "turned")
+    assert whole.calibration_error < 0.6 * without.calibration_error
+
+
+def test_the_best_supported_camera_is_no_worse_than_the_last(score):
+    best = score("ours", "turned", cameras=3)
+    last = score("ours, the last camera counts", "turned", cameras=3)
+    assert best.wrong_share <= last.wrong_share
+    assert best.seen > 2 * score("ours", "turned").seen
+
+
+def test_the_oracle_is_wrong_only_by_a_pixels_size(score):
+    for condition in NAMES:
+        oracle = score("oracle", condition)
+        assert oracle.coverage == 1
+        assert oracle.hidden == 0
+        assert oracle.wrong_share < 0.08
+
+
+def test_every_score_lands_in_table_document_and_picture(scores, tmp_path):
+    report.write(scores, tmp_path)
+    curves.write(scores, tmp_path / "curves")
+    table = (tmp_path / "table.md").read_text()
+    assert table.count("| ours |") == 4
+    assert "nearest labelled lidar point" in table
+    assert len(list((tmp_path / "curves").glob("*.png"))) == 2 * 4 * len(CONDITIONS)
