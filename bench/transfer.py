@@ -30,6 +30,11 @@ def run() -> list[BenchRow]:
     ]
 
 
+def full_turn() -> NDArray[np.float32]:
+    """The points of a full turn, (131072, 3), metre."""
+    return _sweep(2 * np.pi)
+
+
 def _row(step: str, xyz: NDArray[np.float32], *, budget: float) -> BenchRow:
     view = View(prepare_label_map(_label_map()), _camera(), _T_camera_lidar())
     optical = (xyz.astype(np.float64) @ view.T_camera_cloud[:3, :3].T) + view.T_camera_cloud[:3, 3]

@@ -20,6 +20,7 @@ from seg_perception.stages import (
     CameraConfig,
     CloudSensorConfig,
     LidarConfig,
+    MapConfig,
     NodeConfig,
     OutputConfig,
     PairingConfig,
@@ -37,6 +38,7 @@ __all__ = [
     "CloudSensorConfig",
     "Config",
     "LidarConfig",
+    "MapConfig",
     "NodeConfig",
     "OutputConfig",
     "PairingConfig",
@@ -64,6 +66,7 @@ _STAGES: dict[str, type[Stage]] = {
     "transforms": TransformsConfig,
     "transfer": TransferConfig,
     "radar_transfer": RadarTransferConfig,
+    "map": MapConfig,
     "output": OutputConfig,
     "node": NodeConfig,
 }
@@ -79,6 +82,7 @@ class Config(BaseModel):
     transforms: TransformsConfig = TransformsConfig()
     transfer: TransferConfig = TransferConfig()
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
+    map: MapConfig = MapConfig()
     output: OutputConfig = OutputConfig()
     node: NodeConfig = NodeConfig()
     cameras: dict[str, CameraConfig] = {}
@@ -100,6 +104,7 @@ class Config(BaseModel):
         except ValidationError as error:
             raise ConfigError(explain(error, origin, _SENSOR_KINDS)) from error
         _refuse_unknown_cameras(config, origin)
+        _refuse_map_of_nothing(config, origin)
         _refuse_shared_names(config, origin)
         return config
 
@@ -207,6 +212,13 @@ def _refuse_unknown_cameras(config: Config, origin: str) -> None:
                 expected = f"expected some of {list(config.cameras)}"
                 msg = f"{origin}: {kind}.{name}.cameras names {unknown}, {expected}"
                 raise ConfigError(msg)
+
+
+def _refuse_map_of_nothing(config: Config, origin: str) -> None:
+    if unknown := sorted(set(config.map.sensors) - {*config.lidars, *config.radars}):
+        expected = f"expected some of {[*config.lidars, *config.radars]}"
+        msg = f"{origin}: map.sensors names {unknown}, {expected}"
+        raise ConfigError(msg)
 
 
 def _refuse_shared_names(config: Config, origin: str) -> None:

@@ -48,7 +48,7 @@ class Motion:
         if sweep.offsets_ns is None:
             return True
         try:
-            self._transforms.lookup(self._fixed_frame, self._frame_of(sweep), sweep.last_ns)
+            self._transforms.lookup(self._fixed_frame, self.frame_of(sweep), sweep.last_ns)
         except TransformError:
             return False
         return True
@@ -69,7 +69,7 @@ class Motion:
             sweep.offsets_ns,
             sweep.time_ns,
             self._transforms,
-            self._frame_of(sweep),
+            self.frame_of(sweep),
             self._fixed_frame,
         )
 
@@ -81,7 +81,7 @@ class Motion:
         """
         camera = self._cameras[label_map.camera]
         frame = camera.frame_id or label_map.frame_id
-        source = self._frame_of(sweep)
+        source = self.frame_of(sweep)
         if self._fixed_frame:
             T = self._transforms.lookup_between(
                 frame, self.image_time_ns(label_map), source, sweep.time_ns, self._fixed_frame
@@ -90,7 +90,8 @@ class Motion:
             T = self._transforms.lookup(frame, source, sweep.time_ns)
         return T if camera.frame_convention == "optical" else T_OPTICAL_BODY @ T
 
-    def _frame_of(self, sweep: Sweep) -> str:
+    def frame_of(self, sweep: Sweep) -> str:
+        """The sensor's frame: as configured, else the cloud's own."""
         return self._sensors[sweep.sensor].frame_id or sweep.cloud.frame_id
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config import Config
+from seg_perception.config import Config, MapConfig
 from seg_perception.errors import TransformError
 from seg_perception.fusion.known_ids import expect_known
 from seg_perception.fusion.label_transfer import (
@@ -24,6 +24,7 @@ from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.ledger import Ledger, Ticket
+from seg_perception.mapper import Mapper
 from seg_perception.motion import Motion
 from seg_perception.ontology import Ontology
 from seg_perception.pairing import CloudQueue, LabelRing, Sweep, WaitingCloud
@@ -56,10 +57,15 @@ class Perception:
     Attributes:
         config, ontology, transforms: as given.
         ledger: where every message went.
+        mappers: the maps that labelled clouds enter; one where `map.enabled`.
     """
 
     def __init__(self, config: Config, ontology: Ontology, transforms: TransformTree) -> None:
-        """Wire the stages; `transforms` is filled by the caller."""
+        """Wire the stages; `transforms` is filled by the caller.
+
+        Raises:
+            ConfigError: a map is wanted and can't be made.
+        """
         self.config = config
         self.ontology = ontology
         self.transforms = transforms
@@ -68,6 +74,9 @@ class Perception:
         self._labels: LabelRing[PreparedLabelMap] = LabelRing(config.cameras, config.pairing)
         self._clouds = CloudQueue(config.pairing)
         self._sights = Sights(config, self._motion, self._labels)
+        self.mappers: list[Mapper] = []
+        if config.map.enabled:
+            self.add_map(config.map)
 
     @property
     def refused_lenses(self) -> Mapping[str, str]:
@@ -109,9 +118,20 @@ class Perception:
         """Label a cloud at once with what is known now."""
         return self._label(self._motion.sweep(sensor, cloud))
 
+    def add_map(self, chosen: MapConfig) -> Mapper:
+        """Let labelled clouds enter a map from now on.
+
+        Raises:
+            ConfigError: no frame to map in, or classes that the ontology does not have.
+        """
+        self.mappers.append(Mapper(self.config, chosen, self.ontology, self.transforms))
+        return self.mappers[-1]
+
     def reset(self) -> None:
         """Forget everything timed: the clock jumped."""
         self.transforms.clear_timed()
+        for mapper in self.mappers:
+            mapper.clear()
         self._labels.clear()
         self._clouds.clear("clock_jump")
 
@@ -143,7 +163,9 @@ class Perception:
         sights = self._sights.of(sweep)
         views = [sight.view for sight in sights if sight.view is not None]
         missing = max((sight.obstacle for sight in sights), default=PointStatus.NO_LABEL_MAP)
-        transfer = self._transfer(sweep, views, missing)
+        xyz = self._points(sweep) if views else None
+        missing_all = PointStatus.NO_TRANSFORM if views else missing
+        transfer = self._transfer(sweep, xyz, views, missing_all)
         semantic = SemanticCloud(
             sensor=sweep.sensor,
             cloud=sweep.cloud,
@@ -154,16 +176,28 @@ class Perception:
             cameras=tuple(sight.camera for sight in sights if sight.view is not None),
         )
         self.ledger.count_points(semantic)
+        if xyz is not None:
+            for mapper in self.mappers:
+                mapper.add(sweep, xyz, semantic)
         return semantic
 
-    def _transfer(self, sweep: Sweep, views: Sequence[View], missing: PointStatus) -> Transfer:
-        unknown_id = self.ontology.unknown_id
-        if not views:
-            return Transfer.unknown(len(sweep.cloud), unknown_id, missing)
+    def _points(self, sweep: Sweep) -> NDArray[np.float32] | None:
+        """The sweep's points at its stamp; None where its motion is not known."""
         try:
-            xyz = self._motion.points_at_stamp(sweep)
+            return self._motion.points_at_stamp(sweep)
         except TransformError:
-            return Transfer.unknown(len(sweep.cloud), unknown_id, PointStatus.NO_TRANSFORM)
+            return None
+
+    def _transfer(
+        self,
+        sweep: Sweep,
+        xyz: NDArray[np.float32] | None,
+        views: Sequence[View],
+        missing: PointStatus,
+    ) -> Transfer:
+        unknown_id = self.ontology.unknown_id
+        if xyz is None:
+            return Transfer.unknown(len(sweep.cloud), unknown_id, missing)
         if sweep.sensor in self.config.radars:
             return transfer_radar_labels(xyz, views, self.config.radar_transfer, unknown_id)
         return transfer_labels(xyz, views, self.config.transfer, unknown_id)

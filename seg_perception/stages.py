@@ -140,6 +140,48 @@ class RadarTransferConfig(Stage):
     )
 
 
+class MapConfig(Stage):
+    """The semantic voxel map."""
+
+    enabled: bool = Field(
+        default=False, description="Keep a voxel map and publish it on ~/map; off, it costs nothing"
+    )
+    frame: FrameId = Field(
+        default="", description="Frame of the map; empty: transforms.fixed_frame"
+    )
+    voxel_m: float = Field(default=0.2, ge=0.01, le=10, description="Edge of a voxel")
+    window_m: float = Field(
+        default=50.0,
+        ge=0,
+        le=100000,
+        description="Half the edge of the square around the robot that is kept; 0: all",
+    )
+    max_voxels: int = Field(
+        default=1_000_000, ge=1, le=20_000_000, description="Beyond it the farthest voxels go"
+    )
+    period_s: float = Field(
+        default=1.0, ge=0.05, le=3600, description="Time between two maps that are published"
+    )
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="Points below it do not enter"
+    )
+    min_sweeps: int = Field(
+        default=1, ge=1, le=1000, description="Voxels that fewer sweeps met are not published"
+    )
+    memory_sweeps: int = Field(
+        default=200,
+        ge=1,
+        le=100000,
+        description="After so many sweeps a voxel's counts are halved: it follows changes",
+    )
+    sensors: list[str] = Field(
+        default=[], description="Lidars and radars whose points enter; empty: all lidars"
+    )
+    leave_out: list[str] = Field(
+        default=[], description="Names of classes that do not enter, such as those that move"
+    )
+
+
 class OutputConfig(Stage):
     """What is published, and in which shape."""
 

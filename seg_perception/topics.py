@@ -14,6 +14,7 @@ from seg_perception.errors import ConfigError
 NODE_NAME = "perception_node"
 LEGEND = "~/legend"
 LEGEND_IMAGE = "~/legend_image"
+MAP = "~/map"
 STATUS = "~/status"
 TF = "/tf"
 TF_STATIC = "/tf_static"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seg_perception.replay import ReplayOptions, ReplaySummary
 
 
-def command(
+def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New .mcap file, or new folder.")],
     config: Annotated[
@@ -29,6 +29,10 @@ def command(
     with_inputs: Annotated[
         bool, typer.Option("--with-inputs", help="Copy all topics of the bag into the output.")
     ] = False,
+    map_file: Annotated[
+        Path | None,
+        typer.Option("--map", help="New .pcd or .ply file: the labelled map of the whole bag."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Label a bag: label images, overlays and semantic clouds with the inputs' stamps.
@@ -37,6 +41,8 @@ def command(
 
     seg-perception replay forest.mcap -o labelled.mcap --config robot.yaml --set transfer.cell_px=4
 
+    seg-perception replay forest.mcap -o labelled.mcap --map forest.ply --set map.voxel_m=0.1
+
     Exit code 2: an input came to nothing, or the bag is damaged; what could be labelled is kept.
     """
     from seg_perception.cli.options import print_json
@@ -44,7 +50,7 @@ def command(
     from seg_perception.replay import ReplayOptions
 
     chosen = _configuration(bag, config, settings or [])
-    options = ReplayOptions(latency_ms=latency, with_inputs=with_inputs)
+    options = ReplayOptions(latency_ms=latency, with_inputs=with_inputs, map_file=map_file)
     summary = _replay(bag, output, chosen, options)
     if as_json:
         print_json(summary.to_json())

@@ -47,6 +47,12 @@ def replay_summary(summary: ReplaySummary) -> None:
         highlight=False,
     )
     out.print(f"written: {summary.output}", soft_wrap=True, highlight=False)
+    if summary.map is not None and summary.map.file:
+        made = summary.map
+        text = (
+            f"written: {made.file}, {made.voxels} voxels of {made.entered} points in {made.frame}"
+        )
+        out.print(text, soft_wrap=True, highlight=False)
 
 
 def streams_table(streams: Mapping[str, StreamCount], duration_s: float) -> Table:

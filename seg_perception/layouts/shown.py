@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seg_perception.config import Config, LidarConfig, RadarConfig
-from seg_perception.topics import LEGEND_IMAGE, NODE_NAME, CameraTopics, cloud_topic, private
+from seg_perception.topics import LEGEND_IMAGE, MAP, NODE_NAME, CameraTopics, cloud_topic, private
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Shown:
 
     Attributes:
         pictures: one of every camera, the overlay where there is one; then the legend.
-        clouds: of every lidar and radar.
+        clouds: of every lidar and radar, and the map where there is one.
         fixed_frame: in which clouds are drawn.
         follow_frame: the frame that the view moves with.
     """
@@ -60,7 +60,7 @@ class Shown:
         legend = Picture("Legend", private(LEGEND_IMAGE, node), latched=True)
         return cls(
             pictures=(*_camera_pictures(config), legend),
-            clouds=tuple(_sensor_clouds(config)),
+            clouds=(*_sensor_clouds(config), *_map(config, node)),
             fixed_frame=fixed,
             follow_frame=follow_frame or fixed,
         )
@@ -73,6 +73,11 @@ def _camera_pictures(config: Config) -> Iterator[Picture]:
         candidates = ((output.overlay, topics.overlay), (output.color, topics.color))
         topic = next((topic for wanted, topic in candidates if wanted), topics.label_image)
         yield Picture(f"Camera {name}", topic)
+
+
+def _map(config: Config, node: str) -> Iterator[Cloud]:
+    if config.map.enabled:
+        yield Cloud("Map", private(MAP, node))
 
 
 def _sensor_clouds(config: Config) -> Iterator[Cloud]:

@@ -9,7 +9,7 @@ from typing import Any
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.nodes.inputs import StreamInput
-from seg_perception.nodes.outputs import CloudOutput
+from seg_perception.nodes.outputs import CloudOutput, MapOutput
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.transform_listener import TransformFeed, TransformListener
 from seg_perception.nodes.workers import Arrival, Worker
@@ -39,6 +39,7 @@ class CloudPart:
             name: CloudOutput(runtime, cloud_topic(sensor))
             for name, sensor in self._sensors.items()
         }
+        self._maps = [MapOutput(runtime, mapper) for mapper in runtime.perception.mappers]
         self._feed = TransformFeed(runtime.perception.transforms, runtime.clock.observe)
         self._transforms = TransformListener(runtime.node, self._feed, runtime.inbox.ring)
         self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
@@ -55,7 +56,7 @@ class CloudPart:
         found = [f"{source.stream}: {source.problem}" for source in self._streams if source.problem]
         if self._feed.refused:
             found.append(f"{self._feed.refused} transforms refused: {self._feed.last_refusal}")
-        return found
+        return found + [problem for output in self._maps for problem in output.problems()]
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
@@ -72,6 +73,8 @@ class CloudPart:
         self._runtime.perception.close()
         for output in self._outputs.values():
             output.close()
+        for map_output in self._maps:
+            map_output.close()
 
     def _listen(self, kind: str, name: str) -> StreamInput:
         source = StreamInput(self._runtime, kind, name, self._runtime.inbox.put)
@@ -86,6 +89,8 @@ class CloudPart:
         for cloud in self._collect():
             with self._runtime.accounted(cloud.ticket):
                 self._publish(cloud)
+        for map_output in self._maps:
+            map_output.publish()
 
     def _collect(self) -> list[LabelledCloud]:
         start = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.publisher import Publisher
@@ -17,6 +19,8 @@ from seg_perception.io.messages import (
     PointCloud2,
     SemanticLegend,
 )
+from seg_perception.map_points import map_message
+from seg_perception.mapper import Mapper
 from seg_perception.nodes.conversions import message_class, to_ros
 from seg_perception.nodes.qos import latched_profile, output_profile
 from seg_perception.nodes.runtime import Runtime
@@ -27,7 +31,7 @@ from seg_perception.outputs import (
     legend,
     legend_picture,
 )
-from seg_perception.topics import LEGEND, LEGEND_IMAGE, CameraTopics
+from seg_perception.topics import LEGEND, LEGEND_IMAGE, MAP, CameraTopics
 from seg_perception.types import LabelMap, SemanticCloud
 
 
@@ -105,6 +109,40 @@ class CloudOutput:
         runtime = self._runtime
         message = cloud_output(semantic, runtime.ontology, runtime.config.output)
         self._publisher.publish(to_ros(message))
+
+    def close(self) -> None:
+        """Stop advertising."""
+        self._runtime.node.destroy_publisher(self._publisher)
+
+
+class MapOutput:
+    """The publisher of the voxel map."""
+
+    def __init__(self, runtime: Runtime, mapper: Mapper) -> None:
+        """Advertise it."""
+        self._runtime = runtime
+        self._mapper = mapper
+        self._publisher = advertise(runtime, PointCloud2.type_name, MAP)
+        self._due_s = 0.0
+        self._told = 0
+
+    def publish(self) -> None:
+        """Publish the map, if a period has passed, anything is in it, and it is wanted."""
+        now_s = time.monotonic()
+        if now_s < self._due_s or not self._publisher.get_subscription_count():
+            return
+        if not len(self._mapper.map):
+            return
+        self._due_s = now_s + self._runtime.config.map.period_s
+        with self._runtime.latencies.measure("publish", "map"):
+            voxels, frame = self._mapper.voxels(), self._mapper.frame
+            message = map_message(voxels, self._runtime.ontology, frame)
+            self._publisher.publish(to_ros(message))
+
+    def problems(self) -> list[str]:
+        """Why sweeps were left out since the last call."""
+        left_out, self._told = self._mapper.left_out - self._told, self._mapper.left_out
+        return [f"map: {left_out} sweeps left out: {self._mapper.problem}"] if left_out else []
 
     def close(self) -> None:
         """Stop advertising."""

@@ -14,6 +14,7 @@ from seg_perception.errors import ConfigError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ProvenEngine, create_engine
 from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMessage
+from seg_perception.mapper import check_map
 from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.lifecycle import ManagedNode
 from seg_perception.nodes.outputs import LegendOutput
@@ -107,6 +108,7 @@ class SemanticNode(ManagedNode):
             message_class(type_name)
         self._bundle = Bundle.load(config.segmentation.bundle)
         check_profile(self._bundle.ontology, config.output)
+        check_map(config, self._bundle.ontology)
         self._engine = self.load_engine(self._bundle)
         manifest = self._bundle.manifest
         engine = self._engine.description if self._engine else "no engine needed"
@@ -157,6 +159,7 @@ class SemanticNode(ManagedNode):
             "engine": self._engine.description if self._engine else "",
             "clock_jumps": runtime.clock.jumps,
             "streams": {name: asdict(count) for name, count in ledger.snapshot().items()},
+            "map": [asdict(mapper.map.count) for mapper in runtime.perception.mappers],
             "lost_in_transport": {s.stream: s.lost for part in self._parts for s in part.streams},
             "points": {
                 name: {s.name.lower(): n for s, n in tally.items()} for name, tally in points

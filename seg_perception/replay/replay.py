@@ -14,8 +14,10 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.mapper import check_map
 from seg_perception.outputs import check_profile
 from seg_perception.replay.inputs import Inputs, find_inputs
+from seg_perception.replay.map_file import MapFile, check_map_file
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink
 from seg_perception.replay.summary import ReplaySummary
@@ -33,10 +35,12 @@ class ReplayOptions:
         latency_ms: 0 labels every frame; else the drops of a machine that needs this
             long for a frame are imitated, in message time.
         with_inputs: copy every topic of the bag, not only transforms and lenses.
+        map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
     """
 
     latency_ms: float = 0.0
     with_inputs: bool = False
+    map_file: Path | None = None
 
 
 def replay(
@@ -60,17 +64,20 @@ def replay(
         on_progress: called now and then with messages done and messages in all.
 
     Raises:
-        ConfigError: two things would share a topic.
+        ConfigError: two things would share a topic, or a map can't be made.
         BagError: the bag can't be read at all, lacks a topic that is configured, or the
             output can't be written.
         BundleError, EngineError: the model can't be loaded or proven.
     """
     check_topics(config)
+    if options.map_file is not None:
+        check_map_file(config, options.map_file)
     start = time.perf_counter()
     with BagReader(bag) as reader:
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
         check_profile(bundle.ontology, config.output)
+        check_map(config, bundle.ontology)
         with (
             closing(create_engine(bundle, config.segmentation)) as engine,
             BagWriter(output) as writer,
@@ -79,8 +86,10 @@ def replay(
             sink = BagSink(writer, config, bundle.ontology, passed_on)
             segmenter = Segmenter(engine, config.segmentation)
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
-            session = Session(config, segmenter, inputs, sink, latency_ns)
+            session = Session(config, segmenter, inputs, sink, latency_ns, sink.write_map)
+            whole = MapFile(session.perception, options.map_file) if options.map_file else None
             damage = feed_all(session, reader, inputs.topics | passed_on, on_progress)
+        map_summary = whole.write() if whole else None
         return ReplaySummary(
             bag=Path(bag),
             output=Path(output),
@@ -91,8 +100,13 @@ def replay(
             points=session.perception.ledger.points(),
             stages=session.durations.percentiles(),
             written=dict(sink.written),
-            notes=(*session.notes.lines(), *(f"{t}: {why}" for t, why in sink.left_out.items())),
-            problems=(*damage, *session.problems()),
+            notes=(
+                *session.notes.lines(),
+                *(f"{t}: {why}" for t, why in sink.left_out.items()),
+                *(whole.notes if whole else ()),
+            ),
+            problems=(*damage, *session.problems(), *(whole.problems if whole else ())),
+            map=map_summary,
         )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from seg_perception.config import Config
 from seg_perception.durations import StageDurations
 from seg_perception.errors import CloudError, SegPerceptionError
+from seg_perception.fusion.voxel_map import Voxels
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagMessage, BagReader
 from seg_perception.perception import LabelledCloud, Perception
@@ -23,6 +24,8 @@ from seg_perception.replay.surroundings import Surroundings
 from seg_perception.topics import stream
 from seg_perception.types import NANOSECONDS
 
+# Voxels, their frame and the message time (ns).
+WriteMap = Callable[[Voxels, str, int], None]
 END_OF_TIME_NS = (1 << 63) - 1
 # Every cloud leaves the queue after `max_wait_s` of message time; no sensor sends more by then.
 _QUEUE_SIZE = 1000
@@ -46,8 +49,18 @@ class Session:
         inputs: Inputs,
         sink: Sink,
         latency_ns: int = 0,
+        write_map: WriteMap | None = None,
     ) -> None:
-        """Wire the core between the bag's topics and the sink."""
+        """Wire the core between the bag's topics and the sink.
+
+        Args:
+            config: as for the node.
+            segmenter: what labels the images.
+            inputs: what is read from the bag.
+            sink: takes the results.
+            latency_ns: 0 labels every frame, else see `Delayed`.
+            write_map: takes the configuration's map once a period, where it has one.
+        """
         config = _patient(config)
         self._around = Surroundings(config, inputs)
         ontology = segmenter.engine.bundle.ontology
@@ -61,6 +74,8 @@ class Session:
         self._sink = sink
         self._watch = StampWatch()
         self._now_ns = 0
+        self._write_map_to = write_map
+        self._map_due_ns = 0
         self._queue = self._make_queue(latency_ns)
         self._handlers = self._make_handlers()
         self._open_streams()
@@ -78,6 +93,7 @@ class Session:
         if handle is not None:
             handle(message)
             self._write_clouds(self._now_ns)
+            self._write_map()
         self._sink.pass_on(message)
 
     def finish(self) -> None:
@@ -189,6 +205,18 @@ class Session:
             labelled.ticket.drop(error.reason)
             return
         labelled.ticket.publish()
+
+    def _write_map(self) -> None:
+        """Write the map of the configuration as often as a node publishes it."""
+        config = self.perception.config.map
+        write = self._write_map_to
+        if write is None or not config.enabled or self._now_ns < self._map_due_ns:
+            return
+        self._map_due_ns = self._now_ns + round(config.period_s * NANOSECONDS)
+        mapper = self.perception.mappers[0]
+        if len(mapper.map):
+            with self.durations["write map"].measure():
+                write(mapper.voxels(), mapper.frame, self._now_ns)
 
     def _observe(self, name: str, frame_id: str, stamp_ns: int) -> None:
         self.frames[name] = frame_id

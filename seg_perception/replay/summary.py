@@ -9,6 +9,7 @@ from typing import Any
 
 from seg_perception.durations import Percentiles
 from seg_perception.ledger import StreamCount
+from seg_perception.replay.map_file import MapSummary
 from seg_perception.types import PointStatus
 
 
@@ -27,6 +28,7 @@ class ReplaySummary:
         written: messages written by topic, without those passed on.
         notes: single messages that were amiss, one line per kind.
         problems: inputs that came to nothing, and damage of the bag; empty when all is well.
+        map: what became of the map of the whole bag; None where none was asked for.
     """
 
     bag: Path
@@ -40,6 +42,7 @@ class ReplaySummary:
     written: Mapping[str, int]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+    map: MapSummary | None = None
 
     @property
     def balanced(self) -> bool:
@@ -74,4 +77,5 @@ class ReplaySummary:
             "written": dict(self.written),
             "notes": list(self.notes),
             "problems": list(self.problems),
+            **({"map": asdict(self.map)} if self.map else {}),
         }

@@ -1,0 +1,34 @@
+"""A sweep of 131,072 labelled points into the voxel map, against np.unique of the same keys."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.rows import BenchRow, compare
+from bench.transfer import full_turn
+from seg_perception.fusion.voxel_map import VoxelMap
+from seg_perception.fusion.voxel_table import VoxelGrid
+from seg_perception.stages import MapConfig
+
+_CLASSES = 64
+_SPEED_M = 0.1
+
+
+def run() -> list[BenchRow]:
+    """Measure one sweep of a robot that drives: most of its voxels are known already."""
+    random = np.random.default_rng(0)
+    xyz = full_turn().astype(np.float64)
+    labels = random.integers(0, _CLASSES, len(xyz)).astype(np.uint8)
+    confidence = random.random(len(xyz), np.float32)
+    voxels = VoxelMap(MapConfig(), _CLASSES)
+    robot = np.zeros(3)
+    keys, _ = VoxelGrid(MapConfig().voxel_m, robot).keys(xyz)
+
+    def drive() -> None:
+        robot[0] += _SPEED_M
+        voxels.add(xyz + robot, labels, confidence, robot, 0)
+
+    name = "np.unique of the same keys"
+    return [
+        compare("voxel map, 131,072 points", drive, lambda: np.unique(keys), budget=3, name=name)
+    ]

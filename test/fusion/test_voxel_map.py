@@ -1,0 +1,186 @@
+"""The map's algebra: votes, their order, the window, and the end of its memory."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seg_perception.fusion import voxel_map
+from seg_perception.fusion.voxel_map import VoxelMap
+from seg_perception.stages import MapConfig
+
+CLASSES = 4
+HERE = np.zeros(3)
+
+
+def make(**values):
+    return VoxelMap(
+        MapConfig(**{"voxel_m": 1.0, "window_m": 0.0, "max_voxels": 1000, **values}), CLASSES
+    )
+
+
+def add(voxels, points, labels, confidence=None, robot=HERE, stamp_ns=1):
+    xyz = np.array(points, np.float64).reshape(-1, 3)
+    weights = np.ones(len(xyz)) if confidence is None else np.array(confidence)
+    labels = np.array(labels, np.uint8)
+    voxels.add(xyz, labels, weights.astype(np.float32), np.asarray(robot, np.float64), stamp_ns)
+
+
+def contents(voxels):
+    found = voxels.voxels()
+    rows = zip(found.xyz.tolist(), found.labels, found.confidence, found.counts, strict=True)
+    return {tuple(xyz): (int(label), float(c), int(n)) for xyz, label, c, n in rows}
+
+
+def test_one_certain_vote_by_hand():
+    voxels = make()
+    add(voxels, [[0.2, 0.2, 0.2]], [2])
+    # The winner has 1 of 1 vote and a quarter of the prior: 1.25 of 2.
+    assert contents(voxels) == {(0.5, 0.5, 0.5): (2, 0.625, 1)}
+
+
+def test_a_sweep_is_one_vote_however_many_points_it_has():
+    voxels = make()
+    add(voxels, [[0.1, 0.5, 0.5]] * 3 + [[0.9, 0.5, 0.5]], [1, 1, 1, 3], [0.8, 0.8, 0.8, 0.4])
+    # Class 1: 3 x 0.8 / 4 = 0.6, class 3: 0.1; (0.6 + 0.25) / (0.7 + 1)
+    label, confidence, count = contents(voxels)[0.5, 0.5, 0.5]
+    assert (label, count) == (1, 1)
+    assert confidence == pytest.approx(0.5)
+
+
+def test_agreeing_sweeps_raise_the_confidence_and_a_better_supported_class_wins():
+    voxels = make()
+    add(voxels, [[0.5, 0.5, 0.5]], [0], [0.9])
+    for _ in range(9):
+        add(voxels, [[0.5, 0.5, 0.5]], [1], [0.9])
+    label, confidence, count = contents(voxels)[0.5, 0.5, 0.5]
+    assert (label, count) == (1, 10)
+    assert confidence == pytest.approx((8.1 + 0.25) / 10)
+
+
+SWEEPS = st.lists(
+    st.lists(
+        st.tuples(
+            st.integers(-2, 2),
+            st.integers(-2, 2),
+            st.integers(0, CLASSES - 1),
+            st.integers(1, 8).map(lambda n: n / 8),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(deadline=None)
+@given(SWEEPS, st.randoms())
+def test_the_order_of_sweeps_does_not_matter(sweeps, random):
+    shuffled = list(sweeps)
+    random.shuffle(shuffled)
+    maps = [make(), make()]
+    for voxels, order in zip(maps, (sweeps, shuffled), strict=True):
+        for sweep in order:
+            add(voxels, [[x, y, 0] for x, y, _, _ in sweep], [s[2] for s in sweep],
+                [s[3] for s in sweep])  # fmt: skip
+    one, other = (contents(voxels) for voxels in maps)
+    assert one.keys() == other.keys()
+    for place, (_, confidence, count) in one.items():
+        # Of two classes with equal counts rounding may choose either.
+        assert other[place][1] == pytest.approx(confidence, abs=1e-6)
+        assert other[place][2] == count
+
+
+@settings(deadline=None)
+@given(SWEEPS)
+def test_evidence_is_what_a_loop_over_the_points_gives(sweeps):
+    voxels, expected = make(), {}
+    for sweep in sweeps:
+        add(voxels, [[x, y, 0] for x, y, _, _ in sweep], [s[2] for s in sweep],
+            [s[3] for s in sweep])  # fmt: skip
+        for place in {s[:2] for s in sweep}:
+            mine = [s for s in sweep if s[:2] == place]
+            tally = expected.setdefault(place, np.zeros(CLASSES))
+            for *_, label, weight in mine:
+                tally[label] += weight / len(mine)
+    found = contents(voxels)
+    assert {(x - 0.5, y - 0.5) for x, y, _ in found} == set(expected)
+    for (x, y), tally in expected.items():
+        label, confidence, _ = found[x + 0.5, y + 0.5, 0.5]
+        assert tally[label] == pytest.approx(tally.max(), abs=1e-5)
+        assert confidence == pytest.approx((tally.max() + 0.25) / (tally.sum() + 1), abs=1e-5)
+
+
+def test_a_world_that_changes_is_followed():
+    voxels = make(memory_sweeps=20)
+    for _ in range(400):
+        add(voxels, [[0, 0, 0]], [0])
+    for _ in range(45):
+        add(voxels, [[0, 0, 0]], [1])
+    assert contents(voxels)[0.5, 0.5, 0.5][0] == 1
+
+
+def test_the_window_goes_with_the_robot():
+    voxels = make(window_m=10.0)
+    line = [[x + 0.5, 0.5, 0.5] for x in range(-20, 20)]
+    add(voxels, line, [0] * 40)
+    assert {x for x, _, _ in contents(voxels)} == {x + 0.5 for x in range(-10, 10)}
+    assert voxels.count.beyond_window == 20
+    add(voxels, line, [0] * 40, robot=(5.0, 0.0, 0.0))
+    assert {x for x, _, _ in contents(voxels)} == {x + 0.5 for x in range(-5, 15)}
+    assert voxels.count.given_up == 0
+
+
+def test_height_is_not_part_of_the_window():
+    voxels = make(window_m=5.0)
+    add(voxels, [[0, 0, 30]], [1])
+    assert len(contents(voxels)) == 1
+
+
+def test_a_full_map_gives_up_what_is_farthest_and_counts_it():
+    voxels = make(max_voxels=80)
+    add(voxels, [[x, 0, 0] for x in range(100)], [0] * 100)
+    left = {x for x, _, _ in contents(voxels)}
+    # 20 too many, and 80 / 8 more to have room for a while.
+    assert left == {x + 0.5 for x in range(70)}
+    assert voxels.count.given_up == 30
+    assert voxels.count.entered == 100
+    add(voxels, [[5, 0, 0]], [1])
+    assert contents(voxels)[5.5, 0.5, 0.5][2] == 2
+    assert contents(voxels)[6.5, 0.5, 0.5][2] == 1
+
+
+def test_rows_that_are_used_again_start_from_nothing():
+    voxels = make(max_voxels=8)
+    add(voxels, [[x, 0, 0] for x in range(9)], [3] * 9)
+    add(voxels, [[-1, 0, 0]], [0])
+    assert contents(voxels)[-0.5, 0.5, 0.5] == (0, 0.625, 1)
+
+
+def test_a_large_cloud_is_entered_piece_by_piece(monkeypatch):
+    monkeypatch.setattr(voxel_map, "_PIECE", 16)
+    voxels = make(max_voxels=50)
+    add(voxels, [[x % 40, 0, 0] for x in range(4000)], [0] * 4000)
+    assert len(voxels) == 40
+    assert voxels.count.entered == 4000
+
+
+def test_cleared_is_empty():
+    voxels = make()
+    add(voxels, [[0, 0, 0]], [1])
+    voxels.clear()
+    assert len(voxels) == 0
+    assert len(voxels.voxels()) == 0
+
+
+def test_no_point_is_no_vote():
+    voxels = make()
+    add(voxels, [], [])
+    assert len(voxels.voxels()) == 0
+
+
+def test_ids_above_255_have_two_bytes():
+    voxels = VoxelMap(MapConfig(), 300)
+    add(voxels, [[0, 0, 0]], [7])
+    assert voxels.voxels().labels.dtype == np.uint16

@@ -1,0 +1,87 @@
+"""Keys of voxels, and the table that finds their rows: a dict is the judge."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seg_perception.fusion import voxel_table
+from seg_perception.fusion.voxel_table import KeyTable, VoxelGrid
+
+REACH = 1 << 20
+INDICES = st.integers(-REACH, REACH - 1)
+CUBES = st.lists(st.tuples(INDICES, INDICES, INDICES), min_size=1, max_size=50)
+
+
+def grid(size_m=0.5, around=(0.0, 0.0, 0.0)):
+    return VoxelGrid(size_m, np.array(around))
+
+
+@settings(deadline=None)
+@given(CUBES)
+def test_cubes_have_one_key_each_and_their_own_middle(cubes):
+    middles = (np.array(cubes, np.float64) + 0.5) * 0.5
+    keys, reachable = grid().keys(middles)
+    assert reachable.all()
+    assert (keys >= 0).all()
+    assert len(set(keys.tolist())) == len(set(cubes))
+    np.testing.assert_array_equal(grid().centres(keys), middles)
+
+
+@pytest.mark.parametrize(
+    ("x", "middle"),
+    [(0.0, 0.25), (0.4999, 0.25), (0.5, 0.75), (-0.0001, -0.25), (-0.5, -0.25), (-0.5001, -0.75)],
+)
+def test_a_border_belongs_to_the_cube_above_it(x, middle):
+    keys, _ = grid().keys(np.array([[x, x, x]]))
+    assert grid().centres(keys).tolist() == [[middle] * 3]
+
+
+def test_a_map_far_from_the_origin_begins_where_the_robot_is():
+    # UTM: 5,400 km north; 20 bits of 0.2 m would end at 210 km.
+    here = np.array([691_000.0, 5_400_000.0, 500.0])
+    utm = grid(0.2, here)
+    keys, reachable = utm.keys(here[None] + [[0.05, 0.05, 0.05], [-100_000, 0, 0]])
+    assert reachable.all()
+    assert np.abs(utm.centres(keys)[0] - here).max() <= 0.1 + 1e-6
+
+
+def test_what_is_out_of_reach_is_said():
+    at = np.array([[0, 0, 0], [REACH, 0, 0], [0, -REACH, 0], [0, -REACH - 1, 0], [1e30, 0, 0]])
+    _, reachable = grid(1.0).keys(at.astype(np.float64))
+    assert reachable.tolist() == [True, False, True, False, False]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 60), max_size=40), max_size=6))
+def test_rows_are_those_of_a_dict(batches):
+    table, rows_of = KeyTable(61), {}
+    for batch in batches:
+        rows = table.rows(np.array(batch, np.int64))
+        for key, row in zip(batch, rows.tolist(), strict=True):
+            assert rows_of.setdefault(key, row) == row
+        assert sorted(rows_of.values()) == list(range(len(table)))
+    assert {int(key): row for row, key in enumerate(table.keys)} == rows_of
+
+
+def test_keys_that_all_want_one_slot_find_their_own(monkeypatch):
+    monkeypatch.setattr(voxel_table, "_SPREAD", np.uint64(0))
+    table = KeyTable(200)
+    keys = np.arange(200, dtype=np.int64)[::-1].copy()
+    rows = table.rows(np.concatenate([keys, keys]))
+    np.testing.assert_array_equal(rows[:200], rows[200:])
+    assert sorted(rows[:200].tolist()) == list(range(200))
+    np.testing.assert_array_equal(table.rows(keys), rows[:200])
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 10**15), min_size=1, max_size=60, unique=True), st.data())
+def test_what_is_kept_moves_up_and_is_found(keys, data):
+    table = KeyTable(len(keys))
+    table.rows(np.array(keys, np.int64))
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(keys), max_size=len(keys))))
+    expected = table.keys[kept].tolist()
+    table.keep(kept)
+    assert table.keys.tolist() == expected
+    rows = table.rows(np.array(expected, np.int64))
+    assert rows.tolist() == list(range(len(expected)))

@@ -1,0 +1,109 @@
+"""What many sweeps say together against what one says alone, by the simulator's truth."""
+
+import numpy as np
+import pytest
+
+from seg_perception.config import Config
+from seg_perception.geometry.deskew import deskew, point_offsets_ns
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.images import decode_label_image
+from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.transforms import decode_tf
+from seg_perception.ontology import Ontology
+from seg_perception.perception import Perception
+from seg_perception.types import LabelMap, PointStatus
+
+BLOCK_PX = 20
+WRONG = 0.3
+
+CLOUD, TRUTH = "/lidar/top/points", "/lidar/top/truth"
+IMAGE_TRUTH, LENS = "/camera/front/truth", "/camera/front/camera_info"
+CONFIG = Config.from_parameters(
+    {
+        "cameras": ["front"],
+        "camera.front.image_topic": "/camera/front/image_raw",
+        "lidars": ["top"],
+        "lidar.top.topic": CLOUD,
+        "map.enabled": True,
+        "map.window_m": 0.0,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def drive():
+    pytest.importorskip("embreex", reason="the simulator needs the package embreex")
+    from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.simulation.drive import simulate
+
+    config = SimulationConfig(
+        duration_s=1.5, camera_width=320, camera_height=180, lidar_beams=32, lidar_columns=256
+    )
+    found = {topic: [] for topic in (CLOUD, TRUTH, IMAGE_TRUTH, LENS)}
+    tree = TransformTree()
+    for event in simulate(config):
+        if event.topic in found:
+            found[event.topic].append(event.message)
+        elif event.topic in ("/tf", "/tf_static"):
+            for edge in decode_tf(event.message):
+                if event.latched:
+                    tree.set_static(edge.parent, edge.child, edge.T_parent_child)
+                else:
+                    tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
+    return found, tree
+
+
+def doubtful(labels, class_count, random):
+    """The labels, but in three of ten blocks of pixels one wrong class; anew for each image."""
+    rows, columns = (-(-size // BLOCK_PX) for size in labels.shape)
+    wrong = random.random((rows, columns)) < WRONG
+    other = random.integers(0, class_count, (rows, columns), np.uint8)
+    block = np.ones((BLOCK_PX, BLOCK_PX), np.uint8)
+    area = tuple(slice(size) for size in labels.shape)
+    return np.where(np.kron(wrong, block)[area] != 0, np.kron(other, block)[area], labels)
+
+
+def in_odom(cloud, tree):
+    """Where the points of a sweep lie in the map's frame."""
+    xyz = deskew(cloud, point_offsets_ns(cloud), cloud.stamp_ns, tree, cloud.frame_id, "odom")
+    T = tree.lookup("odom", cloud.frame_id, cloud.stamp_ns)
+    return xyz.astype(np.float64) @ T[:3, :3].T + T[:3, 3]
+
+
+def test_the_map_is_righter_than_a_sweep(drive):
+    messages, tree = drive
+    ontology = Ontology.load("field")
+    core, random = Perception(CONFIG, ontology, tree), np.random.default_rng(0)
+    calibration = decode_camera_info(messages[LENS][0])
+    clouds = {stamp_to_ns(m.header.stamp): decode_cloud(m) for m in messages[CLOUD]}
+    truths = {stamp_to_ns(m.header.stamp): decode_cloud(m) for m in messages[TRUTH]}
+    seen = []
+    for message in messages[IMAGE_TRUTH]:
+        stamp_ns, frame = stamp_to_ns(message.header.stamp), message.header.frame_id
+        labels = doubtful(decode_label_image(message), ontology.id_count, random)
+        sure = np.full(labels.shape, 255, np.uint8)
+        core.add_label_map(LabelMap("front", labels, sure, stamp_ns, frame, calibration))
+        if stamp_ns in clouds:
+            true = truths[stamp_ns].points.reshape(-1)
+            found = core.label("top", clouds[stamp_ns])
+            kept = (found.status == PointStatus.LABELLED) & (true["moving"] == 0)
+            xyz = in_odom(clouds[stamp_ns], tree)
+            seen.append((xyz[kept], found.labels[kept], true["label"][kept]))
+    xyz, labels, true = (np.concatenate(columns) for columns in zip(*seen, strict=True))
+
+    voxels = core.mappers[0].voxels()
+    row_of = {tuple(place): row for row, place in enumerate(cubes(voxels.xyz))}
+    rows = np.array([row_of[tuple(place)] for place in cubes(xyz)])
+    one, many = labels == true, voxels.labels[rows] == true
+    assert len(one) > 5000
+    assert 0.6 < one.mean() < 0.75
+    assert many.mean() > one.mean() + 0.07
+    often = voxels.counts[rows] >= 8
+    assert often.sum() > 500
+    assert many[often].mean() > 0.9
+
+
+def cubes(xyz):
+    return np.floor(xyz / CONFIG.map.voxel_m).astype(np.int64).tolist()
