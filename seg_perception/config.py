@@ -28,6 +28,7 @@ from seg_perception.stages import (
     RadarTransferConfig,
     SegmentationConfig,
     Stage,
+    TensorRtConfig,
     TransferConfig,
     TransformsConfig,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "RadarTransferConfig",
     "SegmentationConfig",
     "Stage",
+    "TensorRtConfig",
     "TransferConfig",
     "TransformsConfig",
     "describe",
@@ -62,6 +64,7 @@ _SENSOR_STAGES: dict[str, type[Stage]] = {
 }
 _STAGES: dict[str, type[Stage]] = {
     "segmentation": SegmentationConfig,
+    "tensorrt": TensorRtConfig,
     "pairing": PairingConfig,
     "transforms": TransformsConfig,
     "transfer": TransferConfig,
@@ -78,6 +81,7 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     segmentation: SegmentationConfig = SegmentationConfig()
+    tensorrt: TensorRtConfig = TensorRtConfig()
     pairing: PairingConfig = PairingConfig()
     transforms: TransformsConfig = TransformsConfig()
     transfer: TransferConfig = TransferConfig()

@@ -67,6 +67,12 @@ class EngineError(SegPerceptionError):
     reason = "engine_failed"
 
 
+class EngineBuildingError(EngineError):
+    """An engine is being built; it can be had later."""
+
+    reason = "engine_building"
+
+
 class BagError(SegPerceptionError):
     """A bag can't be opened, read on, or written."""
 

@@ -33,11 +33,13 @@ class GoldenFrame:
         name: path of the image in the bundle.
         image: uint8 (H, W, 3), RGB at the network's size.
         labels: uint8 or uint16 (H, W), the class ids that the model gives it.
+        confidence: uint8 (H, W), as the model gives it; None where the bundle has none.
     """
 
     name: str
     image: NDArray[np.uint8]
     labels: NDArray[np.uint8] | NDArray[np.uint16]
+    confidence: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +204,23 @@ def _read_golden(folder: Path, files: GoldenFiles, manifest: Manifest) -> Golden
             f"got {labels.max()}; write the labels that the model itself gives"
         )
         raise BundleError(msg)
-    return GoldenFrame(files.image, np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), labels)
+    rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+    return GoldenFrame(files.image, rgb, labels, _read_confidence(folder, files, size))
+
+
+def _read_confidence(
+    folder: Path, files: GoldenFiles, size: tuple[int, int]
+) -> NDArray[np.uint8] | None:
+    if files.confidence is None:
+        return None
+    confidence = _read_png(folder / files.confidence, cv2.IMREAD_UNCHANGED)
+    if confidence.shape != size or confidence.dtype != np.uint8:
+        msg = (
+            f"{folder / files.confidence}: expected one channel of uint8 {size}, "
+            f"got {confidence.dtype} {confidence.shape}; write the confidence that the model gives"
+        )
+        raise BundleError(msg)
+    return confidence
 
 
 def _read_png(file: Path, flags: int) -> NDArray[Any]:

@@ -29,6 +29,10 @@ from seg_perception.inference.manifest import (
 )
 from seg_perception.ontology import Ontology
 
+Golden = (
+    tuple[NDArray[np.uint8], NDArray[Any]] | tuple[NDArray[np.uint8], NDArray[Any], NDArray[Any]]
+)
+
 
 @dataclass(frozen=True)
 class VariantSource:
@@ -52,8 +56,8 @@ class BundleSource:
     Attributes:
         model: bytes of the ONNX file, weights inside.
         variants: the same network in other forms.
-        golden: pairs of a uint8 (H, W, 3) RGB image at the network's size and the
-            labels (H, W) that the reference gives it.
+        golden: a uint8 (H, W, 3) RGB image at the network's size each, the labels (H, W)
+            that the reference gives it and, as a third, its uint8 (H, W) confidence.
         licence_text: the weights' licence in full, written as LICENSE.
     """
 
@@ -64,7 +68,7 @@ class BundleSource:
     output: NetworkOutput
     model: bytes
     licence: str
-    golden: Sequence[tuple[NDArray[np.uint8], NDArray[Any]]] = ()
+    golden: Sequence[Golden] = ()
     variants: Sequence[VariantSource] = ()
     licence_text: str = ""
     notice: str = ""
@@ -111,9 +115,7 @@ def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:
     if source.licence_text:
         names["licence_file"] = "LICENSE"
         (draft / "LICENSE").write_text(source.licence_text)
-    names["golden"] = tuple(
-        _write_golden(draft, n, *frame) for n, frame in enumerate(source.golden)
-    )
+    names["golden"] = tuple(_write_golden(draft, n, f) for n, f in enumerate(source.golden))
     return names
 
 
@@ -130,13 +132,19 @@ def _write_variant(draft: Path, source: VariantSource) -> Variant:
     )
 
 
-def _write_golden(
-    draft: Path, number: int, image: NDArray[np.uint8], labels: NDArray[Any]
-) -> GoldenFiles:
-    files = GoldenFiles(image=f"golden/{number:02}.png", labels=f"golden/{number:02}_labels.png")
+def _write_golden(draft: Path, number: int, frame: Golden) -> GoldenFiles:
+    image, labels, *confidence = frame
+    stem = f"golden/{number:02}"
+    files = GoldenFiles(
+        image=f"{stem}.png",
+        labels=f"{stem}_labels.png",
+        confidence=f"{stem}_confidence.png" if confidence else None,
+    )
     (draft / "golden").mkdir(exist_ok=True)
     _write_png(draft / files.image, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     _write_png(draft / files.labels, labels)
+    if files.confidence is not None:
+        _write_png(draft / files.confidence, confidence[0])
     return files
 
 

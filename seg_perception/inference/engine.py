@@ -1,137 +1,210 @@
-"""What every inference engine can do, and how one is chosen and proven."""
+"""The engine that a node or a replay uses: proven, watched, and replaced when it fails."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config import SegmentationConfig
+from seg_perception.config import SegmentationConfig, TensorRtConfig
 from seg_perception.errors import EngineError
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine, available_providers
+from seg_perception.inference.chain import Attempt, Candidate, Chain, Loader, Report
+from seg_perception.inference.onnxruntime_engine import (
+    CPU_PROVIDER,
+    OnnxRuntimeEngine,
+    OnnxRuntimeLoader,
+)
+from seg_perception.inference.protocol import Engine
 from seg_perception.inference.reading import Segmentation
-from seg_perception.inference.selftest import Verdict, prove
+from seg_perception.inference.selftest import Thresholds, Verdict
+from seg_perception.inference.spot_check import SpotCheck
+from seg_perception.inference.tensorrt.builds import Builds, WaitForBuild
+from seg_perception.inference.tensorrt_engine import TensorRtLoader
+from seg_perception.inference.tensors import expect_image
 
-_CPU = "CPUExecutionProvider"
+__all__ = ["Engine", "ProvenEngine", "create_engine"]
+
+_REFERENCE_THREADS = 1
 
 
-class Engine(Protocol):
-    """Runs one model."""
+class ProvenEngine:
+    """An engine that passed the self-test on this machine; the chain's next one when it fails.
+
+    Used by one thread at a time; the properties may be read by others.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        first: Candidate,
+        make_spot_check: Callable[[Engine], SpotCheck | None],
+        report: Report,
+    ) -> None:
+        """Take over a chain and the engine that it gave."""
+        self._chain = chain
+        self._report = report
+        self._make_spot_check = make_spot_check
+        self._current = first
+        self._spot_check = make_spot_check(first.engine)
+        self._condemned = ""
+        self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> Engine:
+        """What runs now."""
+        return self._current.engine
 
     @property
     def bundle(self) -> Bundle:
         """The model."""
-        ...
+        return self._current.engine.bundle
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the golden frames said of it."""
+        return self._current.verdict
+
+    @property
+    def load_s(self) -> float:
+        """How long loading took, without the self-test (second)."""
+        return self._current.load_s
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """What became of each entry of the chain so far."""
+        return tuple(self._chain.attempts)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Engines that were tried and can't be used, and why."""
+        entries: dict[str, list[str]] = {}
+        for attempt in self._chain.attempts:
+            if attempt.outcome == "refused":
+                entries.setdefault(attempt.detail, []).append(attempt.entry)
+        return tuple(f"{', '.join(names)}: {detail}" for detail, names in entries.items())
+
+    @property
+    def condemned(self) -> str:
+        """Why nothing is segmented any more; empty while something is."""
+        return self._condemned
+
+    @property
+    def proof(self) -> str:
+        """What golden frames and live frames said, in one line."""
+        said = [self.verdict.detail]
+        if self._spot_check is not None and self._spot_check.last is not None:
+            said.append(self._spot_check.last.detail)
+        if self._spot_check is not None and self._spot_check.unavailable:
+            said.append(self._spot_check.unavailable)
+        return "; ".join(said)
 
     @property
     def description(self) -> str:
-        """Runtime, device and model in one line."""
-        ...
+        """Runtime, device, model, load time, verdict, and what this machine lacks, in one line."""
+        text = f"{self.engine.description}, loaded in {self.load_s:.2f} s, {self.verdict.detail}"
+        lacks = dict.fromkeys(a.detail for a in self._chain.attempts if a.outcome == "skipped")
+        return "; ".join([text, *lacks])
 
     def infer(self, image: NDArray[np.uint8]) -> Segmentation:
-        """Segment a uint8 (H, W, 3) RGB image at the network's size.
-
-        Returns:
-            Labels uint8 or uint16 (H, W) and confidence uint8 (H, W).
+        """As `Engine.infer`; an engine that fails is replaced, and the next one answers.
 
         Raises:
-            EngineError: the engine failed, or its output makes no sense.
+            EngineError: no engine is left, or the image has another size.
         """
-        ...
+        expect_image(image, self.bundle.height, self.bundle.width)
+        with self._lock:
+            if self._spot_check is not None and (doubt := self._spot_check.failure):
+                self._replace_condemned(doubt)
+            answer = self._infer(image)
+            if self._spot_check is not None:
+                self._spot_check.offer(image, answer[0])
+        return answer
 
     def close(self) -> None:
         """Free what it holds."""
-        ...
+        if self._spot_check is not None:
+            self._spot_check.close()
+        self._current.engine.close()
+
+    def _infer(self, image: NDArray[np.uint8]) -> Segmentation:
+        if self._condemned:
+            raise EngineError(self._condemned)
+        try:
+            return self._current.engine.infer(image)
+        except EngineError as error:
+            if not self._replace(str(error)):
+                raise
+        return self._infer(image)
+
+    def _replace_condemned(self, doubt: str) -> None:
+        if not self._replace(doubt):
+            self._condemned = f"{doubt}; no other engine can run {self.bundle}"
+
+    def _replace(self, reason: str) -> bool:
+        """Put the chain's next engine in the place of this one; False where there is none."""
+        if self._chain.ended:
+            return False
+        failed = self._current.engine
+        if self._spot_check is not None:
+            self._spot_check.end()
+        # Freed first: a device that ran out of memory needs the room for the next one.
+        failed.close()
+        self._chain.condemn(f"{failed.description} failed while running: {reason}")
+        candidate = self._chain.next(may_build=False)
+        if candidate is None:
+            self._condemned = f"{reason}; no other engine can run {self.bundle}"
+            return False
+        self._current = candidate
+        self._spot_check = self._make_spot_check(candidate.engine)
+        self._report(f"frames are now segmented by {self._chain.attempts[-1]}")
+        return True
 
 
-@dataclass(frozen=True)
-class ProvenEngine:
-    """An engine that passed the self-test on this machine.
+def create_engine(
+    bundle: Bundle,
+    config: SegmentationConfig,
+    tensorrt: TensorRtConfig | None = None,
+    builds: Builds | None = None,
+    report: Report = lambda _: None,
+) -> ProvenEngine:
+    """Load and prove the first engine of the chain that works.
 
-    Attributes:
-        engine: what runs.
-        verdict: what the golden frames said.
-        load_s: how long loading took, without the self-test.
-        refused: engines that were tried before, and why each was not taken.
-    """
-
-    engine: Engine
-    verdict: Verdict
-    load_s: float
-    refused: tuple[str, ...] = ()
-
-    @property
-    def bundle(self) -> Bundle:
-        """The model."""
-        return self.engine.bundle
-
-    @property
-    def description(self) -> str:
-        """Runtime, device, model, load time and verdict in one line."""
-        return f"{self.engine.description}, loaded in {self.load_s:.2f} s, {self.verdict.detail}"
-
-    def infer(self, image: NDArray[np.uint8]) -> Segmentation:
-        """As `Engine.infer`."""
-        return self.engine.infer(image)
-
-    def close(self) -> None:
-        """Free what it holds."""
-        self.engine.close()
-
-
-def create_engine(bundle: Bundle, config: SegmentationConfig) -> ProvenEngine:
-    """Load and prove the first engine that works.
-
-    `auto` falls back from provider to provider, down to the CPU; an engine that was
-    asked for by name is taken as it is, or refused.
+    Args:
+        bundle: the model.
+        config: the chain, and what an engine must reach.
+        tensorrt: how TensorRT engines are made.
+        builds: who builds engines that are missing; None waits for them.
+        report: told of each engine that is refused, at start or later, and what took its place.
 
     Raises:
+        EngineBuildingError: an engine is being built, and `builds` does not wait.
         EngineError: none can be loaded and proven; the text says why for each.
     """
-    refused: list[str] = []
-    for providers in _candidates(config, refused):
-        if engine := _attempt(bundle, config, providers, refused):
-            return engine
-    msg = f"no engine can run {bundle}: {'; '.join(refused)}"
-    raise EngineError(msg)
-
-
-def _candidates(config: SegmentationConfig, refused: list[str]) -> list[Sequence[str]]:
-    """Lists of providers to try, the best one first; those that are missing go to `refused`."""
-    if config.engine == "tensorrt":
-        msg = (
-            "segmentation.engine: tensorrt is not part of this version; set it to onnxruntime, "
-            "for an NVIDIA GPU with segmentation.providers [CUDAExecutionProvider]"
-        )
+    tensorrt = tensorrt or TensorRtConfig()
+    loaders: dict[str, Loader] = {
+        "onnxruntime": OnnxRuntimeLoader(bundle, config.threads),
+        "tensorrt": TensorRtLoader(bundle, tensorrt, builds or WaitForBuild(report)),
+    }
+    entries = [e for e in config.chain if config.engine in ("auto", e.partition("/")[0])]
+    chain = Chain(entries, loaders, Thresholds.of(config), report)
+    first = chain.next(may_build=tensorrt.on_missing == "build")
+    if first is None:
+        said = "; ".join(map(str, chain.attempts)) or f"segmentation.chain has no {config.engine}"
+        msg = f"no engine can run {bundle}: {said}"
         raise EngineError(msg)
-    if config.engine == "onnxruntime":
-        return [config.providers]
-    available = available_providers()
-    usable = [name for name in dict.fromkeys([*config.providers, _CPU]) if name in available]
-    missing = [name for name in config.providers if name not in available]
-    refused += [f"{name} is not available here" for name in missing]
-    return [usable[start:] for start in range(len(usable))]
+    return ProvenEngine(chain, first, lambda engine: _spot_check(engine, config, report), report)
 
 
-def _attempt(
-    bundle: Bundle, config: SegmentationConfig, providers: Sequence[str], refused: list[str]
-) -> ProvenEngine | None:
-    """A proven engine; or None, and the reason goes to `refused`."""
-    start = time.perf_counter()
-    try:
-        engine = OnnxRuntimeEngine(bundle, providers, config.threads)
-    except EngineError as error:
-        refused.append(str(error))
+def _spot_check(engine: Engine, config: SegmentationConfig, report: Report) -> SpotCheck | None:
+    """None for the reference itself, and where no comparison is wanted."""
+    if config.spot_check_period_s == 0:
         return None
-    load_s = time.perf_counter() - start
-    verdict = prove(engine, config.min_golden_agreement)
-    if not verdict.passed:
-        engine.close()
-        refused.append(f"{engine.description} failed its self-test: {verdict.detail}")
+    if isinstance(engine, OnnxRuntimeEngine) and engine.provider == CPU_PROVIDER:
         return None
-    return ProvenEngine(engine, verdict, load_s, tuple(refused))
+    bundle = engine.bundle
+    return SpotCheck(
+        config, lambda: OnnxRuntimeEngine(bundle, [CPU_PROVIDER], _REFERENCE_THREADS), report
+    )

@@ -24,6 +24,7 @@ def _inside(path: str) -> str:
 
 
 InsidePath = Annotated[str, AfterValidator(_inside)]
+PngPath = Annotated[InsidePath, Field(pattern=r"\.png$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Sampling = Literal["none", "grid_sample", "gather"]
 Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
@@ -99,10 +100,11 @@ NetworkOutput = Annotated[
 
 
 class GoldenFiles(_Part):
-    """A frame at the network's size and the labels that the model gives it, both PNG."""
+    """A frame at the network's size, and the labels and confidence that the model gives it."""
 
-    image: Annotated[InsidePath, Field(pattern=r"\.png$")]
-    labels: Annotated[InsidePath, Field(pattern=r"\.png$")]
+    image: PngPath
+    labels: PngPath
+    confidence: PngPath | None = None
 
 
 class Parity(_Part):
@@ -217,7 +219,8 @@ class Manifest(_Part):
     def used_files(self) -> set[str]:
         """Paths that the manifest names."""
         named = {self.model, self.licence_file} | {variant.file for variant in self.variants}
-        named |= {path for frame in self.golden for path in (frame.image, frame.labels)}
+        for frame in self.golden:
+            named |= {frame.image, frame.labels, frame.confidence}
         return {path for path in named if path is not None}
 
     def dump(self) -> str:

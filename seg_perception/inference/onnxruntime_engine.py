@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 
 from seg_perception.errors import EngineError
 from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.chain import Loaded
+from seg_perception.inference.device import find_device, without_device
 from seg_perception.inference.packing import make_packer
 from seg_perception.inference.reading import Segmentation, make_reader
-from seg_perception.inference.tensors import TensorSpec
+from seg_perception.inference.tensors import TensorSpec, expect_image
 
+CPU_PROVIDER = "CPUExecutionProvider"
+CUDA_PROVIDER = "CUDAExecutionProvider"
+TENSORRT_PROVIDER = "TensorrtExecutionProvider"
+_NVIDIA = (CUDA_PROVIDER, TENSORRT_PROVIDER, "NvTensorRTRTXExecutionProvider")
 _DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
 
 
@@ -23,6 +29,7 @@ class OnnxRuntimeEngine:
 
     Attributes:
         bundle: what runs.
+        provider: the preferred one.
         description: runtime, provider, threads and model in one line.
     """
 
@@ -39,6 +46,7 @@ class OnnxRuntimeEngine:
                 loaded, or it is not what the manifest says.
         """
         self.bundle = bundle
+        self.provider = next(iter(providers), "")
         self._packer = make_packer(bundle.manifest.input)
         self._reader = make_reader(bundle.manifest)
         self._outputs = [spec.name for spec in self._reader.specs]
@@ -62,7 +70,7 @@ class OnnxRuntimeEngine:
         if self._session is None:
             msg = "the engine is closed; make a new one"
             raise EngineError(msg)
-        self._expect_image(image)
+        expect_image(image, self.bundle.height, self.bundle.width)
         feed = {self._packer.spec.name: self._packer.pack(image)}
         try:
             outputs = self._session.run(self._outputs, feed)
@@ -75,14 +83,35 @@ class OnnxRuntimeEngine:
         """Free the session."""
         self._session = None
 
-    def _expect_image(self, image: NDArray[np.uint8]) -> None:
-        expected = (self.bundle.height, self.bundle.width, 3)
-        if image.dtype != np.uint8 or image.shape != expected:
-            msg = (
-                f"image: expected uint8 {expected}, got {image.dtype} {image.shape}; "
-                "let a Segmenter stretch it"
-            )
+
+class OnnxRuntimeLoader:
+    """Loads a bundle on the provider that the chain names."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        """Remember what to load."""
+        self._bundle = bundle
+        self._threads = threads
+
+    def absent(self, choice: str) -> str:
+        """NVIDIA's providers need a device."""
+        return "" if choice not in _NVIDIA or find_device() else without_device()
+
+    def load(self, choice: str, *, may_build: bool) -> Loaded:
+        """Load it.
+
+        Raises:
+            EngineError: as `OnnxRuntimeEngine`, or it would be built while a frame waits.
+        """
+        if choice == TENSORRT_PROVIDER and not may_build:
+            msg = f"{choice} builds its engine when it is loaded, and a frame waits"
             raise EngineError(msg)
+        return Loaded(OnnxRuntimeEngine(self._bundle, _with_helpers(choice), self._threads))
+
+
+def _with_helpers(provider: str) -> list[str]:
+    """A provider and those that take what it can't run."""
+    helpers = [CUDA_PROVIDER] if provider == TENSORRT_PROVIDER else []
+    return list(dict.fromkeys([provider, *helpers, CPU_PROVIDER]))
 
 
 def available_providers() -> list[str]:
@@ -131,7 +160,7 @@ def _expect_available(providers: Sequence[str], available: Sequence[str]) -> Non
     if missing or not providers:
         msg = (
             f"ONNX Runtime provider {(missing or ['(none)'])[0]} is not available here; "
-            f"set segmentation.providers to some of {list(available)}"
+            f"name one of {list(available)} in segmentation.chain, or install what has it"
         )
         raise EngineError(msg)
 

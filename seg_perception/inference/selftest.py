@@ -13,12 +13,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.config import SegmentationConfig
 from seg_perception.errors import EngineError
 
 if TYPE_CHECKING:
     from seg_perception.inference.bundle import Bundle, GoldenFrame
-    from seg_perception.inference.engine import Engine
+    from seg_perception.inference.protocol import Engine
     from seg_perception.inference.reading import Labels
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What an engine must reach on every golden frame.
+
+    Attributes:
+        min_agreement: least share of equal labels.
+        max_confidence_error: greatest mean error of the confidence, 1 being its range.
+    """
+
+    min_agreement: float = 0.995
+    max_confidence_error: float = 0.05
+
+    @classmethod
+    def of(cls, config: SegmentationConfig) -> Thresholds:
+        """Those of a configuration."""
+        return cls(config.min_golden_agreement, config.max_golden_confidence_error)
 
 
 @dataclass(frozen=True)
@@ -44,40 +63,53 @@ class Verdict:
         return self.passed and self.agreement is not None
 
 
-def prove(engine: Engine, min_agreement: float = 0.995) -> Verdict:
+def prove(engine: Engine, thresholds: Thresholds) -> Verdict:
     """Run the golden frames; without any, one made-up image, to see that the engine runs.
 
     Args:
         engine: the engine as it will be used.
-        min_agreement: least share of equal labels on every frame.
+        thresholds: what it must reach.
 
     Returns:
         The verdict; a failure of the engine is one too.
     """
     start = time.perf_counter()
     try:
-        passed, agreement, detail = _judge(engine, min_agreement)
+        passed, agreement, detail = _judge(engine, thresholds)
     except EngineError as error:
         passed, agreement, detail = False, None, str(error)
     return Verdict(passed, agreement, detail, time.perf_counter() - start)
 
 
-def _judge(engine: Engine, min_agreement: float) -> tuple[bool, float | None, str]:
+def _judge(engine: Engine, thresholds: Thresholds) -> tuple[bool, float | None, str]:
     frames = engine.bundle.golden
     if not frames:
         engine.infer(_gradient(engine.bundle))
         return True, None, "not proven: no golden frames"
-    found = [engine.infer(frame.image)[0] for frame in frames]
-    agreements = [_agreement(labels, frame) for labels, frame in zip(found, frames, strict=True)]
+    found = [engine.infer(frame.image) for frame in frames]
+    labels = [answer[0] for answer in found]
+    agreements = [_agreement(got, frame) for got, frame in zip(labels, frames, strict=True)]
     worst = min(agreements)
     text = f"{worst:.2%} equal labels on the worst of {len(frames)} golden frames"
-    if worst < min_agreement:
+    if worst < thresholds.min_agreement:
         name = frames[agreements.index(worst)].name
-        return False, worst, f"{text} ({name}), expected {min_agreement:.2%}"
+        return False, worst, f"{text} ({name}), expected {thresholds.min_agreement:.2%}"
     # The frames show several classes (checked at load): a network that sees one has collapsed.
-    if len(np.unique(found)) == 1:
+    if len(np.unique(labels)) == 1:
         return False, worst, f"{text}, but one class alone on all of them"
+    confidences = [answer[1] for answer in found]
+    error = max(map(_confidence_error, confidences, frames))
+    if error > thresholds.max_confidence_error:
+        expected = f"expected at most {thresholds.max_confidence_error:.1%}"
+        return False, worst, f"{text}, but their confidence is off by {error:.1%}, {expected}"
     return True, worst, text
+
+
+def _confidence_error(confidence: NDArray[np.uint8], frame: GoldenFrame) -> float:
+    """Mean error, 1 being the range of a byte; 0 where the bundle has no golden confidence."""
+    if frame.confidence is None:
+        return 0.0
+    return float(np.mean(np.abs(confidence.astype(np.int16) - frame.confidence))) / 255
 
 
 def _agreement(labels: Labels, frame: GoldenFrame) -> float:

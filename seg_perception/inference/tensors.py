@@ -6,9 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.errors import EngineError
+
+
+def expect_image(image: NDArray[Any], height: int, width: int) -> None:
+    """Compare an image with the network's size.
+
+    Raises:
+        EngineError: not uint8 (height, width, 3).
+    """
+    expected = (height, width, 3)
+    if image.dtype != np.uint8 or image.shape != expected:
+        msg = (
+            f"image: expected uint8 {expected}, got {image.dtype} {image.shape}; "
+            "let a Segmenter stretch it"
+        )
+        raise EngineError(msg)
 
 
 @dataclass(frozen=True)

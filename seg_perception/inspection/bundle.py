@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seg_perception.config import SegmentationConfig
+from seg_perception.config import SegmentationConfig, TensorRtConfig
 from seg_perception.errors import EngineError
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import create_engine
@@ -57,7 +57,8 @@ def inspect_bundle(path_or_name: str | Path) -> BundleInspection:
     bundle = Bundle.load(path_or_name)
     description, problem = "", ""
     try:
-        engine = create_engine(bundle, SegmentationConfig())
+        # To build an engine takes minutes; `engine build` does.
+        engine = create_engine(bundle, SegmentationConfig(), TensorRtConfig(on_missing="fail"))
         description = engine.description
         engine.close()
     except EngineError as error:

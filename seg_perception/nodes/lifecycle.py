@@ -10,7 +10,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
-from seg_perception.errors import ConfigError, SegPerceptionError
+from seg_perception.errors import ConfigError, EngineBuildingError, SegPerceptionError
 from seg_perception.nodes.timers import steady_timer
 
 FIRST_ATTEMPT_S = 0.05
@@ -134,7 +134,9 @@ class ManagedNode(LifecycleNode):
             step()
         except SegPerceptionError as error:
             self.failure = str(error)
-            if self.failure != before:
+            if isinstance(error, EngineBuildingError):
+                self.get_logger().info(f"can't {name} yet: {error}")
+            elif self.failure != before:
                 self.get_logger().error(f"can't {name}: {error}")
             if isinstance(error, ConfigError):
                 self._stop_starting()

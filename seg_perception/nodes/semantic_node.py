@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from seg_perception.config import Config
 from seg_perception.errors import ConfigError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ProvenEngine, create_engine
+from seg_perception.inference.tensorrt.builds import BackgroundBuilds
 from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMessage
 from seg_perception.mapper import check_map
 from seg_perception.nodes.conversions import message_class
@@ -34,13 +35,19 @@ NEEDED_TYPES = (SegmentationStatus.type_name, SemanticLegend.type_name, TFMessag
 
 
 class SemanticNode(ManagedNode):
-    """Holds the model while configured, and its parts while active."""
+    """Holds the model while configured, and its parts while active.
+
+    Attributes:
+        on_built: called when the engine is there and `tensorrt.build_only` wants nothing more.
+    """
 
     def __init__(self, name: str, **options: Any) -> None:
         """Declare the parameters; wrong ones make `configure` fail, with the same words."""
         super().__init__(name, **options)
         self._bundle: Bundle | None = None
         self._engine: ProvenEngine | None = None
+        self._builds = BackgroundBuilds(self.get_logger().info)
+        self.on_built: Callable[[], None] = lambda: None
         self._runtime: Runtime | None = None
         self._parts: list[Part] = []
         self._outputs: list[LegendOutput | StatusPublisher] = []
@@ -90,9 +97,11 @@ class SemanticNode(ManagedNode):
         """Load and prove what runs the model.
 
         Raises:
+            EngineBuildingError: it is being built; ask again.
             EngineError: nothing can.
         """
-        return create_engine(bundle, self.config.segmentation)
+        config, warn = self.config, self.get_logger().warning
+        return create_engine(bundle, config.segmentation, config.tensorrt, self._builds, warn)
 
     def configure(self) -> None:
         """Check everything that can be checked without a message; load and prove the engine."""
@@ -121,6 +130,10 @@ class SemanticNode(ManagedNode):
         if self._bundle is None:
             msg = "no model is loaded; configure the node"
             raise RuntimeError(msg)
+        if self.config.tensorrt.build_only:
+            self.get_logger().info("the engine is ready; tensorrt.build_only asks for no more")
+            self.on_built()
+            return
         runtime = self._runtime = Runtime(self, self.config, self._bundle.ontology)
         self._parts = list(self.make_parts(runtime))
         self._outputs = [
@@ -185,7 +198,7 @@ class SemanticNode(ManagedNode):
     def _may_change(self, names: Collection[str]) -> str:
         if self.is_active:
             return f"{sorted(names)} are read when activating; deactivate first"
-        loaded = sorted(name for name in names if name.startswith("segmentation."))
+        loaded = sorted(name for name in names if name.startswith(("segmentation.", "tensorrt.")))
         if loaded and self._bundle is not None:
             return f"{loaded} are read when configuring; clean up first"
         return ""
@@ -197,6 +210,7 @@ def live(make_node: type[Any], arguments: Sequence[str] | None) -> int:
 
 
 def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:
+    node.on_built = stop.set
     if node.wants_autostart:
         node.autostart()
     stop.wait()

@@ -26,7 +26,7 @@ from seg_perception.types import NANOSECONDS
 
 # As in SegmentationStatus.msg and StreamStatus.msg.
 _KINDS = {"camera": 0, "lidar": 1, "radar": 2}
-_NOT_READY, _PROVEN, _FALLBACK = 0, 1, 2
+_NOT_READY, _PROVEN, _FALLBACK, _FAILED = 0, 1, 2, 3
 
 
 class StatusPublisher:
@@ -137,7 +137,10 @@ def _describe_engine(status: SegmentationStatus, engine: ProvenEngine | None) ->
     status.engine_verdict = _FALLBACK if engine.refused else _PROVEN
     if not engine.verdict.proven:
         status.engine_verdict = _NOT_READY
-    status.engine_proof = engine.verdict.detail
+    if engine.condemned:
+        status.engine_verdict = _FAILED
+        status.warnings = [*status.warnings, engine.condemned]
+    status.engine_proof = engine.proof
     status.warnings = [*status.warnings, *engine.refused]
 
 

@@ -79,7 +79,7 @@ def replay(
         check_profile(bundle.ontology, config.output)
         check_map(config, bundle.ontology)
         with (
-            closing(create_engine(bundle, config.segmentation)) as engine,
+            closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine,
             BagWriter(output) as writer,
         ):
             passed_on = _passed_on(reader, inputs, options)

@@ -1,7 +1,9 @@
-"""The factory gives a proven engine, falls back, or refuses."""
+"""The chain gives a proven engine, falls back, or refuses."""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ import pytest
 
 from seg_perception.config import SegmentationConfig
 from seg_perception.errors import EngineError
-from seg_perception.inference import engine as engine_module
+from seg_perception.inference import onnxruntime_engine, tensorrt_engine
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from seg_perception.inference.bundle_writer import BundleSource
 
 GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+ON_GPU, ON_CPU = f"onnxruntime/{GPU}", f"onnxruntime/{CPU}"
 
 
 class WrongOnGpu(OnnxRuntimeEngine):
@@ -29,8 +32,9 @@ class WrongOnGpu(OnnxRuntimeEngine):
 
     def __init__(self, bundle: Any, providers: Any, threads: int = 0) -> None:
         super().__init__(bundle, [CPU], threads)
-        self.wrong = providers[0] == GPU
-        self.description = f"engine on {providers[0]}"
+        self.provider = providers[0]
+        self.wrong = self.provider == GPU
+        self.description = f"engine on {self.provider}"
 
     def infer(self, image: NDArray[np.uint8]) -> Any:
         labels, confidence = super().infer(image)
@@ -38,9 +42,17 @@ class WrongOnGpu(OnnxRuntimeEngine):
 
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "OnnxRuntimeEngine", WrongOnGpu)
-    monkeypatch.setattr(engine_module, "available_providers", lambda: [GPU, CPU])
+def gpu(monkeypatch: pytest.MonkeyPatch, no_device: None) -> None:
+    monkeypatch.setattr(onnxruntime_engine, "OnnxRuntimeEngine", WrongOnGpu)
+    monkeypatch.setattr(onnxruntime_engine, "find_device", lambda: "/dev/nvidiactl")
+
+
+@pytest.fixture(autouse=True)
+def no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has a device runs these tests, too."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(onnxruntime_engine, "find_device", str)
+    monkeypatch.setattr(tensorrt_engine, "find_device", str)
 
 
 @pytest.mark.parametrize("name", ["auto", "onnxruntime"])
@@ -66,7 +78,7 @@ def test_a_foreign_bundle_runs_and_says_that_it_is_not_proven(
 ) -> None:
     engine = create_engine(make_bundle(foreign), SegmentationConfig())
     assert not engine.verdict.proven
-    assert engine.description.endswith("not proven: no golden frames")
+    assert "not proven: no golden frames" in engine.description
 
 
 def test_auto_never_imports_tensorrt(make_bundle: MakeBundle) -> None:
@@ -79,28 +91,59 @@ def test_auto_never_imports_tensorrt(make_bundle: MakeBundle) -> None:
         "print({'tensorrt', 'tensorrt_rtx', 'torch'} & set(sys.modules))\n"
     )
     command = [sys.executable, "-c", program, str(make_bundle().folder)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    hidden = dict(os.environ, CUDA_VISIBLE_DEVICES="")
+    run = subprocess.run(command, env=hidden, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
 
 
 def test_auto_falls_back_from_a_gpu_that_is_silently_wrong(
     make_bundle: MakeBundle, stripes: Stripes, gpu: None
 ) -> None:
-    engine = create_engine(make_bundle(), SegmentationConfig(providers=[GPU, CPU]))
+    config = SegmentationConfig(chain=[ON_GPU, ON_CPU])
+    said: list[str] = []
+    engine = create_engine(make_bundle(), config, report=said.append)
     np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
     (reason,) = engine.refused
-    assert reason.startswith(f"engine on {GPU} failed its self-test: 31.25% equal labels")
+    assert reason.startswith(f"{ON_GPU}: engine on {GPU} failed its self-test: 31.25% equal labels")
+    assert said == [reason]
 
 
-def test_auto_leaves_out_what_is_not_available(make_bundle: MakeBundle) -> None:
-    engine = create_engine(make_bundle(), SegmentationConfig(providers=["NoneSuch"]))
-    assert engine.refused == ("NoneSuch is not available here",)
+def test_what_onnx_runtime_lacks_is_refused_with_what_it_has(make_bundle: MakeBundle) -> None:
+    config = SegmentationConfig(chain=["onnxruntime/NoneSuch", ON_CPU])
+    engine = create_engine(make_bundle(), config)
+    (reason,) = engine.refused
+    assert reason.startswith(
+        "onnxruntime/NoneSuch: ONNX Runtime provider NoneSuch is not available"
+    )
     assert "CPU" in engine.description
 
 
-def test_an_engine_asked_for_by_name_is_refused_instead(make_bundle: MakeBundle, gpu: None) -> None:
-    config = SegmentationConfig(engine="onnxruntime", providers=[GPU, CPU])
+def test_without_a_device_its_engines_are_no_fault(make_bundle: MakeBundle) -> None:
+    engine = create_engine(make_bundle(), SegmentationConfig())
+    assert engine.refused == ()
+    assert [(a.entry, a.outcome) for a in engine.attempts] == [
+        ("tensorrt/fp16_islands", "skipped"),
+        ("tensorrt/fp16_islands_fp32_attention", "skipped"),
+        ("tensorrt/fp32", "skipped"),
+        (ON_GPU, "skipped"),
+        ("onnxruntime/TensorrtExecutionProvider", "skipped"),
+        (ON_CPU, "taken"),
+    ]
+    assert re.fullmatch(
+        r"ONNX Runtime \S+, CPU, default threads: tiny 1 \(16x8\), loaded in \d\.\d\d s, "
+        r"100\.00% equal labels on the worst of 1 golden frames; no NVIDIA device here",
+        engine.description,
+    )
+
+
+def test_a_chain_of_one_entry_takes_it_or_refuses(make_bundle: MakeBundle, gpu: None) -> None:
     with pytest.raises(EngineError, match=r"no engine can run tiny 1 .* failed its self-test"):
+        create_engine(make_bundle(), SegmentationConfig(chain=[ON_GPU]))
+
+
+def test_an_engine_asked_for_by_name_takes_its_entries_alone(make_bundle: MakeBundle) -> None:
+    config = SegmentationConfig(engine="tensorrt", chain=[ON_CPU])
+    with pytest.raises(EngineError, match=r"segmentation\.chain has no tensorrt"):
         create_engine(make_bundle(), config)
 
 
@@ -111,8 +154,3 @@ def test_golden_labels_that_the_model_does_not_give_are_refused(
     bundle = make_bundle(golden=[(image, labels[:, ::-1].copy())])
     with pytest.raises(EngineError, match=r"expected 99\.50%"):
         create_engine(bundle, SegmentationConfig())
-
-
-def test_tensorrt_is_refused_with_what_to_use(make_bundle: MakeBundle) -> None:
-    with pytest.raises(EngineError, match="set it to onnxruntime"):
-        create_engine(make_bundle(), SegmentationConfig(engine="tensorrt"))

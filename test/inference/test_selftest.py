@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from seg_perception.errors import EngineError
-from seg_perception.inference.selftest import prove
+from seg_perception.inference.selftest import Thresholds, prove
 
 if TYPE_CHECKING:
     from conftest import MakeBundle, Stripes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.bundle_writer import BundleSource
 
+THRESHOLDS = Thresholds()
 Fault = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
@@ -53,7 +54,7 @@ def off_by(pixels: int) -> Fault:
 
 
 def test_equal_labels_pass(make_bundle: MakeBundle, stripes: Stripes) -> None:
-    verdict = prove(Rigged(make_bundle(golden=two_frames(stripes)), off_by(0)))
+    verdict = prove(Rigged(make_bundle(golden=two_frames(stripes)), off_by(0)), THRESHOLDS)
     assert verdict.passed
     assert verdict.proven
     assert verdict.agreement == 1.0
@@ -66,7 +67,7 @@ def test_the_threshold_is_the_share_of_equal_pixels(
     make_bundle: MakeBundle, pixels: int, *, passed: bool
 ) -> None:
     """12 of 128 pixels wrong are 90.6 % right, 13 are 89.8 %."""
-    verdict = prove(Rigged(make_bundle(), off_by(pixels)), min_agreement=0.9)
+    verdict = prove(Rigged(make_bundle(), off_by(pixels)), Thresholds(min_agreement=0.9))
     assert verdict.passed is passed
     assert verdict.agreement == pytest.approx(1 - pixels / 128)
 
@@ -75,7 +76,7 @@ def test_one_wrong_frame_among_right_ones_fails(make_bundle: MakeBundle, stripes
     def second_only(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return labels if labels[0, 0] == 0 else np.zeros_like(labels)
 
-    verdict = prove(Rigged(make_bundle(golden=two_frames(stripes)), second_only), 0.6)
+    verdict = prove(Rigged(make_bundle(golden=two_frames(stripes)), second_only), Thresholds(0.6))
     assert not verdict.passed
     assert verdict.detail == (
         "31.25% equal labels on the worst of 2 golden frames (golden/01.png), expected 60.00%"
@@ -83,9 +84,20 @@ def test_one_wrong_frame_among_right_ones_fails(make_bundle: MakeBundle, stripes
 
 
 def test_one_class_everywhere_fails_at_any_threshold(make_bundle: MakeBundle) -> None:
-    verdict = prove(Rigged(make_bundle(), np.ones_like), 0.0)
+    verdict = prove(Rigged(make_bundle(), np.ones_like), Thresholds(0.0))
     assert not verdict.passed
     assert "but one class alone" in verdict.detail
+
+
+@pytest.mark.parametrize(("expected", "passed"), [(243, True), (242, False)])
+def test_the_confidence_is_compared_where_the_bundle_has_it(
+    make_bundle: MakeBundle, stripes: Stripes, expected: int, *, passed: bool
+) -> None:
+    """255 for 243 is an error of 4.7 %, for 242 of 5.1 %."""
+    confidence = np.full(stripes[1].shape, expected, np.uint8)
+    verdict = prove(Rigged(make_bundle(golden=[(*stripes, confidence)]), off_by(0)), THRESHOLDS)
+    assert verdict.passed is passed
+    assert passed or "confidence is off by 5.1%, expected at most 5.0%" in verdict.detail
 
 
 def test_a_failing_engine_is_a_verdict(make_bundle: MakeBundle) -> None:
@@ -93,7 +105,7 @@ def test_a_failing_engine_is_a_verdict(make_bundle: MakeBundle) -> None:
         msg = "tensor 'logits' is not finite"
         raise EngineError(msg)
 
-    verdict = prove(Rigged(make_bundle(), fault))
+    verdict = prove(Rigged(make_bundle(), fault), THRESHOLDS)
     assert not verdict.passed
     assert not verdict.proven
     assert verdict.agreement is None
@@ -109,7 +121,7 @@ def test_without_golden_frames_the_engine_runs_once_and_is_not_proven(
         seen.append(labels.shape)
         return labels
 
-    verdict = prove(Rigged(make_bundle(foreign), look))
+    verdict = prove(Rigged(make_bundle(foreign), look), THRESHOLDS)
     assert seen == [(8, 16)]
     assert verdict.passed
     assert not verdict.proven

@@ -1,0 +1,160 @@
+"""The engines that may run a model, in the order in which they are tried."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from seg_perception.errors import EngineBuildingError, EngineError
+from seg_perception.inference.protocol import Engine
+from seg_perception.inference.selftest import Thresholds, Verdict, prove
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of one entry of the chain.
+
+    Attributes:
+        entry: as in the configuration, for instance `tensorrt/fp32`.
+        outcome: `skipped` where this machine can't have it, which is no fault.
+        detail: one sentence.
+    """
+
+    entry: str
+    outcome: Literal["taken", "refused", "skipped"]
+    detail: str
+
+    def __str__(self) -> str:
+        """Entry and detail."""
+        return f"{self.entry}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An engine that was loaded, and who wants to know what the golden frames say of it."""
+
+    engine: Engine
+    keep: Callable[[Verdict], None] = lambda _: None
+
+
+class Loader(Protocol):
+    """Loads the engines of one runtime."""
+
+    def absent(self, choice: str) -> str:
+        """Why this machine can't have it; empty where it can."""
+        ...
+
+    def load(self, choice: str, *, may_build: bool) -> Loaded:
+        """Load one.
+
+        Args:
+            choice: what follows the runtime's name in the chain's entry.
+            may_build: False where a frame waits for it.
+
+        Raises:
+            EngineError: it can't be loaded.
+            EngineBuildingError: it is being built.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An engine that passed the self-test on this machine."""
+
+    engine: Engine
+    verdict: Verdict
+    load_s: float
+
+
+class Chain:
+    """Tries one entry after the other; each is tried once.
+
+    Attributes:
+        attempts: what became of the entries so far.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[str],
+        loaders: Mapping[str, Loader],
+        thresholds: Thresholds,
+        report: Report = lambda _: None,
+    ) -> None:
+        """Try nothing yet.
+
+        Args:
+            entries: `<runtime>/<choice>`, the preferred one first.
+            loaders: by runtime.
+            thresholds: of the self-test.
+            report: told of each entry that is refused, and why.
+        """
+        self.attempts: list[Attempt] = []
+        self._entries = deque(entries)
+        self._loaders = loaders
+        self._thresholds = thresholds
+        self._report = report
+
+    def next(self, *, may_build: bool) -> Candidate | None:
+        """The next engine that can be loaded and proven; None at the chain's end.
+
+        Raises:
+            EngineBuildingError: it is being built; the same entry comes next time.
+        """
+        while self._entries:
+            candidate = self._try(self._entries[0], may_build=may_build)
+            self._entries.popleft()
+            if candidate is not None:
+                return candidate
+        return None
+
+    @property
+    def ended(self) -> bool:
+        """Whether every entry was tried."""
+        return not self._entries
+
+    def condemn(self, reason: str) -> None:
+        """Take back what was said of the entry that was taken last."""
+        for place in reversed(range(len(self.attempts))):
+            if self.attempts[place].outcome == "taken":
+                entry = self.attempts[place].entry
+                self.attempts[place] = Attempt(entry, "refused", reason)
+                self._report(str(self.attempts[place]))
+                return
+
+    def _try(self, entry: str, *, may_build: bool) -> Candidate | None:
+        runtime, _, choice = entry.partition("/")
+        loader = self._loaders[runtime]
+        if absent := loader.absent(choice):
+            self.attempts.append(Attempt(entry, "skipped", absent))
+            return None
+        start = time.perf_counter()
+        try:
+            loaded = loader.load(choice, may_build=may_build)
+        except EngineBuildingError:
+            raise
+        except EngineError as error:
+            self._refuse(entry, str(error))
+            return None
+        return self._prove(entry, loaded, time.perf_counter() - start)
+
+    def _prove(self, entry: str, loaded: Loaded, load_s: float) -> Candidate | None:
+        verdict = prove(loaded.engine, self._thresholds)
+        loaded.keep(verdict)
+        description = loaded.engine.description
+        if not verdict.passed:
+            loaded.engine.close()
+            self._refuse(entry, f"{description} failed its self-test: {verdict.detail}")
+            return None
+        detail = f"{description}, loaded in {load_s:.2f} s, {verdict.detail}"
+        self.attempts.append(Attempt(entry, "taken", detail))
+        return Candidate(loaded.engine, verdict, load_s)
+
+    def _refuse(self, entry: str, detail: str) -> None:
+        self.attempts.append(Attempt(entry, "refused", detail))
+        self._report(str(self.attempts[-1]))

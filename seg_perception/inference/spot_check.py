@@ -1,0 +1,162 @@
+"""Compares a live frame with a reference now and then, beside the work.
+
+Golden frames prove an engine on what they show; an engine may be right on them and wrong
+on what the robot sees. The comparison runs on a thread of its own with a lower priority,
+takes one frame at a time and rests so long that its share of one core stays in bounds.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import SegmentationConfig
+from seg_perception.errors import EngineError
+from seg_perception.inference.protocol import Engine
+from seg_perception.inference.reading import Labels
+
+_NICE = 10
+
+
+@dataclass(frozen=True)
+class SpotReport:
+    """What one comparison found.
+
+    Attributes:
+        passed: the engine may stay.
+        agreement: share of equal labels.
+        detail: one sentence.
+        duration_s: how long the reference took.
+        delay_s: from the frame to the result.
+        frames_since: how many frames were answered since the last one that agreed.
+    """
+
+    passed: bool
+    agreement: float
+    detail: str
+    duration_s: float
+    delay_s: float
+    frames_since: int
+
+
+@dataclass(frozen=True)
+class _Sample:
+    image: NDArray[np.uint8]
+    labels: Labels
+    number: int
+    taken_s: float
+
+
+class SpotCheck:
+    """Compares frames of one engine with a reference; `offer` and the properties never wait."""
+
+    def __init__(
+        self,
+        config: SegmentationConfig,
+        make_reference: Callable[[], Engine],
+        report: Callable[[str], None],
+    ) -> None:
+        """Start nothing: the thread and the reference are made for the first frame.
+
+        Args:
+            config: rate, tolerance and cost.
+            make_reference: called once, on the thread.
+            report: told when a comparison failed, or can't be made.
+        """
+        self._config = config
+        self._make_reference = make_reference
+        self._report = report
+        self._sample: _Sample | None = None
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._due_s = 0.0
+        self._count = self._agreed = 0
+        self._ended = False
+        self.last: SpotReport | None = None
+        self.unavailable = ""
+
+    def offer(self, image: NDArray[np.uint8], labels: Labels) -> None:
+        """Show an answer of the engine; it is copied when a comparison is due."""
+        self._count += 1
+        now_s = time.monotonic()
+        if now_s < self._due_s or self._ended or self._sample is not None:
+            return
+        with self._wake:
+            self._sample = _Sample(image.copy(), labels.copy(), self._count, now_s)
+            self._wake.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="spot check", daemon=True)
+            self._thread.start()
+
+    @property
+    def failure(self) -> str:
+        """Why the engine must go; empty where it may stay."""
+        return self.last.detail if self.last is not None and not self.last.passed else ""
+
+    def end(self) -> None:
+        """Compare nothing more."""
+        with self._wake:
+            self._ended = True
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End the thread; a comparison that goes on is waited for."""
+        self.end()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        # Linux counts the priority for each thread.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        try:
+            reference = self._make_reference()
+        except EngineError as error:
+            self._give_up(str(error))
+            return
+        while (sample := self._next()) is not None:
+            try:
+                self._compare(reference, sample)
+            except EngineError as error:
+                self._give_up(str(error))
+            self._sample = None
+        reference.close()
+
+    def _next(self) -> _Sample | None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._sample is not None or self._ended)
+            return None if self._ended else self._sample
+
+    def _compare(self, reference: Engine, sample: _Sample) -> None:
+        start_s = time.monotonic()
+        expected, _ = reference.infer(sample.image)
+        agreement = float(np.mean(expected == sample.labels))
+        end_s = time.monotonic()
+        duration_s = end_s - start_s
+        rest_s = duration_s * (1 / self._config.spot_check_max_load - 1)
+        self._due_s = max(sample.taken_s + self._config.spot_check_period_s, end_s + rest_s)
+        self._judge(sample, agreement, duration_s, end_s - sample.taken_s)
+
+    def _judge(self, sample: _Sample, agreement: float, duration_s: float, delay_s: float) -> None:
+        passed = agreement >= self._config.spot_check_min_agreement
+        since = self._count - self._agreed
+        text = f"spot check: {agreement:.1%} equal labels with ONNX Runtime on a live frame"
+        if not passed:
+            expected = f"expected {self._config.spot_check_min_agreement:.1%}"
+            text += f", {expected}; the labels of the last {since} frames can't be trusted"
+        self.last = SpotReport(passed, agreement, text, duration_s, delay_s, since)
+        if passed:
+            self._agreed = sample.number
+        else:
+            self._ended = True
+            self._report(text)
+
+    def _give_up(self, reason: str) -> None:
+        self._ended = True
+        self.unavailable = f"spot check: live frames can't be compared: {reason}"
+        self._report(self.unavailable)

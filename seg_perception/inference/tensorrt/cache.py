@@ -1,0 +1,237 @@
+"""The folder of built engines: one writer at a time, and nothing half-written is ever read."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from seg_perception.errors import EngineError
+from seg_perception.inference.tensorrt.key import EngineKey
+from seg_perception.inference.tensorrt.record import EngineRecord
+
+_PLAN, _RECORD, _LOCK, _DRAFT = ".plan", ".json", ".lock", ".draft"
+_POLL_S = 0.1
+
+
+class StaleEngineError(EngineError):
+    """What lies in the cache is no whole engine of this key; building it again mends that."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One engine in the cache.
+
+    Attributes:
+        record: its manifest; None where that is missing or can't be read.
+        plan: where its file is, or would be.
+        problem: why it can't be used; empty where it can.
+    """
+
+    record: EngineRecord | None
+    plan: Path
+    problem: str
+
+
+class EngineCache:
+    """One folder.
+
+    Attributes:
+        folder: made when the first engine is built.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Touch nothing yet."""
+        self.folder = folder
+
+    @classmethod
+    def at(cls, folder: str) -> EngineCache:
+        """The folder of a configuration; empty: `seg_perception/engines` in the user's cache."""
+        if folder:
+            return cls(Path(folder).expanduser())
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        return cls(Path(base) / "seg_perception" / "engines")
+
+    def has(self, key: EngineKey) -> bool:
+        """Whether something lies there under this key, whole or not."""
+        return self._file(key, _RECORD).is_file() and self._file(key, _PLAN).is_file()
+
+    def read(self, key: EngineKey) -> tuple[bytes, EngineRecord]:
+        """An engine and its manifest, checked against each other and against the key.
+
+        Raises:
+            StaleEngineError: missing, cut, altered, or of another key.
+        """
+        record = self.record(key)
+        try:
+            plan = self._file(key, _PLAN).read_bytes()
+        except OSError as error:
+            msg = f"engine {key.stem} can't be read ({error}); build it again"
+            raise StaleEngineError(msg) from error
+        _expect_whole(key.stem, plan, record)
+        return plan, record
+
+    def record(self, key: EngineKey) -> EngineRecord:
+        """The manifest of an engine.
+
+        Raises:
+            StaleEngineError: missing, cut, or of another key.
+        """
+        record = _read_record(self._file(key, _RECORD))
+        if record.key != key:
+            msg = f"engine {key.stem}: its manifest is that of {record.key.stem}; build it again"
+            raise StaleEngineError(msg)
+        return record
+
+    def store(self, draft: Path, record: EngineRecord) -> None:
+        """Put a built engine in its place; whoever reads meanwhile sees the old or the new one.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        key = record.key
+        # Without its manifest a plan is not there: between the two renames nobody uses it.
+        self._file(key, _RECORD).unlink(missing_ok=True)
+        draft.replace(self._file(key, _PLAN))
+        self.update(record)
+
+    def update(self, record: EngineRecord) -> None:
+        """Write an engine's manifest.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        target = self._file(record.key, _RECORD)
+        draft = target.with_suffix(f"{_RECORD}{_DRAFT}{os.getpid()}")
+        try:
+            with draft.open("w", encoding="utf-8") as stream:
+                stream.write(record.model_dump_json(indent=2) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def draft(self, key: EngineKey) -> Path:
+        """Where a builder writes: on the same disk, under a name that nobody reads."""
+        return self._file(key, f"{_DRAFT}{os.getpid()}")
+
+    def timing_cache(self, key: EngineKey) -> Path:
+        """TensorRT's measurements, which hold for one device and one version."""
+        words = (key.gpu, key.compute_capability, key.module, key.module_version)
+        digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
+        return self.folder / f"timing_{digest}.cache"
+
+    @contextmanager
+    def lock(self, key: EngineKey, timeout_s: float) -> Iterator[None]:
+        """Be the only one that builds this engine; the system frees the lock of a dead process.
+
+        Raises:
+            EngineError: another process still builds it, or the folder can't be written.
+        """
+        file = self._file(key, _LOCK)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            msg = f"engines can't be kept in {self.folder} ({error}); set tensorrt.cache"
+            raise EngineError(msg) from error
+        try:
+            _take(descriptor, file, timeout_s)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def entries(self) -> list[Entry]:
+        """Everything that lies in the folder, by name; each plan is read and checked."""
+        stems = {file.stem for file in self.folder.glob("*") if file.suffix in (_PLAN, _RECORD)}
+        return [self._entry(stem) for stem in sorted(stems)]
+
+    def remove(self, entry: Entry) -> None:
+        """Remove an engine with its manifest; its lock stays, since somebody may hold it."""
+        for suffix in (_RECORD, _PLAN):
+            entry.plan.with_suffix(suffix).unlink(missing_ok=True)
+
+    def remove_leftovers(self) -> int:
+        """Remove what builders left that were killed; tells how many files."""
+        found = [f for f in self.folder.glob(f"*{_DRAFT}*") if not _is_alive(f.suffix)]
+        for file in found:
+            file.unlink(missing_ok=True)
+        return len(found)
+
+    def _entry(self, stem: str) -> Entry:
+        plan = self.folder / f"{stem}{_PLAN}"
+        try:
+            record = _read_record(plan.with_suffix(_RECORD))
+        except StaleEngineError as error:
+            return Entry(None, plan, str(error))
+        if record.key.stem != stem:
+            return Entry(record, plan, f"its manifest is that of {record.key.stem}")
+        try:
+            _expect_whole(stem, plan.read_bytes(), record)
+        except (StaleEngineError, OSError) as error:
+            return Entry(record, plan, str(error))
+        return Entry(record, plan, "")
+
+    def _file(self, key: EngineKey, suffix: str) -> Path:
+        return self.folder / f"{key.stem}{suffix}"
+
+
+def now() -> str:
+    """This moment in UTC, ISO 8601."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _read_record(file: Path) -> EngineRecord:
+    try:
+        return EngineRecord.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        said = str(error).splitlines()[0]
+        msg = f"{file.name} is no manifest of an engine ({said}); build the engine again"
+        raise StaleEngineError(msg) from error
+
+
+def _expect_whole(stem: str, plan: bytes, record: EngineRecord) -> None:
+    if len(plan) != record.plan_bytes:
+        msg = (
+            f"engine {stem}: expected {record.plan_bytes} bytes, got {len(plan)}: "
+            "it was cut; build it again"
+        )
+        raise StaleEngineError(msg)
+    if (got := hashlib.sha256(plan).hexdigest()) != record.plan_sha256:
+        msg = (
+            f"engine {stem}: expected sha256 {record.plan_sha256}, got {got}: "
+            "it was altered; build it again"
+        )
+        raise StaleEngineError(msg)
+
+
+def _take(descriptor: int, file: Path, timeout_s: float) -> None:
+    end_s = time.monotonic() + timeout_s
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
+            return
+        if time.monotonic() >= end_s:
+            owner = file.read_text(encoding="utf-8").strip() or "unknown"
+            msg = (
+                f"process {owner} has been building this engine for {timeout_s:.0f} s; wait for it"
+            )
+            raise EngineError(msg)
+        time.sleep(_POLL_S)
+
+
+def _is_alive(suffix: str) -> bool:
+    """Whether the process lives that a draft is named after."""
+    number = suffix.removeprefix(_DRAFT)
+    return number.isdigit() and Path("/proc", number).exists()

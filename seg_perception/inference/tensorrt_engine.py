@@ -1,0 +1,203 @@
+"""Runs a bundle's model as a TensorRT engine that was built for this very machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import TensorRtConfig
+from seg_perception.errors import EngineError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.chain import Loaded
+from seg_perception.inference.device import find_device, without_device
+from seg_perception.inference.packing import make_packer
+from seg_perception.inference.reading import Segmentation, make_reader
+from seg_perception.inference.selftest import Verdict
+from seg_perception.inference.tensorrt.bindings import TensorRt, load_tensorrt
+from seg_perception.inference.tensorrt.builds import Build, Builds
+from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError, now
+from seg_perception.inference.tensorrt.cuda import Cuda, DeviceFacts
+from seg_perception.inference.tensorrt.cuda_library import open_cuda
+from seg_perception.inference.tensorrt.forms import Form, find_form
+from seg_perception.inference.tensorrt.key import EngineKey
+from seg_perception.inference.tensorrt.record import EngineRecord, SelfTest
+from seg_perception.inference.tensorrt.requests import BuildRequest
+from seg_perception.inference.tensorrt.session import Session
+from seg_perception.inference.tensors import expect_image
+
+
+@dataclass(frozen=True)
+class Machine:
+    """TensorRT and the device that it runs on.
+
+    Attributes:
+        tensorrt: the module.
+        cuda: the device; None where engines are built ahead of time.
+    """
+
+    tensorrt: TensorRt
+    cuda: Cuda | None
+
+    @property
+    def facts(self) -> DeviceFacts | None:
+        """About the device."""
+        return self.cuda.facts if self.cuda is not None else None
+
+    @classmethod
+    def open(cls, config: TensorRtConfig, *, build_only: bool = False) -> Machine:
+        """Load TensorRT and open the device.
+
+        Args:
+            config: which.
+            build_only: a machine without a device will do, for TensorRT for RTX.
+
+        Raises:
+            EngineError: one of them is missing.
+        """
+        tensorrt = load_tensorrt(config.module)
+        if build_only and not find_device():
+            return cls(tensorrt, None)
+        return cls(tensorrt, open_cuda(config.device))
+
+
+class TensorRtEngine:
+    """One session.
+
+    Attributes:
+        bundle: what runs.
+        description: runtime, device, form and model in one line.
+    """
+
+    def __init__(
+        self, bundle: Bundle, machine: Machine, plan: bytes, record: EngineRecord, *, mapped: bool
+    ) -> None:
+        """Load a built engine and compare its tensors with the manifest.
+
+        Raises:
+            EngineError: no device, TensorRT can't load it, or it is not what the manifest says.
+        """
+        if machine.cuda is None:
+            msg = f"{without_device()}: the engine was built and can't be run"
+            raise EngineError(msg)
+        self.bundle = bundle
+        self._packer = make_packer(bundle.manifest.input)
+        self._reader = make_reader(bundle.manifest)
+        self._session: Session | None = Session(
+            machine.tensorrt,
+            machine.cuda,
+            plan,
+            [self._packer.spec],
+            self._reader.specs,
+            mapped=mapped,
+        )
+        key = record.key
+        self.description = f"{key.module} {key.module_version}, {key.gpu}, {key.form}: {bundle}"
+
+    def infer(self, image: NDArray[np.uint8]) -> Segmentation:
+        """Segment one image.
+
+        Args:
+            image: uint8 (H, W, 3), RGB at the network's size.
+
+        Returns:
+            Labels uint8 or uint16 (H, W) and confidence uint8 (H, W).
+
+        Raises:
+            EngineError: closed, CUDA or TensorRT failed, or the output makes no sense.
+        """
+        if self._session is None:
+            msg = "the engine is closed; make a new one"
+            raise EngineError(msg)
+        expect_image(image, self.bundle.height, self.bundle.width)
+        return self._reader.read(self._session.run([self._packer.pack(image)]))
+
+    def close(self) -> None:
+        """Free the device's memory."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+class TensorRtLoader:
+    """Finds an engine in the cache, or has it built, and loads it."""
+
+    def __init__(self, bundle: Bundle, config: TensorRtConfig, builds: Builds) -> None:
+        """Import nothing yet."""
+        self._bundle = bundle
+        self._config = config
+        self._builds = builds
+        self._cache = EngineCache.at(config.cache)
+        self._machine: Machine | None = None
+
+    def absent(self, choice: str) -> str:
+        """Without a device TensorRT is not even imported; not every bundle has every form."""
+        if not find_device():
+            return without_device()
+        try:
+            find_form(self._bundle, choice)
+        except EngineError as error:
+            return str(error)
+        return ""
+
+    def load(self, choice: str, *, may_build: bool) -> Loaded:
+        """Load the engine of a form.
+
+        Raises:
+            EngineError: no such form, no TensorRT, no engine, or one that failed here before.
+            EngineBuildingError: it is being built.
+        """
+        form = find_form(self._bundle, choice)
+        if self._machine is None:
+            self._machine = Machine.open(self._config)
+        key = EngineKey.of(
+            self._bundle, form, self._machine.tensorrt, self._machine.facts, self._config
+        )
+        plan, record = self._obtain(key, form, may_build=may_build)
+        engine = TensorRtEngine(
+            self._bundle, self._machine, plan, record, mapped=self._is_mapped(self._machine)
+        )
+        return Loaded(engine, lambda verdict: self._keep(record, verdict))
+
+    def _obtain(self, key: EngineKey, form: Form, *, may_build: bool) -> tuple[bytes, EngineRecord]:
+        try:
+            return self._cache.read(key)
+        except StaleEngineError as error:
+            if not may_build or self._config.on_missing == "fail":
+                msg = f"{error}: seg-perception engine build {self._bundle.manifest.name}"
+                raise EngineError(msg) from error
+        self._builds.obtain(make_build(self._bundle, form, key, self._cache, self._config))
+        return self._cache.read(key)
+
+    def _is_mapped(self, machine: Machine) -> bool:
+        shared = machine.facts is not None and machine.facts.integrated
+        return self._config.memory == "mapped" or (self._config.memory == "auto" and shared)
+
+    def _keep(self, record: EngineRecord, verdict: Verdict) -> None:
+        keep_verdict(self._cache, record, verdict)
+
+
+def make_build(
+    bundle: Bundle, form: Form, key: EngineKey, cache: EngineCache, config: TensorRtConfig
+) -> Build:
+    """What a builder is asked for a form of a bundle."""
+    request = BuildRequest(
+        module=key.module,
+        device=None if key.is_ahead_of_time else config.device,
+        model=str(bundle.folder / form.file),
+        plan=str(cache.draft(key)),
+        timing_cache=str(cache.timing_cache(key)),
+        precision=form.precision,
+        workspace_mib=config.workspace_mib,
+        optimization_level=config.optimization_level,
+    )
+    return Build(key, cache, request, config)
+
+
+def keep_verdict(cache: EngineCache, record: EngineRecord, verdict: Verdict) -> None:
+    """Write into an engine's manifest what the golden frames said; a full disk forgets it."""
+    try:
+        cache.update(record.model_copy(update={"self_test": SelfTest.of(verdict, now())}))
+    except OSError:
+        return
