@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 _SHORTEST_S = 1e-7
 _RATIO = 1.01
@@ -66,6 +67,17 @@ class Durations:
         )
         return Percentiles(count, p50, p95, p99, longest)
 
+    def counts(self) -> tuple[NDArray[np.int64], float]:
+        """How many durations each bin holds, and the longest one (second)."""
+        with self._lock:
+            return self._counts.copy(), self._max_s
+
+    def add_counts(self, counts: NDArray[np.int64], longest_s: float) -> None:
+        """Add what another histogram holds."""
+        with self._lock:
+            self._counts += counts
+            self._max_s = max(self._max_s, longest_s)
+
 
 class StageDurations:
     """One histogram a stage, made when it is first asked for."""
@@ -80,11 +92,19 @@ class StageDurations:
         with self._lock:
             return self._stages.setdefault(stage, Durations())
 
+    def stages(self) -> dict[str, Durations]:
+        """The histograms that there are now."""
+        with self._lock:
+            return dict(self._stages)
+
     def percentiles(self) -> dict[str, Percentiles]:
         """What each stage took."""
-        with self._lock:
-            stages = dict(self._stages)
-        return {stage: durations.percentiles() for stage, durations in stages.items()}
+        return {stage: durations.percentiles() for stage, durations in self.stages().items()}
+
+
+def bin_edge_s(index: int) -> float:
+    """The lower limit of a bin (second)."""
+    return float(_SHORTEST_S * _RATIO**index)
 
 
 def _duration(index: int) -> float:

@@ -53,6 +53,7 @@ class BagMessage:
         encoding: of `raw`: `cdr` or `ros1`.
         raw: the bytes as recorded.
         definition, definition_format: the type as the bag defines it; empty where it does not.
+        decoded: what somebody made of the message ahead of its use, for instance pixels.
     """
 
     def __init__(self, raw: RawMessage, types: TypeCatalog) -> None:
@@ -65,6 +66,7 @@ class BagMessage:
         self.raw = raw.data
         self.definition = raw.topic.definition
         self.definition_format = raw.topic.definition_format
+        self.decoded: Any = None
         self._stored = raw.topic
         self._types = types
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import numpy as np
+from numpy.typing import NDArray
 
+from seg_perception.errors import SegPerceptionError
 from seg_perception.io.bag import BagMessage
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import CompressedImage, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.topics import IMAGE_TYPES
 from seg_perception.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 
 
 def read_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:
-    """The image of a raw or compressed message.
+    """The image of a raw or compressed message, decoded ahead or now.
 
     Raises:
         ImageError: it can't be decoded.
         BagError: its bytes do not fit its type.
     """
-    decode: Callable[[Any], Any] = (
-        decode_compressed_image if message.type == CompressedImage.type_name else decode_image
-    )
     header = message.message.header
     return CameraFrame(
         camera=camera,
-        image=decode(message.message),
+        image=_pixels(message) if message.decoded is None else message.decoded,
         stamp_ns=stamp_to_ns(header.stamp),
         frame_id=clean_frame_id(header.frame_id),
         calibration=calibration,
@@ -40,3 +39,23 @@ def read_cloud(message: BagMessage) -> PointCloud:
         BagError: its bytes do not fit its type.
     """
     return decode_cloud(message.message)
+
+
+def decode_ahead(message: BagMessage) -> None:
+    """Decode a message, and the pixels of an image, before they are asked for.
+
+    What can't be decoded is left: whoever asks for it meets the error.
+    """
+    try:
+        if message.type in IMAGE_TYPES:
+            message.decoded = _pixels(message)
+        else:
+            _ = message.message
+    except SegPerceptionError:
+        message.decoded = None
+
+
+def _pixels(message: BagMessage) -> NDArray[np.uint8]:
+    if message.type == CompressedImage.type_name:
+        return decode_compressed_image(message.message)
+    return decode_image(message.message)

@@ -16,6 +16,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagReader, BagWriter
 from seg_perception.mapper import check_map
 from seg_perception.outputs import check_profile
+from seg_perception.replay.ahead import read_ahead
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.map_file import MapFile, check_map_file
 from seg_perception.replay.session import Session
@@ -127,12 +128,13 @@ def feed_all(
     total = sum(topic.count for topic in reader.topics if topic.name in topics)
     damage = []
     session.prepare(reader)
-    try:
-        for done, message in enumerate(reader.messages(topics), start=1):
-            session.feed(message)
-            if on_progress is not None:
-                on_progress(done, total)
-    except BagError as error:
-        damage.append(str(error))
+    with read_ahead(reader.messages(topics), session.decode_ahead) as messages:
+        try:
+            for done, message in enumerate(messages, start=1):
+                session.feed(message)
+                if on_progress is not None:
+                    on_progress(done, total)
+        except BagError as error:
+            damage.append(str(error))
     session.finish()
     return [*reader.warnings, *damage]

@@ -14,7 +14,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagMessage, BagReader
 from seg_perception.perception import LabelledCloud, Perception
 from seg_perception.replay.clock import StampWatch
-from seg_perception.replay.decoding import read_cloud, read_frame
+from seg_perception.replay.decoding import decode_ahead, read_cloud, read_frame
 from seg_perception.replay.diagnosis import Evidence, diagnose
 from seg_perception.replay.engine_queue import Delayed, EngineQueue, Immediate, Job
 from seg_perception.replay.inputs import Inputs
@@ -84,6 +84,11 @@ class Session:
         """Read ahead what holds for the whole bag."""
         self._around.read_ahead(bag)
         self._sink.write_legend(bag.start_ns)
+
+    def decode_ahead(self, message: BagMessage) -> None:
+        """Decode a message that will be fed soon; may be called from another thread."""
+        if message.topic in self._handlers:
+            decode_ahead(message)
 
     def feed(self, message: BagMessage) -> None:
         """Take in the next message."""

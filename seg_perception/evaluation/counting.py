@@ -1,0 +1,125 @@
+"""Ids of truth and prediction, counted into the matrix of a `PairIndex`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.errors import EvaluationError
+from seg_perception.evaluation.confusion import Counts, Labels, count_pairs
+from seg_perception.evaluation.spaces import PairIndex, SpaceView
+from seg_perception.ontology import Ontology
+
+_WIDE = 1 << 16
+_INVALID = -1
+
+
+class UnknownIdsError(EvaluationError):
+    """Labels hold ids that their ontology does not have."""
+
+    reason = "unknown_ids"
+
+
+class PairCounter:
+    """Counts labels of one model against one truth."""
+
+    def __init__(self, index: PairIndex) -> None:
+        """Prepare the places of all ids, and of those that do not exist."""
+        self.index = index
+        self._rows = _places(index.truth, index.no_truth)
+        self._columns = _places(index.predicted, index.no_label)
+
+    def count(self, truth: Labels, predicted: Labels) -> Counts:
+        """Count the pairs.
+
+        Args:
+            truth: uint8 or uint16, any shape.
+            predicted: the same shape.
+
+        Returns:
+            int64, in the index's shape.
+
+        Raises:
+            UnknownIdsError: ids that an ontology does not have.
+        """
+        if truth.dtype == predicted.dtype == np.uint8:
+            return self._place(count_pairs(truth, predicted))
+        rows, columns = self._rows[truth], self._columns[predicted]
+        self._refuse(truth, rows, self.index.truth, "truth")
+        self._refuse(predicted, columns, self.index.predicted, "labels")
+        size = max(self.index.shape)
+        counts = count_pairs(rows.astype(np.uint16), columns.astype(np.uint16), size)
+        return counts[: self.index.shape[0], : self.index.shape[1]]
+
+    def count_not_seen(self, truth: Labels) -> Counts:
+        """Count points without a label that do not count as missed.
+
+        Raises:
+            UnknownIdsError: ids that the ontology does not have.
+        """
+        counts = np.zeros(self.index.shape, np.int64)
+        rows = self._rows[truth]
+        self._refuse(truth, rows, self.index.truth, "truth")
+        counts[:, self.index.not_seen] = np.bincount(rows, minlength=self.index.shape[0])
+        return counts
+
+    def _place(self, table: Counts) -> Counts:
+        rows, columns = np.nonzero(table)
+        place, column = self._rows[rows], self._columns[columns]
+        self._refuse(rows, place, self.index.truth, "truth")
+        self._refuse(columns, column, self.index.predicted, "labels")
+        counts = np.zeros(self.index.shape, np.int64)
+        np.add.at(counts, (place, column), table[rows, columns])
+        return counts
+
+    @staticmethod
+    def _refuse(ids: NDArray[Any], places: NDArray[Any], ontology: Ontology, what: str) -> None:
+        if (places == _INVALID).any():
+            unknown = sorted({int(i) for i in np.unique(ids[places == _INVALID])})
+            msg = (
+                f"{what}: ids {unknown[:8]} are not in ontology {ontology.name} (0 to "
+                f"{ontology.id_count - 1}, {ontology.unknown_id} for unknown); name the ontology "
+                "that they belong to"
+            )
+            raise UnknownIdsError(msg)
+
+
+class Codes:
+    """Labels as classes of a space, pixel by pixel.
+
+    Attributes:
+        measurable: whether the classes fit into the bytes that pixel measures work on.
+    """
+
+    def __init__(self, index: PairIndex, view: SpaceView) -> None:
+        """Prepare the tables."""
+        self.measurable = view.ignored < np.iinfo(np.uint8).max
+        self.classes = view.size
+        self._truth = _codes(index.truth, view.rows, view.ignored)
+        self._predicted = _codes(index.predicted, view.columns, view.none_column)
+
+    def truth(self, labels: Labels) -> NDArray[np.uint8]:
+        """Class of each true label; not below `classes` where it does not count."""
+        return self._truth[labels]
+
+    def predicted(self, labels: Labels) -> NDArray[np.uint8]:
+        """Class of each predicted label; not below `classes` where it is none."""
+        return self._predicted[labels]
+
+
+def _places(ontology: Ontology, unknown: int) -> NDArray[np.int64]:
+    """Place of each id in rows or columns; -1 for those that do not exist."""
+    table = np.full(_WIDE, _INVALID, np.int64)
+    ids = [c.id for c in ontology.classes]
+    table[ids] = ids
+    table[ontology.unknown_id] = unknown
+    return table
+
+
+def _codes(ontology: Ontology, places: NDArray[np.int64], otherwise: int) -> NDArray[np.uint8]:
+    table = np.full(_WIDE, min(otherwise, 255), np.uint8)
+    count = ontology.id_count
+    table[:count] = np.minimum(places[:count], 255)
+    return table
