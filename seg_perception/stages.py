@@ -165,17 +165,41 @@ class TransferConfig(Stage):
         le=512,
         description="Cell of the depth buffer; 0: half the points' spacing in the image",
     )
-    margin_m: float = Field(
-        default=0.3,
+    hidden_ratio: float = Field(
+        default=1.2,
+        gt=1,
+        le=1e6,
+        description="A point this many times as far as those around it under its label is hidden",
+    )
+    even_ratio: float = Field(
+        default=1.5,
+        gt=1,
+        le=1e6,
+        description="Confidence: so many times as far, a point is as likely hidden as seen",
+    )
+    even_steepness: float = Field(
+        default=5.0,
         gt=0,
         le=100,
-        description="A point is hidden when things around it are nearer by this",
+        description="Confidence: power with which the odds of being hidden grow with that ratio",
     )
-    margin_ratio: float = Field(
-        default=0.05, ge=0, le=1, description="... plus this share of its depth"
+    same_label_share: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="Confidence: how often what hides a point has the point's own label",
     )
-    boundary_px: float = Field(
-        default=4.0, ge=0, le=60, description="Confidence fades this near to a label boundary"
+    pixel_sigma_px: float = Field(
+        default=2.0,
+        gt=0,
+        le=100,
+        description="Standard error of a point's pixel where calibration and time are exact",
+    )
+    time_sigma_s: float = Field(
+        default=0.002,
+        ge=0,
+        le=1,
+        description="Standard error of the time between cloud and image",
     )
     time_gap_halving_s: float = Field(
         default=1.0,

@@ -21,11 +21,11 @@ def test_flat_parameters_make_nested_stages() -> None:
 
 @given(
     cell=st.integers(1, 512),
-    margin=st.floats(0.001, 100),
+    ratio=st.floats(1.01, 100),
     names=st.sets(st.sampled_from(["a", "b", "c"])),
 )
 def test_a_configuration_survives_its_own_parameters(
-    cell: int, margin: float, names: set[str]
+    cell: int, ratio: float, names: set[str]
 ) -> None:
     sensors = {f"lidar.{name}.topic": f"/{name}" for name in names}
     flat = {
@@ -33,7 +33,7 @@ def test_a_configuration_survives_its_own_parameters(
         **sensors,
         "lidars": sorted(names),
         "transfer.cell_px": cell,
-        "transfer.margin_m": margin,
+        "transfer.hidden_ratio": ratio,
     }
     config = Config.from_parameters(flat)
     assert Config.from_parameters(config.to_parameters()) == config
@@ -52,7 +52,10 @@ def test_a_configuration_survives_its_own_parameters(
             {"transfer.cell_px": -1},
             "transfer.cell_px: Input should be greater than or equal to 0, got -1",
         ),
-        ({"transfer.margin_m": float("nan")}, "transfer.margin_m: Input should be a finite number"),
+        (
+            {"transfer.hidden_ratio": float("nan")},
+            "transfer.hidden_ratio: Input should be a finite number",
+        ),
         ({"cameras": ["front"]}, "camera.front.image_topic is missing"),
         (
             {"camera.front.image_topic": "/a"},
@@ -76,13 +79,13 @@ def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Pa
     file = tmp_path / "robot.yaml"
     file.write_text(
         "/**:\n  ros__parameters:\n    use_sim_time: true\n"
-        "    transfer: {cell_px: 4, margin_m: 0.5}\n"
+        "    transfer: {cell_px: 4, hidden_ratio: 1.5}\n"
         "perception_node:\n  ros__parameters:\n    transfer.cell_px: 16\n"
         "other_node:\n  ros__parameters:\n    unrelated: 1\n"
     )
     assert read_parameter_file(file, "perception_node") == {
         "transfer.cell_px": 16,
-        "transfer.margin_m": 0.5,
+        "transfer.hidden_ratio": 1.5,
     }
     assert Config.load(file).transfer.cell_px == 16
 

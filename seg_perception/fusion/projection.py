@@ -30,6 +30,13 @@ class Sight:
     row: NDArray[np.uint16]
     depth: NDArray[np.float32]
 
+    def pixel(self, width: int) -> NDArray[np.intp]:
+        """Flat index (M,) into an image of a width."""
+        flat = self.row.astype(np.intp)
+        flat *= width
+        flat += self.column
+        return flat
+
 
 @dataclass(frozen=True)
 class Range:

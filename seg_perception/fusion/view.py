@@ -12,6 +12,8 @@ from seg_perception.errors import CalibrationError, TransformError
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.types import LabelMap
 
+# Boundary distances are kept in quarters of a pixel.
+QUARTERS = 4
 # In a map of one label OpenCV's distance is nearly infinite.
 _FARTHEST_PX = np.float32(64)
 
@@ -40,12 +42,16 @@ class View:
         T_camera_cloud: float64 (4, 4), the cloud at its time into the camera's optical
             frame at the image's time.
         time_gap_s: between the two times.
+        angle_sigma_rad, offset_sigma_m: standard errors of T_camera_cloud, from calibration
+            and from the motion during the uncertainty of time.
     """
 
     prepared: PreparedLabelMap
     camera: CameraModel
     T_camera_cloud: NDArray[np.float64]
     time_gap_s: float = 0.0
+    angle_sigma_rad: float = 0.0
+    offset_sigma_m: float = 0.0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -82,5 +88,7 @@ def prepare_label_map(label_map: LabelMap) -> PreparedLabelMap:
     inner[:-1] &= labels[1:] == labels[:-1]
     distance_px = cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_5)
     # A pixel at the edge has its centre half a pixel away from it.
-    quarters = cv2.convertScaleAbs(np.minimum(distance_px, _FARTHEST_PX), alpha=4, beta=2)
+    quarters = cv2.convertScaleAbs(
+        np.minimum(distance_px, _FARTHEST_PX), alpha=QUARTERS, beta=QUARTERS / 2
+    )
     return PreparedLabelMap(label_map, np.asarray(quarters, np.uint8))

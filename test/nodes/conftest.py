@@ -268,7 +268,7 @@ def parameters(tmp_path: Path, bundle: Path) -> Callable[..., Path]:
             "lidar.top.topic": "/top/points",
             "segmentation.bundle": str(bundle),
             "segmentation.threads": 1,
-            "transfer.boundary_px": 0.0,
+            "transfer.pixel_sigma_px": 0.01,
             "node.status_period_s": 0.2,
             **{key.replace("__", "."): value for key, value in changes.items()},
         }

@@ -1,0 +1,109 @@
+"""How sure a point's label is: the network's word, times the chance that it speaks of this point.
+
+    confidence = network * on_label * (seen + (1 - seen) * same_label_share)
+
+`network` is what the network says of the pixel, faded by the time between cloud and image.
+`on_label` is the chance that the point's true pixel lies on the same side of the nearest label
+boundary, given how uncertain its pixel is: by lens and rounding, by calibration where its error
+is given, and by the motion during the uncertainty of time. `seen` is the chance that the camera
+sees the point and not something before it, which may have the same label all the same.
+The coefficients are fitted on simulated truth by `python -m bench.fit_confidence`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.fusion.projection import Sight
+from seg_perception.fusion.view import QUARTERS, View
+from seg_perception.stages import TransferConfig
+
+# The logistic function of 1.702 x differs from the normal distribution's by less than 0.01.
+_LOGISTIC = np.float32(1.702)
+_STEPS, _FARTHEST = 128, 8
+
+
+def confidence(
+    seen: Sight,
+    far: NDArray[np.float32],
+    view: View,
+    config: TransferConfig,
+) -> NDArray[np.float32]:
+    """Confidence of the labels of M points, 0 to 1.
+
+    Args:
+        seen: the points in the image.
+        far: float32 (M,), how many times as far as its surroundings each lies.
+        view: label map, lens and errors.
+        config: coefficients.
+
+    Returns:
+        float32 (M,).
+    """
+    pixel = seen.pixel(view.camera.width)
+    network = view.prepared.label_map.confidence.reshape(-1).take(pixel)
+    result = _looked_up(network, _network_table(view, config))
+    result *= _on_label(view.prepared.boundary_distance.reshape(-1).take(pixel), seen, view, config)
+    result *= _right_if_hidden_or_not(config).take(_steps(far))
+    return result
+
+
+def _on_label(
+    quarters: NDArray[np.uint8], seen: Sight, view: View, config: TransferConfig
+) -> NDArray[np.float32]:
+    """Chance that the true pixel lies on this side of a boundary so many quarter pixels off."""
+    steady_px = np.hypot(config.pixel_sigma_px, view.camera.fx * view.angle_sigma_rad)
+    if view.offset_sigma_m == 0:
+        return _looked_up(quarters, _same_side(np.arange(256, dtype=np.float32), steady_px))
+    near_px = np.float32(view.camera.fx * view.offset_sigma_m) / seen.depth
+    return _same_side(quarters.astype(np.float32), np.hypot(near_px, np.float32(steady_px)))
+
+
+def _same_side(
+    quarters: NDArray[np.float32], sigma_px: NDArray[np.float32] | float
+) -> NDArray[np.float32]:
+    odds_against = np.exp(-quarters * (_LOGISTIC / QUARTERS) / np.float32(sigma_px))
+    odds_against += np.float32(1)
+    chance: NDArray[np.float32] = np.reciprocal(odds_against, out=odds_against)
+    return chance
+
+
+def _steps(far: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Which entry of a table each farness has: a power of every point would take too long."""
+    steps: NDArray[np.intp] = np.minimum(far * np.float32(_STEPS), _STEPS * _FARTHEST - 1).astype(
+        np.intp
+    )
+    return steps
+
+
+def _right_if_hidden_or_not(config: TransferConfig) -> NDArray[np.float32]:
+    """Chance that the pixel has the point's label, for each step of its farness."""
+    far = (np.arange(_STEPS * _FARTHEST) + 0.5) / _STEPS
+    seen = chance_seen(far, config.even_ratio, config.even_steepness)
+    return (seen + (1 - seen) * config.same_label_share).astype(np.float32)
+
+
+def chance_seen(
+    far: NDArray[np.float64], even_ratio: float, steepness: float
+) -> NDArray[np.float64]:
+    """Chance that the camera sees a point so many times as far as its surroundings.
+
+    A straight line in the logarithms of odds and farness, which is what simulated truth shows.
+    """
+    chance: NDArray[np.float64] = 1 / (1 + (far / even_ratio) ** steepness)
+    return chance
+
+
+def _network_table(view: View, config: TransferConfig) -> NDArray[np.float32]:
+    """Weight of each confidence 0 to 255, faded by the time between cloud and image."""
+    faded = 0.5 ** (abs(view.time_gap_s) / config.time_gap_halving_s)
+    return np.linspace(0, faded, 256, dtype=np.float32)
+
+
+def _looked_up(values: NDArray[np.uint8], table: NDArray[np.float32]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = np.zeros(len(values), np.float32)
+    if len(values) > 0:
+        cv2.LUT(values, table, found.reshape(-1, 1))
+    return found
