@@ -14,11 +14,11 @@ export TORCH_INDEX
 BIN = $(VENV)/bin
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long lint bench bench-transfer clean
+.PHONY: help setup demo test test-long lint bench bench-transfer fuzz clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | clean"
+	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | fuzz | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -51,6 +51,10 @@ bench: setup
 bench-transfer:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.transfer_quality
+
+# A million damaged inputs for everything that decodes; about half an hour.
+fuzz: setup
+	$(BIN)/python -W ignore -m fuzz --inputs 1000000
 
 clean:
 	rm -rf $(VENV) .venv-kilted build install log dist runs *.egg-info

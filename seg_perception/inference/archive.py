@@ -23,6 +23,7 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
     ValueError,
+    IndexError,  # zipfile asks a nameless member whether it is a folder
 )
 
 

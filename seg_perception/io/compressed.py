@@ -13,7 +13,12 @@ from seg_perception.errors import ImageError, UnknownEncodingError
 
 # 134 megapixels: twice what the largest industrial sensors have.
 MAX_PIXELS = 1 << 27
+# One byte of a deflate stream makes at most 1032 (RFC 1951); no picture comes near it in both its
+# directions, and a small file that declares more is a bomb, or its size field is damaged.
+MAX_PIXELS_PER_BYTE = 1032
 _PNG = b"\x89PNG\r\n\x1a\n"
+# Length, type and checksum around a chunk's data.
+_PNG_CHUNK, _PNG_END = 12, b"IEND"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
@@ -75,7 +80,7 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
     """Kind and size of a file, without decoding it.
 
     Raises:
-        ImageError: damaged, cut off, or more than MAX_PIXELS.
+        ImageError: damaged, cut off, or more pixels than MAX_PIXELS or than its bytes can hold.
         UnknownEncodingError: neither JPEG nor PNG.
     """
     data = file.tobytes()
@@ -89,9 +94,10 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
             f"that begins with {data[:4].hex() or 'nothing'}"
         )
         raise UnknownEncodingError(msg)
-    if not 0 < header.width * header.height <= MAX_PIXELS:
+    most = min(MAX_PIXELS, MAX_PIXELS_PER_BYTE * len(data))
+    if not 0 < header.width * header.height <= most:
         msg = (
-            f"compressed image: expected 1 to {MAX_PIXELS} pixels, "
+            f"compressed image: expected 1 to {most} pixels in {len(data)} bytes, "
             f"the file declares {header.width}x{header.height}; check the sender"
         )
         raise ImageError(msg)
@@ -99,10 +105,19 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
 
 
 def _read_png_header(data: bytes) -> FileHeader:
-    """Width and height of the IHDR chunk (PNG specification, 11.2.1)."""
+    """Width and height of the IHDR chunk (PNG specification, 11.2.1), of a file that ends.
+
+    Every chunk has to fit: the decoder allocates what a chunk declares, up to 4 GB.
+    """
     if len(data) < 24 or data[12:16] != b"IHDR":
         raise _damaged(_CUT_OFF, "png")
-    return FileHeader("png", *struct.unpack_from(">II", data, 16))
+    position = len(_PNG)
+    while position + _PNG_CHUNK <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        position += _PNG_CHUNK + length
+        if kind == _PNG_END and position <= len(data):
+            return FileHeader("png", *struct.unpack_from(">II", data, 16))
+    raise _damaged(_CUT_OFF, "png")
 
 
 def _read_jpeg_header(data: bytes) -> FileHeader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,13 @@ from seg_perception.io.bag_storage import RawMessage, StoredTopic
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
+
+
+# What the library lets through, besides its own errors, when it reads damaged bytes.
+_DAMAGE = (
+    *(AssertionError, EOFError, IndexError, KeyError, MemoryError, OSError),
+    *(OverflowError, RuntimeError, TypeError, ValueError, struct.error),
+)
 
 
 class Ros1Storage:
@@ -29,8 +37,9 @@ class Ros1Storage:
         self._reader = Reader(path)
         try:
             self._reader.open()
-        except (ReaderError, OSError, ValueError, KeyError, IndexError) as error:
-            msg = f"{path}: expected an indexed ROS 1 bag ({error}); try `rosbag reindex`"
+        except (ReaderError, *_DAMAGE) as error:
+            reason = str(error) or "its index is damaged"
+            msg = f"{path}: expected an indexed ROS 1 bag ({reason}); try `rosbag reindex`"
             raise BagError(msg) from error
         self.topics = [_topic(connection) for connection in self._reader.connections]
         has_messages = self._reader.message_count > 0
@@ -52,8 +61,9 @@ class Ros1Storage:
         try:
             for connection, log_time_ns, data in self._reader.messages(chosen):
                 yield RawMessage(log_time_ns, wanted[connection.id], data)
-        except (ReaderError, OSError, ValueError, RuntimeError) as error:
-            msg = f"{self.path}: the recording is damaged ({error}); what came before was read"
+        except (ReaderError, *_DAMAGE) as error:
+            reason = str(error) or type(error).__name__
+            msg = f"{self.path}: the recording is damaged ({reason}); what came before was read"
             raise BagError(msg) from error
 
     def close(self) -> None:

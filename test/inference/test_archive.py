@@ -40,6 +40,16 @@ def test_a_path_that_leads_outside_is_refused(tmp_path: Path, name: str) -> None
     assert sorted(file.name for file in tmp_path.rglob("evil")) == []
 
 
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    """zipfile itself stumbles over it."""
+    path = zipped(tmp_path, {"m": b"x"})
+    data = path.read_bytes()
+    directory = data.index(b"PK\x01\x02")
+    path.write_bytes(data[: directory + 28] + b"\0\0" + data[directory + 30 :])
+    with pytest.raises(BundleError, match="not a readable zip"):
+        unpack(path, tmp_path / "out")
+
+
 def test_a_link_is_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("model.onnx")
     link.external_attr = 0o120777 << 16

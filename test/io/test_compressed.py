@@ -7,6 +7,7 @@ import pytest
 
 from seg_perception.errors import ImageError, UnknownEncodingError
 from seg_perception.io import images
+from seg_perception.io.compressed import read_header
 from seg_perception.io.messages import CompressedImage
 
 RGB = cv2.resize(np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8), (64, 48))
@@ -106,3 +107,20 @@ def test_labels_in_a_jpeg_are_refused():
 def test_labels_in_colours_are_refused():
     with pytest.raises(ImageError, match="one channel"):
         images.decode_label_image(compressed(".png", RGB))
+
+
+def test_a_small_file_that_declares_a_large_picture_is_refused():
+    _, file = cv2.imencode(".png", np.zeros((4, 4), np.uint8))
+    data = bytearray(file.tobytes())
+    data[16:24] = struct.pack(">II", 8000, 8000)
+    with pytest.raises(ImageError, match=r"1 to \d+ pixels in \d+ bytes, the file declares 8000x"):
+        read_header(np.frombuffer(data, np.uint8), "png")
+
+
+def test_a_png_whose_chunk_declares_more_than_the_file_holds_is_refused_before_decoding():
+    """OpenCV allocates what a chunk declares: 90 bytes took 8 seconds."""
+    _, file = cv2.imencode(".png", np.zeros((4, 4), np.uint8))
+    data = bytearray(file.tobytes())
+    data[33:37] = struct.pack(">I", 0xFFFFFF00)
+    with pytest.raises(ImageError, match="cut off"):
+        read_header(np.frombuffer(data, np.uint8), "png")

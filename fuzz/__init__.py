@@ -1,0 +1,1 @@
+"""Random and mutated bytes against everything that decodes what others send."""

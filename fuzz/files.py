@@ -1,0 +1,157 @@
+"""Files that somebody hands over: bags, bundles, parameter files, ontologies."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rosbags.rosbag1 import Writer
+
+from fuzz.refusal import refused_or
+from seg_perception.config import Config
+from seg_perception.inference.archive import unpack
+from seg_perception.inference.manifest import Manifest
+from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.messages import String
+from seg_perception.ontology import Ontology
+from seg_perception.resources import bundle_path, config_path
+
+
+def mcap(data: bytes) -> None:
+    """An mcap file, read to its end."""
+    _read_bag(data, "bag.mcap")
+
+
+def db3(data: bytes) -> None:
+    """An SQLite bag, read to its end."""
+    _read_bag(data, "bag.db3")
+
+
+def ros1_bag(data: bytes) -> None:
+    """A ROS 1 bag, read to its end."""
+    _read_bag(data, "bag.bag")
+
+
+def manifest(data: bytes) -> None:
+    """A bundle's manifest."""
+    with _file(data, "manifest.json") as path:
+        refused_or(Manifest.read, path)
+
+
+def bundle_zip(data: bytes) -> None:
+    """A bundle as a zip."""
+    with _file(data, "bundle.zip") as path:
+        target = path.parent / "unpacked"
+        target.mkdir()
+        refused_or(unpack, path, target)
+
+
+def parameter_file(data: bytes) -> None:
+    """A ROS parameter file."""
+    with _file(data, "robot.yaml") as path:
+        refused_or(Config.load, path)
+
+
+def ontology(data: bytes) -> None:
+    """A label space."""
+    with _file(data, "own.yaml") as path:
+        refused_or(Ontology.load, path)
+
+
+def seeds() -> dict[str, list[bytes]]:
+    """Files that are right."""
+    platforms = [config_path("platforms", f"{n}.yaml") for n in ("simulated", "viking_hill")]
+    bundle = bundle_path("field_tiny")
+    return {
+        "mcap": [_bag("none"), _bag("zstd"), _bag("lz4")],
+        "db3": [_sqlite_bag()],
+        "ros1_bag": [_ros1_bag(compressed) for compressed in (False, True)],
+        "manifest": [(bundle / "manifest.json").read_bytes()],
+        "bundle_zip": [_zip()],
+        "parameter_file": [path.read_bytes() for path in platforms],
+        "ontology": [config_path("ontology", "rellis.yaml").read_bytes()],
+    }
+
+
+@contextmanager
+def _file(data: bytes, name: str) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="fuzz_"))
+    try:
+        path = folder / name
+        path.write_bytes(data)
+        yield path
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_bag(data: bytes, name: str) -> None:
+    with _file(data, name) as path:
+        bag = refused_or(BagReader, path)
+        if bag is not None:
+            with bag:
+                refused_or(_look_at_all, bag)
+
+
+def _look_at_all(bag: BagReader) -> None:
+    for message in bag.messages():
+        refused_or(lambda message=message: message.message)
+
+
+def _bag(compression: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.mcap")
+        with BagWriter(path, compression=compression) as bag:
+            for time in range(3):
+                bag.write("/text", String(f"text {time}"), time * 2 * 10**9)
+        return path.read_bytes()
+
+
+def _sqlite_bag() -> bytes:
+    """The two tables of rosbag2's storage, one topic, one message."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.db3")
+        with sqlite3.connect(path) as database:
+            database.execute(
+                "CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT, type TEXT, "
+                "serialization_format TEXT, offered_qos_profiles TEXT)"
+            )
+            database.execute(
+                "CREATE TABLE messages(id INTEGER PRIMARY KEY, topic_id INTEGER, "
+                "timestamp INTEGER, data BLOB)"
+            )
+            row = (1, "/text", "std_msgs/msg/String", "cdr", "")
+            database.execute("INSERT INTO topics VALUES (?, ?, ?, ?, ?)", row)
+            text = b"\0\1\0\0\5\0\0\0text\0"
+            database.execute("INSERT INTO messages VALUES (1, 1, 7, ?)", (text,))
+        database.close()
+        return path.read_bytes()
+
+
+def _ros1_bag(compressed: bool) -> bytes:  # noqa: FBT001
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.bag")
+        bag = Writer(path)
+        if compressed:
+            bag.set_compression(Writer.CompressionFormat.BZ2)
+        with bag:
+            text = bag.add_connection(
+                "/text", "std_msgs/msg/String", msgdef="string data", md5sum="*"
+            )
+            for time in range(3):
+                bag.write(text, time * 10**9, b"\4\0\0\0text")
+        return path.read_bytes()
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tiny/manifest.json", json.dumps({"name": "tiny"}))
+        archive.writestr("tiny/model.onnx", bytes(200))
+    return buffer.getvalue()
