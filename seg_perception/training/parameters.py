@@ -60,7 +60,7 @@ class FrozenLayers:
         depth = _encoder_depth(network)
         if count >= depth:
             msg = (
-                f"expected frozen_layers below {depth - 1}, the blocks of this network's encoder, "
+                f"expected at most {max(depth - 1, 0)} frozen_layers, the blocks of this encoder, "
                 f"got {count}: freeze fewer"
             )
             raise TrainingError(msg)
