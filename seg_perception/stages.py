@@ -138,6 +138,10 @@ class TransformsConfig(Stage):
     fixed_frame: FrameId = Field(
         default="odom", description="Frame through which motion between two stamps is compensated"
     )
+    odometry_topic: str = Field(
+        default="",
+        description="nav_msgs/Odometry that moves its child frame where /tf does not; empty: none",
+    )
     buffer_s: float = Field(
         default=10.0, gt=0, le=3600, description="Seconds of timed transforms kept"
     )
@@ -323,6 +327,12 @@ class CameraConfig(Stage):
         description="Added to cx, cy, for crops that camera_info hides",
     )
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    rotation_sigma_rad: float = Field(
+        default=0.0, ge=0, le=1, description="Standard error of its orientation; lowers confidence"
+    )
+    translation_sigma_m: float = Field(
+        default=0.0, ge=0, le=10, description="Standard error of its place; lowers confidence"
+    )
     weight: float = Field(
         default=1.0, gt=0, le=1000, description="Share of the engine against other cameras"
     )

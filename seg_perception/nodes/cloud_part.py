@@ -41,7 +41,12 @@ class CloudPart:
         }
         self._maps = [MapOutput(runtime, mapper) for mapper in runtime.perception.mappers]
         self._feed = TransformFeed(runtime.perception.transforms, runtime.clock.observe)
-        self._transforms = TransformListener(runtime.node, self._feed, runtime.inbox.ring)
+        self._transforms = TransformListener(
+            runtime.node,
+            self._feed,
+            runtime.inbox.ring,
+            runtime.config.transforms.odometry_topic,
+        )
         self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
         self._streams += [self._listen("radar", name) for name in runtime.config.radars]
         self._worker = Worker("clouds", self._step, runtime.node.get_logger().error)

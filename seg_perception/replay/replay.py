@@ -99,6 +99,7 @@ def replay(
             wall_s=time.perf_counter() - start,
             streams=session.perception.ledger.snapshot(),
             points=session.perception.ledger.points(),
+            stray_times=session.perception.ledger.stray_times(),
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             notes=(
