@@ -281,6 +281,33 @@ class MapConfig(Stage):
     )
 
 
+class CostmapConfig(Stage):
+    """What a planner gets: obstacles of every sweep, and a costmap of the voxel map."""
+
+    obstacles: bool = Field(
+        default=False,
+        description="Publish the points of every lidar that block the way (semantic/obstacles)",
+    )
+    grid: bool = Field(default=False, description="Publish a costmap of the voxel map on ~/costmap")
+    grouping: str = Field(
+        default="traversability", description="Grouping of the ontology that has costs"
+    )
+    costs: list[str] = Field(
+        default=["drivable=0", "rough=40", "impassable=100", "dynamic=100"],
+        description="GROUP=0 to 100; groups that are not named do not count",
+    )
+    min_confidence: float = Field(
+        default=0.6, ge=0, le=1, description="Ground that is less certain is unseen, never free"
+    )
+    size_m: float = Field(
+        default=40.0, gt=0, le=400, description="Edge of the costmap's square around the robot"
+    )
+    cell_m: float = Field(default=0.2, ge=0.05, le=10, description="Edge of a cell")
+    clearance_m: float = Field(
+        default=2.5, gt=0, le=100, description="What hangs higher above the ground does not block"
+    )
+
+
 class OutputConfig(Stage):
     """What is published, and in which shape."""
 
