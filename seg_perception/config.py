@@ -19,7 +19,6 @@ from seg_perception.parameter_file import flatten, is_ros_own, read_parameter_fi
 from seg_perception.stages import (
     CameraConfig,
     CloudSensorConfig,
-    CostmapConfig,
     LidarConfig,
     MapConfig,
     NodeConfig,
@@ -39,7 +38,6 @@ __all__ = [
     "CameraConfig",
     "CloudSensorConfig",
     "Config",
-    "CostmapConfig",
     "LidarConfig",
     "MapConfig",
     "NodeConfig",
@@ -72,7 +70,6 @@ _STAGES: dict[str, type[Stage]] = {
     "transfer": TransferConfig,
     "radar_transfer": RadarTransferConfig,
     "map": MapConfig,
-    "costmap": CostmapConfig,
     "output": OutputConfig,
     "node": NodeConfig,
 }
@@ -90,7 +87,6 @@ class Config(BaseModel):
     transfer: TransferConfig = TransferConfig()
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
     map: MapConfig = MapConfig()
-    costmap: CostmapConfig = CostmapConfig()
     output: OutputConfig = OutputConfig()
     node: NodeConfig = NodeConfig()
     cameras: dict[str, CameraConfig] = {}

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seg_perception.errors import TrainingError
+from seg_perception.export.onnx_graph import Answer
 from seg_perception.inference.manifest import Parity
 
 MIN_AGREEMENT = 0.999
-Answers = Sequence[tuple[NDArray[Any], NDArray[Any]]]
 
 
-def measure_parity(reference: Answers, candidate: Answers, names: tuple[str, str]) -> Parity:
-    """Compare labels and confidences of the same frames.
+def measure_parity(
+    reference: Sequence[Answer], candidate: Sequence[Answer], names: tuple[str, str]
+) -> Parity:
+    """Compare labels and logits of the same frames.
 
     Args:
-        reference: labels and confidence per frame, as they should be.
-        candidate: as they are.
+        reference: answers as they should be.
+        candidate: as they are; without logits these are not compared.
         names: what answered, reference first.
 
     Raises:
-        TrainingError: less than 99.9 % of the labels agree, or the reference has one
-            class only, which would prove nothing.
+        TrainingError: less than 99.9 % of the labels agree, a logit is not finite, or the
+            reference has one class only, which would prove nothing.
     """
     pairs = list(zip(reference, candidate, strict=True))
-    agreement = float(np.mean([(want == got).mean() for (want, _), (got, _) in pairs]))
-    error = max(
-        float(np.abs(want.astype(int) - got.astype(int)).max()) for (_, want), (_, got) in pairs
-    )
-    if len(np.unique(np.concatenate([want.ravel() for want, _ in reference]))) < 2:
+    agreement = label_agreement(reference, candidate)
+    errors = [
+        float(np.abs(want.astype(np.float64) - got.astype(np.float64)).max())
+        for one, other in pairs
+        for want, got in zip(one.logits, other.logits, strict=False)
+    ]
+    if not np.isfinite(errors).all():
+        msg = f"parity: {names[1]} gives logits that are not finite: no bundle is written"
+        raise TrainingError(msg)
+    if len(np.unique(np.concatenate([answer.labels.ravel() for answer in reference]))) < 2:
         msg = (
             "parity: the reference gives every pixel of every frame the same class: "
             "train longer or use other frames"
@@ -42,7 +47,7 @@ def measure_parity(reference: Answers, candidate: Answers, names: tuple[str, str
         msg = (
             f"parity: {names[1]} agrees with {names[0]} on {agreement:.3%} of the labels, "
             f"expected at least {MIN_AGREEMENT:.1%}: no bundle is written; "
-            "try another opset or version of the exporter"
+            "leave that form out, or try another version of the exporter"
         )
         raise TrainingError(msg)
     return Parity(
@@ -50,5 +55,11 @@ def measure_parity(reference: Answers, candidate: Answers, names: tuple[str, str
         candidate=names[1],
         frames=len(pairs),
         label_agreement=agreement,
-        max_abs_error=error / 255,
+        max_abs_error=max(errors, default=None),
     )
+
+
+def label_agreement(reference: Sequence[Answer], candidate: Sequence[Answer]) -> float:
+    """Share of the pixels that have the same label."""
+    pairs = zip(reference, candidate, strict=True)
+    return float(np.mean([(want.labels == got.labels).mean() for want, got in pairs]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
+from seg_perception.export.heads import HEADS, Head, confidence
 from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.normalisation import normalise
 
@@ -13,29 +13,34 @@ from seg_perception.models.normalisation import normalise
 class ServingGraph(nn.Module):
     """A network between normalisation and arg-max.
 
-    Labels are the arg-max of the up-sampled scores. The confidence is the winner's
-    softmax share at the scores' own size, up-sampled: at 512x288 with 18 classes that
-    takes a quarter of the time of a softmax of every pixel.
-
     Args:
         network: any segmentation network.
+        head: how its output becomes labels.
     """
 
-    def __init__(self, network: SegmentationNetwork) -> None:
-        """Wrap the network and switch it to evaluation."""
+    def __init__(self, network: SegmentationNetwork, head: Head = "exact") -> None:
+        """Wrap the network and switch all of it to evaluation.
+
+        An export restores the wrapper's mode in every part, so the wrapper itself must be
+        in evaluation too.
+        """
         super().__init__()
         self.network = network
+        self.head = head
         self.eval()
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Map uint8 (1, H, W, 3) RGB to labels and confidence, both uint8 (1, H, W)."""
-        size = (image.shape[1], image.shape[2])
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Label an image.
+
+        Args:
+            image: uint8 (1, H, W, 3) RGB.
+
+        Returns:
+            Labels and confidence, both uint8 (1, H, W), then the logits that they are
+            made of, for comparisons.
+        """
+        size = (int(image.shape[1]), int(image.shape[2]))
         output = self.network(normalise(image))
-        share = output.probabilities().amax(dim=1, keepdim=True)
-        labels = _enlarge(output.semantic_scores(), size).argmax(dim=1)
-        confidence = _enlarge(share, size)[:, 0] * 255
-        return labels.to(torch.uint8), confidence.round().to(torch.uint8)
-
-
-def _enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    return interpolate(maps, size, mode="bilinear", align_corners=False)
+        labels = HEADS[self.head](output, size).to(torch.uint8)
+        sure = (confidence(output, size) * 255).round().to(torch.uint8)
+        return (labels, sure, *output.logits())

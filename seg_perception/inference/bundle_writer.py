@@ -90,9 +90,7 @@ def write_bundle(folder: Path, source: BundleSource) -> Bundle:
     Raises:
         BundleError: the folder is in use, or the source contradicts itself.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"{folder} exists; remove it or name another folder for the bundle"
-        raise BundleError(msg)
+    expect_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         draft = Path(scratch) / folder.name
@@ -104,6 +102,17 @@ def write_bundle(folder: Path, source: BundleSource) -> Bundle:
         Bundle.load(draft)
         draft.replace(folder)
     return Bundle.load(folder)
+
+
+def expect_free(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        BundleError: it does, or it is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"{folder} exists; remove it or name another folder for the bundle"
+        raise BundleError(msg)
 
 
 def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:

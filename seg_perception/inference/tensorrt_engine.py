@@ -165,8 +165,7 @@ class TensorRtLoader:
             return self._cache.read(key)
         except StaleEngineError as error:
             if not may_build or self._config.on_missing == "fail":
-                name = self._bundle.manifest.name
-                msg = f"{error}; seg-perception engine build {name} makes it"
+                msg = f"{error}: seg-perception engine build {self._bundle.manifest.name}"
                 raise EngineError(msg) from error
         self._builds.obtain(make_build(self._bundle, form, key, self._cache, self._config))
         return self._cache.read(key)

@@ -9,29 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, interpolate
 
 from seg_perception.models.config import AdapterConfig, VitConfig
-from seg_perception.models.deformable import DeformableAttention, Shapes
+from seg_perception.models.deformable import DeformableAttention, Shapes, centres
 from seg_perception.models.dinov3 import Pyramid, VitTokens, patch_map
 from seg_perception.models.spatial_prior import SpatialPrior
 
 _EPSILON = 1e-6
-
-
-def centres(shapes: Shapes, like: Tensor) -> Tensor:
-    """Places of the tokens of several maps, (1, sum of h * w, 1, 2): x, y from 0 to 1."""
-    grids = []
-    for height, width in shapes:
-        y, x = np.meshgrid(
-            (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij"
-        )
-        grids.append(np.stack([x, y], axis=-1).reshape(-1, 2))
-    # From numpy, so that an export holds it as a constant.
-    return torch.from_numpy(np.concatenate(grids).astype(np.float32)).to(like)[None, :, None]
 
 
 class ConvFeedForward(nn.Module):

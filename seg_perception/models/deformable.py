@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample, pad
@@ -71,6 +72,18 @@ _FORMS: dict[Sampling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "grid_sample": weighted_grid_sample,
     "gather": weighted_gather,
 }
+
+
+def centres(shapes: Shapes, like: Tensor) -> Tensor:
+    """Places of the pixels of several maps, (1, sum of h * w, 1, 2): x, y from 0 to 1."""
+    grids = []
+    for height, width in shapes:
+        y, x = np.meshgrid(
+            (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij"
+        )
+        grids.append(np.stack([x, y], axis=-1).reshape(-1, 2))
+    # From numpy, so that an export holds it as a constant.
+    return torch.from_numpy(np.concatenate(grids).astype(np.float32)).to(like)[None, :, None]
 
 
 class DeformableAttention(nn.Module):
@@ -158,14 +171,18 @@ class PixelDecoderAttention(DeformableAttention):
         hidden_states: Tensor,
         encoder_hidden_states: Tensor,
         position_embeddings: Tensor,
-        reference_points: Tensor,
         spatial_shapes_list: Shapes,
         **_: Any,
     ) -> tuple[Tensor, None]:
-        """Positions are added to the queries; nothing is masked, since no image is padded."""
+        """Positions are added to the queries; nothing is masked, since no image is padded.
+
+        For the same reason each query's place is the centre of its pixel on every level;
+        what `transformers` works out for it is not looked at.
+        """
         queries = hidden_states + position_embeddings
         shapes = [(int(h), int(w)) for h, w in spatial_shapes_list]
-        return self.attend(queries, reference_points, encoder_hidden_states, shapes), None
+        places = centres(shapes, queries)
+        return self.attend(queries, places, encoder_hidden_states, shapes), None
 
 
 def set_sampling(network: nn.Module, sampling: Sampling) -> int:

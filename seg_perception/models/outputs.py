@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -81,8 +80,14 @@ class NetworkOutput:
         return self.scores if self.scores is not None else self.layers[-1].semantic_scores()
 
     def probabilities(self) -> Tensor:
-        """Float (B, C, h, w), sums to 1 over the classes."""
+        """Float (B, C, h, w), sums to 1 over the classes; to less where no mask claims a pixel."""
         if self.scores is not None:
             return self.scores.softmax(dim=1)
         scores = self.layers[-1].semantic_scores()
-        return scores / scores.sum(dim=1, keepdim=True).clamp_min(torch.finfo(scores.dtype).tiny)
+        return scores / scores.sum(dim=1, keepdim=True).clamp_min(1)
+
+    def logits(self) -> tuple[Tensor, ...]:
+        """What the answer is made of: scores, or the last layer's classes and masks."""
+        if self.scores is not None:
+            return (self.scores,)
+        return (self.layers[-1].class_logits, self.layers[-1].mask_logits)

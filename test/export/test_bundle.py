@@ -8,15 +8,26 @@ torch = pytest.importorskip("torch", reason="the export needs torch: install the
 pytest.importorskip("onnx", reason="the export needs onnx: install the extra [train]")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the parity needs onnxruntime")
 
-from seg_perception.errors import BundleError, TrainingError
+from seg_perception.errors import BundleError, ConfigError, TrainingError
 from seg_perception.export import bundle as export
-from seg_perception.export.bundle import Release, export_bundle
-from seg_perception.inference.manifest import Training
+from seg_perception.export import forms
+from seg_perception.export.bundle import Wanted, export_bundle
+from seg_perception.export.onnx_graph import Answer, run_torch
+from seg_perception.export.release import ReleaseFile
+from seg_perception.export.serving import ServingGraph
+from seg_perception.models.config import FieldCnnConfig
 from seg_perception.models.field_cnn import FieldCnn
 from seg_perception.training.checkpoint import Checkpoint
 from seg_perception.training.config import TrainingConfig
 
-RELEASE = Release("tiny", "0.1", "none", "No licence.", "Only a test.", Training(seed=3))
+RELEASE = ReleaseFile(
+    name="tiny",
+    licence="none",
+    licence_text="No licence.",
+    notice="Only a test.",
+    command="none",
+    datasets=(),
+)
 TINY = {
     "stem": 8,
     "stem_blocks": 1,
@@ -29,9 +40,9 @@ TINY = {
 SOURCE = {"name": "s", "folder": "s", "mapping": "m.yaml", "share": 1}
 
 
-def frames(count: int = 2) -> list[np.ndarray]:
+def frames(_width: int, _height: int) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
-    return [rng.integers(0, 256, (40, 56, 3)).astype(np.uint8) for _ in range(count)]
+    return [rng.integers(0, 256, (40, 56, 3)).astype(np.uint8) for _ in range(2)]
 
 
 @pytest.fixture
@@ -63,15 +74,17 @@ def checkpoint(tmp_path: Path) -> Path:
 def test_a_bundle_answers_as_torch_does(
     checkpoint: Path, tmp_path: Path, size: tuple[int, int] | None
 ) -> None:
-    bundle = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames(), size)
+    bundle = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, Wanted(size))
     assert (bundle.width, bundle.height) == (size or (64, 48))
-    (parity,) = bundle.manifest.parity
+    parity = bundle.manifest.parity[0]
     assert parity.label_agreement >= 0.999
+    assert parity.max_abs_error < 1e-3
     assert parity.frames == 2
     assert bundle.manifest.opset == 17
     session = onnxruntime.InferenceSession(
         str(bundle.model_path), providers=["CPUExecutionProvider"]
     )
+    assert [output.name for output in session.get_outputs()] == ["labels", "confidence"]
     for frame in bundle.golden:
         labels, confidence = session.run(["labels", "confidence"], {"image": frame.image[None]})
         assert labels.dtype == confidence.dtype == np.uint8
@@ -83,7 +96,7 @@ def test_a_bundle_answers_as_torch_does(
 def test_bytes_are_cast_before_they_are_transposed(checkpoint: Path, tmp_path: Path) -> None:
     import onnx
 
-    bundle = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames())
+    bundle = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames)
     operators = [node.op_type for node in onnx.load(bundle.model_path).graph.node]
     assert operators.index("Cast") < operators.index("Transpose")
 
@@ -96,25 +109,49 @@ def test_confidence_is_the_share_of_the_winner(checkpoint: Path) -> None:
         network.classifier.weight.zero_()
         network.classifier.bias.zero_()
         network.classifier.bias[4] = np.log(51.0)
-    ((labels, confidence),) = export.run_torch(export.ServingGraph(network), [image])
+    (answer,) = run_torch(ServingGraph(network), [image])
     # 17 classes of weight 1 and one of weight 51: three quarters, 191.25 of 255.
-    assert (labels == 4).all()
-    assert (confidence == 191).all()
+    assert (answer.labels == 4).all()
+    assert (answer.confidence == 191).all()
+
+
+def test_the_forms_and_heads_that_were_measured_are_recorded(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    wanted = Wanted(precisions=("fp16_islands", "fp32", "bf16_islands"))
+    manifest = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, wanted).manifest
+    assert [(v.form, v.file) for v in manifest.variants] == [
+        ("none_fp16_islands", "model.onnx"),
+        ("none_fp32", "model_none_fp32.onnx"),
+        ("none_bf16_islands", "model_none_bf16_islands.onnx"),
+    ]
+    half, single, brain = (variant.parity for variant in manifest.variants)
+    assert half.label_agreement >= 0.999
+    assert single.max_abs_error < half.max_abs_error
+    assert brain is None
+    assert manifest.parity[0] == half
+    late, quarter = manifest.parity[1:]
+    assert late.candidate == "late head, torch"
+    # Per-pixel scores have no masks whose order of enlarging could matter.
+    assert late.label_agreement == 1
+    assert 0.2 < quarter.label_agreement < 1
 
 
 def test_a_graph_that_disagrees_writes_no_bundle(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = export.run_onnx
+    honest = forms.run_onnx
 
-    def shifted(model: bytes, images: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-        return [((labels + 1) % 18, confidence) for labels, confidence in honest(model, images)]
+    def shifted(model: bytes, images: list[np.ndarray]) -> list[Answer]:
+        return [
+            Answer((answer.labels + 1) % 18, answer.confidence) for answer in honest(model, images)
+        ]
 
-    monkeypatch.setattr(export, "run_onnx", shifted)
+    monkeypatch.setattr(forms, "run_onnx", shifted)
     with pytest.raises(
         TrainingError, match=r"agrees with torch .* on 0.000% of the labels.*no bundle is written"
     ):
-        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames())
+        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames)
     assert not (tmp_path / "tiny").exists()
 
 
@@ -122,5 +159,20 @@ def test_a_folder_in_use_is_left_alone(checkpoint: Path, tmp_path: Path) -> None
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "notes.txt").write_text("mine")
     with pytest.raises(BundleError, match="exists; remove it"):
-        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames())
+        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames)
     assert (tmp_path / "tiny" / "notes.txt").read_text() == "mine"
+
+
+def test_a_size_that_does_not_fit_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"size 100x48: expected multiples of 16"):
+        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, Wanted((100, 48)))
+    assert not (tmp_path / "tiny").exists()
+
+
+def test_weights_of_another_architecture_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    loaded = Checkpoint.load(checkpoint)
+    other = loaded.training_config.model_copy(update={"model": FieldCnnConfig()})
+    loaded.model_copy(update={"config": other.model_dump_json()}).save(checkpoint)
+    with pytest.raises(TrainingError, match=r"last.pt: its weights are of another architecture"):
+        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames)
+    assert not (tmp_path / "tiny").exists()

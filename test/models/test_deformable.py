@@ -13,6 +13,7 @@ from transformers.models.mask2former.modeling_mask2former import multi_scale_def
 from seg_perception.models.deformable import (
     DeformableAttention,
     PixelDecoderAttention,
+    centres,
     set_sampling,
     weighted_gather,
     weighted_grid_sample,
@@ -72,7 +73,7 @@ def test_attention_is_the_one_of_transformers(sampling) -> None:
         "hidden_states": torch.randn(2, count, 16),
         "encoder_hidden_states": torch.randn(2, count, 16),
         "position_embeddings": torch.randn(2, count, 16),
-        "reference_points": torch.rand(2, count, 2, 2),
+        "reference_points": centres(SHAPES, torch.zeros(1)).expand(2, -1, 2, -1),
         "spatial_shapes_list": SHAPES,
     }
     with torch.no_grad():

@@ -32,10 +32,18 @@ def test_masks_are_enlarged_before_they_are_weighed() -> None:
     assert torch.allclose(enlarged[0, :, 0], shares.T @ masks, atol=1e-6)
 
 
-def test_probabilities_sum_to_one() -> None:
-    for output in (NetworkOutput(layers=(layer(),)), NetworkOutput(scores=torch.randn(1, 3, 2, 2))):
-        total = output.probabilities().sum(dim=1)
-        assert torch.allclose(total, torch.ones_like(total))
+def test_probabilities_sum_to_one_where_something_is_claimed() -> None:
+    total = NetworkOutput(scores=torch.randn(1, 3, 2, 2)).probabilities().sum(dim=1)
+    assert torch.allclose(total, torch.ones_like(total))
+    twice = MaskLayer(torch.tensor([[[9.0, 0, 0], [9.0, 0, 0]]]), torch.full((1, 2, 1, 2), 9.0))
+    assert NetworkOutput(layers=(twice,)).probabilities().sum(dim=1).tolist() == [
+        [pytest.approx([1, 1])]
+    ]
+
+
+def test_what_no_mask_claims_stays_improbable() -> None:
+    nothing = MaskLayer(torch.tensor([[[9.0, 0.0, 0.0]]]), torch.full((1, 1, 1, 2), -9.0))
+    assert NetworkOutput(layers=(nothing,)).probabilities().max() < 2e-4
 
 
 def test_neither_or_both_are_refused() -> None:

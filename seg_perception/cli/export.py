@@ -1,0 +1,169 @@
+"""`seg-perception export`: a proven model bundle of a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.inference.manifest import Precision
+
+_GOLDEN_SEED = 7
+_GOLDEN_COUNT = 3
+_IMAGES = (".png", ".jpg", ".jpeg")
+
+Head = Literal["exact", "late", "quarter"]
+
+
+def command(  # noqa: PLR0913 (each is an option of the command line)
+    checkpoint: Annotated[Path, typer.Argument(help="`best.pt` or `last.pt` of a run.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The bundle; must not exist.")],
+    *,
+    release: Annotated[
+        Path, typer.Option(help="YAML: name, licence, notice and data of the weights.")
+    ],
+    version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Of the network; default: as trained.")
+    ] = None,
+    head: Annotated[
+        Head, typer.Option(help="How masks become labels; the cheaper ones are approximations.")
+    ] = "exact",
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a form, default fp32; repeat for more. The plain model has the first."
+        ),
+    ] = None,
+    frames: Annotated[
+        Path | None, typer.Option(help="Folder of golden frames; default: simulated ones.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was measured as JSON.")
+    ] = False,
+) -> None:
+    """Export a checkpoint as ONNX, compare every form with torch, and write the bundle.
+
+    A network with deformable attention is written in two forms: grid sampling for ONNX
+    Runtime, gather for TensorRT. If a form disagrees with torch, no bundle is written.
+    """
+    from seg_perception.cli.options import print_json
+    from seg_perception.errors import EngineError
+
+    try:
+        from seg_perception.export.bundle import Wanted, export_bundle
+        from seg_perception.export.release import ReleaseFile
+    except ImportError as error:
+        msg = f"the export needs the extra [train] ({error}): pip install 'seg_perception[train]'"
+        raise EngineError(msg) from error
+
+    wanted = Wanted(
+        parse_size(size) if size else None,
+        head,
+        parse_precisions(precision or ["fp32"]),
+        version,
+    )
+    golden = partial(_read, frames) if frames else _simulate
+    bundle = export_bundle(checkpoint, output, ReleaseFile.load(release), golden, wanted)
+    if as_json:
+        print_json(_facts(output, bundle))
+    else:
+        _print(output, bundle)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of `WxH`.
+
+    Raises:
+        ConfigError: it is not of that form.
+    """
+    from seg_perception.errors import ConfigError
+
+    width, x, height = text.partition("x")
+    if not (x and width.isdecimal() and height.isdecimal()):
+        msg = f"--size {text}: expected WIDTHxHEIGHT, for instance 960x544"
+        raise ConfigError(msg)
+    return int(width), int(height)
+
+
+def parse_precisions(names: Sequence[str]) -> tuple[Precision, ...]:
+    """Precisions by name, each once.
+
+    Raises:
+        ConfigError: there is no such precision.
+    """
+    from seg_perception.errors import ConfigError
+    from seg_perception.inference.manifest import Precision
+
+    known: dict[str, Precision] = {name: name for name in get_args(Precision)}
+    if unknown := next((name for name in names if name not in known), None):
+        msg = f"--precision {unknown}: expected one of {', '.join(known)}"
+        raise ConfigError(msg)
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _simulate(width: int, height: int) -> list[NDArray[np.uint8]]:
+    from seg_perception.simulation.training_frames import training_frames
+
+    frames = training_frames(_GOLDEN_SEED, _GOLDEN_COUNT, width, height)
+    return [image for image, _ in frames]
+
+
+def _read(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
+    import cv2
+    import numpy as np
+
+    from seg_perception.errors import DatasetError
+
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _IMAGES)
+    images = [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in paths]
+    for path, image in zip(paths, images, strict=True):
+        if image is None:
+            msg = f"{path} can't be read as an image; remove it or save it again"
+            raise DatasetError(msg)
+    if not images:
+        msg = f"--frames {folder}: expected PNG or JPEG images in that folder, found none"
+        raise DatasetError(msg)
+    return [np.asarray(image[..., ::-1], np.uint8) for image in images if image is not None]
+
+
+def _facts(output: Path, bundle: Bundle) -> dict[str, Any]:
+    manifest = bundle.manifest
+    return {
+        "output": str(output),
+        "width": bundle.width,
+        "height": bundle.height,
+        "opset": manifest.opset,
+        "parity": [parity.model_dump() for parity in manifest.parity],
+        "variants": [variant.model_dump() for variant in manifest.variants],
+    }
+
+
+def _print(output: Path, bundle: Bundle) -> None:
+    from rich.table import Table
+
+    from seg_perception.cli.tables import console
+
+    table = Table(title=f"{output}, {bundle.width}x{bundle.height}", title_justify="left")
+    for header in ("file", "form", "labels equal", "largest difference of logits"):
+        table.add_column(header)
+    for variant in bundle.manifest.variants:
+        parity = variant.parity
+        shares = ("not run here", "-") if parity is None else _cells(parity)
+        table.add_row(variant.file, variant.form, *shares)
+    for parity in bundle.manifest.parity[1:]:
+        table.add_row("", parity.candidate, *_cells(parity))
+    console().print(table)
+
+
+def _cells(parity: Any) -> tuple[str, str]:
+    error = parity.max_abs_error
+    return f"{parity.label_agreement:.4%}", "-" if error is None else f"{error:.1e}"

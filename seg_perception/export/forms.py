@@ -1,0 +1,100 @@
+"""The forms in which a bundle carries its network: sampling and precision, each one proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seg_perception.export.onnx_graph import OUTPUTS, Answer, export_onnx, run_onnx, run_torch
+from seg_perception.export.parity import measure_parity
+from seg_perception.export.serving import ServingGraph
+from seg_perception.graph.outputs import keep_outputs
+from seg_perception.graph.precision import to_precision
+from seg_perception.inference.bundle_writer import VariantSource
+from seg_perception.inference.manifest import Parity, Precision, Sampling
+from seg_perception.models.deformable import set_sampling
+
+# What ONNX Runtime can't run on a CPU, so that nothing can be said of it here.
+_UNPROVABLE: frozenset[Precision] = frozenset({"bf16_islands"})
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form, as it will be written.
+
+    Attributes:
+        model: ONNX bytes, labels and confidence alone.
+        sampling, precision: which form it is.
+        parity: against torch in fp32; None where it could not be run.
+    """
+
+    model: bytes
+    sampling: Sampling
+    precision: Precision
+    parity: Parity | None
+
+
+def export_forms(
+    graph: ServingGraph,
+    size: tuple[int, int],
+    precisions: Sequence[Precision],
+    frames: Sequence[NDArray[np.uint8]],
+) -> tuple[list[Answer], list[Form]]:
+    """Trace a graph in every sampling and precision, and compare each with torch.
+
+    Args:
+        graph: what is served.
+        size: width, height.
+        precisions: the plain model's first.
+        frames: uint8 (H, W, 3) RGB at that size.
+
+    Returns:
+        What torch answers to the frames, and the forms, the plain model first.
+
+    Raises:
+        TrainingError: a form disagrees with torch.
+    """
+    reference: list[Answer] = []
+    forms = []
+    for sampling in samplings(graph):
+        if sampling != "none":
+            set_sampling(graph, sampling)
+        reference = reference or run_torch(graph, frames)
+        traced = export_onnx(graph, size)
+        forms += [_form(traced, sampling, p, reference, frames) for p in precisions]
+    return reference, forms
+
+
+def samplings(graph: ServingGraph) -> tuple[Sampling, ...]:
+    """The forms that a network's deformable attention has; the first for ONNX Runtime."""
+    return ("grid_sample", "gather") if set_sampling(graph, "grid_sample") else ("none",)
+
+
+def variants(forms: Sequence[Form]) -> list[VariantSource]:
+    """What the bundle says of its forms; the first is the plain model."""
+    return [
+        VariantSource(form.model if index else None, form.sampling, form.precision, form.parity)
+        for index, form in enumerate(forms)
+    ]
+
+
+def _form(
+    traced: bytes,
+    sampling: Sampling,
+    precision: Precision,
+    reference: Sequence[Answer],
+    frames: Sequence[NDArray[np.uint8]],
+) -> Form:
+    model = to_precision(traced, precision)
+    parity = None
+    if precision not in _UNPROVABLE:
+        names = (
+            f"torch {torch.__version__} fp32",
+            f"onnxruntime CPUExecutionProvider, {sampling}, {precision}",
+        )
+        parity = measure_parity(reference, run_onnx(model, frames), names)
+    return Form(keep_outputs(model, OUTPUTS), sampling, precision, parity)
