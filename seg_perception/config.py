@@ -19,6 +19,7 @@ from seg_perception.parameter_file import flatten, is_ros_own, read_parameter_fi
 from seg_perception.stages import (
     CameraConfig,
     CloudSensorConfig,
+    CostmapConfig,
     LidarConfig,
     MapConfig,
     NodeConfig,
@@ -38,6 +39,7 @@ __all__ = [
     "CameraConfig",
     "CloudSensorConfig",
     "Config",
+    "CostmapConfig",
     "LidarConfig",
     "MapConfig",
     "NodeConfig",
@@ -70,6 +72,7 @@ _STAGES: dict[str, type[Stage]] = {
     "transfer": TransferConfig,
     "radar_transfer": RadarTransferConfig,
     "map": MapConfig,
+    "costmap": CostmapConfig,
     "output": OutputConfig,
     "node": NodeConfig,
 }
@@ -87,6 +90,7 @@ class Config(BaseModel):
     transfer: TransferConfig = TransferConfig()
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
     map: MapConfig = MapConfig()
+    costmap: CostmapConfig = CostmapConfig()
     output: OutputConfig = OutputConfig()
     node: NodeConfig = NodeConfig()
     cameras: dict[str, CameraConfig] = {}

@@ -74,6 +74,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._streams: dict[str, _Stream] = {}
         self._points: dict[str, Counter[PointStatus]] = {}
+        self._stray_times: Counter[str] = Counter()
 
     def open_stream(self, stream: str) -> None:
         """Show a stream although it has not received anything."""
@@ -95,6 +96,16 @@ class Ledger:
             points = self._points.setdefault(semantic.sensor, Counter())
             for status in PointStatus:
                 points[status] += int(tally[status])
+
+    def count_stray_times(self, sensor: str, count: int) -> None:
+        """Add to the sensor's points whose time is that of another sweep."""
+        with self._lock:
+            self._stray_times[sensor] += count
+
+    def stray_times(self) -> dict[str, int]:
+        """Points per sensor whose time made no sense; sensors without any are left out."""
+        with self._lock:
+            return {sensor: count for sensor, count in self._stray_times.items() if count}
 
     def snapshot(self) -> dict[str, StreamCount]:
         """The counts of this moment, taken together."""

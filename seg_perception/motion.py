@@ -9,23 +9,30 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, LidarConfig, RadarConfig
 from seg_perception.errors import TransformError
-from seg_perception.geometry.deskew import deskew, point_offsets_ns
+from seg_perception.geometry.deskew import deskew
+from seg_perception.geometry.point_times import PointTimes, point_times
+from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pairing import Sweep
 from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
 
 # REP-103: optical axes (x right, y down, z forward) of a body frame (x forward, y left, z up).
 T_OPTICAL_BODY = np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]], np.float64)
+_SPEED_NS = NANOSECONDS // 20
 
 
 class Motion:
     """Corrected times, and transforms between a sweep and an image.
 
     With an empty `fixed_frame` the robot is taken as at rest: nothing is compensated.
+
+    Attributes:
+        time_problems: by sensor, what was wrong with the times of a cloud's points, the last time.
     """
 
     def __init__(self, config: Config, transforms: TransformTree) -> None:
         """Remember whom to ask."""
+        self.time_problems: dict[str, str] = {}
         self._cameras = config.cameras
         self._sensors: Mapping[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
         self._fixed_frame = config.transforms.fixed_frame
@@ -39,9 +46,11 @@ class Motion:
     def sweep(self, sensor: str, cloud: PointCloud) -> Sweep:
         """Find out when each point of a cloud was measured."""
         time_ns = _shifted(cloud.stamp_ns, self._sensors[sensor].time_offset_s)
-        offsets_ns = point_offsets_ns(cloud) if self._deskew else None
+        times = point_times(cloud) if self._deskew else PointTimes(None)
+        self._say(sensor, times, len(cloud))
+        offsets_ns = times.offsets_ns
         last_ns = time_ns if offsets_ns is None else time_ns + max(0, int(offsets_ns.max()))
-        return Sweep(sensor, cloud, time_ns, offsets_ns, last_ns)
+        return Sweep(sensor, cloud, time_ns, offsets_ns, last_ns, times.stray)
 
     def is_known(self, sweep: Sweep) -> bool:
         """Whether the sensor's pose is known up to the sweep's last point."""
@@ -90,9 +99,41 @@ class Motion:
             T = self._transforms.lookup(frame, source, sweep.time_ns)
         return T if camera.frame_convention == "optical" else T_OPTICAL_BODY @ T
 
+    def speed(self, label_map: LabelMap) -> tuple[float, float]:
+        """How fast the camera turns (rad/s) and moves (m/s) when the image is taken.
+
+        From its pose half a tenth of a second before or, where that is not known, after. Where
+        neither is known, as at the edge of a recording, a camera counts as at rest.
+        """
+        if not self._fixed_frame:
+            return 0.0, 0.0
+        frame = self._cameras[label_map.camera].frame_id or label_map.frame_id
+        time_ns = self.image_time_ns(label_map)
+        for other_ns in (time_ns - _SPEED_NS, time_ns + _SPEED_NS):
+            try:
+                T = self._transforms.lookup_between(
+                    frame, time_ns, frame, other_ns, self._fixed_frame
+                )
+            except TransformError:
+                continue
+            scale = NANOSECONDS / _SPEED_NS
+            return rotation_angle(T[:3, :3]) * scale, float(np.linalg.norm(T[:3, 3])) * scale
+        return 0.0, 0.0
+
     def frame_of(self, sweep: Sweep) -> str:
         """The sensor's frame: as configured, else the cloud's own."""
         return self._sensors[sweep.sensor].frame_id or sweep.cloud.frame_id
+
+    def _say(self, sensor: str, times: PointTimes, count: int) -> None:
+        if times.stray == 0:
+            return
+        effect = "they count at the stamp"
+        if times.offsets_ns is None:
+            effect = "its sweeps are taken as measured at once; set its driver to one clock"
+        self.time_problems[sensor] = (
+            f"field {times.field!r}: {times.stray} of {count} points have a time more than a "
+            f"second off the stamp; {effect}"
+        )
 
 
 def _shifted(stamp_ns: int, offset_s: float) -> int:

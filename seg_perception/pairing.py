@@ -60,15 +60,15 @@ class LabelRing(Generic[Prepared]):
             if generation in (None, self._generation):
                 self._rings[camera].append(Timed(time_ns, value))
 
-    def nearest(self, camera: str, time_ns: int) -> Timed[Prepared] | None:
-        """The label map nearest in time, or None when none lies within `max_gap_s`."""
+    def nearest(self, camera: str, time_ns: int) -> list[Timed[Prepared]]:
+        """The label maps within `max_gap_s`, the nearest in time first."""
+
+        def gap_ns(entry: Timed[Prepared]) -> int:
+            return abs(entry.time_ns - time_ns)
+
         with self._lock:
-            best = min(
-                self._rings[camera], key=lambda entry: abs(entry.time_ns - time_ns), default=None
-            )
-        if best is None or abs(best.time_ns - time_ns) > self._max_gap_ns:
-            return None
-        return best
+            near = [entry for entry in self._rings[camera] if gap_ns(entry) <= self._max_gap_ns]
+        return sorted(near, key=gap_ns)
 
     def is_complete(self, cameras: Iterable[str], time_ns: int) -> bool:
         """Whether every camera that still delivers has a label map newer than `time_ns`.
@@ -102,6 +102,7 @@ class Sweep:
         time_ns: corrected stamp.
         offsets_ns: int64 (N,), time of each point relative to the stamp; None: all at once.
         last_ns: time of the last point.
+        stray: points whose time is that of another sweep; they count at the stamp.
     """
 
     sensor: str
@@ -109,6 +110,7 @@ class Sweep:
     time_ns: int
     offsets_ns: NDArray[np.int64] | None
     last_ns: int
+    stray: int = 0
 
 
 @dataclass(frozen=True, eq=False)

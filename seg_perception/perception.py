@@ -79,6 +79,11 @@ class Perception:
             self.add_map(config.map)
 
     @property
+    def time_problems(self) -> Mapping[str, str]:
+        """By lidar or radar, what was wrong with the times of its points, the last time."""
+        return self._motion.time_problems
+
+    @property
     def refused_lenses(self) -> Mapping[str, str]:
         """By camera, why its camera_info can't place points."""
         return self._sights.refused_lenses
@@ -176,6 +181,7 @@ class Perception:
             cameras=tuple(sight.camera for sight in sights if sight.view is not None),
         )
         self.ledger.count_points(semantic)
+        self.ledger.count_stray_times(sweep.sensor, sweep.stray)
         if xyz is not None:
             for mapper in self.mappers:
                 mapper.add(sweep, xyz, semantic)

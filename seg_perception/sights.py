@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seg_perception.config import Config
 from seg_perception.errors import CalibrationError, TransformError
 from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.motion import Motion
-from seg_perception.pairing import LabelRing, Sweep
+from seg_perception.pairing import LabelRing, Sweep, Timed
 from seg_perception.types import NANOSECONDS, Calibration, PointStatus
 
 
@@ -22,11 +23,13 @@ class Sight:
         camera: its name in the configuration.
         view: the label map nearest in time before its lens; None where something is missing.
         obstacle: what is missing.
+        is_nearest: False where a label map nearer in time lacks its transforms.
     """
 
     camera: str
     view: View | None
     obstacle: PointStatus = PointStatus.LABELLED
+    is_nearest: bool = True
 
 
 class Sights:
@@ -51,26 +54,48 @@ class Sights:
         """Whether nothing better than what is known now has to be waited for."""
         if not self._labels.is_complete(self._cameras_of(sweep), sweep.time_ns):
             return False
-        blocked = any(sight.obstacle == PointStatus.NO_TRANSFORM for sight in self.of(sweep))
-        return not blocked and self._motion.is_known(sweep)
+        waited_for = any(
+            sight.obstacle == PointStatus.NO_TRANSFORM or not sight.is_nearest
+            for sight in self.of(sweep)
+        )
+        return not waited_for and self._motion.is_known(sweep)
 
     def _sight(self, camera: str, sweep: Sweep) -> Sight:
-        nearest = self._labels.nearest(camera, sweep.time_ns)
-        if nearest is None:
-            return Sight(camera, None, PointStatus.NO_LABEL_MAP)
-        label_map = nearest.value.label_map
+        """The nearest label map that can be placed: one without transforms may have an elder."""
+        first: Sight | None = None
+        for timed in self._labels.nearest(camera, sweep.time_ns):
+            sight = self._sight_of(camera, timed, sweep)
+            if sight.obstacle != PointStatus.NO_TRANSFORM:
+                return sight if first is None else replace(sight, is_nearest=False)
+            first = first or sight
+        return first or Sight(camera, None, PointStatus.NO_LABEL_MAP)
+
+    def _sight_of(self, camera: str, timed: Timed[PreparedLabelMap], sweep: Sweep) -> Sight:
+        label_map = timed.value.label_map
         if label_map.calibration is None:
             return Sight(camera, None, PointStatus.NO_CALIBRATION)
-        time_gap_s = abs(nearest.time_ns - sweep.time_ns) / NANOSECONDS
         try:
             lens = self._lens(camera, label_map.calibration)
-            T_camera_cloud = self._motion.T_camera_cloud(label_map, sweep)
-            view = View(nearest.value, lens, T_camera_cloud, time_gap_s)
+            view = self._view(timed, lens, sweep)
         except CalibrationError:
             return Sight(camera, None, PointStatus.NO_CALIBRATION)
         except TransformError:
             return Sight(camera, None, PointStatus.NO_TRANSFORM)
         return Sight(camera, view)
+
+    def _view(self, timed: Timed[PreparedLabelMap], lens: CameraModel, sweep: Sweep) -> View:
+        label_map = timed.value.label_map
+        camera = self._config.cameras[label_map.camera]
+        time_sigma_s = self._config.transfer.time_sigma_s
+        turn_rad_s, speed_mps = self._motion.speed(label_map) if time_sigma_s else (0.0, 0.0)
+        return View(
+            timed.value,
+            lens,
+            self._motion.T_camera_cloud(label_map, sweep),
+            abs(timed.time_ns - sweep.time_ns) / NANOSECONDS,
+            angle_sigma_rad=math.hypot(camera.rotation_sigma_rad, turn_rad_s * time_sigma_s),
+            offset_sigma_m=math.hypot(camera.translation_sigma_m, speed_mps * time_sigma_s),
+        )
 
     def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
         rectified = self._config.cameras[camera].rectified

@@ -138,6 +138,10 @@ class TransformsConfig(Stage):
     fixed_frame: FrameId = Field(
         default="odom", description="Frame through which motion between two stamps is compensated"
     )
+    odometry_topic: str = Field(
+        default="",
+        description="nav_msgs/Odometry that moves its child frame where /tf does not; empty: none",
+    )
     buffer_s: float = Field(
         default=10.0, gt=0, le=3600, description="Seconds of timed transforms kept"
     )
@@ -277,6 +281,33 @@ class MapConfig(Stage):
     )
 
 
+class CostmapConfig(Stage):
+    """What a planner gets: obstacles of every sweep, and a costmap of the voxel map."""
+
+    obstacles: bool = Field(
+        default=False,
+        description="Publish the points of every lidar that block the way (semantic/obstacles)",
+    )
+    grid: bool = Field(default=False, description="Publish a costmap of the voxel map on ~/costmap")
+    grouping: str = Field(
+        default="traversability", description="Grouping of the ontology that has costs"
+    )
+    costs: list[str] = Field(
+        default=["drivable=0", "rough=40", "impassable=100", "dynamic=100"],
+        description="GROUP=0 to 100; groups that are not named do not count",
+    )
+    min_confidence: float = Field(
+        default=0.6, ge=0, le=1, description="Ground that is less certain is unseen, never free"
+    )
+    size_m: float = Field(
+        default=40.0, gt=0, le=400, description="Edge of the costmap's square around the robot"
+    )
+    cell_m: float = Field(default=0.2, ge=0.05, le=10, description="Edge of a cell")
+    clearance_m: float = Field(
+        default=2.5, gt=0, le=100, description="What hangs higher above the ground does not block"
+    )
+
+
 class OutputConfig(Stage):
     """What is published, and in which shape."""
 
@@ -323,6 +354,12 @@ class CameraConfig(Stage):
         description="Added to cx, cy, for crops that camera_info hides",
     )
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    rotation_sigma_rad: float = Field(
+        default=0.0, ge=0, le=1, description="Standard error of its orientation; lowers confidence"
+    )
+    translation_sigma_m: float = Field(
+        default=0.0, ge=0, le=10, description="Standard error of its place; lowers confidence"
+    )
     weight: float = Field(
         default=1.0, gt=0, le=1000, description="Share of the engine against other cameras"
     )

@@ -15,6 +15,7 @@ NODE_NAME = "perception_node"
 LEGEND = "~/legend"
 LEGEND_IMAGE = "~/legend_image"
 MAP = "~/map"
+COSTMAP = "~/costmap"
 STATUS = "~/status"
 TF = "/tf"
 TF_STATIC = "/tf_static"
@@ -71,6 +72,11 @@ def is_compressed(camera: CameraConfig) -> bool:
 def cloud_topic(sensor: CloudSensorConfig) -> str:
     """Where a lidar's or radar's semantic cloud is published."""
     return sensor.output_topic or beside(sensor.topic, "semantic/points")
+
+
+def obstacles_topic(sensor: CloudSensorConfig) -> str:
+    """Where the points of a lidar that block the way are published."""
+    return beside(cloud_topic(sensor), "obstacles")
 
 
 def check_topics(config: Config) -> None:
@@ -134,5 +140,7 @@ def _outputs(config: Config) -> Iterator[tuple[str, str]]:
             yield topic, f"camera.{name}.output_prefix"
     for name, lidar in config.lidars.items():
         yield cloud_topic(lidar), f"lidar.{name}.output_topic"
+        if config.costmap.obstacles:
+            yield obstacles_topic(lidar), f"lidar.{name}.output_topic"
     for name, radar in config.radars.items():
         yield cloud_topic(radar), f"radar.{name}.output_topic"

@@ -52,6 +52,17 @@ class ColourModel:
         model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         return bytes(model.SerializeToString())
 
+    @staticmethod
+    def groupings() -> dict[str, list[dict[str, object]]]:
+        """Red can be driven on, green is rough, blue blocks."""
+        groups = {"drivable": ["red"], "rough": ["green"], "impassable": ["blue"], "dynamic": []}
+        return {
+            "traversability": [
+                {"name": name, "color": f"#00000{i}", "classes": classes}
+                for i, (name, classes) in enumerate(groups.items())
+            ]
+        }
+
     @classmethod
     def source(cls, width: int, height: int, *, certain: bool = False) -> BundleSource:
         """A bundle of it with one golden frame: stripes of red, green and blue, in this order."""
@@ -65,7 +76,9 @@ class ColourModel:
         return BundleSource(
             name="tiny",
             version="1",
-            ontology=Ontology.parse({"name": "colours", "classes": classes}, "test"),
+            ontology=Ontology.parse(
+                {"name": "colours", "classes": classes, "groupings": cls.groupings()}, "test"
+            ),
             input=NetworkInput(width=width, height=height),
             output=LabelsConfidenceOutput(kind="labels_confidence"),
             model=cls.graph(width, height, certain=certain),

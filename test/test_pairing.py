@@ -22,7 +22,7 @@ def ring(**stamps_ms: list[int]) -> LabelRing[str]:
 
 def nearest(labels: LabelRing[str], stamp_ms: int) -> str | None:
     found = labels.nearest("front", stamp_ms * MS)
-    return found and found.value
+    return found[0].value if found else None
 
 
 @pytest.mark.parametrize(

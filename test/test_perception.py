@@ -280,3 +280,70 @@ def test_a_clock_jump_and_the_end_account_for_what_waits() -> None:
     count = core.ledger.snapshot()["lidar.top"]
     assert count == StreamCount(2, 0, {"clock_jump": 1, "shutdown": 1}, 0)
     assert core.transforms.frames() == {"base", "lidar", "camera"}
+
+
+def test_one_stray_time_is_counted_and_said_and_the_others_are_deskewed_still() -> None:
+    # As above, with a third point whose time is that of another sweep.
+    core = perception()
+    core.add_label_map(label_map(180))
+    sweep = cloud(100, 0.05, 0.05, 0.05, offsets_ms=(0, 90, 4000))
+    assert labels_of(core.label("top", sweep)) == [RIGHT, LEFT, RIGHT]
+    assert core.ledger.stray_times() == {"top": 1}
+    assert "1 of 3 points" in core.time_problems["top"]
+    assert "count at the stamp" in core.time_problems["top"]
+
+
+def test_times_of_another_clock_are_said_and_the_sweep_is_rigid() -> None:
+    core = perception()
+    core.add_label_map(label_map(180))
+    sweep = cloud(100, 0.05, 0.05, offsets_ms=(4000, 4090))
+    assert labels_of(core.label("top", sweep)) == [RIGHT, RIGHT]
+    assert core.ledger.stray_times() == {"top": 2}
+    assert "measured at once" in core.time_problems["top"]
+
+
+def test_an_older_label_map_serves_where_the_nearest_lacks_transforms() -> None:
+    # Transforms end at 400 ms: the label map of 410 ms is nearest, that of 350 ms can be placed.
+    core = perception()
+    core.add_label_map(label_map(350))
+    core.add_label_map(label_map(410))
+    ticket = core.ledger.receive("lidar.top")
+    core.add_cloud("top", cloud(400, 0.2), ticket, now_ns=400 * MS)
+    assert core.collect(699 * MS) == []
+    (done,) = core.collect(700 * MS)
+    assert labels_of(done.semantic) == [LEFT]
+
+
+def test_the_transforms_of_the_nearest_label_map_are_waited_for() -> None:
+    # The robot turns by 0.06 rad between the two: only at 410 ms is a point at -0.05 to the left.
+    core = perception(turning_left(-1.0))
+    core.add_label_map(label_map(350))
+    core.add_label_map(label_map(410))
+    core.add_cloud("top", cloud(400, -0.005), core.ledger.receive("lidar.top"), now_ns=400 * MS)
+    assert core.collect(410 * MS) == []
+    core.transforms.set_timed("odom", "base", 420 * MS, yaw(-0.42))
+    (done,) = core.collect(420 * MS)
+    assert labels_of(done.semantic) == [LEFT]
+    older = perception(turning_left(-1.0))
+    older.add_label_map(label_map(350))
+    assert labels_of(older.label("top", cloud(400, -0.005))) == [RIGHT]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sigma_px"),
+    [
+        ({"transfer__time_sigma_s": 0.02}, 50 * 1.0 * 0.02),
+        ({"transfer__time_sigma_s": 0.0, "camera__front__rotation_sigma_rad": 0.03}, 1.5),
+        ({"transfer__time_sigma_s": 0.0, "camera__front__translation_sigma_m": 0.4}, 2.0),
+    ],
+    ids=["turning at 1 rad/s", "rotation", "translation"],
+)
+def test_confidence_near_a_boundary_knows_the_errors(
+    parameters: dict[str, float], sigma_px: float
+) -> None:
+    # 0.024 rad to the left is 1.2 px left of the boundary: the pixel whose centre is 1.5 px off.
+    core = perception(**parameters, transfer__pixel_sigma_px=0.01)
+    core.add_label_map(label_map(100))
+    (confidence,) = core.label("top", cloud(100, 0.024)).confidence
+    on_side = 0.5 * (1 + math.erf(1.5 / sigma_px / math.sqrt(2)))
+    assert confidence == pytest.approx(on_side, abs=0.012)

@@ -8,7 +8,17 @@ import typer
 from typer.core import TyperGroup
 
 from seg_perception import __version__
-from seg_perception.cli import config, demo, export, inspect, platform, replay, report, simulate
+from seg_perception.cli import (
+    config,
+    demo,
+    export,
+    inspect,
+    mine,
+    platform,
+    replay,
+    report,
+    simulate,
+)
 from seg_perception.errors import SegPerceptionError
 
 BAD_INPUT = 2
@@ -37,6 +47,8 @@ app = typer.Typer(
 app.command("demo")(demo.command)
 app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
+app.command("mine")(mine.command)
+app.command("corrections")(mine.take_back)
 app.command("export")(export.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)

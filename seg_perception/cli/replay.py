@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
-    chosen = _configuration(bag, config, settings or [])
+    chosen = configuration(bag, config, settings or [])
     options = ReplayOptions(latency_ms=latency, with_inputs=with_inputs, map_file=map_file)
     summary = _replay(bag, output, chosen, options)
     if as_json:
@@ -64,7 +64,13 @@ def command(  # noqa: PLR0913 (an option each)
         raise typer.Exit(2)
 
 
-def _configuration(bag: Path, file: Path | None, settings: list[str]) -> Config:
+def configuration(bag: Path, file: Path | None, settings: list[str]) -> Config:
+    """The parameter file's configuration, or what inspecting the bag suggests; settings over it.
+
+    Raises:
+        BagError: the bag can't be read.
+        ConfigError: a parameter is unknown or its value is refused.
+    """
     from seg_perception.cli.options import apply_settings
     from seg_perception.config import Config, read_parameter_file
     from seg_perception.inspection import inspect_bag

@@ -45,6 +45,7 @@ class Voxels:
             distribution): about 0.5 after one certain vote, towards 1 as votes agree.
         counts: uint32 (N,), number of sweeps that voted.
         stamp_ns: of the newest sweep.
+        centre: float64 (3,), metre, where the robot was then.
     """
 
     xyz: NDArray[np.float64]
@@ -52,6 +53,7 @@ class Voxels:
     confidence: NDArray[np.float32]
     counts: NDArray[np.uint32]
     stamp_ns: int
+    centre: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Count the voxels."""
@@ -67,6 +69,7 @@ class Voxels:
             self.confidence[wanted],
             self.counts[wanted],
             self.stamp_ns,
+            self.centre,
         )
 
 
@@ -182,6 +185,7 @@ class VoxelMap:
                 confidence=(best + share) / (evidence.sum(axis=1) + _PRIOR),
                 counts=contents.sweeps[: len(contents.table)].copy(),
                 stamp_ns=self._state.stamp_ns,
+                centre=self._state.centre,
             )
 
     def clear(self) -> None:
@@ -264,6 +268,7 @@ class VoxelMap:
             np.zeros(0, np.float32),
             np.zeros(0, np.uint32),
             self._state.stamp_ns,
+            self._state.centre,
         )
 
 

@@ -68,6 +68,11 @@ def matrix_to_quaternion(rotation: NDArray[np.float64]) -> Quaternion:
     return normalised(*columns[largest])
 
 
+def rotation_angle(rotation: NDArray[np.float64]) -> float:
+    """Angle (rad) by which a rotation, float64 (3, 3), turns."""
+    return math.acos(min(1.0, max(-1.0, (float(np.trace(rotation)) - 1) / 2)))
+
+
 def slerp(a: Quaternion, b: Quaternion, share: float) -> Quaternion:
     """The rotation a `share` of the shorter way from a to b."""
     dot = sum(p * q for p, q in zip(a, b, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,7 @@ class TransformTree:
         """Start empty."""
         self._lock = threading.Lock()
         self._edges: dict[str, _Static | _Timed] = {}
+        self._odometry: dict[str, _Timed] = {}
         self._limits = _Limits(
             round(buffer_s * NANOSECONDS),
             round(max_extrapolation_s * NANOSECONDS),
@@ -145,10 +147,19 @@ class TransformTree:
         """
         _check(parent, child, T_parent_child)
         with self._lock:
-            edge = self._edges.get(child)
-            if not isinstance(edge, _Timed) or edge.parent != parent:
-                edge = self._edges[child] = _Timed(parent, child, self._limits)
-            edge.insert(stamp_ns, T_parent_child)
+            self._insert(self._edges, parent, child, stamp_ns, T_parent_child)
+
+    def set_odometry(
+        self, parent: str, child: str, stamp_ns: int, T_parent_child: NDArray[np.float64]
+    ) -> None:
+        """Add a sample of odometry; it counts only while no transform has this child.
+
+        Raises:
+            TransformError: as `set_timed`.
+        """
+        _check(parent, child, T_parent_child)
+        with self._lock:
+            self._insert(self._odometry, parent, child, stamp_ns, T_parent_child)
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> NDArray[np.float64]:
         """The transform that maps points of `source` into `target` at one time.
@@ -192,30 +203,50 @@ class TransformTree:
         """Forget all timed transforms; static ones stay."""
         with self._lock:
             self._edges = {child: e for child, e in self._edges.items() if isinstance(e, _Static)}
+            self._odometry = {}
 
     def frames(self) -> frozenset[str]:
         """Names of all frames, parents included."""
         with self._lock:
-            return frozenset(self._edges) | {edge.parent for edge in self._edges.values()}
+            return frozenset(self._known())
 
     def _ancestors(self, frame: str) -> list[str]:
         line = [frame]
-        while (edge := self._edges.get(line[-1])) is not None:
+        while (edge := self._edge(line[-1])) is not None:
             if edge.parent in line:
                 msg = f"frames {line} form a loop; two publishers disagree about who is the parent"
                 raise TransformError(msg)
             line.append(edge.parent)
-        if len(line) == 1 and all(edge.parent != frame for edge in self._edges.values()):
-            known = sorted(set(self._edges) | {edge.parent for edge in self._edges.values()})
-            msg = f"frame {frame!r} is not known, expected one of {known}"
+        if len(line) == 1 and frame not in self._known():
+            msg = f"frame {frame!r} is not known, expected one of {sorted(self._known())}"
             raise TransformError(msg)
         return line
 
     def _chain(self, line: list[str], end: str, stamp_ns: int) -> NDArray[np.float64]:
         T = np.eye(4)
         for frame in line[: line.index(end)]:
-            T = self._edges[frame].at(stamp_ns) @ T
+            T = (self._edges.get(frame) or self._odometry[frame]).at(stamp_ns) @ T
         return T
+
+    def _edge(self, child: str) -> _Static | _Timed | None:
+        return self._edges.get(child) or self._odometry.get(child)
+
+    def _known(self) -> set[str]:
+        edges = {**self._odometry, **self._edges}
+        return set(edges) | {edge.parent for edge in edges.values()}
+
+    def _insert(
+        self,
+        edges: dict[str, Any],
+        parent: str,
+        child: str,
+        stamp_ns: int,
+        T: NDArray[np.float64],
+    ) -> None:
+        edge = edges.get(child)
+        if not isinstance(edge, _Timed) or edge.parent != parent:
+            edge = edges[child] = _Timed(parent, child, self._limits)
+        edge.insert(stamp_ns, T)
 
 
 def _check(parent: str, child: str, T: NDArray[np.float64]) -> None:

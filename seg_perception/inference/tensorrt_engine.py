@@ -165,7 +165,8 @@ class TensorRtLoader:
             return self._cache.read(key)
         except StaleEngineError as error:
             if not may_build or self._config.on_missing == "fail":
-                msg = f"{error}: seg-perception engine build {self._bundle.manifest.name}"
+                name = self._bundle.manifest.name
+                msg = f"{error}; seg-perception engine build {name} makes it"
                 raise EngineError(msg) from error
         self._builds.obtain(make_build(self._bundle, form, key, self._cache, self._config))
         return self._cache.read(key)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seg_perception.errors import SegPerceptionError
-from seg_perception.geometry.deskew import point_offsets_ns, time_field
+from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import (
     BagFacts,
@@ -116,12 +116,13 @@ def _read_cloud(message: Any) -> dict[str, Any]:
     count = int(message.width) * int(message.height)
     try:
         cloud = decode_cloud(message)
-        timed = time_field(cloud) if point_offsets_ns(cloud) is not None else None
+        times = point_times(cloud)
+        timed = times.field if times.offsets_ns is not None else ""
         doppler = radar_fields(cloud).doppler_field
         finite_count = int(np.isfinite(cloud.xyz).all(axis=1).sum())
     except SegPerceptionError as error:
         return {"cloud": CloudFacts(names, count, problem=str(error))}
-    return {"cloud": CloudFacts(names, count, timed or "", doppler, finite_count)}
+    return {"cloud": CloudFacts(names, count, timed, doppler, finite_count)}
 
 
 _READERS = {

@@ -220,6 +220,28 @@ class Pose(Message):
 
 
 @dataclass
+class MapMetaData(Message):
+    """Size and place of a grid; `origin` is the corner of its cell (0, 0)."""
+
+    type_name: ClassVar[str] = "nav_msgs/msg/MapMetaData"
+    map_load_time: Time = field(default_factory=Time)
+    resolution: float = 0.0
+    width: int = 0
+    height: int = 0
+    origin: Pose = field(default_factory=Pose)
+
+
+@dataclass
+class OccupancyGrid(Message):
+    """Costs 0 to 100 and -1 for unseen, row by row; rows along y, columns along x."""
+
+    type_name: ClassVar[str] = "nav_msgs/msg/OccupancyGrid"
+    header: Header = field(default_factory=Header)
+    info: MapMetaData = field(default_factory=MapMetaData)
+    data: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+
+
+@dataclass
 class PoseWithCovariance(Message):
     """A pose and its covariance, (6, 6) row by row: x, y, z, then rotations about them."""
 

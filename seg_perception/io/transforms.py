@@ -33,23 +33,37 @@ def decode_transform(msg: Any) -> StampedTransform:
     Raises:
         TransformError: as `decode_tf`.
     """
-    parent, child = clean_frame_id(msg.header.frame_id), clean_frame_id(msg.child_frame_id)
+    motion = msg.transform
+    return _stamped(msg.header, msg.child_frame_id, motion.translation, motion.rotation)
+
+
+def decode_odometry(msg: Any) -> StampedTransform:
+    """The pose of a nav_msgs/Odometry, as the transform from its child frame.
+
+    Raises:
+        TransformError: as `decode_tf`.
+    """
+    pose = msg.pose.pose
+    return _stamped(msg.header, msg.child_frame_id, pose.position, pose.orientation)
+
+
+def encode_tf(transforms: Iterable[StampedTransform]) -> messages.TFMessage:
+    """A tf2_msgs/TFMessage."""
+    return messages.TFMessage([_encode_transform(transform) for transform in transforms])
+
+
+def _stamped(header: Any, child_frame_id: str, offset: Any, turn: Any) -> StampedTransform:
+    parent, child = clean_frame_id(header.frame_id), clean_frame_id(child_frame_id)
     if not parent or not child or parent == child:
         text = f"transform: expected two different frame names, got {parent!r} and {child!r}"
         raise TransformError(text)
-    offset, turn = msg.transform.translation, msg.transform.rotation
     T = np.eye(4)
     T[:3, :3] = quaternion_to_matrix(turn.x, turn.y, turn.z, turn.w)
     T[:3, 3] = offset.x, offset.y, offset.z
     if not np.isfinite(T).all():
         text = f"transform {parent} -> {child}: expected finite numbers, got {T[:3, 3]}"
         raise TransformError(text)
-    return StampedTransform(parent, child, stamp_to_ns(msg.header.stamp), T)
-
-
-def encode_tf(transforms: Iterable[StampedTransform]) -> messages.TFMessage:
-    """A tf2_msgs/TFMessage."""
-    return messages.TFMessage([_encode_transform(transform) for transform in transforms])
+    return StampedTransform(parent, child, stamp_to_ns(header.stamp), T)
 
 
 def _encode_transform(transform: StampedTransform) -> messages.TransformStamped:

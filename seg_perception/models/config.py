@@ -28,6 +28,18 @@ class FieldCnnConfig(_Part):
     decoder: int = Field(default=96, ge=4, description="channels of the feature pyramid")
 
 
+class FieldLiteConfig(_Part):
+    """Depth of the EfficientNet-Lite0 encoder and widths of `FieldLite`."""
+
+    family: Literal["field_lite"]
+    pretrained: bool = Field(
+        default=False, description="start a training from the encoder's public ImageNet weights"
+    )
+    blocks: int = Field(default=13, ge=12, le=16, description="of the encoder's 16")
+    pyramid_bins: tuple[int, ...] = Field(default=(1, 2, 3, 6), min_length=1)
+    decoder: int = Field(default=128, ge=8, multiple_of=4, description="channels at stride 16")
+
+
 class _Backbone(_Part):
     pretrained: str = Field(
         default="", description="weights to start a training from: a file, a folder, or `hub`"
@@ -211,6 +223,7 @@ def _family(value: Any) -> str:
 
 ModelConfig = Annotated[
     Annotated[FieldCnnConfig, Tag("field_cnn")]
+    | Annotated[FieldLiteConfig, Tag("field_lite")]
     | Annotated[Mask2FormerConfig, Tag("mask2former")]
     | Annotated[EomtConfig, Tag("eomt")],
     Discriminator(_family),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from seg_perception.errors import ConfigError
-from seg_perception.models.config import EomtConfig, Mask2FormerConfig, ModelConfig
+from seg_perception.models.config import EomtConfig, FieldLiteConfig, Mask2FormerConfig, ModelConfig
 from seg_perception.models.field_cnn import FieldCnn
+from seg_perception.models.field_lite import FieldLite
 from seg_perception.models.network import SegmentationNetwork
 
 
@@ -38,6 +39,8 @@ def _make(config: ModelConfig, class_count: int, coarse_count: int) -> Segmentat
         from seg_perception.models.eomt import Eomt
 
         return Eomt(config, class_count, coarse_count)
+    if isinstance(config, FieldLiteConfig):
+        return FieldLite(class_count, config)
     return FieldCnn(class_count, config)
 
 

@@ -10,6 +10,7 @@ from seg_perception.io.messages import PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.nodes.inputs import StreamInput
 from seg_perception.nodes.outputs import CloudOutput, MapOutput
+from seg_perception.nodes.planner_part import CostmapOutput, ObstaclesOutput
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.transform_listener import TransformFeed, TransformListener
 from seg_perception.nodes.workers import Arrival, Worker
@@ -39,9 +40,18 @@ class CloudPart:
             name: CloudOutput(runtime, cloud_topic(sensor))
             for name, sensor in self._sensors.items()
         }
+        self._obstacles = ObstaclesOutput(runtime)
         self._maps = [MapOutput(runtime, mapper) for mapper in runtime.perception.mappers]
+        mapped = runtime.perception.mappers if runtime.config.costmap.grid else ()
+        costmaps = [CostmapOutput(runtime, mapper) for mapper in mapped]
+        self._published_maps: list[MapOutput | CostmapOutput] = [*self._maps, *costmaps]
         self._feed = TransformFeed(runtime.perception.transforms, runtime.clock.observe)
-        self._transforms = TransformListener(runtime.node, self._feed, runtime.inbox.ring)
+        self._transforms = TransformListener(
+            runtime.node,
+            self._feed,
+            runtime.inbox.ring,
+            runtime.config.transforms.odometry_topic,
+        )
         self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
         self._streams += [self._listen("radar", name) for name in runtime.config.radars]
         self._worker = Worker("clouds", self._step, runtime.node.get_logger().error)
@@ -73,8 +83,9 @@ class CloudPart:
         self._runtime.perception.close()
         for output in self._outputs.values():
             output.close()
-        for map_output in self._maps:
-            map_output.close()
+        self._obstacles.close()
+        for published in self._published_maps:
+            published.close()
 
     def _listen(self, kind: str, name: str) -> StreamInput:
         source = StreamInput(self._runtime, kind, name, self._runtime.inbox.put)
@@ -89,8 +100,8 @@ class CloudPart:
         for cloud in self._collect():
             with self._runtime.accounted(cloud.ticket):
                 self._publish(cloud)
-        for map_output in self._maps:
-            map_output.publish()
+        for published in self._published_maps:
+            published.publish()
 
     def _collect(self) -> list[LabelledCloud]:
         start = time.perf_counter()
@@ -111,4 +122,5 @@ class CloudPart:
         semantic, ticket = labelled.semantic, labelled.ticket
         with self._runtime.latencies.measure("publish", ticket.stream):
             self._outputs[semantic.sensor].publish(semantic)
+            self._obstacles.publish(semantic)
         self._runtime.published(ticket, semantic.cloud.stamp_ns)

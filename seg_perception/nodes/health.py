@@ -31,6 +31,7 @@ class Sample:
     at_s: float
     counts: Counts
     points: Points
+    stray_times: Mapping[str, int]
 
 
 class Health:
@@ -62,7 +63,7 @@ class Health:
     def sample(self) -> Sample:
         """The counts of this moment."""
         ledger = self._runtime.perception.ledger
-        return Sample(time.monotonic(), ledger.snapshot(), ledger.points())
+        return Sample(time.monotonic(), ledger.snapshot(), ledger.points(), ledger.stray_times())
 
     def _evidence(self, before: Sample, now: Sample) -> Evidence:
         return Evidence(
@@ -72,6 +73,11 @@ class Health:
             stamps=self._runtime.clock.newest,
             without_lens=frozenset(),  # the parts say so themselves, with the topic
             refused_lenses=dict(self._runtime.perception.refused_lenses),
+            time_problems={
+                sensor: text
+                for sensor, text in self._runtime.perception.time_problems.items()
+                if now.stray_times.get(sensor, 0) > before.stray_times.get(sensor, 0)
+            },
             transforms=self._runtime.perception.transforms,
         )
 

@@ -27,6 +27,7 @@ from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.status import StatusPublisher, failure_diagnostics
 from seg_perception.nodes.timers import steady_timer
 from seg_perception.outputs import check_profile
+from seg_perception.planner import check_planner
 from seg_perception.topics import check_topics
 
 ADAPT_S = 0.5
@@ -118,6 +119,7 @@ class SemanticNode(ManagedNode):
         self._bundle = Bundle.load(config.segmentation.bundle)
         check_profile(self._bundle.ontology, config.output)
         check_map(config, self._bundle.ontology)
+        check_planner(config, self._bundle.ontology)
         self._engine = self.load_engine(self._bundle)
         manifest = self._bundle.manifest
         engine = self._engine.description if self._engine else "no engine needed"

@@ -1,4 +1,4 @@
-"""`/tf` and `/tf_static` on a thread of their own, so that no inference holds them up."""
+"""`/tf`, `/tf_static` and odometry on a thread of their own: no inference holds them up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rclpy.node import Node
 
 from seg_perception.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
-from seg_perception.io.transforms import decode_transform
+from seg_perception.io.messages import Odometry
+from seg_perception.io.transforms import decode_odometry, decode_transform
 from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.qos import TF_DEPTH, latched_profile, tf_profile
 from seg_perception.topics import TF, TF_STATIC
@@ -45,6 +46,15 @@ class TransformFeed:
         for t in self._decode(message):
             self._try(self._tree.set_static, t.parent, t.child, t.T_parent_child)
 
+    def add_odometry(self, message: Any) -> None:
+        """Add the pose of a nav_msgs/Odometry."""
+        t = self._try(decode_odometry, message)
+        if t is not None:
+            insert = partial(
+                self._tree.set_odometry, t.parent, t.child, t.stamp_ns, t.T_parent_child
+            )
+            self._observe(f"odometry {t.child}", t.stamp_ns, partial(self._try, insert))
+
     def _decode(self, message: Any) -> list[StampedTransform]:
         decoded = (self._try(decode_transform, transform) for transform in message.transforms)
         return [transform for transform in decoded if transform is not None]
@@ -67,6 +77,7 @@ class TransformListener:
         owner: Node,
         feed: TransformFeed,
         on_change: Callable[[], None],
+        odometry_topic: str = "",
     ) -> None:
         """Start listening.
 
@@ -74,6 +85,7 @@ class TransformListener:
             owner: whose context, namespace and remappings hold.
             feed: gets the messages.
             on_change: called on the listening thread after transforms came.
+            odometry_topic: of nav_msgs/Odometry; empty for none.
         """
         self.feed = feed
         self._on_change = on_change
@@ -91,6 +103,12 @@ class TransformListener:
         self._node.create_subscription(
             message_type, TF_STATIC, self._receive_static, latched_profile(TF_DEPTH)
         )
+        if odometry_topic:
+            kind = message_class(Odometry.type_name)
+            # As for /tf: a busy reader must not hold up the robot's publisher.
+            self._node.create_subscription(
+                kind, odometry_topic, self._receive_odometry, tf_profile()
+            )
         self._executor = SingleThreadedExecutor(context=owner.context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name="tf", daemon=True)
@@ -110,6 +128,10 @@ class TransformListener:
 
     def _receive_timed(self, message: Any) -> None:
         self.feed.add_timed(message)
+        self._on_change()
+
+    def _receive_odometry(self, message: Any) -> None:
+        self.feed.add_odometry(message)
         self._on_change()
 
     def _receive_static(self, message: Any) -> None:

@@ -27,6 +27,7 @@ class Evidence:
         frames, stamps: last frame_id and stamp (ns) of each stream.
         without_lens: cameras whose camera_info never came, or was refused.
         refused_lenses: why a camera_info that came can't place points, by camera.
+        time_problems: what is wrong with the times of the points, by sensor.
         transforms: as they were at the end.
     """
 
@@ -36,6 +37,7 @@ class Evidence:
     stamps: Mapping[str, int]
     without_lens: frozenset[str]
     refused_lenses: Mapping[str, str]
+    time_problems: Mapping[str, str]
     transforms: TransformTree
 
 
@@ -72,8 +74,10 @@ def _clouds(config: Config, evidence: Evidence) -> Iterator[str]:
     for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
         for sensor in sensors:
             tally = evidence.points.get(sensor)
+            name = stream(kind, sensor)
+            if sensor in evidence.time_problems:
+                yield f"{name}: {evidence.time_problems[sensor]}"
             if tally is not None:
-                name = stream(kind, sensor)
                 yield from (f"{name}: {text}" for text in _cloud(name, tally, config, evidence))
 
 

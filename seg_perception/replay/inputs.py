@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seg_perception.config import Config
 from seg_perception.errors import BagError
 from seg_perception.io.bag import BagReader, TopicInfo
-from seg_perception.io.messages import CameraInfo, PointCloud2
+from seg_perception.io.messages import CameraInfo, Odometry, PointCloud2
 from seg_perception.topics import IMAGE_TYPES, TF, TF_STATIC, TF_TYPES, camera_info_topic
 
 
@@ -21,17 +21,20 @@ class Inputs:
         lenses: cameras by camera_info topic; only topics that the bag has.
         clouds: sensors by topic, each as (kind, name).
         transforms: whichever of `/tf` and `/tf_static` the bag has.
+        odometry: the topic that moves the robot where `/tf` does not; empty for none.
     """
 
     images: Mapping[str, str]
     lenses: Mapping[str, tuple[str, ...]]
     clouds: Mapping[str, tuple[str, str]]
     transforms: tuple[str, ...]
+    odometry: str = ""
 
     @property
     def topics(self) -> set[str]:
         """All of them."""
-        return {*self.images, *self.lenses, *self.clouds, *self.transforms}
+        odometry = {self.odometry} - {""}
+        return {*self.images, *self.lenses, *self.clouds, *self.transforms, *odometry}
 
 
 def find_inputs(bag: BagReader, config: Config) -> Inputs:
@@ -57,11 +60,14 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
     clouds = _cloud_sensors(config)
     for topic, (kind, name) in clouds.items():
         _expect(bag, topics, topic, (PointCloud2.type_name,), f"{kind}.{name}.topic")
+    if odometry := config.transforms.odometry_topic:
+        _expect(bag, topics, odometry, (Odometry.type_name,), "transforms.odometry_topic")
     return Inputs(
         images={camera.image_topic: name for name, camera in config.cameras.items()},
         lenses=_lenses(bag, topics, config),
         clouds=clouds,
         transforms=tuple(t for t in (TF, TF_STATIC) if t in topics and topics[t].type in TF_TYPES),
+        odometry=odometry,
     )
 
 

@@ -16,6 +16,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag import BagReader, BagWriter
 from seg_perception.mapper import check_map
 from seg_perception.outputs import check_profile
+from seg_perception.planner import check_planner
 from seg_perception.replay.ahead import read_ahead
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.map_file import MapFile, check_map_file
@@ -79,6 +80,7 @@ def replay(
         bundle = Bundle.load(config.segmentation.bundle)
         check_profile(bundle.ontology, config.output)
         check_map(config, bundle.ontology)
+        check_planner(config, bundle.ontology)
         with (
             closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine,
             BagWriter(output) as writer,
@@ -99,6 +101,7 @@ def replay(
             wall_s=time.perf_counter() - start,
             streams=session.perception.ledger.snapshot(),
             points=session.perception.ledger.points(),
+            stray_times=session.perception.ledger.stray_times(),
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             notes=(

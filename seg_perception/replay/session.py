@@ -118,6 +118,7 @@ class Session:
             stamps=self.stamps,
             without_lens=frozenset(set(config.cameras) - with_lens),
             refused_lenses=self.perception.refused_lenses,
+            time_problems=self.perception.time_problems,
             transforms=self.perception.transforms,
         )
         return diagnose(config, evidence)
@@ -135,6 +136,7 @@ class Session:
         handlers.update(dict.fromkeys(inputs.lenses, self._on_lens))
         handlers.update({t: partial(self._on_cloud, *kn) for t, kn in inputs.clouds.items()})
         handlers.update(dict.fromkeys(inputs.transforms, self._on_transforms))
+        handlers.update({t: self._on_odometry for t in (inputs.odometry,) if t})
         return handlers
 
     def _open_streams(self) -> None:
@@ -174,6 +176,9 @@ class Session:
 
     def _on_transforms(self, message: BagMessage) -> None:
         self._around.take_transforms(message, self.notes, self._watch_stamp)
+
+    def _on_odometry(self, message: BagMessage) -> None:
+        self._around.take_odometry(message, self.notes, self._watch_stamp)
 
     def _segment(self, job: Job, now_ns: int) -> None:
         """Segment a frame that is done at `now_ns`."""

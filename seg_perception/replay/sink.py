@@ -8,13 +8,24 @@ from typing import Protocol
 
 from seg_perception.config import Config
 from seg_perception.errors import BagError
+from seg_perception.fusion.costs import cost_table
 from seg_perception.fusion.voxel_map import Voxels
 from seg_perception.io.bag import BagMessage, BagWriter
 from seg_perception.io.messages import Message
 from seg_perception.map_points import map_message
 from seg_perception.ontology import Ontology
 from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend, legend_picture
-from seg_perception.topics import LEGEND, LEGEND_IMAGE, MAP, CameraTopics, cloud_topic, private
+from seg_perception.planner import Costmaps, obstacles_message
+from seg_perception.topics import (
+    COSTMAP,
+    LEGEND,
+    LEGEND_IMAGE,
+    MAP,
+    CameraTopics,
+    cloud_topic,
+    obstacles_topic,
+    private,
+)
 from seg_perception.types import CameraFrame, LabelMap, SemanticCloud
 
 
@@ -67,7 +78,12 @@ class BagSink:
         self._clouds = {name: cloud_topic(sensor) for name, sensor in sensors.items()}
         outputs = {topic for topics in self._cameras.values() for topic in topics}
         outputs |= {*self._clouds.values(), private(LEGEND), private(LEGEND_IMAGE)}
-        outputs.add(private(MAP))
+        outputs |= {private(MAP), private(COSTMAP)}
+        wanted = config.lidars.items() if config.costmap.obstacles else ()
+        self._obstacles = {name: obstacles_topic(lidar) for name, lidar in wanted}
+        self._costs = cost_table(config.costmap, ontology) if wanted else None
+        self._costmaps = Costmaps(config, ontology) if config.costmap.grid else None
+        outputs |= {*self._obstacles.values()}
         self._passed_on = set(passed_on) - outputs
 
     def write_legend(self, now_ns: int) -> None:
@@ -94,11 +110,17 @@ class BagSink:
         """Write a labelled cloud."""
         message = cloud_output(semantic, self._ontology, self._config.output)
         self._write([(self._clouds[semantic.sensor], message)], now_ns)
+        topic = self._obstacles.get(semantic.sensor)
+        if topic is not None and self._costs is not None:
+            obstacles = obstacles_message(semantic, self._costs)
+            self._write([(topic, obstacles)] if obstacles else [], now_ns)
 
     def write_map(self, voxels: Voxels, frame: str, now_ns: int) -> None:
         """Write the map as it is now."""
         message = map_message(voxels, self._ontology, frame)
         self._write([(private(MAP), message)], now_ns)
+        costmap = self._costmaps.newest(voxels, frame) if self._costmaps else None
+        self._write([(private(COSTMAP), costmap)] if costmap else [], now_ns)
 
     def pass_on(self, message: BagMessage) -> None:
         """Copy an input as it is, if it is one of those to be copied.

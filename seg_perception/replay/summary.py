@@ -24,6 +24,7 @@ class ReplaySummary:
         wall_s: how long that took.
         streams: what became of the messages of each input.
         points: points by sensor and status.
+        stray_times: by sensor, points whose time is that of another sweep.
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         notes: single messages that were amiss, one line per kind.
@@ -38,6 +39,7 @@ class ReplaySummary:
     wall_s: float
     streams: Mapping[str, StreamCount]
     points: Mapping[str, Mapping[PointStatus, int]]
+    stray_times: Mapping[str, int]
     stages: Mapping[str, Percentiles]
     written: Mapping[str, int]
     notes: tuple[str, ...]
@@ -71,6 +73,7 @@ class ReplaySummary:
                 sensor: {status.name.lower(): n for status, n in tally.items()}
                 for sensor, tally in self.points.items()
             },
+            "stray_times": dict(self.stray_times),
             "stages": {
                 name: asdict(figures) for name, figures in self.stages.items() if figures.count
             },

@@ -9,7 +9,7 @@ from seg_perception.errors import SegPerceptionError
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag import BagMessage, BagReader
 from seg_perception.io.camera_info import decode_camera_info
-from seg_perception.io.transforms import decode_tf
+from seg_perception.io.transforms import decode_odometry, decode_tf
 from seg_perception.replay.inputs import Inputs
 from seg_perception.replay.notes import Notes
 from seg_perception.topics import TF_STATIC
@@ -74,5 +74,16 @@ class Surroundings:
                     self.transforms.set_timed(
                         edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child
                     )
+        except SegPerceptionError as error:
+            notes.add(message.topic, error)
+
+    def take_odometry(self, message: BagMessage, notes: Notes, on_stamp: OnStamp) -> None:
+        """Take a pose of the odometry topic; arguments as for `take_transforms`."""
+        try:
+            edge = decode_odometry(message.message)
+            on_stamp(f"odometry {edge.child}", edge.stamp_ns)
+            self.transforms.set_odometry(
+                edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child
+            )
         except SegPerceptionError as error:
             notes.add(message.topic, error)

@@ -52,6 +52,11 @@ class OptimizerConfig(_Part):
     clip_norm: float = Field(default=5.0, gt=0)
     ema_decay: float = Field(default=0.998, ge=0, lt=1)
     effective_number_beta: float = Field(default=0.998, ge=0, lt=1)
+    lovasz: float = Field(default=0.0, ge=0, description="share of the Lovasz loss")
+    layer_decay: float = Field(
+        default=1.0, gt=0, le=1, description="learning rate from an encoder's block to the next"
+    )
+    frozen_layers: int = Field(default=0, ge=0, description="of an encoder's blocks, from below")
 
 
 class TrainingConfig(_Part):
@@ -66,7 +71,7 @@ class TrainingConfig(_Part):
     steps: int = Field(ge=1)
     validate_every: int = Field(default=250, ge=1)
     seed: int = 0
-    bfloat16: bool = Field(default=True, description="mixed precision on the CPU")
+    bfloat16: bool = Field(default=False, description="mixed precision on the CPU")
     augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
 

@@ -15,13 +15,16 @@ from torch import Tensor, nn
 
 from seg_perception.errors import TrainingError
 from seg_perception.models.factory import build_network
+from seg_perception.models.field_lite import FieldLite
 from seg_perception.models.normalisation import normalise
 from seg_perception.training.average import WeightAverage
 from seg_perception.training.batches import Batch, BatchSource
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 from seg_perception.training.config import OptimizerConfig, TrainingConfig
 from seg_perception.training.data import TrainingData
-from seg_perception.training.losses import SetCrossEntropy, effective_number_weights
+from seg_perception.training.losses import SegmentationLoss, effective_number_weights
+from seg_perception.training.parameters import FrozenLayers, parameter_groups
+from seg_perception.training.pretrained import load_lite0
 from seg_perception.training.validation import Scores, Validator
 
 _log = logging.getLogger(__name__)
@@ -43,12 +46,15 @@ class Trainer:
         self._config, self._data, self._folder = config, data, folder
         pixels = data.class_pixels({source.name: source.share for source in config.sources})
         weights = effective_number_weights(pixels, config.optimizer.effective_number_beta)
-        self._loss = SetCrossEntropy(data.space, weights)
+        self._loss = SegmentationLoss(data.space, weights, config.optimizer.lovasz)
         network = build_network(config.model, data.space.class_count, 0, config.crop)
         network.start_from_prior(pixels)
+        if isinstance(network, FieldLite) and network.pretrained:
+            load_lite0(network.encoder)
+        self._frozen = FrozenLayers(network, config.optimizer.frozen_layers)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = WeightAverage(self.network, config.optimizer.ema_decay)
-        self._optimizer = torch.optim.AdamW(_parameter_groups(self.network, config.optimizer))
+        self._optimizer = torch.optim.AdamW(parameter_groups(self.network, config.optimizer))
         self._batches = BatchSource(data.train, config)
         self._validator = Validator(data.space, data.ontology, config.network_size)
         self.step, self._best, self._scores = 0, 0.0, dict[str, Scores]()
@@ -101,6 +107,7 @@ class Trainer:
     def _learn(self, batch: Batch) -> float:
         self._set_learning_rate()
         self.network.train()
+        self._frozen.keep()
         with torch.autocast("cpu", torch.bfloat16, enabled=self._config.bfloat16):
             output = self.network(_channels_last(normalise(torch.from_numpy(batch.images))))
         loss: Tensor = self._loss(output.semantic_scores(), torch.from_numpy(batch.targets))
@@ -121,7 +128,7 @@ class Trainer:
     def _set_learning_rate(self) -> None:
         rate = learning_rate(self.step, self._config.steps, self._config.optimizer)
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["rate"]
 
     def _validate_and_save(self) -> None:
         self._scores = {
@@ -182,15 +189,6 @@ def learning_rate(step: int, steps: int, config: OptimizerConfig) -> float:
         return config.learning_rate * (step + 1) / config.warmup_steps
     done = (step - config.warmup_steps) / max(1, steps - config.warmup_steps)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-
-def _parameter_groups(network: nn.Module, config: OptimizerConfig) -> list[dict[str, object]]:
-    """Weight decay for matrices only, not for biases and normalisation."""
-    parameters = list(network.parameters())
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def _channels_last(images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Points move to where they would be at the stamp; times are read in every driver's way."""
+"""Points move to where they would be at the stamp."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from seg_perception.errors import TransformError
-from seg_perception.geometry.deskew import deskew, point_offsets_ns
+from seg_perception.geometry.deskew import deskew
+from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.types import NANOSECONDS, PointCloud
 
@@ -23,44 +24,6 @@ def cloud(
     return PointCloud(points, STAMP_NS, "lidar")
 
 
-@pytest.mark.parametrize(
-    ("field", "kind", "times"),
-    [
-        ("t", "u4", [0, 50 * MS, 100 * MS]),
-        ("time", "f4", [0.0, 0.05, 0.1]),
-        ("timestamp", "f8", [1_700_000_000.0, 1_700_000_000.05, 1_700_000_000.1]),
-        ("timestamp", "u8", [STAMP_NS, STAMP_NS + 50 * MS, STAMP_NS + 100 * MS]),
-        ("time_stamp", "u4", [0, 50 * MS, 100 * MS]),
-        ("timestamp", "f8", [1.7e18, 1.7e18 + 50 * MS, 1.7e18 + 100 * MS]),
-    ],
-    ids=["ouster", "velodyne", "absolute s", "absolute ns", "nebula", "absolute ns as float"],
-)
-def test_times_of_every_driver(field: str, kind: str, times: list[float]) -> None:
-    offsets = point_offsets_ns(cloud(field, kind, times))
-    assert offsets is not None
-    assert np.abs(offsets - [0, 50 * MS, 100 * MS]).max() < 1000
-
-
-def test_a_return_without_time_counts_at_the_stamp() -> None:
-    offsets = point_offsets_ns(cloud("time", "f4", [math.nan, 0.02]))
-    assert offsets is not None
-    assert offsets.tolist() == [0, 20 * MS]
-    absolute = point_offsets_ns(cloud("timestamp", "u8", [0, STAMP_NS + MS]))
-    assert absolute is not None
-    assert absolute.tolist() == [0, MS]
-
-
-def test_no_time_field_another_clock_and_no_point_give_none() -> None:
-    assert point_offsets_ns(cloud("intensity", "f4", [0, 1])) is None
-    assert point_offsets_ns(cloud("timestamp", "f8", [1e9, 1e9 + 0.1])) is None
-    assert point_offsets_ns(cloud("t", "u4", [])) is None
-
-
-def test_a_time_of_several_numbers_is_none() -> None:
-    points = np.zeros((1, 2), [("x", "f4"), ("y", "f4"), ("z", "f4"), ("t", "u4", (2,))])
-    assert point_offsets_ns(PointCloud(points, STAMP_NS, "lidar")) is None
-
-
 def turning_robot(rate_rad_s: float, speed_mps: float = 0.0) -> TransformTree:
     tree = TransformTree()
     for ms in range(0, 210, 10):
@@ -75,7 +38,7 @@ def turning_robot(rate_rad_s: float, speed_mps: float = 0.0) -> TransformTree:
 
 def moved(tree: TransformTree, times_ms: list[float]) -> np.ndarray:
     sweep = cloud("t", "u4", [t * MS for t in times_ms])
-    offsets = point_offsets_ns(sweep)
+    offsets = point_times(sweep).offsets_ns
     assert offsets is not None
     return deskew(sweep, offsets, STAMP_NS, tree, "lidar", "odom")
 

@@ -198,3 +198,26 @@ def test_slerp_turns_evenly(a: float, share: float) -> None:
 def test_a_quaternion_without_direction_is_refused(q: tuple[float, float, float, float]) -> None:
     with pytest.raises(TransformError, match="expected a finite one of length 1"):
         quaternion_to_matrix(*q)
+
+
+def test_odometry_moves_a_frame_that_no_transform_moves() -> None:
+    tree = TransformTree()
+    tree.set_static("base", "lidar", yaw(0, x=1))
+    for stamp, x in ((0, 0.0), (100, 2.0)):
+        tree.set_odometry("odom", "base", stamp * MS, yaw(0, x=x))
+    assert tree.lookup("odom", "lidar", 50 * MS)[0, 3] == pytest.approx(2)
+    assert tree.frames() == {"odom", "base", "lidar"}
+    tree.clear_timed()
+    assert tree.frames() == {"base", "lidar"}
+
+
+def test_a_transform_counts_more_than_odometry_of_the_same_frame() -> None:
+    tree = robot()
+    tree.set_odometry("odom", "base", 50 * MS, yaw(0, x=99))
+    tree.set_odometry("elsewhere", "base", 25 * MS, yaw(0, x=99))
+    assert pytest.approx(yaw(math.pi / 4, x=1)) == tree.lookup("odom", "base", 50 * MS)
+
+
+def test_odometry_that_is_no_motion_is_refused() -> None:
+    with pytest.raises(TransformError, match="two different frames"):
+        TransformTree().set_odometry("odom", "odom", 0, np.eye(4))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from seg_perception.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
-from seg_perception.io.transforms import decode_tf, encode_tf
+from seg_perception.io.transforms import decode_odometry, decode_tf, encode_tf
 
 
 def message(parent="map", child="base_link", quaternion=(0.0, 0.0, 0.0, 1.0), x=1.0):
@@ -54,3 +54,17 @@ def test_rotations_come_back(quaternion):
     (after,) = decode_tf(encode_tf(before))
     np.testing.assert_allclose(after.T_parent_child, before[0].T_parent_child, atol=1e-9)
     assert isinstance(after, StampedTransform)
+
+
+def test_the_pose_of_odometry_maps_the_child_into_the_header_s_frame():
+    half = math.sqrt(0.5)
+    pose = m.Pose(m.Point(1.0, 2.0, 3.0), m.Quaternion(0.0, 0.0, half, half))
+    odometry = m.Odometry(m.Header.at(7, "odom"), "base_link", m.PoseWithCovariance(pose))
+    found = decode_odometry(odometry)
+    assert (found.parent, found.child, found.stamp_ns) == ("odom", "base_link", 7)
+    np.testing.assert_allclose(found.T_parent_child @ [1, 0, 0, 1], [1, 3, 3, 1], atol=1e-12)
+
+
+def test_odometry_without_a_child_is_refused():
+    with pytest.raises(TransformError, match="two different frame names"):
+        decode_odometry(m.Odometry(m.Header.at(7, "odom"), ""))

@@ -5,6 +5,7 @@ import pytest
 
 from seg_perception.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
+from seg_perception.io.messages import Header, Odometry
 from seg_perception.io.transforms import encode_tf
 from seg_perception.nodes.clock import ClockWatch
 from seg_perception.nodes.conversions import to_ros
@@ -83,3 +84,25 @@ def test_late_listeners_get_static_transforms_and_the_owner_hears_of_all(ros, wa
         listener.close()
     assert x_at(tree, START) == 1.0
     assert len(changes) == 2
+
+
+def test_odometry_is_heard_where_its_topic_is_named(ros, watched, wait_until):
+    tree, _, feed = watched
+    robot = ros.node("robot")
+    message = Odometry(Header.at(START, "odom"), "base")
+    message.pose.pose.position.x = 4.0
+    publisher = robot.create_publisher(type(to_ros(message)), "/wheels", 10)
+    listener = TransformListener(ros.node("owner"), feed, lambda: None, "/wheels")
+    try:
+        wait_until(lambda: publisher.get_subscription_count() == 1, "the match")
+        publisher.publish(to_ros(message))
+        wait_until(lambda: "odom" in tree.frames(), "the odometry")
+    finally:
+        listener.close()
+    assert x_at(tree, START) == 4.0
+
+
+def test_odometry_without_a_child_is_refused_and_told(watched):
+    tree, _, feed = watched
+    feed.add_odometry(Odometry(Header.at(START, "odom"), ""))
+    assert (feed.refused, tree.frames()) == (1, frozenset())

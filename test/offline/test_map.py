@@ -98,3 +98,14 @@ def test_on_the_command_line(world):
     refused = CliRunner().invoke(app, [str(w) for w in [*command[:5], "map.xyz", *options]])
     assert refused.exit_code == 2
     assert ".pcd or .ply" in refused.output
+
+
+def test_a_replay_writes_what_a_planner_would_get(world):
+    out = world.folder / "out.mcap"
+    wishes = {"costmap.obstacles": True, "costmap.grid": True, "map.enabled": True}
+    config = world.config(**FRAME, **wishes, **{"map.period_s": 0.2})
+    replay(world.bag(), out, config)
+    obstacles = [decode_cloud(m) for m in world.read(out, "/lidar/top/semantic/obstacles")]
+    # Neither red nor green blocks; the sweeps have labels, so that the way is free.
+    assert [len(cloud) for cloud in obstacles] == [0] * 5
+    assert [m.info.width for m in world.read(out, "/perception_node/costmap")] == [200, 200]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
-from seg_perception.geometry.deskew import deskew, point_offsets_ns
+from seg_perception.geometry.deskew import deskew
+from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_label_image
@@ -67,7 +68,7 @@ def doubtful(labels, class_count, random):
 
 def in_odom(cloud, tree):
     """Where the points of a sweep lie in the map's frame."""
-    xyz = deskew(cloud, point_offsets_ns(cloud), cloud.stamp_ns, tree, cloud.frame_id, "odom")
+    xyz = deskew(cloud, point_times(cloud).offsets_ns, cloud.stamp_ns, tree, cloud.frame_id, "odom")
     T = tree.lookup("odom", cloud.frame_id, cloud.stamp_ns)
     return xyz.astype(np.float64) @ T[:3, :3].T + T[:3, 3]
 

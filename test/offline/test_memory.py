@@ -1,4 +1,4 @@
-"""Memory of a replay does not grow with the recording."""
+"""Memory of a replay, or of a mining, does not grow with the recording."""
 
 import subprocess
 import sys
@@ -15,7 +15,10 @@ PEAK = (
 )
 
 
-def peak_kib(world, count):
+COMMANDS = {"replay": ["--with-inputs"], "mine": ["-n", 5]}
+
+
+def peak_kib(world, command, count):
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
     events = [
         (t, topic, encode_rgb(noise, t - world.ms, "camera_optical"))
@@ -25,16 +28,17 @@ def peak_kib(world, count):
     bag = world.bag(events, f"{count}.mcap")
     out = world.folder / f"{count}_out.mcap"
     setting = f"segmentation.bundle={world.bundle}"
-    command = ["replay", bag, "-o", out, "--set", setting, "--with-inputs", "--json"]
+    arguments = [command, bag, "-o", out, "--set", setting, *COMMANDS[command], "--json"]
     process = subprocess.run(
-        [sys.executable, "-c", PEAK, *map(str, command)], capture_output=True, check=True
+        [sys.executable, "-c", PEAK, *map(str, arguments)], capture_output=True, check=True
     )
     return int(process.stderr.split()[-1])
 
 
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
-def test_eight_times_the_length_needs_no_more_memory(world):
-    short, long = peak_kib(world, 40), peak_kib(world, 320)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_eight_times_the_length_needs_no_more_memory(world, command):
+    short, long = peak_kib(world, command, 40), peak_kib(world, command, 320)
     # The longer bag holds 250 MB of pixels more.
     assert long - short < 25_000

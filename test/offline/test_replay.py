@@ -1,13 +1,19 @@
 """A bag through the core: which labels come out, in which order, and what is accounted for."""
 
+import math
+
 import numpy as np
 import pytest
 
 from seg_perception.errors import BagError
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.io import messages as m
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
+from seg_perception.io.transforms import encode_tf
 from seg_perception.replay import ReplayOptions, replay
+from seg_perception.types import PointCloud, PointStatus
 
 LABELS = "/camera/front/semantic/label_image"
 CLOUD = "/lidar/top/semantic/points"
@@ -155,3 +161,67 @@ def test_a_missing_topic_lists_those_that_would_do(world):
 def test_a_folder_gets_metadata(world):
     replay(world.bag(), world.folder / "out", world.config())
     assert (world.folder / "out" / "metadata.yaml").is_file()
+
+
+def turning(world, n, degrees_s=100.0):
+    """Odometry of a robot that turns to the left on the spot, every 10 ms."""
+    half = math.radians(degrees_s * n * 0.01) / 2
+    turn = m.Quaternion(0.0, 0.0, math.sin(half), math.cos(half))
+    at = world.start_ns + n * 10 * world.ms
+    pose = m.PoseWithCovariance(m.Pose(m.Point(), turn))
+    return at, "/odometry", m.Odometry(m.Header.at(at, "odom"), "base_link", pose)
+
+
+def test_odometry_takes_the_place_of_transforms_that_are_missing(world):
+    # A point 5 degrees to the left, 50 ms before the image: the robot turns by 5 degrees, and
+    # 1 degree more until the next image 10 ms later than that.
+    events = [(world.start_ns, "/tf_static", world.mounting())]
+    events += [turning(world, n) for n in range(30)]
+    image_ns, cloud_ns = (world.start_ns + t * world.ms for t in (160, 100))
+    left = (10, 10 * math.tan(math.radians(5)), 0)
+    events.append((image_ns, world.lens_topic, world.lens(image_ns)))
+    events.append((image_ns + 1, world.image_topic, world.image(image_ns)))
+    events.append((image_ns + 2, world.points_topic, world.points(cloud_ns, [left])))
+    bag = world.bag(sorted(events, key=lambda event: event[0]))
+    moving = {"transforms__fixed_frame": "odom", "transfer__time_sigma_s": 0.0}
+    for odometry, label in (("/odometry", world.green), ("", world.unknown)):
+        out = world.folder / f"out{label}.mcap"
+        config = world.config(**moving, transforms__odometry_topic=odometry)
+        summary = replay(bag, out, config)
+        (cloud,) = world.read(out, CLOUD)
+        assert decode_cloud(cloud).points["label"].tolist() == [[label]]
+        assert summary.points["top"][PointStatus.NO_TRANSFORM] == (label == world.unknown)
+
+
+def test_an_odometry_topic_that_the_bag_lacks_is_refused(world):
+    config = world.config(transforms__odometry_topic="/odom")
+    with pytest.raises(BagError, match=r"transforms\.odometry_topic"):
+        replay(world.bag(), world.folder / "out.mcap", config)
+
+
+def test_stray_times_of_points_are_counted_and_said(world):
+    def timed(at, stray):
+        points = decode_cloud(world.points(at)).points
+        layout = np.dtype([*((n, "<f4") for n in ("x", "y", "z")), ("t", "<u4")])
+        cloud = np.zeros(points.shape, layout)
+        for name in "xyz":
+            cloud[name] = points[name]
+        cloud["t"] = [[0, 1, 3_000_000_000 if stray else 2]]
+        return encode_cloud(PointCloud(cloud, at, "lidar"))
+
+    events = [e for e in world.events(3) if e[1] != world.points_topic]
+    events.append((world.start_ns, "/tf", encode_tf([odom_at(world, -100)])))
+    events.append((world.start_ns, "/tf", encode_tf([odom_at(world, 500)])))
+    for n in range(2):
+        at = world.start_ns + n * 100 * world.ms
+        events.append((at + 10 * world.ms, world.points_topic, timed(at, stray=n == 0)))
+    bag = world.bag(sorted(events, key=lambda event: event[0]))
+    config = world.config(transforms__fixed_frame="odom")
+    summary = replay(bag, world.folder / "out.mcap", config)
+    assert summary.to_json()["stray_times"] == {"top": 1}
+    (problem,) = summary.problems
+    assert problem.startswith("lidar.top: field 't': 1 of 3 points have a time")
+
+
+def odom_at(world, ms):
+    return StampedTransform("odom", "base_link", world.start_ns + ms * world.ms, np.eye(4))

@@ -383,3 +383,25 @@ def make_run(tmp_path: Path) -> Any:
         return Run(tmp_path / name, **more)
 
     return make
+
+
+def _expect_sound(look: Look, page: Path) -> None:
+    layout = look.layout
+    assert look.complaints == []
+    assert look.requests == [page.resolve().as_uri()]
+    assert layout["scroll"] <= layout["width"], "the page scrolls sideways"
+    for fault in ("empty", "broken", "withoutText", "withoutHeaders", "pale"):
+        assert layout[fault] == [], fault
+    assert layout["targets"] == layout["sections"]
+
+
+@pytest.fixture
+def expect_sound() -> Any:
+    """What holds for every page of this project, as a function of a look and its page."""
+    return _expect_sound
+
+
+@pytest.fixture
+def hostile() -> str:
+    """A name that would be a script where it is not escaped."""
+    return HOSTILE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seg_perception.errors import EvaluationError, ReportError
-from seg_perception.evaluation.protocol import Space
+from seg_perception.evaluation.protocol import Protocol
 from seg_perception.evaluation.report import write_report
 from seg_perception.evaluation.report.agreement import Agreement, Verdict
 from seg_perception.evaluation.report.frames import difference
@@ -81,10 +81,15 @@ def ontology(*names, ignore=(), groups=None):
     return Ontology.parse(data, "test")
 
 
+def one_space(**space):
+    data = {"name": "own", "title": "own", "spaces": [{"name": "only", **space}]}
+    return Protocol.model_validate(data)
+
+
 def test_verdicts_go_by_names():
     truth = ontology("void", "sky", "trail", ignore=["void"])
     predicted = ontology("trail", "sky", "water")
-    judge = Agreement(Space(name="fine"), truth, predicted)
+    judge = Agreement(one_space(), truth, predicted)
     verdicts = judge.of(np.array([0, 1, 2, 2, 2, 255]), np.array([1, 1, 0, 2, 255, 1]))
     assert verdicts.tolist() == [
         *(Verdict.UNCOUNTED, Verdict.RIGHT, Verdict.RIGHT),
@@ -95,7 +100,7 @@ def test_verdicts_go_by_names():
 def test_verdicts_of_a_grouping_are_its_groups():
     groups = {"kind": [{"name": "plant", "color": "#00ff00", "classes": ["grass", "bush"]}]}
     both = ontology("grass", "bush", "stone", groups=groups)
-    judge = Agreement(Space(name="coarse", grouping="kind"), both, both)
+    judge = Agreement(one_space(grouping="kind"), both, both)
     verdicts = judge.of(np.array([0, 0, 2]), np.array([1, 2, 2]))
     assert verdicts.tolist() == [Verdict.RIGHT, Verdict.WRONG, Verdict.UNCOUNTED]
 

@@ -7,17 +7,6 @@ from seg_perception.evaluation.report import write_report
 WIDTHS = (1280, 390)
 
 
-def expect_sound(look, page):
-    """What holds for every page of this project."""
-    layout = look.layout
-    assert look.complaints == []
-    assert look.requests == [page.resolve().as_uri()]
-    assert layout["scroll"] <= layout["width"], "the page scrolls sideways"
-    for fault in ("empty", "broken", "withoutText", "withoutHeaders", "pale"):
-        assert layout[fault] == [], fault
-    assert layout["targets"] == layout["sections"]
-
-
 def brightness(color):
     return sum(int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]) / 765
 
@@ -25,7 +14,7 @@ def brightness(color):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_report_is_sound_at_every_width_and_in_both_schemes(
-    browser, make_run, tmp_path, width, scheme
+    browser, expect_sound, make_run, tmp_path, width, scheme
 ):
     page = write_report(make_run().write())
     look = browser.look(page, width, scheme, tmp_path / "shot.png")
@@ -37,7 +26,7 @@ def test_the_report_is_sound_at_every_width_and_in_both_schemes(
     assert (paper < 0.15 and ink > 0.8) if scheme == "dark" else (paper > 0.9 and ink < 0.2)
 
 
-def test_hostile_names_stay_names(browser, make_run):
+def test_hostile_names_stay_names(browser, expect_sound, make_run):
     page = write_report(make_run(hostile=True).write())
     look = browser.look(page, 390)
     expect_sound(look, page)

@@ -7,7 +7,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
 from seg_perception.datasets.mapping import TargetSpace
-from seg_perception.training.losses import PATCH, SetCrossEntropy, effective_number_weights
+from seg_perception.training.losses import (
+    PATCH,
+    SegmentationLoss,
+    SetCrossEntropy,
+    SetLovasz,
+    effective_number_weights,
+)
 
 SPACE = TargetSpace(
     np.array(
@@ -17,10 +23,17 @@ SPACE = TargetSpace(
 )
 
 
+def log_shares(*logits: list[float]) -> torch.Tensor:
+    """One row of pixels, (1, 3, 1, W)."""
+    return torch.tensor(logits).T.reshape(1, 3, 1, -1).log_softmax(dim=1)
+
+
 def loss(logits: list[float], target: int, weights: tuple[float, ...] = (1, 1, 1)) -> float:
-    scores = torch.tensor(logits).view(1, 3, 1, 1).expand(1, 3, 2, 2)
-    targets = torch.full((1, 2, 2), target, dtype=torch.uint8)
-    return float(SetCrossEntropy(SPACE, np.array(weights, float))(scores, targets))
+    return float(
+        SetCrossEntropy(SPACE, np.array(weights, float))(
+            log_shares(logits), torch.tensor([[[target]]])
+        )
+    )
 
 
 def test_a_single_class_is_plain_cross_entropy() -> None:
@@ -38,19 +51,60 @@ def test_a_set_does_not_mind_which_member_wins() -> None:
 
 def test_ignored_pixels_count_nothing() -> None:
     assert loss([5.0, 0.0, 0.0], 255) == 0
-    scores = torch.tensor([0.0, math.log(2), 0.0]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
-    targets = torch.full((1, 4, 4), 255, dtype=torch.uint8)
-    targets[0, 0, 0] = 1
-    assert float(SetCrossEntropy(SPACE, np.ones(3))(scores, targets)) == pytest.approx(math.log(2))
+    pixels = [[0.0, math.log(2), 0.0]] * 4
+    targets = torch.tensor([[[1, 255, 255, 255]]])
+    value = float(SetCrossEntropy(SPACE, np.ones(3))(log_shares(*pixels), targets))
+    assert value == pytest.approx(math.log(2))
 
 
 def test_weights_average_over_the_labelled_pixels() -> None:
-    scores = torch.zeros(1, 3, 2, 4)
-    scores[:, 0, :, 2:] = math.log(4)
-    targets = torch.tensor([[0, 0, 1, 1]] * 2, dtype=torch.uint8)[None]
-    # A grid of every other pixel sees columns 0 (target 0, share 1/3) and 2 (target 1, share 1/6).
-    value = float(SetCrossEntropy(SPACE, np.array([3.0, 1.0, 1.0]))(scores, targets))
+    pixels = [[0.0, 0.0, 0.0], [math.log(4), 0.0, 0.0]]
+    # Shares of the targets: 1/3 of class 0, 1/6 of class 1.
+    value = float(
+        SetCrossEntropy(SPACE, np.array([3.0, 1.0, 1.0]))(
+            log_shares(*pixels), torch.tensor([[[0, 1]]])
+        )
+    )
     assert value == pytest.approx((3 * math.log(3) + math.log(6)) / 4)
+
+
+def test_lovasz_of_hard_answers_is_one_minus_iou() -> None:
+    hard = 50.0
+    answers = [[hard, 0.0, 0.0], [hard, 0.0, 0.0], [hard, 0.0, 0.0], [0.0, hard, 0.0]]
+    # Class 0: 2 of 3 in common; class 1: 1 of 2.
+    targets = torch.tensor([[[0, 0, 1, 1]]])
+    value = float(SetLovasz(SPACE)(log_shares(*answers), targets))
+    assert value == pytest.approx(((1 - 2 / 3) + (1 - 1 / 2)) / 2)
+
+
+def test_lovasz_takes_any_member_of_a_set_as_its_first_class() -> None:
+    answers = [[0.0, 0.0, 50.0], [0.0, 50.0, 0.0]]
+    assert float(SetLovasz(SPACE)(log_shares(*answers), torch.tensor([[[3, 3]]]))) == pytest.approx(
+        0, abs=1e-6
+    )
+    assert float(SetLovasz(SPACE)(log_shares(*answers), torch.tensor([[[255, 255]]]))) == 0
+
+
+def test_one_pixel_of_four_is_compared_another_in_each_image() -> None:
+    scores = torch.zeros(4, 3, 2, 2)
+    targets = torch.full((4, 4, 4), 255, dtype=torch.uint8)
+    for image, (row, column) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
+        targets[image, row, column] = 0
+    loss_of_all = SegmentationLoss(SPACE, np.ones(3), lovasz=0.0)
+    assert float(loss_of_all(scores, targets)) == pytest.approx(math.log(3))
+    assert float(loss_of_all(scores, targets.roll(1, dims=0))) == 0
+
+
+def test_lovasz_is_added_with_its_share() -> None:
+    torch.manual_seed(0)
+    scores = torch.randn(2, 3, 4, 4)
+    targets = torch.randint(0, 4, (2, 16, 16), dtype=torch.uint8)
+    plain, half, whole = (
+        float(SegmentationLoss(SPACE, np.ones(3), lovasz=share)(scores, targets))
+        for share in (0.0, 0.5, 1.0)
+    )
+    assert half - plain == pytest.approx((whole - plain) / 2, rel=1e-5)
+    assert whole > plain
 
 
 def test_effective_number_of_one_patch_and_of_many() -> None:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.evaluation.protocol import Space
+from seg_perception.evaluation.protocol import Protocol
+from seg_perception.evaluation.spaces import PairIndex, make_views
 from seg_perception.ontology import Ontology, SemanticClass
-
-_NO_LABEL, _OTHER, _UNCOUNTED = -1, -2, -3
 
 
 class Verdict(IntEnum):
@@ -36,43 +35,32 @@ VERDICTS = Ontology(
 
 
 class Agreement:
-    """Judges labels in one space of a protocol."""
+    """Judges labels in the space that ranks a run's frames."""
 
-    def __init__(self, space: Space, truth: Ontology, predicted: Ontology) -> None:
-        """Classes are matched by their names, or by their groups' names."""
-        excluded = {*space.excluded_classes, *truth.ignore}
-        true_names = _names(space, truth)
-        counted = {
-            name: label
-            for name, label in true_names.items()
-            if name not in excluded and label not in space.excluded_groups
-        }
-        places = {label: place for place, label in enumerate(dict.fromkeys(counted.values()))}
-        self._true = _table(truth, {n: places[label] for n, label in counted.items()}, _UNCOUNTED)
-        names = _names(space, predicted)
-        found = {n: places.get(names.get(n, ""), _OTHER) for n in predicted.ids}
-        self._predicted = _table(predicted, found, _NO_LABEL)
+    def __init__(self, protocol: Protocol, truth: Ontology, predicted: Ontology) -> None:
+        """Take the tables by which the run was scored.
+
+        Raises:
+            ConfigError: a protocol that does not fit the ontologies.
+        """
+        index = PairIndex(truth, predicted)
+        self._view = make_views(protocol, index, [protocol.spaces[0].name], partial=True)[0]
+        self._true = _filled(self._view.rows[: truth.id_count], truth, self._view.ignored)
+        known = self._view.columns[: predicted.id_count]
+        self._predicted = _filled(known, predicted, self._view.none_column)
 
     def of(self, truth: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.uint8]:
         """Verdicts uint8, of the shape of both."""
         rows, columns = self._true[truth], self._predicted[predicted]
         verdicts = np.where(rows == columns, Verdict.RIGHT, Verdict.WRONG)
-        verdicts[columns == _NO_LABEL] = Verdict.MISSING
-        verdicts[rows == _UNCOUNTED] = Verdict.UNCOUNTED
+        verdicts[columns == self._view.none_column] = Verdict.MISSING
+        verdicts[columns == self._view.ignored] = Verdict.UNCOUNTED
+        verdicts[rows == self._view.ignored] = Verdict.UNCOUNTED
         return verdicts.astype(np.uint8)
 
 
-def _names(space: Space, ontology: Ontology) -> dict[str, str]:
-    """What each class is called in the space; classes without a group are left out."""
-    if not space.grouping or space.grouping not in ontology.groupings:
-        return {c.name: c.name for c in ontology.classes}
-    groups = {n: g.name for g in ontology.groupings[space.grouping] for n in g.classes}
-    return {**groups, **{n: g for n, g in space.moved.items() if n in ontology.ids}}
-
-
-def _table(ontology: Ontology, places: dict[str, int], unknown: int) -> NDArray[np.int32]:
-    """Place of each id."""
-    table = np.full(ontology.unknown_id + 1, unknown, np.int32)
-    for name, place in places.items():
-        table[ontology.ids[name]] = place
+def _filled(places: NDArray[np.int64], ontology: Ontology, unknown: int) -> NDArray[np.int64]:
+    """Place of each id that an array can hold."""
+    table = np.full(ontology.unknown_id + 1, unknown, np.int64)
+    table[: len(places)] = places
     return table

@@ -51,8 +51,8 @@ class Painter:
 
     def __post_init__(self) -> None:
         """Make the judge of differences."""
-        space = self.results.protocol.spaces[0]
-        self._judge = Agreement(space, self.results.truth_ontology, self.results.model.ontology)
+        results = self.results
+        self._judge = Agreement(results.protocol, results.truth_ontology, results.model.ontology)
 
     def frame(self, score: FrameScore) -> FrameView:
         """The pictures of one frame.

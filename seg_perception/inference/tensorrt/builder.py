@@ -94,13 +94,14 @@ class Builder:
         self, process: subprocess.Popen[bytes], lines: queue.Queue[bytes]
     ) -> Iterator[_Message]:
         """Everything that the builder says, until its end; raises where it says nothing."""
-        start_s = time.monotonic()
+        end_s = time.monotonic() + self._patience.total_s
         while True:
-            left_s = start_s + self._patience.total_s - time.monotonic()
+            left_s = max(end_s - time.monotonic(), 0)
             try:
-                line = lines.get(timeout=max(min(left_s, self._patience.silence_s), 0))
+                line = lines.get(timeout=min(left_s, self._patience.silence_s))
             except queue.Empty:
-                raise EngineError(self._explain_silence(left_s)) from None
+                late = time.monotonic() >= end_s
+                raise EngineError(self._explain_silence(late=late)) from None
             if not line:
                 return
             try:
@@ -115,8 +116,8 @@ class Builder:
             last_words.append(message.text)
             self._on_log(f"TensorRT {message.severity.lower()}: {message.text}")
 
-    def _explain_silence(self, left_s: float) -> str:
-        if left_s <= 0:
+    def _explain_silence(self, *, late: bool) -> str:
+        if late:
             return (
                 f"the builder took more than {self._patience.total_s:.0f} s and was ended; "
                 "raise tensorrt.build_timeout_s if it only needs longer"

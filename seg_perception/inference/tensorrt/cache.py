@@ -191,6 +191,9 @@ def now() -> str:
 
 
 def _read_record(file: Path) -> EngineRecord:
+    if not file.is_file():
+        msg = f"there is no engine {file.stem} in {file.parent}"
+        raise StaleEngineError(msg)
     try:
         return EngineRecord.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:

@@ -1,14 +1,17 @@
-"""The whole runtime on a simulated device: buffers, order of calls, faults while it runs."""
+"""The whole runtime on a simulated device: buffers, order of calls, what is asked of a builder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 if TYPE_CHECKING:
     from conftest import MakeBundle, Stripes
     from seg_perception.inference.tensorrt.conftest import SimulatedMachine
+
+    from seg_perception.inference.bundle_writer import BundleSource
 
 
 def test_one_upload_and_two_bytes_a_pixel_back(
@@ -31,6 +34,125 @@ def test_one_upload_and_two_bytes_a_pixel_back(
         "cudaMemcpyDeviceToHost",
         "cudaStreamSynchronize",
     ]
+
+
+def test_memory_is_taken_at_load_and_comes_back(
+    make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
+) -> None:
+    """16 x 8 pixels: 384 bytes up, 128 + 128 down, each on both sides."""
+    engine = machine.create(make_bundle())
+    sizes = sorted(len(block) for block in machine.device.memory.values())
+    assert sizes == [128, 128, 128, 128, 384, 384]
+    taken = set(machine.device.memory)
+    first = engine.infer(stripes[0])[0]
+    engine.infer(stripes[0][:, ::-1])
+    assert set(machine.device.memory) == taken
+    np.testing.assert_array_equal(first, stripes[1])  # the second run did not touch it
     engine.close()
     assert machine.device.memory == {}
     assert machine.device.queues == {}
+
+
+@pytest.mark.parametrize(("integrated", "memory"), [(1, "auto"), (0, "mapped")])
+def test_where_memory_is_shared_nothing_is_copied(
+    make_bundle: MakeBundle,
+    stripes: Stripes,
+    machine: SimulatedMachine,
+    integrated: int,
+    memory: str,
+) -> None:
+    machine.device.attributes[18] = integrated
+    engine = machine.create(make_bundle(), machine.config(memory=memory))
+    assert len(machine.device.memory) == 3
+    machine.device.calls.clear()
+    np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
+    assert machine.device.calls == ["cudaSetDevice", "execute_async_v3", "cudaStreamSynchronize"]
+    engine.close()
+    assert machine.device.memory == {}
+
+
+def test_an_engine_is_built_once(make_bundle: MakeBundle, machine: SimulatedMachine) -> None:
+    bundle = make_bundle()
+    for _ in range(2):
+        machine.create(bundle).close()
+    assert machine.builds == 1
+
+
+def test_another_driver_needs_another_engine(
+    make_bundle: MakeBundle, machine: SimulatedMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cuda.bindings import runtime
+
+    bundle = make_bundle()
+    machine.create(bundle).close()
+    monkeypatch.setattr(runtime, "cudaDriverGetVersion", lambda: (0, 13000))
+    machine.create(bundle).close()
+    assert machine.builds == 2
+
+
+def test_outputs_that_nobody_reads_stay_on_the_device(
+    make_bundle: MakeBundle, foreign: BundleSource, machine: SimulatedMachine
+) -> None:
+    """A network with logits: float32 in and out."""
+    engine = machine.create(make_bundle(foreign))
+    assert engine.verdict.detail == "not proven: no golden frames"
+    labels, _ = engine.infer(np.full((8, 16, 3), (9, 200, 9), np.uint8))
+    assert (labels == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("version", "flags"),
+    [
+        # EXPLICIT_BATCH is bit 0, STRONGLY_TYPED bit 1.
+        ("8.6.1", "built 1 ['not TF32'] [None, None]"),
+        ("10.3.0", "built 3 ['not TF32'] [None, None]"),
+    ],
+)
+def test_types_are_strong_where_the_version_knows_them(
+    make_bundle: MakeBundle,
+    machine: SimulatedMachine,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    flags: str,
+) -> None:
+    monkeypatch.setenv("SIMULATED_VERSION", version)
+    machine.create(make_bundle()).close()
+    assert machine.log.read_text().strip() == flags
+
+
+def test_an_old_version_is_told_by_flags_which_layers_may_be_half(
+    make_bundle: MakeBundle,
+    native: BundleSource,
+    machine: SimulatedMachine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from seg_perception.inference.bundle_writer import VariantSource
+
+    monkeypatch.setenv("SIMULATED_VERSION", "8.6.1")
+    variant = VariantSource(native.model, "gather", "fp16_islands")
+    engine = machine.create(make_bundle(variants=[variant]), chain=["tensorrt/fp16_islands"])
+    assert "gather_fp16_islands: tiny" in engine.description
+    # Of the two layers the convolution may be half, the softmax may not.
+    assert machine.log.read_text().strip() == (
+        "built 1 ['not TF32', 'FP16', 'OBEY_PRECISION_CONSTRAINTS'] [None, <DataType.FLOAT: 0>]"
+    )
+
+
+def test_what_is_asked_of_the_builder_reaches_it(
+    make_bundle: MakeBundle, machine: SimulatedMachine
+) -> None:
+    machine.create(make_bundle(), machine.config(workspace_mib=2)).close()
+    assert "'WORKSPACE 2097152'" in machine.log.read_text()
+
+
+def test_measurements_of_one_build_serve_the_next(
+    make_bundle: MakeBundle, machine: SimulatedMachine
+) -> None:
+    bundle = make_bundle()
+    for level in (1, 2):
+        machine.create(bundle, machine.config(optimization_level=level)).close()
+    (cache,) = machine.cache.glob("timing_*.cache")
+    assert cache.read_bytes() == b"measuredmeasured"
+    cache.write_bytes(b"foreign")
+    machine.create(bundle, machine.config(optimization_level=4)).close()
+    assert cache.read_bytes() == b"measured"

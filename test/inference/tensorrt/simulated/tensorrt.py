@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from cuda.bindings import runtime as cuda
 
 __version__ = os.environ.get("SIMULATED_VERSION", "10.3.0")
@@ -234,6 +233,8 @@ class Runtime:
 
 class _Engine:
     def __init__(self, model: bytes, logger: Any) -> None:
+        import onnxruntime  # the builder's process has no use for it
+
         graph = onnx.load_from_string(model).graph
         self.logger = logger
         self.inputs = [_Tensor(info) for info in graph.input]

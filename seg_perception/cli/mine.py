@@ -1,0 +1,90 @@
+"""`seg-perception mine`: frames worth labelling; `corrections`: what annotators made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from seg_perception.mining import MiningConfig, MiningSummary
+
+
+def command(
+    bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="New folder.")],
+    count: Annotated[int, typer.Option("--count", "-n", help="How many frames.")] = 50,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
+    ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--choose", help="How to choose, as key=value, such as rarity=2 or min_gap_s=1."
+        ),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was chosen as JSON.")] = False,
+) -> None:
+    """Choose the frames of a bag that are worth labelling, with labels to correct.
+
+    seg-perception mine forest.mcap -n 50 -o to_label
+
+    Exit code 2: the bag is damaged; what was found until there is kept.
+    """
+    from seg_perception.cli.options import print_json
+    from seg_perception.cli.progress import named_step
+    from seg_perception.cli.replay import configuration
+    from seg_perception.mining import mine
+
+    chosen = configuration(bag, config, settings or [])
+    summary = mine(bag, output, chosen, _mining(count, choose or []), named_step)
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        _print(summary)
+    for line in summary.notes:
+        typer.echo(f"note: {line}", err=True)
+    for line in summary.problems:
+        typer.echo(f"error: {line}", err=True)
+    if summary.problems:
+        raise typer.Exit(2)
+
+
+def take_back(
+    folder: Annotated[Path, typer.Argument(help="Folder that `mine` wrote.")],
+    archive: Annotated[Path, typer.Argument(help="CVAT's export: Segmentation mask 1.1.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what changed as JSON.")] = False,
+) -> None:
+    """Put masks that were corrected in CVAT back into the folder, for training."""
+    from seg_perception.cli.options import print_json
+    from seg_perception.mining import take_corrections
+
+    corrections = take_corrections(folder, archive)
+    if as_json:
+        changed = {correction.name: correction.changed for correction in corrections}
+        print_json({"folder": str(folder), "changed": changed})
+        return
+    for correction in corrections:
+        typer.echo(f"{correction.name}: {correction.changed:.1%} of the pixels changed")
+
+
+def _mining(count: int, settings: list[str]) -> MiningConfig:
+    from seg_perception.cli.options import parse_setting
+    from seg_perception.mining import MiningConfig
+
+    return MiningConfig.parse({"count": count, **dict(map(parse_setting, settings))})
+
+
+def _print(summary: MiningSummary) -> None:
+    from seg_perception.mining.summary import frame_name
+
+    for rank, choice in enumerate(summary.choices, start=1):
+        typer.echo(f"{rank:4} {frame_name(choice)}: {'; '.join(choice.reasons)}")
+    typer.echo(f"written: {summary.output} (open {summary.output}/index.html)")

@@ -1,0 +1,121 @@
+"""Times are read in every driver's way, and a few that make no sense spoil nothing."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seg_perception.geometry.point_times import PointTimes, point_times
+from seg_perception.types import NANOSECONDS, PointCloud
+
+STAMP_NS = 1_700_000_000 * NANOSECONDS + 123_456_789
+MS = 1_000_000
+
+
+def times(
+    field: str, kind: str, values: list[float], stamp_ns: int = STAMP_NS, rows: int = 1
+) -> PointTimes:
+    layout = [("x", "f4"), ("y", "f4"), ("z", "f4"), (field, kind)]
+    points = np.zeros((rows, len(values) // rows), layout)
+    points[field] = np.array(values, kind).reshape(points.shape)
+    return point_times(PointCloud(points, stamp_ns, "lidar"))
+
+
+def offsets(*arguments: object, **options: object) -> list[int]:
+    found = times(*arguments, **options)
+    assert found.offsets_ns is not None
+    return [int(value) for value in found.offsets_ns]
+
+
+@pytest.mark.parametrize("field", ["t", "time", "timestamp", "time_stamp"])
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("u4", [0, 50 * MS, 100 * MS]),
+        ("u8", [0, 50 * MS, 100 * MS]),
+        ("i8", [0, 50 * MS, 100 * MS]),
+        ("f4", [0.0, 0.05, 0.1]),
+        ("f8", [0.0, 0.05, 0.1]),
+        ("f4", [0.0, 5e7, 1e8]),
+        ("f8", [0.0, 5e7, 1e8]),
+        ("f8", [STAMP_NS / 1e9, STAMP_NS / 1e9 + 0.05, STAMP_NS / 1e9 + 0.1]),
+        ("u8", [STAMP_NS, STAMP_NS + 50 * MS, STAMP_NS + 100 * MS]),
+        ("i8", [STAMP_NS, STAMP_NS + 50 * MS, STAMP_NS + 100 * MS]),
+        ("f8", [float(STAMP_NS), float(STAMP_NS + 50 * MS), float(STAMP_NS + 100 * MS)]),
+    ],
+    ids=[
+        *("u32 ns", "u64 ns", "i64 ns", "f32 s", "f64 s", "f32 ns", "f64 ns"),
+        *("absolute f64 s", "absolute u64 ns", "absolute i64 ns", "absolute f64 ns"),
+    ],
+)
+def test_every_field_unit_and_type(field: str, kind: str, values: list[float]) -> None:
+    found = times(field, kind, values)
+    assert (found.stray, found.field) == (0, field)
+    assert found.offsets_ns is not None
+    assert np.abs(found.offsets_ns - [0, 50 * MS, 100 * MS]).max() < 1000
+
+
+@pytest.mark.parametrize("kind", ["u8", "f8"])
+def test_a_clock_that_has_just_begun(kind: str) -> None:
+    # Simulated time starts at 0: at 5 s, 5.05 s is absolute all the same.
+    unit = 1 if kind == "u8" else 1e-9
+    values = [5 * NANOSECONDS * unit, (5 * NANOSECONDS + 50 * MS) * unit]
+    assert offsets("timestamp", kind, values, stamp_ns=5 * NANOSECONDS) == [0, 50 * MS]
+
+
+def test_a_sweep_stamped_at_its_end_has_negative_times() -> None:
+    assert offsets("time", "f4", [-0.1, -0.05, 0.0]) == pytest.approx(
+        [-100 * MS, -50 * MS, 0], abs=10
+    )
+
+
+def test_a_return_without_time_counts_at_the_stamp_and_is_not_stray() -> None:
+    found = times("time", "f4", [math.nan, math.inf, 0.02])
+    assert found.stray == 0
+    assert found.offsets_ns.tolist() == pytest.approx([0, 0, 20 * MS], abs=10)
+    assert offsets("timestamp", "u8", [0, STAMP_NS + MS]) == [0, MS]
+    assert offsets("timestamp", "f8", [0.0, 1_700_000_000.2])[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "stray"),
+    [("u4", 50 * MS, 4_000_000_000), ("f4", 0.05, 3e30), ("f8", 1_700_000_000.2, 9e9)],
+)
+@given(places=st.sets(st.integers(0, 99), max_size=49))
+def test_stray_times_are_counted_and_the_others_kept(
+    kind: str, good: float, stray: float, places: set[int]
+) -> None:
+    values = [stray if n in places else good for n in range(100)]
+    found = times("timestamp", kind, values, rows=4)
+    assert found.stray == len(places)
+    assert found.offsets_ns is not None
+    assert set(found.offsets_ns[sorted(places)].tolist()) <= {0}
+    kept = np.delete(found.offsets_ns, sorted(places))
+    assert np.abs(kept - kept[0]).max() == 0
+    assert 0 < kept[0] < 100 * MS
+
+
+def test_a_field_of_another_clock_is_none_and_says_how_many() -> None:
+    found = times("timestamp", "f8", [1e9, 1e9 + 0.1])
+    assert (found.offsets_ns, found.stray, found.field) == (None, 2, "timestamp")
+    # A float32 has no seconds since 1970: steps of 128 s.
+    assert times("time", "f4", [1.7e9, 1.7e9]).stray == 2
+
+
+def test_no_field_no_point_and_a_field_of_several_numbers() -> None:
+    assert times("intensity", "f4", [0, 1]).offsets_ns is None
+    assert times("t", "u4", []).offsets_ns is None
+    points = np.zeros((1, 2), [("x", "f4"), ("y", "f4"), ("z", "f4"), ("t", "u4", (2,))])
+    assert point_times(PointCloud(points, STAMP_NS, "lidar")).offsets_ns is None
+
+
+@given(
+    offsets_ns=st.lists(st.integers(1 - NANOSECONDS, NANOSECONDS - 1), min_size=1, max_size=50),
+    stamp_ns=st.integers(10 * NANOSECONDS, 2 * 10**18),
+)
+def test_absolute_nanoseconds_lead_back_to_their_offsets(
+    offsets_ns: list[int], stamp_ns: int
+) -> None:
+    assert offsets("t", "u8", [stamp_ns + o for o in offsets_ns], stamp_ns=stamp_ns) == offsets_ns

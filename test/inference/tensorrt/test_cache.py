@@ -1,0 +1,236 @@
+"""Nothing half-written, foreign or stale is ever loaded, whoever writes at the same time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seg_perception.errors import EngineError
+from seg_perception.inference.tensorrt import cache as cache_module
+from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError
+from seg_perception.inference.tensorrt.key import EngineKey
+from seg_perception.inference.tensorrt.record import EngineRecord
+
+if TYPE_CHECKING:
+    from conftest import MakeBundle, Stripes
+    from seg_perception.inference.tensorrt.conftest import SimulatedMachine
+
+PLAN = bytes(range(256)) * 4
+KEY = EngineKey(
+    bundle="tiny 1",
+    model_sha256="0" * 64,
+    form="gather_fp32",
+    input_shape=(1, 8, 16, 3),
+    module="tensorrt",
+    module_version="10.3.0",
+    gpu="Orin",
+    compute_capability="8.7",
+    driver="12.6",
+    cuda="12.6",
+    machine="aarch64",
+    workspace_mib=0,
+    optimization_level=3,
+)
+
+
+def record(key: EngineKey = KEY) -> EngineRecord:
+    import hashlib
+
+    return EngineRecord(
+        key=key,
+        plan_sha256=hashlib.sha256(PLAN).hexdigest(),
+        plan_bytes=len(PLAN),
+        built_at="2026-01-01T00:00:00+00:00",
+        build_s=1.0,
+        strongly_typed=True,
+        inputs=(),
+        outputs=(),
+    )
+
+
+def stored(folder: Path) -> EngineCache:
+    cache = EngineCache(folder)
+    folder.mkdir(exist_ok=True)
+    cache.draft(KEY).write_bytes(PLAN)
+    cache.store(cache.draft(KEY), record())
+    return cache
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> EngineCache:
+    return stored(tmp_path_factory.mktemp("cache"))
+
+
+def files(cache: EngineCache) -> tuple[Path, Path]:
+    (plan,), (document,) = cache.folder.glob("*.plan"), cache.folder.glob("*.json")
+    return plan, document
+
+
+def test_what_was_stored_comes_back(cache: EngineCache) -> None:
+    assert cache.read(KEY) == (PLAN, record())
+    assert sorted(file.suffix for file in cache.folder.iterdir()) == [".json", ".plan"]
+
+
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+@SAME_FOLDER
+@given(length=st.integers(0, len(PLAN) - 1))
+def test_a_plan_cut_at_any_byte_is_refused(cache: EngineCache, length: int) -> None:
+    plan, _ = files(cache)
+    plan.write_bytes(PLAN[:length])
+    try:
+        with pytest.raises(StaleEngineError, match=f"got {length}: it was cut; build it again"):
+            cache.read(KEY)
+        assert [entry.problem != "" for entry in cache.entries()] == [True]
+    finally:
+        plan.write_bytes(PLAN)
+
+
+@SAME_FOLDER
+@given(place=st.integers(0, len(PLAN) - 1), flip=st.integers(1, 255))
+def test_a_plan_with_any_other_byte_is_refused(cache: EngineCache, place: int, flip: int) -> None:
+    plan, _ = files(cache)
+    altered = bytearray(PLAN)
+    altered[place] ^= flip
+    plan.write_bytes(altered)
+    try:
+        with pytest.raises(StaleEngineError, match="it was altered; build it again"):
+            cache.read(KEY)
+    finally:
+        plan.write_bytes(PLAN)
+
+
+@SAME_FOLDER
+@given(data=st.data())
+def test_a_manifest_cut_at_any_byte_is_refused(cache: EngineCache, data: Any) -> None:
+    _, document = files(cache)
+    whole = document.read_bytes()
+    document.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 2))])
+    try:
+        with pytest.raises(StaleEngineError, match="is no manifest of an engine"):
+            cache.read(KEY)
+    finally:
+        document.write_bytes(whole)
+
+
+@pytest.mark.parametrize("field", list(EngineKey.model_fields))
+def test_another_value_of_any_part_of_the_key_is_another_engine(field: str) -> None:
+    value = getattr(KEY, field)
+    other: Any = (1,) if isinstance(value, tuple) else 7 if isinstance(value, int) else "other"
+    assert KEY.model_copy(update={field: other}).digest != KEY.digest
+
+
+def test_a_foreign_engine_under_this_name_is_refused(tmp_path: Path) -> None:
+    cache = stored(tmp_path)
+    foreign = record(KEY.model_copy(update={"gpu": "Thor"}))
+    files(cache)[1].write_text(foreign.model_dump_json())
+    with pytest.raises(StaleEngineError, match="its manifest is that of tiny_1_gather_fp32"):
+        cache.read(KEY)
+
+
+def test_without_its_manifest_a_plan_is_not_there(tmp_path: Path) -> None:
+    cache = stored(tmp_path)
+    files(cache)[1].unlink()
+    with pytest.raises(StaleEngineError, match="there is no engine tiny_1_gather_fp32"):
+        cache.read(KEY)
+    (entry,) = cache.entries()
+    assert entry.record is None
+
+
+def test_a_full_disk_leaves_the_old_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = stored(tmp_path)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cache_module.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        cache.update(record().model_copy(update={"build_s": 2.0}))
+    assert cache.read(KEY)[1].build_s == 1.0
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_leftovers_of_dead_builders_go_and_those_of_living_ones_stay(tmp_path: Path) -> None:
+    cache = stored(tmp_path)
+    cache.draft(KEY).write_bytes(b"mine")
+    dead = tmp_path / f"{KEY.stem}.draft999999999"
+    dead.write_bytes(b"dead")
+    assert cache.remove_leftovers() == 1
+    assert cache.draft(KEY).exists()
+    assert not dead.exists()
+
+
+def test_a_builder_that_does_not_end_is_not_waited_for_longer_than_told(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path)
+    with (
+        cache.lock(KEY, 1.0),
+        pytest.raises(EngineError, match=f"process {os.getpid()} has been building"),
+        cache.lock(KEY, 0.2),
+    ):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    cache = EngineCache(tmp_path / "file" / "engines")
+    with (
+        pytest.raises(EngineError, match=r"engines can't be kept in .*; set tensorrt\.cache"),
+        cache.lock(KEY, 1.0),
+    ):
+        pass
+
+
+def test_two_processes_that_need_one_engine_build_it_once(
+    make_bundle: MakeBundle, machine: SimulatedMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMULATED_BUILD", "slow")
+    program = textwrap.dedent("""
+        import sys
+        from seg_perception.config import SegmentationConfig, TensorRtConfig
+        from seg_perception.inference import tensorrt_engine
+        from seg_perception.inference.bundle import Bundle
+        from seg_perception.inference.engine import create_engine
+
+        tensorrt_engine.find_device = lambda: "/dev/nvidiactl"
+        config = SegmentationConfig(engine="tensorrt", spot_check_period_s=0.0)
+        tensorrt = TensorRtConfig(cache=sys.argv[2], module="tensorrt")
+        engine = create_engine(Bundle.load(sys.argv[1]), config, tensorrt)
+        print(engine.description)
+        engine.close()
+    """)
+    command = [sys.executable, "-c", program, str(make_bundle().folder), str(machine.cache)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    both = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all("Simulated GPU" in text for text in said)
+    assert machine.builds == 1
+
+
+def test_an_engine_cut_in_the_cache_is_built_again_before_it_is_loaded(
+    make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
+) -> None:
+    bundle = make_bundle()
+    machine.create(bundle).close()
+    (plan,) = machine.cache.glob("*.plan")
+    plan.write_bytes(plan.read_bytes()[:-1])
+    engine = machine.create(bundle)
+    assert machine.builds == 2
+    assert engine.refused == ()
+    np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
