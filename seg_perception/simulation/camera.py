@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.simulation.light import Light
+from seg_perception.simulation.light import Light, Rays
 from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.planes import to_planes
 from seg_perception.simulation.scene import Scene
@@ -67,9 +67,9 @@ class SimulatedCamera:
         origins = poses[:, None, :3, 3]
         directions = np.matmul(self._rays, poses[:, :3, :3].transpose(0, 2, 1))
         hits = scene.cast(origins, directions, times[:, None])
-        radiance = light.radiance(
-            scene, hits, np.moveaxis(origins, 2, 0), to_planes(directions), time_s
-        )
+        rays = Rays(np.moveaxis(origins, 2, 0), to_planes(directions))
+        pixel_rad = 1 / self.calibration.k[0, 0]
+        radiance = light.radiance(scene, hits, rays, time_s, pixel_rad)
         radiance *= self._vignette
         rgb = _develop(radiance, light, np.random.default_rng(seed))
         return Picture(rgb, hits.surface, hits.distance)

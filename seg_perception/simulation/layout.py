@@ -9,7 +9,7 @@ import numpy as np
 
 from seg_perception.simulation import actors, plants, structures
 from seg_perception.simulation.movers import Mover
-from seg_perception.simulation.shapes import Array, Mesh, Rng, grid, merge, scatter
+from seg_perception.simulation.shapes import Array, Mesh, Rng, grid, scatter
 from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.terrain import HALF_EXTENT_M, GroundStyle, Terrain
 from seg_perception.simulation.track import Track
@@ -54,8 +54,8 @@ class Layout:
     def everything(self) -> list[Mesh]:
         """All that does not move, the ground apart."""
         built = self._structures()
-        stones = self._rocks()
-        plants_ = [self._trees(), self._bushes(), self._ferns(), self._grass()]
+        stones = [*self._rocks(), *self._dead_wood()]
+        plants_ = [*self._trees(), *self._bushes(), *self._ferns(), *self._grass()]
         tint = np.array(self._style.foliage_tint)
         return [*built, *stones, *(_tint_foliage(mesh, tint) for mesh in plants_), self._horizon()]
 
@@ -123,7 +123,7 @@ class Layout:
                 self._taken += [(place, 1.6 * radius) for place in places]
         return meshes
 
-    def _trees(self) -> Mesh:
+    def _trees(self) -> list[Mesh]:
         rng, style = self._rng, self._style
         places = self._places(style.tree_spacing_m, 1.7, 200.0)
         away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1]))
@@ -137,25 +137,55 @@ class Layout:
             here = ring == number
             meshes += self._plant(_conifers(rng, number), places[here & needled], (0.75, 1.2))
             meshes += self._plant(_broadleaves(rng, number), places[here & ~needled], (0.75, 1.2))
-        return merge(meshes)
+        return meshes
 
-    def _bushes(self) -> Mesh:
+    def _bushes(self) -> list[Mesh]:
         rng = self._rng
-        kinds = [plants.bush(rng, height, 330) for height in (0.9, 1.3, 1.9, 2.4)]
-        young = [plants.conifer(rng, 2.6, 0.3, 9), plants.broadleaf(rng, 3.4, 0.8, 320)]
+        kinds = [plants.bush(rng, height, 390) for height in (0.9, 1.3, 1.9, 2.4)]
+        young = [plants.conifer(rng, 2.6, 0.3, 9), plants.broadleaf(rng, 3.4, 0.8, 420)]
         places = self._places(4.6 / np.sqrt(self._style.undergrowth), 1.3, 14.0)
-        return merge(self._plant([*kinds, *young], places, (0.6, 1.15)))
+        saplings = [plants.sapling(rng, height) for height in (1.4, 2.0, 2.8, 3.6)]
+        beside = self._places(3.1 / np.sqrt(self._style.undergrowth), 1.2, 12.0, share=0.75)
+        grown = self._plant([*kinds, *young], places, (0.6, 1.15))
+        return [*grown, *self._plant(saplings, beside, (0.7, 1.2))]
 
-    def _ferns(self) -> Mesh:
-        kinds = [plants.fern(self._rng, height) for height in (0.35, 0.5, 0.65, 0.8)]
-        places = self._places(1.15 / np.sqrt(self._style.undergrowth), 1.0, 9.0, share=0.8)
-        return merge(self._plant(kinds, places, (0.6, 1.3)))
-
-    def _grass(self) -> Mesh:
+    def _dead_wood(self) -> list[Mesh]:
+        """Stumps and branches that lie about."""
         rng = self._rng
-        kinds = [plants.grass_tuft(rng, height) for height in (0.16, 0.22, 0.3, 0.4, 0.5)]
-        places = self._places(0.46, -0.12, 2.6, share=0.8)
-        return merge(self._plant(kinds, places, (0.6, 1.3), sink_m=0.0))
+        stumps = [plants.stump(rng, radius) for radius in (0.14, 0.2, 0.27)]
+        branches = [plants.fallen_branch(rng, length) for length in (0.9, 1.3, 1.9)]
+        return [
+            *self._plant(stumps, self._places(11.0, 1.5, 10.0, share=0.7), (0.8, 1.2)),
+            *self._plant(branches, self._places(3.6, 0.5, 8.0, share=0.6), (0.7, 1.2), sink_m=0.0),
+        ]
+
+    def _ferns(self) -> list[Mesh]:
+        """In detail beside the track, plain farther off; low shrubs between them."""
+        rng, dense = self._rng, np.sqrt(self._style.undergrowth)
+        near = [plants.fern(rng, height, 9) for height in (0.35, 0.5, 0.65, 0.8)]
+        far = [plants.fern(rng, height) for height in (0.35, 0.5, 0.65, 0.8)]
+        low = [plants.shrublet(rng, height) for height in (0.16, 0.22, 0.3)]
+        sparse = [plants.shrublet(rng, height, 36) for height in (0.2, 0.3, 0.4)]
+        return [
+            *self._plant(near, self._places(1.2 / dense, 0.8, 3.6, share=0.75), (0.6, 1.3)),
+            *self._plant(far, self._places(1.2 / dense, 3.6, 10.0, share=0.8), (0.6, 1.3)),
+            *self._plant(low, self._places(0.85 / dense, 0.9, 4.2, share=0.7), (0.7, 1.4)),
+            *self._plant(sparse, self._places(1.1 / dense, 4.2, 11.0, share=0.7), (0.8, 1.6)),
+        ]
+
+    def _grass(self) -> list[Mesh]:
+        """Dense at the track's edge, thinner into the wood, a few tufts between the ruts."""
+        rng = self._rng
+        kinds = [plants.grass_tuft(rng, height) for height in (0.12, 0.18, 0.26, 0.36, 0.5)]
+        edge, beyond = self._places(0.34, -0.1, 1.3, share=0.75), self._places(0.5, 1.3, 3.4, 0.7)
+        grown = [
+            self._plant(kinds, edge, (0.6, 1.2), sink_m=0.0),
+            self._plant(kinds, beyond, (0.7, 1.4), sink_m=0.0),
+        ]
+        if self._style.ground.track != "asphalt":
+            middle = self._places(0.4, -self._style.ground.half_width_m - 0.1, -1.45, share=0.5)
+            grown.append(self._plant(kinds[:2], middle, (0.5, 0.9), sink_m=0.0))
+        return [mesh for some in grown for mesh in some]
 
     def _places(
         self, spacing_m: float, nearest_m: float, farthest_m: float, share: float = 1.0
@@ -176,10 +206,10 @@ class Layout:
         away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1]))
         away = away - self._style.ground.half_width_m
         keep = (away > nearest_m) & (away < farthest_m)
-        keep &= self._rng.uniform(size=len(places)) < share
+        places = places[keep & (self._rng.uniform(size=len(places)) < share)]
         for centre, room in self._taken:
-            keep &= np.hypot(*(places - centre).T) > room
-        return places[keep]
+            places = places[np.hypot(*(places - centre).T) > room]
+        return places
 
     def _plant(
         self, kinds: list[Mesh], places: Array, scale: tuple[float, float], sink_m: float = 0.05
@@ -216,7 +246,8 @@ def _conifers(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(15, 3.0), (18, 5.0), (12, 1.2), (16, 4.2)]
     if ring >= len(_RINGS_M):
         return [plants.distant_tree(rng, height, base, needled=True) for height, base in sizes]
-    return [plants.conifer(rng, height, base, (15, 9)[ring]) for height, base in sizes]
+    whorls, twigs = ((15, 9), (8, 6))[ring]
+    return [plants.conifer(rng, height, base, whorls, twigs) for height, base in sizes]
 
 
 def _broadleaves(rng: Rng, ring: int) -> list[Mesh]:
@@ -225,7 +256,7 @@ def _broadleaves(rng: Rng, ring: int) -> list[Mesh]:
         return [plants.distant_tree(rng, height, base, needled=False) for height, base in sizes]
     beech = plants.broadleaf
     make: list[Callable[..., Mesh]] = [beech, beech, plants.birch, beech]
-    return [kind(rng, *size, (1500, 560)[ring]) for kind, size in zip(make, sizes, strict=True)]
+    return [kind(rng, *size, (2400, 600)[ring]) for kind, size in zip(make, sizes, strict=True)]
 
 
 def _tint_foliage(mesh: Mesh, tint: Array) -> Mesh:

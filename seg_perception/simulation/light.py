@@ -11,15 +11,30 @@ from seg_perception.simulation.noise import Floats, noise_texture
 from seg_perception.simulation.planes import dot
 from seg_perception.simulation.scene import Hits, Scene
 from seg_perception.simulation.surfaces import SKY, SURFACES
+from seg_perception.simulation.texture import texture
 
 _SUN_SPREAD = 0.012
 _SHADOW_STEP = 3
 _HARDLY = 0.02
+_MIRRORED_AT_ONCE = 30_000
 _WARM = np.array([1.0, 0.93, 0.80], np.float32)
 _COOL = np.array([0.86, 0.97, 1.14], np.float32)
-_OPEN, _WOODED = np.float32(0.6), np.float32(0.15)
+_SHELTER, _CROWDED = np.float32(0.5), np.float32(0.35)
 _DRY = np.array([1.0, 0.2, 0.3], np.float32)
 _MIRRORS = (("puddle", 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25))
+
+
+@dataclass(frozen=True)
+class Rays:
+    """The rays of a picture.
+
+    Attributes:
+        origin: float32 (3, h or 1, 1), world frame.
+        towards: float32 (3, h, w), unit directions, world frame.
+    """
+
+    origin: Floats
+    towards: Floats
 
 
 @dataclass(frozen=True)
@@ -57,33 +72,33 @@ class Light:
         return np.asarray((0.6 + 0.35 * self.sunshine) * np.array([0.66, 0.73, 0.80]), np.float32)
 
     def radiance(
-        self, scene: Scene, hits: Hits, origin: Floats, towards: Floats, time_s: float
+        self, scene: Scene, hits: Hits, rays: Rays, time_s: float, pixel_rad: float
     ) -> Floats:
         """Colour of what each ray sees.
 
         Args:
             scene: casts the shadows.
             hits: what the rays met; its colours are used up.
-            origin: float32 (3, h or 1, 1), world frame.
-            towards: float32 (3, h, w), unit directions, world frame.
+            rays: where they start and go.
             time_s: when.
+            pixel_rad: angle between neighbouring rays.
 
         Returns:
             float32 (3, h, w), linear.
         """
         sky = hits.surface == SKY
         reach: Floats = np.where(sky, 0, hits.distance).astype(np.float32)
-        points: Floats = origin + reach * towards
+        points: Floats = rays.origin + reach * rays.towards
         colour = hits.rgb
-        self._paint(colour, scene, hits, points, time_s)
-        self._reflect_sky(colour, hits, towards)
+        self._paint(colour, scene, hits, points, rays.towards, time_s, pixel_rad)
+        self._reflect(colour, scene, hits, points, rays.towards, time_s)
         clear = np.exp(reach * np.float32(-1 / self.haze_m))
         for plane, haze in zip(colour, self.haze_rgb, strict=True):
             np.subtract(plane, haze, out=plane)
             np.multiply(plane, clear, out=plane)
             np.add(plane, haze, out=plane)
         row, column = np.nonzero(sky)
-        colour[:, row, column] = self.sky(towards[:, row, column])
+        colour[:, row, column] = self.sky(rays.towards[:, row, column])
         return colour
 
     def sky(self, towards: Floats) -> Floats:
@@ -101,7 +116,14 @@ class Light:
         return radiance
 
     def _paint(
-        self, colour: Floats, scene: Scene, hits: Hits, points: Floats, time_s: float
+        self,
+        colour: Floats,
+        scene: Scene,
+        hits: Hits,
+        points: Floats,
+        towards: Floats,
+        time_s: float,
+        pixel_rad: float,
     ) -> None:
         """Multiply colours by texture and light: the sun where it shines, the sky everywhere."""
         through = SURFACES.translucency[hits.surface]
@@ -109,12 +131,11 @@ class Light:
         direct = self._direct(scene, hits, points, facing, through, time_s)
         diffuse = np.float32(0.62) + np.float32(0.38) * hits.normal[2]
         diffuse *= np.float32(0.50 + 0.75 * (1 - self.sunshine))
-        fine, broad = _textures(hits, points)
-        contrast = SURFACES.contrast[hits.surface]
-        brightness = np.maximum(1 + contrast * (fine + np.float32(0.45) * broad), np.float32(0.12))
+        diffuse *= _openness(scene, points)
+        textured, broad = texture(hits, points, towards, pixel_rad)
         dryness = broad * np.minimum(through * 2, 1) * np.float32(0.16)
-        for plane, warm, cool, dry in zip(colour, _WARM, _COOL, _DRY, strict=True):
-            shade = brightness * (1 + dry * dryness) * (direct * warm + diffuse * cool)
+        for plane, warm, cool, dry, tile in zip(colour, _WARM, _COOL, _DRY, textured, strict=True):
+            shade = tile * (1 + dry * dryness) * (direct * warm + diffuse * cool)
             np.multiply(plane, shade, out=plane)
 
     def _direct(
@@ -142,7 +163,7 @@ class Light:
         start += (np.float32(0.02) + np.float32(0.16) * through[v, u]) * self.sun[:, None]
         towards_sun = self._sun_disk(len(row))
         coarse[row, column] = scene.lit(np.ascontiguousarray(start.T), towards_sun, time_s)
-        coarse = cv2.blur(coarse, (3, 3))
+        coarse = cv2.GaussianBlur(coarse, (5, 5), 1.1)
         size = (falling.shape[1], falling.shape[0])
         lit = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(falling * lit * np.float32(2.6 * self.sunshine), np.float32)
@@ -152,8 +173,16 @@ class Light:
         spread = np.random.default_rng(5).normal(0, _SUN_SPREAD, (4096, 3)).astype(np.float32)
         return np.resize(self.sun + spread, (count, 3))
 
-    def _reflect_sky(self, colour: Floats, hits: Hits, towards: Floats) -> None:
-        """Let water, glass and paint mirror the sky (Schlick's approximation)."""
+    def _reflect(
+        self,
+        colour: Floats,
+        scene: Scene,
+        hits: Hits,
+        points: Floats,
+        towards: Floats,
+        time_s: float,
+    ) -> None:
+        """Let water, glass and paint mirror what is around (Schlick's approximation)."""
         for name, mirror in _MIRRORS:
             row, column = np.nonzero(hits.surface == SURFACES.id(name))
             if len(row) == 0:
@@ -164,22 +193,41 @@ class Light:
             cosine = -dot(incoming, normal)
             bounced = incoming + 2 * cosine * normal
             share = (0.06 + 0.94 * np.clip(1 - cosine, 0, 1) ** 4) * np.float32(mirror)
-            mirrored = self.sky(bounced) * np.where(bounced[2] > 0, _OPEN, _WOODED)
+            start = points[:, row, column] + np.float32(0.02) * normal
+            mirrored = self._mirrored(scene, start, bounced, time_s)
             colour[:, row, column] = colour[:, row, column] * (1 - share) + share * mirrored
 
+    def _mirrored(self, scene: Scene, start: Floats, bounced: Floats, time_s: float) -> Floats:
+        """What mirrors show (3, n): the sky, or things in the light that falls on average."""
+        rows = -(-start.shape[1] // _MIRRORED_AT_ONCE)
+        found = [
+            self._met_in_mirror(scene, *piece, time_s)
+            for piece in zip(
+                np.array_split(start, rows, axis=1),
+                np.array_split(bounced, rows, axis=1),
+                strict=True,
+            )
+        ]
+        return np.concatenate(found, axis=1)
 
-def _textures(hits: Hits, points: Floats) -> tuple[Floats, Floats]:
-    """Fine grain (h, w) of bark, stone, soil and leaves, and broad patches (h, w), in the world.
+    def _met_in_mirror(self, scene: Scene, start: Floats, bounced: Floats, time_s: float) -> Floats:
+        origins, directions = (np.ascontiguousarray(m.T[None]) for m in (start, bounced))
+        met = scene.cast(origins, directions, np.array([time_s]))
+        things = met.rgb[:, 0] * (_COOL * np.float32(1.2 - 0.4 * self.sunshine))[:, None]
+        return np.where(met.surface[0] == SKY, self.sky(bounced), things)
 
-    The grain lies along the ground on level surfaces, and along the wall on steep ones.
+
+def _openness(scene: Scene, points: Floats) -> Floats:
+    """Share (h, w) of the sky's light that reaches a place.
+
+    Less the deeper in the wood and the lower under its crowns, and less close to the ground,
+    where plants stand in each other's way.
     """
-    x, y, z = points
-    along, upward = (np.take(1 / column, hits.surface) for column in SURFACES.grain_m.T)
-    steep = np.abs(hits.normal[2]) < np.float32(0.7)
-    across = y * hits.normal[0] - x * hits.normal[1]
-    u = np.where(steep, across + np.float32(0.13) * x, x) * along
-    v = np.where(steep, z, y) * upward
-    fine = noise_texture(14, 0.95).sample(u, v)
-    patch = np.float32(1 / 23)
-    broad = noise_texture(15, 1.4).sample(x * patch + z * np.float32(1 / 9), y * patch)
-    return fine, broad
+    height, lateral = scene.terrain.around(points[0], points[1])
+    above = points[2] - height
+    deep = np.clip((np.abs(lateral) - np.float32(2.2)) * np.float32(1 / 6), 0, 1)
+    under = np.clip((np.float32(9) - above) * np.float32(1 / 7), 0, 1)
+    rooted = np.clip(above * np.float32(1 / 0.3), 0, 1)
+    crowded = np.clip((np.abs(lateral) - np.float32(1.6)) * np.float32(2), 0, 1)
+    open_: Floats = (1 - _SHELTER * deep * under) * (1 - _CROWDED * crowded * (1 - rooted))
+    return open_

@@ -25,7 +25,7 @@ class NoiseTexture:
                 1 is grainy, 2 is soft.
             size: texels along each side.
         """
-        self._tile = _fractal_tile(seed, roughness, size)
+        self._tile = fractal_tile(seed, roughness, size)
 
     def sample(self, u: Floats, v: Floats) -> Floats:
         """Look the noise up.
@@ -57,10 +57,21 @@ def noise_texture(seed: int, roughness: float) -> NoiseTexture:
     return NoiseTexture(seed, roughness)
 
 
-def _fractal_tile(seed: int, roughness: float, size: int) -> Floats:
-    """Filter white noise to a power law in the frequency domain, which makes it tile."""
+def fractal_tile(seed: int, roughness: float, size: int, stretch: float = 1.0) -> Floats:
+    """White noise filtered to a power law in the frequency domain, which makes it tile.
+
+    Args:
+        seed: the same seed gives the same tile.
+        roughness: the amplitude falls as frequency to the power of minus this.
+        size: texels along each side.
+        stretch: how much longer than wide its features are, along rows' numbers.
+
+    Returns:
+        float32 (size, size), mean 0 and standard deviation 1, within -2.5 to 2.5.
+    """
     white = np.random.default_rng(seed).standard_normal((size, size))
-    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :]) * size
+    along = np.fft.fftfreq(size)[:, None] * stretch
+    frequency = np.hypot(along, np.fft.rfftfreq(size)[None, :]) * size
     amplitude = np.where(frequency > 0, np.maximum(frequency, 1.0) ** -roughness, 0.0)
     tile = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=(size, size))
     return np.asarray(np.clip(tile / tile.std(), -2.5, 2.5), np.float32)

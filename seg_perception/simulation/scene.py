@@ -12,7 +12,7 @@ from seg_perception.simulation.movers import Mover
 from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.planes import dot, span, to_planes, unit
 from seg_perception.simulation.raycaster import Raycaster
-from seg_perception.simulation.shapes import Array, Mesh, merge
+from seg_perception.simulation.shapes import FLAT, UPRIGHT, Array, Mesh, merge
 from seg_perception.simulation.surfaces import SKY, SURFACES
 from seg_perception.simulation.terrain import Terrain
 from seg_perception.simulation.track import make_track
@@ -29,6 +29,7 @@ class Hits:
         surface: uint8 (h, w), numbers of surfaces.
         normal: float32 (3, h, w), unit, towards the viewer.
         rgb: float32 (3, h, w), linear albedo.
+        curve: float32 (4, h, w), as of Mesh, in the world; FLAT on movers.
         mover: int8 (h, w), index into the scene's movers; -1 where it stands still.
     """
 
@@ -36,6 +37,7 @@ class Hits:
     surface: NDArray[np.uint8]
     normal: Floats
     rgb: Floats
+    curve: Floats
     mover: NDArray[np.int8]
 
 
@@ -85,18 +87,21 @@ class Scene:
             surface=looks[_SURFACE_COLUMN].astype(np.uint8),
             normal=looks[:3],
             rgb=looks[3:6],
+            curve=looks[7:],
             mover=np.full(shape, -1, np.int8),
         )
         ground = (triangle >= 0) & (triangle < self._ground_count)
         towards = to_planes(directions)
         start: Floats = np.broadcast_to(np.moveaxis(origins, 2, 0), towards.shape)
         self._resolve_ground(hits, ground, start, towards)
+        _round_off(hits, start, towards)
         for index, mover in enumerate(self.movers):
             met = self._meet(index, hits.distance, start, towards, time_s)
             hits.distance[met.pixel] = met.distance
             hits.surface[met.pixel] = mover.mesh.surface[met.triangle]
             hits.rgb[:, met.pixel[0], met.pixel[1]] = mover.mesh.rgb[met.triangle].T
             hits.normal[:, met.pixel[0], met.pixel[1]] = met.normal.T
+            hits.curve[3][met.pixel] = FLAT
             hits.mover[met.pixel] = index
         hits.normal[:] *= np.where(dot(hits.normal, towards) > 0, np.float32(-1), np.float32(1))
         return hits
@@ -155,7 +160,10 @@ class Scene:
         direction = _rotate_about_z(towards[:, row, column].T, -turned)
         found = self._mover_casters[index].cast(local, direction)
         first = np.flatnonzero(found.distance < distance[row, column])
-        normal = _rotate_about_z(unit(found.normal[first]), turned[first])
+        place_on = local[first] + found.distance[first, None] * direction[first]
+        curve = mover.mesh.curve[found.triangle[first]]
+        normal = rounded(unit(found.normal[first]), place_on, curve)
+        normal = _rotate_about_z(normal, turned[first])
         place_in_image = (row[first], column[first])
         return _Met(place_in_image, found.distance[first], found.triangle[first], normal)
 
@@ -171,19 +179,39 @@ class _Met:
 
 
 def _attributes(still: Mesh) -> Floats:
-    """Normal, colour and surface of each triangle, side by side, and of the sky at the end.
+    """Normal, colour, surface and curve of each triangle, side by side, and of the sky at the end.
 
     A triangle's number of -1, which means none, finds the sky.
     """
     a, b, c = (still.vertices[still.triangles[:, corner]] for corner in range(3))
-    table = np.zeros((len(still.triangles) + 1, 8), np.float32)
+    table = np.zeros((len(still.triangles) + 1, 11), np.float32)
     table[:-1, :3] = unit(np.cross(b - a, c - a))
     table[:-1, 3:6] = still.rgb
     table[:-1, _SURFACE_COLUMN] = still.surface
+    table[:-1, 7:] = still.curve
     table[-1, 2] = 1
     table[-1, 3:6] = SURFACES.rgb[SKY]
     table[-1, _SURFACE_COLUMN] = SKY
     return table
+
+
+def _round_off(hits: Hits, start: Floats, towards: Floats) -> None:
+    """Give what is made of flat triangles the normals of the round thing that it stands for."""
+    row, column = np.nonzero(hits.curve[3] > FLAT)
+    reach = hits.distance[row, column]
+    place = start[:, row, column] + reach * towards[:, row, column]
+    normal, curve = hits.normal[:, row, column].T, hits.curve[:, row, column].T
+    hits.normal[:, row, column] = rounded(normal, place.T, curve).T
+
+
+def rounded(normal: Floats, place: Floats, curve: Floats) -> Floats:
+    """Normals (n, 3) of curved things at places (n, 3); `normal` is the triangles' own."""
+    away: Floats = place - curve[:, :3]
+    away[curve[:, 3] == UPRIGHT, 2] = 0
+    away = unit(away)
+    along = np.sign(np.einsum("nc,nc->n", away, normal))[:, None]
+    mixed = unit(normal + np.float32(2) * along * away)
+    return np.where(curve[:, 3:] > FLAT, mixed, normal)
 
 
 def _ground_colours(style: SceneStyle) -> Floats:
@@ -198,10 +226,11 @@ def _passes_ball(start: Floats, towards: Floats, place: Array, mover: Mover) -> 
     lift = np.zeros(place.shape)
     lift[2] = mover.centre_height_m
     to_centre = ((place + lift).reshape(3, *place.shape[1:] or (1,)) - start).astype(np.float32)
-    along = dot(to_centre, towards)
     square = dot(to_centre, to_centre)
-    radius = np.float32((mover.radius_m + 0.05) ** 2)
-    near: NDArray[np.bool_] = (square - along * along < radius) & ((along > 0) | (square < radius))
+    # The cosine's share of the distance beyond which a ray passes outside the ball.
+    least = np.sqrt(np.maximum(square - np.float32((mover.radius_m + 0.05) ** 2), 0))
+    inside = least == 0
+    near: NDArray[np.bool_] = (dot(to_centre, towards) > least) | inside
     return near
 
 

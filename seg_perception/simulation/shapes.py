@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,11 @@ Rng = np.random.Generator
 Array = NDArray[np.float64]
 
 
+_UPRIGHT_COSINE = 0.9
+FLAT, UPRIGHT, BALL = 0, 1, 2
+"""What a triangle is part of: itself, an upright bar, something round."""
+
+
 @dataclass(frozen=True)
 class Mesh:
     """Triangles with a surface and a colour each.
@@ -24,17 +29,25 @@ class Mesh:
         triangles: int32 (T, 3), indices of vertices.
         surface: uint8 (T,), numbers of surfaces.
         rgb: float32 (T, 3), linear albedo.
+        curve: float32 (T, 4), a place on the axis or in the middle of what a triangle curves
+            around (metre), and whether it does: FLAT, UPRIGHT or BALL.
     """
 
     vertices: NDArray[np.float32]
     triangles: NDArray[np.int32]
     surface: NDArray[np.uint8]
     rgb: NDArray[np.float32]
+    curve: NDArray[np.float32]
 
     def tinted(self, factor: Array) -> Mesh:
         """The same with its colours multiplied; factor (T, 1), (T, 3) or (3,)."""
-        rgb = (self.rgb * factor).astype(np.float32)
-        return Mesh(self.vertices, self.triangles, self.surface, rgb)
+        return replace(self, rgb=(self.rgb * factor).astype(np.float32))
+
+    def curved(self, centre: Array, kind: int) -> Mesh:
+        """The same, curving around places (T, 3) or (3,)."""
+        curve = np.full((len(self.triangles), 4), kind, np.float32)
+        curve[:, :3] = centre
+        return replace(self, curve=curve)
 
     def moved(self, offset: Sequence[float], yaw: float = 0.0, scale: float = 1.0) -> Mesh:
         """The same scaled, turned about z and then shifted."""
@@ -50,6 +63,7 @@ def mesh(vertices: Array, triangles: NDArray[np.integer], surface: str) -> Mesh:
         triangles.astype(np.int32),
         np.full(count, number, np.uint8),
         np.tile(SURFACES.rgb[number], (count, 1)),
+        np.zeros((count, 4), np.float32),
     )
 
 
@@ -63,6 +77,7 @@ def merge(meshes: Sequence[Mesh]) -> Mesh:
         ),
         np.concatenate([m.surface for m in meshes]),
         np.concatenate([m.rgb for m in meshes]),
+        np.concatenate([m.curve for m in meshes]),
     )
 
 
@@ -76,15 +91,20 @@ def scatter(one: Mesh, positions: Array, yaw: Array, scale: Array) -> Mesh:
         scale: (n,).
     """
     cos, sin = np.cos(yaw)[:, None] * scale[:, None], np.sin(yaw)[:, None] * scale[:, None]
-    x, y, z = one.vertices.T.astype(float)
-    vertices = np.stack([cos * x - sin * y, sin * x + cos * y, scale[:, None] * z], axis=2)
-    vertices += positions[:, None, :]
+
+    def placed(places: NDArray[np.float32]) -> NDArray[np.float32]:
+        x, y, z = places.T.astype(float)
+        moved = np.stack([cos * x - sin * y, sin * x + cos * y, scale[:, None] * z], axis=2)
+        return (moved + positions[:, None, :]).reshape(-1, 3).astype(np.float32)
+
     shift = np.arange(len(positions))[:, None, None] * len(one.vertices)
+    kind = np.tile(one.curve[:, 3:], (len(positions), 1))
     return Mesh(
-        vertices.reshape(-1, 3).astype(np.float32),
+        placed(one.vertices),
         (one.triangles + shift).reshape(-1, 3).astype(np.int32),
         np.tile(one.surface, len(positions)),
         np.tile(one.rgb, (len(positions), 1)),
+        np.hstack([placed(one.curve[:, :3]), kind]),
     )
 
 
@@ -116,7 +136,10 @@ def tube(path: Array, radius_m: Array, sides: int, surface: str) -> Mesh:
         + np.sin(angle)[:, None] * np.cross(across, tangent)[:, None]
     )
     vertices = path[:, None] + ring * radius_m[:, None, None]
-    return mesh(vertices.reshape(-1, 3), _grid_triangles(len(path), sides, closed=True), surface)
+    bar = mesh(vertices.reshape(-1, 3), _grid_triangles(len(path), sides, closed=True), surface)
+    if np.abs(tangent[:, 2]).min() < _UPRIGHT_COSINE:
+        return bar
+    return bar.curved(np.repeat((path[:-1] + path[1:]) / 2, 2 * sides, axis=0), UPRIGHT)
 
 
 def grid(vertices: Array, surface: str) -> Mesh:
@@ -141,7 +164,8 @@ def blob(rng: Rng, radii: Sequence[float], detail: int, roughness: float, surfac
     phase = rng.uniform(0, 2 * np.pi, 7)
     dents = np.sin(vertices @ waves.T + phase).sum(axis=1) / np.sqrt(3.5)
     dents += 0.4 * rng.normal(size=len(vertices))
-    return mesh(vertices * (1 + roughness * dents[:, None]) * radii, triangles, surface)
+    lump = mesh(vertices * (1 + roughness * dents[:, None]) * radii, triangles, surface)
+    return lump.curved(np.zeros(3), BALL)
 
 
 def flakes(rng: Rng, centres: Array, size_m: Array, surface: str, flatness: float = 0.0) -> Mesh:

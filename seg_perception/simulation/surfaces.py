@@ -17,11 +17,12 @@ class Surface:
         name: how shapes refer to it.
         class_name: the class of its pixels and points, a name of the ontology.
         rgb: albedo, linear, 0 to 1, where the shape does not give its own.
-        grain_m: period of its texture along the ground and upwards.
+        grain_m: period of its texture along the ground and upwards; around a trunk it goes twice.
         contrast: how much the texture changes the brightness.
         translucency: 0 is opaque, 1 is a thin leaf that the light passes.
         reflectivity: at the lidar's wavelength, 0 to 1.
         radar_db: strength of its radar echo relative to foliage.
+        tile: the small picture that its texture repeats.
     """
 
     name: str
@@ -32,33 +33,48 @@ class Surface:
     translucency: float = 0.0
     reflectivity: float = 0.3
     radar_db: float = 0.0
+    tile: str = "plain"
 
 
 _SURFACES = (
     Surface("sky", "sky", (0.5, 0.6, 0.8)),
-    Surface("gravel", "smooth_trail", (0.235, 0.205, 0.17), (1.6, 1.6), 0.16, 0, 0.30, -9),
-    Surface("asphalt", "road", (0.17, 0.17, 0.18), (1.2, 1.2), 0.10, 0, 0.12, -13),
-    Surface("earth", "rough_trail", (0.215, 0.16, 0.11), (2.4, 2.4), 0.24, 0, 0.25, -9),
-    Surface("mud", "slippery_trail", (0.125, 0.088, 0.058), (2.0, 2.0), 0.20, 0, 0.12, -11),
+    Surface(
+        "gravel", "smooth_trail", (0.235, 0.205, 0.17), (2.0, 2.0), 0.14, 0, 0.30, -9, "gravel"
+    ),
+    Surface("asphalt", "road", (0.17, 0.17, 0.18), (1.6, 1.6), 0.1, 0, 0.12, -13, "asphalt"),
+    Surface("earth", "rough_trail", (0.215, 0.16, 0.11), (2.2, 2.2), 0.16, 0, 0.25, -9, "earth"),
+    Surface("mud", "slippery_trail", (0.125, 0.088, 0.058), (2.4, 2.4), 0.16, 0, 0.12, -11, "mud"),
     Surface("puddle", "water", (0.06, 0.055, 0.045), (4.0, 4.0), 0.03, 0, 0.001, -25),
-    Surface("turf", "grass", (0.105, 0.135, 0.052), (0.9, 0.9), 0.24, 0.2, 0.50, -9),
-    Surface("undergrowth", "low_vegetation", (0.10, 0.105, 0.045), (1.1, 1.1), 0.42, 0.1, 0.40, -7),
-    Surface("grass_blade", "grass", (0.14, 0.175, 0.065), (0.4, 0.4), 0.10, 0.6, 0.50, -5),
+    Surface("turf", "grass", (0.08, 0.095, 0.046), (1.7, 1.7), 0.2, 0.2, 0.50, -9, "turf"),
+    Surface(
+        "undergrowth",
+        "low_vegetation",
+        (0.10, 0.105, 0.045),
+        (2.0, 2.0),
+        0.22,
+        0.1,
+        0.40,
+        -7,
+        "litter",
+    ),
+    Surface("grass_blade", "grass", (0.115, 0.14, 0.06), (0.4, 0.4), 0.10, 0.6, 0.50, -5),
     Surface("fern", "low_vegetation", (0.095, 0.165, 0.05), (0.5, 0.5), 0.12, 0.6, 0.50, -3),
     Surface("bush_leaf", "high_vegetation", (0.10, 0.18, 0.045), (0.5, 0.5), 0.14, 0.5, 0.50, 0),
     Surface("leaf", "high_vegetation", (0.10, 0.19, 0.04), (0.6, 0.6), 0.14, 0.6, 0.50, 0),
     Surface("needle", "high_vegetation", (0.05, 0.095, 0.035), (0.4, 0.4), 0.20, 0.35, 0.40, 0),
-    Surface("hillside", "high_vegetation", (0.07, 0.10, 0.05), (9.0, 7.0), 0.35, 0.1, 0.40, 0),
-    Surface("bark", "trunk", (0.17, 0.125, 0.09), (0.9, 4.5), 0.34, 0, 0.35, 3),
-    Surface("birch_bark", "trunk", (0.52, 0.50, 0.46), (2.2, 0.55), 0.30, 0, 0.55, 3),
-    Surface("dead_wood", "obstacle", (0.20, 0.155, 0.115), (1.1, 1.1), 0.34, 0, 0.40, 3),
-    Surface("rock", "obstacle", (0.27, 0.265, 0.25), (1.3, 1.3), 0.28, 0, 0.35, 4),
+    Surface(
+        "hillside", "high_vegetation", (0.07, 0.10, 0.05), (40.0, 24.0), 0.2, 0.1, 0.40, 0, "crowns"
+    ),
+    Surface("bark", "trunk", (0.17, 0.125, 0.09), (1.0, 1.5), 0.12, 0, 0.35, 3, "bark"),
+    Surface("birch_bark", "trunk", (0.52, 0.50, 0.46), (1.0, 1.1), 0.1, 0, 0.55, 3, "birch"),
+    Surface("dead_wood", "obstacle", (0.20, 0.155, 0.115), (0.9, 0.9), 0.15, 0, 0.40, 3, "bark"),
+    Surface("rock", "obstacle", (0.27, 0.265, 0.25), (1.6, 1.6), 0.12, 0, 0.35, 4, "stone"),
     Surface("plaster", "building", (0.52, 0.48, 0.41), (3.0, 3.0), 0.06, 0, 0.60, 6),
-    Surface("planks", "building", (0.25, 0.155, 0.09), (2.8, 0.24), 0.22, 0, 0.45, 5),
-    Surface("roof", "building", (0.26, 0.10, 0.075), (0.9, 0.5), 0.18, 0, 0.35, 6),
+    Surface("planks", "building", (0.25, 0.155, 0.09), (2.4, 0.8), 0.06, 0, 0.45, 5, "planks"),
+    Surface("roof", "building", (0.26, 0.10, 0.075), (1.9, 1.5), 0.1, 0, 0.35, 6, "roof"),
     Surface("window", "building", (0.05, 0.065, 0.08), (3.0, 3.0), 0.03, 0, 0.05, 4),
-    Surface("fence_wood", "fence", (0.33, 0.27, 0.20), (1.2, 1.2), 0.20, 0, 0.45, 3),
-    Surface("pole_wood", "pole", (0.24, 0.19, 0.14), (0.8, 4.0), 0.22, 0, 0.40, 5),
+    Surface("fence_wood", "fence", (0.33, 0.27, 0.20), (0.9, 0.9), 0.1, 0, 0.45, 3, "wood"),
+    Surface("pole_wood", "pole", (0.24, 0.19, 0.14), (0.7, 1.6), 0.1, 0, 0.40, 5, "wood"),
     Surface("pole_metal", "pole", (0.36, 0.37, 0.38), (2.0, 2.0), 0.05, 0, 0.50, 12),
     Surface("sign_board", "sign", (0.75, 0.58, 0.04), (2.0, 2.0), 0.04, 0, 0.95, 12),
     Surface("sign_back", "sign", (0.32, 0.32, 0.33), (2.0, 2.0), 0.04, 0, 0.60, 12),

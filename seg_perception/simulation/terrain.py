@@ -35,7 +35,7 @@ class GroundStyle:
     half_width_m: float = 1.7
     roughness: float = 0.45
     wetness: float = 0.25
-    relief_m: float = 1.2
+    relief_m: float = 2.2
 
 
 class Terrain:
@@ -50,7 +50,7 @@ class Terrain:
             style: how the track looks.
         """
         self.style = style
-        self._shift = np.random.default_rng([seed, 77]).uniform(0, 1, (6, 2)).astype(np.float32)
+        self._shift = np.random.default_rng([seed, 77]).uniform(0, 1, (7, 2)).astype(np.float32)
         self._fine = noise_texture(11, 1.05)
         self._soft = noise_texture(12, 1.9)
         self._smooth = noise_texture(16, 3.0)
@@ -61,6 +61,7 @@ class Terrain:
         slope_y, slope_x = np.gradient(self._height, _SPACING_M)
         broad = self._patches(self._soft, x, y, 1, 34.0)
         self._raster = np.dstack([lateral, slope_x, slope_y, broad]).astype(np.float32)
+        self._ground = np.dstack([self._height, lateral]).astype(np.float32)
         self._axis = axis
 
     def mesh(self) -> Mesh:
@@ -75,6 +76,17 @@ class Terrain:
     def lateral(self, x: Array, y: Array) -> Array:
         """Signed distance (metre) to the track's centre, positive on its left."""
         return _bilinear(self._raster[..., 0], x, y)
+
+    def around(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Height of the ground and distance to the track's centre at places (h, w), metre."""
+        if x.size == 0:
+            return np.zeros_like(x), np.zeros_like(x)
+        column = (x + np.float32(HALF_EXTENT_M)) / np.float32(_SPACING_M)
+        row = (y + np.float32(HALF_EXTENT_M)) / np.float32(_SPACING_M)
+        edge = cv2.BORDER_REPLICATE
+        found = cv2.remap(self._ground, column, row, cv2.INTER_LINEAR, borderMode=edge)
+        height, lateral = cv2.split(found)
+        return np.asarray(height, np.float32), np.asarray(lateral, np.float32)
 
     def classify(self, x: Floats, y: Floats) -> tuple[NDArray[np.uint8], Floats]:
         """Say what the ground is at each place, and how it slopes.
@@ -122,7 +134,9 @@ class Terrain:
         wild = np.clip((away - 2.0) / 5.0, 0, 1)
         hills = self.style.relief_m * self._patches(self._smooth, x, y, 3, 110.0)
         bumps = 0.22 * wild * self._patches(self._soft, x, y, 4, 16.0)
-        bank = 0.45 * wild * wild * (3 - 2 * wild)
+        # The track is cut into slopes: beside it the ground rises here and falls there.
+        side = np.clip(self._patches(self._smooth, x, y, 6, 75.0), -1, 1.8)
+        bank = (0.45 + 1.1 * side) * wild * wild * (3 - 2 * wild)
         ripple = 0.025 * (1 - wild) * self._patches(self._soft, x, y, 5, 9.0)
         rut = -0.06 * np.exp(-(((away - _RUT_M) / 0.3) ** 2))
         height: Floats = (hills + bumps + bank + ripple + rut).astype(np.float32)

@@ -11,7 +11,7 @@ from seg_perception.simulation.streams import radar_pose
 
 @pytest.fixture(scope="module")
 def scan(world):
-    pose, motion = radar_pose(world, 0.2)
+    pose, motion = radar_pose(world.trajectory, 0.2)
     return world.radar.scan(world.scene, pose, motion, 0.2, [3])
 
 
@@ -42,7 +42,7 @@ def test_doppler_of_what_stands_still_is_minus_the_radars_own_speed_towards_it(w
 
 
 def test_doppler_of_movers_adds_their_own_speed(world, scan):
-    pose, motion = radar_pose(world, 0.2)
+    pose, motion = radar_pose(world.trajectory, 0.2)
     moving = scan.mover >= 0
     assert moving.any()
     for index in np.unique(scan.mover[moving]):
@@ -55,7 +55,7 @@ def test_doppler_of_movers_adds_their_own_speed(world, scan):
 
 def test_noise_has_the_spread_of_the_configuration(world, scan):
     noisy = SimulatedRadar(SimulationConfig(radar_azimuth_noise_rad=0.05, radar_false_alarms=0))
-    pose, motion = radar_pose(world, 0.2)
+    pose, motion = radar_pose(world.trajectory, 0.2)
     silent = SimulatedRadar(
         SimulationConfig(
             radar_azimuth_noise_rad=0, radar_elevation_noise_rad=0, radar_range_noise_m=0,
@@ -72,6 +72,6 @@ def test_noise_has_the_spread_of_the_configuration(world, scan):
 
 def test_ghosts_have_no_surface(world):
     haunted = SimulatedRadar(SimulationConfig(radar_false_alarms=60))
-    pose, motion = radar_pose(world, 0.2)
+    pose, motion = radar_pose(world.trajectory, 0.2)
     scan = haunted.scan(world.scene, pose, motion, 0.2, [3])
     assert 30 < np.sum(scan.surface == 255) < 100

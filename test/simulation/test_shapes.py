@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from seg_perception.simulation import shapes
+from seg_perception.simulation.scene import rounded
+from seg_perception.simulation.shapes import FLAT, UPRIGHT, scatter, tube
 
 
 def area(mesh: shapes.Mesh) -> float:
@@ -56,3 +58,33 @@ def test_merged_triangles_still_mean_their_own_corners():
     assert both.vertices[both.triangles[12:]][..., 0].min() == 6.5
     assert len(set(both.surface[:12])) == len(set(both.surface[12:])) == 1
     assert both.surface[0] != both.surface[12]
+
+
+def test_an_upright_bar_knows_its_axis_wherever_it_is_put():
+    bar = tube(np.array([[0, 0, 0], [0, 0, 1.0], [0, 0, 2.0]]), np.full(3, 0.2), 8, "bark")
+    copies = scatter(bar, np.array([[5.0, 0, 0], [0, 7.0, 1]]), np.array([0.3, 2.0]), np.ones(2))
+    assert np.unique(copies.curve[:, 3]).tolist() == [UPRIGHT]
+    assert copies.curve[: len(bar.triangles), :2] == pytest.approx(np.tile([5, 0], (32, 1)))
+    assert copies.curve[len(bar.triangles) :, :2] == pytest.approx(np.tile([0, 7], (32, 1)))
+
+
+def test_a_lying_bar_is_flat_sided():
+    bar = tube(np.array([[0, 0, 0], [1.0, 0, 0]]), np.full(2, 0.2), 8, "bark")
+    assert np.unique(bar.curve[:, 3]).tolist() == [FLAT]
+
+
+def test_normals_of_round_things_point_away_from_their_axis():
+    angle = np.linspace(0, 2 * np.pi, 50)
+    out = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    facets = np.linspace(0, 2 * np.pi, 9)[:-1]
+    nearest = facets[np.abs((angle[:, None] - facets + np.pi) % (2 * np.pi) - np.pi).argmin(axis=1)]
+    flat = np.stack([np.cos(nearest), np.sin(nearest), 0 * angle], axis=1)
+    curve = np.tile([3.0, 4.0, 9.0, UPRIGHT], (50, 1))
+    places = out * 0.2 + [3, 4, 1]
+    smooth = rounded(flat.astype(np.float32), places.astype(np.float32), curve.astype(np.float32))
+    assert np.einsum("nc,nc->n", smooth, out).min() > np.cos(np.radians(8))
+    inward = rounded(-flat.astype(np.float32), places.astype(np.float32), curve.astype(np.float32))
+    assert inward == pytest.approx(-smooth, abs=1e-5)
+    curve[:, 3] = FLAT
+    same = rounded(flat.astype(np.float32), places.astype(np.float32), curve.astype(np.float32))
+    assert same == pytest.approx(flat)
