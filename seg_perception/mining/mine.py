@@ -185,8 +185,11 @@ def _take(
 def _too_few(choices: list[Choice], found: _Found, mining: MiningConfig) -> list[str]:
     if len(choices) == mining.count:
         return []
+    total = sum(found.frames.values())
+    if len(choices) == total:
+        return [f"{mining.count} frames were asked for; the bag has {total}, and all are taken"]
     msg = (
-        f"{mining.count} frames were asked for and {len(choices)} are taken: of "
-        f"{sum(found.frames.values())} frames no more lie {mining.min_gap_s:g} s apart"
+        f"{mining.count} frames were asked for and {len(choices)} of {total} are taken: "
+        f"no more lie min_gap_s ({mining.min_gap_s:g} s) apart"
     )
     return [msg]

@@ -134,14 +134,18 @@ def test_the_same_bag_gives_the_same_files(world, odd_bag):
         assert files[0][name].read_bytes() == files[1][name].read_bytes(), name
 
 
-def test_more_frames_than_there_are_is_said(world):
-    summary = mine(
-        world.bag(), world.folder / "mined", world.config(), MiningConfig(count=50, min_gap_s=0.15)
-    )
-    assert len(summary.choices) == 3
-    assert summary.notes == (
-        "50 frames were asked for and 3 are taken: of 5 frames no more lie 0.15 s apart",
-    )
+@pytest.mark.parametrize(
+    ("min_gap_s", "taken", "note"),
+    [
+        (0.0, 5, "50 frames were asked for; the bag has 5, and all are taken"),
+        (0.15, 3, "50 frames were asked for and 3 of 5 are taken: no more lie min_gap_s (0.15 s)"),
+    ],
+)
+def test_more_frames_than_there_are_is_said(world, min_gap_s, taken, note):
+    mining = MiningConfig(count=50, min_gap_s=min_gap_s)
+    summary = mine(world.bag(), world.folder / "mined", world.config(), mining)
+    assert len(summary.choices) == taken
+    assert summary.notes[0].startswith(note)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from seg_perception.evaluation.results import (
     StreamTiming,
     Timing,
     Unit,
+    write_frames,
 )
 from seg_perception.ontology import Ontology
 
@@ -180,8 +181,12 @@ class Run:
     quarter of the trail for grass. A tree is in the truth's ontology and nowhere else.
     """
 
-    def __init__(self, folder: Path, name: str = "forest run", *, hostile: bool = False) -> None:
+    def __init__(
+        self, folder: Path, name: str = "forest run", *, hostile: bool = False, grass: int = 24
+    ) -> None:
+        """`grass`: how many of 96 columns of the trail are predicted so."""
         self.folder = folder
+        self.grass = grass
         folder.mkdir(parents=True)
         self.name = HOSTILE if hostile else name
         self.sky = HOSTILE if hostile else "sky"
@@ -218,13 +223,14 @@ class Run:
 
     def write(self) -> Path:
         self.results().write(self.folder)
+        write_frames(self.folder, (self._frame(n, "", {}) for n in range(4)))
         return self.folder
 
     def _image_files(self, number: int) -> dict[str, str]:
         (self.folder / "pictures").mkdir(exist_ok=True)
         truth = np.repeat([[0], [1]], 32, axis=0).repeat(96, axis=1).astype(np.uint8)
         predicted = truth.copy()
-        predicted[32:, :24] = 2
+        predicted[32:, : self.grass + number] = 2
         rng = np.random.default_rng(number)
         image = np.full((64, 96, 3), 120, np.uint8)
         image[:32] = (230, 190, 150)
@@ -243,7 +249,7 @@ class Run:
             stamp_ns=10**18 + number,
             n=6144,
             accuracy=87.5,
-            miou=58.3,
+            miou=100 - (self.grass + number) / 2,
             role=role,
             files=files if role else {},
         )
@@ -379,8 +385,8 @@ class Run:
 def make_run(tmp_path: Path) -> Any:
     """A maker of runs."""
 
-    def make(name: str = "run", **more: Any) -> Run:
-        return Run(tmp_path / name, **more)
+    def make(folder: str = "run", **more: Any) -> Run:
+        return Run(tmp_path / folder, **more)
 
     return make
 

@@ -12,6 +12,7 @@ from seg_perception.evaluation.results import ClassScore, Confusion, SpaceResult
 from seg_perception.pages.heatmap import ConfusionHeatmap
 
 _MISTAKES = 12
+_NARROW = 20
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class SpaceView:
     rows: tuple[ClassScore, ...]
     mistakes: tuple[Mistake, ...]
     heatmap: Markup
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the matrix needs the page's whole width."""
+        return len(self.rows) > _NARROW
 
     @classmethod
     def of(cls, space: SpaceResult, stream: str) -> SpaceView:

@@ -19,6 +19,8 @@ from seg_perception.ontology import Ontology
 from seg_perception.pages.pictures import Album, Picture
 from seg_perception.visualization import Rgb, colorize, fit, overlay
 
+# What is the same in all runs.
+SHARED = ("image", "truth", "truth, from above")
 _ALPHA = 0.55
 _EDGE_PX = 520
 _RANGES_M = (10.0, 20.0, 30.0, 50.0, 80.0, 120.0)
@@ -54,15 +56,17 @@ class Painter:
         results = self.results
         self._judge = Agreement(results.protocol, results.truth_ontology, results.model.ontology)
 
-    def frame(self, score: FrameScore) -> FrameView:
-        """The pictures of one frame.
+    def frame(self, score: FrameScore, run: str = "") -> FrameView:
+        """The pictures of one frame; `run` is named where another run's stand beside them.
 
         Raises:
             ReportError: a picture that the results name is missing or damaged.
         """
         draw = self._cloud if "cloud" in score.files else self._image
-        drawn = tuple((name, p) for name, p in draw(score) if p is not None)
-        return FrameView(score, drawn)
+        drawn = [(name, p) for name, p in draw(score) if p is not None]
+        if run:
+            drawn = [(n if n in SHARED else f"{run}: {n}", p) for n, p in drawn]
+        return FrameView(score, tuple(drawn))
 
     def _image(self, score: FrameScore) -> Iterator[tuple[str, Picture | None]]:
         truth, predicted = self._labels(score, "truth"), self._labels(score, "predicted")

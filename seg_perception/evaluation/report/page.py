@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -16,13 +17,14 @@ from seg_perception.evaluation.report.classes import SpaceView
 from seg_perception.evaluation.report.figures import Tile, interval, show, tile, tiles
 from seg_perception.evaluation.report.frames import FrameView, Painter
 from seg_perception.evaluation.report.slices import SliceTable, slice_tables
-from seg_perception.evaluation.results import Metric, Results, StreamResult
+from seg_perception.evaluation.results import FrameScore, Metric, Results, StreamResult
 from seg_perception.pages.page import render, write_page
 from seg_perception.pages.pictures import Album
 
 REPORT = "report.html"
 # Mail servers commonly refuse more than 10 MB, and base64 is already counted.
 _PICTURE_BYTES = 7_000_000
+_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,15 @@ def _stream(place: int, result: StreamResult, painter: Painter) -> StreamView:
         spaces=tuple(SpaceView.of(space, result.name) for space in result.spaces),
         slices=tuple(slice_tables(result.slices)),
         reliability=reliability(calibration, result.name) if calibration else Markup(""),
-        frames=tuple(painter.frame(score) for score in result.frames if score.files),
+        frames=tuple(painter.frame(score) for score in _shown(result)),
     )
+
+
+def _shown(result: StreamResult) -> Iterator[FrameScore]:
+    """Of each role a few: a run may have kept the pictures of all its frames."""
+    for role in ("worst", "typical"):
+        kept = (frame for frame in result.frames if frame.role == role and frame.files)
+        yield from islice(kept, _FRAMES)
 
 
 def _sections(
