@@ -11,6 +11,7 @@ from seg_perception import __version__
 from seg_perception.cli import (
     config,
     demo,
+    engine,
     export,
     inspect,
     mine,
@@ -53,6 +54,7 @@ app.command("export")(export.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)
 app.add_typer(config.app, name="config")
+app.add_typer(engine.app, name="engine")
 app.add_typer(platform.app, name="platform")
 
 

@@ -156,7 +156,7 @@ class TensorRtLoader:
         )
         plan, record = self._obtain(key, form, may_build=may_build)
         engine = TensorRtEngine(
-            self._bundle, self._machine, plan, record, mapped=self._is_mapped(self._machine)
+            self._bundle, self._machine, plan, record, mapped=is_mapped(self._config, self._machine)
         )
         return Loaded(engine, lambda verdict: self._keep(record, verdict))
 
@@ -171,12 +171,14 @@ class TensorRtLoader:
         self._builds.obtain(make_build(self._bundle, form, key, self._cache, self._config))
         return self._cache.read(key)
 
-    def _is_mapped(self, machine: Machine) -> bool:
-        shared = machine.facts is not None and machine.facts.integrated
-        return self._config.memory == "mapped" or (self._config.memory == "auto" and shared)
-
     def _keep(self, record: EngineRecord, verdict: Verdict) -> None:
         keep_verdict(self._cache, record, verdict)
+
+
+def is_mapped(config: TensorRtConfig, machine: Machine) -> bool:
+    """Whether CPU and device work in one memory."""
+    shared = machine.facts is not None and machine.facts.integrated
+    return config.memory == "mapped" or (config.memory == "auto" and shared)
 
 
 def make_build(

@@ -1,0 +1,218 @@
+"""`seg-perception engine`: TensorRT engines built, proven, listed, measured, removed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from seg_perception.config import Config
+    from seg_perception.inference.tensorrt.builder import OnProgress
+    from seg_perception.inference.tensorrt.cache import Entry
+    from seg_perception.inference.tensorrt.requests import Progress
+    from seg_perception.inference.tensorrt.workshop import Check, Workshop
+
+app = typer.Typer(
+    help="Build, prove, list, measure and remove TensorRT engines.", no_args_is_help=True
+)
+
+BundleArgument = Annotated[str, typer.Argument(help="Shipped name, folder or zip of a bundle.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="ROS parameter file of the robot.")]
+SettingsOption = Annotated[
+    list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+
+
+@app.command()
+def build(
+    bundle: BundleArgument,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Build every form, so that a fallback is ready.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build the engines of a bundle for this machine and prove them on its golden frames.
+
+    seg-perception engine build field_tiny
+
+    Stops at the first engine of segmentation.chain that is proven. Without an NVIDIA device
+    TensorRT for RTX builds ahead of time, and nothing is run.
+
+    Exit code 2: an engine can't be built, or gives other labels.
+    """
+    from seg_perception.inference.tensorrt.builds import WaitForBuild
+
+    chosen = _configuration(config, settings or [])
+    with _build_bar() as on_progress:
+        builds = WaitForBuild(_say, on_progress)
+        checks = _workshop(bundle, chosen).build(builds, _say, every=every)
+    _finish(checks, as_json=as_json)
+
+
+@app.command()
+def verify(
+    bundle: BundleArgument,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is proven of a bundle's engines on this machine, and what is not.
+
+    seg-perception engine verify field_tiny
+
+    Runs the golden frames on every engine that is there; builds nothing.
+
+    Exit code 2: something failed, or this machine has a device and no TensorRT engine is proven.
+    """
+    checks = _workshop(bundle, _configuration(config, settings or [])).verify()
+    _finish(checks, as_json=as_json)
+
+
+@app.command("list")
+def list_engines(
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List the engines in the cache: for which device and versions, and whether they are whole."""
+    from seg_perception.cli.options import print_json
+    from seg_perception.cli.tables import console
+    from seg_perception.inference.tensorrt.cache import EngineCache
+
+    cache = EngineCache.at(_configuration(config, settings or []).tensorrt.cache)
+    entries = cache.entries()
+    if as_json:
+        print_json({"folder": str(cache.folder), "engines": [_entry_json(e) for e in entries]})
+    elif entries:
+        console().print(_engines_table(entries))
+        typer.echo(f"in {cache.folder}")
+    else:
+        typer.echo(f"no engines in {cache.folder}")
+
+
+@app.command()
+def clean(
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Remove every engine.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove engines that can't be used: cut, altered, of another TensorRT or another driver."""
+    from seg_perception.cli.options import print_json
+    from seg_perception.inference.tensorrt.cache import EngineCache
+    from seg_perception.inference.tensorrt.sweep import unusable
+
+    chosen = _configuration(config, settings or []).tensorrt
+    cache = EngineCache.at(chosen.cache)
+    reasons = {
+        entry.plan.name: "--all" if every else unusable(entry, chosen) for entry in cache.entries()
+    }
+    for entry in cache.entries():
+        if reasons[entry.plan.name]:
+            cache.remove(entry)
+    removed = {name: reason for name, reason in reasons.items() if reason}
+    leftovers = cache.remove_leftovers()
+    if as_json:
+        print_json({"removed": removed, "kept": len(reasons) - len(removed), "drafts": leftovers})
+        return
+    for name, reason in removed.items():
+        typer.echo(f"removed {name}: {reason}")
+    typer.echo(f"removed {len(removed)} engines and {leftovers} drafts, kept the rest")
+
+
+def _configuration(file: Path | None, settings: list[str]) -> Config:
+    from seg_perception.cli.options import apply_settings
+    from seg_perception.config import Config, read_parameter_file
+
+    parameters = read_parameter_file(file, "perception_node") if file is not None else {}
+    origin = str(file) if file is not None else "--set"
+    return Config.from_parameters(apply_settings(parameters, settings), origin)
+
+
+def _workshop(bundle: str, config: Config) -> Workshop:
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.inference.tensorrt.workshop import Workshop
+
+    return Workshop(Bundle.load(bundle), config.segmentation, config.tensorrt)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def _build_bar() -> Iterator[OnProgress]:
+    """A bar of TensorRT's phases, on a terminal."""
+    from seg_perception.cli.progress import progress_bar
+
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with progress_bar("building") as advance:
+
+        def show(progress: Progress) -> None:
+            advance(round(100 * progress.share), 100)
+
+        yield show
+
+
+def _finish(checks: list[Check], *, as_json: bool) -> None:
+    from seg_perception.cli.options import print_json
+    from seg_perception.cli.tables import console
+    from seg_perception.inference.tensorrt.workshop import exit_code
+
+    code = exit_code(checks)
+    if as_json:
+        print_json({"checks": [asdict(check) for check in checks], "exit_code": code})
+    else:
+        console().print(_checks_table(checks))
+    if code:
+        raise typer.Exit(code)
+
+
+def _checks_table(checks: list[Check]) -> Table:
+    from rich.table import Table
+
+    table = Table("engine", "statement", "here", "by what, or why not", title="what is proven")
+    for check in checks:
+        table.add_row(check.entry, check.statement, check.state, check.detail)
+    return table
+
+
+def _engines_table(entries: list[Entry]) -> Table:
+    from rich.table import Table
+
+    titles = ("bundle", "form", "device", "TensorRT", "MiB", "built", "golden frames")
+    table = Table(*titles, title="engines")
+    for entry in entries:
+        record = entry.record
+        if record is None:
+            table.add_row(entry.plan.name, *[""] * 5, entry.problem)
+            continue
+        key, test = record.key, record.self_test
+        said = entry.problem or (test.detail if test else "never run")
+        device = "none" if key.is_ahead_of_time else f"{key.gpu} {key.compute_capability}"
+        size = f"{record.plan_bytes / 2**20:.1f}"
+        version = f"{key.module} {key.module_version}"
+        table.add_row(key.bundle, key.form, device, version, size, record.built_at, said)
+    return table
+
+
+def _entry_json(entry: Entry) -> dict[str, object]:
+    record = entry.record.model_dump(mode="json") if entry.record else None
+    return {"plan": str(entry.plan), "problem": entry.problem, "manifest": record}

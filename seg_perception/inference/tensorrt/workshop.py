@@ -1,0 +1,231 @@
+"""Engines built and examined beside the robot's work: `seg-perception engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from seg_perception.config import SegmentationConfig, TensorRtConfig
+from seg_perception.errors import EngineError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.chain import Report
+from seg_perception.inference.device import find_device, without_device
+from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
+from seg_perception.inference.packing import make_packer
+from seg_perception.inference.protocol import Engine
+from seg_perception.inference.reading import make_reader
+from seg_perception.inference.selftest import Thresholds, Verdict, prove
+from seg_perception.inference.tensorrt.builds import Builds
+from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError
+from seg_perception.inference.tensorrt.forms import Form, find_form
+from seg_perception.inference.tensorrt.key import EngineKey
+from seg_perception.inference.tensorrt.record import EngineRecord
+from seg_perception.inference.tensorrt.requests import Tensor
+from seg_perception.inference.tensorrt_engine import (
+    Machine,
+    TensorRtEngine,
+    is_mapped,
+    keep_verdict,
+    make_build,
+)
+from seg_perception.inference.tensors import TensorSpec
+
+State = Literal["proven", "failed", "not proven"]
+_TENSORRT = "tensorrt/"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about one engine.
+
+    Attributes:
+        entry: of the chain, or `bundle`.
+        statement: what would be good to know.
+        state: whether it was shown, here and now.
+        detail: by what, or why not.
+    """
+
+    entry: str
+    statement: str
+    state: State
+    detail: str
+
+
+class Workshop:
+    """The TensorRT engines of one bundle on this machine."""
+
+    def __init__(
+        self, bundle: Bundle, segmentation: SegmentationConfig, tensorrt: TensorRtConfig
+    ) -> None:
+        """Import nothing yet."""
+        self._bundle = bundle
+        self._segmentation = segmentation
+        self._config = tensorrt
+        self._cache = EngineCache.at(tensorrt.cache)
+
+    def build(self, builds: Builds, report: Report, *, every: bool) -> list[Check]:
+        """Build and prove the engines of the chain, in its order.
+
+        Args:
+            builds: who builds.
+            report: told what comes next.
+            every: do not stop at the first that is proven, so that a robot has the next one ready.
+
+        Raises:
+            EngineError: there is no TensorRT, or the chain names no form that the bundle has.
+        """
+        machine = Machine.open(self._config, build_only=True)
+        if machine.cuda is None:
+            report(f"{without_device()}: engines are built ahead of time and not run")
+        checks: list[Check] = []
+        forms = self._forms()
+        if not forms:
+            msg = "segmentation.chain names no TensorRT form that the bundle has; add tensorrt/fp32"
+            raise EngineError(msg)
+        for entry, form in forms.items():
+            checks += self._build(entry, form, machine, builds)
+            if not every and checks[-1].state == "proven":
+                break
+        return checks
+
+    def verify(self) -> list[Check]:
+        """What is known of the bundle's engines on this machine; builds nothing."""
+        checks = list(self._about_bundle())
+        try:
+            machine = Machine.open(self._config, build_only=True)
+        except EngineError as error:
+            checks.append(Check("tensorrt", "TensorRT runs here", "not proven", str(error)))
+        else:
+            for entry, form in self._forms().items():
+                checks += self._examine(entry, form, machine)
+        checks.append(self._about_cpu())
+        return checks
+
+    def _forms(self) -> dict[str, Form]:
+        """The chain's TensorRT entries that the bundle has a file for; each file once."""
+        found: dict[str, Form] = {}
+        for entry in self._segmentation.chain:
+            if not entry.startswith(_TENSORRT):
+                continue
+            try:
+                form = find_form(self._bundle, entry.removeprefix(_TENSORRT))
+            except EngineError:
+                continue  # a chain names more than any one bundle has
+            if form not in found.values():
+                found[entry] = form
+        return found
+
+    def _key(self, form: Form, machine: Machine) -> EngineKey:
+        return EngineKey.of(self._bundle, form, machine.tensorrt, machine.facts, self._config)
+
+    def _build(self, entry: str, form: Form, machine: Machine, builds: Builds) -> list[Check]:
+        key = self._key(form, machine)
+        try:
+            self._cache.read(key)
+        except StaleEngineError:
+            build = make_build(self._bundle, form, key, self._cache, self._config)
+            try:
+                builds.obtain(build)
+            except EngineError as error:
+                return [Check(entry, "TensorRT builds the engine", "failed", str(error))]
+        return self._examine(entry, form, machine)
+
+    def _examine(self, entry: str, form: Form, machine: Machine) -> list[Check]:
+        key = self._key(form, machine)
+        whole = "the engine is whole and was built from this model"
+        try:
+            plan, record = self._cache.read(key)
+        except StaleEngineError as error:
+            return [Check(entry, whole, "not proven", str(error))]
+        detail = f"{key.module} {key.module_version}, {_device(key)}, {record.built_at}"
+        checks = [Check(entry, whole, "proven", detail), self._about_tensors(entry, record)]
+        return [*checks, self._about_labels(entry, machine, plan, record)]
+
+    def _about_tensors(self, entry: str, record: EngineRecord) -> Check:
+        statement = "inputs and outputs are those of the manifest"
+        try:
+            expect_tensors(self._bundle, record)
+        except EngineError as error:
+            return Check(entry, statement, "failed", str(error))
+        tensors = ", ".join(map(_describe, [*record.inputs, *record.outputs]))
+        return Check(entry, statement, "proven", tensors)
+
+    def _about_labels(
+        self, entry: str, machine: Machine, plan: bytes, record: EngineRecord
+    ) -> Check:
+        statement = "it gives the golden labels on this device"
+        if machine.cuda is None:
+            why = f"{without_device()}: the engine was built and never run"
+            return Check(entry, statement, "not proven", why)
+        try:
+            mapped = is_mapped(self._config, machine)
+            engine = TensorRtEngine(self._bundle, machine, plan, record, mapped=mapped)
+        except EngineError as error:
+            return Check(entry, statement, "failed", str(error))
+        check, verdict = self._run(entry, statement, engine)
+        keep_verdict(self._cache, record, verdict)
+        return check
+
+    def _about_bundle(self) -> Iterator[Check]:
+        count = len(self._bundle.manifest.files)
+        yield Check("bundle", "files are those of the manifest", "proven", f"{count} hashes")
+        for parity in self._bundle.manifest.parity:
+            detail = f"{parity.label_agreement:.2%} equal labels on {parity.frames} frames"
+            text = f"{parity.candidate} answers as {parity.reference}"
+            yield Check("bundle", text, "not proven", f"measured at export, not here: {detail}")
+
+    def _about_cpu(self) -> Check:
+        statement = "it gives the golden labels on this CPU"
+        entry = f"onnxruntime/{CPU_PROVIDER}"
+        try:
+            engine = OnnxRuntimeEngine(self._bundle, [CPU_PROVIDER], self._segmentation.threads)
+        except EngineError as error:
+            return Check(entry, statement, "failed", str(error))
+        return self._run(entry, statement, engine)[0]
+
+    def _run(self, entry: str, statement: str, engine: Engine) -> tuple[Check, Verdict]:
+        verdict = prove(engine, Thresholds.of(self._segmentation))
+        engine.close()
+        state: State = "proven" if verdict.proven else "failed"
+        if verdict.passed and not verdict.proven:
+            state = "not proven"
+        return Check(entry, statement, state, verdict.detail), verdict
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """0 where nothing failed and, on a machine with a device, a TensorRT engine is proven."""
+    failed = any(check.state == "failed" for check in checks)
+    labels = [c for c in checks if c.entry.startswith(_TENSORRT) and "golden" in c.statement]
+    proven = any(check.state == "proven" for check in labels)
+    return 2 if failed or (find_device() and not proven) else 0
+
+
+def expect_tensors(bundle: Bundle, record: EngineRecord) -> None:
+    """Compare what the builder said of the network with the manifest.
+
+    Raises:
+        EngineError: a tensor is missing, or has another shape or type.
+    """
+    packed, read = make_packer(bundle.manifest.input).spec, make_reader(bundle.manifest).specs
+    _expect("inputs", [packed], record.inputs)
+    _expect("outputs", read, record.outputs)
+
+
+def _expect(what: str, specs: Sequence[TensorSpec], tensors: Sequence[Tensor]) -> None:
+    found = {tensor.name: tensor for tensor in tensors}
+    if missing := [spec.name for spec in specs if spec.name not in found]:
+        msg = f"the manifest names the {what} {missing}, the engine has {list(found)}"
+        raise EngineError(msg)
+    for spec in specs:
+        spec.expect(found[spec.name].shape, found[spec.name].dtype)
+
+
+def _device(key: EngineKey) -> str:
+    if key.is_ahead_of_time:
+        return "for no device in particular"
+    return f"{key.gpu} ({key.compute_capability}), driver {key.driver}"
+
+
+def _describe(tensor: Tensor) -> str:
+    return f"{tensor.name} {tensor.dtype} {list(tensor.shape)}"

@@ -1,0 +1,205 @@
+"""TensorRT for RTX reads and builds the project's networks; it needs no device for that."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from seg_perception.cli.main import app
+from seg_perception.inference import tensorrt_engine
+from seg_perception.inference.tensorrt import workshop
+from seg_perception.inference.tensorrt.builder import Builder, Patience
+from seg_perception.inference.tensorrt.requests import BuildRequest, Progress, Tensor
+
+if TYPE_CHECKING:
+    from seg_perception.models.config import ModelConfig
+
+pytest.importorskip(
+    "tensorrt_rtx",
+    reason="TensorRT for RTX has wheels for Linux on x86_64 alone",
+    exc_type=ImportError,
+)
+
+SIZE = (64, 64)
+CLASSES = 4
+
+
+@pytest.fixture(autouse=True)
+def no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (tensorrt_engine, workshop):
+        monkeypatch.setattr(module, "find_device", str)
+
+
+def engine(*arguments: object) -> Any:
+    return CliRunner().invoke(app, ["engine", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("engines")
+
+
+@pytest.fixture
+def settings(engines: Path) -> list[str]:
+    return ["--set", f"tensorrt.cache={engines}", "--set", "tensorrt.module=tensorrt_rtx"]
+
+
+@pytest.fixture
+def built(settings: list[str]) -> Any:
+    done = engine("build", "field_tiny", *settings, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def states(checks: Any, entry: str) -> dict[str, str]:
+    return {c["statement"]: c["state"] for c in checks["checks"] if c["entry"] == entry}
+
+
+WHOLE = "the engine is whole and was built from this model"
+TENSORS = "inputs and outputs are those of the manifest"
+LABELS = "it gives the golden labels on this device"
+
+
+def test_the_default_bundle_builds_and_nothing_is_said_of_its_labels(built: Any) -> None:
+    assert states(built, "tensorrt/fp32") == {
+        WHOLE: "proven",
+        TENSORS: "proven",
+        LABELS: "not proven",
+    }
+    (tensors,) = [c["detail"] for c in built["checks"] if c["statement"] == TENSORS]
+    assert tensors == (
+        "image uint8 [1, 288, 512, 3], labels uint8 [1, 288, 512], confidence uint8 [1, 288, 512]"
+    )
+
+
+def test_verify_says_what_was_not_proven(built: Any, settings: list[str]) -> None:
+    done = engine("verify", "field_tiny", *settings, "--json")
+    assert done.exit_code == 0, done.output
+    checks = json.loads(done.stdout)
+    assert states(checks, "tensorrt/fp32")[LABELS] == "not proven"
+    (why,) = [c["detail"] for c in checks["checks"] if c["statement"] == LABELS]
+    assert why == "no NVIDIA device here: the engine was built and never run"
+    cpu = states(checks, "onnxruntime/CPUExecutionProvider")
+    assert cpu == {"it gives the golden labels on this CPU": "proven"}
+
+
+def test_list_shows_it_and_clean_keeps_it(built: Any, settings: list[str]) -> None:
+    (found,) = json.loads(engine("list", *settings, "--json").stdout)["engines"]
+    assert found["problem"] == ""
+    key = found["manifest"]["key"]
+    assert (key["module"], key["gpu"], key["form"]) == ("tensorrt_rtx", "none", "plain")
+    assert found["manifest"]["strongly_typed"] is True
+    assert json.loads(engine("clean", *settings, "--json").stdout)["kept"] == 1
+    plan = Path(found["plan"])
+    plan.write_bytes(plan.read_bytes()[:-1])
+    table = engine("list", *settings).stdout
+    assert "it was cut" in " ".join(table.replace("│", " ").split())
+    removed = json.loads(engine("clean", *settings, "--json").stdout)["removed"]
+    assert list(removed) == [plan.name]
+    assert not plan.exists()
+
+
+def build(tmp_path: Path, model: bytes, precision: Any) -> tuple[Any, list[str]]:
+    """What the project's builder says of a network, and the phases that it went through."""
+    file = tmp_path / "model.onnx"
+    file.write_bytes(model)
+    request = BuildRequest(
+        module="tensorrt_rtx",
+        device=None,
+        model=str(file),
+        plan=str(tmp_path / "plan"),
+        timing_cache=str(tmp_path / "timing"),
+        precision=precision,
+        workspace_mib=0,
+        optimization_level=3,
+    )
+    phases: list[str] = []
+
+    def note(progress: Progress) -> None:
+        phases.append(progress.phase)
+
+    return Builder(Patience(300, 120), note).build(request), phases
+
+
+def member(family: str) -> ModelConfig:
+    """Two transformer blocks, and the family's head around them."""
+    from seg_perception.models import config as models
+
+    vit = models.VitConfig(size="tiny", width=64, heads=2, depth=2)
+    if family == "eomt":
+        return models.EomtConfig(backbone=vit, query_blocks=1, queries=6)
+    head = models.MaskHeadConfig(
+        width=32,
+        queries=6,
+        heads=2,
+        encoder_layers=1,
+        encoder_feedforward=32,
+        decoder_layers=1,
+        decoder_feedforward=32,
+    )
+    adapter = models.AdapterConfig(prior_width=8, heads=4)
+    return models.Mask2FormerConfig(backbone=vit, adapter=adapter, head=head)
+
+
+@cache
+def traced(config: ModelConfig, sampling: Any, size: tuple[int, int]) -> bytes:
+    """Float32 ONNX of a network with random weights."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from seg_perception.export.onnx_graph import export_onnx
+    from seg_perception.export.serving import ServingGraph
+    from seg_perception.models.deformable import set_sampling
+    from seg_perception.models.factory import build_network
+
+    torch.manual_seed(7)
+    graph = ServingGraph(build_network(config, CLASSES, 0, size))
+    if sampling != "none":
+        assert set_sampling(graph, sampling) > 0
+    return export_onnx(graph, size)
+
+
+QUICK = ["fp32", "fp16_islands"]
+SLOW = ["fp16_islands_fp32_attention", "bf16_islands"]
+FORMS = [("mask2former", "grid_sample"), ("mask2former", "gather"), ("eomt", "none")]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "precision", [*QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in SLOW)]
+)
+@pytest.mark.parametrize(("family", "sampling"), FORMS)
+def test_two_blocks_of_each_family_build_in_each_form(
+    tmp_path: Path, family: str, sampling: str, precision: Any
+) -> None:
+    expect_built(tmp_path, traced(member(family), sampling, SIZE), precision, SIZE)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_the_smallest_public_backbone_builds_with_its_whole_head(tmp_path: Path) -> None:
+    from seg_perception.models.config import Mask2FormerConfig, VitConfig
+
+    config = Mask2FormerConfig(backbone=VitConfig(size="S"))
+    expect_built(tmp_path, traced(config, "gather", (256, 256)), "fp16_islands", (256, 256))
+
+
+def expect_built(tmp_path: Path, model: bytes, precision: Any, size: tuple[int, int]) -> None:
+    from seg_perception.export.onnx_graph import OUTPUTS
+    from seg_perception.graph.outputs import keep_outputs
+    from seg_perception.graph.precision import to_precision
+
+    model = keep_outputs(to_precision(model, precision), OUTPUTS)
+    built, phases = build(tmp_path, model, precision)
+    assert built.strongly_typed
+    width, height = size
+    assert built.inputs == (Tensor(name="image", shape=(1, height, width, 3), dtype="uint8"),)
+    assert built.outputs == tuple(
+        Tensor(name=name, shape=(1, height, width), dtype="uint8")
+        for name in ("labels", "confidence")
+    )
+    assert "Building engine" in phases
+    assert (tmp_path / "plan").stat().st_size > 0
