@@ -19,6 +19,7 @@ from seg_perception.fusion.label_transfer import (
     prepare_label_map,
     transfer_labels,
 )
+from seg_perception.fusion.own_body import OwnBody
 from seg_perception.fusion.radar import transfer_radar_labels
 from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.transforms import TransformTree
@@ -64,12 +65,14 @@ class Perception:
         """Wire the stages; `transforms` is filled by the caller.
 
         Raises:
-            ConfigError: a map is wanted and can't be made.
+            ConfigError: a map is wanted and can't be made, or a mask or box of the robot
+                itself is wrong.
         """
         self.config = config
         self.ontology = ontology
         self.transforms = transforms
         self.ledger = Ledger()
+        self._body = OwnBody(config, ontology.unknown_id)
         self._motion = Motion(config, transforms)
         self._labels: LabelRing[PreparedLabelMap] = LabelRing(config.cameras, config.pairing)
         self._clouds = CloudQueue(config.pairing)
@@ -96,7 +99,8 @@ class Perception:
             EngineError: the engine failed.
         """
         generation = self._labels.generation
-        label_map = segmenter.segment(self._with_true_lens(frame))
+        segmented = segmenter.segment(self._with_true_lens(frame))
+        label_map = self._body.hide_in_image(segmented)
         self._keep(label_map, generation)
         return label_map
 
@@ -171,6 +175,8 @@ class Perception:
         xyz = self._points(sweep) if views else None
         missing_all = PointStatus.NO_TRANSFORM if views else missing
         transfer = self._transfer(sweep, xyz, views, missing_all)
+        if xyz is not None:
+            transfer = self._body.hide_in_sweep(sweep.sensor, xyz, transfer)
         semantic = SemanticCloud(
             sensor=sweep.sensor,
             cloud=sweep.cloud,

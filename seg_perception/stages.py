@@ -360,6 +360,9 @@ class CameraConfig(Stage):
     translation_sigma_m: float = Field(
         default=0.0, ge=0, le=10, description="Standard error of its place; lowers confidence"
     )
+    ego_mask: str = Field(
+        default="", description="Picture, white where the camera sees the robot itself"
+    )
     weight: float = Field(
         default=1.0, gt=0, le=1000, description="Share of the engine against other cameras"
     )
@@ -375,6 +378,12 @@ class CloudSensorConfig(Stage):
     frame_id: FrameId = Field(default="", description="Sensor frame; empty: the cloud's own")
     cameras: list[str] = Field(default=[], description="Cameras that may label it; empty: all")
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    self_box_m: list[float] = Field(
+        default=[0.0] * 6,
+        min_length=6,
+        max_length=6,
+        description="Lowest and highest corner, x y z, sensor frame: points in it are the robot's",
+    )
 
 
 class LidarConfig(CloudSensorConfig):

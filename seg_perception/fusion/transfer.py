@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seg_perception.types import PointStatus
 
-_NO_SOURCE = 255
+NO_SOURCE = 255
 # The answer that says most wins.
 _UNSEEN, _OCCLUDED, _UNCERTAIN, _ZERO = (np.float32(value) for value in (-3, -2, -1, 0))
 # Indexed with such a number, which counts from the end; unseen points have a status of their own.
@@ -40,7 +40,7 @@ class Transfer:
             labels=_unknown_labels(count, unknown_id),
             confidence=np.zeros(count, np.float32),
             status=np.full(count, why, np.uint8),
-            sources=np.full(count, _NO_SOURCE, np.uint8),
+            sources=np.full(count, NO_SOURCE, np.uint8),
         )
 
 
@@ -81,7 +81,7 @@ class Ballot:
         self._support = np.full(count, _UNSEEN, np.float32)
         self._labels = _unknown_labels(count, unknown_id)
         self._status = np.empty(count, np.uint8)
-        self._sources = np.full(count, _NO_SOURCE, np.uint8)
+        self._sources = np.full(count, NO_SOURCE, np.uint8)
 
     def add(self, piece: slice, source: int, answer: Answer) -> None:
         """Take over what this view knows better than those before it.
@@ -119,7 +119,7 @@ class Ballot:
         self._status[piece] = status
         unknown = code < 0
         np.putmask(self._labels[piece], unknown, self._unknown_id)
-        np.putmask(self._sources[piece], unknown, _NO_SOURCE)
+        np.putmask(self._sources[piece], unknown, NO_SOURCE)
         np.maximum(support, _ZERO, out=support)
 
     def result(self) -> Transfer:

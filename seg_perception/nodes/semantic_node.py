@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 
 from seg_perception.config import Config
 from seg_perception.errors import ConfigError
+from seg_perception.fusion.own_body import OwnBody
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ProvenEngine, create_engine
 from seg_perception.inference.tensorrt.builds import BackgroundBuilds
@@ -120,6 +121,7 @@ class SemanticNode(ManagedNode):
         check_profile(self._bundle.ontology, config.output)
         check_map(config, self._bundle.ontology)
         check_planner(config, self._bundle.ontology)
+        OwnBody(config, self._bundle.ontology.unknown_id)
         self._engine = self.load_engine(self._bundle)
         manifest = self._bundle.manifest
         engine = self._engine.description if self._engine else "no engine needed"
