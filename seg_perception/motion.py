@@ -12,6 +12,7 @@ from seg_perception.errors import TransformError
 from seg_perception.geometry.deskew import deskew
 from seg_perception.geometry.point_times import PointTimes, point_times
 from seg_perception.geometry.quaternion import rotation_angle
+from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pairing import Sweep
 from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
@@ -19,6 +20,8 @@ from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
 # REP-103: optical axes (x right, y down, z forward) of a body frame (x forward, y left, z up).
 T_OPTICAL_BODY = np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]], np.float64)
 _SPEED_NS = NANOSECONDS // 20
+# Share of the read-out that is over when an image is stamped.
+_BEFORE_STAMP = {"first": 0.0, "middle": 0.5, "last": 1.0}
 
 
 class Motion:
@@ -82,8 +85,15 @@ class Motion:
             self._fixed_frame,
         )
 
-    def T_camera_cloud(self, label_map: LabelMap, sweep: Sweep) -> NDArray[np.float64]:  # noqa: N802
+    def T_camera_cloud(  # noqa: N802
+        self, label_map: LabelMap, sweep: Sweep, later_s: float = 0.0
+    ) -> NDArray[np.float64]:
         """The cloud at its stamp, seen from the camera's optical frame at the image's time.
+
+        Args:
+            label_map: the image's labels.
+            sweep: the cloud.
+            later_s: added to the image's time.
 
         Raises:
             TransformError: a frame or one of the two times is not known.
@@ -92,12 +102,29 @@ class Motion:
         frame = camera.frame_id or label_map.frame_id
         source = self.frame_of(sweep)
         if self._fixed_frame:
+            time_ns = _shifted(self.image_time_ns(label_map), later_s)
             T = self._transforms.lookup_between(
-                frame, self.image_time_ns(label_map), source, sweep.time_ns, self._fixed_frame
+                frame, time_ns, source, sweep.time_ns, self._fixed_frame
             )
         else:
             T = self._transforms.lookup(frame, source, sweep.time_ns)
         return T if camera.frame_convention == "optical" else T_OPTICAL_BODY @ T
+
+    def shutter(self, label_map: LabelMap, sweep: Sweep) -> RollingShutter | None:
+        """The camera's motion while the image was read out; None where that takes no time.
+
+        Raises:
+            TransformError: as `T_camera_cloud`.
+        """
+        camera = self._cameras[label_map.camera]
+        if camera.readout_s == 0 or not self._fixed_frame:
+            return None
+        first_s = -_BEFORE_STAMP[camera.readout_stamp] * camera.readout_s
+        return RollingShutter(
+            self.T_camera_cloud(label_map, sweep, first_s),
+            self.T_camera_cloud(label_map, sweep, first_s + camera.readout_s),
+            camera.readout_from,
+        )
 
     def speed(self, label_map: LabelMap) -> tuple[float, float]:
         """How fast the camera turns (rad/s) and moves (m/s) when the image is taken.

@@ -95,6 +95,7 @@ class Sights:
             abs(timed.time_ns - sweep.time_ns) / NANOSECONDS,
             angle_sigma_rad=math.hypot(camera.rotation_sigma_rad, turn_rad_s * time_sigma_s),
             offset_sigma_m=math.hypot(camera.translation_sigma_m, speed_mps * time_sigma_s),
+            shutter=self._motion.shutter(label_map, sweep),
         )
 
     def _lens(self, camera: str, calibration: Calibration) -> CameraModel:

@@ -354,6 +354,18 @@ class CameraConfig(Stage):
         description="Added to cx, cy, for crops that camera_info hides",
     )
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    readout_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Rolling shutter: time from the first line's exposure to the last's; 0: none",
+    )
+    readout_from: Literal["top", "bottom", "left", "right"] = Field(
+        default="top", description="Rolling shutter: edge of the image that is exposed first"
+    )
+    readout_stamp: Literal["first", "middle", "last"] = Field(
+        default="first", description="Rolling shutter: line whose time the image's stamp is"
+    )
     rotation_sigma_rad: float = Field(
         default=0.0, ge=0, le=1, description="Standard error of its orientation; lowers confidence"
     )

@@ -347,3 +347,37 @@ def test_confidence_near_a_boundary_knows_the_errors(
     (confidence,) = core.label("top", cloud(100, 0.024)).confidence
     on_side = 0.5 * (1 + math.erf(1.5 / sigma_px / math.sqrt(2)))
     assert confidence == pytest.approx(on_side, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "readout_from", "labels"),
+    [
+        ("first", "top", [LEFT, RIGHT]),
+        ("first", "bottom", [RIGHT, LEFT]),
+        ("last", "top", [LEFT, RIGHT]),
+        ("last", "bottom", [RIGHT, LEFT]),
+    ],
+)
+def test_each_row_of_a_rolling_shutter_has_its_own_time(
+    stamp: str, readout_from: str, labels: list[int]
+) -> None:
+    # The robot turns 0.1 rad to the left during the read-out: what the first line sees 0.05 rad
+    # to the left the last one sees as far to the right. Two points at one bearing, one near the
+    # top of the image and one near its bottom.
+    core = perception(
+        camera__front__readout_s=0.1,
+        camera__front__readout_stamp=stamp,
+        camera__front__readout_from=readout_from,
+    )
+    core.add_label_map(label_map(200))
+    ahead = 0.05 if stamp == "first" else -0.05
+    sweep = cloud(200, ahead, ahead)
+    sweep.points["z"] = [[4.0, -4.0]]
+    assert labels_of(core.label("top", sweep)) == labels
+
+
+def test_the_last_row_of_a_rolling_shutter_needs_its_transform_too() -> None:
+    core = perception(camera__front__readout_s=0.1)
+    core.add_label_map(label_map(350))
+    semantic = core.label("top", cloud(350, 0.2))
+    assert semantic.status.tolist() == [PointStatus.NO_TRANSFORM]

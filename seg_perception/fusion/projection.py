@@ -94,7 +94,7 @@ def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sig
         asked: bool (N,).
         view: the camera and where the cloud is before it.
     """
-    hits = view.camera.hits(xyz, view.T_camera_cloud)
+    hits = view.hits(xyz)
     if not asked.all():
         hits = hits.only(asked.take(hits.index))
     # Inside the image both sums are positive: cutting off rounds to the nearest centre.

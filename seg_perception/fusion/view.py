@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.errors import CalibrationError, TransformError
-from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.camera import CameraModel, Hits
+from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.types import LabelMap
 
 # Boundary distances are kept in quarters of a pixel.
@@ -44,6 +45,7 @@ class View:
         time_gap_s: between the two times.
         angle_sigma_rad, offset_sigma_m: standard errors of T_camera_cloud, from calibration
             and from the motion during the uncertainty of time.
+        shutter: the camera's motion while it read the image line by line; None: all at once.
     """
 
     prepared: PreparedLabelMap
@@ -52,6 +54,13 @@ class View:
     time_gap_s: float = 0.0
     angle_sigma_rad: float = 0.0
     offset_sigma_m: float = 0.0
+    shutter: RollingShutter | None = None
+
+    def hits(self, xyz: NDArray[np.float32]) -> Hits:
+        """The points, float32 (N, 3) in the cloud's frame, that land in the image."""
+        if self.shutter is not None:
+            return self.shutter.hits(self.camera, xyz)
+        return self.camera.hits(xyz, self.T_camera_cloud)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -145,12 +145,48 @@ class CameraModel:
             xyz: float32 or float64 (N, 3), metre; computed in that precision.
             T_camera_cloud: float64 (4, 4), into the camera's optical frame.
         """
+        columns = self.columns(xyz, T_camera_cloud)
+        near = self.roughly_in_view(columns)
+        index = np.arange(len(near)) if near.all() else np.flatnonzero(near)
+        x, y, depth = columns if len(index) == len(xyz) else columns.take(index, axis=1)
+        u, v, inside = self.image(x, y, depth)
+        return Hits(index, u, v, depth).only(inside)
+
+    def columns(
+        self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]
+    ) -> Floats:
+        """Points in the frame that the image is ideal in.
+
+        Args:
+            xyz: float32 or float64 (N, 3), metre.
+            T_camera_cloud: float64 (4, 4), into the camera's optical frame.
+
+        Returns:
+            (3, N), metre, in the precision of the points.
+        """
         T = (self.T_lens_camera @ T_camera_cloud).astype(xyz.dtype)
         with np.errstate(invalid="ignore", over="ignore"):
-            columns = T[:3, :3] @ np.require(xyz, requirements="A").T
+            columns: Floats = T[:3, :3] @ np.require(xyz, requirements="A").T
             columns += T[:3, 3:]
-            index = self._roughly_in_view(columns)
-            x, y, depth = columns if len(index) == len(xyz) else columns.take(index, axis=1)
+        return columns
+
+    def roughly_in_view(self, columns: Floats) -> NDArray[np.bool_]:
+        """Which of the points (3, N) may land in the image: no other does."""
+        x, y, z = columns
+        x_min, x_max, y_min, y_max = self.slopes
+        with np.errstate(invalid="ignore"):
+            near: NDArray[np.bool_] = z > _NEAREST_M
+            near &= x >= x_min * z
+            near &= x <= x_max * z
+            near &= y >= y_min * z
+            near &= y <= y_max * z
+        return near
+
+    def image(
+        self, x: Floats, y: Floats, depth: Floats
+    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Pixels (M,) of points that are roughly in view, and which lie in the image."""
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             x, y = x / depth, y / depth
             u, v = self.lens.distort(x, y)
             u, v = u * self.fx, v * self.fy
@@ -159,7 +195,7 @@ class CameraModel:
             inside = (u >= -0.5) & (u < self.width - 0.5) & (v >= -0.5) & (v < self.height - 0.5)
             if self._may_fold:
                 inside &= x * x + y * y <= self.lens.limit**2
-        return Hits(index, u, v, depth).only(inside)
+        return u, v, inside
 
     def unproject(self, uv: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Rays of pixels.
@@ -180,16 +216,6 @@ class CameraModel:
     def _may_fold(self) -> bool:
         x_min, x_max, y_min, y_max = self.slopes
         return self.lens.limit < math.hypot(max(-x_min, x_max), max(-y_min, y_max))
-
-    def _roughly_in_view(self, columns: Floats) -> NDArray[np.intp]:
-        x, y, z = columns
-        x_min, x_max, y_min, y_max = self.slopes
-        near = z > _NEAREST_M
-        near &= x >= x_min * z
-        near &= x <= x_max * z
-        near &= y >= y_min * z
-        near &= y <= y_max * z
-        return np.arange(len(near)) if near.all() else np.flatnonzero(near)
 
 
 def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: FBT001

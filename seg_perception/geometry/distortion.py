@@ -245,17 +245,21 @@ def _solve(
 ) -> tuple[Floats, Floats]:
     goal = np.stack([np.ravel(imaged_x), np.ravel(imaged_y)]).astype(np.float64)
     x, y = goal * _radial_scale(profile, goal)
-    for _ in range(_NEWTON_STEPS):
+    # Pixels that no ray leads to send the search astray: they are told apart below.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for _ in range(_NEWTON_STEPS):
+            at_x, at_y = distort(x, y)
+            error_x, error_y = at_x - goal[0], at_y - goal[1]
+            if np.all(np.hypot(error_x, error_y) < _NEWTON_TOLERANCE / 100):
+                break
+            (a, c), (b, d) = distort(x + _STEP, y), distort(x, y + _STEP)
+            a, b, c, d = (
+                (v - at) / _STEP for v, at in ((a, at_x), (b, at_x), (c, at_y), (d, at_y))
+            )
+            determinant = a * d - b * c
+            x = x - (d * error_x - b * error_y) / determinant
+            y = y - (a * error_y - c * error_x) / determinant
         at_x, at_y = distort(x, y)
-        error_x, error_y = at_x - goal[0], at_y - goal[1]
-        if np.all(np.hypot(error_x, error_y) < _NEWTON_TOLERANCE / 100):
-            break
-        (a, c), (b, d) = distort(x + _STEP, y), distort(x, y + _STEP)
-        a, b, c, d = ((v - at) / _STEP for v, at in ((a, at_x), (b, at_x), (c, at_y), (d, at_y)))
-        determinant = a * d - b * c
-        x = x - (d * error_x - b * error_y) / determinant
-        y = y - (a * error_y - c * error_x) / determinant
-    at_x, at_y = distort(x, y)
     missed = ~(np.hypot(at_x - goal[0], at_y - goal[1]) < _NEWTON_TOLERANCE)
     missed |= ~(np.hypot(x, y) <= profile.limit)
     shape = np.shape(imaged_x)

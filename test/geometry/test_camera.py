@@ -228,3 +228,86 @@ def test_a_hidden_crop_moves_the_principal_point() -> None:
 def test_what_is_no_lens_is_refused(changes: dict[str, object], sentence: str) -> None:
     with pytest.raises(CalibrationError, match=sentence):
         CameraModel.from_calibration(calibration("plumb_bob", **changes))
+
+
+# Lenses as calibrated: a 120 degree action camera, a car's surround camera, a depth camera's
+# colour lens with eight coefficients, a 190 degree fisheye. Each has its image far beyond the
+# place where its polynomials turn round.
+STRONG = {
+    "action": ("plumb_bob", [-0.2582, 0.0772, 0.0003, -0.0007, -0.0106], 460.0),
+    "surround": ("plumb_bob", [-0.3691, 0.1968, 0.0013, -0.0004, -0.0677], 770.0),
+    "no k3": ("plumb_bob", [-0.42, 0.19, -0.001, 0.002], 500.0),
+    "rational": (
+        *("rational_polynomial", [9.81, 5.30, -0.0002, 0.0001, 0.2, 10.2, 8.6, 1.48]),
+        *(480.0,),
+    ),
+    "colour": (
+        *("rational_polynomial", [0.4467, -2.4316, 0.0009, -0.0002, 1.4048, 0.3242, -2.2589]),
+        *(612.0,),
+    ),
+    "fisheye": ("equidistant", [-0.0137, 0.0207, -0.0182, 0.0049], 330.0),
+    "bent fisheye": ("equidistant", [0.08, -0.12, 0.05, -0.02], 250.0),
+}
+
+
+def strong(name: str) -> CameraModel:
+    model, d, focal = STRONG[name]
+    if model == "rational_polynomial" and len(d) == 7:
+        d = [*d, 1.3338]
+    k = np.array([[focal, 0, 959.5], [0, focal, 539.5], [0, 0, 1]])
+    return CameraModel.from_calibration(Calibration(1920, 1080, k, model, np.array(d)))
+
+
+@pytest.mark.parametrize("name", STRONG)
+@given(
+    direction=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1),
+    distance=st.floats(0.1, 100),
+)
+def test_a_pixel_shows_only_what_lies_on_its_own_ray(
+    name: str, direction: tuple[float, ...], distance: float
+) -> None:
+    camera = strong(name)
+    point = np.array([direction]) / np.linalg.norm(direction) * distance
+    found = camera.project(point)
+    if not found.valid[0]:
+        return
+    assert point[0, 2] > 0
+    ray = camera.unproject(found.uv.astype(float))[0]
+    assert ray / np.linalg.norm(ray) == pytest.approx(point[0] / distance, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", STRONG)
+def test_every_pixel_that_has_a_ray_is_found_again(name: str) -> None:
+    camera = strong(name)
+    u, v = np.meshgrid(np.linspace(0, 1919, 41), np.linspace(0, 1079, 31))
+    uv = np.stack([u.ravel(), v.ravel()], 1)
+    rays = camera.unproject(uv)
+    has_ray = np.isfinite(rays).all(1)
+    assert has_ray[len(uv) // 2]
+    assert has_ray.mean() > 0.1
+    back = camera.project(rays[has_ray] * 7.0)
+    assert back.valid.mean() > 0.99
+    assert np.abs(back.uv - uv[has_ray])[back.valid].max() < 5e-3
+
+
+@given(
+    u=st.floats(0, 299),
+    v=st.floats(0, 199),
+    depth=st.floats(0.5, 80),
+    dx=st.floats(-40, 40),
+    turn=st.tuples(*[st.floats(-0.1, 0.1)] * 3),
+)
+def test_a_pixels_ray_leads_back_in_cropped_binned_and_rectified_images(
+    u: float, v: float, depth: float, dx: float, turn: tuple[float, ...]
+) -> None:
+    r = cv2.Rodrigues(np.array(turn))[0]
+    cropped = calibration(
+        "plumb_bob", r=r, roi=RegionOfInterest(100, 40, 600, 400), binning_x=2, binning_y=2
+    )
+    for rectified in (False, True):
+        camera = CameraModel.from_calibration(
+            cropped, rectified=rectified, principal_point_offset_px=(dx, -dx)
+        )
+        back = camera.project(camera.unproject(np.array([[u, v]])) * depth)
+        assert back.valid[0]
+        assert back.uv[0] == pytest.approx([u, v], abs=5e-3)
