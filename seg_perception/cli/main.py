@@ -12,6 +12,7 @@ from seg_perception.cli import (
     config,
     demo,
     engine,
+    evaluate,
     export,
     inspect,
     mine,
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("demo")(demo.command)
+app.command("evaluate")(evaluate.command)
 app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
 app.command("mine")(mine.command)

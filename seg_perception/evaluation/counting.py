@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,6 +66,24 @@ class PairCounter:
         counts[:, self.index.not_seen] = np.bincount(rows, minlength=self.index.shape[0])
         return counts
 
+    def check_truth(self, truth: Labels) -> None:
+        """Refuse true labels that the ontology does not have.
+
+        Raises:
+            UnknownIdsError: see there.
+        """
+        ids = _present(truth)
+        self._refuse(ids, self._rows[ids], self.index.truth, "truth")
+
+    def check_predicted(self, predicted: Labels) -> None:
+        """Refuse labels that the model's ontology does not have.
+
+        Raises:
+            UnknownIdsError: see there.
+        """
+        ids = _present(predicted)
+        self._refuse(ids, self._columns[ids], self.index.predicted, "labels")
+
     def _place(self, table: Counts) -> Counts:
         rows, columns = np.nonzero(table)
         place, column = self._rows[rows], self._columns[columns]
@@ -107,6 +126,14 @@ class Codes:
     def predicted(self, labels: Labels) -> NDArray[np.uint8]:
         """Class of each predicted label; not below `classes` where it is none."""
         return self._predicted[labels]
+
+
+def _present(labels: Labels) -> NDArray[Any]:
+    """The ids that occur."""
+    if labels.dtype != np.uint8:
+        return np.unique(labels)
+    counts = cv2.calcHist([labels.reshape(1, -1)], [0], None, [256], [0, 256])
+    return np.flatnonzero(counts[:, 0])
 
 
 def _places(ontology: Ontology, unknown: int) -> NDArray[np.int64]:

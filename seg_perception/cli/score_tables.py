@@ -1,0 +1,95 @@
+"""Results of an evaluation as tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from seg_perception.cli.tables import console
+
+if TYPE_CHECKING:
+    from seg_perception.evaluation.results import Metric, Results, SpaceResult, StreamResult
+
+
+def print_results(results: Results) -> None:
+    """Print what a run found: means by stream, then the classes."""
+    out = console()
+    out.print(_means(results))
+    for stream in results.streams:
+        for space in stream.spaces:
+            out.print(_classes(stream, space))
+            for line in _alarms(space):
+                out.print(line)
+    for choice in results.protocol.choices:
+        out.print(f"[dim]{results.protocol.name}: {choice}[/dim]")
+
+
+def _means(results: Results) -> Table:
+    table = _table(f"{results.protocol.title}", "stream", "metric", "value", "95 % interval", "n")
+    for stream in results.streams:
+        named = [("", metric) for metric in stream.metrics]
+        named += [(space.name, metric) for space in stream.spaces for metric in space.metrics]
+        if stream.calibration is not None:
+            named += [("", metric) for metric in stream.calibration.metrics]
+        for space, metric in named:
+            key = f"{space}.{metric.key}" if space else metric.key
+            table.add_row(stream.name, key, _value(metric), _interval(metric), f"{metric.n:,}")
+    return table
+
+
+def _classes(stream: StreamResult, space: SpaceResult) -> Table:
+    headers = ("class", "IoU %", "95 % interval", "precision %", "recall %", "boundary IoU %")
+    table = _table(f"{stream.name}, {space.name}", *headers, "truth", "predicted")
+    for entry in space.classes:
+        if not entry.truth and not entry.predicted:
+            continue
+        table.add_row(
+            entry.name,
+            _number(entry.iou),
+            _between(entry.low, entry.high),
+            _number(entry.precision),
+            _number(entry.recall),
+            _number(entry.boundary_iou),
+            f"{entry.truth:,}",
+            f"{entry.predicted:,}",
+        )
+    return table
+
+
+def _alarms(space: SpaceResult) -> list[str]:
+    lines = []
+    if space.never_predicted:
+        lines.append(f"[bold red]never predicted: {', '.join(space.never_predicted)}[/bold red]")
+    absent = [c.name for c in space.classes if c.absent]
+    if absent:
+        lines.append(f"not in the truth: {', '.join(absent)}")
+    if space.excluded:
+        lines.append(
+            f"excluded: {', '.join(space.excluded)} ({space.excluded_truth:,} true, "
+            f"{space.excluded_predictions:,} predicted)"
+        )
+    return lines
+
+
+def _table(title: str, *headers: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="left" if index < 1 else "right")
+    return table
+
+
+def _value(metric: Metric) -> str:
+    return "-" if metric.value is None else f"{metric.value:.2f} {metric.unit}".rstrip()
+
+
+def _interval(metric: Metric) -> str:
+    return _between(metric.low, metric.high)
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,256 @@
+"""Puts the parts of a run together: the document of its results."""
+
+from __future__ import annotations
+
+import math
+import platform
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from seg_perception import __version__
+from seg_perception.durations import Durations, bin_edge_s
+from seg_perception.evaluation.gallery import choose
+from seg_perception.evaluation.job import Job, StreamTruth
+from seg_perception.evaluation.recorder import Part
+from seg_perception.evaluation.results import (
+    FRAMES,
+    PICTURES,
+    FrameScore,
+    ModelRecord,
+    Pairing,
+    Results,
+    Source,
+    StageTiming,
+    StreamResult,
+    StreamTiming,
+    Timing,
+    Unit,
+)
+from seg_perception.evaluation.shards import shard_folder
+from seg_perception.evaluation.stream_scores import score_stream
+from seg_perception.evaluation.tally import Tally
+from seg_perception.ledger import StreamCount
+from seg_perception.outputs import ontology_sha256
+
+_LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "rosbags", "pydantic", "tensorrt")
+# A histogram for people: the fine bins, so many at a time.
+_COARSE = 12
+
+
+def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
+    """Merge the shards of a run in their order, and write frames and pictures into its folder."""
+    parts = [Part(job, shard_folder(run, shard)) for shard in job.shards]
+    shutil.rmtree(run / PICTURES, ignore_errors=True)
+    streams = tuple(_stream(job, entry, parts, run) for entry in job.streams)
+    _join_frames(parts, run / FRAMES)
+    return Results(
+        name=run.name,
+        created=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seconds=seconds,
+        command=command,
+        source=_source(job, streams),
+        model=ModelRecord(
+            name=job.model_name,
+            ontology=job.model_ontology,
+            engine=next((part.engine for part in parts if part.engine), ""),
+            sha256=job.model_sha256,
+        ),
+        protocol=job.protocol,
+        truth_ontology=job.truth_ontology,
+        streams=streams,
+        timing=_timing(job, parts),
+        configuration=dict(job.parameters),
+        versions=_versions(),
+        hashes={
+            "model": job.model_sha256,
+            "job": job.fingerprint,
+            "model ontology": ontology_sha256(job.model_ontology),
+            "truth ontology": ontology_sha256(job.truth_ontology),
+        },
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        problems=tuple(_problems(parts, streams)),
+    )
+
+
+def merged(parts: Sequence[Part], stream: str, job: Job) -> Tally:
+    """The counts of a stream over all parts."""
+    total = Tally(job.index, job.views[0].size)
+    for part in parts:
+        total.merge(part.tallies[stream])
+    return total
+
+
+def _stream(job: Job, entry: StreamTruth, parts: Sequence[Part], run: Path) -> StreamResult:
+    tally = merged(parts, entry.stream, job)
+    scores = score_stream(job, entry, tally)
+    return StreamResult(
+        name=entry.stream,
+        kind=entry.kind,
+        labels=entry.labels,
+        truth=entry.truth or (job.cuboids.file if job.cuboids else ""),
+        pairing=Pairing(
+            tolerance_s=job.tolerance_ns * 1e-9 if "bag" in job.kind else 0.0,
+            paired=tally.paired,
+            without_truth=tally.without_truth,
+            without_labels=tally.without_labels,
+            refused=dict(sorted(tally.refused.items())),
+        ),
+        metrics=scores.metrics,
+        spaces=scores.spaces,
+        slices=scores.slices,
+        calibration=scores.calibration,
+        frames=tuple(_pictures(job, entry.stream, tally, parts, run)),
+        units=tuple(_units(job, tally)),
+    )
+
+
+def _units(job: Job, tally: Tally) -> Iterator[Unit]:
+    index = job.index
+    columns = {index.no_label: job.model_ontology.unknown_id, index.not_seen: -1}
+    for (sequence, name), unit in sorted(tally.units.items()):
+        rows, places = np.nonzero(unit.pairs)
+        pairs = tuple(
+            (
+                job.truth_ontology.unknown_id if row == index.no_truth else int(row),
+                columns.get(int(place), int(place)),
+                int(unit.pairs[row, place]),
+            )
+            for row, place in zip(rows, places, strict=True)
+        )
+        yield Unit(sequence=sequence, name=name, frames=unit.frames, pairs=pairs)
+
+
+def _pictures(
+    job: Job, stream: str, tally: Tally, parts: Sequence[Part], run: Path
+) -> Iterator[FrameScore]:
+    origin: dict[str, Path] = {}
+    frames: list[FrameScore] = []
+    for part in parts:
+        for frame in part.pictures[stream]:
+            frames.append(frame)
+            origin.update({file: part.folder / file for file in frame.files.values()})
+    for frame in choose(frames, job.pictures, tally.median_miou):
+        for file in frame.files.values():
+            (run / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(origin[file], run / file)
+        yield frame
+
+
+def _join_frames(parts: Sequence[Part], path: Path) -> None:
+    part_file = path.with_suffix(".part")
+    with part_file.open("wb") as joined:
+        for part in parts:
+            with (part.folder / FRAMES).open("rb") as source:
+                shutil.copyfileobj(source, joined)
+    part_file.replace(path)
+
+
+def _source(job: Job, streams: Sequence[StreamResult]) -> Source:
+    sequences = dict.fromkeys(unit.sequence for stream in streams for unit in stream.units)
+    paths = dict.fromkeys([s.path for s in job.shards if s.path] or [e.labels for e in job.streams])
+    return Source(
+        kind=job.kind,
+        paths=tuple(paths),
+        sequences=tuple(sequences),
+        frames=sum(stream.pairing.paired for stream in streams),
+    )
+
+
+def _timing(job: Job, parts: Sequence[Part]) -> Timing:
+    stages: dict[str, Durations] = {}
+    for part in parts:
+        for name, (entries, longest_s) in part.stages.items():
+            histogram = stages.setdefault(name, Durations())
+            counts, _ = Durations().counts()
+            for index, number in entries:
+                counts[index] = number
+            histogram.add_counts(counts, longest_s)
+    counts_by_stream: dict[str, StreamCount] = {}
+    for part in parts:
+        for name, count in part.counts.items():
+            counts_by_stream[name] = _add(counts_by_stream.get(name), count)
+    names = dict.fromkeys([*counts_by_stream, *(entry.stream for entry in job.streams)])
+    return Timing(
+        stages=tuple(_stage(name, histogram) for name, histogram in stages.items()),
+        streams=tuple(_rhythm(job, name, counts_by_stream.get(name), parts) for name in names),
+    )
+
+
+def _rhythm(job: Job, name: str, count: StreamCount | None, parts: Sequence[Part]) -> StreamTiming:
+    scored = any(entry.stream == name for entry in job.streams)
+    tally = merged(parts, name, job) if scored else None
+    if count is None:
+        labels = 0 if tally is None else tally.paired + tally.without_truth
+        labels += 0 if tally is None else sum(tally.refused.values())
+        count = StreamCount(labels, labels, {}, 0)
+    rhythm = tally.rhythm if tally else None
+    return StreamTiming(
+        stream=name,
+        received=count.received,
+        published=count.published,
+        dropped=dict(count.dropped),
+        in_flight=count.in_flight,
+        rate_hz=rhythm.rate_hz if rhythm else None,
+        jitter_s=rhythm.jitter_s if rhythm else None,
+        missed=rhythm.missed if rhythm else 0,
+    )
+
+
+def _add(first: StreamCount | None, second: StreamCount) -> StreamCount:
+    if first is None:
+        return second
+    reasons = dict.fromkeys([*first.dropped, *second.dropped])
+    return StreamCount(
+        first.received + second.received,
+        first.published + second.published,
+        {r: first.dropped.get(r, 0) + second.dropped.get(r, 0) for r in reasons},
+        first.in_flight + second.in_flight,
+    )
+
+
+def _stage(name: str, histogram: Durations) -> StageTiming:
+    figures = histogram.percentiles()
+    counts, _ = histogram.counts()
+    filled = counts.nonzero()[0]
+    edges: list[float] = []
+    coarse: list[int] = []
+    if filled.size:
+        first = int(filled[0]) // _COARSE * _COARSE
+        last = (int(filled[-1]) // _COARSE + 1) * _COARSE
+        starts = range(first, last, _COARSE)
+        coarse = [int(counts[start : start + _COARSE].sum()) for start in starts]
+        edges = [bin_edge_s(start) for start in (*starts, last)]
+    return StageTiming(
+        stage=name,
+        count=figures.count,
+        p50_s=_known(figures.p50_s),
+        p95_s=_known(figures.p95_s),
+        p99_s=_known(figures.p99_s),
+        max_s=_known(figures.max_s),
+        edges_s=tuple(edges),
+        counts=tuple(coarse),
+    )
+
+
+def _problems(parts: Sequence[Part], streams: Sequence[StreamResult]) -> Iterator[str]:
+    yield from dict.fromkeys(problem for part in parts for problem in part.problems)
+    for stream in streams:
+        if not stream.pairing.paired:
+            yield f"{stream.name}: nothing was scored; see the pairing and the notes"
+        for reason, count in stream.pairing.refused.items():
+            yield f"{stream.name}: {count} frames can't be compared with their truth: {reason}"
+
+
+def _versions() -> Mapping[str, str]:
+    found = {"seg_perception": __version__, "python": platform.python_version()}
+    installed = {entry.metadata["Name"]: entry.version for entry in metadata.distributions()}
+    return {**found, **{name: installed[name] for name in _LIBRARIES if name in installed}}
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,28 @@
+"""One engine a process: it is proven once, and used by every shard."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from seg_perception.config import Config
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import ProvenEngine, create_engine
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.stages import SegmentationConfig, TensorRtConfig
+
+
+def segmenter_of(config: Config) -> Segmenter:
+    """The segmenter of a configuration; the engine stays loaded for the next one who asks.
+
+    Raises:
+        BundleError, EngineError: the model can't be loaded or proven.
+    """
+    settings = config.segmentation.model_dump_json(), config.tensorrt.model_dump_json()
+    return Segmenter(_engine(*settings), config.segmentation)
+
+
+@lru_cache(maxsize=1)
+def _engine(segmentation: str, tensorrt: str) -> ProvenEngine:
+    config = SegmentationConfig.model_validate_json(segmentation)
+    limits = TensorRtConfig.model_validate_json(tensorrt)
+    return create_engine(Bundle.load(config.bundle), config, limits)

@@ -1,0 +1,110 @@
+"""From a job to its results, in one process, several, or on a cluster; goes on where it stopped."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from seg_perception.errors import EvaluationError
+from seg_perception.evaluation.assemble import assemble
+from seg_perception.evaluation.checks import check_job
+from seg_perception.evaluation.cluster import run_cluster
+from seg_perception.evaluation.job import Job
+from seg_perception.evaluation.results import RESULTS, Results
+from seg_perception.evaluation.shards import SHARDS, is_done
+from seg_perception.evaluation.workers import OnProgress, run_here, run_processes
+
+JOB = "job.json"
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What does the work.
+
+    Attributes:
+        processes: on this machine.
+        address: of a Ray cluster; empty: none is used.
+        cpus, gpus: what a shard needs of the cluster.
+        keep: where the labelled bag is kept, of a single bag in one process.
+    """
+
+    processes: int = 1
+    address: str = ""
+    cpus: float = 1.0
+    gpus: float = 0.0
+    keep: str = ""
+
+
+def evaluate(
+    job: Job,
+    run: Path,
+    means: Means = Means(),
+    *,
+    command: str = "",
+    on_check: OnProgress = _silent,
+    on_progress: OnProgress = _silent,
+) -> Results:
+    """Do what of a job is not done yet, and put the results together.
+
+    Args:
+        job: what is scored.
+        run: the run's folder: new, or of the same job.
+        means: what does the work.
+        command: how it was started, for the record.
+        on_check: called while inputs are checked, with what is done and what is to be done.
+        on_progress: the same while they are scored.
+
+    Raises:
+        EvaluationError: the folder belongs to another job, or a truth can't be compared.
+        SegPerceptionError: as the inputs or the model have it.
+    """
+    start = time.perf_counter()
+    if _is_new(job, run):
+        check_job(job, on_check)
+        _begin(job, run)
+    elif (run / RESULTS).is_file():
+        return Results.read(run)
+    missing = [shard for shard in job.shards if not is_done(run, shard)]
+    if means.address:
+        run_cluster(job, missing, run, on_progress, means.address, means.cpus, means.gpus)
+    elif means.processes > 1 and len(missing) > 1:
+        run_processes(job, missing, run, on_progress, means.processes)
+    else:
+        run_here(job, missing, run, on_progress, means.keep)
+    results = assemble(job, run, time.perf_counter() - start, command)
+    results.write(run)
+    shutil.rmtree(run / SHARDS)
+    return results
+
+
+def _is_new(job: Job, run: Path) -> bool:
+    """Whether the run is still to be begun; else its folder is this job's."""
+    path = run / JOB
+    if not path.is_file():
+        if run.is_dir() and any(run.iterdir()):
+            msg = f"{run}: expected a new or empty folder, or one of the same run; choose another"
+            raise EvaluationError(msg)
+        return True
+    try:
+        same = Job.model_validate_json(path.read_bytes()).fingerprint == job.fingerprint
+    except ValidationError:
+        same = False
+    if not same:
+        msg = f"{run}: holds another run; choose another folder (-o), or remove it"
+        raise EvaluationError(msg)
+    return False
+
+
+def _begin(job: Job, run: Path) -> None:
+    run.mkdir(parents=True, exist_ok=True)
+    part = (run / JOB).with_suffix(".part")
+    part.write_text(job.model_dump_json(), encoding="utf-8")
+    part.replace(run / JOB)

@@ -1,0 +1,140 @@
+"""What is to be scored, as data: it can be written down, compared, and sent elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seg_perception.evaluation.protocol import Protocol
+from seg_perception.evaluation.spaces import PairIndex, SpaceView, make_views
+from seg_perception.ontology import Ontology
+
+Kind = Literal["bag", "labelled bag", "data set", "predictions"]
+StreamKind = Literal["image", "lidar", "radar"]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StreamTruth(_Data):
+    """One stream, and where its truth is.
+
+    Attributes:
+        stream: as in the ledger, for instance `lidar.top`.
+        labels: topic or folder of the labels.
+        truth: topic or folder of the truth; empty where cuboids are it.
+    """
+
+    stream: str
+    kind: StreamKind
+    labels: str
+    truth: str
+
+
+class CuboidSource(_Data):
+    """Cuboids in a map that are the truth of clouds.
+
+    Attributes:
+        file: of segments.ai.
+        rules: what they mean.
+        sample: which drive of the file.
+        lidar_inflation_m, radar_inflation_m: by how much faces are moved outwards.
+    """
+
+    file: str
+    rules: str = "viking_hill"
+    sample: int = 0
+    lidar_inflation_m: float = 0.0
+    radar_inflation_m: float = 0.0
+
+    def inflation_m(self, kind: StreamKind) -> float:
+        """For one kind of sensor."""
+        return self.radar_inflation_m if kind == "radar" else self.lidar_inflation_m
+
+
+class FilePair(_Data):
+    """The files of one frame; `predicted` is empty where the model makes the labels."""
+
+    source: str
+    truth: str
+    predicted: str = ""
+    sequence: str
+    unit: str
+    name: str
+    stamp_ns: int = 0
+
+
+class Shard(_Data):
+    """What one process does in one go: a bag, or a stretch of a data set.
+
+    Attributes:
+        number: its place; results are put together in this order.
+        sequence: name of the bag; of a data set, empty.
+        path: the bag.
+        truth_path: the bag that has the truth.
+        size: messages or frames, for the progress.
+        pairs: files; empty for a bag.
+    """
+
+    number: int
+    sequence: str = ""
+    path: str = ""
+    truth_path: str = ""
+    size: int
+    pairs: tuple[FilePair, ...] = ()
+
+
+class Job(_Data):
+    """Everything that the result depends on.
+
+    Attributes:
+        spaces: of the protocol; empty: all.
+        partial: score a model although its classes differ.
+        parameters: flat parameters of the core.
+        image_topics: pictures by stream, for bags that were labelled before.
+        conditions: of each sequence, for instance `season: autumn`.
+        tolerance_ns: largest distance of two stamps.
+        boundary: whether boundaries are measured.
+        pictures: how many worst, and how many typical frames keep their pictures.
+    """
+
+    kind: Kind
+    protocol: Protocol
+    truth_ontology: Ontology
+    model_ontology: Ontology
+    model_name: str
+    model_sha256: str = ""
+    spaces: tuple[str, ...] = ()
+    partial: bool = False
+    parameters: Mapping[str, Any] = {}
+    streams: tuple[StreamTruth, ...] = Field(min_length=1)
+    image_topics: Mapping[str, str] = {}
+    cuboids: CuboidSource | None = None
+    conditions: Mapping[str, Mapping[str, str]] = {}
+    tolerance_ns: int = 5_000_000
+    boundary: bool = True
+    pictures: int = 4
+    shards: tuple[Shard, ...]
+
+    @property
+    def index(self) -> PairIndex:
+        """Of the pairs of ids."""
+        return PairIndex(self.truth_ontology, self.model_ontology)
+
+    @property
+    def views(self) -> tuple[SpaceView, ...]:
+        """The spaces to score.
+
+        Raises:
+            ConfigError: classes that do not fit.
+        """
+        return make_views(self.protocol, self.index, self.spaces, partial=self.partial)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for jobs that give the same results."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

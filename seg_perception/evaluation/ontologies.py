@@ -1,0 +1,95 @@
+"""Which ontology labels and truth are in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seg_perception.datasets.viking_hill import CuboidRules
+from seg_perception.errors import ConfigError, EvaluationError
+from seg_perception.evaluation.options import EvaluateOptions
+from seg_perception.evaluation.protocol import Protocol
+from seg_perception.io.bag import BagReader
+from seg_perception.ontology import Group, Ontology, SemanticClass
+from seg_perception.topics import LEGEND, private
+
+
+def truth_ontology(options: EvaluateOptions, protocol: Protocol, model: Ontology) -> Ontology:
+    """The truth's ontology: the protocol's, the one that was named, or the model's.
+
+    Raises:
+        ConfigError: one was named, and the protocol is for another one.
+    """
+    if options.cuboids is not None and not (protocol.ontology or options.truth_ontology):
+        return Ontology.load(CuboidRules.load(options.cuboids.rules).ontology)
+    named = options.truth_ontology
+    if named and protocol.ontology and named != protocol.ontology:
+        msg = (
+            f"--truth-ontology {named}: protocol {protocol.name} is for {protocol.ontology}; "
+            "choose another protocol, for instance categories"
+        )
+        raise ConfigError(msg)
+    chosen = named or protocol.ontology
+    return Ontology.load(chosen) if chosen and chosen != model.name else model
+
+
+def stated_ontology(options: EvaluateOptions, path: Path) -> Ontology:
+    """The one that was named for labels that say nothing about themselves.
+
+    Raises:
+        EvaluationError: none was.
+    """
+    if not options.model_ontology:
+        msg = f"{path}: no legend says what its labels mean: name it by --model-ontology"
+        raise EvaluationError(msg)
+    return Ontology.load(options.model_ontology)
+
+
+def recorded_ontology(path: Path) -> Ontology | None:
+    """What the legend of a labelled bag says; None where it has none."""
+    legend = private(LEGEND)
+    with BagReader(path) as bag:
+        names = [t.name for t in bag.topics if t.count and t.type.endswith("/SemanticLegend")]
+        if not names:
+            return None
+        chosen = legend if legend in names else names[0]
+        for message in bag.messages({chosen}):
+            return _ontology_of(message.message)
+    return None
+
+
+def _ontology_of(legend: Any) -> Ontology:
+    """The ontology that a SemanticLegend tells of; what it ignores is not in there."""
+    classes = [_class(c) for c in legend.classes]
+    names = [c.name for c in classes]
+    groupings = {}
+    for grouping in legend.groupings:
+        members: dict[int, list[str]] = {}
+        for name, group in zip(names, grouping.group_ids, strict=True):
+            members.setdefault(int(group), []).append(name)
+        groupings[str(grouping.name)] = tuple(
+            Group(
+                name=str(g.name), color=_hex(g.color_rgb), classes=tuple(members.get(int(g.id), ()))
+            )
+            for g in grouping.groups
+        )
+    found = Ontology(name=str(legend.ontology), classes=tuple(classes), groupings=groupings)
+    return _with_ignored(found)
+
+
+def _with_ignored(found: Ontology) -> Ontology:
+    """The shipped ontology of the same name knows which classes are void, if it is the same."""
+    try:
+        shipped = Ontology.load(found.name)
+    except ConfigError:
+        return found
+    same = shipped.ids == found.ids and shipped.groupings == found.groupings
+    return shipped if same else found
+
+
+def _class(entry: Any) -> SemanticClass:
+    return SemanticClass(id=int(entry.id), name=str(entry.name), color=_hex(entry.color_rgb))
+
+
+def _hex(rgb: Any) -> str:
+    return "#" + "".join(f"{int(value):02x}" for value in rgb)

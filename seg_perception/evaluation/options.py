@@ -1,0 +1,54 @@
+"""What a user asks for when something is to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from seg_perception.evaluation.job import CuboidSource
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """How inputs are scored; an empty value is found or guessed.
+
+    Attributes:
+        protocol: name or file.
+        truth_ontology: of the truth, where the protocol leaves it open.
+        model_ontology: of labels that say nothing about themselves.
+        spaces: of the protocol; empty: all.
+        partial: score a model although its classes differ from the truth's.
+        truth: topics, `STREAM=TOPIC` or `TOPIC`.
+        truth_bag: a recording that has the truth of the one recording.
+        cuboids: truth of clouds.
+        labels: whether labels in a bag are scored as recorded, or made anew.
+        parameters: flat, of the core; None: the bag is inspected.
+        settings: over them, parsed.
+        layout, split: of a data set.
+        predictions: folder with labels of somebody else.
+        conditions: of sequences, by name.
+        tolerance_s: largest distance of two stamps.
+        boundary: whether boundaries are measured.
+        pictures: how many worst and typical frames keep their pictures.
+    """
+
+    protocol: str = ""
+    truth_ontology: str = ""
+    model_ontology: str = ""
+    spaces: tuple[str, ...] = ()
+    partial: bool = False
+    truth: tuple[str, ...] = ()
+    truth_bag: Path | None = None
+    cuboids: CuboidSource | None = None
+    labels: Literal["auto", "recorded", "model"] = "auto"
+    parameters: Mapping[str, Any] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    layout: str = ""
+    split: str = ""
+    predictions: Path | None = None
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tolerance_s: float = 0.005
+    boundary: bool = True
+    pictures: int = 4

@@ -1,0 +1,170 @@
+"""From a data set to a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from seg_perception.config import Config
+from seg_perception.datasets.layouts import find_images, find_scans, guess_layout
+from seg_perception.datasets.pairs import ImagePair
+from seg_perception.datasets.semantic_kitti import CloudPair
+from seg_perception.errors import ConfigError, DatasetError, EvaluationError
+from seg_perception.evaluation.job import FilePair, Job, Shard, StreamTruth
+from seg_perception.evaluation.ontologies import truth_ontology
+from seg_perception.evaluation.options import EvaluateOptions
+from seg_perception.evaluation.protocol import OWN, Protocol
+from seg_perception.evaluation.run_files import CAMERA
+from seg_perception.inference.bundle import Bundle, sha256
+from seg_perception.ontology import Ontology
+
+# The frames of a shard: few enough that a lost one costs little.
+_FRAMES = 64
+# A data set of one sequence is cut into so many stretches for the bootstrap.
+_STRETCHES = 64
+_PROTOCOLS = {"goose": "goose_2026", "rellis": "rellis"}
+Pairs = Sequence[ImagePair | CloudPair]
+
+
+def plan_files(root: Path, options: EvaluateOptions) -> Job:
+    """Find the files of a data set, and what labels them.
+
+    Raises:
+        SegPerceptionError: files are missing, or a protocol that does not fit.
+    """
+    layout = options.layout or guess_layout(root)
+    protocol = Protocol.load(options.protocol or _PROTOCOLS.get(layout, OWN))
+    pairs = _find(root, layout, options)
+    scans = isinstance(pairs[0], CloudPair)
+    if options.predictions is not None:
+        return _plan_predictions(root, options, protocol, pairs, scans=scans)
+    if scans:
+        msg = (
+            f"{root}: scans without images can't be labelled here; score labels of somebody else "
+            "by --predictions FOLDER"
+        )
+        raise EvaluationError(msg)
+    given = options.parameters or {}
+    core = {k: v for k, v in given.items() if k.partition(".")[0] in ("segmentation", "output")}
+    camera = {"cameras": [CAMERA], f"camera.{CAMERA}.image_topic": "/images"}
+    config = Config.from_parameters({**core, **camera, **options.settings}, str(root))
+    bundle = Bundle.load(config.segmentation.bundle)
+    return Job(
+        kind="data set",
+        protocol=protocol,
+        truth_ontology=truth_ontology(options, protocol, bundle.ontology),
+        model_ontology=bundle.ontology,
+        model_name=str(bundle),
+        model_sha256=sha256(bundle.model_path),
+        spaces=options.spaces,
+        partial=options.partial,
+        parameters=config.to_parameters(),
+        streams=(_stream(root, str(root)),),
+        conditions=_conditions(pairs, options),
+        boundary=options.boundary,
+        pictures=options.pictures,
+        shards=_shards(pairs, {}),
+    )
+
+
+def _plan_predictions(
+    root: Path, options: EvaluateOptions, protocol: Protocol, pairs: Pairs, *, scans: bool
+) -> Job:
+    named = options.model_ontology or options.truth_ontology or protocol.ontology
+    if not named:
+        msg = f"--predictions {options.predictions}: name their ontology by --model-ontology"
+        raise ConfigError(msg)
+    model = Ontology.load(named)
+    folder = options.predictions or root
+    stream = _stream(root, str(folder)).model_copy(update={"kind": "lidar" if scans else "image"})
+    if scans:
+        stream = stream.model_copy(update={"stream": "scans"})
+    return Job(
+        kind="predictions",
+        protocol=protocol,
+        truth_ontology=truth_ontology(options, protocol, model),
+        model_ontology=model,
+        model_name=f"labels in {folder}",
+        spaces=options.spaces,
+        partial=options.partial,
+        streams=(stream,),
+        conditions=_conditions(pairs, options),
+        boundary=options.boundary,
+        pictures=options.pictures,
+        shards=_shards(pairs, _predicted(folder, pairs)),
+    )
+
+
+def _find(root: Path, layout: str, options: EvaluateOptions) -> Pairs:
+    """Images, or scans where there are none."""
+    try:
+        return find_images(root, layout, options.split)
+    except DatasetError:
+        if options.predictions is None:
+            raise
+        return find_scans(root, layout, options.split)
+
+
+def _stream(root: Path, labels: str) -> StreamTruth:
+    return StreamTruth(stream="images", kind="image", labels=labels, truth=str(root))
+
+
+def _predicted(folder: Path, pairs: Pairs) -> dict[str, Path]:
+    """The label file of each pair: under its sequence or not, named as its truth or its image.
+
+    Raises:
+        EvaluationError: one is missing.
+    """
+    found = {}
+    for pair in pairs:
+        names = dict.fromkeys([pair.labels.name, f"{pair.name}{pair.labels.suffix}"])
+        places = [folder / pair.sequence / name for name in names]
+        places += [folder / name for name in names]
+        chosen = next((place for place in places if place.is_file()), None)
+        if chosen is None:
+            msg = (
+                f"{folder}: no labels of {pair.key}: expected "
+                f"{' or '.join(str(p) for p in places[:2])}"
+            )
+            raise EvaluationError(msg)
+        found[pair.key] = chosen
+    return found
+
+
+def _conditions(pairs: Pairs, options: EvaluateOptions) -> dict[str, dict[str, str]]:
+    """What the layout tells of each sequence, and what the user says of it."""
+    found: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        found.setdefault(pair.sequence or "all", {}).update(pair.conditions)
+    for sequence, conditions in options.conditions.items():
+        if sequence not in found:
+            msg = f"conditions of {sequence!r}: no such sequence among {sorted(found)[:8]}"
+            raise ConfigError(msg)
+        found[sequence].update(conditions)
+    return found
+
+
+def _shards(pairs: Pairs, predicted: dict[str, Path]) -> tuple[Shard, ...]:
+    files = list(_file_pairs(pairs, predicted))
+    return tuple(
+        Shard(number=number, size=len(chunk), pairs=tuple(chunk))
+        for number, start in enumerate(range(0, len(files), _FRAMES))
+        for chunk in [files[start : start + _FRAMES]]
+    )
+
+
+def _file_pairs(pairs: Pairs, predicted: dict[str, Path]) -> Iterable[FilePair]:
+    alone = len({pair.sequence for pair in pairs}) == 1
+    length = max(1, -(-len(pairs) // _STRETCHES))
+    for number, pair in enumerate(pairs):
+        sequence = pair.sequence or "all"
+        first = number // length * length
+        yield FilePair(
+            source=str(pair.image if isinstance(pair, ImagePair) else pair.cloud),
+            truth=str(pair.labels),
+            predicted=str(predicted.get(pair.key, "")),
+            sequence=sequence,
+            unit=f"{sequence} frames {first}-{first + length - 1}" if alone else sequence,
+            name=pair.name,
+            stamp_ns=pair.stamp_ns,
+        )

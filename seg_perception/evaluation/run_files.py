@@ -1,0 +1,143 @@
+"""Scores the files of a data set: labelled by the core now, or by somebody before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.datasets.folder import read_image
+from seg_perception.datasets.pairs import read_ids
+from seg_perception.datasets.semantic_kitti import read_labels, read_points
+from seg_perception.errors import SegPerceptionError
+from seg_perception.evaluation.engines import segmenter_of
+from seg_perception.evaluation.job import FilePair, Job, Shard
+from seg_perception.evaluation.recorder import Recorder
+from seg_perception.evaluation.run_bag import OnStep, engine_name
+from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample, Sample
+from seg_perception.evaluation.tally import SizeError
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.ledger import Ticket
+from seg_perception.perception import Perception
+from seg_perception.replay.ahead import read_ahead
+from seg_perception.topics import stream
+from seg_perception.types import CameraFrame
+
+CAMERA = "images"
+_SCANS = ".bin"
+
+
+@dataclass
+class _Loaded:
+    """A pair, and what was read of it ahead of its use."""
+
+    pair: FilePair
+    image: NDArray[np.uint8] | None = None
+    truth: Any = None
+    error: SegPerceptionError | None = field(default=None)
+
+    def load(self) -> None:
+        """Read image and truth; an error is met by whoever uses them."""
+        try:
+            self.image = read_image(Path(self.pair.source))
+            self.truth = read_ids(Path(self.pair.truth))
+            if self.truth.shape != self.image.shape[:2]:
+                self._refuse(self.image.shape, self.truth.shape)
+        except SegPerceptionError as error:
+            self.error = error
+
+    def _refuse(self, image: tuple[int, ...], truth: tuple[int, ...]) -> None:
+        msg = (
+            f"{self.pair.truth}: expected the image's size {image[1]}x{image[0]}, got "
+            f"{truth[1]}x{truth[0]}"
+        )
+        raise SizeError(msg)
+
+
+def run_images(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep) -> None:
+    """Label the images of a data set and score them.
+
+    Raises:
+        BundleError, EngineError: the model can't be loaded or proven.
+    """
+    config = Config.from_parameters(job.parameters)
+    segmenter = segmenter_of(config)
+    core = Perception(config, segmenter.engine.bundle.ontology, TransformTree())
+    name = stream("camera", CAMERA)
+    with read_ahead((_Loaded(pair) for pair in shard.pairs), _Loaded.load) as loaded:
+        for entry in loaded:
+            ticket = core.ledger.receive(name)
+
+            def make(entry: _Loaded = entry, ticket: Ticket = ticket) -> Sample:
+                return _label(entry, core, segmenter, recorder, ticket)
+
+            recorder.score(job.streams[0].stream, make)
+            on_step(1)
+    recorder.counts = dict(core.ledger.snapshot())
+    recorder.engine = engine_name(segmenter)
+
+
+def run_predictions(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep) -> None:
+    """Score label files against label files."""
+    for pair in shard.pairs:
+        read = _scan if pair.source.endswith(_SCANS) else _labelled_image
+
+        def make(pair: FilePair = pair, read: Any = read) -> Sample:
+            sample: Sample = read(pair)
+            return sample
+
+        recorder.score(job.streams[0].stream, make)
+        on_step(1)
+
+
+def _label(
+    entry: _Loaded, core: Perception, segmenter: Any, recorder: Recorder, ticket: Ticket
+) -> Sample:
+    try:
+        if entry.error is not None:
+            raise entry.error
+        image = np.asarray(entry.image, np.uint8)
+        frame = CameraFrame(CAMERA, image, entry.pair.stamp_ns, "")
+        with recorder.durations["segment"].measure():
+            label_map = core.segment(frame, segmenter)
+    except SegPerceptionError as error:
+        ticket.drop(error.reason)
+        raise
+    ticket.publish()
+    return ImageSample(
+        _frame(entry.pair), entry.truth, label_map.labels, label_map.confidence, lambda: image
+    )
+
+
+def _labelled_image(pair: FilePair) -> Sample:
+    truth, predicted = read_ids(Path(pair.truth)), read_ids(Path(pair.predicted))
+
+    def picture() -> NDArray[np.uint8] | None:
+        found = cv2.imread(pair.source, cv2.IMREAD_COLOR)
+        return None if found is None else np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), "u1")
+
+    return ImageSample(_frame(pair), truth, predicted, None, picture)
+
+
+def _scan(pair: FilePair) -> Sample:
+    points = read_points(Path(pair.source))
+    truth, _ = read_labels(Path(pair.truth))
+    predicted, _ = read_labels(Path(pair.predicted))
+    return CloudSample(
+        frame=_frame(pair),
+        truth=truth,
+        predicted=predicted,
+        confidence=None,
+        xyz=points[:, :3],
+        visible=None,
+        T_fixed_cloud=None,
+    )
+
+
+def _frame(pair: FilePair) -> FrameId:
+    return FrameId(pair.sequence, pair.unit, pair.name, pair.stamp_ns)
