@@ -47,6 +47,7 @@ class Ours:
         parameters: dict[str, Any] = {"cameras": cameras, "transforms.fixed_frame": _ODOM}
         for camera in cameras:
             parameters[f"camera.{camera}.image_topic"] = f"/{camera}/image"
+            parameters[f"camera.{camera}.readout_s"] = task.moment.drive.readout_s
         sensors = {task.sensor, task.lidar}
         parameters["lidars"] = sorted(sensors - {RADAR})
         parameters["radars"] = sorted(sensors & {RADAR})

@@ -26,7 +26,8 @@ from bench.transfer_quality.scores import THIN, Score, judge
 from bench.transfer_quality.task import Answer, Task, label_moment, make_task
 from seg_perception.types import LabelMap
 
-_NO_MARGIN_M = 100.0
+_NEVER = 1e6
+_EXACT_PX = 1e-3
 
 
 class Prepared(Protocol):
@@ -62,8 +63,11 @@ LIDAR_METHODS: tuple[Method, ...] = (
     WITHOUT_MOTION,
     Ours("ours, without deskewing", {"transforms.deskew": False}),
     Ours("ours, without the lens", {"camera.rectified": True}),
-    Ours("ours, without visibility", {"transfer.margin_m": _NO_MARGIN_M}),
-    Ours("ours, without boundaries", {"transfer.boundary_px": 0.0}),
+    Ours("ours, without the shutter", {"camera.readout_s": 0.0}),
+    Ours(
+        "ours, without visibility", {"transfer.hidden_ratio": _NEVER, "transfer.even_ratio": _NEVER}
+    ),
+    Ours("ours, without boundaries", {"transfer.pixel_sigma_px": _EXACT_PX}),
     OneByOne("ours, the last camera counts"),
     Oracle(),
 )
