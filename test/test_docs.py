@@ -41,3 +41,12 @@ def test_every_reason_of_the_ledger_is_explained() -> None:
     table = (ROOT / "docs" / "architecture.md").read_text().partition("## The ledger")[2]
     explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|[^|]+\|", table, re.MULTILINE))))
     assert reasons <= explained
+
+
+def test_every_sentence_of_the_diagnostics_page_is_said() -> None:
+    code = "".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
+    said = re.sub(r"[{][^}]*[}]", "", re.sub(r'"\s+f?"', "", code))
+    page = (ROOT / "docs" / "diagnostics.md").read_text()
+    promised = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    assert len(promised) > 12
+    assert [text for text in promised if text not in said] == []

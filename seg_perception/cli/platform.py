@@ -80,6 +80,21 @@ def view(
     _write(makers[kind](Shown.of(platforms.load(platform), follow)), output)
 
 
+@app.command()
+def policy(
+    platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
+    output: Out = None,
+) -> None:
+    """Write an SROS 2 policy: what the perception node may read and publish.
+
+    seg-perception platform policy robot.yaml -o policy.xml
+    """
+    from seg_perception import platforms
+    from seg_perception.layouts.policy import sros2_policy
+
+    _write(sros2_policy(platforms.load(platform)), output)
+
+
 def _write(text: str, output: Path | None) -> None:
     from seg_perception.errors import ConfigError
 
