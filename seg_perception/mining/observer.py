@@ -104,10 +104,10 @@ class Observer:
         return 0 < gap_ns <= self._mining.max_neighbour_s * NANOSECONDS
 
     def _witnesses(self, sweep: Sweep) -> list[Seen]:
-        """Of every camera the frames just before and just after the sweep."""
+        """Of every camera the two frames around the sweep."""
         reach_ns = self._mining.max_neighbour_s * NANOSECONDS
         found = [seen for track in self._tracks.values() for seen in track.around(sweep.time_ns)]
-        return [s for s in found if s is not None and abs(s.time_ns - sweep.time_ns) <= reach_ns]
+        return [seen for seen in found if abs(seen.time_ns - sweep.time_ns) <= reach_ns]
 
     def _labels(self, seen: Seen, sweep: Sweep) -> Transfer | None:
         """The labels that one picture gives to a sweep; None without lens or transform."""

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from seg_perception.fusion.view import PreparedLabelMap
 from seg_perception.mining.candidate import Candidate
@@ -70,11 +71,13 @@ class Track:
         while self._frames:
             yield self._pop()
 
-    def around(self, time_ns: int) -> tuple[Seen | None, Seen | None]:
-        """The last frame until a time, and the first one after it."""
-        before = [seen for seen in self._frames if seen.time_ns <= time_ns]
-        after = [seen for seen in self._frames if seen.time_ns > time_ns]
-        return (before[-1] if before else None), (after[0] if after else None)
+    def around(self, time_ns: int) -> list[Seen]:
+        """The two frames that follow each other nearest to a time; fewer where there are fewer."""
+        frames = list(self._frames)
+        pairs = list(pairwise(frames))
+        if not pairs:
+            return frames
+        return list(min(pairs, key=lambda pair: sum(abs(s.time_ns - time_ns) for s in pair)))
 
     def _pop(self) -> Candidate:
         """The oldest frame with what its neighbours say.

@@ -53,3 +53,16 @@ def test_another_camera_can_deny_a_frame_alone(follow):
 
 def test_long_sequences_are_completed_on_the_way(follow):
     assert follow([None, *[0.5] * 99]) == [0.5] * 100
+
+
+def test_a_sweep_asks_the_two_frames_around_it(make):
+    track, seen = Track(), []
+    for n, time_ns in enumerate((0, 100, 200, 300)):
+        label_map = make.label_map([[0, 1]])
+        prepared, small = prepare_label_map(label_map), SmallLabels(label_map, make.unknown)
+        seen.append(Seen(make.candidate(n), time_ns, prepared, small))
+        track.add(seen[-1])
+        if n == 0:
+            assert track.around(70) == seen
+    for time_ns, expected in ((-5, [0, 1]), (130, [1, 2]), (299, [2, 3]), (300, [2, 3])):
+        assert track.around(time_ns) == [seen[n] for n in expected]

@@ -12,7 +12,10 @@ from seg_perception.cli.main import app
 from seg_perception.datasets.folder import IMAGES, MASKS, FolderDataset
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
 from seg_perception.errors import BagError, DatasetError
-from seg_perception.io.images import encode_rgb
+from seg_perception.inspection import inspect_bag, suggest_config
+from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.images import decode_image, encode_rgb
+from seg_perception.io.messages import stamp_to_ns
 from seg_perception.mining import MiningConfig, mine
 from seg_perception.mining.cvat import read_masks
 from seg_perception.ontology import Ontology
@@ -64,8 +67,7 @@ def test_odd_frames_are_chosen_first_and_the_page_says_why(world, mined):
 
 
 def test_clouds_compare_neighbouring_frames(world, mined):
-    # Before a sweep and after it there is a picture, but after the last one none comes.
-    assert mined.compared == FRAMES - 1
+    assert mined.compared == FRAMES
 
 
 def test_without_lidar_pictures_are_compared(world, odd_bag):
@@ -213,3 +215,64 @@ def test_the_command_prints_json(world, odd_bag):
 def test_a_setting_that_does_not_exist_is_one_line(world, odd_bag):
     result = run(*("mine", odd_bag, "-o", world.folder / "mined", "--choose", "rareness=2"), code=2)
     assert result.stderr.startswith("error: mining: rareness")
+
+
+def test_cameras_that_see_the_same_points_are_compared(world):
+    """Both look the same way; once the second one calls red green and green red."""
+    events = []
+    for at, topic, message in world.events(10):
+        events.append((at, topic, message))
+        if topic == world.image_topic:
+            number = (at - world.start_ns) // (100 * world.ms)
+            colors = (world.green, world.red) if number == 4 else (world.red, world.green)
+            events.append((at, "/camera/side/image_raw", world.image(at - world.ms, colors)))
+        if topic == world.lens_topic:
+            events.append((at, "/camera/side/camera_info", message))
+    config = world.config(
+        cameras=["front", "side"],
+        camera__side__image_topic="/camera/side/image_raw",
+        camera__side__camera_info_topic="/camera/side/camera_info",
+    )
+    mining = MiningConfig(count=3, uncertainty=0.0, rarity=0.0, diversity=0.0, min_gap_s=0.0)
+    summary = mine(world.bag(events), world.folder / "mined", config, mining)
+    first = summary.choices[0].candidate
+    # Its neighbours deny all of the side's frame, the front camera as much of both at a time.
+    assert (first.camera, stamps(world, summary)[0]) == ("side", 4)
+    assert first.disagreement == 1.0
+    assert {c.candidate.camera for c in summary.choices[1:]} >= {"front"}
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Two seconds of a forest drive; one picture is black, one stands on its head."""
+    pytest.importorskip("embreex", reason="the simulation's extra is not installed")
+    from seg_perception.simulation.bag import write_bag
+    from seg_perception.simulation.config import SimulationConfig
+
+    folder = tmp_path_factory.mktemp("simulated")
+    size = {"camera_width": 192, "camera_height": 108, "lidar_beams": 16, "lidar_columns": 256}
+    config = SimulationConfig(duration_s=2.0, seed=3, **size)
+    write_bag(folder / "drive.mcap", config)
+    with BagReader(folder / "drive.mcap") as bag, BagWriter(folder / "odd.mcap") as odd:
+        number = -1
+        for message in bag.messages():
+            if message.topic != config.image_topic:
+                odd.copy(message)
+                continue
+            number += 1
+            stamp_ns = stamp_to_ns(message.message.header.stamp)
+            image = decode_image(message.message)
+            changed = {6: np.zeros_like(image), 13: image[::-1]}.get(number, image)
+            frame_id = message.message.header.frame_id
+            odd.write(message.topic, encode_rgb(changed, stamp_ns, frame_id), message.log_time_ns)
+    return folder / "odd.mcap"
+
+
+def test_odd_pictures_of_a_simulated_drive_are_found_by_the_shipped_model(simulated, tmp_path):
+    config = suggest_config(inspect_bag(simulated))
+    mining = MiningConfig(count=3, min_gap_s=0.15)
+    summary = mine(simulated, tmp_path / "mined", config, mining)
+    assert summary.frames == {"front": 20}
+    assert summary.compared > 10
+    taken = [c.candidate.index for c in summary.choices]
+    assert {6, 13} <= set(taken)
