@@ -67,6 +67,10 @@ class EngineError(SegPerceptionError):
     reason = "engine_failed"
 
 
+class NoFormError(EngineError):
+    """A bundle does not carry its network in the form that was asked for."""
+
+
 class EngineBuildingError(EngineError):
     """An engine is being built; it can be had later."""
 

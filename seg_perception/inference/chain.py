@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from seg_perception.errors import EngineBuildingError, EngineError
+from seg_perception.errors import EngineBuildingError, EngineError, NoFormError
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.selftest import Thresholds, Verdict, prove
 
@@ -21,12 +21,13 @@ class Attempt:
 
     Attributes:
         entry: as in the configuration, for instance `tensorrt/fp32`.
-        outcome: `skipped` where this machine can't have it, which is no fault.
+        outcome: `skipped` where this machine can't have it, and `lacking` where the bundle
+            has no such form, which are no faults.
         detail: one sentence.
     """
 
     entry: str
-    outcome: Literal["taken", "refused", "skipped"]
+    outcome: Literal["taken", "refused", "skipped", "lacking"]
     detail: str
 
     def __str__(self) -> str:
@@ -57,6 +58,7 @@ class Loader(Protocol):
             may_build: False where a frame waits for it.
 
         Raises:
+            NoFormError: the bundle has no such form.
             EngineError: it can't be loaded.
             EngineBuildingError: it is being built.
         """
@@ -138,6 +140,9 @@ class Chain:
             loaded = loader.load(choice, may_build=may_build)
         except EngineBuildingError:
             raise
+        except NoFormError as error:
+            self.attempts.append(Attempt(entry, "lacking", str(error)))
+            return None
         except EngineError as error:
             self._refuse(entry, str(error))
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seg_perception.errors import EngineError
+from seg_perception.errors import NoFormError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.manifest import Precision, Sampling, Variant
 
@@ -37,7 +37,7 @@ def find_form(bundle: Bundle, choice: str) -> Form:
             GridSample; or `plain`, the file that ONNX Runtime takes.
 
     Raises:
-        EngineError: the bundle has no such form; the text names those that it has.
+        NoFormError: the bundle has no such form; the text names those that it has.
     """
     manifest = bundle.manifest
     forms = {variant.form: variant for variant in manifest.variants}
@@ -50,7 +50,7 @@ def find_form(bundle: Bundle, choice: str) -> Form:
         return _form(plain) if plain else Form(PLAIN, manifest.model, "fp32")
     has = ", ".join(forms) or f"{PLAIN} alone"
     msg = f"the bundle has no form {choice}, it has {has}; export it with that form"
-    raise EngineError(msg)
+    raise NoFormError(msg)
 
 
 def _form(variant: Variant) -> Form:

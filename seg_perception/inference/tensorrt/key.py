@@ -50,9 +50,9 @@ class EngineKey(BaseModel):
 
     @property
     def stem(self) -> str:
-        """Name of the engine's files in the cache: for people, and the hash."""
+        """Name of the engine's files in the cache: for people, and of the hash what tells apart."""
         name = self.bundle.replace(" ", "_").replace("/", "_")
-        return f"{name}_{self.form}_{self.digest}"
+        return f"{name}_{self.form}_{self.digest[:16]}"
 
     @property
     def is_ahead_of_time(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seg_perception.config import SegmentationConfig, TensorRtConfig
-from seg_perception.errors import EngineError
+from seg_perception.errors import EngineError, NoFormError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Report
 from seg_perception.inference.device import find_device, without_device
@@ -110,7 +110,7 @@ class Workshop:
                 continue
             try:
                 form = find_form(self._bundle, entry.removeprefix(_TENSORRT))
-            except EngineError:
+            except NoFormError:
                 continue  # a chain names more than any one bundle has
             if form not in found.values():
                 found[entry] = form
