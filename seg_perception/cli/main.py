@@ -20,6 +20,7 @@ from seg_perception.cli import (
     replay,
     report,
     simulate,
+    train,
 )
 from seg_perception.errors import SegPerceptionError
 
@@ -55,6 +56,7 @@ app.command("corrections")(mine.take_back)
 app.command("export")(export.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)
+app.command("train")(train.command)
 app.add_typer(config.app, name="config")
 app.add_typer(engine.app, name="engine")
 app.add_typer(platform.app, name="platform")

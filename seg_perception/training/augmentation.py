@@ -1,4 +1,4 @@
-"""Random views of a labelled image: geometry by one affine warp, colour by look-up tables."""
+"""Random views of a labelled image, by one affine warp; objects pasted from one into another."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE
 from seg_perception.training.config import AugmentationConfig
+from seg_perception.training.distortion import Image, Rng, distort
 
-Rng = np.random.Generator
-Image = NDArray[np.uint8]
+_LEAST_PIXELS = 40
 
 
 def augment(
@@ -43,19 +43,16 @@ def augment(
     return distort(np.asarray(image, np.uint8), config, rng), np.asarray(targets, np.uint8)
 
 
-def distort(image: Image, config: AugmentationConfig, rng: Rng) -> Image:
-    """Vary exposure, colour, focus and noise of a uint8 (H, W, 3) RGB image."""
-    image = cv2.LUT(image, _tone_tables(config, rng)).astype(np.uint8)
-    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    saturation = (
-        0.0
-        if rng.random() < config.grey
-        else rng.uniform(max(0.0, 1 - config.saturation), 1 + config.saturation)
-    )
-    image = np.asarray(cv2.addWeighted(image, saturation, grey, 1 - saturation, 0), np.uint8)
-    if rng.random() < config.blur:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4)), np.uint8)
-    return _add_noise(image, rng.uniform(0, config.noise), rng)
+def paste(view: tuple[Image, Image], donor: tuple[Image, Image], target: int) -> None:
+    """Copy the pixels of a target from one view into another of the same size, in place.
+
+    Ghiasi et al., "Simple Copy-Paste is a Strong Data Augmentation Method", CVPR 2021.
+    A view that shows too few of them is left out: a crumb teaches nothing.
+    """
+    chosen = donor[1] == target
+    if np.count_nonzero(chosen) >= _LEAST_PIXELS:
+        for mine, theirs in zip(view, donor, strict=True):
+            mine[chosen] = theirs[chosen]
 
 
 def _view(
@@ -82,21 +79,3 @@ def _view(
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     offset = np.array([(crop[0] - 1) / 2, (crop[1] - 1) / 2]) + centre - linear @ middle
     return np.column_stack([linear, offset])
-
-
-def _tone_tables(config: AugmentationConfig, rng: Rng) -> NDArray[np.uint8]:
-    """uint8 (1, 256, 3): gamma, contrast, brightness and a gain per channel in one table."""
-    value = np.linspace(0, 1, 256)[:, None]
-    value = value ** np.exp(rng.uniform(-1, 1) * np.log(config.gamma))
-    gain = rng.uniform(1 - config.contrast, 1 + config.contrast) * rng.uniform(
-        1 - config.colour, 1 + config.colour, 3
-    )
-    value = (value - 0.5) * gain + 0.5 + rng.uniform(-config.brightness, config.brightness)
-    return np.asarray(np.clip(value * 255, 0, 255).round(), np.uint8)[None]
-
-
-def _add_noise(image: Image, deviation: float, rng: Rng) -> Image:
-    noise = rng.standard_normal(image.shape[:2], np.float32)[..., None] * np.float32(
-        255 * deviation
-    )
-    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)

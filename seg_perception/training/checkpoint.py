@@ -22,7 +22,7 @@ class Checkpoint(BaseModel):
         config: the run's configuration as JSON.
         step: steps done.
         network, average: state dicts of the trained weights and of their average.
-        optimizer: state dict.
+        optimizer, scaler: state dicts.
         scores: what validation measured last, by source.
         best: highest value of the chosen metric so far.
     """
@@ -34,6 +34,7 @@ class Checkpoint(BaseModel):
     network: dict[str, Any]
     average: dict[str, Any]
     optimizer: dict[str, Any]
+    scaler: dict[str, Any] = {}
     scores: dict[str, Any] = {}
     best: float = 0.0
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from seg_perception.errors import ConfigError
 from seg_perception.models.config import FieldCnnConfig, ModelConfig
 from seg_perception.validation import load_model
+
+Precision = Literal["fp32", "bf16", "fp16"]
 
 
 class _Part(BaseModel):
@@ -21,7 +24,12 @@ class SourceConfig(_Part):
     name: str
     folder: str = Field(description="under the data root; `--source NAME=PATH` overrides it")
     mapping: str = Field(description="label mapping, a YAML file")
-    split: str = Field(default="", description="YAML of `train` and `validation` names; empty: all")
+    layout: Literal["folder", "goose", "rellis"] = "folder"
+    split: str = Field(
+        default="",
+        description="YAML of `train` and `validation` names; empty: GOOSE's own train and val, "
+        "else all images and none to validate with",
+    )
     share: float = Field(gt=0, description="of the drawn images, relative to the others")
 
 
@@ -38,25 +46,68 @@ class AugmentationConfig(_Part):
     gamma: float = Field(default=1.7, ge=1)
     colour: float = Field(default=0.2, ge=0, lt=1, description="largest gain of a channel")
     saturation: float = Field(default=0.6, ge=0)
+    hue_rad: float = Field(default=0.0, ge=0, description="largest turn of the colour circle")
     grey: float = Field(default=0.05, ge=0, le=1, description="probability of a grey image")
+    infrared: float = Field(
+        default=0.0, ge=0, le=1, description="probability of a simulated near infrared image"
+    )
+    voronoi: float = Field(
+        default=0.0, ge=0, le=1, description="probability of other colours in random cells"
+    )
+    voronoi_cells: int = Field(default=12, ge=1)
     blur: float = Field(default=0.2, ge=0, le=1, description="probability of a soft image")
     noise: float = Field(default=0.03, ge=0, description="largest deviation, 1 is full scale")
 
 
-class OptimizerConfig(_Part):
-    """AdamW with a warm-up and a cosine to zero."""
+class SamplingConfig(_Part):
+    """What is drawn more often than it occurs."""
 
-    learning_rate: float = Field(default=2e-3, gt=0)
-    weight_decay: float = Field(default=0.02, ge=0)
-    warmup_steps: int = Field(default=100, ge=0)
-    clip_norm: float = Field(default=5.0, gt=0)
-    ema_decay: float = Field(default=0.998, ge=0, lt=1)
+    repeat_below: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of a source's images; the images of a class that fewer of them hold "
+        "are repeated by the root of the ratio",
+    )
+    paste: float = Field(
+        default=0.0, ge=0, le=1, description="probability that objects of a rare class are pasted"
+    )
+    paste_classes: tuple[str, ...] = Field(
+        default=(), description="names of these classes, objects rather than surfaces"
+    )
+
+
+class LossConfig(_Part):
+    """What is minimised."""
+
     effective_number_beta: float = Field(default=0.998, ge=0, lt=1)
     lovasz: float = Field(default=0.0, ge=0, description="share of the Lovasz loss")
+    auxiliary: float = Field(default=1.0, ge=0, description="share of the auxiliary pixel head")
+    coarse: float = Field(
+        default=0.1, ge=0, description="share of the coarse categories in the image"
+    )
+    mask: float = Field(default=5.0, ge=0, description="share of a mask's cross-entropy")
+    dice: float = Field(default=5.0, ge=0, description="share of a mask's Dice loss")
+    mask_class: float = Field(default=2.0, ge=0, description="share of a mask's class")
+    no_object: float = Field(default=0.1, ge=0, description="weight of queries without a mask")
+    points: int = Field(default=12544, ge=16, description="points per mask that are compared")
+
+
+class OptimizerConfig(_Part):
+    """AdamW with a warm-up and a fall to zero."""
+
+    learning_rate: float = Field(default=2e-3, gt=0)
     layer_decay: float = Field(
         default=1.0, gt=0, le=1, description="learning rate from an encoder's block to the next"
     )
     frozen_layers: int = Field(default=0, ge=0, description="of an encoder's blocks, from below")
+    weight_decay: float = Field(default=0.02, ge=0)
+    schedule: Literal["cosine", "poly"] = "cosine"
+    power: float = Field(default=0.9, gt=0, description="of the poly schedule")
+    warmup_steps: int = Field(default=100, ge=0)
+    clip_norm: float = Field(default=5.0, gt=0)
+    accumulate: int = Field(default=1, ge=1, description="batches whose gradients make one step")
+    ema_decay: float = Field(default=0.998, ge=0, lt=1)
 
 
 class TrainingConfig(_Part):
@@ -65,14 +116,28 @@ class TrainingConfig(_Part):
     ontology: str
     model: ModelConfig = Field(default_factory=FieldCnnConfig)
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
+    unseen: tuple[str, ...] = Field(
+        default=(), description="classes of the ontology that no training image needs to hold"
+    )
     network_size: tuple[int, int] = Field(default=(512, 288), description="width, height as served")
     crop: tuple[int, int] = Field(default=(320, 192), description="width, height in training")
-    batch_size: int = Field(default=16, ge=2)
+    batch_size: int = Field(default=16, ge=1, description="images per process and batch")
     steps: int = Field(ge=1)
     validate_every: int = Field(default=250, ge=1)
+    metric: str = Field(
+        default="mean_iou",
+        description="of the best checkpoint: mean_iou, category_mean_iou, pixel_accuracy, "
+        "or a class's name; mean over the sources that have it",
+    )
     seed: int = 0
-    bfloat16: bool = Field(default=False, description="mixed precision on the CPU")
+    precision: Precision = Field(
+        default="fp32", description="mixed precision; a CPU without bf16 units is 10 times slower"
+    )
+    memory_mb: int = Field(default=4000, ge=0, description="decoded images that are kept")
+    workers: int = Field(default=1, ge=1, description="threads that prepare batches")
     augmentation: AugmentationConfig = Field(default_factory=AugmentationConfig)
+    sampling: SamplingConfig = Field(default_factory=SamplingConfig)
+    loss: LossConfig = Field(default_factory=LossConfig)
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
 
     @classmethod

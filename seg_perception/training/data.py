@@ -1,20 +1,37 @@
-"""The data sets of a run, their common target space, and how often each class occurs."""
+"""The data sets of a run and their common target space."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.datasets.folder import FolderDataset
-from seg_perception.datasets.mapping import IGNORE, LabelMapping, TargetSpace
+from seg_perception.datasets.folder import FolderDataset, LabelledImage
+from seg_perception.datasets.layouts import find_images
+from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.datasets.pairs import PairDataset
 from seg_perception.errors import DatasetError
 from seg_perception.ontology import Ontology
 from seg_perception.training.config import SourceConfig, TrainingConfig
 from seg_perception.validation import read_yaml
+
+
+class Dataset(Protocol):
+    """Labelled images by number."""
+
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Count the images."""
+        ...
+
+    def __getitem__(self, index: int) -> LabelledImage:
+        """Read one image."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -30,8 +47,8 @@ class TrainingData:
 
     ontology: Ontology
     space: TargetSpace
-    train: Mapping[str, FolderDataset]
-    validation: Mapping[str, FolderDataset]
+    train: Mapping[str, Dataset]
+    validation: Mapping[str, Dataset]
 
     @classmethod
     def open(
@@ -48,6 +65,7 @@ class TrainingData:
         Raises:
             DatasetError: something is missing.
         """
+        _expect_known(folders, config.sources)
         ontology = Ontology.load(config.ontology)
         mappings = {
             source.name: LabelMapping.load(base / source.mapping) for source in config.sources
@@ -55,41 +73,60 @@ class TrainingData:
         space = TargetSpace.build(ontology, list(mappings.values()))
         train, validation = {}, {}
         for source in config.sources:
-            root = folders.get(source.name, data_root / source.folder)
-            lookup = space.lookup(mappings[source.name], ontology)
-            split = _read_split(source, base)
-            train[source.name] = FolderDataset(root, lookup, split.get("train"))
-            if split.get("validation"):
-                validation[source.name] = FolderDataset(root, lookup, split["validation"])
+            reader = _Reader(
+                source,
+                folders.get(source.name, data_root / source.folder),
+                space.lookup(mappings[source.name], ontology),
+                _read_split(source, base),
+            )
+            train[source.name] = reader.part("train")
+            if reader.has_validation:
+                validation[source.name] = reader.part("validation")
         return cls(ontology, space, train, validation)
 
-    def class_pixels(self, shares: Mapping[str, float]) -> NDArray[np.int64]:
-        """Training pixels by first class, int64 (classes,).
 
-        Args:
-            shares: of the draws, by source; each source is scaled to its own.
-        """
-        counts = {name: self._count(dataset) for name, dataset in self.train.items()}
-        everything = sum(int(count.sum()) for count in counts.values())
-        total = sum(shares.values())
-        scaled = [
-            count * (shares[name] / total * everything / max(count.sum(), 1))
-            for name, count in counts.items()
-        ]
-        return np.sum(scaled, axis=0).astype(np.int64)
+class _Reader:
+    """Opens the parts of one source."""
 
-    def _count(self, dataset: FolderDataset) -> NDArray[np.int64]:
-        pixels = np.zeros(256, np.int64)
-        for index in range(len(dataset)):
-            pixels += np.bincount(dataset[index].targets.ravel(), minlength=256)
-        by_class = np.zeros(self.space.class_count, np.int64)
-        np.add.at(by_class, self.space.primary, pixels[:IGNORE][: len(self.space.primary)])
-        return by_class
+    def __init__(
+        self,
+        source: SourceConfig,
+        root: Path,
+        lookup: NDArray[np.uint8],
+        split: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._source, self._root, self._lookup, self._split = source, root, lookup, split
+
+    @property
+    def has_validation(self) -> bool:
+        if self._source.split:
+            return bool(self._split.get("validation"))
+        return self._source.layout != "folder"
+
+    def part(self, name: str) -> Dataset:
+        layout = self._source.layout
+        names = self._split[name] if self._source.split else None
+        if layout == "folder":
+            return FolderDataset(self._root, self._lookup, names)
+        own = {"train": "train", "validation": "val"}
+        parts = [own[name]] if names is None else list(own.values())
+        pairs = [pair for part in parts for pair in find_images(self._root, layout, part)]
+        return PairDataset(pairs, self._lookup, names)
+
+
+def _expect_known(folders: Mapping[str, Path], sources: Sequence[SourceConfig]) -> None:
+    known = [source.name for source in sources]
+    if unknown := sorted(set(folders) - set(known)):
+        msg = f"source {unknown[0]!r}: expected one of {known}, the sources of this configuration"
+        raise DatasetError(msg)
 
 
 def _read_split(source: SourceConfig, base: Path) -> dict[str, Sequence[str]]:
     if not source.split:
         return {}
     expected = "a YAML file with `train` and `validation` names"
-    split: dict[str, Sequence[str]] = read_yaml(base / source.split, expected, DatasetError)
+    split = read_yaml(base / source.split, expected, DatasetError)
+    if not isinstance(split, dict) or not split.get("train"):
+        msg = f"{base / source.split}: expected a list of names under `train`: write the split anew"
+        raise DatasetError(msg)
     return split

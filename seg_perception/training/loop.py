@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seg_perception.errors import TrainingError
 from seg_perception.models.factory import build_network
 from seg_perception.models.field_lite import FieldLite
+from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.normalisation import normalise
 from seg_perception.training.average import WeightAverage
 from seg_perception.training.batches import Batch, BatchSource
+from seg_perception.training.census import Census, expect_every_class
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
-from seg_perception.training.config import OptimizerConfig, TrainingConfig
+from seg_perception.training.config import TrainingConfig
+from seg_perception.training.curves import RunLog
 from seg_perception.training.data import TrainingData
-from seg_perception.training.losses import SegmentationLoss, effective_number_weights
+from seg_perception.training.losses import effective_number_weights
+from seg_perception.training.objective import Objective
 from seg_perception.training.parameters import FrozenLayers, parameter_groups
+from seg_perception.training.precision import MixedPrecision
 from seg_perception.training.pretrained import load_lite0
-from seg_perception.training.validation import Scores, Validator
+from seg_perception.training.processes import Processes
+from seg_perception.training.schedule import learning_rate
+from seg_perception.training.validation import CATEGORIES, Scores, Validator, metric_value
 
 _log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
@@ -37,27 +46,46 @@ class Trainer:
     Args:
         config: the run.
         data: what it learns from.
-        folder: where `last.pt`, `best.pt` and `log.jsonl` are written.
+        folder: where `last.pt`, `best.pt`, `log.jsonl` and TensorBoard's files are written.
+        processes: who takes part.
+
+    Raises:
+        DatasetError: a mask is broken, or a class is never seen.
+        TrainingError: pre-trained weights are missing.
     """
 
-    def __init__(self, config: TrainingConfig, data: TrainingData, folder: Path) -> None:
-        """Make the network, randomly initialised by the seed."""
-        torch.manual_seed(config.seed)
+    def __init__(
+        self,
+        config: TrainingConfig,
+        data: TrainingData,
+        folder: Path,
+        processes: Processes | None = None,
+    ) -> None:
+        """Make the network, randomly initialised by the seed, or from pre-trained weights."""
         self._config, self._data, self._folder = config, data, folder
-        pixels = data.class_pixels({source.name: source.share for source in config.sources})
-        weights = effective_number_weights(pixels, config.optimizer.effective_number_beta)
-        self._loss = SegmentationLoss(data.space, weights, config.optimizer.lovasz)
-        network = build_network(config.model, data.space.class_count, 0, config.crop)
-        network.start_from_prior(pixels)
-        if isinstance(network, FieldLite) and network.pretrained:
-            load_lite0(network.encoder)
-        self._frozen = FrozenLayers(network, config.optimizer.frozen_layers)
-        self.network = network.to(memory_format=torch.channels_last)
+        self._processes = processes or Processes.alone()
+        self.census = Census.take(data.space, data.train, config.workers)
+        mappings = [source.mapping for source in config.sources]
+        expect_every_class(self.census, data.ontology, config.unseen, mappings)
+        pixels = self.census.class_pixels({source.name: source.share for source in config.sources})
+        self._objective = _objective(config, data, pixels).to(self._processes.device)
+        self.network = _network(config, data, pixels).to(
+            self._processes.device, memory_format=torch.channels_last
+        )
+        self._frozen = FrozenLayers(self.network, config.optimizer.frozen_layers)
         self.average = WeightAverage(self.network, config.optimizer.ema_decay)
+        self._shared = self._processes.share(self.network)
         self._optimizer = torch.optim.AdamW(parameter_groups(self.network, config.optimizer))
-        self._batches = BatchSource(data.train, config)
+        self._precision = MixedPrecision(config.precision, self._processes.device)
+        self._batches = BatchSource(data, self.census, config, self._processes.rank)
         self._validator = Validator(data.space, data.ontology, config.network_size)
         self.step, self._best, self._scores = 0, 0.0, dict[str, Scores]()
+
+    @property
+    def never_certain(self) -> list[str]:
+        """Classes that are learnt from sets alone, and those that are never seen."""
+        ids = [*self.census.never_certain(), *self.census.never_possible()]
+        return [self._data.ontology.names[int(i)] for i in ids]
 
     def resume(self, path: Path) -> None:
         """Go on where a run of the same configuration stopped.
@@ -74,6 +102,7 @@ class Trainer:
             raise TrainingError(msg)
         self._load(checkpoint, path)
         self._optimizer.load_state_dict(checkpoint.optimizer)
+        self._precision.scaler.load_state_dict(checkpoint.scaler)
         self.average.network.load_state_dict(checkpoint.average)
         self.step, self._best = checkpoint.step, checkpoint.best
 
@@ -87,73 +116,111 @@ class Trainer:
         self._load(checkpoint.model_copy(update={"network": checkpoint.average}), path)
         self.average = WeightAverage(self.network, self._config.optimizer.ema_decay)
 
-    def run(self, until: int | None = None) -> dict[str, Scores]:
+    def run(
+        self, until: int | None = None, advance: Callable[[int, int], None] | None = None
+    ) -> dict[str, Scores]:
         """Train to the last step (or to `until`), validating and saving on the way.
+
+        Args:
+            until: stop after this step, to be resumed later.
+            advance: called with the steps done and their number.
 
         Raises:
             TrainingError: the loss is not finite, or the disk is full.
         """
-        last = min(until or self._config.steps, self._config.steps)
-        for batch in self._batches.stream(self.step, last):
+        config, micro = self._config, self._config.optimizer.accumulate
+        last = min(until or config.steps, config.steps)
+        log = RunLog(self._folder, self.step) if self._processes.leads else None
+        stream = self._batches.stream(self.step * micro, last * micro)
+        while self.step < last:
             started = time.monotonic()
-            loss = self._learn(batch)
+            parts = self._learn([next(stream) for _ in range(micro)])
             self.step += 1
-            self._report(loss, time.monotonic() - started)
-            if self.step % self._config.validate_every == 0 and self.step < last:
-                self._validate_and_save()
-        self._validate_and_save()
+            self._report(log, parts, time.monotonic() - started)
+            if advance:
+                advance(self.step, config.steps)
+            if self.step % config.validate_every == 0 and self.step < last:
+                self._validate_and_save(log)
+        stream.close()
+        self._validate_and_save(log)
+        if log:
+            log.close()
         return self._scores
 
-    def _learn(self, batch: Batch) -> float:
+    def _learn(self, batches: list[Batch]) -> dict[str, float]:
         self._set_learning_rate()
-        self.network.train()
+        # What is random inside network and loss depends on the step alone, as the batches do.
+        torch.manual_seed(_seed(self._config.seed, self.step, self._processes.rank))
+        self._shared.train()
         self._frozen.keep()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._config.bfloat16):
-            output = self.network(_channels_last(normalise(torch.from_numpy(batch.images))))
-        loss: Tensor = self._loss(output.semantic_scores(), torch.from_numpy(batch.targets))
-        value = float(loss.detach())
-        if not math.isfinite(value):
+        self._optimizer.zero_grad(set_to_none=True)
+        sums: dict[str, float] = {}
+        for index, batch in enumerate(batches):
+            with self._gradients_at_the_end(index == len(batches) - 1):
+                parts = self._loss_of(batch)
+                loss = torch.stack(list(parts.values())).sum() / len(batches)
+                self._precision.scaler.scale(loss).backward()
+            for name, value in parts.items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach()) / len(batches)
+        means = self._expect_finite(sums)
+        self._precision.scaler.unscale_(self._optimizer)
+        nn.utils.clip_grad_norm_(self.network.parameters(), self._config.optimizer.clip_norm)
+        self._precision.scaler.step(self._optimizer)
+        self._precision.scaler.update()
+        self.average.update(self.network, self.step)
+        return means
+
+    def _loss_of(self, batch: Batch) -> dict[str, Tensor]:
+        device = self._processes.device
+        images = normalise(torch.from_numpy(batch.images).to(device))
+        with self._precision.autocast():
+            output = self._shared(images.contiguous(memory_format=torch.channels_last))
+        parts: dict[str, Tensor] = self._objective(
+            output, torch.from_numpy(batch.targets).to(device)
+        )
+        return parts
+
+    def _gradients_at_the_end(self, end: bool) -> AbstractContextManager[None]:  # noqa: FBT001
+        if isinstance(self._shared, nn.parallel.DistributedDataParallel) and not end:
+            return self._shared.no_sync()
+        return nullcontext()
+
+    def _expect_finite(self, sums: dict[str, float]) -> dict[str, float]:
+        """The mean over the processes, so that all of them stop if one must."""
+        values = self._processes.sum(np.array(list(sums.values()))) / self._processes.count
+        loss = float(values.sum())
+        if not math.isfinite(loss):
             msg = (
-                f"step {self.step}: the loss is {value}; {self._folder / 'last.pt'} is the last "
+                f"step {self.step}: the loss is {loss}; {self._folder / 'last.pt'} is the last "
                 "good state: resume from it with a smaller learning_rate"
             )
             raise TrainingError(msg)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self._config.optimizer.clip_norm)
-        self._optimizer.step()
-        self.average.update(self.network, self.step)
-        return value
+        return dict(zip(sums, map(float, values), strict=True))
 
     def _set_learning_rate(self) -> None:
         rate = learning_rate(self.step, self._config.steps, self._config.optimizer)
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["rate"]
 
-    def _validate_and_save(self) -> None:
+    def _validate_and_save(self, log: RunLog | None) -> None:
+        self._processes.same_buffers(self.average.network)
         self._scores = {
-            name: self._validator.run(self.average.network, part)
+            name: self._validator.run(self.average.network, part, self._processes)
             for name, part in self._data.validation.items()
         }
-        mean = (
-            float(np.mean([score.mean_iou for score in self._scores.values()]))
-            if self._scores
-            else 0.0
-        )
-        better = mean > self._best
-        self._best = max(mean, self._best)
-        checkpoint = self._checkpoint()
-        checkpoint.save(self._folder / "last.pt")
-        if better:
-            checkpoint.save(self._folder / "best.pt")
-        self._write_log({"scores": {name: asdict(score) for name, score in self._scores.items()}})
+        value = metric_value(self._scores, self._config.metric)
+        better = value > self._best
+        self._best = max(value, self._best)
+        if log:
+            checkpoint = self._checkpoint()
+            checkpoint.save(self._folder / "last.pt")
+            if better:
+                checkpoint.save(self._folder / "best.pt")
+            log.scores(self.step, self._scores)
+        self._processes.wait()
         for name, score in self._scores.items():
-            _log.info(
-                "  %s: mean IoU %.3f, categories %.3f",
-                name,
-                score.mean_iou,
-                score.category_mean_iou,
-            )
+            line = "step %d, %s: mean IoU %.3f, categories %.3f"
+            _log.info(line, self.step, name, score.mean_iou, score.category_mean_iou)
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
@@ -162,6 +229,7 @@ class Trainer:
             network=self.network.state_dict(),
             average=self.average.network.state_dict(),
             optimizer=self._optimizer.state_dict(),
+            scaler=self._precision.scaler.state_dict(),
             scores={name: asdict(score) for name, score in self._scores.items()},
             best=self._best,
         )
@@ -170,26 +238,31 @@ class Trainer:
         with architecture_errors(path):
             self.network.load_state_dict(checkpoint.network)
 
-    def _report(self, loss: float, seconds: float) -> None:
-        if self.step % _REPORT_EVERY == 0 or self.step == 1:
-            _log.info(
-                "step %d of %d: loss %.3f, %.2f s", self.step, self._config.steps, loss, seconds
-            )
-            self._write_log({"loss": loss, "seconds": seconds})
-
-    def _write_log(self, entry: dict[str, object]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "log.jsonl").open("a") as log:
-            log.write(json.dumps({"step": self.step, **entry}) + "\n")
+    def _report(self, log: RunLog | None, parts: dict[str, float], seconds: float) -> None:
+        if log and (self.step % _REPORT_EVERY == 0 or self.step == 1):
+            rate = self._optimizer.param_groups[0]["lr"] / self._optimizer.param_groups[0]["rate"]
+            log.losses(self.step, parts, rate, seconds)
+            line = "step %d of %d: loss %.3f, %.2f s"
+            _log.info(line, self.step, self._config.steps, sum(parts.values()), seconds)
 
 
-def learning_rate(step: int, steps: int, config: OptimizerConfig) -> float:
-    """A linear warm-up, then half a cosine to zero (Loshchilov and Hutter, "SGDR", ICLR 2017)."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    done = (step - config.warmup_steps) / max(1, steps - config.warmup_steps)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+def _network(
+    config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]
+) -> SegmentationNetwork:
+    torch.manual_seed(config.seed)
+    coarse = len(data.ontology.group_names(CATEGORIES))
+    network = build_network(config.model, data.space.class_count, coarse, config.crop)
+    network.start_from_prior(pixels)
+    if isinstance(network, FieldLite) and network.pretrained:
+        load_lite0(network.encoder)
+    return network
 
 
-def _channels_last(images: Tensor) -> Tensor:
-    return images.contiguous(memory_format=torch.channels_last)
+def _objective(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Objective:
+    weights = effective_number_weights(pixels, config.loss.effective_number_beta)
+    group_of = data.ontology.group_ids(CATEGORIES)[: data.ontology.id_count].astype(np.int64)
+    return Objective(data.space, weights, group_of, config.loss)
+
+
+def _seed(seed: int, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0])

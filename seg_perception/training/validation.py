@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -11,12 +12,16 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import interpolate
 
-from seg_perception.datasets.folder import FolderDataset, LabelledImage
+from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
+from seg_perception.errors import TrainingError
 from seg_perception.models.normalisation import normalise
 from seg_perception.ontology import Ontology
+from seg_perception.training.data import Dataset
+from seg_perception.training.processes import Processes
 
 CATEGORIES = "goose_category"
+METRICS = ("mean_iou", "category_mean_iou", "pixel_accuracy")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,30 @@ class Scores:
         return float(np.mean(list(self.categories.values())))
 
 
+def metric_value(scores: Mapping[str, Scores], metric: str) -> float:
+    """The number by which the best checkpoint is chosen; 0 where nothing is validated.
+
+    Args:
+        scores: by source.
+        metric: mean_iou, category_mean_iou, pixel_accuracy, or a class's name.
+
+    Raises:
+        TrainingError: no source has it.
+    """
+    if not scores:
+        return 0.0
+    values = [
+        score.classes.get(metric) if metric not in METRICS else float(getattr(score, metric))
+        for score in scores.values()
+    ]
+    known = [value for value in values if value is not None]
+    if not known:
+        held = sorted({name for score in scores.values() for name in score.classes})
+        msg = f"metric {metric!r}: expected one of {[*METRICS, *held]}, what validation measures"
+        raise TrainingError(msg)
+    return float(np.mean(known))
+
+
 class Validator:
     """Counts predicted against true classes.
 
@@ -65,15 +94,20 @@ class Validator:
         group_of = ontology.group_ids(CATEGORIES)[: ontology.id_count].astype(np.int64)
         self._group_of = np.minimum(group_of, len(self._groups) - 1)
 
-    def run(self, network: nn.Module, dataset: FolderDataset) -> Scores:
-        """Predict every image of a data set and score it."""
+    def run(
+        self, network: nn.Module, dataset: Dataset, processes: Processes | None = None
+    ) -> Scores:
+        """Predict every image of a data set, each process its share, and score it."""
+        processes = processes or Processes.alone()
         classes = self._space.class_count
         by_class = np.zeros((classes, classes), np.int64)
         by_group = np.zeros((len(self._groups), len(self._groups)), np.int64)
-        for sample in (dataset[index] for index in range(len(dataset))):
+        for index in range(processes.rank, len(dataset), processes.count):
+            sample = dataset[index]
             predicted = self.predict(network, sample)
             by_class += self._confusion(sample.targets, predicted)
             by_group += self._group_confusion(sample.targets, predicted)
+        by_class, by_group = processes.sum(by_class), processes.sum(by_group)
         names = [self._ontology.names[i] for i in range(classes)]
         accuracy = float(by_class.trace() / max(by_class.sum(), 1))
         return Scores(_iou(by_class, names), _iou(by_group, self._groups), accuracy)
@@ -82,9 +116,10 @@ class Validator:
     def predict(self, network: nn.Module, sample: LabelledImage) -> NDArray[np.int64]:
         """int64 (H, W) class ids at the image's own size."""
         image = cv2.resize(sample.image, self._size, interpolation=cv2.INTER_LINEAR)
-        scores = network(normalise(torch.from_numpy(image)[None])).semantic_scores()
+        pixels = torch.from_numpy(image)[None].to(next(network.parameters()).device)
+        scores = network(normalise(pixels)).semantic_scores()
         scores = interpolate(scores.float(), self._size[::-1], mode="bilinear", align_corners=False)
-        labels = scores.argmax(dim=1)[0].to(torch.uint8).numpy()
+        labels = scores.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
         height, width = sample.targets.shape
         return cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int64)
 

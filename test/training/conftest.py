@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import yaml
 
+from seg_perception.ontology import Ontology
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 
 COLOURS = np.array([[40, 90, 200], [30, 160, 40], [150, 110, 70]], np.uint8)
 CLASSES = ("sky", "high_vegetation", "rough_trail")
+OTHERS = sorted(set(Ontology.load("field").names.values()) - set(CLASSES))
 
 
 def write_stripes(root: Path, count: int) -> None:
@@ -51,6 +53,7 @@ def tiny_config(tmp_path: Path) -> TrainingConfig:
                 "dilations": [1],
                 "decoder": 16,
             },
+            "unseen": OTHERS,
             "sources": [
                 {
                     "name": "stripes",
@@ -65,7 +68,6 @@ def tiny_config(tmp_path: Path) -> TrainingConfig:
             "batch_size": 4,
             "steps": 12,
             "validate_every": 6,
-            "bfloat16": False,
             "optimizer": {"learning_rate": 5e-3, "warmup_steps": 2, "ema_decay": 0.5},
         }
     )

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,16 +14,6 @@ def test_the_split_decides_what_is_learnt_and_what_is_held_out(tiny_data: Traini
     assert tiny_data.validation["stripes"].names == ("06", "07")
 
 
-def test_class_pixels_are_counted_in_the_training_part(tiny_data: TrainingData) -> None:
-    counted = tiny_data.class_pixels({"stripes": 1.0})
-    assert counted.sum() == 6 * 64 * 64
-    assert {tiny_data.ontology.names[int(i)] for i in np.flatnonzero(counted)} == {
-        "sky",
-        "high_vegetation",
-        "rough_trail",
-    }
-
-
 def test_a_missing_split_is_named(tiny_config: TrainingConfig, tmp_path: Path) -> None:
     (tmp_path / "split.yaml").unlink()
     with pytest.raises(DatasetError, match=r"split.yaml not found: expected a YAML file with"):
@@ -33,3 +24,28 @@ def test_another_folder_of_a_source_is_taken(tiny_config: TrainingConfig, tmp_pa
     (tmp_path / "stripes").rename(tmp_path / "moved")
     data = TrainingData.open(tiny_config, tmp_path, tmp_path, {"stripes": tmp_path / "moved"})
     assert len(data.train["stripes"]) == 6
+
+
+def test_a_source_that_the_run_does_not_have_is_named(
+    tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetError, match=r"source 'strips': expected one of \['stripes'\]"):
+        TrainingData.open(tiny_config, tmp_path, tmp_path, {"strips": tmp_path})
+
+
+def test_goose_is_read_by_its_own_parts(tiny_config: TrainingConfig, tmp_path: Path) -> None:
+    for part, count in (("train", 2), ("val", 1)):
+        for index in range(count):
+            stem = f"2022-07-22_flight__{index:04d}_165851{index:04d}000000000"
+            for kind, suffix in (("images", "windshield_vis"), ("labels", "labelids")):
+                folder = tmp_path / "goose" / kind / part / "2022-07-22_flight"
+                folder.mkdir(parents=True, exist_ok=True)
+                pixels = np.full((4, 6, 3)[: 3 if kind == "images" else 2], 1, np.uint8)
+                cv2.imwrite(str(folder / f"{stem}_{suffix}.png"), pixels)
+    source = tiny_config.sources[0].model_copy(
+        update={"layout": "goose", "folder": "goose", "split": ""}
+    )
+    config = tiny_config.model_copy(update={"sources": (source,)})
+    data = TrainingData.open(config, tmp_path, tmp_path, {})
+    assert [len(data.train["stripes"]), len(data.validation["stripes"])] == [2, 1]
+    assert data.train["stripes"][0].targets.shape == (4, 6)

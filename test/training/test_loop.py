@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
 from seg_perception.errors import TrainingError
-from seg_perception.training.config import OptimizerConfig, TrainingConfig
+from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
-from seg_perception.training.loop import Trainer, learning_rate
+from seg_perception.training.loop import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -90,11 +90,3 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     ):
         trainer.run()
     assert (tmp_path / "run" / "last.pt").read_bytes() == kept
-
-
-def test_learning_rate_rises_then_falls_to_zero() -> None:
-    config = OptimizerConfig(learning_rate=1.0, warmup_steps=10)
-    assert learning_rate(0, 110, config) == pytest.approx(0.1)
-    assert learning_rate(10, 110, config) == pytest.approx(1.0)
-    assert learning_rate(60, 110, config) == pytest.approx(0.5)
-    assert learning_rate(110, 110, config) == pytest.approx(0.0)
