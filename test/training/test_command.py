@@ -1,4 +1,3 @@
-# ruff: noqa: E402  (torch, which may be absent, is looked for first)
 from pathlib import Path
 
 import pytest
