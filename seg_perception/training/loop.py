@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from seg_perception.errors import TrainingError
 from seg_perception.models.factory import build_network
 from seg_perception.models.field_lite import FieldLite
+from seg_perception.models.loading import load_pretrained
 from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.normalisation import normalise
 from seg_perception.training.average import WeightAverage
@@ -253,6 +254,7 @@ def _network(
     coarse = len(data.ontology.group_names(CATEGORIES))
     network = build_network(config.model, data.space.class_count, coarse, config.crop)
     network.start_from_prior(pixels)
+    load_pretrained(network, config.model)
     if isinstance(network, FieldLite) and network.pretrained:
         load_lite0(network.encoder)
     return network
