@@ -37,8 +37,9 @@ def _leg(y: float, swing: float) -> list[Mesh]:
 
 def _arm(rng: Rng, y: float, swing: float, coat: Array) -> list[Mesh]:
     sleeve = _limb((0, y, 1.4), (swing, 1.15 * y, 0.9), (0.062, 0.042), "jacket")
+    shoulder = blob(rng, (0.07, 0.075, 0.07), 1, 0, "jacket").moved((0, y, 1.39))
     hand = blob(rng, (0.05, 0.04, 0.07), 1, 0, "skin").moved((1.07 * swing, 1.16 * y, 0.84))
-    return [sleeve.tinted(coat), hand]
+    return [sleeve.tinted(coat), shoulder.tinted(coat), hand]
 
 
 def _limb(

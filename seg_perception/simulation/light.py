@@ -21,7 +21,9 @@ _WARM = np.array([1.0, 0.93, 0.80], np.float32)
 _COOL = np.array([0.86, 0.97, 1.14], np.float32)
 _SHELTER, _CROWDED = np.float32(0.5), np.float32(0.35)
 _DRY = np.array([1.0, 0.2, 0.3], np.float32)
-_MIRRORS = (("puddle", 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25))
+_WATER = "puddle"
+_OPEN, _WOODED = np.float32(0.6), np.float32(0.15)
+_MIRRORS = ((_WATER, 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25))
 
 
 @dataclass(frozen=True)
@@ -182,19 +184,22 @@ class Light:
         towards: Floats,
         time_s: float,
     ) -> None:
-        """Let water, glass and paint mirror what is around (Schlick's approximation)."""
+        """Let water mirror what is around, glass and paint the sky (Schlick's approximation)."""
         for name, mirror in _MIRRORS:
             row, column = np.nonzero(hits.surface == SURFACES.id(name))
             if len(row) == 0:
                 continue
             incoming, normal = towards[:, row, column], hits.normal[:, row, column]
-            if name == "puddle":
+            if name == _WATER:
                 normal = np.broadcast_to(np.array([[0], [0], [1]], np.float32), normal.shape)
             cosine = -dot(incoming, normal)
             bounced = incoming + 2 * cosine * normal
             share = (0.06 + 0.94 * np.clip(1 - cosine, 0, 1) ** 4) * np.float32(mirror)
             start = points[:, row, column] + np.float32(0.02) * normal
-            mirrored = self._mirrored(scene, start, bounced, time_s)
+            if name == _WATER:
+                mirrored = self._mirrored(scene, start, bounced, time_s)
+            else:
+                mirrored = self.sky(bounced) * np.where(bounced[2] > 0, _OPEN, _WOODED)
             colour[:, row, column] = colour[:, row, column] * (1 - share) + share * mirrored
 
     def _mirrored(self, scene: Scene, start: Floats, bounced: Floats, time_s: float) -> Floats:
