@@ -47,7 +47,8 @@ lint:
 bench: setup
 	$(BIN)/python -m bench
 
-# How right the labels of points are: tables and curves in runs/bench_transfer.
+# How right the labels of points are: tables and curves in runs/bench_transfer. With recorded
+# samples in DATA, what they can say: python -m bench.transfer_quality.real DATA
 bench-transfer:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.transfer_quality

@@ -147,7 +147,7 @@ def _score_moment(
             )
             floor = _milliseconds(floor_ms(task))[1]
             for method in methods:
-                if isinstance(method, OneByOne) and cameras == 1:
+                if not _tells_something(method, cameras, labels):
                     continue
                 cell = Cell(labels, sensor, cameras, condition.name, method.name)
                 prepared = method.prepare(task)
@@ -160,6 +160,12 @@ def _lines(extent: Extent, moment: Moment) -> Iterator[tuple[int, str, Iterable[
     for cameras in extent.cameras:
         for sensor in sorted(moment.sensors):
             yield cameras, sensor, extent.radar_methods if sensor == RADAR else extent.methods
+
+
+def _tells_something(method: Method, cameras: int, labels: str) -> bool:
+    """Which camera counts matters with several; what a filter keeps does not depend on labels."""
+    filters = isinstance(method, Rival) and method.keep is not everything
+    return not (isinstance(method, OneByOne) and cameras == 1) and not (filters and labels == MODEL)
 
 
 def _densest_lidar(moment: Moment) -> str:
