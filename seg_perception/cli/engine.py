@@ -81,6 +81,41 @@ def verify(
     _finish(checks, as_json=as_json)
 
 
+@app.command()
+def bench(
+    bundle: BundleArgument,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    *,
+    rate: Annotated[float, typer.Option(min=0.1, help="Frames a second of the second half.")] = 30,
+    duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each half.")] = 5,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Checkpoint of the bundle, to measure torch as well.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure every engine of the chain that is here, in the words of ros2_benchmark.
+
+    seg-perception engine bench field_tiny
+
+    Each engine must give the golden labels, then runs flat out, then at a fixed rate. What is
+    not there is named with the reason; build the engines first.
+
+    Exit code 2: nothing could be measured.
+    """
+    from seg_perception.cli.engine_bench import measure, print_results
+    from seg_perception.cli.options import print_json
+
+    chosen = _configuration(config, settings or [])
+    report = measure(bundle, chosen, rate, duration, checkpoint)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_results(report)
+    if not any(result.pace for result in report.results):
+        raise typer.Exit(2)
+
+
 @app.command("list")
 def list_engines(
     config: ConfigOption = None,

@@ -96,7 +96,7 @@ def export_bundle(
         licence=said.licence,
         licence_text=said.licence_text,
         notice=said.notice,
-        golden=[(i, answer.labels) for i, answer in zip(golden, reference, strict=True)],
+        golden=[(i, a.labels, a.confidence) for i, a in zip(golden, reference, strict=True)],
         opset=OPSET,
         parity=(*(form.parity for form in forms[:1] if form.parity is not None), *heads),
         training=provenance(said, checkpoint),

@@ -1,0 +1,1 @@
+"""How fast engines are, in the words of NVIDIA's ros2_benchmark."""

@@ -1,0 +1,123 @@
+"""All engines of a bundle in one run, on one machine, one after the other."""
+
+from __future__ import annotations
+
+import gc
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seg_perception.errors import EngineError
+from seg_perception.inference.benchmark.board import Board, BoardReport
+from seg_perception.inference.benchmark.pace import Frames, Pace, measure_pace
+from seg_perception.inference.benchmark.roofline import Roofline
+from seg_perception.inference.protocol import Engine
+from seg_perception.inference.selftest import Thresholds, Verdict, prove
+
+MakeEngine = Callable[[], Engine]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An engine that may be measured.
+
+    Attributes:
+        name: in the table.
+        make: loads it; raises where it is not there.
+        bound: the device's best for it; None where that is not known.
+    """
+
+    name: str
+    make: MakeEngine
+    bound: Roofline | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found of one engine.
+
+    Attributes:
+        missing: why nothing was measured; empty where something was.
+        verdict: a fast engine with wrong labels is no engine.
+        roofline_share: best possible time over the time at the peak rate.
+    """
+
+    name: str
+    missing: str
+    description: str = ""
+    verdict: Verdict | None = None
+    pace: Pace | None = None
+    board: BoardReport | None = None
+    bound: Roofline | None = None
+    roofline_share: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What every engine has to run.
+
+    Attributes:
+        frames: uint8 (H, W, 3) at the network's size, taken in turns.
+        rate_hz, duration_s: as `measure_pace`.
+        thresholds: of the self-test that goes before.
+    """
+
+    frames: Frames
+    rate_hz: float
+    duration_s: float
+    thresholds: Thresholds
+
+
+def run_all(contestants: list[Contestant], course: Course, board: Board) -> Iterator[Result]:
+    """Measure one after the other; each is freed before the next is loaded."""
+    for contestant in contestants:
+        yield _run(contestant, course, board)
+        gc.collect()
+
+
+def versions(names: Mapping[str, str]) -> dict[str, str]:
+    """What this machine is, beside the versions that are given."""
+    return {
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **names,
+    }
+
+
+def _run(contestant: Contestant, course: Course, board: Board) -> Result:
+    try:
+        engine = contestant.make()
+    except EngineError as error:
+        return Result(contestant.name, str(error))
+    try:
+        return _measure(contestant, engine, course, board)
+    except EngineError as error:
+        return Result(contestant.name, f"failed while it ran: {error}", engine.description)
+    finally:
+        engine.close()
+
+
+def _measure(contestant: Contestant, engine: Engine, course: Course, board: Board) -> Result:
+    verdict = prove(engine, course.thresholds)
+    if not verdict.passed:
+        why = f"failed its self-test: {verdict.detail}"
+        return Result(contestant.name, why, engine.description, verdict)
+    with board.watched() as readings:
+        pace = measure_pace(engine, course.frames, course.rate_hz, course.duration_s)
+    bound = contestant.bound
+    return Result(
+        name=contestant.name,
+        missing="",
+        description=engine.description,
+        verdict=verdict,
+        pace=pace,
+        board=board.report(readings),
+        bound=bound,
+        roofline_share=bound.best_ms * pace.peak_rate_fps / 1e3 if bound else None,
+    )
