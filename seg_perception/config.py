@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from seg_perception.errors import ConfigError
 from seg_perception.parameter_file import flatten, is_ros_own, read_parameter_file
 from seg_perception.stages import (
+    LIVE,
     CameraConfig,
     CloudSensorConfig,
     CostmapConfig,
@@ -55,6 +56,7 @@ __all__ = [
     "describe",
     "dump",
     "is_ros_own",
+    "live_keys",
     "read_parameter_file",
 ]
 
@@ -156,6 +158,15 @@ def describe(parameters: Mapping[str, Any]) -> Iterator[tuple[str, type[Stage], 
         for sensor in parameters.get(plural, []):
             for name in stage.model_fields:
                 yield f"{_SENSOR_KINDS[plural]}.{sensor}.{name}", stage, name
+
+
+def live_keys(parameters: Mapping[str, Any]) -> set[str]:
+    """The parameters that may be changed while a node works, for the sensors in `parameters`."""
+    return {
+        key
+        for key, stage, name in describe(parameters)
+        if stage.model_fields[name].json_schema_extra == LIVE
+    }
 
 
 def _nest(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Colours need not be unique (GOOSE's snow and hedge share one); ids and names are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,23 @@ class Ontology(_Data):
         for c in self.classes:
             table[c.id] = c.rgb
         return table
+
+    def recolored(self, colors: Sequence[str]) -> Ontology:
+        """The same label space with other colours, each as `CLASS=#rrggbb`.
+
+        Raises:
+            ConfigError: a class that does not exist, or a colour that is none.
+        """
+        if not colors:
+            return self
+        given = dict(entry.partition("=")[::2] for entry in colors)
+        if unknown := sorted(set(given) - set(self.ids)):
+            msg = f"colours: expected CLASS=#rrggbb with {sorted(self.ids)}, got {unknown}"
+            raise ConfigError(msg)
+        data = self.model_dump(mode="json")
+        for entry in data["classes"]:
+            entry["color"] = given.get(entry["name"], entry["color"])
+        return Ontology.parse(data, f"colours {list(colors)}")
 
     def group_names(self, grouping: str) -> tuple[str, ...]:
         """Names of a grouping's groups, in the order of their ids.

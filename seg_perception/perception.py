@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.admission import Admission
 from seg_perception.config import Config, MapConfig
 from seg_perception.errors import TransformError
 from seg_perception.fusion.known_ids import expect_known
@@ -58,6 +59,7 @@ class Perception:
     Attributes:
         config, ontology, transforms: as given.
         ledger: where every message went.
+        admission: which messages are worked on at all.
         mappers: the maps that labelled clouds enter; one where `map.enabled`.
     """
 
@@ -72,6 +74,7 @@ class Perception:
         self.ontology = ontology
         self.transforms = transforms
         self.ledger = Ledger()
+        self.admission = Admission(config)
         self._body = OwnBody(config, ontology.unknown_id)
         self._motion = Motion(config, transforms)
         self._labels: LabelRing[PreparedLabelMap] = LabelRing(config.cameras, config.pairing)
@@ -126,6 +129,11 @@ class Perception:
     def label(self, sensor: str, cloud: PointCloud) -> SemanticCloud:
         """Label a cloud at once with what is known now."""
         return self._label(self._motion.sweep(sensor, cloud))
+
+    def reconfigure(self, config: Config) -> None:
+        """Work with other values of the live parameters from now on."""
+        self.config = config
+        self.admission.config = config
 
     def add_map(self, chosen: MapConfig) -> Mapper:
         """Let labelled clouds enter a map from now on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from seg_perception.types import clean_frame_id
 
@@ -25,6 +26,10 @@ DEFAULT_CHAIN = (
     "onnxruntime/TensorrtExecutionProvider",
     "onnxruntime/CPUExecutionProvider",
 )
+
+
+# A parameter with this mark may be changed while the node works.
+LIVE: JsonDict = {"live": True}
 
 
 class Stage(BaseModel):
@@ -52,7 +57,7 @@ class SegmentationConfig(Stage):
         default=0, ge=0, le=256, description="Threads of one inference; 0 lets the engine choose"
     )
     min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="Pixels below it are unknown"
+        json_schema_extra=LIVE, default=0.0, ge=0, le=1, description="Pixels below it are unknown"
     )
     output_size: Literal["network", "input"] = Field(
         default="network", description="Publish label maps at the network's or at the image's size"
@@ -159,9 +164,15 @@ class TransformsConfig(Stage):
 class TransferConfig(Stage):
     """From label maps to points."""
 
-    min_range_m: float = Field(default=0.3, ge=0, le=1000, description="Nearer points stay unknown")
+    min_range_m: float = Field(
+        json_schema_extra=LIVE, default=0.3, ge=0, le=1000, description="Nearer points stay unknown"
+    )
     max_range_m: float = Field(
-        default=200.0, gt=0, le=10000, description="Farther points stay unknown"
+        json_schema_extra=LIVE,
+        default=200.0,
+        gt=0,
+        le=10000,
+        description="Farther points stay unknown",
     )
     cell_px: int = Field(
         default=0,
@@ -212,7 +223,7 @@ class TransferConfig(Stage):
         description="Time between cloud and image that halves confidence",
     )
     min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="Points below it are unknown"
+        json_schema_extra=LIVE, default=0.0, ge=0, le=1, description="Points below it are unknown"
     )
 
 
@@ -232,10 +243,18 @@ class RadarTransferConfig(Stage):
         default=0.0, ge=0, le=1, description="Winning label's least share of the footprint"
     )
     min_range_m: float = Field(
-        default=0.3, ge=0, le=1000, description="Nearer returns stay unknown"
+        json_schema_extra=LIVE,
+        default=0.3,
+        ge=0,
+        le=1000,
+        description="Nearer returns stay unknown",
     )
     max_range_m: float = Field(
-        default=500.0, gt=0, le=10000, description="Farther returns stay unknown"
+        json_schema_extra=LIVE,
+        default=500.0,
+        gt=0,
+        le=10000,
+        description="Farther returns stay unknown",
     )
 
 
@@ -315,15 +334,24 @@ class OutputConfig(Stage):
         default="pcl", description="Names and types of the appended cloud fields"
     )
     drop_unlabelled: bool = Field(
-        default=False, description="Leave unknown points out of the clouds"
+        json_schema_extra=LIVE, default=False, description="Leave unknown points out of the clouds"
     )
     confidence: bool = Field(default=True, description="Publish the confidence image")
     color: bool = Field(default=True, description="Publish the coloured label image")
     overlay: bool = Field(default=True, description="Publish the overlay picture")
     overlay_alpha: float = Field(
-        default=0.5, ge=0, le=1, description="Weight of the colours in the overlay"
+        json_schema_extra=LIVE,
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Weight of the colours in the overlay",
     )
     png: bool = Field(default=False, description="Publish labels as PNG too, for another machine")
+    colors: list[str] = Field(
+        default=[],
+        json_schema_extra=LIVE,
+        description="CLASS=#rrggbb, in place of the ontology's colours",
+    )
 
 
 class CameraConfig(Stage):
@@ -372,6 +400,16 @@ class CameraConfig(Stage):
     translation_sigma_m: float = Field(
         default=0.0, ge=0, le=10, description="Standard error of its place; lowers confidence"
     )
+    enabled: bool = Field(
+        default=True, json_schema_extra=LIVE, description="Off, its images are dropped"
+    )
+    max_rate_hz: float = Field(
+        default=0.0,
+        ge=0,
+        le=1000,
+        json_schema_extra=LIVE,
+        description="Images beyond this rate are dropped; 0: none",
+    )
     ego_mask: str = Field(
         default="", description="Picture, white where the camera sees the robot itself"
     )
@@ -390,6 +428,9 @@ class CloudSensorConfig(Stage):
     frame_id: FrameId = Field(default="", description="Sensor frame; empty: the cloud's own")
     cameras: list[str] = Field(default=[], description="Cameras that may label it; empty: all")
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    enabled: bool = Field(
+        default=True, json_schema_extra=LIVE, description="Off, its clouds are dropped"
+    )
     self_box_m: list[float] = Field(
         default=[0.0] * 6,
         min_length=6,

@@ -106,3 +106,15 @@ def test_goose_colours_repeat_and_ids_do_not() -> None:
     goose = Ontology.load("goose")
     assert goose.palette[goose.ids["snow"]].tolist() == goose.palette[goose.ids["hedge"]].tolist()
     assert len(goose.names) == 64
+
+
+def test_colours_can_be_changed_and_nothing_else():
+    field = Ontology.load("field")
+    changed = field.recolored(["road=#010203"])
+    assert changed.palette[field.ids["road"]].tolist() == [1, 2, 3]
+    assert changed.names == field.names
+    assert changed.groupings == field.groupings
+    assert field.recolored([]) is field
+    for wrong in ("rode=#010203", "road", "road=red"):
+        with pytest.raises(ConfigError, match="colours"):
+            field.recolored([wrong])

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from seg_perception.config import describe
+from seg_perception.stages import LIVE
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
 _SENSORS = {"cameras": ["<name>"], "lidars": ["<name>"], "radars": ["<name>"]}
@@ -17,7 +18,8 @@ _HEAD = """# Parameters
 Written by `python tools/parameters_page.py` from the code; `seg-perception config dump` prints the
 same as a parameter file. `cameras`, `lidars` and `radars` list the names of the sensors; each name
 has a group of its own. Keys may be dotted (`transfer.cell_px: 8`) or nested. An unknown key, a
-wrong type and a value out of range stop the node's `configure` with the key's name.
+wrong type and a value out of range stop the node's `configure` with the key's name. What is marked
+*live* can be changed while the node works (`ros2 param set`); the rest is read when it starts.
 
 | parameter | default | range | meaning |
 |---|---|---|---|
@@ -28,11 +30,15 @@ wrong type and a value out of range stop the node's `configure` with the key's n
 def page() -> str:
     """The whole page as Markdown."""
     return _HEAD + "".join(
-        f"| `{key}` | {_default(field)} | {_range(field)} | {field.description} |\n"
+        f"| `{key}` | {_default(field)} | {_range(field)} | {field.description}{_mark(field)} |\n"
         for key, field in (
             (key, stage.model_fields[name]) for key, stage, name in describe(_SENSORS)
         )
     )
+
+
+def _mark(field: FieldInfo) -> str:
+    return " (*live*)" if field.json_schema_extra == LIVE else ""
 
 
 def _default(field: FieldInfo) -> str:

@@ -60,8 +60,12 @@ class Segmenter:
         self.engine = engine
         self._size = (engine.bundle.width, engine.bundle.height)
         self._output: OutputSize = InputSize() if config.output_size == "input" else NetworkSize()
-        self._threshold = math.ceil(255 * config.min_confidence)
+        self.doubt_below(config.min_confidence)
         self._unknown_id = engine.bundle.ontology.unknown_id
+
+    def doubt_below(self, min_confidence: float) -> None:
+        """Take pixels below this confidence, 0 to 1, as unknown from now on."""
+        self._threshold = math.ceil(255 * min_confidence)
 
     def segment(self, frame: CameraFrame) -> LabelMap:
         """Segment one frame.

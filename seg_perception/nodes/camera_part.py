@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from seg_perception.inference.scheduler import FrameSlots
 from seg_perception.inference.segmenter import Segmenter
+from seg_perception.io.messages import stamp_to_ns
 from seg_perception.nodes.inputs import CameraInput, StreamInput
 from seg_perception.nodes.outputs import CameraOutput
 from seg_perception.nodes.runtime import Runtime
@@ -30,6 +31,7 @@ class CameraPart:
         self._inputs = {
             name: CameraInput(runtime, name, camera, self._put) for name, camera in cameras.items()
         }
+        runtime.on_change.append(self._reconfigure)
         self._worker = Worker("inference", self._step, runtime.node.get_logger().error)
 
     @property
@@ -61,9 +63,17 @@ class CameraPart:
             output.close()
 
     def _put(self, arrival: Arrival) -> None:
+        stamp_ns = stamp_to_ns(arrival.message.header.stamp)
+        refusal = self._runtime.perception.admission.refuses_image(arrival.name, stamp_ns)
+        if refusal:
+            arrival.ticket.drop(refusal)
+            return
         replaced = self._slots.put(arrival.name, arrival)
         if replaced is not None:
             replaced.ticket.drop("shutdown" if replaced is arrival else "superseded")
+
+    def _reconfigure(self) -> None:
+        self._segmenter.doubt_below(self._runtime.config.segmentation.min_confidence)
 
     def _step(self) -> None:
         arrival = self._slots.take(TAKE_TIMEOUT_S)

@@ -113,6 +113,9 @@ class CloudPart:
 
     def _take_in(self, arrival: Arrival) -> None:
         runtime, ticket = self._runtime, arrival.ticket
+        if refusal := runtime.perception.admission.refuses_cloud(arrival.name):
+            ticket.drop(refusal)
+            return
         with runtime.latencies.measure("decode", ticket.stream):
             cloud = decode_cloud(arrival.message)
         runtime.observe(ticket.stream, cloud.frame_id, cloud.stamp_ns)

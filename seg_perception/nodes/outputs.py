@@ -154,23 +154,28 @@ class LegendOutput:
 
     def __init__(self, runtime: Runtime) -> None:
         """Publish the legend, for programs and as a picture."""
+        self._runtime = runtime
         self._node = runtime.node
-        now_ns = runtime.clock.now_ns()
-        self._publishers = [
-            self._publish(LEGEND, legend(runtime.ontology, now_ns)),
-            self._publish(LEGEND_IMAGE, legend_picture(runtime.ontology, now_ns)),
-        ]
+        self._publishers = {
+            topic: self._node.create_publisher(message_class(kind), topic, latched_profile())
+            for topic, kind in (
+                (LEGEND, SemanticLegend.type_name),
+                (LEGEND_IMAGE, Image.type_name),
+            )
+        }
+        runtime.on_change.append(self.publish)
+        self.publish()
+
+    def publish(self) -> None:
+        """Publish it, also again after colours have changed."""
+        ontology, now_ns = self._runtime.ontology, self._runtime.clock.now_ns()
+        self._publishers[LEGEND].publish(to_ros(legend(ontology, now_ns)))
+        self._publishers[LEGEND_IMAGE].publish(to_ros(legend_picture(ontology, now_ns)))
 
     def close(self) -> None:
         """Take it back."""
-        for publisher in self._publishers:
+        for publisher in self._publishers.values():
             self._node.destroy_publisher(publisher)
-
-    def _publish(self, topic: str, message: SemanticLegend | Image) -> Publisher:
-        kind = message_class(message.type_name)
-        publisher = self._node.create_publisher(kind, topic, latched_profile())
-        publisher.publish(to_ros(message))
-        return publisher
 
 
 def advertise(runtime: Runtime, type_name: str, topic: str) -> Publisher:

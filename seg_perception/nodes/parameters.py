@@ -35,18 +35,25 @@ class NodeParameters:
         config: what they say now.
     """
 
-    def __init__(self, node: Node, may_change: Callable[[Collection[str]], str]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        may_change: Callable[[Collection[str]], str],
+        changed: Callable[[Config], None],
+    ) -> None:
         """Check the overrides and declare everything.
 
         Args:
             node: its parameters.
             may_change: asked for names that are to be set; the reason why not, or "".
+            changed: told what the parameters say then; may refuse with a ConfigError.
 
         Raises:
             ConfigError: an unknown override, with the nearest valid name, or a bad value.
         """
         self._node = node
         self._may_change = may_change
+        self._changed = changed
         self._origin = f"parameters of {node.get_fully_qualified_name()}"
         self.config = Config.from_parameters(overrides(node), self._origin)
         self._values = self.config.to_parameters()
@@ -65,10 +72,11 @@ class NodeParameters:
             return SetParametersResult(successful=False, reason=reason)
         values = {**self._values, **own}
         try:
-            self.config = Config.from_parameters(values, self._origin)
+            config = Config.from_parameters(values, self._origin)
+            self._changed(config)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        self._values = values
+        self.config, self._values = config, values
         return SetParametersResult(successful=True)
 
 

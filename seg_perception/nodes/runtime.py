@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rclpy.node import Node
@@ -34,6 +34,7 @@ class Runtime:
         complaints: warnings about single messages.
         latencies: how long the stages took.
         inbox: what waits for the thread of the clouds.
+        on_change: called after a live parameter has changed.
     """
 
     def __init__(self, node: Node, config: Config, ontology: Ontology) -> None:
@@ -44,13 +45,27 @@ class Runtime:
         )
         self.node = node
         self.config = config
-        self.ontology = ontology
+        self.ontology = ontology.recolored(config.output.colors)
         self.perception = Perception(config, ontology, tree)
         self.clock = ClockWatch(node, self.perception.reset)
         self.frames: dict[str, str] = {}
         self.complaints = Complaints(node.get_logger())
         self.latencies = Latencies()
         self.inbox = Inbox(config.pairing.queue_size)
+        self.on_change: list[Callable[[], None]] = []
+        self._as_trained = ontology
+
+    def reconfigure(self, config: Config) -> None:
+        """Work with other values of the live parameters from now on.
+
+        Raises:
+            ConfigError: colours of classes that do not exist.
+        """
+        self.ontology = self._as_trained.recolored(config.output.colors)
+        self.config = config
+        self.perception.reconfigure(config)
+        for tell in self.on_change:
+            tell()
 
     def observe(self, stream: str, frame_id: str, stamp_ns: int) -> None:
         """Take note of a decoded message, before it goes into the core."""

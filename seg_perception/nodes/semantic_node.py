@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 
-from seg_perception.config import Config
+from seg_perception.config import Config, live_keys
 from seg_perception.errors import ConfigError
 from seg_perception.fusion.own_body import OwnBody
 from seg_perception.inference.bundle import Bundle
@@ -56,7 +56,7 @@ class SemanticNode(ManagedNode):
         self._summary: dict[str, Any] = {}
         self._declared: NodeParameters | ConfigError
         try:
-            self._declared = NodeParameters(self, self._may_change)
+            self._declared = NodeParameters(self, self._may_change, self._changed)
         except ConfigError as error:
             self._declared = error
         self._failures = self.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
@@ -201,11 +201,16 @@ class SemanticNode(ManagedNode):
 
     def _may_change(self, names: Collection[str]) -> str:
         if self.is_active:
-            return f"{sorted(names)} are read when activating; deactivate first"
+            fixed = sorted(set(names) - live_keys(self.config.to_parameters()))
+            return f"{fixed} are read when activating; deactivate first" if fixed else ""
         loaded = sorted(name for name in names if name.startswith(("segmentation.", "tensorrt.")))
         if loaded and self._bundle is not None:
             return f"{loaded} are read when configuring; clean up first"
         return ""
+
+    def _changed(self, config: Config) -> None:
+        if self._runtime is not None:
+            self._runtime.reconfigure(config)
 
 
 def live(make_node: type[Any], arguments: Sequence[str] | None) -> int:

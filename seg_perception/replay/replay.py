@@ -86,7 +86,8 @@ def replay(
             BagWriter(output) as writer,
         ):
             passed_on = _passed_on(reader, inputs, options)
-            sink = BagSink(writer, config, bundle.ontology, passed_on)
+            ontology = bundle.ontology.recolored(config.output.colors)
+            sink = BagSink(writer, config, ontology, passed_on)
             segmenter = Segmenter(engine, config.segmentation)
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
             session = Session(config, segmenter, inputs, sink, latency_ns, sink.write_map)

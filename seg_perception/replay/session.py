@@ -156,11 +156,17 @@ class Session:
             ticket.drop(error.reason)
             return
         self._observe(name, frame.frame_id, frame.stamp_ns)
+        if refusal := self.perception.admission.refuses_image(camera, frame.stamp_ns):
+            ticket.drop(refusal)
+            return
         self._queue.offer(Job(frame, ticket), self._now_ns)
 
     def _on_cloud(self, kind: str, sensor: str, message: BagMessage) -> None:
         name = stream(kind, sensor)
         ticket = self.perception.ledger.receive(name)
+        if refusal := self.perception.admission.refuses_cloud(sensor):
+            ticket.drop(refusal)
+            return
         try:
             with self.durations["decode cloud"].measure():
                 cloud = read_cloud(message)

@@ -24,12 +24,16 @@ def allow(_names):
     return ""
 
 
+def ignore(_config):
+    """Nobody works with the parameters yet."""
+
+
 @pytest.fixture
 def make(ros):
-    def node(*parameters, may_change=allow):
+    def node(*parameters, may_change=allow, changed=ignore):
         arguments = [word for p in parameters for word in ("-p", p)]
         made = ros.node("robot", cli_args=["--ros-args", *arguments])
-        return made, NodeParameters(made, may_change)
+        return made, NodeParameters(made, may_change, changed)
 
     return node
 
@@ -106,3 +110,21 @@ def test_the_owner_may_refuse(make):
 def test_sim_time_is_none_of_ours(make):
     node, _ = make(*ROBOT, may_change=lambda _names: "never")
     assert node.set_parameters([Parameter("use_sim_time", value=False)])[0].successful
+
+
+def test_what_changed_is_told_and_may_be_refused_in_words(make):
+    told = []
+
+    def changed(config):
+        told.append(config.output.overlay_alpha)
+        if config.output.colors:
+            msg = "colours: expected CLASS=#rrggbb"
+            raise ConfigError(msg)
+
+    node, parameters = make(*ROBOT, changed=changed)
+    (answer,) = node.set_parameters([Parameter("output.overlay_alpha", value=0.25)])
+    assert answer.successful
+    (answer,) = node.set_parameters([Parameter("output.colors", value=["x=#000000"])])
+    assert answer.reason == "colours: expected CLASS=#rrggbb"
+    assert told == [0.25, 0.25]
+    assert parameters.config.output.colors == []
