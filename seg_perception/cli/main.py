@@ -16,6 +16,7 @@ from seg_perception.cli import (
     export,
     inspect,
     mine,
+    model,
     platform,
     replay,
     report,
@@ -60,6 +61,7 @@ app.command("train")(train.command)
 app.add_typer(config.app, name="config")
 app.add_typer(engine.app, name="engine")
 app.add_typer(platform.app, name="platform")
+app.add_typer(model.app, name="model")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)
