@@ -7,6 +7,7 @@ project's, which exists in two forms.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 from torch import Tensor, nn
@@ -42,7 +43,10 @@ class MaskHead(Mask2FormerPreTrainedModel):
         """Make the layers of `transformers`, initialise them, and exchange the attention."""
         original = _original_config(config, class_count)
         super().__init__(original)
-        self.pixel_decoder = Mask2FormerPixelDecoder(original, list(channels))
+        with warnings.catch_warnings():
+            # About the width of an attention that is exchanged below.
+            warnings.filterwarnings("ignore", "You'd better set embed_dim")
+            self.pixel_decoder = Mask2FormerPixelDecoder(original, list(channels))
         self.transformer = Mask2FormerTransformerModule(config.width, original)
         self.class_predictor = nn.Linear(config.width, class_count + 1)
         self.post_init()
