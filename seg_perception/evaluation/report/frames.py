@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.birds_eye import BirdsEye
 from seg_perception.errors import ReportError
-from seg_perception.evaluation.report.agreement import VERDICTS, Agreement
+from seg_perception.evaluation.report.agreement import VERDICTS, Agreement, Verdict
 from seg_perception.evaluation.results import FrameScore, Results
 from seg_perception.ontology import Ontology
 from seg_perception.pages.pictures import Album, Picture
@@ -22,7 +22,7 @@ from seg_perception.visualization import Rgb, colorize, fit, overlay
 # What is the same in all runs.
 SHARED = ("image", "truth", "truth, from above")
 _ALPHA = 0.55
-_EDGE_PX = 520
+_EDGE_PX = 480
 _RANGES_M = (10.0, 20.0, 30.0, 50.0, 80.0, 120.0)
 _SHOWN = 0.95
 
@@ -94,10 +94,12 @@ class Painter:
 
     def _cloud(self, score: FrameScore) -> Iterator[tuple[str, Picture | None]]:
         xyz, truth, predicted = self._points(score)
-        reach_m = float(np.quantile(np.abs(xyz[:, :2]), _SHOWN)) if len(xyz) else _RANGES_M[0]
-        range_m = next((r for r in _RANGES_M if r >= reach_m), _RANGES_M[-1])
+        labelled = predicted < self.results.model.ontology.id_count
+        range_m = _range_m(xyz[labelled] if labelled.any() else xyz)
         eye = BirdsEye(range_m=range_m, size_px=_EDGE_PX, point_px=2, with_legend=False)
+        # Most points without a label lie where no camera looks: they stay pale.
         verdicts = self._judge.of(truth, predicted)
+        verdicts[verdicts > Verdict.WRONG] = VERDICTS.unknown_id
         layers: Mapping[str, tuple[NDArray[Any], Ontology]] = {
             "truth, from above": (truth, self.results.truth_ontology),
             "prediction, from above": (predicted, self.results.model.ontology),
@@ -133,6 +135,12 @@ class Painter:
         except (OSError, ValueError, KeyError) as error:
             msg = f"{path} can't be read ({error}): evaluate again"
             raise ReportError(msg) from error
+
+
+def _range_m(xyz: NDArray[Any]) -> float:
+    """How far to draw so that nearly all points are in the picture."""
+    reach_m = float(np.quantile(np.abs(xyz[:, :2]), _SHOWN)) if len(xyz) else 0.0
+    return next((r for r in _RANGES_M if r >= reach_m), _RANGES_M[-1])
 
 
 def difference(image: Rgb | None, verdicts: NDArray[np.uint8]) -> Rgb:

@@ -24,7 +24,8 @@ from seg_perception.pages.pictures import Album
 REPORT = "report.html"
 # Mail servers commonly refuse more than 10 MB, and base64 is already counted.
 _PICTURE_BYTES = 7_000_000
-_FRAMES = 8
+# Points do not compress as images do.
+_FRAMES, _CLOUDS = 6, 2
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _shown(result: StreamResult) -> Iterator[FrameScore]:
     """Of each role a few: a run may have kept the pictures of all its frames."""
     for role in ("worst", "typical"):
         kept = (frame for frame in result.frames if frame.role == role and frame.files)
-        yield from islice(kept, _FRAMES)
+        yield from islice(kept, _FRAMES if result.kind == "image" else _CLOUDS)
 
 
 def _sections(
