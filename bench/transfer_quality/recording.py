@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from seg_perception.simulation import vehicle_frames as frames
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.lidar import SimulatedLidar
-from seg_perception.simulation.rig import mounted_cameras
+from seg_perception.simulation.rig import calibration, mounted_cameras
 from seg_perception.simulation.streams import radar_pose
 from seg_perception.simulation.trajectory import Trajectory, Weaving
 from seg_perception.simulation.visibility import Places, see
@@ -101,9 +102,12 @@ class Moment:
     calibration: Calibration
 
 
+@lru_cache(maxsize=1)
 def mounts() -> Array:
     """T_base_camera (cameras, 4, 4), optical frames, in the order of CAMERAS."""
-    cameras = mounted_cameras(SimulationConfig(side_cameras=True))
+    cameras = mounted_cameras(
+        SimulationConfig(side_cameras=True, camera_width=16, camera_height=16)
+    )
     return np.stack([mounted.T_base_camera for mounted in cameras])
 
 
@@ -251,7 +255,6 @@ def _load(path: Path, number: tuple[int, int], drive: Drive, config: SimulationC
     with np.load(path) as file:
         arrays = dict(file)
     names = {name.partition(".")[0] for name in arrays if "." in name}
-    calibration = mounted_cameras(config)[0].camera.calibration
     return Moment(
         number,
         drive,
@@ -261,7 +264,7 @@ def _load(path: Path, number: tuple[int, int], drive: Drive, config: SimulationC
         arrays["tf_s"],
         arrays["T_odom_base"],
         {name: _truth(name, arrays) for name in names},
-        calibration,
+        calibration(config),
     )
 
 

@@ -58,6 +58,13 @@ class Score:
 
     Attributes:
         thin_ids: class ids whose IoU is wanted.
+        seen: points truly visible.
+        labelled: points with a label, and of those
+        covered: truly visible,
+        hidden: not visible to any of the cameras,
+        mislabelled: of another class,
+        wrong: hidden or of another class.
+        times_ms, floor_ms: of each answer.
     """
 
     thin_ids: Sequence[int]
@@ -66,6 +73,7 @@ class Score:
     covered: int = 0
     wrong: int = 0
     hidden: int = 0
+    mislabelled: int = 0
     times_ms: list[float] = field(default_factory=list)
     floor_ms: list[float] = field(default_factory=list)
 
@@ -85,6 +93,7 @@ class Score:
         self.covered += int((labelled & judged.seen).sum())
         self.hidden += int((labelled & ~judged.seen).sum())
         self.wrong += int((labelled & ~judged.right).sum())
+        self.mislabelled += int((labelled & (judged.labels != judged.truth)).sum())
         self.times_ms.append(time_ms)
         self.floor_ms.append(floor_ms)
         for number, one in enumerate(self.thin_ids):
@@ -130,6 +139,7 @@ class Score:
             "coverage": self.coverage,
             "wrong_share": self.wrong_share,
             "hidden_share": self.hidden / max(self.labelled, 1),
+            "wrong_class_share": self.mislabelled / max(self.labelled, 1),
             "iou": [self.iou(number) for number in range(len(self.thin_ids))],
             "calibration_error": self.calibration_error,
             "ms": float(np.median(self.times_ms)),

@@ -14,6 +14,8 @@ from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.extents import SHORT
 from bench.transfer_quality.race import run
 
+# The first test that asks records and scores everything.
+pytestmark = pytest.mark.timeout(600)
 NAMES = {condition.key: condition.name for condition in CONDITIONS}
 TRUNK, POLE = 0, 1
 
@@ -44,6 +46,13 @@ def test_time_is_what_keeps_them_right(score, part):
     whole, without = score("ours", "motion"), score(f"ours, without {part}", "motion")
     assert without.iou(TRUNK) < 0.4 * whole.iou(TRUNK)
     assert without.wrong_share > 1.5 * whole.wrong_share
+
+
+def test_a_rolling_shutter_is_followed_row_by_row(score):
+    whole, without = score("ours", "rolling"), score("ours, without the shutter", "rolling")
+    assert whole.iou(TRUNK) > 0.85 * score("ours", "ideal").iou(TRUNK)
+    assert without.iou(TRUNK) < 0.75 * whole.iou(TRUNK)
+    assert without.wrong_share > 1.15 * whole.wrong_share
 
 
 def test_nearest_pixel_loses_the_trunks(score):

@@ -38,6 +38,7 @@ def test_coverage_counts_what_could_be_labelled(counted):
 
 def test_a_labelled_hidden_point_is_wrong(counted):
     assert counted.wrong_share == 2 / 4
+    assert counted.mislabelled == 1
 
 
 def test_a_visible_point_without_label_is_missed(counted):
