@@ -32,7 +32,7 @@ test:
 
 # The long tests, then everything that touches ROS once more on Kilted.
 test-long:
-	@$(BOOTSTRAP) --with test --with train --with bench
+	@$(BOOTSTRAP) --with test --with train --with bench --with cluster
 	$(BIN)/python -m pytest -m long $(PYTEST)
 	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test --with bench
 	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)

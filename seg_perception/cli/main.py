@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from seg_perception import __version__
 from seg_perception.cli import (
+    compare,
     config,
     demo,
     engine,
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.command)
 app.command("evaluate")(evaluate.command)
+app.command("compare")(compare.command)
 app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
 app.command("mine")(mine.command)

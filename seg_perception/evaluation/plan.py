@@ -176,9 +176,11 @@ def _shards(bags: Sequence[Path], options: EvaluateOptions) -> tuple[Shard, ...]
                 msg = f"{path}: the bag holds no message; record it again"
                 raise EvaluationError(msg)
             size = bag.message_count
-        name = path.stem if path.stem not in names else f"{path.stem} ({number})"
-        names.add(name)
         truth = "" if options.truth_bag is None else str(options.truth_bag)
+        # Two labellings of one drive are one sequence: their runs can be compared.
+        stem = (options.truth_bag or path).stem
+        name = stem if stem not in names else f"{stem} ({number})"
+        names.add(name)
         shards.append(
             Shard(number=number, sequence=name, path=str(path), truth_path=truth, size=size)
         )

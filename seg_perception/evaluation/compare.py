@@ -1,0 +1,246 @@
+"""Is the second run better? Differences over the same units, draw by draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from seg_perception.errors import EvaluationError
+from seg_perception.evaluation.bootstrap import draw, intervals
+from seg_perception.evaluation.confusion import Counts
+from seg_perception.evaluation.results import Results, StreamResult, Unit
+from seg_perception.evaluation.scores import ClassCounts, Floats, percent
+from seg_perception.evaluation.spaces import PairIndex, SpaceView, make_views
+from seg_perception.evaluation.stream_scores import space_metrics
+
+UnitKey = tuple[str, str]
+Table = Mapping[str, Floats]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+
+
+class Change(_Data):
+    """One number in two runs, in percent.
+
+    Attributes:
+        stream: whose it is.
+        key: `composite`, `fine.miou`, or `fine.iou.person` for a class.
+        before, after: over the units that both runs have; None where not defined.
+        difference: after minus before, in percentage points.
+        low, high: its 95 % interval over the same draws; None with fewer than two units.
+        verdict: whether the interval leaves zero out.
+    """
+
+    stream: str
+    key: str
+    before: float | None
+    after: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: Literal["better", "worse", "unclear"]
+
+
+class RunChange(_Data):
+    """A run against the first one.
+
+    Attributes:
+        run: its name.
+        changes: regressions first: what surely became worse, then by the difference.
+        units: how many units were compared, by stream.
+        notes: what a reader should know.
+    """
+
+    run: str
+    changes: tuple[Change, ...]
+    units: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+
+
+class Comparison(_Data):
+    """Runs against the first of them."""
+
+    baseline: str
+    protocol: str
+    runs: tuple[RunChange, ...]
+
+
+def compare(baseline: Results, others: Sequence[Results]) -> Comparison:
+    """Compare runs over the same data and protocol.
+
+    Raises:
+        EvaluationError: runs that can't be compared, and why.
+    """
+    for other in others:
+        _expect_comparable(baseline, other)
+    return Comparison(
+        baseline=baseline.name,
+        protocol=baseline.protocol.name,
+        runs=tuple(_against(baseline, other) for other in others),
+    )
+
+
+def _expect_comparable(first: Results, second: Results) -> None:
+    if first.protocol != second.protocol:
+        msg = (
+            f"{second.name}: scored by protocol {second.protocol.name}, {first.name} by "
+            f"{first.protocol.name} or another version of it; evaluate both by the same"
+        )
+        raise EvaluationError(msg)
+    if first.truth_ontology != second.truth_ontology:
+        msg = (
+            f"{second.name}: its truth is in ontology {second.truth_ontology.name}, that of "
+            f"{first.name} in {first.truth_ontology.name} or another version of it; evaluate both "
+            "against the same"
+        )
+        raise EvaluationError(msg)
+    spaces = [tuple(s.name for s in run.streams[0].spaces) for run in (first, second)]
+    if spaces[0] != spaces[1]:
+        msg = f"{second.name}: has spaces {spaces[1]}, {first.name} has {spaces[0]}; score the same"
+        raise EvaluationError(msg)
+
+
+def _against(first: Results, second: Results) -> RunChange:
+    changes: list[Change] = []
+    units: dict[str, int] = {}
+    notes: list[str] = []
+    for stream in first.streams:
+        other = second.stream(stream.name)
+        if other is None:
+            notes.append(f"{stream.name}: {second.name} has no such stream")
+            continue
+        common = _common(stream, other)
+        if not common:
+            continue
+        units[stream.name] = len(common)
+        notes += list(_remarks(stream, other, common))
+        changes += list(_changes(_Side(first, stream, common), _Side(second, other, common)))
+    if not units:
+        seen = [list(run.source.sequences) for run in (first, second)]
+        msg = f"no unit in common: expected runs over the same data, got {seen[0]} and {seen[1]}"
+        raise EvaluationError(msg)
+    return RunChange(
+        run=second.name, changes=tuple(sorted(changes, key=_rank)), units=units, notes=tuple(notes)
+    )
+
+
+def _common(first: StreamResult, second: StreamResult) -> list[UnitKey]:
+    keys = {(unit.sequence, unit.name) for unit in second.units}
+    return [key for unit in first.units if (key := (unit.sequence, unit.name)) in keys]
+
+
+def _remarks(first: StreamResult, second: StreamResult, common: Sequence[UnitKey]) -> Iterator[str]:
+    total = len({(u.sequence, u.name) for run in (first, second) for u in run.units})
+    if len(common) < total:
+        yield f"{first.name}: {len(common)} of {total} units are in both runs; only those count"
+    frames = [{(u.sequence, u.name): u.frames for u in run.units} for run in (first, second)]
+    differing = sum(frames[0][key] != frames[1][key] for key in common)
+    if differing:
+        yield f"{first.name}: {differing} units have another number of frames in the second run"
+
+
+@dataclass
+class _Side:
+    """One run's stream, restricted to the units of both."""
+
+    run: Results
+    stream: StreamResult
+    units: Sequence[UnitKey]
+
+    def table(self) -> tuple[Table, Table | None]:
+        """Every number, for all units and for the draws of them."""
+        index = PairIndex(self.run.truth_ontology, self.run.model.ontology)
+        names = [space.name for space in self.stream.spaces]
+        views = make_views(self.run.protocol, index, names, partial=True)
+        by_key = {(u.sequence, u.name): u for u in self.stream.units}
+        pairs = [_pairs(by_key[key], index) for key in self.units]
+        values: dict[str, Floats] = {}
+        drawn: dict[str, Floats] | None = {}
+        for view in views:
+            folded = np.stack([view.fold(matrix) for matrix in pairs])
+            values.update(self._numbers(view, ClassCounts.of(folded.sum(axis=0))))
+            draws = draw(folded)
+            if draws is None or drawn is None:
+                drawn = None
+            else:
+                drawn.update(self._numbers(view, draws))
+        self._add_composite(values)
+        if drawn is not None:
+            self._add_composite(drawn)
+        return values, drawn
+
+    def _numbers(self, view: SpaceView, counts: ClassCounts) -> dict[str, Floats]:
+        space = view.space.name
+        found = {f"{space}.{k}": value for k, (_, value) in space_metrics(view, counts).items()}
+        iou = counts.iou
+        found.update({f"{space}.iou.{name}": iou[..., n] for n, name in enumerate(view.names)})
+        if self.stream.kind != "image" and space == self.stream.spaces[0].name:
+            right, labelled = counts.correct.sum(axis=-1), counts.predicted.sum(axis=-1)
+            found["purity"] = percent(right, labelled)
+        return found
+
+    def _add_composite(self, table: dict[str, Floats]) -> None:
+        weights = self.run.protocol.composite
+        if weights and set(weights) <= set(table):
+            table["composite"] = np.sum([w * table[key] for key, w in weights.items()], axis=0)
+
+
+def _pairs(unit: Unit, index: PairIndex) -> Counts:
+    """A unit's matrix, from the ids that the document has."""
+    matrix = np.zeros(index.shape, np.int64)
+    columns = {index.predicted.unknown_id: index.no_label, -1: index.not_seen}
+    for row, column, count in unit.pairs:
+        place = index.no_truth if row == index.truth.unknown_id else row
+        matrix[place, columns.get(column, column)] = count
+    return matrix
+
+
+def _changes(first: _Side, second: _Side) -> Iterator[Change]:
+    before, before_drawn = first.table()
+    after, after_drawn = second.table()
+    keys = [key for key in before if key in after]
+    low: Sequence[float | None] = [None] * len(keys)
+    high = low
+    if before_drawn is not None and after_drawn is not None:
+        drawn = np.stack([after_drawn[key] - before_drawn[key] for key in keys], axis=1)
+        low, high = intervals(drawn)
+    for n, key in enumerate(keys):
+        values = float(before[key]), float(after[key])
+        if all(map(math.isnan, values)):
+            continue
+        difference = values[1] - values[0]
+        yield Change(
+            stream=first.stream.name,
+            key=key,
+            before=_known(values[0]),
+            after=_known(values[1]),
+            difference=_known(difference),
+            low=low[n],
+            high=high[n],
+            verdict=_verdict(low[n], high[n]),
+        )
+
+
+def _verdict(low: float | None, high: float | None) -> Literal["better", "worse", "unclear"]:
+    if low is not None and high is not None:
+        if high < 0:
+            return "worse"
+        if low > 0:
+            return "better"
+    return "unclear"
+
+
+def _rank(change: Change) -> tuple[int, float, str, str]:
+    order = {"worse": 0, "unclear": 1, "better": 2}
+    return order[change.verdict], change.difference or 0.0, change.stream, change.key
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
