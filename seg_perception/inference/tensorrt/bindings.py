@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,11 +91,15 @@ def load_tensorrt(wanted: str) -> TensorRt:
 def _import(name: str, failures: list[str]) -> Any:
     """The module; or None, and the reason goes to `failures`."""
     try:
-        return importlib.import_module(name)
+        if name == "tensorrt_rtx":
+            import tensorrt_rtx as module
+        else:
+            import tensorrt as module
     # A wheel without its libraries raises whatever its loader raises.
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         failures.append(f"{name} can't be imported ({error})")
-    return None
+        return None
+    return module
 
 
 def _checked(name: str, trt: Any) -> TensorRt:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,3 +165,38 @@ def test_a_build_that_failed_is_not_tried_again(
     assert "the builder crashed (SIGABRT)" in said
     assert failure() == said
     assert machine.builds == 1
+
+
+def test_a_builder_ends_with_the_process_that_asked(
+    make_bundle: MakeBundle, machine: SimulatedMachine, fault: Callable[[str], None]
+) -> None:
+    fault("hang")
+    program = (
+        "import sys\n"
+        "from seg_perception.config import SegmentationConfig, TensorRtConfig\n"
+        "from seg_perception.inference import tensorrt_engine\n"
+        "from seg_perception.inference.bundle import Bundle\n"
+        "from seg_perception.inference.engine import create_engine\n"
+        "tensorrt_engine.find_device = lambda: '/dev/nvidiactl'\n"
+        "tensorrt = TensorRtConfig(cache=sys.argv[2], module='tensorrt')\n"
+        "create_engine(Bundle.load(sys.argv[1]), SegmentationConfig(), tensorrt)\n"
+    )
+    command = [sys.executable, "-c", program, str(make_bundle().folder), str(machine.cache)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    asker = subprocess.Popen(command, env=environment)
+    children = Path(f"/proc/{asker.pid}/task/{asker.pid}/children")
+    end_s = time.monotonic() + 60
+    while not machine.builds:  # the builder has written its first line
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+    (builder,) = children.read_text().split()
+    asker.kill()
+    asker.wait()
+    while Path("/proc", builder).exists() and "Z" not in state(builder):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+
+
+def state(process: str) -> str:
+    """A letter: Z where it ended and nobody has asked for its exit code."""
+    return Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[0]
