@@ -188,6 +188,7 @@ def make_build(
         plan=str(cache.draft(key)),
         timing_cache=str(cache.timing_cache(key)),
         precision=form.precision,
+        derived=form.derived,
         workspace_mib=config.workspace_mib,
         optimization_level=config.optimization_level,
     )

@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +99,7 @@ def build(request: BuildRequest, channel: Channel) -> Built:
         raise EngineError(msg)
     typed, flags = _network_flags(tensorrt)
     network = builder.create_network(flags)
-    _parse(tensorrt, network, logger, request.model)
+    _parse(tensorrt, network, logger, request)
     config = builder.create_builder_config()
     _configure(tensorrt, config, request)
     if not typed and request.precision != "fp32":
@@ -137,13 +139,33 @@ def _network_flags(tensorrt: TensorRt) -> tuple[bool, int]:
     return strong is not None or weak is None, flags
 
 
-def _parse(tensorrt: TensorRt, network: Any, logger: Any, model: str) -> None:
+def _parse(tensorrt: TensorRt, network: Any, logger: Any, request: BuildRequest) -> None:
     parser = tensorrt.trt.OnnxParser(network, logger)
-    if not parser.parse_from_file(model):
+    with _model_file(request) as file:
+        parsed = parser.parse_from_file(str(file))
+    if not parsed:
         errors = [parser.get_error(n) for n in range(parser.num_errors)]
         said = "; ".join(f"node {error.node()}: {error.desc()}" for error in errors[:3])
-        msg = f"{tensorrt.name} {tensorrt.version} can't read {Path(model).name}: {said}"
+        msg = f"{tensorrt.name} {tensorrt.version} can't read {Path(request.model).name}: {said}"
         raise EngineError(msg)
+
+
+@contextmanager
+def _model_file(request: BuildRequest) -> Iterator[Path]:
+    """The file that is read; a derived one lies beside the plan for as long as that takes."""
+    if not request.derived:
+        yield Path(request.model)
+        return
+    from seg_perception.graph.precision import to_precision
+
+    model = to_precision(Path(request.model).read_bytes(), request.precision)
+    draft = Path(f"{request.plan}_onnx")
+    try:
+        _write(draft, memoryview(model))
+        del model
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _configure(tensorrt: TensorRt, config: Any, request: BuildRequest) -> None:

@@ -236,5 +236,5 @@ def _take(descriptor: int, file: Path, timeout_s: float) -> None:
 
 def _is_alive(suffix: str) -> bool:
     """Whether the process lives that a draft is named after."""
-    number = suffix.removeprefix(_DRAFT)
+    number = suffix.removeprefix(_DRAFT).partition("_")[0]
     return number.isdigit() and Path("/proc", number).exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
+from typing import get_args
 
 from seg_perception.errors import NoFormError
 from seg_perception.inference.bundle import Bundle
@@ -11,6 +13,7 @@ from seg_perception.inference.manifest import Precision, Sampling, Variant
 PLAIN = "plain"
 # GridSample is known to be wrong in several versions of TensorRT: only who asks for it gets it.
 _SAMPLINGS: tuple[Sampling, ...] = ("gather", "none")
+_PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,14 @@ class Form:
     Attributes:
         name: sampling and precision, or `plain` where the bundle does not tell.
         file: path in the bundle.
-        precision: of its products.
+        precision: of its products, after the builder's pass where it is derived.
+        derived: the file is float32, and the builder makes the islands.
     """
 
     name: str
     file: str
     precision: Precision
+    derived: bool = False
 
 
 def find_form(bundle: Bundle, choice: str) -> Form:
@@ -34,23 +39,44 @@ def find_form(bundle: Bundle, choice: str) -> Form:
     Args:
         bundle: the model.
         choice: a form such as `gather_fp32`; a precision alone, which takes the form without
-            GridSample; or `plain`, the file that ONNX Runtime takes.
+            GridSample, or derives it from the one in float32; or `plain`, the file that ONNX
+            Runtime takes.
 
     Raises:
         NoFormError: the bundle has no such form; the text names those that it has.
     """
     manifest = bundle.manifest
+    plain = next((v for v in manifest.variants if v.file == manifest.model), None)
+    if choice == PLAIN:
+        return _form(plain) if plain else Form(PLAIN, manifest.model, "fp32")
+    found = _carried(bundle, choice) or _derived(bundle, choice)
+    if found is None:
+        has = ", ".join(variant.form for variant in manifest.variants) or f"{PLAIN} alone"
+        msg = f"the bundle has no form {choice}, it has {has}; export it with that form"
+        raise NoFormError(msg)
+    return found
+
+
+def _carried(bundle: Bundle, choice: str) -> Form | None:
+    """A form that the bundle has a file for."""
+    manifest = bundle.manifest
     forms = {variant.form: variant for variant in manifest.variants}
     names = [choice, *(f"{sampling}_{choice}" for sampling in _SAMPLINGS)]
-    found = next((forms[name] for name in names if name in forms), None)
-    if found is not None:
+    if found := next((forms[name] for name in names if name in forms), None):
         return _form(found)
-    plain = next((v for v in manifest.variants if v.file == manifest.model), None)
-    if choice == PLAIN or (choice == "fp32" and plain is None):
-        return _form(plain) if plain else Form(PLAIN, manifest.model, "fp32")
-    has = ", ".join(forms) or f"{PLAIN} alone"
-    msg = f"the bundle has no form {choice}, it has {has}; export it with that form"
-    raise NoFormError(msg)
+    told = any(variant.file == manifest.model for variant in manifest.variants)
+    return Form(PLAIN, manifest.model, "fp32") if choice == "fp32" and not told else None
+
+
+def _derived(bundle: Bundle, choice: str) -> Form | None:
+    """A precision that the builder can make of the float32 form; the pass needs `onnx`."""
+    precision = next((name for name in _PRECISIONS if name == choice), None)
+    if precision is None or importlib.util.find_spec("onnx") is None:
+        return None
+    base = _carried(bundle, "fp32")
+    if base is None:
+        return None
+    return Form(f"{base.name}_to_{precision}", base.file, precision, derived=True)
 
 
 def _form(variant: Variant) -> Form:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,7 +21,8 @@ class EngineKey(BaseModel):
     """Everything that TensorRT compiles into an engine.
 
     Attributes:
-        model_sha256: of the ONNX file and of every file that may hold its weights.
+        model_sha256: of the ONNX file, of every file that may hold its weights, and of the pass
+            that derives another precision, where one does.
         form: sampling and precision, `plain` where the bundle does not tell.
         input_shape: of the one input; the other shapes follow from the model.
         gpu, compute_capability, driver, cuda: of the device; `none` for an engine that was
@@ -88,6 +90,12 @@ class EngineKey(BaseModel):
         )
 
 
+def _pass_sha256() -> str:
+    """A hash of the pass that makes the islands, which is not imported for that."""
+    source = files("seg_perception.graph") / "precision.py"
+    return hashlib.sha256(source.read_bytes()).hexdigest()
+
+
 def _model_sha256(bundle: Bundle, form: Form) -> str:
     """A hash of the hashes that loading the bundle has checked.
 
@@ -98,4 +106,6 @@ def _model_sha256(bundle: Bundle, form: Form) -> str:
     others = manifest.used_files() - {form.file}
     hashes = {name: value for name, value in manifest.files.items() if name not in others}
     listed = "\n".join(f"{value} {name}" for name, value in sorted(hashes.items()))
+    if form.derived:
+        listed += f"\n{_pass_sha256()} precision"
     return hashlib.sha256(listed.encode()).hexdigest()

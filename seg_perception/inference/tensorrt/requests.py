@@ -21,7 +21,8 @@ class BuildRequest(_Part):
         device: index of the CUDA device; None builds ahead of time, without one.
         model, plan, timing_cache: paths of the ONNX file, of the engine that is written, and of
             TensorRT's measurements, which make the next build faster.
-        precision: of the ONNX file.
+        precision: of the network.
+        derived: the ONNX file is float32; the builder makes the islands.
     """
 
     module: str
@@ -30,6 +31,7 @@ class BuildRequest(_Part):
     plan: str
     timing_cache: str
     precision: Precision
+    derived: bool = False
     workspace_mib: int
     optimization_level: int
 

@@ -151,7 +151,7 @@ def test_a_build_that_failed_is_not_tried_again(
 
     fault("crash")
     builds = BackgroundBuilds(machine.said.append)
-    bundle, config = make_bundle(), SegmentationConfig(engine="tensorrt")
+    bundle, config = make_bundle(), SegmentationConfig(chain=["tensorrt/fp32"])
 
     def failure() -> str:
         with pytest.raises(EngineError) as caught:

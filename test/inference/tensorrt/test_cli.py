@@ -28,7 +28,13 @@ def engine(
 ) -> Callable[..., tuple[int, Any]]:
     """Run a command; the exit code and what it printed."""
     monkeypatch.setattr(workshop, "find_device", lambda: "/dev/nvidiactl")
-    settings = ["--set", f"tensorrt.cache={machine.cache}", "--set", "tensorrt.module=tensorrt"]
+    chain = "[tensorrt/fp16_islands, tensorrt/fp32, onnxruntime/CPUExecutionProvider]"
+    values = {
+        "tensorrt.cache": machine.cache,
+        "tensorrt.module": "tensorrt",
+        "segmentation.chain": chain,
+    }
+    settings = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
 
     def run(command: str, *arguments: object) -> tuple[int, Any]:
         words = ["engine", command, *map(str, arguments), *settings, "--json"]

@@ -8,6 +8,7 @@ import pytest
 
 from seg_perception.errors import NoFormError
 from seg_perception.inference.bundle_writer import VariantSource
+from seg_perception.inference.tensorrt import forms
 from seg_perception.inference.tensorrt.forms import find_form
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FORMS = [
         ("fp16_islands", "model_gather_fp16_islands.onnx", "gather_fp16_islands"),
         ("grid_sample_fp32", "model.onnx", "grid_sample_fp32"),
         ("plain", "model.onnx", "grid_sample_fp32"),
+        # Not carried: the builder makes it of the float32 form.
+        ("bf16_islands", "model_gather_fp32.onnx", "gather_fp32_to_bf16_islands"),
     ],
 )
 def test_a_precision_takes_the_form_without_grid_sample(
@@ -34,10 +37,19 @@ def test_a_precision_takes_the_form_without_grid_sample(
 ) -> None:
     form = find_form(make_bundle(variants=FORMS), choice)
     assert (form.file, form.name) == (file, name)
+    assert form.derived is ("_to_" in name)
 
 
 def test_a_form_that_is_not_there_is_named_with_those_that_are(make_bundle: MakeBundle) -> None:
-    with pytest.raises(NoFormError, match="has no form bf16_islands, it has grid_sample_fp32, gat"):
+    with pytest.raises(NoFormError, match="has no form none_fp32, it has grid_sample_fp32, gat"):
+        find_form(make_bundle(variants=FORMS), "none_fp32")
+
+
+def test_without_the_package_onnx_nothing_is_derived(
+    make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(NoFormError, match="has no form bf16_islands"):
         find_form(make_bundle(variants=FORMS), "bf16_islands")
 
 

@@ -85,6 +85,7 @@ def parameters(bundle: Path, machine: SimulatedMachine, **changes: Any) -> dict[
         "segmentation.spot_check_period_s": 0.0,
         "tensorrt.cache": str(machine.cache),
         "tensorrt.module": "tensorrt",
+        "segmentation.chain": ["tensorrt/fp32", "onnxruntime/CPUExecutionProvider"],
         "cameras": ["front"],
         "camera.front.image_topic": "/front/image",
         **changes,
@@ -134,7 +135,7 @@ def test_the_status_names_the_engine_that_was_refused(
     status: SegmentationStatus = publisher._make_status([])
     assert status.engine.startswith("ONNX Runtime")
     assert status.engine_verdict == 2
-    warning, *_ = status.warnings
+    (warning,) = status.warnings
     assert warning.startswith("tensorrt/fp32: tensorrt 10.3.0, Simulated GPU, plain: tiny 1")
     assert "failed its self-test: 31.25% equal labels" in warning
     (entry,) = publisher._make_diagnostics(status).status

@@ -51,7 +51,8 @@ def settings(engines: Path) -> list[str]:
 
 @pytest.fixture
 def built(settings: list[str]) -> Any:
-    done = engine("build", "field_tiny", *settings, "--json")
+    chain = ["--set", "segmentation.chain=[tensorrt/fp32]"]
+    done = engine("build", "field_tiny", *settings, *chain, "--json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
@@ -77,24 +78,39 @@ def test_the_default_bundle_builds_and_nothing_is_said_of_its_labels(built: Any)
     )
 
 
+def test_half_precision_is_derived_where_the_bundle_has_none(
+    built: Any, settings: list[str]
+) -> None:
+    chain = ["--set", "segmentation.chain=[tensorrt/fp16_islands]"]
+    done = engine("build", "field_tiny", *settings, *chain, "--json")
+    assert done.exit_code == 0, done.output
+    assert states(json.loads(done.stdout), "tensorrt/fp16_islands")[TENSORS] == "proven"
+    engines = json.loads(engine("list", *settings, "--json").stdout)["engines"]
+    sizes = {e["manifest"]["key"]["form"]: e["manifest"]["plan_bytes"] for e in engines}
+    # Most of the plan is weights, and those of products have half the size.
+    assert sizes["plain_to_fp16_islands"] < 0.8 * sizes["plain"]
+    assert len({e["manifest"]["key"]["model_sha256"] for e in engines}) == 2
+
+
 def test_verify_says_what_was_not_proven(built: Any, settings: list[str]) -> None:
     done = engine("verify", "field_tiny", *settings, "--json")
     assert done.exit_code == 0, done.output
     checks = json.loads(done.stdout)
     assert states(checks, "tensorrt/fp32")[LABELS] == "not proven"
-    (why,) = [c["detail"] for c in checks["checks"] if c["statement"] == LABELS]
+    (why,) = {c["detail"] for c in checks["checks"] if c["statement"] == LABELS}
     assert why == "no NVIDIA device here: the engine was built and never run"
     cpu = states(checks, "onnxruntime/CPUExecutionProvider")
     assert cpu == {"it gives the golden labels on this CPU": "proven"}
 
 
 def test_list_shows_it_and_clean_keeps_it(built: Any, settings: list[str]) -> None:
-    (found,) = json.loads(engine("list", *settings, "--json").stdout)["engines"]
+    engines = json.loads(engine("list", *settings, "--json").stdout)["engines"]
+    (found,) = [e for e in engines if e["manifest"]["key"]["form"] == "plain"]
     assert found["problem"] == ""
     key = found["manifest"]["key"]
     assert (key["module"], key["gpu"], key["form"]) == ("tensorrt_rtx", "none", "plain")
     assert found["manifest"]["strongly_typed"] is True
-    assert json.loads(engine("clean", *settings, "--json").stdout)["kept"] == 1
+    assert json.loads(engine("clean", *settings, "--json").stdout)["kept"] == len(engines)
     plan = Path(found["plan"])
     plan.write_bytes(plan.read_bytes()[:-1])
     table = engine("list", *settings).stdout
