@@ -9,10 +9,12 @@ from typer.core import TyperGroup
 
 from seg_perception import __version__
 from seg_perception.cli import (
+    check_calibration,
     compare,
     config,
     demo,
     engine,
+    estimate_offset,
     evaluate,
     export,
     inspect,
@@ -54,6 +56,8 @@ app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
 app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
+app.command("check-calibration")(check_calibration.command)
+app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)
 app.command("corrections")(mine.take_back)
 app.command("export")(export.command)

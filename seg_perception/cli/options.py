@@ -36,6 +36,22 @@ def print_json(document: Mapping[str, Any]) -> None:
     typer.echo(dump_json(document))
 
 
+def parse_labels(texts: Iterable[str]) -> dict[str, str]:
+    """Topics by camera of `CAMERA=TOPIC` texts.
+
+    Raises:
+        ConfigError: one is not of that form.
+    """
+    topics = {}
+    for text in texts:
+        camera, equals, topic = text.partition("=")
+        if not camera or not equals or not topic:
+            msg = f"--labels {text}: expected CAMERA=TOPIC, for instance front=/front/labels"
+            raise ConfigError(msg)
+        topics[camera] = topic
+    return topics
+
+
 def parse_setting(setting: str) -> tuple[str, Any]:
     """Key and value of `key=value`, the value read as YAML.
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from seg_perception.types import PointStatus
 
 if TYPE_CHECKING:
+    from seg_perception.calibration.check import CameraCheck
     from seg_perception.demo.summary import StreamAccount
     from seg_perception.durations import Percentiles
     from seg_perception.evaluation.metrics import Scores
@@ -132,4 +133,21 @@ def scores_table(scores: Mapping[str, Scores]) -> Table:
     for topic, found in scores.items():
         shares = (found.labelled, found.accuracy, found.mean_iou)
         table.add_row(topic, str(found.count), *(f"{share:.1%}" for share in shares))
+    return table
+
+
+def calibration_table(check: CameraCheck) -> Table:
+    """What small errors of a camera's calibration would do."""
+    given = check.verdict.given
+    title = (
+        f"camera {check.camera}: agreement {given.value:.3f} ± {2 * given.std:.3f}, "
+        f"{given.count} silhouettes of {check.moments} sweeps, labels of {check.labels}"
+    )
+    table = _table(title, "axis", "highest at", "an error of", "costs")
+    for curve in check.verdict.curves:
+        axis = curve.axis
+        known = f"{curve.peak:+.2f} ± {2 * curve.peak_std:.2f} {axis.unit}"
+        cost = f"{curve.loss:.0%} ± {2 * curve.loss_std:.0%}"
+        asked = f"± {axis.asked:g} {axis.unit}"
+        table.add_row(axis.name, known if curve.tells else "can't tell", asked, cost)
     return table

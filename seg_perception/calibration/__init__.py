@@ -1,0 +1,1 @@
+"""Whether camera and lidar agree about where and when things are, from a bag."""

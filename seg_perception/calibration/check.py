@@ -1,0 +1,171 @@
+"""`check-calibration`: whether camera and lidar of a bag agree about where things are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seg_perception.calibration.agreement import Evidence
+from seg_perception.calibration.hypotheses import Hypothesis
+from seg_perception.calibration.labels import (
+    LabelSource,
+    ModelLabels,
+    RecordedLabels,
+    label_topics,
+)
+from seg_perception.calibration.moments import Moments, read_moments
+from seg_perception.calibration.pictures import Plot, curves_picture, overlay_picture
+from seg_perception.calibration.sensitivity import Curve
+from seg_perception.calibration.verdict import Verdict, judge
+from seg_perception.config import Config
+from seg_perception.errors import BagError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import create_engine
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.io.bag import BagReader
+from seg_perception.visualization import encode_png
+
+
+@dataclass(frozen=True, eq=False)
+class CameraCheck:
+    """What was found for one camera.
+
+    Attributes:
+        camera: its name.
+        moments: how many were compared.
+        labels: where the labels came from: a topic, or the model.
+        verdict: see there.
+        pictures: files that were written.
+    """
+
+    camera: str
+    moments: int
+    labels: str
+    verdict: Verdict
+    pictures: tuple[Path, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        verdict = self.verdict
+        return {
+            "camera": self.camera,
+            "moments": self.moments,
+            "labels": self.labels,
+            "level": verdict.level,
+            "causes": list(verdict.causes),
+            "sentence": verdict.sentence,
+            "parameters": dict(verdict.parameters),
+            "silhouettes": verdict.given.count,
+            "agreement": verdict.given.value,
+            "agreement_std": verdict.given.std,
+            "sensitivity": [_curve(curve) for curve in verdict.curves],
+            "pictures": [str(path) for path in self.pictures],
+        }
+
+
+def check_calibration(
+    bag: str | Path,
+    config: Config,
+    output: Path,
+    labels: Mapping[str, str] | None = None,
+    wanted: int = 24,
+) -> list[CameraCheck]:
+    """Compare the silhouettes of the lidars' sweeps with the borders of labels.
+
+    Args:
+        bag: any recording that `BagReader` takes.
+        config: sensors and their conventions.
+        output: folder for the pictures; it is made.
+        labels: label image topics by camera; other cameras' come from an earlier replay in the
+            bag, or from the model.
+        wanted: moments of each lidar.
+
+    Raises:
+        BagError: the bag can't be read, or lacks a topic.
+        CalibrationError: a camera has nothing to compare; says why.
+        BundleError, EngineError: the model is needed and can't be loaded.
+    """
+    moments, sources = gather(bag, config, labels or {}, wanted)
+    output.mkdir(parents=True, exist_ok=True)
+    checks = []
+    for camera, parameters in config.cameras.items():
+        found = moments.expect(camera)
+        evidence = Evidence(found)
+        verdict = judge(evidence, parameters, moments.mountings)
+        pictures = tuple(_write_pictures(output, camera, evidence, verdict))
+        checks.append(CameraCheck(camera, len(found), sources[camera], verdict, pictures))
+    return checks
+
+
+def gather(
+    bag: str | Path,
+    config: Config,
+    labels: Mapping[str, str],
+    wanted: int,
+    offsets_s: Sequence[float] = (0.0,),
+) -> tuple[Moments, Mapping[str, str]]:
+    """The moments of a bag, and by camera where the labels came from.
+
+    Raises:
+        BagError, CalibrationError, BundleError, EngineError: as `check_calibration`.
+    """
+    with ExitStack() as stack:
+        reader = stack.enter_context(BagReader(bag))
+        topics = label_topics(reader, config, labels)
+        source: LabelSource = RecordedLabels(config, topics)
+        named = dict(topics)
+        if set(config.cameras) - set(topics):
+            if topics:
+                msg = (
+                    f"label images of {sorted(topics)} alone: name one for each camera, or leave "
+                    "the others out with --set cameras=[...]"
+                )
+                raise BagError(msg)
+            bundle = Bundle.load(config.segmentation.bundle)
+            engine = stack.enter_context(closing(create_engine(bundle, config.segmentation)))
+            source = ModelLabels(config, Segmenter(engine, config.segmentation))
+            named = dict.fromkeys(config.cameras, f"model {bundle.manifest.name}")
+        return read_moments(reader, config, source, wanted, offsets_s), named
+
+
+def _write_pictures(folder: Path, camera: str, evidence: Evidence, verdict: Verdict) -> list[Path]:
+    """The moment with most silhouettes in view, as given and mended; and the curves."""
+    mended = verdict.mended
+    counts = (mended or Hypothesis()).measure(evidence).counts
+    shown = evidence.moments[int(counts.argmax())]
+    pictures = {"overlay": overlay_picture(shown, Hypothesis(), f"{camera}: as given")}
+    if mended is not None:
+        title = f"{camera}: mended ({', '.join(mended.causes)})"
+        pictures["mended"] = overlay_picture(shown, mended, title)
+    if verdict.curves:
+        pictures["curves"] = curves_picture([_plot(curve) for curve in verdict.curves])
+    paths = []
+    for name, picture in pictures.items():
+        paths.append(folder / f"{camera}_{name}.png")
+        paths[-1].write_bytes(encode_png(picture))
+    return paths
+
+
+def _plot(curve: Curve) -> Plot:
+    axis = curve.axis
+    title = f"{axis.name} ({axis.unit}): {curve.peak:+.2f} +- {2 * curve.peak_std:.2f}"
+    marks = (-axis.asked, axis.asked)
+    return Plot(title, curve.amounts, curve.values, curve.stds, marks)
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    return {
+        "axis": curve.axis.name,
+        "unit": curve.axis.unit,
+        "peak": curve.peak,
+        "peak_std": curve.peak_std,
+        "tells": curve.tells,
+        "asked": curve.axis.asked,
+        "loss": curve.loss,
+        "loss_std": curve.loss_std,
+        "amounts": curve.amounts.tolist(),
+        "agreement": curve.values.tolist(),
+    }

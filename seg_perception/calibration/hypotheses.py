@@ -1,0 +1,199 @@
+"""Mistakes that people make, each as a change of the calibration under which labels would fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.calibration.agreement import Agreement, Evidence
+from seg_perception.calibration.moments import Moment
+from seg_perception.config import CameraConfig
+from seg_perception.errors import TransformError
+from seg_perception.geometry.transforms import StampedTransform, TransformTree
+from seg_perception.motion import T_OPTICAL_BODY
+
+Matrix = NDArray[np.float64]
+
+# Camera and lidar of one robot are not farther apart.
+_LARGEST_ROBOT_M = 20.0
+# How far a cut image is looked for, and in which steps, as shares of the image's width. Less
+# than the least is an error of mounting.
+_FARTHEST_SHIFT, _COARSE, _LEAST_SHIFT = 0.6, 1 / 60, 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """One mistake, or two.
+
+    Attributes:
+        causes: words for machines: `frame`, `inverted`, `cropped`; none for no mistake.
+        text: what would be wrong.
+        mend: what to do about it.
+        change: float64 (4, 4), applied to the sweeps in the optical frame.
+        shift_px: added to the principal point (pixel of the labels).
+        parameters: what mends it, ready to paste.
+    """
+
+    causes: tuple[str, ...] = ()
+    text: str = ""
+    mend: str = ""
+    change: Matrix = field(default_factory=lambda: np.eye(4))
+    shift_px: tuple[float, float] = (0.0, 0.0)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def measure(self, evidence: Evidence) -> Agreement:
+        """The agreement if it were so."""
+        return evidence.agreement(self.change, self.shift_px)
+
+    def after(self, first: Hypothesis) -> Hypothesis:
+        """Both mistakes at once; `first` is the one nearer to the sensors."""
+        both = [part for part in (first, self) if part.causes]
+        return Hypothesis(
+            causes=first.causes + self.causes,
+            text=", and ".join(part.text for part in both),
+            mend="; ".join(part.mend for part in both),
+            change=self.change @ first.change,
+            shift_px=(
+                self.shift_px[0] + first.shift_px[0],
+                self.shift_px[1] + first.shift_px[1],
+            ),
+            parameters={**first.parameters, **self.parameters},
+        )
+
+
+def wrong_mountings(
+    moment: Moment, camera: CameraConfig, mountings: Sequence[StampedTransform]
+) -> list[Hypothesis]:
+    """Everything but a cut image: the frame's axes, inverted transforms, both; simplest first."""
+    axes = _other_axes(moment.camera, camera)
+    inverted = list(_inverted(moment, camera, mountings))
+    return [axes, *inverted, *(axes.after(one) for one in inverted)]
+
+
+def cropped(evidence: Evidence, camera: CameraConfig, first: Hypothesis) -> Hypothesis:
+    """The shift of the principal point that fits best, on top of another mistake.
+
+    First one way, then the other, coarsely; then both finely.
+    """
+    moment = evidence.moments[0]
+    height, width = moment.labels.shape
+    step = width * _COARSE
+    across = np.arange(step, width * _FARTHEST_SHIFT, step)
+    down = np.arange(step, height * _FARTHEST_SHIFT, step)
+    tried = [(float(sign * a), 0.0) for a in across for sign in (1, -1)]
+    tried += [(0.0, float(sign * d)) for d in down for sign in (1, -1)]
+    best = _best_shift(evidence, first, tried)
+    for finer in (_COARSE / 2, _COARSE / 4, _COARSE / 8):
+        around = [float(width * finer * k) for k in (-2, -1, 0, 1, 2)]
+        near = [(best[0] + a, best[1] + d) for a in around for d in around]
+        best = _best_shift(evidence, first, near)
+    return _shifted(moment, camera, best).after(first)
+
+
+def _best_shift(
+    evidence: Evidence, first: Hypothesis, tried: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    def support(shift_px: tuple[float, float]) -> float:
+        found = evidence.agreement(first.change, shift_px)
+        return found.value / max(found.std, 1e-9) if found.count else -np.inf
+
+    return max(tried, key=support)
+
+
+def is_cropped(hypothesis: Hypothesis, moment: Moment) -> bool:
+    """Whether the shift is more than an error of mounting."""
+    least = _LEAST_SHIFT * moment.labels.shape[1]
+    return any(abs(shift) > least for shift in hypothesis.shift_px)
+
+
+def _shifted(moment: Moment, camera: CameraConfig, shift_px: tuple[float, float]) -> Hypothesis:
+    offset = [
+        round(before + shift * scale, 1) + 0.0
+        for before, shift, scale in zip(
+            camera.principal_point_offset_px, shift_px, moment.sensor_px, strict=True
+        )
+    ]
+    lens = moment.lens
+    right, down = (
+        np.degrees(np.arctan(shift / focal))
+        for shift, focal in zip(shift_px, (lens.fx, lens.fy), strict=True)
+    )
+    return Hypothesis(
+        causes=("cropped",),
+        text=(
+            f"the picture lies {offset[0]:+g} px across and {offset[1]:+g} px down from where "
+            "camera_info has it: it was cut, and camera_info does not say so (or the camera is "
+            f"mounted {abs(right):.1f} deg to the side and {abs(down):.1f} deg up or down of what "
+            "tf says)"
+        ),
+        mend=f"set camera.{moment.camera}.principal_point_offset_px: {offset}",
+        shift_px=shift_px,
+        parameters={f"camera.{moment.camera}.principal_point_offset_px": offset},
+    )
+
+
+def _other_axes(name: str, camera: CameraConfig) -> Hypothesis:
+    key = f"camera.{name}.frame_convention"
+    if camera.frame_convention == "optical":
+        return Hypothesis(
+            causes=("frame",),
+            text="its frame is a body frame (x forward), and is taken for an optical one",
+            mend=f"set {key}: body",
+            change=T_OPTICAL_BODY,
+            parameters={key: "body"},
+        )
+    return Hypothesis(
+        causes=("frame",),
+        text="its frame is an optical one (z forward), and is taken for a body frame",
+        mend=f"set {key}: optical",
+        change=T_OPTICAL_BODY.T,
+        parameters={key: "optical"},
+    )
+
+
+def _inverted(
+    moment: Moment, camera: CameraConfig, mountings: Sequence[StampedTransform]
+) -> Iterator[Hypothesis]:
+    """Each static transform between lidar and camera the other way round."""
+    axes = T_OPTICAL_BODY if camera.frame_convention == "body" else np.eye(4)
+    as_given = _mounted(moment, mountings)
+    if as_given is None:
+        return
+    for one in mountings:
+        turned = StampedTransform(one.parent, one.child, one.stamp_ns, _inverse(one.T_parent_child))
+        otherwise = _mounted(moment, [turned if m is one else m for m in mountings])
+        if otherwise is None or np.allclose(otherwise, as_given, atol=1e-6):
+            continue
+        if np.linalg.norm(otherwise[:3, 3]) > _LARGEST_ROBOT_M:
+            continue
+        yield Hypothesis(
+            causes=("inverted",),
+            text=f"the static transform {one.parent} <- {one.child} is inverted",
+            mend=(
+                "invert it where it is published: swap parent and child, or give the inverse "
+                "rotation and translation"
+            ),
+            change=axes @ otherwise @ _inverse(as_given) @ axes.T,
+        )
+
+
+def _inverse(T: Matrix) -> Matrix:
+    inverse = np.eye(4)
+    inverse[:3, :3] = T[:3, :3].T
+    inverse[:3, 3] = -T[:3, :3].T @ T[:3, 3]
+    return inverse
+
+
+def _mounted(moment: Moment, mountings: Sequence[StampedTransform]) -> Matrix | None:
+    """The lidar in the camera's frame by static transforms alone; None where they do not lead."""
+    tree = TransformTree()
+    try:
+        for one in mountings:
+            tree.set_static(one.parent, one.child, one.T_parent_child)
+        return tree.lookup(*moment.frames, 0)
+    except TransformError:
+        return None

@@ -1,0 +1,132 @@
+"""Pictures of a calibration: silhouettes over the labels, and curves of the agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.calibration.agreement import Evidence
+from seg_perception.calibration.hypotheses import Hypothesis
+from seg_perception.calibration.moments import Moment
+from seg_perception.visualization import INK, PAPER, Rgb, above, fit, plate, text
+
+_WIDTH = 960
+_AGREES, _SILENT, _CONTRADICTS = (0, 190, 80), (255, 190, 0), (225, 30, 40)
+_BORDER = (255, 255, 255)
+_LINE, _BAND, _GRID = (30, 90, 170), (196, 214, 236), (218, 218, 212)
+_PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 320, 220, 44
+
+
+def overlay_picture(moment: Moment, as_if: Hypothesis, title: str) -> Rgb:
+    """The image, the borders of its labels, and the silhouettes of the sweep.
+
+    A silhouette is green where the label changes across it, red where it changes beside it,
+    yellow where both or neither.
+
+    Args:
+        moment: which.
+        as_if: the calibration with which the silhouettes are projected.
+        title: written into the corner.
+    """
+    scale = _WIDTH / moment.picture.shape[1]
+    picture: Rgb = fit(moment.picture, _WIDTH, round(moment.picture.shape[0] * scale)).copy()
+    picture[_borders(moment, picture.shape[1], picture.shape[0])] = _BORDER
+    said = Evidence([moment]).said(as_if.change, as_if.shift_px)
+    for (u, v), word in zip((said.places + 0.5) * scale, said.words, strict=True):
+        color = _AGREES if word > 0 else _CONTRADICTS if word < 0 else _SILENT
+        cv2.circle(picture, (round(u), round(v)), 3, color, cv2.FILLED, cv2.LINE_AA)
+    plate(picture, title, (14, 24), 0.5)
+    plate(picture, _tally(said.words), (14, picture.shape[0] - 12), 0.45)
+    return picture
+
+
+def _tally(said: NDArray[np.float64]) -> str:
+    return (
+        f"silhouettes: {np.count_nonzero(said > 0)} on a border (green), "
+        f"{np.count_nonzero(said < 0)} beside one (red), {np.count_nonzero(said == 0)} neither"
+    )
+
+
+def _borders(moment: Moment, width: int, height: int) -> NDArray[np.bool_]:
+    labels = cv2.resize(moment.labels, (width, height), interpolation=cv2.INTER_NEAREST)
+    borders = np.zeros(labels.shape, np.bool_)
+    borders[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    borders[1:] |= labels[1:] != labels[:-1]
+    return borders
+
+
+def curves_picture(plots: Sequence[Plot], columns: int = 3) -> Rgb:
+    """Plots in rows of `columns`."""
+    drawn = [plot.draw() for plot in plots]
+    while len(drawn) % columns:
+        drawn.append(np.full_like(drawn[0], PAPER))
+    rows = [np.concatenate(drawn[i : i + columns], axis=1) for i in range(0, len(drawn), columns)]
+    return above(*rows)
+
+
+class Plot:
+    """A curve with its standard errors, and where it is highest."""
+
+    def __init__(
+        self,
+        title: str,
+        amounts: NDArray[np.float64],
+        values: NDArray[np.float64],
+        stds: NDArray[np.float64],
+        marks: Sequence[float],
+    ) -> None:
+        """Take what is drawn.
+
+        Args:
+            title: above the curve.
+            amounts, values, stds: float64 (n,).
+            marks: amounts at which thin lines stand; a thick one stands at 0.
+        """
+        self._title = title
+        self._amounts, self._values, self._stds = amounts, values, stds
+        self._marks = marks
+        low, high = float((values - stds).min()), float((values + stds).max())
+        self._low, self._high = min(low, 0.0), max(high, self._low_enough(low))
+
+    def draw(self) -> Rgb:
+        """uint8 (220, 320, 3)."""
+        canvas = np.full((_PLOT_HEIGHT, _PLOT_WIDTH, 3), PAPER, np.uint8)
+        for mark in (*self._marks, 0.0):
+            top, bottom = self._at(mark, self._high), self._at(mark, self._low)
+            cv2.line(canvas, top, bottom, INK if mark == 0 else _GRID, 1, cv2.LINE_AA)
+        upper = self._line(self._values + self._stds)
+        lower = self._line(self._values - self._stds)
+        line = self._line(self._values)
+        band = canvas.copy()
+        cv2.fillPoly(band, [np.concatenate([upper, lower[::-1]])], _BAND, cv2.LINE_AA)
+        canvas = cv2.addWeighted(band, 0.7, canvas, 0.3, 0).astype(np.uint8, copy=False)
+        cv2.polylines(canvas, [line], False, _LINE, 2, cv2.LINE_AA)
+        self._write(canvas)
+        return canvas
+
+    def _line(self, values: NDArray[np.float64]) -> NDArray[np.int32]:
+        places = [self._at(x, y) for x, y in zip(self._amounts, values, strict=True)]
+        return np.array(places, np.int32)
+
+    def _write(self, canvas: Rgb) -> None:
+        text(canvas, self._title, (10, 18), 0.42)
+        text(canvas, f"{self._high:.2f}", (4, _MARGIN + 4), 0.36)
+        text(canvas, f"{self._low:.2f}", (4, _PLOT_HEIGHT - _MARGIN + 4), 0.36)
+        for mark in (self._amounts[0], *self._marks, 0.0, self._amounts[-1]):
+            column, _ = self._at(mark, self._low)
+            text(canvas, f"{mark:g}", (column - 12, _PLOT_HEIGHT - 24), 0.36)
+
+    def _at(self, amount: float, value: float) -> tuple[int, int]:
+        across = (amount - self._amounts[0]) / (self._amounts[-1] - self._amounts[0])
+        up = (value - self._low) / (self._high - self._low)
+        return (
+            round(_MARGIN + across * (_PLOT_WIDTH - 1.5 * _MARGIN)),
+            round(_PLOT_HEIGHT - _MARGIN - up * (_PLOT_HEIGHT - 2 * _MARGIN)),
+        )
+
+    @staticmethod
+    def _low_enough(low: float) -> float:
+        return min(low, 0.0) + 0.01

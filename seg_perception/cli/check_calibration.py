@@ -1,0 +1,67 @@
+"""`seg-perception check-calibration`: do camera and lidar agree about where things are?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from seg_perception.calibration.check import CameraCheck
+
+
+def command(
+    bag: Annotated[Path, typer.Argument(help="Recording with images, sweeps and transforms.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
+        "calibration"
+    ),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
+    ] = None,
+    *,
+    moments: Annotated[
+        int, typer.Option(min=1, max=1000, help="Sweeps that are looked at, of each lidar.")
+    ] = 24,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare the silhouettes in lidar sweeps with the borders of labels in the images.
+
+    Finds small errors of the extrinsics, a body frame taken for an optical one, an inverted
+    transform and a cropped image. Exit code 2: a camera's calibration does not hold.
+    """
+    from seg_perception.calibration.check import check_calibration
+    from seg_perception.cli.options import parse_labels, print_json
+    from seg_perception.cli.replay import configuration
+
+    chosen = configuration(bag, config, settings or [])
+    checks = check_calibration(bag, chosen, output, parse_labels(labels or []), moments)
+    if as_json:
+        print_json({"bag": str(bag), "cameras": [check.to_json() for check in checks]})
+    else:
+        _print(checks)
+    bad = [check for check in checks if check.verdict.level != "good"]
+    for check in bad:
+        typer.echo(f"error: camera {check.camera}: {check.verdict.sentence}", err=True)
+    if bad:
+        raise typer.Exit(2)
+
+
+def _print(checks: list[CameraCheck]) -> None:
+    from seg_perception.cli.tables import calibration_table, console
+
+    out = console()
+    for check in checks:
+        out.print(calibration_table(check))
+        if check.verdict.level == "good":
+            out.print(f"camera {check.camera}: {check.verdict.sentence}", highlight=False)
+        for picture in check.pictures:
+            out.print(f"written: {picture}", soft_wrap=True, highlight=False)

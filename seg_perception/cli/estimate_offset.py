@@ -1,0 +1,74 @@
+"""`seg-perception estimate-offset`: by how much is a camera's clock off?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from seg_perception.calibration.offset import OffsetEstimate
+
+
+def command(  # noqa: PLR0913 (an option each)
+    bag: Annotated[
+        Path, typer.Argument(help="Recording with images, sweeps and moving transforms.")
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for pictures of the curves.")
+    ] = None,
+    *,
+    moments: Annotated[
+        int, typer.Option(min=8, max=1000, help="Sweeps that are looked at, of each lidar.")
+    ] = 80,
+    reach: Annotated[
+        float, typer.Option(min=0.05, max=2, help="Seconds to either side that are searched.")
+    ] = 0.2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Find the offset of each camera's clock from a recording in which the robot turns.
+
+    Prints the parameter to paste, with its 95 % interval. Exit code 2: the recording can't tell.
+    """
+    from seg_perception.calibration.offset import estimate_offset, write_curve
+    from seg_perception.cli.options import parse_labels, print_json
+    from seg_perception.cli.replay import configuration
+
+    chosen = configuration(bag, config, settings or [])
+    estimates = estimate_offset(bag, chosen, parse_labels(labels or []), moments, reach)
+    pictures = [write_curve(output, estimate) for estimate in estimates] if output else []
+    if as_json:
+        document = {
+            "bag": str(bag),
+            "cameras": [estimate.to_json() for estimate in estimates],
+            "pictures": [str(path) for path in pictures],
+        }
+        print_json(document)
+        return
+    for estimate in estimates:
+        _print(estimate)
+    for path in pictures:
+        typer.echo(f"written: {path}")
+
+
+def _print(estimate: OffsetEstimate) -> None:
+    low, high = (1000 * end for end in estimate.interval_s)
+    typer.echo(
+        f"# camera {estimate.camera}: {1000 * estimate.offset_s:+.1f} ms, 95 % between {low:+.1f} "
+        f"and {high:+.1f} ms; {estimate.moments} sweeps, turn rate varies by "
+        f"{estimate.turn_rad_s:.2f} rad/s, yaw of the mounting {estimate.yaw_deg:+.2f} deg"
+    )
+    for key, value in estimate.parameters.items():
+        typer.echo(f"{key}: {value}")
