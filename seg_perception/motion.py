@@ -126,26 +126,58 @@ class Motion:
             camera.readout_from,
         )
 
+    def T_sweep_sweep(self, now: Sweep, then: Sweep) -> NDArray[np.float64]:  # noqa: N802
+        """Points of one sweep at its stamp, seen from the sensor of another one at its own.
+
+        Raises:
+            TransformError: a frame or one of the two times is not known.
+        """
+        target, source = self.frame_of(now), self.frame_of(then)
+        if not self._fixed_frame:
+            return self._transforms.lookup(target, source, now.time_ns)
+        return self._transforms.lookup_between(
+            target, now.time_ns, source, then.time_ns, self._fixed_frame
+        )
+
+    def velocity(self, sweep: Sweep) -> NDArray[np.float64]:
+        """Velocity of the sensor at the sweep's stamp, float64 (3,), m/s, in its own frame.
+
+        Raises:
+            TransformError: where it was around that time is not known.
+        """
+        T, passed_s = self._step(self.frame_of(sweep), sweep.time_ns)
+        velocity: NDArray[np.float64] = T[:3, 3] / passed_s
+        return velocity
+
     def speed(self, label_map: LabelMap) -> tuple[float, float]:
         """How fast the camera turns (rad/s) and moves (m/s) when the image is taken.
 
-        From its pose half a tenth of a second before or, where that is not known, after. Where
-        neither is known, as at the edge of a recording, a camera counts as at rest.
+        Where that is not known, as at the edge of a recording, it counts as at rest.
+        """
+        frame = self._cameras[label_map.camera].frame_id or label_map.frame_id
+        try:
+            T, passed_s = self._step(frame, self.image_time_ns(label_map))
+        except TransformError:
+            return 0.0, 0.0
+        turn_rad, way_m = rotation_angle(T[:3, :3]), float(np.linalg.norm(T[:3, 3]))
+        return turn_rad / abs(passed_s), way_m / abs(passed_s)
+
+    def _step(self, frame: str, time_ns: int) -> tuple[NDArray[np.float64], float]:
+        """A frame's pose half a tenth of a second before or after, seen from it, and that time.
+
+        Raises:
+            TransformError: neither is known.
         """
         if not self._fixed_frame:
-            return 0.0, 0.0
-        frame = self._cameras[label_map.camera].frame_id or label_map.frame_id
-        time_ns = self.image_time_ns(label_map)
-        for other_ns in (time_ns - _SPEED_NS, time_ns + _SPEED_NS):
-            try:
-                T = self._transforms.lookup_between(
-                    frame, time_ns, frame, other_ns, self._fixed_frame
-                )
-            except TransformError:
-                continue
-            scale = NANOSECONDS / _SPEED_NS
-            return rotation_angle(T[:3, :3]) * scale, float(np.linalg.norm(T[:3, 3])) * scale
-        return 0.0, 0.0
+            return np.eye(4), 1.0
+        before_ns, after_ns = time_ns - _SPEED_NS, time_ns + _SPEED_NS
+        look = self._transforms.lookup_between
+        try:
+            T = look(frame, time_ns, frame, before_ns, self._fixed_frame)
+        except TransformError:
+            T = look(frame, time_ns, frame, after_ns, self._fixed_frame)
+            return T, _SPEED_NS / NANOSECONDS
+        return T, -_SPEED_NS / NANOSECONDS
 
     def frame_of(self, sweep: Sweep) -> str:
         """The sensor's frame: as configured, else the cloud's own."""

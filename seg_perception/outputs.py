@@ -31,7 +31,7 @@ from seg_perception.io.messages import (
     VisionClass,
 )
 from seg_perception.io.pointcloud2 import append_semantics, encode_cloud
-from seg_perception.io.semantic_fields import label_bits
+from seg_perception.io.semantic_fields import label_bits, with_moving
 from seg_perception.ontology import Ontology
 from seg_perception.topics import CameraTopics
 from seg_perception.types import LabelMap, SemanticCloud
@@ -72,7 +72,7 @@ def camera_outputs(
 def cloud_output(semantic: SemanticCloud, ontology: Ontology, config: OutputConfig) -> PointCloud2:
     """The message of one labelled cloud: the sender's fields, then label, confidence and colour."""
     cloud = append_semantics(
-        _as_published(semantic, ontology),
+        with_moving(_as_published(semantic, ontology)),
         ontology.palette,
         config.cloud_profile,
         drop_unlabelled=config.drop_unlabelled,

@@ -21,7 +21,6 @@ from seg_perception.fusion.label_transfer import (
     transfer_labels,
 )
 from seg_perception.fusion.own_body import OwnBody
-from seg_perception.fusion.radar import transfer_radar_labels
 from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
@@ -30,6 +29,8 @@ from seg_perception.mapper import Mapper
 from seg_perception.motion import Motion
 from seg_perception.ontology import Ontology
 from seg_perception.pairing import CloudQueue, LabelRing, Sweep, WaitingCloud
+from seg_perception.radars import Radars
+from seg_perception.recent import RecentSweeps, recent_size
 from seg_perception.sights import Sights
 from seg_perception.types import (
     CameraFrame,
@@ -80,6 +81,8 @@ class Perception:
         self._labels: LabelRing[PreparedLabelMap] = LabelRing(config.cameras, config.pairing)
         self._clouds = CloudQueue(config.pairing)
         self._sights = Sights(config, self._motion, self._labels)
+        self._recent = RecentSweeps(self._motion, recent_size(config))
+        self._radars = Radars(config, self._motion, self._recent)
         self.mappers: list[Mapper] = []
         if config.map.enabled:
             self.add_map(config.map)
@@ -88,6 +91,11 @@ class Perception:
     def time_problems(self) -> Mapping[str, str]:
         """By lidar or radar, what was wrong with the times of its points, the last time."""
         return self._motion.time_problems
+
+    @property
+    def doppler_problems(self) -> Mapping[str, str]:
+        """By radar, why its Doppler can't be right."""
+        return self._radars.doppler_problems
 
     @property
     def refused_lenses(self) -> Mapping[str, str]:
@@ -150,6 +158,7 @@ class Perception:
         for mapper in self.mappers:
             mapper.clear()
         self._labels.clear()
+        self._recent.clear()
         self._clouds.clear("clock_jump")
 
     def close(self) -> None:
@@ -193,12 +202,12 @@ class Perception:
             status=_with_missing_camera(transfer.status, missing),
             sources=transfer.sources,
             cameras=tuple(sight.camera for sight in sights if sight.view is not None),
+            moving=self._radars.moving(sweep) if sweep.sensor in self.config.radars else None,
         )
         self.ledger.count_points(semantic)
         self.ledger.count_stray_times(sweep.sensor, sweep.stray)
         if xyz is not None:
-            for mapper in self.mappers:
-                mapper.add(sweep, xyz, semantic)
+            self._remember(sweep, xyz, semantic)
         return semantic
 
     def _points(self, sweep: Sweep) -> NDArray[np.float32] | None:
@@ -219,8 +228,15 @@ class Perception:
         if xyz is None:
             return Transfer.unknown(len(sweep.cloud), unknown_id, missing)
         if sweep.sensor in self.config.radars:
-            return transfer_radar_labels(xyz, views, self.config.radar_transfer, unknown_id)
-        return transfer_labels(xyz, views, self.config.transfer, unknown_id)
+            return self._radars.label(sweep, xyz, views, unknown_id)
+        earlier = self._recent.before(sweep, self.config.transfer.accumulated_scans)
+        return transfer_labels(xyz, views, self.config.transfer, unknown_id, earlier)
+
+    def _remember(self, sweep: Sweep, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
+        if sweep.sensor in self.config.lidars:
+            self._recent.add(sweep, xyz, semantic)
+        for mapper in self.mappers:
+            mapper.add(sweep, xyz, semantic)
 
 
 def _with_missing_camera(status: NDArray[np.uint8], missing: PointStatus) -> NDArray[np.uint8]:

@@ -180,6 +180,12 @@ class TransferConfig(Stage):
         le=512,
         description="Cell of the depth buffer; 0: half the points' spacing in the image",
     )
+    accumulated_scans: int = Field(
+        default=0,
+        ge=0,
+        le=20,
+        description="Earlier sweeps of a lidar that fill its depth buffer, moved by transforms",
+    )
     hidden_ratio: float = Field(
         default=1.2,
         gt=1,
@@ -235,6 +241,19 @@ class RadarTransferConfig(Stage):
     )
     elevation_sigma_rad: float = Field(
         default=0.02, gt=0, le=1, description="Standard error of elevation"
+    )
+    range_sigma_m: float = Field(default=0.15, gt=0, le=10, description="Standard error of range")
+    lidar_gap_s: float = Field(
+        default=0.15,
+        ge=0,
+        le=10,
+        description="A labelled lidar sweep at most so far in time is asked too; 0: none is",
+    )
+    moving_mps: float = Field(
+        default=0.5,
+        gt=0,
+        le=100,
+        description="What recedes or nears so much faster than things at rest moves by itself",
     )
     samples: int = Field(
         default=25, ge=1, le=400, description="Points of the footprint that are looked at"
@@ -445,6 +464,10 @@ class LidarConfig(CloudSensorConfig):
 
 class RadarConfig(CloudSensorConfig):
     """One radar."""
+
+    doppler_positive: Literal["driver", "away", "towards"] = Field(
+        default="driver", description="What a positive Doppler means; driver: as its field is known"
+    )
 
 
 class NodeConfig(Stage):

@@ -20,6 +20,8 @@ STATUS = "~/status"
 TF = "/tf"
 TF_STATIC = "/tf_static"
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+CLOUD_TYPES = ("sensor_msgs/msg/PointCloud2",)
+RADAR_TYPES = (*CLOUD_TYPES, "radar_msgs/msg/RadarScan")
 TF_TYPES = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 _COMPRESSED = "/compressed"
 

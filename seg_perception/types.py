@@ -231,6 +231,8 @@ class SemanticCloud:
         status: uint8 (N,), a PointStatus.
         sources: uint8 (N,), index into `cameras` of the camera that gave the label; 255 none.
         cameras: names of the cameras that were looked at.
+        moving: uint8 (N,), 1 what moves by itself, 0 what rests, 255 not known; None for
+            sensors that do not measure speed.
     """
 
     sensor: str
@@ -240,6 +242,7 @@ class SemanticCloud:
     status: NDArray[np.uint8]
     sources: NDArray[np.uint8]
     cameras: tuple[str, ...] = ()
+    moving: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         """Check that there is one of each for a point.

@@ -19,7 +19,11 @@ __all__ = ["PreparedLabelMap", "Transfer", "View", "prepare_label_map", "transfe
 
 
 def transfer_labels(
-    xyz: NDArray[np.float32], views: Sequence[View], config: TransferConfig, unknown_id: int
+    xyz: NDArray[np.float32],
+    views: Sequence[View],
+    config: TransferConfig,
+    unknown_id: int,
+    earlier: Sequence[NDArray[np.float32]] = (),
 ) -> Transfer:
     """Give each point the label of what a camera sees there.
 
@@ -30,6 +34,8 @@ def transfer_labels(
         views: label maps and their cameras; `Transfer.sources` counts in their order.
         config: ranges, depth buffer, weights.
         unknown_id: label of points that get none; in a label map: not computed.
+        earlier: float32 (K, 3), points of earlier sweeps in the sensor's frame now; they may be
+            in the way, but get no label.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
@@ -40,7 +46,8 @@ def transfer_labels(
     ballot = Ballot(len(xyz), unknown_id, config.min_confidence)
     for source, view in enumerate(views):
         sights = [look.sights[source] for look in looks]
-        for look, answer in zip(looks, _answers(sights, view, config), strict=True):
+        before = [sight(points, np.ones(len(points), np.bool_), view) for points in earlier]
+        for look, answer in zip(looks, _answers(sights, before, view, config), strict=True):
             ballot.add(look.piece, source, answer)
     for look in looks:
         ballot.close(look.piece, look.status)
@@ -63,12 +70,15 @@ class _Look:
         self.sights = [sight(points, asked, view) for view in views]
 
 
-def _answers(sights: Sequence[Sight], view: View, config: TransferConfig) -> Iterator[Answer]:
-    """What a view says about each piece of a cloud, all of which may be in the way."""
+def _answers(
+    sights: Sequence[Sight], before: Sequence[Sight], view: View, config: TransferConfig
+) -> Iterator[Answer]:
+    """What a view says about each piece of a cloud; all that is known may be in the way."""
     image = view.prepared.label_map.labels
-    labels = [image.reshape(-1).take(seen.pixel(image.shape[1])) for seen in sights]
-    buffer = DepthBuffer(sights, labels, view.size, config.cell_px)
-    for seen, under in zip(sights, labels, strict=True):
+    every = [*sights, *before]
+    labels = [image.reshape(-1).take(seen.pixel(image.shape[1])) for seen in every]
+    buffer = DepthBuffer(every, labels, view.size, config.cell_px)
+    for seen, under in zip(sights, labels[: len(sights)], strict=True):
         far = buffer.farness(seen, under)
         yield Answer(
             index=seen.index,

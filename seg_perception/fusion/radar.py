@@ -2,19 +2,22 @@
 
 A radar's bearing error spans many pixels, so a single one says little. The label map is
 sampled over the ellipse that the errors of azimuth and elevation span, and the label with
-most support wins.
+most support wins. Where a labelled lidar sweep is at hand, it says which of the directions
+have something at the return's range, and whether a camera sees it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.fusion.lidar_witness import Bearings, LidarWitness, polar
 from seg_perception.fusion.projection import Range, Sight, pieces, sight
-from seg_perception.fusion.transfer import Answer, Ballot, Transfer
+from seg_perception.fusion.transfer import NO_SOURCE, Answer, Ballot, Transfer
 from seg_perception.fusion.view import View
 from seg_perception.stages import RadarTransferConfig
 from seg_perception.types import PointStatus
@@ -22,10 +25,16 @@ from seg_perception.types import PointStatus
 _GOLDEN_ANGLE_RAD = math.pi * (3 - math.sqrt(5))
 _WIDEST_SIGMA = 2.0
 _SAMPLES_AT_ONCE = 65536
+# Less than a third of a point that fits is no surface; if less than half of it is seen, hidden.
+_NO_SURFACE, _MOSTLY = 0.3, 0.5
 
 
 def transfer_radar_labels(
-    xyz: NDArray[np.float32], views: Sequence[View], config: RadarTransferConfig, unknown_id: int
+    bearings: Bearings,
+    views: Sequence[View],
+    config: RadarTransferConfig,
+    unknown_id: int,
+    lidar: LidarWitness | None = None,
 ) -> Transfer:
     """Give each return the label with most support over its footprint.
 
@@ -33,43 +42,43 @@ def transfer_radar_labels(
     in it. The part of a footprint that is out of the image, or unknown, supports nothing.
 
     Args:
-        xyz: float32 (N, 3), metre, frame of the radar: its origin is where bearings start.
+        bearings: N returns; the radar's origin is where bearings start.
         views: label maps and their cameras; `Transfer.sources` counts in their order.
-        config: standard errors, samples, ranges.
+        config: samples, ranges.
         unknown_id: label of returns that get none; in a label map: not computed.
+        lidar: labelled points in the radar's frame, or None: the cameras alone are asked.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    ballot = Ballot(len(xyz), unknown_id, 0.0)
-    for piece, points in pieces(xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
+    ballot = Ballot(len(bearings.xyz), unknown_id, 0.0)
+    for piece, points in pieces(bearings.xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
         status, asked = ranges.classify(points, nobody)
         returns = np.flatnonzero(asked)
-        samples = footprint(points[returns], config)
+        samples = footprint(bearings.take(returns + piece.start), config.samples)
         for source, view in enumerate(views):
             ballot.add(piece, source, _answer(returns, samples, view, config, unknown_id))
         ballot.close(piece, status)
-    return ballot.result()
+    seen = ballot.result()
+    return seen if lidar is None else _confirmed(seen, bearings, lidar, unknown_id)
 
 
-def footprint(xyz: NDArray[np.float32], config: RadarTransferConfig) -> NDArray[np.float32]:
+def footprint(bearings: Bearings, samples: int) -> NDArray[np.float32]:
     """Where returns may come from, given the errors of their bearings.
 
     Equally likely places of a normal distribution cut off at two sigma, on a sunflower's
     spiral (Vogel 1979); the same for every return, so that results repeat.
 
     Args:
-        xyz: float32 (M, 3), metre, frame of the radar.
-        config: standard errors and number of samples.
+        bearings: M returns.
+        samples: places for each.
 
     Returns:
         float32 (M * samples, 3), metre; the samples of one return follow each other.
     """
-    azimuth_offset, elevation_offset = _spiral(config.samples)
-    x, y, z = xyz.astype(np.float64).T
-    flat = np.hypot(x, y)
-    distance = np.hypot(flat, z)[:, None]
-    azimuth = np.arctan2(y, x)[:, None] + config.azimuth_sigma_rad * azimuth_offset
-    elevation = np.arctan2(z, flat)[:, None] + config.elevation_sigma_rad * elevation_offset
+    azimuth_offset, elevation_offset = _spiral(samples)
+    azimuth, elevation, distance = (value[:, None] for value in polar(bearings.xyz))
+    azimuth = azimuth + bearings.azimuth_sigma_rad[:, None] * azimuth_offset
+    elevation = elevation + bearings.elevation_sigma_rad[:, None] * elevation_offset
     around = np.stack(
         [
             distance * np.cos(elevation) * np.cos(azimuth),
@@ -77,8 +86,33 @@ def footprint(xyz: NDArray[np.float32], config: RadarTransferConfig) -> NDArray[
             distance * np.sin(elevation),
         ]
     )
-    samples: NDArray[np.float32] = around.reshape(3, -1).astype(np.float32).T
-    return samples
+    found: NDArray[np.float32] = around.reshape(3, -1).astype(np.float32).T
+    return found
+
+
+def _confirmed(
+    seen: Transfer, bearings: Bearings, lidar: LidarWitness, unknown_id: int
+) -> Transfer:
+    """What the cameras say of a place, put right by the lidar where it has looked.
+
+    Nothing at the return's range: a ghost, or something that lidar and cameras do not see.
+    """
+    asked = np.flatnonzero(seen.status == PointStatus.LABELLED)
+    said = lidar.testify(bearings.take(asked))
+    status = np.full(len(asked), PointStatus.LABELLED, np.uint8)
+    status[said.seen <= _MOSTLY * said.mass] = PointStatus.OCCLUDED
+    status[said.mass < _NO_SURFACE] = PointStatus.UNCERTAIN
+    status[~said.looked] = PointStatus.LABELLED
+    confirmed = said.looked & (status == PointStatus.LABELLED)
+    refused = status != PointStatus.LABELLED
+    labels, confidence = seen.labels.copy(), seen.confidence.copy()
+    labels[asked[confirmed]] = said.labels[confirmed]
+    confidence[asked[confirmed]] = said.confidence[confirmed]
+    sources, statuses = seen.sources.copy(), seen.status.copy()
+    statuses[asked] = status
+    labels[asked[refused]], confidence[asked[refused]] = unknown_id, 0
+    sources[asked[refused]] = NO_SOURCE
+    return replace(seen, labels=labels, confidence=confidence, status=statuses, sources=sources)
 
 
 def _spiral(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

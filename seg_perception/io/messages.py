@@ -280,6 +280,27 @@ class Odometry(Message):
 
 
 @dataclass
+class RadarReturn(Message):
+    """One return of a radar (metre, radian, m/s, dB); angles as in REP-103."""
+
+    type_name: ClassVar[str] = "radar_msgs/msg/RadarReturn"
+    range: float = 0.0
+    azimuth: float = 0.0
+    elevation: float = 0.0
+    doppler_velocity: float = 0.0
+    amplitude: float = 0.0
+
+
+@dataclass
+class RadarScan(Message):
+    """The returns of one scan."""
+
+    type_name: ClassVar[str] = "radar_msgs/msg/RadarScan"
+    header: Header = field(default_factory=Header)
+    returns: list[RadarReturn] = field(default_factory=list)
+
+
+@dataclass
 class VisionClass(Message):
     """Id and name of a class, as vision_msgs has it."""
 

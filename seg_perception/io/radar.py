@@ -8,12 +8,16 @@ disagree on their unit and sign (Oculii's Alpha is minus the azimuth, in degrees
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.types import PointCloud
+from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.types import PointCloud, clean_frame_id
+
+DopplerSign = Literal["driver", "away", "towards"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class _Alias:
     Attributes:
         name: the field.
         compensated: a velocity from which the sensor's own motion was taken out.
+        towards: positive for what comes nearer; no driver read so far says so of its field.
     """
 
     name: str
     compensated: bool = False
+    towards: bool = False
 
 
 # The first name that a cloud has is taken. Sources: drivers of Sensrad, smartmicro, ARS 548
@@ -46,6 +52,10 @@ _DOPPLER = (
     _Alias("absolute_radial_speed", compensated=True),
     _Alias("v_r_compensated", compensated=True),
 )
+# Standard errors of single returns; nebula's ARS 548 gives them in rad and metre.
+_AZIMUTH_SIGMA, _ELEVATION_SIGMA, _RANGE_SIGMA = (
+    (_Alias(name),) for name in ("azimuth_std", "elevation_std", "range_std")
+)
 _STRENGTH = tuple(
     _Alias(name)
     for name in ("rcs", "RCS", "power", "Power", "snr", "SNR", "snr_db", "amplitude", "intensity")
@@ -57,13 +67,16 @@ class RadarFields:
     """What a radar knows of each return, beyond its place.
 
     Attributes:
-        doppler_mps: float32 (N,), radial velocity, positive away; None where the driver gives none.
+        doppler_mps: float32 (N,), radial velocity, positive away; None where the driver gives
+            none.
         doppler_field: the field it came from; empty where none.
         doppler_compensated: the sensor's own motion was taken out already.
         strength: float32 (N,), in the driver's unit; None where the driver gives none.
         strength_field: the field it came from; empty where none.
         range_m, azimuth_rad, elevation_rad: float32 (N,), in the sensor's frame (x forward,
             y left, z up).
+        azimuth_sigma_rad, elevation_sigma_rad, range_sigma_m: float32 (N,), standard errors;
+            None where the driver gives none.
     """
 
     doppler_mps: NDArray[np.float32] | None
@@ -74,14 +87,22 @@ class RadarFields:
     range_m: NDArray[np.float32]
     azimuth_rad: NDArray[np.float32]
     elevation_rad: NDArray[np.float32]
+    azimuth_sigma_rad: NDArray[np.float32] | None = None
+    elevation_sigma_rad: NDArray[np.float32] | None = None
+    range_sigma_m: NDArray[np.float32] | None = None
 
 
-def radar_fields(cloud: PointCloud) -> RadarFields:
-    """Read the fields of a radar cloud, whatever its driver calls them."""
+def radar_fields(cloud: PointCloud, positive: DopplerSign = "driver") -> RadarFields:
+    """Read the fields of a radar cloud, whatever its driver calls them.
+
+    Args:
+        cloud: as its driver sent it.
+        positive: what a positive Doppler means; `driver`: as is known of the field.
+    """
     doppler, strength = _find(cloud, _DOPPLER), _find(cloud, _STRENGTH)
     range_m, azimuth_rad, elevation_rad = _polar(cloud.xyz)
     return RadarFields(
-        doppler_mps=_read(cloud, doppler) if doppler else None,
+        doppler_mps=_away(_read(cloud, doppler), doppler, positive) if doppler else None,
         doppler_field=doppler.name if doppler else "",
         doppler_compensated=doppler.compensated if doppler else False,
         strength=_read(cloud, strength) if strength else None,
@@ -89,13 +110,57 @@ def radar_fields(cloud: PointCloud) -> RadarFields:
         range_m=range_m,
         azimuth_rad=azimuth_rad,
         elevation_rad=elevation_rad,
+        azimuth_sigma_rad=_read_if_any(cloud, _AZIMUTH_SIGMA),
+        elevation_sigma_rad=_read_if_any(cloud, _ELEVATION_SIGMA),
+        range_sigma_m=_read_if_any(cloud, _RANGE_SIGMA),
     )
+
+
+def decode_points(msg: Any) -> PointCloud:
+    """The cloud of a sensor_msgs/PointCloud2 or a radar_msgs/RadarScan.
+
+    Raises:
+        CloudError: it can't be decoded.
+    """
+    return decode_radar_scan(msg) if hasattr(msg, "returns") else decode_cloud(msg)
+
+
+def decode_radar_scan(msg: Any) -> PointCloud:
+    """The cloud of a radar_msgs/RadarScan: x, y, z, and every field of its returns.
+
+    Angles are those of REP-103: azimuth to the left, elevation up.
+
+    Args:
+        msg: any object with the attributes of the message.
+    """
+    names = ("range", "azimuth", "elevation", "doppler_velocity", "amplitude")
+    points = np.zeros((1, len(msg.returns)), [(name, "<f4") for name in ("x", "y", "z", *names)])
+    for name in names:
+        points[name] = [[getattr(one, name) for one in msg.returns]]
+    distance, azimuth, elevation = (points[n].astype(np.float64) for n in names[:3])
+    points["x"] = distance * np.cos(elevation) * np.cos(azimuth)
+    points["y"] = distance * np.cos(elevation) * np.sin(azimuth)
+    points["z"] = distance * np.sin(elevation)
+    header = msg.header
+    return PointCloud(points, stamp_to_ns(header.stamp), clean_frame_id(header.frame_id))
 
 
 def _find(cloud: PointCloud, aliases: tuple[_Alias, ...]) -> _Alias | None:
     """The first alias that the cloud has as a field of one number."""
     fields: Any = cloud.points.dtype.fields
     return next((a for a in aliases if a.name in fields and not fields[a.name][0].shape), None)
+
+
+def _away(
+    doppler: NDArray[np.float32], alias: _Alias, positive: DopplerSign
+) -> NDArray[np.float32]:
+    towards = alias.towards if positive == "driver" else positive == "towards"
+    return -doppler if towards else doppler
+
+
+def _read_if_any(cloud: PointCloud, aliases: tuple[_Alias, ...]) -> NDArray[np.float32] | None:
+    alias = _find(cloud, aliases)
+    return _read(cloud, alias) if alias else None
 
 
 def _read(cloud: PointCloud, alias: _Alias) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -110,6 +110,25 @@ def append_semantics(
         shape = (1, len(whole))
     result = _write(layout, whole, _pair_table(palette, chosen), labels, confidence)
     return PointCloud(result.reshape(shape), cloud.stamp_ns, cloud.frame_id, cloud.is_dense)
+
+
+def with_moving(semantic: SemanticCloud) -> SemanticCloud:
+    """The same with what moves as a field `moving` of its cloud, after all of the sender's.
+
+    uint8: 1 moves by itself, 0 rests, 255 not known. Clouds without Doppler stay as they are.
+    """
+    if semantic.moving is None:
+        return semantic
+    points = semantic.cloud.points
+    names = points.dtype.names or ()
+    fields: Mapping[str, tuple[Any, ...]] = points.dtype.fields or {}
+    layout = {name: fields[name][:2] for name in names}
+    layout[_free_name("moving", names)] = (np.dtype("u1"), points.dtype.itemsize)
+    widened = np.zeros(points.shape, _struct(layout, points.dtype.itemsize + 1))
+    whole = np.dtype([("point", f"V{points.dtype.itemsize}"), ("moving", "u1")])
+    widened.view(whole)["point"] = whole_points(points)
+    widened.view(whole)["moving"] = semantic.moving.reshape(points.shape)
+    return replace(semantic, cloud=replace(semantic.cloud, points=widened))
 
 
 def whole_points(points: NDArray[Any]) -> NDArray[Any]:

@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from seg_perception.errors import ConfigError
 from seg_perception.io.messages import PointCloud2
-from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.nodes.inputs import StreamInput
+from seg_perception.io.radar import decode_points
+from seg_perception.nodes.inputs import StreamInput, published_type
 from seg_perception.nodes.outputs import CloudOutput, MapOutput
 from seg_perception.nodes.planner_part import CostmapOutput, ObstaclesOutput
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.transform_listener import TransformFeed, TransformListener
 from seg_perception.nodes.workers import Arrival, Worker
 from seg_perception.perception import LabelledCloud
-from seg_perception.topics import cloud_topic
+from seg_perception.topics import RADAR_TYPES, cloud_topic
 
 TakeIn = Callable[[Arrival], None]
 
@@ -52,6 +53,7 @@ class CloudPart:
             runtime.inbox.ring,
             runtime.config.transforms.odometry_topic,
         )
+        self._uninstalled: dict[str, str] = {}
         self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
         self._streams += [self._listen("radar", name) for name in runtime.config.radars]
         self._worker = Worker("clouds", self._step, runtime.node.get_logger().error)
@@ -64,6 +66,7 @@ class CloudPart:
     def problems(self) -> list[str]:
         """Clouds that can't be heard, transforms that were refused."""
         found = [f"{source.stream}: {source.problem}" for source in self._streams if source.problem]
+        found += [f"{stream}: {problem}" for stream, problem in self._uninstalled.items()]
         if self._feed.refused:
             found.append(f"{self._feed.refused} transforms refused: {self._feed.last_refusal}")
         return found + [problem for output in self._maps for problem in output.problems()]
@@ -71,6 +74,7 @@ class CloudPart:
     def adapt(self) -> None:
         """Follow what the publishers offer."""
         for source in self._streams:
+            self._follow_type(source)
             source.adapt()
 
     def stop(self) -> None:
@@ -92,6 +96,23 @@ class CloudPart:
         self._handlers[source.stream] = self._take_in
         source.listen(PointCloud2.type_name, self._sensors[name].topic)
         return source
+
+    def _follow_type(self, source: StreamInput) -> None:
+        """Listen to a radar's RadarScan where that is published in place of a cloud.
+
+        Where that type is not installed here, `problems` tells of it.
+        """
+        kind, _, name = source.stream.partition(".")
+        if kind != "radar":
+            return
+        published = published_type(self._runtime.node, self._sensors[name].topic, RADAR_TYPES)
+        if published and published != source.type_name:
+            try:
+                source.listen(published, self._sensors[name].topic)
+            except ConfigError as error:
+                self._uninstalled[source.stream] = str(error)
+                return
+        self._uninstalled.pop(source.stream, None)
 
     def _step(self) -> None:
         for arrival in self._runtime.inbox.take_all(COLLECT_S):
@@ -117,7 +138,7 @@ class CloudPart:
             ticket.drop(refusal)
             return
         with runtime.latencies.measure("decode", ticket.stream):
-            cloud = decode_cloud(arrival.message)
+            cloud = decode_points(arrival.message)
         runtime.observe(ticket.stream, cloud.frame_id, cloud.stamp_ns)
         runtime.perception.add_cloud(arrival.name, cloud, ticket, runtime.clock.now_ns())
 

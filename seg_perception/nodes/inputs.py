@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from rclpy.node import Node
 
 from seg_perception.config import CameraConfig
 from seg_perception.errors import SegPerceptionError
@@ -19,7 +21,7 @@ from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.qos import Input, InputQos
 from seg_perception.nodes.runtime import Runtime
 from seg_perception.nodes.workers import Arrival
-from seg_perception.topics import camera_info_topic, is_compressed, stream
+from seg_perception.topics import IMAGE_TYPES, camera_info_topic, is_compressed, stream
 from seg_perception.types import Calibration, CameraFrame, clean_frame_id
 
 Deliver = Callable[[Arrival], None]
@@ -36,13 +38,14 @@ class StreamInput:
 
     Attributes:
         stream: its name in the ledger.
-        topic: what it listens to.
+        topic, type_name: what it listens to.
     """
 
     def __init__(self, runtime: Runtime, kind: str, name: str, deliver: Deliver) -> None:
         """Make it; `listen` subscribes."""
         self.stream = stream(kind, name)
         self.topic = ""
+        self.type_name = ""
         self._node = runtime.node
         self._name = name
         self._ledger = runtime.perception.ledger
@@ -58,10 +61,11 @@ class StreamInput:
         Raises:
             ConfigError: the type is not installed.
         """
-        self.close()
         kind = message_class(type_name)
+        self.close()
         self._input = Input(self._node, kind, topic, self._receive, self._qos)
         self.topic = self._input.topic
+        self.type_name = type_name
 
     @property
     def lost(self) -> int:
@@ -186,8 +190,12 @@ class CameraInput:
         by_name = CompressedImage.type_name if is_compressed(self._config) else Image.type_name
         if self._config.transport != "auto":
             return by_name
-        topic = self._node.resolve_topic_name(self._config.image_topic)
-        publishers = self._node.get_publishers_info_by_topic(topic)
-        known = {Image.type_name, CompressedImage.type_name}
-        published = sorted({publisher.topic_type for publisher in publishers} & known)
-        return published[0] if len(published) == 1 else self._type_name or by_name
+        published = published_type(self._node, self._config.image_topic, IMAGE_TYPES)
+        return published or self._type_name or by_name
+
+
+def published_type(node: Node, topic: str, known: Sequence[str]) -> str:
+    """The one type among those that is published on a topic; empty where none or several are."""
+    publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
+    published = {publisher.topic_type for publisher in publishers} & set(known)
+    return published.pop() if len(published) == 1 else ""

@@ -9,7 +9,7 @@ from seg_perception.errors import SegPerceptionError
 from seg_perception.io.bag import BagMessage
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import CompressedImage, stamp_to_ns
-from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.radar import decode_points
 from seg_perception.topics import IMAGE_TYPES
 from seg_perception.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 
@@ -38,7 +38,7 @@ def read_cloud(message: BagMessage) -> PointCloud:
         CloudError: it can't be decoded.
         BagError: its bytes do not fit its type.
     """
-    return decode_cloud(message.message)
+    return decode_points(message.message)
 
 
 def decode_ahead(message: BagMessage) -> None:

@@ -28,6 +28,7 @@ class Evidence:
         without_lens: cameras whose camera_info never came, or was refused.
         refused_lenses: why a camera_info that came can't place points, by camera.
         time_problems: what is wrong with the times of the points, by sensor.
+        doppler_problems: why the Doppler can't be right, by radar.
         transforms: as they were at the end.
     """
 
@@ -38,6 +39,7 @@ class Evidence:
     without_lens: frozenset[str]
     refused_lenses: Mapping[str, str]
     time_problems: Mapping[str, str]
+    doppler_problems: Mapping[str, str]
     transforms: TransformTree
 
 
@@ -75,8 +77,9 @@ def _clouds(config: Config, evidence: Evidence) -> Iterator[str]:
         for sensor in sensors:
             tally = evidence.points.get(sensor)
             name = stream(kind, sensor)
-            if sensor in evidence.time_problems:
-                yield f"{name}: {evidence.time_problems[sensor]}"
+            for problems in (evidence.time_problems, evidence.doppler_problems):
+                if sensor in problems:
+                    yield f"{name}: {problems[sensor]}"
             if tally is not None:
                 yield from (f"{name}: {text}" for text in _cloud(name, tally, config, evidence))
 

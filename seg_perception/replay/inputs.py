@@ -9,7 +9,15 @@ from seg_perception.config import Config
 from seg_perception.errors import BagError
 from seg_perception.io.bag import BagReader, TopicInfo
 from seg_perception.io.messages import CameraInfo, Odometry, PointCloud2
-from seg_perception.topics import IMAGE_TYPES, TF, TF_STATIC, TF_TYPES, camera_info_topic
+from seg_perception.topics import (
+    CLOUD_TYPES,
+    IMAGE_TYPES,
+    RADAR_TYPES,
+    TF,
+    TF_STATIC,
+    TF_TYPES,
+    camera_info_topic,
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,8 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
         _expect(bag, topics, camera.image_topic, IMAGE_TYPES, f"camera.{name}.image_topic")
     clouds = _cloud_sensors(config)
     for topic, (kind, name) in clouds.items():
-        _expect(bag, topics, topic, (PointCloud2.type_name,), f"{kind}.{name}.topic")
+        types = RADAR_TYPES if kind == "radar" else CLOUD_TYPES
+        _expect(bag, topics, topic, types, f"{kind}.{name}.topic")
     if odometry := config.transforms.odometry_topic:
         _expect(bag, topics, odometry, (Odometry.type_name,), "transforms.odometry_topic")
     return Inputs(

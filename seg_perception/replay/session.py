@@ -119,6 +119,7 @@ class Session:
             without_lens=frozenset(set(config.cameras) - with_lens),
             refused_lenses=self.perception.refused_lenses,
             time_problems=self.perception.time_problems,
+            doppler_problems=self.perception.doppler_problems,
             transforms=self.perception.transforms,
         )
         return diagnose(config, evidence)

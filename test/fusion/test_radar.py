@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seg_perception.fusion.lidar_witness import Bearings, LidarWitness, polar
 from seg_perception.fusion.radar import footprint, transfer_radar_labels
 from seg_perception.fusion.transfer import Transfer
 from seg_perception.stages import RadarTransferConfig
@@ -19,8 +20,18 @@ T_CAMERA_RADAR = np.array([[0.0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 
 AHEAD = np.float32([[10, 0, 0]])
 
 
-def transfer(xyz, views, unknown_id=UNKNOWN, **config) -> Transfer:
-    return transfer_radar_labels(np.float32(xyz), views, RadarTransferConfig(**config), unknown_id)
+def bearings(xyz, azimuth_sigma_rad=0.01, elevation_sigma_rad=0.02, range_sigma_m=0.15) -> Bearings:
+    xyz = np.float32(xyz).reshape(-1, 3)
+    sigmas = (azimuth_sigma_rad, elevation_sigma_rad, range_sigma_m)
+    return Bearings(xyz, *(np.broadcast_to(np.float64(sigma), len(xyz)) for sigma in sigmas))
+
+
+def transfer(xyz, views, unknown_id=UNKNOWN, lidar=None, **config) -> Transfer:
+    names = ("azimuth_sigma_rad", "elevation_sigma_rad", "range_sigma_m")
+    errors = {name: config.pop(name) for name in names if name in config}
+    return transfer_radar_labels(
+        bearings(xyz, **errors), views, RadarTransferConfig(**config), unknown_id, lidar
+    )
 
 
 def columns(**spans: slice) -> np.ndarray:
@@ -113,16 +124,17 @@ def test_any_number_of_returns(make_view, count) -> None:
     assert transfer(xyz, []).status.tolist() == [S.NO_LABEL_MAP] * count
 
 
+@settings(deadline=None)
 @given(
     azimuth=st.floats(-3, 3),
     elevation=st.floats(-0.5, 0.5),
     distance=st.floats(1, 300),
 )
 def test_a_footprint_lies_around_its_return_at_the_same_range(azimuth, elevation, distance) -> None:
-    config = RadarTransferConfig(azimuth_sigma_rad=0.02, elevation_sigma_rad=0.05, samples=400)
     flat = np.cos(elevation)
     direction = [flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)]
-    around = footprint(np.float32([direction]) * np.float32(distance), config).astype(np.float64)
+    returns = bearings(np.float32([direction]) * np.float32(distance), 0.02, 0.05)
+    around = footprint(returns, 400).astype(np.float64)
     assert np.linalg.norm(around, axis=1) == pytest.approx(np.full(400, distance), rel=1e-5)
     off_azimuth = np.angle(np.exp(1j * (np.arctan2(around[:, 1], around[:, 0]) - azimuth)))
     off_elevation = np.arcsin(around[:, 2] / np.linalg.norm(around, axis=1)) - elevation
@@ -131,3 +143,95 @@ def test_a_footprint_lies_around_its_return_at_the_same_range(azimuth, elevation
         assert off.std() == pytest.approx(0.829 * sigma, rel=0.02)
         assert abs(off.mean()) < 0.02 * sigma
         assert np.abs(off).max() <= 2.001 * sigma
+
+
+def test_each_return_has_the_error_that_its_driver_states(make_view) -> None:
+    # 2 px of label 7 in the middle: most of a footprint of 0.005 rad, little of one of 0.1 rad.
+    view = make_view(columns(c7=slice(99, 101)), T=T_CAMERA_RADAR)
+    errors = {"azimuth_sigma_rad": [0.005, 0.1], "elevation_sigma_rad": 0.001}
+    found = transfer(np.repeat(AHEAD, 2, 0), [view], samples=100, **errors)
+    assert found.labels.tolist() == [7, 0]
+
+
+def wall(distance: float, columns: range, label: int, confidence: float = 1.0) -> tuple:
+    """Lidar points of a wall across x, 0.1 rad high, every 0.01 rad of azimuth."""
+    azimuth, elevation = np.meshgrid(np.array(columns) * 0.01, np.arange(-5, 6) * 0.01)
+    azimuth, elevation = azimuth.ravel(), elevation.ravel()
+    flat = distance * np.cos(elevation)
+    xyz = np.stack(
+        [flat * np.cos(azimuth), flat * np.sin(azimuth), distance * np.sin(elevation)], 1
+    )
+    return (
+        xyz.astype(np.float32),
+        np.full(len(xyz), label, np.uint8),
+        np.full(len(xyz), confidence, np.float32),
+    )
+
+
+def witness(*walls: tuple) -> LidarWitness:
+    return LidarWitness(*(np.concatenate(parts) for parts in zip(*walls, strict=True)))
+
+
+def test_of_two_directions_the_one_counts_in_which_something_is_that_far(make_view) -> None:
+    # A trunk 0.02 rad to the right at 10 m before a hedge at 14 m: the image shows hedge ahead.
+    view = make_view(columns(c7=slice(100, 104)), T=T_CAMERA_RADAR)
+    lidar = witness(wall(10, range(-4, -1), 7, 0.75), wall(14, range(-1, 20), 0))
+    error = {"azimuth_sigma_rad": 0.03, "samples": 100}
+    alone, asked = (transfer(AHEAD, [view], lidar=one, **error) for one in (None, lidar))
+    assert alone.labels[0] == 0
+    assert (asked.labels[0], asked.sources[0]) == (7, 0)
+    assert asked.confidence[0] == pytest.approx(0.75)
+    hedge = transfer(np.float32([[14, 0, 0]]), [view], lidar=lidar, **error)
+    assert hedge.labels[0] == 0
+
+
+def test_what_the_lidar_has_behind_leaves_is_hidden_from_the_camera_too(make_view) -> None:
+    view = make_view(labels=3, T=T_CAMERA_RADAR)
+    hidden = witness(wall(10, range(-9, 10), UNKNOWN, 0.0), wall(8, range(-9, 10), 3))
+    found = transfer([[10, 0, 0], [8, 0, 0]], [view], lidar=hidden)
+    assert [PointStatus(s) for s in found.status] == [S.OCCLUDED, S.LABELLED]
+    assert found.labels.tolist() == [UNKNOWN, 3]
+    assert (found.confidence[0], found.sources[0]) == (0, 255)
+
+
+def test_a_return_where_the_lidar_has_looked_and_found_nothing_is_uncertain(make_view) -> None:
+    view = make_view(labels=3, T=T_CAMERA_RADAR)
+    found = transfer([[10, 0, 0]], [view], lidar=witness(wall(20, range(-9, 10), 3)))
+    assert (found.status[0], found.labels[0]) == (S.UNCERTAIN, UNKNOWN)
+
+
+def test_where_the_lidar_has_not_looked_the_camera_counts(make_view) -> None:
+    view = make_view(labels=3, T=T_CAMERA_RADAR)
+    aside = witness(wall(10, range(30, 40), 5))
+    nothing = LidarWitness(
+        np.zeros((0, 3), np.float32), np.zeros(0, np.uint8), np.zeros(0, np.float32)
+    )
+    for lidar in (aside, nothing):
+        found = transfer([[10, 0, 0]], [view], lidar=lidar)
+        assert (found.status[0], found.labels[0]) == (S.LABELLED, 3)
+    assert len(transfer(np.zeros((0, 3)), [view], lidar=aside).labels) == 0
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_lidar_says_what_all_pairs_of_return_and_point_say(seed) -> None:
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(300, 3)).astype(np.float32) * 3
+    returns = random.normal(size=(40, 3)).astype(np.float32) * 3
+    labels = random.integers(0, 4, 300).astype(np.uint8)
+    sure = random.choice([0, 0.5, 1], 300).astype(np.float32)
+    sigmas = random.uniform(0.05, 0.3), random.uniform(0.05, 0.3), random.uniform(0.1, 1)
+    said = LidarWitness(points, labels, sure).testify(bearings(returns, *sigmas))
+    here, there = np.stack(polar(points)), np.stack(polar(returns))
+    # The pole and the seam behind are left out: a radar looks ahead.
+    ahead = (np.abs(there[0]) < 2) & (np.abs(there[1]) < 0.7)
+    off = (here[:, None] - there[:, :, None]) / np.reshape(sigmas, (3, 1, 1))
+    square = (off**2).sum(0)
+    weight = np.where(square < 2.5**2, np.exp(-square / 2), 0)
+    assert said.mass[ahead] == pytest.approx(weight.sum(1)[ahead])
+    assert said.seen[ahead] == pytest.approx((weight * (sure > 0)).sum(1)[ahead])
+    votes = np.stack([(weight * sure * (labels == n)).sum(1) for n in range(4)])
+    told = ahead & (weight.sum(1) > 1e-6)
+    share = votes.max(0) / np.maximum(weight.sum(1), 1e-9)
+    assert said.confidence[told] == pytest.approx(share[told], abs=1e-5)
+    assert (said.looked == ((off[:2] ** 2).sum(0) < 4).sum(1).__ge__(3))[ahead].all()

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seg_perception.io.radar import radar_fields
+from seg_perception.io import messages as m
+from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.radar import decode_points, radar_fields
 from seg_perception.types import PointCloud
 
 TABLE = Path(__file__).resolve().parents[3] / "shared" / "data" / "radar_fields.csv"
@@ -86,3 +88,50 @@ def test_every_driver_in_the_table_has_its_strength_or_velocity_found():
         if found.strength is None and found.doppler_mps is None:
             unread.append(driver)
     assert not unread
+
+
+@pytest.mark.parametrize(("positive", "sign"), [("driver", 1), ("away", 1), ("towards", -1)])
+def test_a_doppler_may_be_said_to_be_positive_towards_the_radar(positive, sign):
+    assert radar_fields(cloud({"v_r": 1.5}), positive).doppler_mps.tolist() == [1.5 * sign]
+
+
+def test_errors_of_single_returns_are_read_where_the_driver_states_them():
+    found = radar_fields(cloud({"azimuth_std": 0.01, "elevation_std": 0.02, "range_std": 0.1}))
+    assert found.azimuth_sigma_rad.item() == pytest.approx(0.01)
+    assert found.elevation_sigma_rad.item() == pytest.approx(0.02)
+    assert found.range_sigma_m.item() == pytest.approx(0.1)
+    assert radar_fields(cloud({})).azimuth_sigma_rad is None
+
+
+def scan():
+    returns = [
+        m.RadarReturn(13.0, math.atan2(4, 3), math.atan2(12, 5), -1.5, 20.0),
+        m.RadarReturn(2.0, -math.pi / 2, 0.0, 0.25, -3.0),
+    ]
+    return m.RadarScan(m.Header.at(7, "/radar"), returns)
+
+
+def test_a_radar_scan_becomes_a_cloud_with_all_its_fields():
+    found = decode_points(scan())
+    assert (found.stamp_ns, found.frame_id, found.points.shape) == (7, "radar", (1, 2))
+    # Azimuth is to the left and elevation up: 3, 4, 12 and two metres to the right.
+    np.testing.assert_allclose(found.xyz, [[3, 4, 12], [0, -2, 0]], atol=1e-6)
+    assert found.points["doppler_velocity"].tolist() == [[-1.5, 0.25]]
+    assert found.points["amplitude"].tolist() == [[20.0, -3.0]]
+    assert found.points["range"].tolist() == [[13.0, 2.0]]
+    fields = radar_fields(found)
+    assert (fields.doppler_field, fields.strength_field) == ("doppler_velocity", "amplitude")
+
+
+def test_a_scan_without_returns_is_an_empty_cloud():
+    assert len(decode_points(m.RadarScan())) == 0
+
+
+def test_scans_are_read_from_bags_without_their_package(tmp_path):
+    with BagWriter(tmp_path / "scan.mcap") as writer:
+        writer.write("/radar", scan(), 7)
+    with BagReader(tmp_path / "scan.mcap") as bag:
+        (message,) = bag.messages({"/radar"})
+        found = decode_points(message.message)
+    assert message.type == "radar_msgs/msg/RadarScan"
+    np.testing.assert_allclose(found.xyz, decode_points(scan()).xyz)

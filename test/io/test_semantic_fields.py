@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seg_perception.errors import CloudError, ConfigError
 from seg_perception.io.pointcloud2 import PROFILES, append_semantics, decode_cloud, encode_cloud
-from seg_perception.io.semantic_fields import _layout
+from seg_perception.io.semantic_fields import _layout, with_moving
 from seg_perception.types import PointCloud, PointStatus, SemanticCloud
 
 PALETTE = np.zeros((256, 3), np.uint8)
@@ -196,3 +196,44 @@ def test_no_point_is_mixed_up_across_blocks(count, profile, step):
     np.testing.assert_array_equal(after[PROFILES[profile].confidence], confidence)
     red, green, blue = palette[labels].astype(np.uint32).T
     np.testing.assert_array_equal(packed(after), red << 16 | green << 8 | blue)
+
+
+def test_what_moves_is_a_field_after_the_senders(make_semantic_moving) -> None:
+    semantic = make_semantic_moving([1, 0, 255])
+    widened = with_moving(semantic).cloud
+    assert widened.fields == (*semantic.cloud.fields, "moving")
+    assert widened.points["moving"].tolist() == [[1, 0, 255]]
+    for name in semantic.cloud.fields:
+        assert (widened.points[name] == semantic.cloud.points[name]).all()
+        assert widened.points.dtype.fields[name] == semantic.cloud.points.dtype.fields[name]
+    assert widened.points.dtype.itemsize == semantic.cloud.points.dtype.itemsize + 1
+    assert with_moving(replace(semantic, moving=None)).cloud is semantic.cloud
+    taken = with_moving(replace(semantic, cloud=widened)).cloud
+    assert taken.fields[-2:] == ("moving", "semantic_moving")
+
+
+@pytest.fixture
+def make_semantic_moving():
+    def make(moving):
+        layout = np.dtype(
+            {
+                "names": ["x", "y", "z", "RCS"],
+                "formats": ["<f4", "<f4", "<f4", "i1"],
+                "offsets": [0, 4, 8, 14],
+                "itemsize": 17,
+            }
+        )
+        points = np.zeros((1, len(moving)), layout)
+        points["x"], points["RCS"] = 5, -3
+        none = np.zeros(len(moving), np.uint8)
+        return SemanticCloud(
+            sensor="nose",
+            cloud=PointCloud(points, 0, "radar"),
+            labels=none,
+            confidence=none.astype(np.float32),
+            status=none,
+            sources=none,
+            moving=np.array(moving, np.uint8),
+        )
+
+    return make
