@@ -88,9 +88,19 @@ def write_bundle(folder: Path, source: BundleSource) -> Bundle:
         The bundle as `Bundle.load` reads it.
 
     Raises:
-        BundleError: the folder is in use, or the source contradicts itself.
+        BundleError: the folder is in use, the disk refuses, or the source contradicts itself.
     """
     expect_free(folder)
+    try:
+        _write(folder, source)
+    except OSError as error:
+        msg = f"{folder}: can't be written ({error}); nothing is left of it: free some space"
+        raise BundleError(msg) from error
+    return Bundle.load(folder)
+
+
+def _write(folder: Path, source: BundleSource) -> None:
+    """Write the bundle beside its place, then move it there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         draft = Path(scratch) / folder.name
@@ -101,7 +111,6 @@ def write_bundle(folder: Path, source: BundleSource) -> Bundle:
         (draft / MANIFEST_FILE).write_text(manifest.dump())
         Bundle.load(draft)
         draft.replace(folder)
-    return Bundle.load(folder)
 
 
 def expect_free(folder: Path) -> None:

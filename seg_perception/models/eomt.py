@@ -18,14 +18,16 @@ from seg_perception.models.dinov3 import PATCH, ROPE_BASE, fixed_rope, freeze
 from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.outputs import MaskLayer, NetworkOutput
 
+_ANNEALING_POWER = 0.9
+
 
 class Eomt(SegmentationNetwork):
     """Masks at a quarter of the image's size (with two up-scaling blocks).
 
     Attributes:
         mask_probabilities: per query block, how often a query's attention is held to its
-            own mask in training; to be lowered to 0 block by block, since evaluation and
-            the exported graph never mask.
+            own mask in training; `set_progress` lowers it to 0 block by block, since
+            evaluation and the exported graph never mask.
 
     Args:
         config: backbone and queries.
@@ -47,6 +49,15 @@ class Eomt(SegmentationNetwork):
         self._first_query_block = shape.depth - config.query_blocks
         for part in (self.model.embeddings, self.model.layers):
             freeze(part, frozen=config.backbone.frozen)
+
+    def set_progress(self, done: float) -> None:
+        """Anneal the masks as EoMT does: N blocks one after the other, in N of N + 2 equal parts.
+
+        Nothing changes in the first part; in the last one no block masks any more.
+        """
+        parts = len(self.mask_probabilities) + 2
+        passed = (min(max(done * parts - 1 - n, 0.0), 1.0) for n in range(parts - 2))
+        self.mask_probabilities = tuple((1 - share) ** _ANNEALING_POWER for share in passed)
 
     def forward(self, x: Tensor) -> NetworkOutput:
         """Segment normalised images, float (B, 3, H, W)."""

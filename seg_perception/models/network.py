@@ -24,6 +24,10 @@ class SegmentationNetwork(nn.Module):
     def forward(self, x: Tensor) -> NetworkOutput:
         """Segment normalised images, float (B, 3, H, W)."""
 
+    def set_progress(self, done: float) -> None:
+        """Tell how much of a training is done, 0 to 1, before each step; may do nothing."""
+        del done
+
     def start_from_prior(self, pixels: NDArray[np.int64]) -> None:
         """Prepare the classifier for how often each class occurs; may do nothing.
 

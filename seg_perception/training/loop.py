@@ -153,6 +153,7 @@ class Trainer:
         # What is random inside network and loss depends on the step alone, as the batches do.
         torch.manual_seed(_seed(self._config.seed, self.step, self._processes.rank))
         self._shared.train()
+        self.network.set_progress(self.step / self._config.steps)
         self._frozen.keep()
         self._optimizer.zero_grad(set_to_none=True)
         sums: dict[str, float] = {}

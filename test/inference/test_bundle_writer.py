@@ -78,3 +78,15 @@ def test_golden_frames_of_another_size_leave_nothing(
     with pytest.raises(BundleError, match="expected the network's size"):
         write_bundle(tmp_path / "tiny", replace(native, golden=[small]))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, native: BundleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(BundleError, match=r"tiny: can't be written .*No space left.*free some"):
+        write_bundle(tmp_path / "tiny", native)
+    assert list(tmp_path.iterdir()) == []

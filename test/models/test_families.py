@@ -160,3 +160,23 @@ def test_overrides_have_no_published_weights() -> None:
     assert VitConfig(size="L").shape.hub.endswith("vitl16-pretrain-lvd1689m")
     assert VitConfig(size="L", depth=2).shape.hub == ""
     assert ConvNextConfig(size="micro").shape.hub == ""
+
+
+def test_masks_of_eomt_are_annealed_block_by_block(tiny_members) -> None:
+    config = tiny_members["eomt"].model_copy(update={"query_blocks": 2})
+    network = build_network(config, 5, 0, (64, 64))
+    for done, want in (
+        (0.0, (1, 1)),
+        (0.25, (1, 1)),
+        (0.375, (0.5**0.9, 1)),
+        (0.5, (0, 1)),
+        (0.625, (0, 0.5**0.9)),
+        (0.75, (0, 0)),
+        (1.0, (0, 0)),
+    ):
+        network.set_progress(done)
+        assert network.mask_probabilities == pytest.approx(want)
+
+
+def test_other_networks_do_not_mind_the_progress(tiny_members) -> None:
+    build_network(tiny_members["convnext"], 5, 0, (64, 64)).set_progress(0.5)
