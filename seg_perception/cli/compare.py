@@ -20,6 +20,10 @@ def command(
         list[str] | None,
         typer.Option(help="[STREAM:]METRIC < NUMBER in percentage points; repeatable."),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Page to write: the differences, and their frames."),
+    ] = None,
     *,
     everything: Annotated[
         bool, typer.Option("--all", help="Show every number, not the first 40.")
@@ -28,7 +32,7 @@ def command(
 ) -> None:
     """Compare runs over the same data: paired differences with 95 % intervals, regressions first.
 
-    seg-perception compare runs/old runs/new --fail-if "miou < -0.5"
+    seg-perception compare runs/old runs/new --fail-if "miou < -0.5" -o compare.html
 
     Exit code 1: a condition of --fail-if was met. Exit code 2: runs that can't be compared.
     """
@@ -36,6 +40,7 @@ def command(
     from seg_perception.errors import ConfigError
     from seg_perception.evaluation.compare import compare
     from seg_perception.evaluation.gate import Gate
+    from seg_perception.evaluation.report import write_comparison
     from seg_perception.evaluation.results import Results
 
     if len(runs) < 2:
@@ -44,6 +49,8 @@ def command(
     gates = [Gate.parse(text) for text in fail_if or ()]
     baseline, *others = (Results.read(run) for run in runs)
     comparison = compare(baseline, others)
+    if output is not None:
+        write_comparison(output, comparison, runs)
     if as_json:
         print_json(comparison.model_dump(mode="json"))
     else:

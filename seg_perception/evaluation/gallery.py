@@ -80,16 +80,20 @@ class Gallery:
 
 
 def choose(frames: Iterable[FrameScore], size: int, median: float | None) -> list[FrameScore]:
-    """The worst frames, then typical ones, of all that were kept anywhere."""
+    """The worst frames, then typical ones, of all that were kept anywhere; then those by lot.
+
+    The lot falls on the same frames in every run, so that two runs have pictures to compare.
+    """
     kept = [Kept(frame) for frame in frames]
     worst = sorted(kept, key=lambda entry: entry.badness)[:size]
     taken = {entry.key for entry in worst}
     rest = sorted((e for e in kept if e.key not in taken), key=lambda e: e.lot)[:_CANDIDATES]
     middle = 0.0 if median is None else median
-    typical = sorted(rest, key=lambda e: (abs((e.frame.miou or 0.0) - middle), e.key))[:size]
+    drawn = sorted(rest, key=lambda e: (abs((e.frame.miou or 0.0) - middle), e.key))
     return [
         *(entry.frame.model_copy(update={"role": "worst"}) for entry in worst),
-        *(entry.frame.model_copy(update={"role": "typical"}) for entry in typical),
+        *(entry.frame.model_copy(update={"role": "typical"}) for entry in drawn[:size]),
+        *(entry.frame for entry in drawn[size:]),
     ]
 
 

@@ -234,7 +234,7 @@ class StreamResult(_Data):
         metrics: the composite, purity and coverage, agreement across time, pairing.
         spaces: in the protocol's order.
         slices: by range, region, condition, sequence.
-        frames: worst and typical ones, with pictures; all are in `frames.jsonl`.
+        frames: worst and typical ones and some by lot, with pictures; all are in `frames.jsonl`.
         units: for intervals, and for comparing runs.
     """
 

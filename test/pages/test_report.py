@@ -47,7 +47,9 @@ def test_a_class_that_is_never_predicted_is_an_alarm(make_run):
     spaces = (space.model_copy(update={"classes": (lost, *space.classes[1:])}),)
     streams = (results.streams[0].model_copy(update={"spaces": spaces}),)
     results.model_copy(update={"streams": streams}).write(run.folder)
-    assert "camera.front: sky never predicted" in text_of(write_report(run.folder))
+    assert "camera.front: the truth has sky, the prediction never" in text_of(
+        write_report(run.folder)
+    )
 
 
 def test_names_from_outside_are_text(make_run):

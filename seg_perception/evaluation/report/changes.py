@@ -49,7 +49,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Change:
+class FrameChange:
     """One frame in two runs.
 
     Attributes:
@@ -78,11 +78,11 @@ class Change:
 class ChangeView:
     """A changed frame and its pictures: image and truth, then both runs' labels and faults."""
 
-    change: Change
+    change: FrameChange
     pictures: tuple[tuple[str, Picture], ...]
 
 
-def changed_frames(baseline: Run, other: Run) -> list[Change]:
+def changed_frames(baseline: Run, other: Run) -> list[FrameChange]:
     """The frames that changed most, the worst regression first, then the best gains.
 
     Frames that only one run has, or that no score could be given, are passed over.
@@ -103,7 +103,7 @@ def pictured_changes(baseline: Run, other: Run, album: Album) -> list[ChangeView
     """
     first, second = baseline.pictured(), other.pictured()
     pairs = [
-        Change(key, miou, after, pictured=True)
+        FrameChange(key, miou, after, pictured=True)
         for key in first.keys() & second.keys()
         if (miou := first[key].miou) is not None
         and (after := second[key].miou) is not None
@@ -130,11 +130,11 @@ def _own(view: FrameView) -> Iterator[tuple[str, Picture]]:
     yield from (entry for entry in view.pictures if entry[0] not in SHARED)
 
 
-def _changes(run: Run, before: dict[Key, float], shown: set[Key]) -> Iterator[Change]:
+def _changes(run: Run, before: dict[Key, float], shown: set[Key]) -> Iterator[FrameChange]:
     for frame in read_frames(run.folder):
         key = _key(frame)
         if frame.miou is not None and key in before and frame.miou != before[key]:
-            yield Change(key, before[key], frame.miou, key in shown)
+            yield FrameChange(key, before[key], frame.miou, key in shown)
 
 
 def _key(frame: FrameScore) -> Key:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seg_perception.evaluation.compare import Change, Comparison, RunChange
 from seg_perception.evaluation.report.agreement import VERDICTS
 from seg_perception.evaluation.report.changes import (
-    Change,
     ChangeView,
+    FrameChange,
     Run,
     changed_frames,
     pictured_changes,
@@ -25,6 +26,8 @@ from seg_perception.pages.page import render, write_page
 from seg_perception.pages.pictures import Album
 
 _PICTURE_BYTES = 7_000_000
+# Between space and class in the keys of a comparison.
+_CLASS = ".iou."
 
 
 @dataclass(frozen=True)
@@ -50,25 +53,109 @@ class OpponentView:
 
     section: Section
     opponent: Opponent
-    changes: tuple[Change, ...]
+    changes: tuple[FrameChange, ...]
     pictures: tuple[ChangeView, ...]
     settings: tuple[tuple[str, str, str], ...]
 
 
-def write_comparison(file: str | Path, baseline: Run, opponents: Sequence[Opponent]) -> Path:
+def write_comparison(
+    file: str | Path, comparison: Comparison, folders: Sequence[str | Path]
+) -> Path:
     """Write the page of a comparison.
 
     Args:
         file: where it goes.
-        baseline: the first run.
-        opponents: the runs that are compared with it.
+        comparison: what was found.
+        folders: of the baseline, then of the other runs in the comparison's order.
 
     Raises:
+        EvaluationError: a run can't be read.
         ReportError: a picture is missing or damaged, or the file can't be written.
     """
     path = Path(file)
+    baseline, *others = (Run.read(folder) for folder in folders)
+    opponents = [
+        opponent(change, baseline, run) for change, run in zip(comparison.runs, others, strict=True)
+    ]
     write_page(path, draw_comparison(baseline, opponents))
     return path
+
+
+def opponent(found: RunChange, baseline: Run, run: Run) -> Opponent:
+    """Arrange what was found about one run."""
+    numbers = [change for change in found.changes if _CLASS not in change.key]
+    titles = {_title(change): None for change in numbers}
+    for stream in baseline.results.streams:
+        titles.update({f"{stream.name}: classes of {space.name}": None for space in stream.spaces})
+    tables = {title: list[Difference]() for title in titles}
+    colors = _colors(baseline)
+    for change in found.changes:
+        tables[_title(change)].append(_difference(change, colors))
+    return Opponent(
+        run=run,
+        headline=tuple(_headlines(numbers, baseline)),
+        tables=(
+            *(DifferenceTable.sorted(title, rows) for title, rows in tables.items()),
+            DifferenceTable.sorted("Timing", _timing(baseline, run)),
+        ),
+        notes=found.notes,
+    )
+
+
+def _title(change: Change) -> str:
+    space, _, name = change.key.partition(_CLASS)
+    return f"{change.stream}: classes of {space}" if name else f"{change.stream}: numbers"
+
+
+def _difference(change: Change, colors: Mapping[str, str], *, stream: bool = False) -> Difference:
+    name = change.key.partition(_CLASS)[2] or change.key
+    return Difference(
+        name=f"{change.stream}: {name}" if stream else name,
+        unit="%",
+        before=change.before,
+        after=change.after,
+        value=change.difference,
+        low=change.low,
+        high=change.high,
+        color=colors.get(change.key, ""),
+    )
+
+
+def _headlines(numbers: Sequence[Change], baseline: Run) -> Iterator[Difference]:
+    """Of each stream the composite, or the first space's first mean."""
+    for stream in baseline.results.streams:
+        first = [f"{space.name}.{space.metrics[0].key}" for space in stream.spaces if space.metrics]
+        wanted = ("composite", *first[:1])
+        by_key = {change.key: change for change in numbers if change.stream == stream.name}
+        found = next((by_key[key] for key in wanted if key in by_key), None)
+        if found is not None:
+            yield _difference(found, {}, stream=True)
+
+
+def _timing(baseline: Run, run: Run) -> Iterator[Difference]:
+    """Medians of the stages; on two machines, or beside other work, they say little."""
+    before = {stage.stage: stage.p50_s for stage in baseline.results.timing.stages}
+    for stage in run.results.timing.stages:
+        first, second = before.get(stage.stage), stage.p50_s
+        if first is not None and second is not None:
+            yield Difference(
+                name=f"{stage.stage}, median",
+                unit="s",
+                before=first,
+                after=second,
+                value=second - first,
+                larger_is_better=False,
+            )
+
+
+def _colors(run: Run) -> dict[str, str]:
+    """Of classes, by the keys of a comparison."""
+    return {
+        f"{space.name}{_CLASS}{entry.name}": entry.color
+        for stream in run.results.streams
+        for space in stream.spaces
+        for entry in space.classes
+    }
 
 
 def draw_comparison(baseline: Run, opponents: Sequence[Opponent]) -> str:

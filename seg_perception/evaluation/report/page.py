@@ -146,8 +146,8 @@ def _alarms(results: Results) -> Iterator[str]:
         for space in stream.spaces:
             if names := space.never_predicted:
                 yield (
-                    f"{stream.name}: {', '.join(names)} never predicted, "
-                    "though the truth has them: the model may have collapsed"
+                    f"{stream.name}: the truth has {', '.join(names)}, the prediction never: "
+                    "the model may have collapsed"
                 )
         pairing = stream.pairing
         if pairing.without_truth or pairing.without_labels:
