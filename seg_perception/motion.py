@@ -149,6 +149,11 @@ class Motion:
         velocity: NDArray[np.float64] = T[:3, 3] / passed_s
         return velocity
 
+    def middle_of_exposure_s(self, camera: str) -> float:
+        """From an image's stamp to the time when the middle of its lines is exposed."""
+        parameters = self._cameras[camera]
+        return (0.5 - _BEFORE_STAMP[parameters.readout_stamp]) * parameters.readout_s
+
     def speed(self, label_map: LabelMap) -> tuple[float, float]:
         """How fast the camera turns (rad/s) and moves (m/s) when the image is taken.
 

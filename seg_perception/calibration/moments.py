@@ -184,7 +184,7 @@ class _Gathering:
         self.mountings: list[StampedTransform] = []
         self._config = config
         self._labels = labels
-        self._offsets_ns = [round(offset * NANOSECONDS) for offset in offsets_s]
+        self._offsets_s = offsets_s
         self._motion = Motion(config, around.transforms)
         self._max_gap_ns = round(config.pairing.max_gap_s * NANOSECONDS)
 
@@ -246,11 +246,11 @@ class _Gathering:
             raise CalibrationError(msg)
         rectified = self._config.cameras[camera].rectified
         CameraModel.from_calibration(label_map.calibration, rectified=rectified)
+        # A rolling shutter counts as one exposure, in the middle of its lines.
+        middle_s = self._motion.middle_of_exposure_s(camera)
         poses = [
-            self._motion.T_camera_cloud(
-                replace(label_map, stamp_ns=label_map.stamp_ns + offset_ns), sweep
-            )
-            for offset_ns in self._offsets_ns
+            self._motion.T_camera_cloud(label_map, sweep, middle_s + offset_s)
+            for offset_s in self._offsets_s
         ]
         size = label_map.labels.shape[1], label_map.labels.shape[0]
         picture = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)

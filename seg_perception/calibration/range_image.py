@@ -15,7 +15,7 @@ _NEAREST_M, _FARTHEST_M = 1.0, 60.0
 _RING_FIELDS = ("ring", "channel", "laser_id", "line")
 # Elevations farther apart than this are of two beams, where that makes this many of them.
 _BEAM_GAP_RAD = math.radians(0.1)
-_FEWEST_BEAMS, _MOST_BEAMS = 8, 256
+_FEWEST_BEAMS, _MOST_BEAMS, _UNEVEN = 8, 256, 2.5
 # Square cells of an unordered sweep are this much wider than its points are apart on average.
 _CELL_FACTOR = 1.5
 
@@ -48,14 +48,25 @@ def range_image(cloud: PointCloud) -> RangeImage:
         return RangeImage(np.full((1, 1), np.nan, np.float32), np.zeros((1, 1), np.intp))
     x, y, z = xyz[known].astype(np.float64).T
     azimuth, elevation = np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))
+    azimuth, span = _from_its_start(azimuth)
     beams = _beams(cloud, known, elevation)
     if beams is not None:
-        columns = int(np.bincount(beams).max())
-        return _paint(ranges, known, beams, azimuth, columns)
+        columns = max(2, int(np.bincount(beams).max()))
+        return _paint(ranges, known, beams, np.rint(azimuth / span * (columns - 1)))
     low, high = np.percentile(elevation, [1, 99])
-    cell = _CELL_FACTOR * math.sqrt(2 * math.pi * max(high - low, 1e-3) / len(known))
+    cell = _CELL_FACTOR * math.sqrt(span * max(high - low, 1e-3) / len(known))
     rows = ((elevation - low) / cell).clip(0, (high - low) / cell).astype(np.int64)
-    return _paint(ranges, known, rows, azimuth, math.ceil(2 * math.pi / cell))
+    return _paint(ranges, known, rows, np.floor(azimuth / cell))
+
+
+def _from_its_start(azimuth: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Azimuths from the edge of the sector that the sensor sees, and how wide it is (radian)."""
+    around = np.sort(azimuth)
+    gaps = np.diff(around, append=around[0] + 2 * math.pi)
+    widest = int(gaps.argmax())
+    start = around[(widest + 1) % len(around)]
+    span = max(2 * math.pi - float(gaps[widest]), 1e-3)
+    return np.mod(azimuth - start, 2 * math.pi).clip(0, span), span
 
 
 def _beams(
@@ -72,23 +83,24 @@ def _beams(
     ends = upwards[:-1][np.diff(upwards) > _BEAM_GAP_RAD]
     if not _FEWEST_BEAMS <= len(ends) + 1 <= _MOST_BEAMS:
         return None
-    return np.searchsorted(ends, elevation)
+    beams = np.searchsorted(ends, elevation)
+    sizes = np.bincount(beams)
+    # Beams that ran into each other would stand out.
+    return beams if sizes.max() <= _UNEVEN * np.median(sizes) else None
 
 
 def _paint(
     ranges: NDArray[np.float32],
     known: NDArray[np.intp],
     row: NDArray[np.int64],
-    azimuth: NDArray[np.float64],
-    columns: int,
+    column: NDArray[np.float64],
 ) -> RangeImage:
-    """The nearest point in each cell of row and azimuth."""
-    column = ((azimuth + math.pi) / (2 * math.pi) * columns).astype(np.int64).clip(0, columns - 1)
+    """The nearest of the known points in each cell."""
     far_first = np.argsort(-ranges[known], kind="stable")
-    row, column, known = row[far_first], column[far_first], known[far_first]
-    shape = int(row.max()) + 1, columns
+    row, columns, known = row[far_first], column[far_first].astype(np.int64), known[far_first]
+    shape = int(row.max()) + 1, int(columns.max()) + 1
     image, index = np.full(shape, np.nan, np.float32), np.zeros(shape, np.intp)
     # Of several points in a cell the last one written stays.
-    image[row, column] = ranges[known]
-    index[row, column] = known
+    image[row, columns] = ranges[known]
+    index[row, columns] = known
     return RangeImage(image, index)

@@ -35,6 +35,10 @@ def test_radars_are_sparse():
     )
 
 
+def test_a_map_is_shown_where_there_is_one():
+    assert shown(**{"map.enabled": True}).clouds[-1] == Cloud("Map", "/perception_node/map")
+
+
 def test_frames_of_a_robot_that_moves_and_of_one_at_rest():
     config = Config.from_parameters(PARAMETERS)
     assert (Shown.of(config).fixed_frame, Shown.of(config).follow_frame) == ("odom", "odom")

@@ -109,3 +109,14 @@ def test_a_replay_writes_what_a_planner_would_get(world):
     # Neither red nor green blocks; the sweeps have labels, so that the way is free.
     assert [len(cloud) for cloud in obstacles] == [0] * 5
     assert [m.info.width for m in world.read(out, "/perception_node/costmap")] == [200, 200]
+
+
+def test_a_map_needs_no_more_memory_for_a_longer_bag(world):
+    sizes = []
+    for count in (5, 40):
+        bag = world.bag(world.events(count), f"{count}.mcap")
+        options = ReplayOptions(map_file=world.folder / f"{count}.pcd")
+        config = world.config(**FRAME, **{"map.max_voxels": 1})
+        summary = replay(bag, world.folder / f"{count}_out.mcap", config, options)
+        sizes.append((summary.map.voxels, summary.map.entered))
+    assert sizes == [(1, 10), (1, 80)]
