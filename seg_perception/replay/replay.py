@@ -107,6 +107,7 @@ def replay(
             written=dict(sink.written),
             notes=(
                 *session.notes.lines(),
+                *(f"engine: {reason}" for reason in engine.refused),
                 *(f"{t}: {why}" for t, why in sink.left_out.items()),
                 *(whole.notes if whole else ()),
             ),

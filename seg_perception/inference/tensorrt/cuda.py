@@ -126,7 +126,11 @@ class Cuda:
         self._call("cudaStreamSynchronize", ctypes.c_void_p(stream))
 
     def _call(self, name: str, *arguments: Any) -> None:
-        code = int(getattr(self._api, name)(*arguments))
+        function = getattr(self._api, name, None)
+        if function is None:
+            msg = f"this CUDA runtime has no {name}; install another version of it"
+            raise EngineError(msg)
+        code = int(function(*arguments))
         if code != _SUCCESS:
             raise EngineError(self._explain(name, code))
 
@@ -137,7 +141,10 @@ class Cuda:
 
     def _read_facts(self) -> DeviceFacts:
         properties = ctypes.create_string_buffer(_PROPERTIES_BYTES)
-        self._call("cudaGetDeviceProperties", properties, self._device)
+        # CUDA 12 has it under both names, for two layouts that begin alike.
+        names = ("cudaGetDeviceProperties", "cudaGetDeviceProperties_v2")
+        name = next((n for n in names if getattr(self._api, n, None) is not None), names[0])
+        self._call(name, properties, self._device)
         memory_khz = self._attribute(_MEMORY_CLOCK_KHZ)
         # Data moves on both edges of the memory's clock.
         memory_gb_s = 2 * memory_khz * self._attribute(_BUS_BITS) / 8 / 1e6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -49,7 +49,7 @@ class Session:
         self._buffers: dict[str, Buffer] = {}
         self._stream = 0
         self._logger = tensorrt.make_logger(self._listen)
-        self._runtime = tensorrt.trt.Runtime(self._logger)
+        self._runtime: Any = None
         self._engine: Any = None
         self._context: Any = None
         try:
@@ -78,7 +78,7 @@ class Session:
         self._cuda.use()
         for buffer, array in zip(self._inputs, arrays, strict=True):
             buffer.upload(array, self._stream)
-        if not self._context.execute_async_v3(self._stream):
+        if not self._try(lambda: self._context.execute_async_v3(self._stream)):
             msg = f"TensorRT refused to run{self._quote()}"
             raise EngineError(msg)
         for buffer in self._outputs:
@@ -101,11 +101,12 @@ class Session:
 
     def _load(self, tensorrt: TensorRt, plan: bytes) -> None:
         self._cuda.use()
-        self._engine = self._runtime.deserialize_cuda_engine(plan)
+        self._runtime = self._try(lambda: tensorrt.trt.Runtime(self._logger))
+        self._engine = self._try(lambda: self._runtime.deserialize_cuda_engine(plan))
         if self._engine is None:
             msg = f"{tensorrt.name} {tensorrt.version} can't load the engine{self._quote()}"
             raise EngineError(msg)
-        self._context = self._engine.create_execution_context()
+        self._context = self._try(self._engine.create_execution_context)
         if self._context is None:
             msg = f"no memory for the engine's working space{self._quote()}"
             raise EngineError(msg)
@@ -130,6 +131,14 @@ class Session:
             if not self._context.set_tensor_address(name, buffer.device):
                 msg = f"TensorRT refused the memory of tensor {name!r}{self._quote()}"
                 raise EngineError(msg)
+
+    def _try(self, step: Callable[[], Any]) -> Any:
+        """TensorRT answers with None or False, or raises what its C++ could not answer."""
+        try:
+            return step()
+        except (RuntimeError, TypeError, MemoryError) as error:
+            msg = f"TensorRT failed ({error}){self._quote()}"
+            raise EngineError(msg) from error
 
     def _listen(self, severity: str, text: str) -> None:
         if severity in ("ERROR", "INTERNAL_ERROR"):

@@ -14,7 +14,7 @@ import pytest
 from seg_perception.errors import EngineError
 from seg_perception.inference.tensorrt import cuda_library
 from seg_perception.inference.tensorrt.buffers import MappedBuffer, PinnedBuffer
-from seg_perception.inference.tensorrt.cuda import DeviceFacts
+from seg_perception.inference.tensorrt.cuda import Cuda, DeviceFacts
 
 if TYPE_CHECKING:
     from seg_perception.inference.tensorrt.conftest import SimulatedMachine
@@ -113,3 +113,11 @@ def test_the_python_package_says_the_same(machine: SimulatedMachine) -> None:
         processors=16,
         memory_gb_s=204.8,
     )
+
+
+def test_a_function_that_a_runtime_lacks_is_named() -> None:
+    class Empty:
+        """No function at all."""
+
+    with pytest.raises(EngineError, match="this CUDA runtime has no cudaSetDevice; install"):
+        Cuda(Empty(), 0)

@@ -268,3 +268,22 @@ def test_a_passing_spot_check_is_part_of_the_proof(
     wait_until(lambda: "spot check: 100.0% equal labels" in engine.proof)
     assert engine.refused == ()
     engine.close()
+
+
+def test_what_tensorrt_raises_is_a_reason(
+    make_bundle: MakeBundle,
+    stripes: Stripes,
+    machine: SimulatedMachine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import tensorrt
+
+    def fail(_: Any) -> Any:
+        msg = "factory function returned nullptr"
+        raise TypeError(msg)
+
+    monkeypatch.setattr(tensorrt, "Runtime", fail)
+    engine = machine.create(make_bundle())
+    assert "TensorRT failed (factory function returned nullptr)" in engine.refused[0]
+    np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
+    assert machine.device.memory == {}
