@@ -44,8 +44,8 @@ def table(
 ) -> None:
     """Count parameters, operations and bytes, and the shortest time on each device.
 
-    Times are computed from the devices' peaks: no engine can be faster, real ones reach a
-    third to a half. Where somebody measured one, it stands beside it in brackets.
+    Times are computed from the devices' peaks: no engine can be faster, real ones need
+    several times as long. Where somebody measured one, it stands beside it in brackets.
     """
     from seg_perception.cli.export import parse_size
     from seg_perception.cli.options import print_json

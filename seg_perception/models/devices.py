@@ -73,7 +73,7 @@ def roofline_ms(operators: Sequence[Operator], device: Device) -> float:
 
     Williams et al., "Roofline", Communications of the ACM 2009: each operator takes as
     long as its arithmetic at the peak, or as its memory traffic at the bandwidth,
-    whichever is longer. Real engines reach a third to a half of such peaks.
+    whichever is longer. Real engines need several times as long.
     """
     seconds = 0.0
     for operator in operators:

@@ -122,7 +122,7 @@ def test_a_cheaper_head_agrees_as_far_as_the_manifest_says(
 
 @pytest.mark.long
 @pytest.mark.parametrize("family", ["mask2former", "eomt"])
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_size_s_at_512(family: str) -> None:
     config: Mask2FormerConfig | EomtConfig
     if family == "mask2former":
