@@ -48,7 +48,7 @@ class StatusPublisher:
 
     def publish(self) -> None:
         """Publish both now."""
-        warnings = self._health.warnings()
+        warnings = [*self._twins(), *self._health.warnings()]
         status = self._make_status(warnings)
         self._status.publish(to_ros(status))
         self._diagnostics.publish(self._make_diagnostics(status))
@@ -60,6 +60,18 @@ class StatusPublisher:
         node.destroy_timer(self._timer)
         node.destroy_publisher(self._status)
         node.destroy_publisher(self._diagnostics)
+
+    def _twins(self) -> Iterator[str]:
+        """Topics under the node's own name that somebody else publishes too."""
+        node = self._runtime.node
+        topic = node.resolve_topic_name(STATUS)
+        others = node.count_publishers(topic) - 1
+        if others > 0:
+            name = node.get_fully_qualified_name()
+            yield (
+                f"{others} more publishers of {topic}: another node is called {name}; "
+                "is it started twice?"
+            )
 
     def _make_status(self, warnings: list[str]) -> SegmentationStatus:
         now = self._health.sample()

@@ -101,6 +101,14 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def status(self, key: str) -> str:
+        """A line of /proc/PID/status."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return dict(line.split(":", 1) for line in lines)[key].strip()
+
     def is_running(self) -> bool:
         return self._process.poll() is None
 

@@ -316,8 +316,8 @@ def test_parameters_that_are_in_use_are_not_changed(ros, robot, start, wait_unti
     process = start()
     client = robot.node.create_client(SetParameters, "/perception_node/set_parameters")
     wait_until(client.service_is_ready, "the service")
-    value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=50.0)
-    parameter = Parameter(name="transfer.max_range_m", value=value)
+    value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=0.5)
+    parameter = Parameter(name="pairing.max_gap_s", value=value)
     answer = client.call_async(SetParameters.Request(parameters=[parameter]))
     wait_until(answer.done, "an answer")
     result = answer.result().results[0]
