@@ -101,7 +101,7 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def status(self, key: str) -> str:

@@ -32,9 +32,14 @@ class Field:
         self.labels = robot.listen(LABELS, messages.Image.type_name)
         self.clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
         robot.wait_until_heard()
-        robot.send("/front/camera_info", robot.camera_info(robot.now_ns()))
-        self.wait_until(lambda: statuses and not self.says("camera_info"), "the lens")
+        self.wait_until(self._has_lens, "the lens")
         self.start_ns = robot.now_ns()
+
+    def _has_lens(self):
+        # Again and again: a node that was killed counts as a subscriber for a while.
+        self.robot.send("/front/camera_info", self.robot.camera_info(self.robot.now_ns()))
+        time.sleep(0.1)
+        return self.statuses and not self.says("front: no camera_info")
 
     def says(self, words):
         return any(words in warning for s in self.statuses[-1:] for warning in s.warnings)
@@ -71,6 +76,7 @@ class Field:
 def field(ros, robot, parameters, wait_until):
     def start(**changes):
         statuses = robot.listen(f"{NODE}/status", messages.SegmentationStatus.type_name)
+        statuses.clear()
         robot.advertise()
         file = parameters(**changes)
         process = ros.start("perception_node", "--ros-args", "--params-file", file)
@@ -217,11 +223,11 @@ def test_a_subscriber_that_never_takes_anything(field):
 def test_a_process_that_is_stopped_for_a_while(field):
     world = field()
     world.step(0)
-    world.process.signal(signal.SIGSTOP)
+    world.process.send(signal.SIGSTOP)
     for number in range(1, 20):
         world.robot.step(world.start_ns + number * STEP_NS)
         time.sleep(0.05)
-    world.process.signal(signal.SIGCONT)
+    world.process.send(signal.SIGCONT)
     world.step(25)
     assert world.last_labels() == [0, 1, 2, 255]
     world.account()
@@ -230,7 +236,7 @@ def test_a_process_that_is_stopped_for_a_while(field):
 def test_a_killed_node_is_replaced_by_another_of_its_name(field, ros, parameters, wait_until):
     world = field()
     world.step(0)
-    world.process.signal(signal.SIGKILL)
+    world.process.send(signal.SIGKILL)
     world.wait_until(lambda: not world.process.is_running(), "its end")
     again = field()
     again.step(50)
@@ -268,16 +274,18 @@ def test_twenty_cameras_of_which_three_live(field):
     assert streams["camera.c0"]["received"] == 0
 
 
-def test_an_image_that_memory_can_not_hold(field):
+def test_a_time_without_memory_is_survived(field):
     world = field(**{"camera.front.transport": "raw"})
     world.step(0)
     used = int(world.process.status("VmSize").split()[0]) * 1024
     limit = used + (64 << 20)
-    resource.prlimit(world.process.pid, resource.RLIMIT_AS, (limit, limit))
+    resource.prlimit(world.process.pid, resource.RLIMIT_AS, (limit, -1))
     huge = np.zeros((3000, 4000, 3), np.uint8)
     stamp_ns = world.start_ns + STEP_NS
     for encoding in ("rgb8", "bgr8"):
         world.robot.send("/front/image_raw", world.robot.image(stamp_ns, huge, encoding=encoding))
+    time.sleep(3)
+    assert world.process.is_running()
     resource.prlimit(world.process.pid, resource.RLIMIT_AS, (-1, -1))
     world.step(20)
     assert world.last_labels() == [0, 1, 2, 255]
