@@ -143,7 +143,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
 def _evaluate(paths: list[Path], options: EvaluateOptions, output: Path, means: Means) -> Results:
     from seg_perception.cli.progress import progress_bar
     from seg_perception.errors import ConfigError
-    from seg_perception.evaluation.evaluate import evaluate
+    from seg_perception.evaluation.evaluate import begin, evaluate
     from seg_perception.evaluation.plan import plan
 
     job = plan(paths, options)
@@ -151,8 +151,10 @@ def _evaluate(paths: list[Path], options: EvaluateOptions, output: Path, means: 
         msg = f"--keep {means.keep}: expected one recording that the model labels, in one process"
         raise ConfigError(msg)
     command = shlex.join(["seg-perception", *sys.argv[1:]])
-    with progress_bar("checking") as check, progress_bar("scoring") as score:
-        return evaluate(job, output, means, command=command, on_check=check, on_progress=score)
+    with progress_bar("checking") as advance:
+        begin(job, output, advance)
+    with progress_bar("scoring") as advance:
+        return evaluate(job, output, means, command=command, on_progress=advance)
 
 
 def _write_report(run: Path) -> None:

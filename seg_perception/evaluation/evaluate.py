@@ -43,13 +43,29 @@ class Means:
     keep: str = ""
 
 
+def begin(job: Job, run: Path, on_progress: OnProgress = _silent) -> None:
+    """Check the inputs of a job and make its folder; nothing to do where that was done before.
+
+    Args:
+        job: what will be scored.
+        run: the run's folder: new, or of the same job.
+        on_progress: called now and then with what is checked and what is to be checked.
+
+    Raises:
+        EvaluationError: the folder belongs to another job, or a truth can't be compared.
+        SegPerceptionError: as the inputs have it.
+    """
+    if _is_new(job, run):
+        check_job(job, on_progress)
+        _write_job(job, run)
+
+
 def evaluate(
     job: Job,
     run: Path,
     means: Means = Means(),
     *,
     command: str = "",
-    on_check: OnProgress = _silent,
     on_progress: OnProgress = _silent,
 ) -> Results:
     """Do what of a job is not done yet, and put the results together.
@@ -59,18 +75,15 @@ def evaluate(
         run: the run's folder: new, or of the same job.
         means: what does the work.
         command: how it was started, for the record.
-        on_check: called while inputs are checked, with what is done and what is to be done.
-        on_progress: the same while they are scored.
+        on_progress: called now and then with what is done and what is to be done.
 
     Raises:
         EvaluationError: the folder belongs to another job, or a truth can't be compared.
         SegPerceptionError: as the inputs or the model have it.
     """
     start = time.perf_counter()
-    if _is_new(job, run):
-        check_job(job, on_check)
-        _begin(job, run)
-    elif (run / RESULTS).is_file():
+    begin(job, run)
+    if (run / RESULTS).is_file():
         return Results.read(run)
     missing = [shard for shard in job.shards if not is_done(run, shard)]
     if means.address:
@@ -103,7 +116,7 @@ def _is_new(job: Job, run: Path) -> bool:
     return False
 
 
-def _begin(job: Job, run: Path) -> None:
+def _write_job(job: Job, run: Path) -> None:
     run.mkdir(parents=True, exist_ok=True)
     part = (run / JOB).with_suffix(".part")
     part.write_text(job.model_dump_json(), encoding="utf-8")
