@@ -1,4 +1,4 @@
-"""`python -m bench.length`: what ten times the recording costs an evaluation, in time and memory."""
+"""`python -m bench.length`: what ten times the recording costs, in time and memory."""
 
 from __future__ import annotations
 
