@@ -16,6 +16,7 @@ from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
 from seg_perception.ontology import Ontology
+from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.drive import _one_ahead, simulate
 
 
@@ -220,3 +221,31 @@ def test_a_stream_works_one_message_ahead_and_stops_when_it_is_closed():
     assert [next(stream) for _ in range(3)] == [0, 1, 2]
     stream.close()
     assert made in ([0, 1, 2], [0, 1, 2, 3])
+
+
+def test_side_cameras_and_a_rolling_shutter_travel_in_the_bag():
+    config = SimulationConfig(
+        duration_s=0.1,
+        camera_width=64,
+        camera_height=36,
+        lidar_beams=8,
+        lidar_columns=64,
+        side_cameras=True,
+        camera_readout_s=0.02,
+        yaw_rate_rps=0.5,
+    )
+    events = list(simulate(config))
+    topics = {event.topic for event in events}
+    for name in ("front", "left", "right"):
+        assert {
+            f"/camera/{name}/{kind}" for kind in ("image_raw", "camera_info", "truth")
+        } <= topics
+    images = [e.message for e in events if e.topic.endswith("image_raw")]
+    assert {image.header.frame_id for image in images} == {
+        f"camera_{name}_optical" for name in ("front", "left", "right")
+    }
+    assert len({bytes(image.data) for image in images}) == 3
+    (mountings,) = [e.message for e in events if e.topic == config.tf_static_topic]
+    assert {link.child_frame_id for link in mountings.transforms} >= {
+        image.header.frame_id for image in images
+    }
