@@ -60,8 +60,20 @@ _SURFACES = (
     Surface("grass_blade", "grass", (0.115, 0.14, 0.06), (0.4, 0.4), 0.10, 0.6, 0.50, -5),
     Surface("fern", "low_vegetation", (0.095, 0.165, 0.05), (0.5, 0.5), 0.12, 0.6, 0.50, -3),
     Surface("bush_leaf", "high_vegetation", (0.10, 0.18, 0.045), (0.5, 0.5), 0.14, 0.5, 0.50, 0),
-    Surface("leaf", "high_vegetation", (0.10, 0.19, 0.04), (0.6, 0.6), 0.14, 0.6, 0.50, 0),
-    Surface("needle", "high_vegetation", (0.05, 0.095, 0.035), (0.4, 0.4), 0.20, 0.35, 0.40, 0),
+    Surface(
+        "leaf", "high_vegetation", (0.10, 0.19, 0.04), (2.6, 2.6), 0.14, 0.6, 0.50, 0, "foliage"
+    ),
+    Surface(
+        "needle",
+        "high_vegetation",
+        (0.05, 0.095, 0.035),
+        (2.2, 2.2),
+        0.20,
+        0.35,
+        0.40,
+        0,
+        "foliage",
+    ),
     Surface(
         "hillside", "high_vegetation", (0.07, 0.10, 0.05), (40.0, 24.0), 0.2, 0.1, 0.40, 0, "crowns"
     ),

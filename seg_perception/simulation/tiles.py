@@ -101,6 +101,7 @@ def tile_atlas() -> TileAtlas:
         "roof": _roof,
         "stone": _stone,
         "crowns": _crowns,
+        "foliage": _foliage,
     }
     tiles = {}
     for index, (name, make) in enumerate(makers.items()):
@@ -401,3 +402,12 @@ def _crowns(rng: Rng) -> Floats:
         _layered(*(tone * bright for _, bright in layers)),
     )
     return canvas.picture
+
+
+def _foliage(rng: Rng) -> Floats:
+    """Leaves over leaves, dark between: for crowns that are no single leaves."""
+    canvas = _Canvas(512, (0.22, 0.24, 0.22))
+    green = np.array([[0.8, 0.85, 0.75], [1.0, 1.0, 0.9], [1.25, 1.15, 0.95]])
+    _leaves(canvas, rng, 900, (14, 30), 0.6 * green)
+    _leaves(canvas, rng, 900, (14, 30), green)
+    return canvas.picture * (1 + 0.2 * _grain(64, 1.5))
