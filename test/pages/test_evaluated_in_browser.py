@@ -37,6 +37,17 @@ def test_the_report_of_an_evaluated_bag_is_sound(browser, expect_sound, run, wid
     assert look.layout["images"] >= 4 * 4 + 2 * 2 * 3, "worst and typical frames"
 
 
+def test_the_report_of_a_real_bag_is_sound(browser, expect_sound, shared_data, tmp_path):
+    bag = shared_data / "real" / "rellis_goose_style_db3"
+    arguments = ["evaluate", str(bag), "-o", str(tmp_path / "run")]
+    options = ["--protocol", "rellis", "--space", "category"]
+    result = CliRunner().invoke(app, [*arguments, *options])
+    assert result.exit_code == 0, result.output
+    look = browser.look(tmp_path / "run" / "report.html", 390, "dark")
+    expect_sound(look, tmp_path / "run" / "report.html")
+    assert look.layout["images"] == 4 + 3
+
+
 def test_the_report_is_small_enough_to_be_mailed(run):
     assert (run / "report.html").stat().st_size < 10_000_000
 
