@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, MapConfig
 from seg_perception.errors import ConfigError, TransformError
+from seg_perception.fusion.doppler import MOVING
 from seg_perception.fusion.voxel_map import VoxelMap, Voxels
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.motion import Motion
@@ -19,7 +20,7 @@ class Mapper:
     """Fills one voxel map.
 
     Only points with a label enter: hidden, uncertain and unknown ones do not, nor do those of
-    classes that are left out.
+    classes that are left out, nor radar returns that move.
 
     Attributes:
         frame: the map's frame.
@@ -89,6 +90,8 @@ class Mapper:
         chosen = semantic.status == PointStatus.LABELLED
         chosen &= self._enters.take(semantic.labels)
         chosen &= semantic.confidence >= self._min_confidence
+        if semantic.moving is not None:
+            chosen &= semantic.moving != MOVING
         return np.flatnonzero(chosen)
 
 

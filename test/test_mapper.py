@@ -10,7 +10,7 @@ from seg_perception.mapper import check_map
 from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.ontology import Ontology
 from seg_perception.perception import Perception
-from seg_perception.types import Calibration, LabelMap, PointCloud
+from seg_perception.types import Calibration, LabelMap, PointCloud, PointStatus
 
 MS = 1_000_000
 UNKNOWN = 255
@@ -66,9 +66,10 @@ def label_map(stamp_ms, labels=(0, 1, 2, UNKNOWN)):
     return LabelMap("front", image, sure, stamp_ms * MS, "camera", Calibration(80, 60, k))
 
 
-def cloud(stamp_ms, *points):
+def cloud(stamp_ms, *points, away_mps=0.0):
+    """Points and their Doppler, which for a robot at 1 m/s is -x / distance of things at rest."""
     layout = [("x", "f4"), ("y", "f4"), ("z", "f4"), ("doppler", "f4")]
-    array = np.array([(*p, 0) for p in points], layout)[None]
+    array = np.array([(*p, away_mps - p[0] / np.linalg.norm(p)) for p in points], layout)[None]
     return PointCloud(array, stamp_ms * MS, "lidar")
 
 
@@ -100,14 +101,25 @@ def test_another_frame_may_be_named():
 
 def test_classes_that_are_left_out_and_doubtful_points_do_not_enter():
     assert set(places(label_once(perception(map__leave_out=["person"]))).values()) == {0, 1}
-    assert len(label_once(perception(map__min_confidence=1.0), points=STRIPES[:1])) == 1
-    near_a_border = [(10.2, 0.05, 0.2)]
-    assert not len(label_once(perception(map__min_confidence=0.9), points=near_a_border))
+    # In the middle of a stripe, and beside its border.
+    points = [STRIPES[0], (10.2, 5.02, 0.2)]
+    core = perception(map__min_confidence=0.0)
+    core.add_label_map(label_map(0))
+    sure, doubtful = core.label("top", cloud(0, *points)).confidence.tolist()
+    assert sure > doubtful > 0
+    voxels = label_once(perception(map__min_confidence=(sure + doubtful) / 2), points=points)
+    assert list(places(voxels)) == [(10.5, 7.5, 1.5)]
 
 
-def test_radar_enters_where_it_is_named():
-    assert not len(label_once(perception(), sensor="nose"))
-    assert len(label_once(perception(map__sensors=["nose"]), sensor="nose")) > 0
+def test_radar_enters_where_it_is_named_and_rests():
+    assert not len(label_once(perception(), 1000, sensor="nose"))
+    core = perception(map__sensors=["nose"])
+    assert len(label_once(core, 1000, sensor="nose")) > 0
+    moving = perception(map__sensors=["nose"])
+    moving.add_label_map(label_map(1000))
+    semantic = moving.label("nose", cloud(1000, *STRIPES, away_mps=3.0))
+    assert (semantic.status == PointStatus.LABELLED).any()
+    assert not len(moving.mappers[0].voxels())
 
 
 def test_voxels_of_few_sweeps_are_held_back():
