@@ -51,16 +51,12 @@ def command(  # noqa: PLR0913 (typer: one argument an option)
     With several GPUs: torchrun --nproc-per-node N -m seg_perception.cli train CONFIGURATION ...
     """
     expect_torch()
-    import torch
-
     from seg_perception.cli.progress import progress_bar
     from seg_perception.training.processes import joined
     from seg_perception.training.table import score_tables
 
-    if threads:
-        torch.set_num_threads(threads)
     folders = dict(_place(text) for text in source or [])
-    with joined(device) as processes:
+    with joined(device, threads) as processes:
         _report_on_terminal(processes)
         trainer = _trainer(configuration, output, data_root, folders, processes)
         _start(trainer, output / "last.pt", init, resume=resume)

@@ -70,12 +70,15 @@ class Processes:
 
 
 @contextmanager
-def joined(device: str = "") -> Iterator[Processes]:
+def joined(device: str = "", threads: int = 0) -> Iterator[Processes]:
     """Take part in what `torchrun` started, if it did; gloo on CPUs, NCCL on GPUs.
 
     Args:
         device: `cpu` or `cuda`; empty takes a GPU where there is one.
+        threads: of the CPU; 0 leaves it to torch.
     """
+    if threads:
+        torch.set_num_threads(threads)
     kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if kind == "cuda":
