@@ -43,6 +43,9 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
             help="Of a form, default fp32; repeat for more. The plain model has the first."
         ),
     ] = None,
+    half_weights: Annotated[
+        bool, typer.Option("--half-weights", help="Store weights in 16 bits: half the size.")
+    ] = False,
     frames: Annotated[
         Path | None, typer.Option(help="Folder of golden frames; default: simulated ones.")
     ] = None,
@@ -70,6 +73,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         head,
         parse_precisions(precision or ["fp32"]),
         version,
+        half_weights,
     )
     golden = partial(_read, frames) if frames else _simulate
     bundle = export_bundle(checkpoint, output, ReleaseFile.load(release), golden, wanted)

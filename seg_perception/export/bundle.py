@@ -43,12 +43,14 @@ class Wanted:
         head: how the network's output becomes labels.
         precisions: of the forms; the plain model has the first.
         version: of the bundle.
+        half_weights: store the weights in 16 bits, at half the size.
     """
 
     size: tuple[int, int] | None = None
     head: Head = "exact"
     precisions: tuple[Precision, ...] = ("fp32",)
     version: str = "1"
+    half_weights: bool = False
 
 
 def export_bundle(
@@ -81,7 +83,9 @@ def export_bundle(
     size = wanted.size or config.network_size
     graph = ServingGraph(load_network(checkpoint, ontology, path, size), wanted.head)
     golden = [_fit(frame, size) for frame in frames(*size)]
-    reference, forms = export_forms(graph, size, wanted.precisions, golden)
+    reference, forms = export_forms(
+        graph, size, wanted.precisions, golden, half_weights=wanted.half_weights
+    )
     heads = compare_heads(graph, reference, golden)
     source = BundleSource(
         name=said.name,

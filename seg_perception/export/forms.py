@@ -14,6 +14,7 @@ from seg_perception.export.parity import measure_parity
 from seg_perception.export.serving import ServingGraph
 from seg_perception.graph.outputs import keep_outputs
 from seg_perception.graph.precision import to_precision
+from seg_perception.graph.storage import halve_weights
 from seg_perception.inference.bundle_writer import VariantSource
 from seg_perception.inference.manifest import Parity, Precision, Sampling
 from seg_perception.models.deformable import set_sampling
@@ -43,6 +44,8 @@ def export_forms(
     size: tuple[int, int],
     precisions: Sequence[Precision],
     frames: Sequence[NDArray[np.uint8]],
+    *,
+    half_weights: bool = False,
 ) -> tuple[list[Answer], list[Form]]:
     """Trace a graph in every sampling and precision, and compare each with torch.
 
@@ -51,6 +54,7 @@ def export_forms(
         size: width, height.
         precisions: the plain model's first.
         frames: uint8 (H, W, 3) RGB at that size.
+        half_weights: store the weights in 16 bits.
 
     Returns:
         What torch answers to the frames, and the forms, the plain model first.
@@ -65,6 +69,7 @@ def export_forms(
             set_sampling(graph, sampling)
         reference = reference or run_torch(graph, frames)
         traced = export_onnx(graph, size)
+        traced = halve_weights(traced) if half_weights else traced
         forms += [_form(traced, sampling, p, reference, frames) for p in precisions]
     return reference, forms
 

@@ -9,7 +9,10 @@ from torch import nn
 from seg_perception.errors import TrainingError
 from seg_perception.training.config import OptimizerConfig
 
-_ENCODER = ("encoder.", "backbone.")
+# Of FieldLite, a transformer under an adapter, ConvNeXt, and EoMT. The adapter itself starts at
+# random and learns at the full rate.
+_ENCODER = ("encoder.", "backbone.vit.", "backbone.model.", "model.embeddings.", "model.layers.")
+_LAST_NORM = re.compile(r"\.(?:layer_)?norm\.")
 _BLOCK = re.compile(r"(?:blocks|layers?|stages)\.(\d+)\.")
 
 
@@ -34,11 +37,12 @@ def parameter_groups(network: nn.Module, config: OptimizerConfig) -> list[dict[s
 
 
 def layer_of(name: str, depth: int) -> int:
-    """0 for an encoder's stem, 1 to depth - 1 for its blocks, depth for all above it."""
+    """0 for an encoder's stem, 1 to depth - 1 for its blocks, depth for all above them."""
     if not name.startswith(_ENCODER):
         return depth
-    block = _BLOCK.search(name)
-    return int(block.group(1)) + 1 if block else 0
+    if block := _BLOCK.search(name):
+        return int(block.group(1)) + 1
+    return depth if _LAST_NORM.search(name) else 0
 
 
 class FrozenLayers:

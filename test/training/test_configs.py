@@ -1,0 +1,47 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
+
+from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.models.config import EomtConfig, Mask2FormerConfig
+from seg_perception.models.factory import build_network
+from seg_perception.ontology import Ontology
+from seg_perception.resources import config_path
+from seg_perception.training.config import TrainingConfig
+from seg_perception.training.parameters import parameter_groups
+
+FOLDER = config_path("training")
+RUNS = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.startswith("release_"))
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_a_shipped_run_names_classes_mappings_and_splits_that_there_are(path) -> None:
+    config = TrainingConfig.load(path)
+    ontology = Ontology.load(config.ontology)
+    named = {*config.unseen, *config.sampling.paste_classes}
+    assert named <= set(ontology.ids)
+    mappings = [LabelMapping.load(FOLDER / source.mapping) for source in config.sources]
+    space = TargetSpace.build(ontology, mappings)
+    assert space.class_count == ontology.id_count
+    assert all((FOLDER / source.split).is_file() for source in config.sources if source.split)
+    # Every class is an id of some mapping, or accepted as unseen.
+    mapped = {name for mapping in mappings for c in mapping.classes.values() for name in c.classes}
+    assert set(ontology.ids) - mapped <= set(config.unseen)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in RUNS if p.stem.startswith("goose")], ids=lambda p: p.stem
+)
+def test_goose_runs_build_their_networks(path) -> None:
+    config = TrainingConfig.load(path)
+    assert isinstance(config.model, Mask2FormerConfig | EomtConfig)
+    with torch.device("meta"):
+        network = build_network(config.model, 64, 12, config.crop)
+    assert config.model.backbone.pretrained == "hub"
+    # The rate falls from block to block down to the patches, and is whole above the backbone.
+    rates = {group["rate"] for group in parameter_groups(network, config.optimizer)}
+    depth = config.model.backbone.shape.depth + 1
+    assert sorted(rates) == pytest.approx(
+        [config.optimizer.layer_decay**power for power in range(depth, -1, -1)]
+    )
