@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from seg_perception.config import Config
     from seg_perception.inference.tensorrt.builder import OnProgress
-    from seg_perception.inference.tensorrt.cache import Entry
+    from seg_perception.inference.tensorrt.checks import Check
     from seg_perception.inference.tensorrt.requests import Progress
-    from seg_perception.inference.tensorrt.workshop import Check, Workshop
+    from seg_perception.inference.tensorrt.workshop import Workshop
 
 app = typer.Typer(
     help="Build, prove, list, measure and remove TensorRT engines.", no_args_is_help=True
@@ -124,6 +122,7 @@ def list_engines(
     as_json: JsonOption = False,
 ) -> None:
     """List the engines in the cache: for which device and versions, and whether they are whole."""
+    from seg_perception.cli.engine_tables import engines_table, entry_json
     from seg_perception.cli.options import print_json
     from seg_perception.cli.tables import console
     from seg_perception.inference.tensorrt.cache import EngineCache
@@ -131,9 +130,9 @@ def list_engines(
     cache = EngineCache.at(_configuration(config, settings or []).tensorrt.cache)
     entries = cache.entries()
     if as_json:
-        print_json({"folder": str(cache.folder), "engines": [_entry_json(e) for e in entries]})
+        print_json({"folder": str(cache.folder), "engines": [entry_json(e) for e in entries]})
     elif entries:
-        console().print(_engines_table(entries))
+        console().print(engines_table(entries))
         typer.echo(f"in {cache.folder}")
     else:
         typer.echo(f"no engines in {cache.folder}")
@@ -207,47 +206,15 @@ def _build_bar() -> Iterator[OnProgress]:
 
 
 def _finish(checks: list[Check], *, as_json: bool) -> None:
+    from seg_perception.cli.engine_tables import checks_table
     from seg_perception.cli.options import print_json
     from seg_perception.cli.tables import console
-    from seg_perception.inference.tensorrt.workshop import exit_code
+    from seg_perception.inference.tensorrt.checks import exit_code
 
     code = exit_code(checks)
     if as_json:
         print_json({"checks": [asdict(check) for check in checks], "exit_code": code})
     else:
-        console().print(_checks_table(checks))
+        console().print(checks_table(checks))
     if code:
         raise typer.Exit(code)
-
-
-def _checks_table(checks: list[Check]) -> Table:
-    from rich.table import Table
-
-    table = Table("engine", "statement", "here", "by what, or why not", title="what is proven")
-    for check in checks:
-        table.add_row(check.entry, check.statement, check.state, check.detail)
-    return table
-
-
-def _engines_table(entries: list[Entry]) -> Table:
-    from rich.table import Table
-
-    titles = ("bundle", "form", "device", "TensorRT", "MiB", "built", "golden frames")
-    table = Table(*titles, title="engines")
-    for entry in entries:
-        record = entry.record
-        if record is None:
-            table.add_row(entry.plan.name, *[""] * 5, entry.problem)
-            continue
-        key, test = record.key, record.self_test
-        said = entry.problem or (test.detail if test else "never run")
-        device = "none" if key.is_ahead_of_time else f"{key.gpu} {key.compute_capability}"
-        size = f"{record.plan_bytes / 2**20:.1f}"
-        version = f"{key.module} {key.module_version}"
-        table.add_row(key.bundle, key.form, device, version, size, record.built_at, said)
-    return table
-
-
-def _entry_json(entry: Entry) -> dict[str, object]:
-    record = entry.record.model_dump(mode="json") if entry.record else None
-    return {"plan": str(entry.plan), "problem": entry.problem, "manifest": record}

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
 from seg_perception.config import SegmentationConfig, TensorRtConfig
 from seg_perception.errors import EngineError, NoFormError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Report
-from seg_perception.inference.device import find_device, without_device
+from seg_perception.inference.device import without_device
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
-from seg_perception.inference.packing import make_packer
 from seg_perception.inference.protocol import Engine
-from seg_perception.inference.reading import make_reader
 from seg_perception.inference.selftest import Thresholds, Verdict, prove
 from seg_perception.inference.tensorrt.builds import Builds
 from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError
+from seg_perception.inference.tensorrt.checks import TENSORRT, Check, State, expect_tensors
 from seg_perception.inference.tensorrt.forms import Form, find_form
 from seg_perception.inference.tensorrt.key import EngineKey
 from seg_perception.inference.tensorrt.record import EngineRecord
@@ -29,27 +26,6 @@ from seg_perception.inference.tensorrt_engine import (
     keep_verdict,
     make_build,
 )
-from seg_perception.inference.tensors import TensorSpec
-
-State = Literal["proven", "failed", "not proven"]
-_TENSORRT = "tensorrt/"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One statement about one engine.
-
-    Attributes:
-        entry: of the chain, or `bundle`.
-        statement: what would be good to know.
-        state: whether it was shown, here and now.
-        detail: by what, or why not.
-    """
-
-    entry: str
-    statement: str
-    state: State
-    detail: str
 
 
 class Workshop:
@@ -106,10 +82,10 @@ class Workshop:
         """The chain's TensorRT entries that the bundle has a file for; each file once."""
         found: dict[str, Form] = {}
         for entry in self._segmentation.chain:
-            if not entry.startswith(_TENSORRT):
+            if not entry.startswith(TENSORRT):
                 continue
             try:
-                form = find_form(self._bundle, entry.removeprefix(_TENSORRT))
+                form = find_form(self._bundle, entry.removeprefix(TENSORRT))
             except NoFormError:
                 continue  # a chain names more than any one bundle has
             if form not in found.values():
@@ -191,34 +167,6 @@ class Workshop:
         if verdict.passed and not verdict.proven:
             state = "not proven"
         return Check(entry, statement, state, verdict.detail), verdict
-
-
-def exit_code(checks: Sequence[Check]) -> int:
-    """0 where nothing failed and, on a machine with a device, a TensorRT engine is proven."""
-    failed = any(check.state == "failed" for check in checks)
-    labels = [c for c in checks if c.entry.startswith(_TENSORRT) and "golden" in c.statement]
-    proven = any(check.state == "proven" for check in labels)
-    return 2 if failed or (find_device() and not proven) else 0
-
-
-def expect_tensors(bundle: Bundle, record: EngineRecord) -> None:
-    """Compare what the builder said of the network with the manifest.
-
-    Raises:
-        EngineError: a tensor is missing, or has another shape or type.
-    """
-    packed, read = make_packer(bundle.manifest.input).spec, make_reader(bundle.manifest).specs
-    _expect("inputs", [packed], record.inputs)
-    _expect("outputs", read, record.outputs)
-
-
-def _expect(what: str, specs: Sequence[TensorSpec], tensors: Sequence[Tensor]) -> None:
-    found = {tensor.name: tensor for tensor in tensors}
-    if missing := [spec.name for spec in specs if spec.name not in found]:
-        msg = f"the manifest names the {what} {missing}, the engine has {list(found)}"
-        raise EngineError(msg)
-    for spec in specs:
-        spec.expect(found[spec.name].shape, found[spec.name].dtype)
 
 
 def _device(key: EngineKey) -> str:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
-from seg_perception.inference.tensorrt import workshop
+from seg_perception.inference.tensorrt import checks
 
 if TYPE_CHECKING:
     from conftest import MakeBundle
@@ -27,7 +27,7 @@ def engine(
     machine: SimulatedMachine, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, Any]]:
     """Run a command; the exit code and what it printed."""
-    monkeypatch.setattr(workshop, "find_device", lambda: "/dev/nvidiactl")
+    monkeypatch.setattr(checks, "find_device", lambda: "/dev/nvidiactl")
     chain = "[tensorrt/fp16_islands, tensorrt/fp32, onnxruntime/CPUExecutionProvider]"
     values = {
         "tensorrt.cache": machine.cache,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
 from seg_perception.inference import tensorrt_engine
-from seg_perception.inference.tensorrt import workshop
+from seg_perception.inference.tensorrt import checks
 from seg_perception.inference.tensorrt.builder import Builder, Patience
 from seg_perception.inference.tensorrt.requests import BuildRequest, Progress, Tensor
 
@@ -31,7 +31,7 @@ CLASSES = 4
 
 @pytest.fixture(autouse=True)
 def no_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (tensorrt_engine, workshop):
+    for module in (tensorrt_engine, checks):
         monkeypatch.setattr(module, "find_device", str)
 
 
