@@ -24,12 +24,14 @@ class ManagedNode(LifecycleNode):
 
     Attributes:
         failure: why the last transition failed, in one sentence; empty when it did not.
+        waiting: it failed since something that takes long goes on; it will do later.
     """
 
     def __init__(self, name: str, **options: Any) -> None:
         """Make the node; it does nothing until it is configured."""
         super().__init__(name, **options)
         self.failure = ""
+        self.waiting = False
         self._configured = False
         self._active = False
         self._starter: Timer | None = None
@@ -130,11 +132,13 @@ class ManagedNode(LifecycleNode):
 
     def _attempt(self, name: str, step: Callable[[], None]) -> TransitionCallbackReturn:
         before, self.failure = self.failure, ""
+        self.waiting = False
         try:
             step()
         except SegPerceptionError as error:
             self.failure = str(error)
-            if isinstance(error, EngineBuildingError):
+            self.waiting = isinstance(error, EngineBuildingError)
+            if self.waiting:
                 self.get_logger().info(f"can't {name} yet: {error}")
             elif self.failure != before:
                 self.get_logger().error(f"can't {name}: {error}")

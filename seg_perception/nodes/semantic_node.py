@@ -194,7 +194,11 @@ class SemanticNode(ManagedNode):
     def _report_failure(self) -> None:
         if self.failure and not self.is_active:
             array = DiagnosticArray(
-                status=[failure_diagnostics(self.get_fully_qualified_name(), self.failure)]
+                status=[
+                    failure_diagnostics(
+                        self.get_fully_qualified_name(), self.failure, waiting=self.waiting
+                    )
+                ]
             )
             array.header.stamp = self.get_clock().now().to_msg()
             self._failures.publish(array)

@@ -132,11 +132,10 @@ class StatusPublisher:
         return array
 
 
-def failure_diagnostics(name: str, sentence: str) -> DiagnosticStatus:
-    """What is said of a node that can't work."""
-    return DiagnosticStatus(
-        level=DiagnosticStatus.ERROR, name=f"{name.lstrip('/')}: perception", message=sentence
-    )
+def failure_diagnostics(name: str, sentence: str, *, waiting: bool) -> DiagnosticStatus:
+    """What is said of a node that can't work, or can't work yet."""
+    level = DiagnosticStatus.WARN if waiting else DiagnosticStatus.ERROR
+    return DiagnosticStatus(level=level, name=f"{name.lstrip('/')}: perception", message=sentence)
 
 
 def _describe_engine(status: SegmentationStatus, engine: ProvenEngine | None) -> None:

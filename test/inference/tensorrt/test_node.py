@@ -114,9 +114,11 @@ def test_a_node_answers_while_its_engine_is_built_and_takes_it_then(
     assert time.monotonic() - start_s < 2
     assert node.state == "unconfigured"
     assert re.search(r"engine tiny_1_plain_\w+ is being built for 0 s", node.failure)
+    assert node.waiting
     configure(node)
     assert node.state == "inactive"
     assert node.failure == ""
+    assert not node.waiting
     assert "tensorrt 10.3.0, Simulated GPU" in node.engine.description
     assert machine.builds == 1
 
