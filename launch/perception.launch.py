@@ -37,6 +37,7 @@ ARGUMENTS = (
     ("namespace", "", None, "namespace of the nodes; topics without a slash are relative to it"),
     ("use_sim_time", "false", ["true", "false"], "take the time from /clock, as with a bag"),
     ("log_level", "info", ["debug", "info", "warn", "error", "fatal"], "of the nodes"),
+    ("respawn", "true", ["true", "false"], "start a node again that died, after two seconds"),
     ("rviz", "false", ["true", "false"], "open RViz"),
     (
         "rviz_config",
@@ -95,6 +96,8 @@ def perception_nodes(context: LaunchContext) -> list[Node]:
             parameters=[entry for entry in parameters if entry],
             arguments=["--ros-args", "--log-level", values["log_level"]],
             output="screen",
+            respawn=values["respawn"] == "true",
+            respawn_delay=2.0,
         )
         for executable in launch_options.EXECUTABLES[values["composition"]]
     ]

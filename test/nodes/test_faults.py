@@ -1,7 +1,6 @@
 """What goes wrong in the field: the node says it, counts it, and works on."""
 
 import json
-import resource
 import signal
 import time
 
@@ -272,21 +271,3 @@ def test_twenty_cameras_of_which_three_live(field):
     streams = world.account()
     assert [streams[f"camera.{name}"]["published"] for name in live] == [3, 3, 3]
     assert streams["camera.c0"]["received"] == 0
-
-
-def test_a_time_without_memory_is_survived(field):
-    world = field(**{"camera.front.transport": "raw"})
-    world.step(0)
-    used = int(world.process.status("VmSize").split()[0]) * 1024
-    limit = used + (64 << 20)
-    resource.prlimit(world.process.pid, resource.RLIMIT_AS, (limit, -1))
-    huge = np.zeros((3000, 4000, 3), np.uint8)
-    stamp_ns = world.start_ns + STEP_NS
-    for encoding in ("rgb8", "bgr8"):
-        world.robot.send("/front/image_raw", world.robot.image(stamp_ns, huge, encoding=encoding))
-    time.sleep(3)
-    assert world.process.is_running()
-    resource.prlimit(world.process.pid, resource.RLIMIT_AS, (-1, -1))
-    world.step(20)
-    assert world.last_labels() == [0, 1, 2, 255]
-    world.account()
