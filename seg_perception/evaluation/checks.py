@@ -12,7 +12,7 @@ from seg_perception.datasets.semantic_kitti import read_labels
 from seg_perception.errors import EvaluationError, SegPerceptionError
 from seg_perception.evaluation.counting import PairCounter
 from seg_perception.evaluation.job import FilePair, Job, Shard, StreamTruth
-from seg_perception.evaluation.truth import LABEL_FIELDS, TRUTH_FIELDS, ids_in
+from seg_perception.evaluation.truth import LABEL_FIELDS, TRUTH_FIELDS, ids_in, load_cuboids
 from seg_perception.io.bag import BagMessage, BagReader
 from seg_perception.io.images import decode_compressed_image, decode_label_image
 from seg_perception.io.messages import CompressedImage, PointCloud2, stamp_to_ns
@@ -33,6 +33,8 @@ def check_job(job: Job, on_progress: OnProgress) -> None:
         SegPerceptionError: truth that can't be compared with the labels, and why.
     """
     _ = job.views
+    if job.cuboids is not None:
+        load_cuboids(job.cuboids.file, job.cuboids.rules, job.cuboids.sample, 0.0)
     if job.kind in ("data set", "predictions"):
         _check_files(job, on_progress)
         return

@@ -15,6 +15,7 @@ from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.shards import run_packed, unpack
 from seg_perception.evaluation.workers import OnProgress
 
+LOCAL = "local"
 _RETRIES = 3
 # Shards in flight for each worker: results wait in the object store until they are unpacked.
 _AHEAD = 2
@@ -102,10 +103,10 @@ def _connect(ray: Any, address: str) -> bool:
     """Whether a connection was made that has to be ended."""
     if ray.is_initialized():
         return False
+    # A cluster that is there has decided about its dashboard.
+    more = {"include_dashboard": False} if address == LOCAL else {}
     try:
-        ray.init(address=address, log_to_driver=False, include_dashboard=False)
-    except TypeError:
-        ray.init(address=address, log_to_driver=False)
+        ray.init(address=address, log_to_driver=False, **more)
     except (ConnectionError, ValueError) as error:
         msg = f"no Ray cluster at {address!r} ({error}); start one with `ray start --head`"
         raise EvaluationError(msg) from error

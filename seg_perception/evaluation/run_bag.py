@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.errors import BagError, SegPerceptionError
+from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.engines import segmenter_of
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.recorder import Recorder
@@ -114,6 +115,7 @@ class _RecordedLabels:
     def __init__(self, job: Job, desk: TruthDesk, recorder: Recorder) -> None:
         self._desk = desk
         self._recorder = recorder
+        self._ontology = job.model_ontology
         self._fixed_frame = str(job.parameters.get("transforms.fixed_frame", ""))
         self._streams = {entry.labels: entry for entry in job.streams}
         self._cameras = {topic: name for name, topic in job.image_topics.items()}
@@ -157,9 +159,17 @@ class _RecordedLabels:
     def _cloud(self, message: BagMessage) -> CloudLabels:
         cloud = decode_cloud(message.message)
         points = cloud.points.reshape(-1)
-        labels = ids_in(points, LABEL_FIELDS, message.topic)
+        labels = self._with_unknown(ids_in(points, LABEL_FIELDS, message.topic))
         pose = self._desk.fixed_pose(self._fixed_frame, cloud)
         return CloudLabels(cloud.stamp_ns, labels, confidence_in(points), cloud, pose)
+
+    def _with_unknown(self, labels: Labels) -> Labels:
+        """Some data sets have a class for points without a label; here they have none."""
+        written = self._ontology.cloud_unknown_id
+        if written == self._ontology.unknown_id:
+            return labels
+        unknown = labels.dtype.type(self._ontology.unknown_id)
+        return np.where(labels == written, unknown, labels)
 
     def _keep_picture(self, name: str, message: BagMessage) -> None:
         pictures = self._pictures[name]

@@ -347,6 +347,31 @@ def test_cuboids_are_the_truth_of_clouds(world, run):
     }
 
 
+def test_recorded_points_without_a_label_have_none_whatever_their_cloud_calls_them(world, run):
+    """Viking Hill's clouds call them ignore (8)."""
+    from seg_perception.ontology import Ontology
+    from seg_perception.outputs import legend
+
+    xyz = ((10, 2, 0), (10, -2, 0), (-10, 0, 0))
+    events = []
+    for n in range(3):
+        at = world.start_ns + n * 100 * world.ms
+        events += [
+            (at, "/lidar/top/semantic/points", label_cloud(xyz, (1, 2, 8), at)),
+            (at, CLOUD_TRUTH, label_cloud(xyz, (1, 1, 1), at)),
+        ]
+    events.append(
+        (world.start_ns, "/perception_node/legend", legend(Ontology.load("viking_hill"), 0))
+    )
+    bag = world.bag(sorted(events, key=lambda event: event[0]))
+    done, out = run(bag, options=["--protocol", "viking_hill", "--space", "fine"])
+    assert done.exit_code == 0, done.stderr
+    (lidar,) = Results.read(out).streams
+    assert values(lidar.metrics)["purity"] == 50
+    assert values(lidar.metrics)["coverage"] == pytest.approx(200 / 3)
+    assert lidar.spaces[0].excluded_predictions == 0
+
+
 @pytest.mark.skipif(os.name != "posix", reason="bags of the real world are read on Linux")
 def test_the_rellis_bag(shared_data, tmp_path):
     bag = shared_data / "real" / "rellis_goose_style_db3"
