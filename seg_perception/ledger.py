@@ -75,6 +75,7 @@ class Ledger:
         self._streams: dict[str, _Stream] = {}
         self._points: dict[str, Counter[PointStatus]] = {}
         self._stray_times: Counter[str] = Counter()
+        self._disputed: Counter[str] = Counter()
 
     def open_stream(self, stream: str) -> None:
         """Show a stream although it has not received anything."""
@@ -101,6 +102,16 @@ class Ledger:
         """Add to the sensor's points whose time is that of another sweep."""
         with self._lock:
             self._stray_times[sensor] += count
+
+    def count_disputed(self, sensor: str, count: int) -> None:
+        """Add to the sensor's points to which two cameras gave different labels."""
+        with self._lock:
+            self._disputed[sensor] += count
+
+    def disputed(self) -> dict[str, int]:
+        """Points per sensor on which two cameras disagreed; sensors without any are left out."""
+        with self._lock:
+            return {sensor: count for sensor, count in self._disputed.items() if count}
 
     def stray_times(self) -> dict[str, int]:
         """Points per sensor whose time made no sense; sensors without any are left out."""

@@ -192,6 +192,7 @@ class Perception:
         xyz = self._points(sweep) if views else None
         missing_all = PointStatus.NO_TRANSFORM if views else missing
         transfer = self._transfer(sweep, xyz, views, missing_all)
+        self.ledger.count_disputed(sweep.sensor, transfer.disputed)
         if xyz is not None:
             transfer = self._body.hide_in_sweep(sweep.sensor, xyz, transfer)
         semantic = SemanticCloud(

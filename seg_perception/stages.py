@@ -193,25 +193,19 @@ class TransferConfig(Stage):
         description="A point this many times as far as those around it under its label is hidden",
     )
     even_ratio: float = Field(
-        default=1.5,
+        default=1.2,
         gt=1,
         le=1e6,
         description="Confidence: so many times as far, a point is as likely hidden as seen",
     )
     even_steepness: float = Field(
-        default=5.0,
+        default=20.0,
         gt=0,
         le=100,
         description="Confidence: power with which the odds of being hidden grow with that ratio",
     )
-    same_label_share: float = Field(
-        default=0.6,
-        ge=0,
-        le=1,
-        description="Confidence: how often what hides a point has the point's own label",
-    )
     pixel_sigma_px: float = Field(
-        default=2.0,
+        default=1.0,
         gt=0,
         le=100,
         description="Standard error of a point's pixel where calibration and time are exact",

@@ -1,13 +1,13 @@
 """How sure a point's label is: the network's word, times the chance that it speaks of this point.
 
-    confidence = network * on_label * (seen + (1 - seen) * same_label_share)
+    confidence = network * on_label * seen
 
 `network` is what the network says of the pixel, faded by the time between cloud and image.
 `on_label` is the chance that the point's true pixel lies on the same side of the nearest label
 boundary, given how uncertain its pixel is: by lens and rounding, by calibration where its error
 is given, and by the motion during the uncertainty of time. `seen` is the chance that the camera
-sees the point and not something before it, which may have the same label all the same.
-The coefficients are fitted on simulated truth by `python -m bench.fit_confidence`.
+sees the point and not something before it: a hidden point that gets the right label gets it by
+luck. The coefficients are fitted on simulated truth by `python -m bench.transfer_quality.fit`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def confidence(
     network = view.prepared.label_map.confidence.reshape(-1).take(pixel)
     result = _looked_up(network, _network_table(view, config))
     result *= _on_label(view.prepared.boundary_distance.reshape(-1).take(pixel), seen, view, config)
-    result *= _right_if_hidden_or_not(config).take(_steps(far))
+    result *= _seen_table(config).take(_steps(far))
     return result
 
 
@@ -78,11 +78,10 @@ def _steps(far: NDArray[np.float32]) -> NDArray[np.intp]:
     return steps
 
 
-def _right_if_hidden_or_not(config: TransferConfig) -> NDArray[np.float32]:
-    """Chance that the pixel has the point's label, for each step of its farness."""
+def _seen_table(config: TransferConfig) -> NDArray[np.float32]:
+    """Chance that a point is seen, for each step of its farness."""
     far = (np.arange(_STEPS * _FARTHEST) + 0.5) / _STEPS
-    seen = chance_seen(far, config.even_ratio, config.even_steepness)
-    return (seen + (1 - seen) * config.same_label_share).astype(np.float32)
+    return chance_seen(far, config.even_ratio, config.even_steepness).astype(np.float32)
 
 
 def chance_seen(

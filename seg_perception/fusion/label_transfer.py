@@ -27,7 +27,8 @@ def transfer_labels(
 ) -> Transfer:
     """Give each point the label of what a camera sees there.
 
-    Where several cameras see a point, the label with the highest confidence counts.
+    Where several cameras see a point, the label with the highest confidence counts, that of a
+    camera that looks straight at it more than that of one at whose edge it lies.
 
     Args:
         xyz: float32 (N, 3), metre, sensor frame.
@@ -43,11 +44,14 @@ def transfer_labels(
         _Look(piece, *ranges.classify(points, nobody), points, views)
         for piece, points in pieces(xyz)
     ]
-    ballot = Ballot(len(xyz), unknown_id, config.min_confidence)
+    several = len(views) > 1
+    ballot = Ballot(len(xyz), unknown_id, config.min_confidence, several=several)
     for source, view in enumerate(views):
         sights = [look.sights[source] for look in looks]
         before = [sight(points, np.ones(len(points), np.bool_), view) for points in earlier]
-        for look, answer in zip(looks, _answers(sights, before, view, config), strict=True):
+        for look, answer in zip(
+            looks, _answers(sights, before, view, config, several=several), strict=True
+        ):
             ballot.add(look.piece, source, answer)
     for look in looks:
         ballot.close(look.piece, look.status)
@@ -71,7 +75,12 @@ class _Look:
 
 
 def _answers(
-    sights: Sequence[Sight], before: Sequence[Sight], view: View, config: TransferConfig
+    sights: Sequence[Sight],
+    before: Sequence[Sight],
+    view: View,
+    config: TransferConfig,
+    *,
+    several: bool,
 ) -> Iterator[Answer]:
     """What a view says about each piece of a cloud; all that is known may be in the way."""
     image = view.prepared.label_map.labels
@@ -85,4 +94,5 @@ def _answers(
             labels=under,
             confidence=confidence(seen, far, view, config),
             hidden=far > np.float32(config.hidden_ratio),
+            facing=view.facing(seen.column, seen.row) if several else None,
         )

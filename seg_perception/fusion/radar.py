@@ -50,7 +50,7 @@ def transfer_radar_labels(
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    ballot = Ballot(len(bearings.xyz), unknown_id, 0.0)
+    ballot = Ballot(len(bearings.xyz), unknown_id, 0.0, several=len(views) > 1)
     for piece, points in pieces(bearings.xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
         status, asked = ranges.classify(points, nobody)
         returns = np.flatnonzero(asked)

@@ -15,6 +15,7 @@ _UNSEEN, _OCCLUDED, _UNCERTAIN, _ZERO = (np.float32(value) for value in (-3, -2,
 # Indexed with such a number, which counts from the end; unseen points have a status of their own.
 _STATUS = np.array([PointStatus.LABELLED, 0, PointStatus.OCCLUDED, PointStatus.UNCERTAIN], np.uint8)
 _NO_CONFIDENCE = 1e-6
+_SUREST = np.float32(0.999)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +27,14 @@ class Transfer:
         confidence: float32 (N,), 0 to 1; 0 where unknown.
         status: uint8 (N,), a PointStatus.
         sources: uint8 (N,), index of the view that gave the label; 255 none.
+        disputed: number of points to which two views gave different labels.
     """
 
     labels: NDArray[np.uint8] | NDArray[np.uint16]
     confidence: NDArray[np.float32]
     status: NDArray[np.uint8]
     sources: NDArray[np.uint8]
+    disputed: int = 0
 
     @classmethod
     def unknown(cls, count: int, unknown_id: int, why: PointStatus) -> Transfer:
@@ -53,28 +56,35 @@ class Answer:
         labels: uint8 or uint16 (M,), class ids.
         confidence: float32 (M,), 0 to 1.
         hidden: bool (M,), something nearer is in the way.
+        facing: float32 (M,) above 0: where several views see a point, confidence counts this
+            much; None: each as it is.
     """
 
     index: NDArray[np.intp] | NDArray[np.int32]
     labels: NDArray[np.uint8] | NDArray[np.uint16]
     confidence: NDArray[np.float32]
     hidden: NDArray[np.bool_]
+    facing: NDArray[np.float32] | None = None
 
 
 class Ballot:
     """Collects the answers of all views about the points of one cloud, piece by piece.
 
     One number per point says how much is known of it: the confidence of its label, or,
-    below zero, why there is none.
+    below zero, why there is none. Where views give a point different labels, at most one of them
+    can be right: the confidence of the one that counts is lowered by that.
     """
 
-    def __init__(self, count: int, unknown_id: int, min_confidence: float) -> None:
+    def __init__(
+        self, count: int, unknown_id: int, min_confidence: float, *, several: bool = False
+    ) -> None:
         """Start with N points of which nothing is known.
 
         Args:
             count: N.
             unknown_id: label of points that get none.
             min_confidence: a label supported less is none.
+            several: more than one view will be asked.
         """
         self._unknown_id = unknown_id
         self._min_confidence = np.float32(max(min_confidence, _NO_CONFIDENCE))
@@ -82,6 +92,8 @@ class Ballot:
         self._labels = _unknown_labels(count, unknown_id)
         self._status = np.empty(count, np.uint8)
         self._sources = np.full(count, NO_SOURCE, np.uint8)
+        self._overlap = _Overlap(count) if several else None
+        self._disputed = 0
 
     def add(self, piece: slice, source: int, answer: Answer) -> None:
         """Take over what this view knows better than those before it.
@@ -96,7 +108,12 @@ class Ballot:
         unclear |= answer.labels == self._unknown_id
         np.putmask(support, unclear, _UNCERTAIN)
         np.putmask(support, answer.hidden, _OCCLUDED)
-        better = support > self._support[piece].take(answer.index)
+        known = self._support[piece].take(answer.index)
+        if self._overlap is None:
+            better = support > known
+        else:
+            differs = self._labels[piece].take(answer.index) != answer.labels
+            better = self._overlap.better(piece, answer, support, known, differs)
         points, labels = answer.index, answer.labels
         if not better.all():
             won = np.flatnonzero(better)
@@ -113,6 +130,8 @@ class Ballot:
             unseen: uint8, PointStatus of those that no view has in its image.
         """
         support = self._support[piece]
+        if self._overlap is not None:
+            self._disputed += self._overlap.lower(piece, support)
         code = np.minimum(support, _ZERO).astype(np.int8)
         status = _STATUS.take(code)
         status += (code == _UNSEEN).view(np.uint8) * unseen
@@ -124,7 +143,45 @@ class Ballot:
 
     def result(self) -> Transfer:
         """The best-supported label of every point, once all pieces are closed."""
-        return Transfer(self._labels, self._support, self._status, self._sources)
+        return Transfer(self._labels, self._support, self._status, self._sources, self._disputed)
+
+
+class _Overlap:
+    """What decides where several views see a point."""
+
+    def __init__(self, count: int) -> None:
+        self._rank = np.full(count, _UNSEEN, np.float32)
+        self._rival = np.zeros(count, np.float32)
+
+    def better(
+        self,
+        piece: slice,
+        answer: Answer,
+        support: NDArray[np.float32],
+        known: NDArray[np.float32],
+        differs: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Which of the answers count more than what is known; remembers the strongest rival."""
+        rank = support
+        if answer.facing is not None:
+            rank = np.where(support > 0, support * answer.facing, support)
+        ranks, rivals = self._rank[piece], self._rival[piece]
+        better: NDArray[np.bool_] = rank > ranks.take(answer.index)
+        disputed = np.flatnonzero((known > 0) & (support > 0) & differs)
+        beaten = np.where(better, known, support)[disputed]
+        points = answer.index[disputed]
+        rivals[points] = np.maximum(rivals[points], beaten)
+        won = np.flatnonzero(better)
+        ranks[answer.index[won]] = rank[won]
+        return better
+
+    def lower(self, piece: slice, support: NDArray[np.float32]) -> int:
+        """Confidence, given that not both can be right: c (1 - r) / (1 - c r); how many."""
+        disputed = np.flatnonzero((self._rival[piece] > 0) & (support > 0))
+        c, r = support[disputed], np.minimum(self._rival[piece][disputed], _SUREST)
+        c = np.minimum(c, _SUREST)
+        support[disputed] = c * (1 - r) / (1 - c * r)
+        return len(disputed)
 
 
 def _unknown_labels(count: int, unknown_id: int) -> NDArray[np.uint8] | NDArray[np.uint16]:

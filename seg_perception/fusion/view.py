@@ -62,6 +62,16 @@ class View:
             return self.shutter.hits(self.camera, xyz)
         return self.camera.hits(xyz, self.T_camera_cloud)
 
+    def facing(self, column: NDArray[np.uint16], row: NDArray[np.uint16]) -> NDArray[np.float32]:
+        """Cosine of the angle between the optical axis and pixels' rays, without distortion.
+
+        Towards the edge of an image lenses are worse and what stands upright is seen aslant.
+        """
+        x = (column.astype(np.float32) - np.float32(self.camera.cx)) / np.float32(self.camera.fx)
+        y = (row.astype(np.float32) - np.float32(self.camera.cy)) / np.float32(self.camera.fy)
+        cosine: NDArray[np.float32] = 1 / np.sqrt(1 + x * x + y * y)
+        return cosine
+
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the label map (pixel)."""

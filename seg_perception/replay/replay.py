@@ -103,6 +103,7 @@ def replay(
             streams=session.perception.ledger.snapshot(),
             points=session.perception.ledger.points(),
             stray_times=session.perception.ledger.stray_times(),
+            disputed=session.perception.ledger.disputed(),
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             notes=(

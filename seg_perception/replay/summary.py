@@ -25,6 +25,7 @@ class ReplaySummary:
         streams: what became of the messages of each input.
         points: points by sensor and status.
         stray_times: by sensor, points whose time is that of another sweep.
+        disputed: by sensor, points to which two cameras gave different labels.
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         notes: single messages that were amiss, one line per kind.
@@ -40,6 +41,7 @@ class ReplaySummary:
     streams: Mapping[str, StreamCount]
     points: Mapping[str, Mapping[PointStatus, int]]
     stray_times: Mapping[str, int]
+    disputed: Mapping[str, int]
     stages: Mapping[str, Percentiles]
     written: Mapping[str, int]
     notes: tuple[str, ...]
@@ -74,6 +76,7 @@ class ReplaySummary:
                 for sensor, tally in self.points.items()
             },
             "stray_times": dict(self.stray_times),
+            "disputed": dict(self.disputed),
             "stages": {
                 name: asdict(figures) for name, figures in self.stages.items() if figures.count
             },

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 pytest.importorskip("embreex", reason="the simulator needs the package embreex")
 pytest.importorskip("scipy", reason="the rivals need the package scipy")
 
-from bench.transfer_quality import curves, report
+from bench.transfer_quality import curves, fit, report
 from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.extents import SHORT
+from bench.transfer_quality.labels import ExactLabels
 from bench.transfer_quality.race import run
+from seg_perception.config import TransferConfig
 
 # The first test that asks records and scores everything.
 pytestmark = pytest.mark.timeout(600)
@@ -93,6 +96,13 @@ def test_the_oracle_is_wrong_only_by_a_pixels_size(score):
         assert oracle.coverage == 1
         assert oracle.hidden == 0
         assert oracle.wrong_share < 0.13
+
+
+def test_the_coefficients_of_confidence_are_about_those_that_the_truth_asks_for(tmp_path):
+    tasks = fit.ideal_tasks(SHORT.plans, ExactLabels(), tmp_path)
+    configured = np.array([getattr(TransferConfig(), name) for name in fit.COEFFICIENTS])
+    assert fit.loss(tasks, configured) < fit.loss(tasks, np.array([3.0, 2.0, 0.1]))
+    assert fit.calibration_error(tasks, configured) < 0.1
 
 
 def test_every_score_lands_in_table_document_and_picture(scores, tmp_path):

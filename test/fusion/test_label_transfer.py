@@ -1,7 +1,7 @@
 """Points get the label of what a camera sees there, and say why where they get none."""
 
 from dataclasses import replace
-from math import erf, sqrt
+from math import cos, erf, sin, sqrt
 
 import numpy as np
 import pytest
@@ -122,11 +122,11 @@ def test_a_point_farther_than_its_surroundings_counts_less_and_at_last_is_hidden
     confidence = []
     for depth in (5.0, 7.5, 10.0, 15.0):
         xyz = np.vstack([points_at(around, 5.0), points_at(np.array([[100.0, 50.0]]), depth)])
-        found = transfer(xyz, [make_view()], same_label_share=0.4, **config)
+        found = transfer(xyz, [make_view()], **config)
         confidence.append(float(found.confidence[-1]))
-    # Ratios of 1, 1.5, 2 and 3: seen with 0.835, 0.5 and 0.24, else right in 0.4; then hidden.
+    # Ratios of 1, 1.5, 2 and 3: seen with 0.835, 0.5 and 0.24; then hidden.
     seen = np.array([1 / (1 + (ratio / 1.5) ** 4) for ratio in (1, 1.5, 2)])
-    assert confidence[:3] == pytest.approx(seen + (1 - seen) * 0.4, abs=0.01)
+    assert confidence[:3] == pytest.approx(seen, abs=0.01)
     assert (found.status[-1], found.labels[-1], confidence[3]) == (S.OCCLUDED, UNKNOWN, 0)
 
 
@@ -147,11 +147,39 @@ def test_a_label_below_the_least_confidence_is_none(make_view) -> None:
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_best_supported_label_counts_not_the_last(make_view, order) -> None:
-    views = [make_view(labels=7, confidence=200), make_view(labels=9, confidence=100)]
+    views = [make_view(labels=7, confidence=204), make_view(labels=9, confidence=102)]
     found = transfer(points_at(np.array([[100.0, 50.0]]), 5.0), [views[i] for i in order])
     assert found.labels[0] == 7
-    assert found.confidence[0] == pytest.approx(200 / 255)
     assert found.sources[0] == order.index(0)
+    # One says 0.8, the other something else with 0.4: both can't be right.
+    assert found.confidence[0] == pytest.approx(0.8 * 0.6 / (1 - 0.8 * 0.4))
+    assert found.disputed == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_cameras_that_agree_take_nothing_from_each_other(make_view, order) -> None:
+    views = [make_view(labels=7, confidence=204), make_view(labels=7, confidence=102)]
+    found = transfer(points_at(np.array([[100.0, 50.0]]), 5.0), [views[i] for i in order])
+    assert found.confidence[0] == pytest.approx(0.8)
+    assert (found.disputed, found.sources[0]) == (0, order.index(0))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_cameras_as_sure_the_one_counts_that_looks_straight_at_a_point(
+    make_view, order
+) -> None:
+    # The second one has turned by 0.6 rad: it sees the point near its edge.
+    aside = np.eye(4)
+    aside[:3, :3] = [[cos(0.6), 0, sin(0.6)], [0, 1, 0], [-sin(0.6), 0, cos(0.6)]]
+    views = [make_view(labels=7), make_view(labels=9, T=aside)]
+    found = transfer(points_at(np.array([[100.0, 50.0]]), 5.0), [views[i] for i in order])
+    assert (found.labels[0], found.sources[0]) == (7, order.index(0))
+    assert found.confidence[0] == pytest.approx(0.5, abs=0.01)
+    # cos(0.6) is 0.83: a little surer does not help it, much surer does.
+    for confidence, label in ((230, 7), (190, 9)):
+        views = [make_view(labels=7, confidence=confidence), make_view(labels=9, T=aside)]
+        xyz = points_at(np.array([[100.0, 50.0]]), 5.0)
+        assert transfer(xyz, [views[i] for i in order]).labels[0] == label
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

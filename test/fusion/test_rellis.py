@@ -57,7 +57,8 @@ def transfer(moment: Moment) -> Transfer:
     certain = np.full(moment.mask.shape, 255, np.uint8)
     prepared = prepare_label_map(LabelMap("front", moment.mask, certain, 0, "front"))
     view = View(prepared, moment.camera, moment.T_camera_lidar)
-    return transfer_labels(moment.xyz, [view], TransferConfig(), 255)
+    # People draw outlines some pixels off.
+    return transfer_labels(moment.xyz, [view], TransferConfig(pixel_sigma_px=4.0), 255)
 
 
 def naive_agreement(moment: Moment, T_camera_lidar: np.ndarray) -> tuple[int, float]:
