@@ -18,6 +18,7 @@ _AGREES, _SILENT, _CONTRADICTS = (0, 190, 80), (255, 190, 0), (225, 30, 40)
 _BORDER = (255, 255, 255)
 _LINE, _BAND, _GRID = (30, 90, 170), (196, 214, 236), (218, 218, 212)
 _PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 320, 220, 44
+_APART_PX = 28
 
 
 def overlay_picture(moment: Moment, as_if: Hypothesis, title: str) -> Rgb:
@@ -115,9 +116,12 @@ class Plot:
         text(canvas, self._title, (10, 18), 0.42)
         text(canvas, f"{self._high:.2f}", (4, _MARGIN + 4), 0.36)
         text(canvas, f"{self._low:.2f}", (4, _PLOT_HEIGHT - _MARGIN + 4), 0.36)
-        for mark in (self._amounts[0], *self._marks, 0.0, self._amounts[-1]):
+        written: list[int] = []
+        for mark in (self._amounts[0], 0.0, self._amounts[-1], *self._marks):
             column, _ = self._at(mark, self._low)
-            text(canvas, f"{mark:g}", (column - 12, _PLOT_HEIGHT - 24), 0.36)
+            if all(abs(column - other) > _APART_PX for other in written):
+                text(canvas, f"{mark:g}", (column - 12, _PLOT_HEIGHT - 24), 0.36)
+                written.append(column)
 
     def _at(self, amount: float, value: float) -> tuple[int, int]:
         across = (amount - self._amounts[0]) / (self._amounts[-1] - self._amounts[0])
