@@ -28,7 +28,7 @@ def engines_table(entries: Sequence[Entry]) -> Table:
             table.add_row(entry.plan.name, *[""] * 5, entry.problem)
             continue
         key, test = record.key, record.self_test
-        said = entry.problem or (test.detail if test else "never run")
+        said = entry.problem or record.live_failure or (test.detail if test else "never run")
         device = "none" if key.is_ahead_of_time else f"{key.gpu} {key.compute_capability}"
         size = f"{record.plan_bytes / 2**20:.1f}"
         version = f"{key.module} {key.module_version}"

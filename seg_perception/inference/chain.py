@@ -37,10 +37,16 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Loaded:
-    """An engine that was loaded, and who wants to know what the golden frames say of it."""
+    """An engine that was loaded, and who remembers what is found out about it.
+
+    Attributes:
+        keep: told what the golden frames say.
+        condemn: told why it must not be loaded again.
+    """
 
     engine: Engine
     keep: Callable[[Verdict], None] = lambda _: None
+    condemn: Callable[[str], None] = lambda _: None
 
 
 class Loader(Protocol):
@@ -67,11 +73,16 @@ class Loader(Protocol):
 
 @dataclass(frozen=True)
 class Candidate:
-    """An engine that passed the self-test on this machine."""
+    """An engine that passed the self-test on this machine.
+
+    Attributes:
+        condemn: to be told why it must not be loaded again.
+    """
 
     engine: Engine
     verdict: Verdict
     load_s: float
+    condemn: Callable[[str], None]
 
 
 class Chain:
@@ -120,7 +131,7 @@ class Chain:
         """Whether every entry was tried."""
         return not self._entries
 
-    def condemn(self, reason: str) -> None:
+    def take_back(self, reason: str) -> None:
         """Take back what was said of the entry that was taken last."""
         for place in reversed(range(len(self.attempts))):
             if self.attempts[place].outcome == "taken":
@@ -158,7 +169,7 @@ class Chain:
             return None
         detail = f"{description}, loaded in {load_s:.2f} s, {verdict.detail}"
         self.attempts.append(Attempt(entry, "taken", detail))
-        return Candidate(loaded.engine, verdict, load_s)
+        return Candidate(loaded.engine, verdict, load_s, loaded.condemn)
 
     def _refuse(self, entry: str, detail: str) -> None:
         self.attempts.append(Attempt(entry, "refused", detail))

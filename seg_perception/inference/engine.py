@@ -140,6 +140,7 @@ class ProvenEngine:
         return self._infer(image)
 
     def _replace_condemned(self, doubt: str) -> None:
+        self._current.condemn(doubt)
         if not self._replace(doubt):
             self._condemned = f"{doubt}; no other engine can run {self.bundle}"
 
@@ -152,7 +153,7 @@ class ProvenEngine:
             self._spot_check.end()
         # Freed first: a device that ran out of memory needs the room for the next one.
         failed.close()
-        self._chain.condemn(f"{failed.description} failed while running: {reason}")
+        self._chain.take_back(f"{failed.description} failed while running: {reason}")
         candidate = self._chain.next(may_build=False)
         if candidate is None:
             self._condemned = f"{reason}; no other engine can run {self.bundle}"

@@ -151,10 +151,20 @@ class TensorRtLoader:
             self._bundle, form, self._machine.tensorrt, self._machine.facts, self._config
         )
         plan, record = self._obtain(key, form, may_build=may_build)
+        if record.live_failure:
+            msg = (
+                f"engine {key.stem} was wrong on a live frame before ({record.live_failure}); "
+                "seg-perception engine clean removes it, to have it built again"
+            )
+            raise EngineError(msg)
         engine = TensorRtEngine(
             self._bundle, self._machine, plan, record, mapped=is_mapped(self._config, self._machine)
         )
-        return Loaded(engine, lambda verdict: self._keep(record, verdict))
+        return Loaded(
+            engine,
+            keep=lambda verdict: keep_verdict(self._cache, record, verdict),
+            condemn=lambda reason: keep_live_failure(self._cache, key, reason),
+        )
 
     def _obtain(self, key: EngineKey, form: Form, *, may_build: bool) -> tuple[bytes, EngineRecord]:
         try:
@@ -166,9 +176,6 @@ class TensorRtLoader:
                 raise EngineError(msg) from error
         self._builds.obtain(make_build(self._bundle, form, key, self._cache, self._config))
         return self._cache.read(key)
-
-    def _keep(self, record: EngineRecord, verdict: Verdict) -> None:
-        keep_verdict(self._cache, record, verdict)
 
 
 def is_mapped(config: TensorRtConfig, machine: Machine) -> bool:
@@ -193,6 +200,15 @@ def make_build(
         optimization_level=config.optimization_level,
     )
     return Build(key, cache, request, config)
+
+
+def keep_live_failure(cache: EngineCache, key: EngineKey, reason: str) -> None:
+    """Write into an engine's manifest that it must not be loaded again."""
+    try:
+        record = cache.record(key)
+        cache.update(record.model_copy(update={"live_failure": f"{now()}: {reason}"}))
+    except (OSError, StaleEngineError):
+        return  # nobody can load it then, or nobody can remember
 
 
 def keep_verdict(cache: EngineCache, record: EngineRecord, verdict: Verdict) -> None:

@@ -47,6 +47,7 @@ class EngineRecord(BaseModel):
         built_at: UTC, ISO 8601.
         build_s: how long it took.
         self_test: None before the first one.
+        live_failure: why it must not be loaded again: it was wrong on a live frame.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,3 +62,4 @@ class EngineRecord(BaseModel):
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     self_test: SelfTest | None = None
+    live_failure: str = ""

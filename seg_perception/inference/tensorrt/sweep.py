@@ -12,6 +12,8 @@ def unusable(entry: Entry, config: TensorRtConfig) -> str:
     """Why an engine can't be used here; empty where it can, or where that can't be known."""
     if entry.problem or entry.record is None:
         return entry.problem
+    if entry.record.live_failure:
+        return f"wrong on a live frame: {entry.record.live_failure}"
     key = entry.record.key
     module = key.module if key.module in ("tensorrt", "tensorrt_rtx") else "auto"
     try:

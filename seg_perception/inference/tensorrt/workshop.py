@@ -116,6 +116,9 @@ class Workshop:
             return [Check(entry, whole, "not proven", str(error))]
         detail = f"{key.module} {key.module_version}, {_device(key)}, {record.built_at}"
         checks = [Check(entry, whole, "proven", detail), self._about_tensors(entry, record)]
+        if record.live_failure:
+            live = "it was right on every live frame that was compared"
+            checks.append(Check(entry, live, "failed", record.live_failure))
         return [*checks, self._about_labels(entry, machine, plan, record)]
 
     def _about_tensors(self, entry: str, record: EngineRecord) -> Check:

@@ -246,6 +246,27 @@ def test_wrong_on_live_frames_alone_is_caught_by_the_spot_check(
     engine.close()
 
 
+def test_an_engine_that_was_wrong_on_a_live_frame_is_not_loaded_again(
+    make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
+) -> None:
+    from seg_perception.inference.tensorrt.cache import EngineCache
+    from seg_perception.inference.tensorrt.sweep import unusable
+
+    machine.faults.outputs = live_only
+    bundle = make_bundle()
+    engine = machine.create(bundle, spot_check_period_s=0.001)
+    live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
+    engine.infer(live)
+    wait_until(lambda: any("spot check" in line for line in machine.said))
+    engine.infer(live)
+    engine.close()
+    again = machine.create(bundle, spot_check_period_s=0.001)
+    assert "was wrong on a live frame before" in again.refused[0]
+    np.testing.assert_array_equal(again.infer(live)[0], stripes[1])
+    (entry,) = EngineCache(machine.cache).entries()
+    assert unusable(entry, machine.config()).startswith("wrong on a live frame: ")
+
+
 def test_a_failed_spot_check_without_another_engine_ends_in_refusals(
     make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
 ) -> None:
