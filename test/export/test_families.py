@@ -10,6 +10,8 @@ onnx = pytest.importorskip("onnx", reason="the export needs onnx: install the ex
 pytest.importorskip("transformers", reason="these networks need transformers: [train]")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the parity needs onnxruntime")
 
+from pydantic import TypeAdapter
+
 from seg_perception.export.bundle import Wanted, export_bundle
 from seg_perception.export.onnx_graph import export_onnx, run_onnx, run_torch
 from seg_perception.export.parity import measure_parity
@@ -17,7 +19,7 @@ from seg_perception.export.release import ReleaseFile
 from seg_perception.export.serving import ServingGraph
 from seg_perception.graph.precision import count_islands, to_precision
 from seg_perception.inference.bundle import Bundle
-from seg_perception.models.config import EomtConfig, Mask2FormerConfig, VitConfig
+from seg_perception.models.config import EomtConfig, Mask2FormerConfig, ModelConfig, VitConfig
 from seg_perception.models.deformable import set_sampling
 from seg_perception.models.factory import build_network
 
@@ -118,6 +120,27 @@ def test_a_cheaper_head_agrees_as_far_as_the_manifest_says(
     labels = run(bundle.model_path, bundle.golden[0].image)
     # Each label is repeated four times in both directions.
     assert np.array_equal(labels, labels[::4, ::4].repeat(4, axis=0).repeat(4, axis=1))
+
+
+def test_queries_whose_mask_is_empty_do_not_spoil_the_answer() -> None:
+    """No pixel is inside any mask: each query then sees all of them, in torch and in ONNX."""
+    config = TypeAdapter(ModelConfig).validate_python(MEMBERS["mask2former"])
+    torch.manual_seed(0)
+    graph = ServingGraph(build_network(config, 18, 0, (64, 64)))
+    state = dict(graph.named_parameters())
+    with torch.no_grad():
+        for name, value in (("mask_embedder.2.0", -1.0), ("mask_projection", 1.0)):
+            for kind in ("weight", "bias"):
+                (key,) = (n for n in state if n.endswith(f"{name}.{kind}"))
+                state[key].fill_(value if kind == "bias" else 0.0)
+    images = frames(64, 64)
+    want, got = run_torch(graph, images), run_onnx(export_onnx(graph, (64, 64)), images)
+    for one, other in zip(want, got, strict=True):
+        classes, masks = one.logits
+        # Minus one times one, in 32 channels.
+        assert np.allclose(masks, -32)
+        assert np.isfinite(classes).all()
+        assert np.allclose(other.logits[0], classes, atol=1e-4)
 
 
 @pytest.mark.long
