@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scores = run(SHORT if options.short else WHOLE, options.folder / "moments", tell)
     report.write(scores, options.folder)
     curves.write(scores, options.folder / "curves")
+    curves.write_overviews(scores, options.folder)
     print(report.markdown(scores))
     return 0
 

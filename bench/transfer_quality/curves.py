@@ -63,6 +63,29 @@ def write(scores: Mapping[Cell, Score], folder: Path) -> None:
             _write(folder / f"reliability_{name}.png", reliability(title, rows["ours"]))
 
 
+def write_overviews(scores: Mapping[Cell, Score], folder: Path) -> None:
+    """One sheet for each source of labels and sensor: curves at rest and while turning."""
+    for labels, sensor in dict.fromkeys((cell.labels, cell.sensor) for cell in scores):
+        name = f"{labels}_{sensor}".replace(" ", "-")
+        _write(folder / f"overview_{name}.png", overview(scores, labels, sensor))
+
+
+def overview(scores: Mapping[Cell, Score], labels: str, sensor: str) -> NDArray[np.uint8]:
+    """Both kinds of pictures of one sensor and one camera, at rest and while turning."""
+    columns = []
+    for key in ("ideal", "motion"):
+        condition = next(name for name, known in _KEYS.items() if known == key)
+        rows = {
+            cell.method: score
+            for cell, score in scores.items()
+            if (cell.labels, cell.sensor, cell.cameras, cell.condition)
+            == (labels, sensor, 1, condition)
+        }
+        title = f"{labels}, {sensor}: {condition}"
+        columns.append(np.vstack([purity(title, rows), reliability(title, rows["ours"])]))
+    return np.hstack(columns)
+
+
 def purity(title: str, rows: Mapping[str, Score]) -> NDArray[np.uint8]:
     """Wrong share against coverage, keeping ever less confident labels."""
     shown = {name: score for name, score in rows.items() if "without" not in name}

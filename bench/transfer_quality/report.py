@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
+from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.race import Cell
 from bench.transfer_quality.scores import THIN, Score
 
@@ -17,6 +18,12 @@ _LEGEND = (
     + " / IoU of ".join(THIN)
     + " (a visible point without label is missed). ms: median over all conditions, one core; the "
     "floor is cv2.projectPoints on the same points."
+)
+
+
+_IDEAL, _TURNING = (
+    next(condition.name for condition in CONDITIONS if condition.key == key)
+    for key in ("ideal", "motion")
 )
 
 
@@ -32,7 +39,33 @@ def markdown(scores: Mapping[Cell, Score]) -> str:
     """All tables: one for each source of labels, sensor and number of cameras."""
     kinds = dict.fromkeys((cell.labels, cell.sensor, cell.cameras) for cell in scores)
     tables = [_table(scores, *kind) for kind in kinds]
-    return "\n\n".join([_LEGEND, *tables]) + "\n"
+    return "\n\n".join([_LEGEND, *tables, aims(scores)]) + "\n"
+
+
+def aims(scores: Mapping[Cell, Score]) -> str:
+    """What was aimed at, as ratios: to the ideal condition, and to the nearest pixel."""
+    columns = (
+        "labels, sensor, cameras",
+        "trunk IoU while turning / at rest",
+        "wrong share at 95 %, 90 %, 80 % coverage / nearest pixel's",
+        "wrong share / nearest pixel's",
+        "calibration error",
+    )
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    kinds = dict.fromkeys((cell.labels, cell.sensor, cell.cameras) for cell in scores)
+    for labels, sensor, cameras in kinds:
+        place = (labels, sensor, cameras)
+        ours = scores[Cell(*place, _IDEAL, "ours")]
+        naive = scores[Cell(*place, _IDEAL, "nearest pixel")]
+        turning = scores[Cell(*place, _TURNING, "ours")]
+        at = (ours.wrong_at(coverage) for coverage in (0.95, 0.9, 0.8))
+        shares = ", ".join("-" if w is None else f"{w / naive.wrong_share:.2f}" for w in at)
+        lines.append(
+            f"| {labels}, {sensor}, {cameras} | {turning.iou(0) / max(ours.iou(0), 1e-9):.2f} | "
+            f"{shares} | {ours.wrong_share / naive.wrong_share:.2f} | "
+            f"{100 * ours.calibration_error:.1f} % |"
+        )
+    return "\n".join(lines)
 
 
 def _table(scores: Mapping[Cell, Score], labels: str, sensor: str, cameras: int) -> str:

@@ -133,6 +133,13 @@ class Score:
         kept = bins.cumsum(axis=0)[bins[:, 0] > 0]
         return np.stack([kept[:, 1] / max(self.seen, 1), 1 - kept[:, 2] / kept[:, 0]], axis=1)
 
+    def wrong_at(self, coverage: float) -> float | None:
+        """Share of wrong labels once only as many are kept as cover that much; None: never."""
+        reached, wrong = self.purity_by_coverage().T
+        if not len(reached) or reached[-1] < coverage:
+            return None
+        return float(np.interp(coverage, reached, wrong))
+
     def document(self) -> dict[str, Any]:
         """For a JSON file."""
         return {

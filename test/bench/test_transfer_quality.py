@@ -83,6 +83,14 @@ def test_boundaries_make_the_confidence_honest(score):
     assert whole.calibration_error < 0.6 * without.calibration_error
 
 
+def test_the_lidar_confirms_what_the_radar_hears(score):
+    naive, ours = (score(m, "ideal", "radar", 3) for m in ("nearest pixel", "ours"))
+    without = score("ours, without lidar", "ideal", "radar", 3)
+    assert ours.wrong_share < 0.65 * naive.wrong_share
+    assert without.wrong_share > 0.85 * naive.wrong_share
+    assert ours.coverage > 0.65
+
+
 def test_the_best_supported_camera_is_no_worse_than_the_last(score):
     best = score("ours", "turned", cameras=3)
     last = score("ours, the last camera counts", "turned", cameras=3)
@@ -108,7 +116,10 @@ def test_the_coefficients_of_confidence_are_about_those_that_the_truth_asks_for(
 def test_every_score_lands_in_table_document_and_picture(scores, tmp_path):
     report.write(scores, tmp_path)
     curves.write(scores, tmp_path / "curves")
+    curves.write_overviews(scores, tmp_path)
     table = (tmp_path / "table.md").read_text()
     assert table.count("| ours |") == 4
     assert "nearest labelled lidar point" in table
+    assert table.count("| exact labels, ") == 4
+    assert len(list(tmp_path.glob("overview_*.png"))) == 2
     assert len(list((tmp_path / "curves").glob("*.png"))) == 2 * 4 * len(CONDITIONS)

@@ -49,6 +49,11 @@ def test_the_curve_starts_with_the_most_confident(counted):
     assert counted.purity_by_coverage() == pytest.approx(np.array([[1 / 5, 0], [3 / 5, 0.5]]))
 
 
+def test_the_wrong_share_at_a_coverage_lies_on_the_curve(counted):
+    assert counted.wrong_at(0.4) == pytest.approx(0.25)
+    assert counted.wrong_at(0.7) is None
+
+
 def test_the_calibration_error_is_weighed_by_points(counted):
     # One point at 0.99 that is right, three at 0.52 of which one is.
     assert counted.calibration_error == pytest.approx((0.01 + abs(1 - 3 * 0.52)) / 4, abs=1e-6)
