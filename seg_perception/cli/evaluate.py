@@ -65,6 +65,9 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
     ] = None,
+    latency: Annotated[
+        float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
+    ] = 0.0,
     layout: Annotated[str, typer.Option(help="Of a data set; else as its folders show.")] = "",
     split: Annotated[str, typer.Option(help="Of a data set, for instance val.")] = "",
     predictions: Annotated[
@@ -130,6 +133,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         predictions=predictions,
         conditions=_conditions(conditions),
         tolerance_s=tolerance,
+        latency_ms=latency,
         boundary=boundary,
         pictures=pictures,
     )

@@ -98,6 +98,7 @@ class Job(_Data):
         image_topics: pictures by stream, for bags that were labelled before.
         conditions: of each sequence, for instance `season: autumn`.
         tolerance_ns: largest distance of two stamps.
+        latency_ns: of a machine whose drops are imitated; 0: every image is labelled.
         boundary: whether boundaries are measured.
         pictures: how many worst, and how many typical frames keep their pictures.
     """
@@ -116,6 +117,7 @@ class Job(_Data):
     cuboids: CuboidSource | None = None
     conditions: Mapping[str, Mapping[str, str]] = {}
     tolerance_ns: int = 5_000_000
+    latency_ns: int = 0
     boundary: bool = True
     pictures: int = 4
     shards: tuple[Shard, ...]

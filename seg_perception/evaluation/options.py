@@ -30,6 +30,7 @@ class EvaluateOptions:
         predictions: folder with labels of somebody else.
         conditions: of sequences, by name.
         tolerance_s: largest distance of two stamps.
+        latency_ms: of a machine whose drops are imitated.
         boundary: whether boundaries are measured.
         pictures: how many worst and typical frames keep their pictures.
     """
@@ -50,5 +51,6 @@ class EvaluateOptions:
     predictions: Path | None = None
     conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tolerance_s: float = 0.005
+    latency_ms: float = 0.0
     boundary: bool = True
     pictures: int = 4

@@ -31,6 +31,7 @@ from seg_perception.io.bag import BagReader
 from seg_perception.ontology import Ontology
 from seg_perception.types import NANOSECONDS
 
+_NANOSECONDS_PER_MS = 1_000_000
 _BAGS = (".mcap", ".db3", ".bag", ".zstd")
 
 
@@ -107,6 +108,7 @@ def _plan_core(
         model_sha256=sha256(bundle.model_path),
         parameters=config.to_parameters(),
         streams=_with_truth(core_streams(config), facts, options),
+        latency_ns=round(options.latency_ms * _NANOSECONDS_PER_MS),
         shards=_shards(bags, options),
         **_common(options),
     )

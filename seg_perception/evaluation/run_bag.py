@@ -71,7 +71,7 @@ def run_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep, keep: s
             passed_on = {*inputs.lenses, *inputs.transforms}
             ontology = segmenter.engine.bundle.ontology
             sink = BothSinks(sink, BagSink(writer, config, ontology, passed_on))
-        session = Session(config, segmenter, inputs, sink)
+        session = Session(config, segmenter, inputs, sink, job.latency_ns)
         desk.transforms = session.perception.transforms
         _feed(session, reader, desk, shard, inputs, recorder, on_step)
         _close(session, desk, recorder, segmenter)

@@ -301,6 +301,18 @@ def test_a_process_that_dies_costs_only_its_own_bag(world, tmp_path):
     assert results.streams[0].pairing.paired == 7
 
 
+def test_the_drops_of_a_slow_machine_are_imitated(world, run):
+    """With 250 ms a frame at 10 Hz, frames are superseded; clouds get what there is in time."""
+    done, out = run(world.bag(with_truth(world, 10)), options=["--latency", "250"])
+    assert done.exit_code == 0, done.stderr
+    results = Results.read(out)
+    timing = results.timing.streams[0]
+    assert timing.dropped == {"superseded": timing.received - timing.published}
+    assert timing.published < 6
+    pairing = results.streams[0].pairing
+    assert (pairing.paired, pairing.without_labels) == (timing.published, 10 - timing.published)
+
+
 def test_cuboids_are_the_truth_of_clouds(world, run):
     from seg_perception.geometry.transforms import StampedTransform
     from seg_perception.io.transforms import encode_tf
