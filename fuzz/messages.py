@@ -10,7 +10,7 @@ import numpy as np
 from fuzz.refusal import refused_or
 from fuzz.source import Source
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.geometry.deskew import point_offsets_ns
+from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.image_encodings import ENCODINGS
@@ -82,7 +82,7 @@ def cloud(data: bytes) -> None:
     )
     decoded = refused_or(decode_cloud, message)
     if decoded is not None:
-        for use in (encode_cloud, radar_fields, point_offsets_ns):
+        for use in (encode_cloud, radar_fields, point_times):
             refused_or(use, decoded)
 
 
