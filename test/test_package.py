@@ -141,6 +141,8 @@ def test_pip_without_ros_builds_the_python_part(checkout, tmp_path):
     assert shipped(checkout / "config", "_config") <= packed
     assert shipped(checkout / "msg", "_msg") <= packed
     assert shipped(checkout / "seg_perception" / "bundles", "bundles") <= packed
+    templates = checkout / "seg_perception" / "pages" / "templates"
+    assert shipped(templates, "pages/templates") <= packed
     assert not [name for name in packed if name.endswith(".so") or "seg_perception/msg/" in name]
 
 

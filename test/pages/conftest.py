@@ -84,14 +84,19 @@ class Browser:
             self._ask(f"{domain}.enable")
 
     def look(
-        self, page: Path, width: int, scheme: str = "light", picture: Path | None = None
+        self,
+        page: Path,
+        width: int,
+        scheme: str = "light",
+        picture: Path | None = None,
+        media: str = "screen",
     ) -> Look:
         """Open a page, and take a picture of the whole of it where one is asked for."""
         self._events.clear()
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self._ask("Emulation.setDeviceMetricsOverride", **size)
         feature = {"name": "prefers-color-scheme", "value": scheme}
-        self._ask("Emulation.setEmulatedMedia", features=[feature])
+        self._ask("Emulation.setEmulatedMedia", media=media, features=[feature])
         self._ask("Page.navigate", url=page.resolve().as_uri())
         self._await("Page.loadEventFired")
         value = self._ask("Runtime.evaluate", expression=LAYOUT, returnByValue=True)
@@ -396,7 +401,7 @@ def _expect_sound(look: Look, page: Path) -> None:
     assert look.complaints == []
     assert look.requests == [page.resolve().as_uri()]
     assert layout["scroll"] <= layout["width"], "the page scrolls sideways"
-    for fault in ("empty", "broken", "withoutText", "withoutHeaders", "pale"):
+    for fault in ("empty", "broken", "withoutText", "withoutHeaders", "pale", "spilled"):
         assert layout[fault] == [], fault
     assert layout["targets"] == layout["sections"]
 

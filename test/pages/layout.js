@@ -28,6 +28,13 @@
     return !(box.width > 0 && box.height > 0);
   };
 
+  // Wider than its frame, where the frame does not scroll.
+  const spills = (element) => {
+    const frame = element.closest('.scroll, figure, td, section');
+    return getComputedStyle(frame).overflowX === 'visible' &&
+      element.getBoundingClientRect().right > frame.getBoundingClientRect().right + 1;
+  };
+
   const root = document.documentElement;
   const body = getComputedStyle(document.body);
   const texts = 'p, td, th, li, dt, dd, h1, h2, h3, h4, a, figcaption, caption, small, code, pre';
@@ -45,6 +52,7 @@
       .filter((e) => !e.caption || !e.querySelector('th[scope=col]')).map(start),
     sections: all('section').map((e) => e.id),
     targets: all('nav a').map((e) => e.getAttribute('href').slice(1)),
+    spilled: all('section svg, section table, section img').filter(spills).map(start),
     pale: all(texts).filter((e) => e.textContent.trim() && isPale(e)).map(start),
   });
 })()

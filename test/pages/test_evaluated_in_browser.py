@@ -25,9 +25,13 @@ def run(tmp_path_factory):
     return folder / "run"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_report_of_an_evaluated_bag_is_sound(browser, expect_sound, run, width, scheme):
-    look = browser.look(run / "report.html", width, scheme)
+# 718 pixels are what A4 leaves between usual margins.
+@pytest.mark.parametrize(
+    ("width", "scheme", "media"),
+    [(1280, "light", "screen"), (390, "dark", "screen"), (718, "dark", "print")],
+)
+def test_the_report_of_an_evaluated_bag_is_sound(browser, expect_sound, run, width, scheme, media):
+    look = browser.look(run / "report.html", width, scheme, media=media)
     expect_sound(look, run / "report.html")
     results = json.loads((run / "results.json").read_text())
     streams = [stream["name"] for stream in results["streams"]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import yaml
 from markupsafe import Markup
@@ -162,5 +163,11 @@ def _alarms(results: Results) -> Iterator[str]:
             yield f"{timing.stream}: a message is unaccounted for"
 
 
-def _yaml(document: object) -> str:
-    return yaml.safe_dump(plain(document), sort_keys=False, allow_unicode=True, width=100)
+def _yaml(document: Mapping[str, Any]) -> str:
+    """One line an entry; short lists stand in theirs."""
+    values = plain(document)
+    nested = any(isinstance(value, (list, dict)) for value in values.values())
+    style = None if nested else False
+    return yaml.safe_dump(
+        values, sort_keys=False, allow_unicode=True, width=100, default_flow_style=style
+    )
