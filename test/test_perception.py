@@ -474,3 +474,73 @@ def test_earlier_sweeps_fill_the_depth_buffer() -> None:
         core.label("top", before)
         found.append(int(core.label("top", cloud(100, 0.2)).status[0]))
     assert found == [PointStatus.LABELLED, PointStatus.OCCLUDED]
+
+
+@pytest.mark.parametrize("sensor", ["top", "nose"])
+@pytest.mark.parametrize(
+    ("xyz", "status"),
+    [
+        (np.zeros((0, 3)), None),
+        (np.full((1, 3), 5.0), PointStatus.LABELLED),
+        (np.full((500, 3), np.nan), PointStatus.INVALID),
+        (np.full((500, 3), [-5.0, 0.1, 0]), PointStatus.OUT_OF_VIEW),
+        (np.random.default_rng(0).uniform(-0.15, 0.15, (500, 3)), PointStatus.SELF),
+        (np.full((500, 3), 1e30), PointStatus.INVALID),
+    ],
+    ids=["no point", "one point", "all nan", "all behind", "inside a wall", "beyond float32"],
+)
+def test_degenerate_clouds_are_answered_and_counted(
+    sensor: str, xyz: np.ndarray, status: PointStatus | None
+) -> None:
+    core = perception(turning_left(0.0))
+    core.add_label_map(label_map(100))
+    sweep = cloud(100, *np.zeros(len(xyz)))
+    for axis, name in enumerate("xyz"):
+        sweep.points[name] = xyz[:, axis] * ([1, 0.3, 0.1][axis] if len(xyz) == 1 else 1)
+    semantic = core.label(sensor, sweep)
+    assert set(semantic.status.tolist()) == ({status} if status is not None else set())
+    counted = core.ledger.points()[sensor]
+    assert sum(counted.values()) == len(xyz)
+    if status is not None:
+        assert counted[status] == len(xyz)
+
+
+def test_a_camera_inside_a_wall_sees_the_wall_and_hides_what_is_beyond() -> None:
+    # Points all around the lens, a hand's breadth off, and a few far behind them.
+    core = perception(turning_left(0.0), transfer__min_range_m=0.01)
+    core.add_label_map(label_map(100))
+    random = np.random.default_rng(0)
+    wall = random.normal(size=(3000, 3))
+    wall *= 0.1 / np.linalg.norm(wall, axis=1)[:, None]
+    xyz = np.vstack([wall, [[10, 0.5, 0.3], [20, -2, 1]]])
+    sweep = cloud(100, *np.zeros(len(xyz)))
+    for axis, name in enumerate("xyz"):
+        sweep.points[name] = xyz[:, axis]
+    semantic = core.label("top", sweep)
+    assert semantic.status[-2:].tolist() == [PointStatus.OCCLUDED] * 2
+    ahead = wall[:, 0] > 0.095
+    assert (semantic.status[:-2][ahead] == PointStatus.LABELLED).mean() > 0.95
+    assert np.isfinite(semantic.confidence).all()
+
+
+def test_a_gap_in_the_transforms_is_no_label_and_is_counted() -> None:
+    tree = TransformTree(max_gap_s=0.1)
+    for ms in (0, 20, 380, 400):
+        tree.set_timed("odom", "base", ms * MS, yaw(0))
+    tree.set_static("base", "lidar", np.eye(4))
+    tree.set_static("base", "camera", np.linalg.inv(T_OPTICAL_BODY))
+    core = perception(tree)
+    core.add_label_map(label_map(200))
+    semantic = core.label("top", cloud(200, 0.2, -0.2))
+    assert semantic.status.tolist() == [PointStatus.NO_TRANSFORM] * 2
+    assert core.ledger.points()["top"][PointStatus.NO_TRANSFORM] == 2
+
+
+def test_points_on_which_two_cameras_disagree_are_counted() -> None:
+    core = perception(cameras=["front", "back"], camera__back__image_topic="/back/image_raw")
+    other = replace(label_map(100), camera="back")
+    core.add_label_map(label_map(100))
+    core.add_label_map(replace(other, labels=1 - other.labels))
+    semantic = core.label("top", cloud(100, 0.2, -0.2))
+    assert core.ledger.disputed() == {"top": 2}
+    assert (semantic.confidence < 0.6).all()

@@ -12,6 +12,8 @@ luck. The coefficients are fitted on simulated truth by `python -m bench.transfe
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,40 +27,44 @@ _LOGISTIC = np.float32(1.702)
 _STEPS, _FARTHEST = 128, 8
 
 
-def confidence(
-    seen: Sight,
-    far: NDArray[np.float32],
-    view: View,
-    config: TransferConfig,
-) -> NDArray[np.float32]:
-    """Confidence of the labels of M points, 0 to 1.
+class Confidence:
+    """Weighs the labels that one view gives to one cloud."""
 
-    Args:
-        seen: the points in the image.
-        far: float32 (M,), how many times as far as its surroundings each lies.
-        view: label map, lens and errors.
-        config: coefficients.
+    def __init__(self, view: View, config: TransferConfig) -> None:
+        """Prepare tables: what depends on few values is not computed for every point."""
+        image = view.prepared
+        self._width = view.camera.width
+        self._network = image.label_map.confidence.reshape(-1)
+        self._boundary = image.boundary_distance.reshape(-1)
+        self._network_table = _network_table(view, config)
+        self._seen_table = _seen_table(config)
+        focal_px = view.camera.fx
+        self._steady_px = math.hypot(config.pixel_sigma_px, focal_px * view.angle_sigma_rad)
+        self._offset_px_m = np.float32(focal_px * view.offset_sigma_m)
+        self._on_label_table = _same_side(np.arange(256, dtype=np.float32), self._steady_px)
 
-    Returns:
-        float32 (M,).
-    """
-    pixel = seen.pixel(view.camera.width)
-    network = view.prepared.label_map.confidence.reshape(-1).take(pixel)
-    result = _looked_up(network, _network_table(view, config))
-    result *= _on_label(view.prepared.boundary_distance.reshape(-1).take(pixel), seen, view, config)
-    result *= _seen_table(config).take(_steps(far))
-    return result
+    def of(self, seen: Sight, far: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Confidence of the labels of M points, 0 to 1.
 
+        Args:
+            seen: the points in the image.
+            far: float32 (M,), how many times as far as its surroundings each lies.
 
-def _on_label(
-    quarters: NDArray[np.uint8], seen: Sight, view: View, config: TransferConfig
-) -> NDArray[np.float32]:
-    """Chance that the true pixel lies on this side of a boundary so many quarter pixels off."""
-    steady_px = np.hypot(config.pixel_sigma_px, view.camera.fx * view.angle_sigma_rad)
-    if view.offset_sigma_m == 0:
-        return _looked_up(quarters, _same_side(np.arange(256, dtype=np.float32), steady_px))
-    near_px = np.float32(view.camera.fx * view.offset_sigma_m) / seen.depth
-    return _same_side(quarters.astype(np.float32), np.hypot(near_px, np.float32(steady_px)))
+        Returns:
+            float32 (M,).
+        """
+        pixel = seen.pixel(self._width)
+        result = _looked_up(self._network.take(pixel), self._network_table)
+        result *= self._on_label(self._boundary.take(pixel), seen)
+        result *= self._seen_table.take(_steps(far))
+        return result
+
+    def _on_label(self, quarters: NDArray[np.uint8], seen: Sight) -> NDArray[np.float32]:
+        """Chance that the true pixel lies on this side of a boundary so many quarters off."""
+        if self._offset_px_m == 0:
+            return _looked_up(quarters, self._on_label_table)
+        sigma_px = np.hypot(self._offset_px_m / seen.depth, np.float32(self._steady_px))
+        return _same_side(quarters.astype(np.float32), sigma_px)
 
 
 def _same_side(

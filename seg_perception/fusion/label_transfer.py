@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.confidence import confidence
+from seg_perception.fusion.confidence import Confidence
 from seg_perception.fusion.projection import Range, Sight, pieces, sight
 from seg_perception.fusion.transfer import Answer, Ballot, Transfer
 from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
@@ -86,13 +86,14 @@ def _answers(
     image = view.prepared.label_map.labels
     every = [*sights, *before]
     labels = [image.reshape(-1).take(seen.pixel(image.shape[1])) for seen in every]
+    confidence = Confidence(view, config)
     buffer = DepthBuffer(every, labels, view.size, config.cell_px)
     for seen, under in zip(sights, labels[: len(sights)], strict=True):
         far = buffer.farness(seen, under)
         yield Answer(
             index=seen.index,
             labels=under,
-            confidence=confidence(seen, far, view, config),
+            confidence=confidence.of(seen, far),
             hidden=far > np.float32(config.hidden_ratio),
             facing=view.facing(seen.column, seen.row) if several else None,
         )

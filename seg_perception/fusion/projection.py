@@ -20,12 +20,12 @@ class Sight:
     """The M of N points that have a pixel in a view.
 
     Attributes:
-        index: int32 (M,), rising, which points.
+        index: intp (M,), rising, which points.
         column, row: uint16 (M,), pixel.
         depth: float32 (M,), metre along the optical axis.
     """
 
-    index: NDArray[np.int32]
+    index: NDArray[np.intp]
     column: NDArray[np.uint16]
     row: NDArray[np.uint16]
     depth: NDArray[np.float32]
@@ -100,5 +100,4 @@ def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sig
     # Inside the image both sums are positive: cutting off rounds to the nearest centre.
     column = (hits.u + np.float32(0.5)).astype(np.uint16)
     row = (hits.v + np.float32(0.5)).astype(np.uint16)
-    index = hits.index.astype(np.int32)
-    return Sight(index, column, row, hits.depth.astype(np.float32, copy=False))
+    return Sight(hits.index, column, row, hits.depth.astype(np.float32, copy=False))

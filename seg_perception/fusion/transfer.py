@@ -52,7 +52,7 @@ class Answer:
     """What one view says about the M points that it has in its image.
 
     Attributes:
-        index: integer (M,), rising, which points.
+        index: intp (M,), rising, which points.
         labels: uint8 or uint16 (M,), class ids.
         confidence: float32 (M,), 0 to 1.
         hidden: bool (M,), something nearer is in the way.
@@ -60,7 +60,7 @@ class Answer:
             much; None: each as it is.
     """
 
-    index: NDArray[np.intp] | NDArray[np.int32]
+    index: NDArray[np.intp]
     labels: NDArray[np.uint8] | NDArray[np.uint16]
     confidence: NDArray[np.float32]
     hidden: NDArray[np.bool_]
@@ -101,26 +101,35 @@ class Ballot:
         Args:
             piece: the points that `answer.index` counts.
             source: number of the view.
-            answer: what it says.
+            answer: what it says; its confidence is written over.
         """
-        support = answer.confidence.copy()
+        support = answer.confidence
         unclear = support < self._min_confidence
         unclear |= answer.labels == self._unknown_id
         np.putmask(support, unclear, _UNCERTAIN)
         np.putmask(support, answer.hidden, _OCCLUDED)
-        known = self._support[piece].take(answer.index)
-        if self._overlap is None:
-            better = support > known
-        else:
-            differs = self._labels[piece].take(answer.index) != answer.labels
-            better = self._overlap.better(piece, answer, support, known, differs)
         points, labels = answer.index, answer.labels
-        if not better.all():
+        if self._overlap is not None:
+            known = self._support[piece].take(points)
+            differs = self._labels[piece].take(points) != labels
+            better = self._overlap.better(piece, answer, support, known, differs)
             won = np.flatnonzero(better)
             points, labels, support = points.take(won), labels.take(won), support.take(won)
-        self._support[piece][points] = support
-        self._labels[piece][points] = labels
-        self._sources[piece][points] = source
+        self._enter(piece, source, points, labels, support)
+
+    def _enter(
+        self,
+        piece: slice,
+        source: int,
+        points: NDArray[np.intp],
+        labels: NDArray[np.uint8] | NDArray[np.uint16],
+        support: NDArray[np.float32],
+    ) -> None:
+        is_whole = len(points) == piece.stop - piece.start
+        where = slice(None) if is_whole else points
+        self._support[piece][where] = support
+        self._labels[piece][where] = labels
+        self._sources[piece][where] = source
 
     def close(self, piece: slice, unseen: NDArray[np.uint8]) -> None:
         """Say what became of each point of a piece.

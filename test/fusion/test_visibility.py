@@ -19,7 +19,7 @@ WALL, TRUNK = 1, 2
 def seen(pixels: np.ndarray, depth: float | np.ndarray) -> Sight:
     column, row = pixels.astype(np.uint16).T
     depth = np.broadcast_to(depth, len(pixels)).astype(np.float32)
-    return Sight(np.arange(len(pixels), dtype=np.int32), column, row, depth)
+    return Sight(np.arange(len(pixels), dtype=np.intp), column, row, depth)
 
 
 def farness(
