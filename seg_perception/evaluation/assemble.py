@@ -72,7 +72,7 @@ def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
             "model ontology": ontology_sha256(job.model_ontology),
             "truth ontology": ontology_sha256(job.truth_ontology),
         },
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        notes=(*dict.fromkeys(note for part in parts for note in part.notes), *_alarms(streams)),
         problems=tuple(_problems(parts, streams)),
     )
 
@@ -244,6 +244,14 @@ def _problems(parts: Sequence[Part], streams: Sequence[StreamResult]) -> Iterato
             yield f"{stream.name}: nothing was scored; see the pairing and the notes"
         for reason, count in stream.pairing.refused.items():
             yield f"{stream.name}: {count} frames can't be compared with their truth: {reason}"
+
+
+def _alarms(streams: Sequence[StreamResult]) -> Iterator[str]:
+    """Classes that a model never says: a mean hides that it has collapsed."""
+    for stream in streams:
+        for space in stream.spaces:
+            if names := ", ".join(space.never_predicted):
+                yield f"{stream.name}, {space.name}: never predicted: {names}"
 
 
 def _versions() -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
 
 from seg_perception.errors import EvaluationError
 from seg_perception.evaluation.protocol import Protocol
@@ -104,6 +104,9 @@ class SpaceResult(_Data):
         excluded_predictions: counted ones that were predicted as a class that is left out.
     """
 
+    # What is computed stands in the document, too, and is computed again when it is read.
+    model_config = ConfigDict(extra="ignore", frozen=True, ser_json_inf_nan="null")
+
     name: str
     metrics: tuple[Metric, ...]
     classes: tuple[ClassScore, ...]
@@ -112,11 +115,13 @@ class SpaceResult(_Data):
     excluded_truth: int = 0
     excluded_predictions: int = 0
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def absent(self) -> tuple[str, ...]:
         """Classes that the truth has not."""
         return tuple(c.name for c in self.classes if c.absent)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def never_predicted(self) -> tuple[str, ...]:
         """The collapse alarm: classes that the truth has and the prediction never does."""

@@ -37,7 +37,7 @@ from seg_perception.replay.decoding import decode_ahead
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink, Sink
-from seg_perception.topics import IMAGE_TYPES, TF, TF_STATIC
+from seg_perception.topics import TF, TF_STATIC
 
 OnStep = Callable[[int], None]
 _RECENT_PICTURES = 24
@@ -129,22 +129,19 @@ class _RecordedLabels:
         elif message.topic in self._cameras:
             self._keep_picture(self._cameras[message.topic], message)
         if entry := self._streams.get(message.topic):
-            tally = self._recorder.tally(entry.stream)
+            labels: ImageLabels | CloudLabels
             try:
-                labels = self._image(entry.stream, message)
-                if entry.kind != "image":
-                    labels = self._cloud(message)
+                is_image = entry.kind == "image"
+                labels = self._image(entry.stream, message) if is_image else self._cloud(message)
             except SegPerceptionError as error:
-                tally.refused[error.reason] += 1
+                self._recorder.tally(entry.stream).refused[error.reason] += 1
                 self._recorder.notes.add(entry.stream, error)
                 return
             self._add_latency(message)
             self._desk.add_labels(entry.stream, labels)
 
-    def _image(self, name: str, message: BagMessage) -> Any:
+    def _image(self, name: str, message: BagMessage) -> ImageLabels:
         stamp_ns = stamp_to_ns(message.message.header.stamp)
-        if message.type not in IMAGE_TYPES:
-            return None
         pictures = self._pictures.get(name, {})
 
         def picture() -> NDArray[np.uint8] | None:

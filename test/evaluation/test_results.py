@@ -26,6 +26,8 @@ def test_collapse_and_absence_are_named(example_run):
     space = Results.read(example_run).streams[0].spaces[0]
     assert space.never_predicted == ("person",)
     assert space.absent == ()
+    document = json.loads((example_run / RESULTS).read_text())
+    assert document["streams"][0]["spaces"][0]["never_predicted"] == ["person"]
 
 
 def test_frames_are_read_one_by_one_with_their_pictures(example_run):
