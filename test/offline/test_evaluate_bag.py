@@ -109,9 +109,10 @@ def test_frames_and_pictures_lie_beside_the_document(world, run):
     assert {frame.accuracy for frame in frames} == {50}
     results = Results.read(out)
     kept = [file for s in results.streams for f in s.frames for file in f.files.values()]
-    assert len(kept) == 2 * 3 + 2 * 1
+    # A worst one, a typical one, and the two others by lot.
+    assert len(kept) == 4 * 3 + 4 * 1
     assert sorted(kept) == sorted(f"pictures/{p.name}" for p in (out / "pictures").iterdir())
-    assert [f.role for f in results.streams[0].frames] == ["worst", "typical"]
+    assert [f.role for f in results.streams[0].frames] == ["worst", "typical", "", ""]
 
 
 def test_the_same_labels_scored_after_the_fact(world, run):
