@@ -18,6 +18,7 @@ from seg_perception.cli import (
     evaluate,
     export,
     inspect,
+    label,
     mine,
     model,
     platform,
@@ -61,6 +62,7 @@ app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)
 app.command("corrections")(mine.take_back)
 app.command("export")(export.command)
+app.command("label")(label.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)
 app.command("train")(train.command)
