@@ -120,7 +120,7 @@ def test_the_engine_never_waits_for_the_comparison() -> None:
     start_s = time.monotonic()
     for _ in range(100):
         check.offer(IMAGE, labels_with(0))
-    assert time.monotonic() - start_s < 0.2
+    assert time.monotonic() - start_s < 5  # waiting a hundred times would take 50 s
     check.close()
 
 

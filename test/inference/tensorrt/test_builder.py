@@ -127,11 +127,9 @@ def test_who_does_not_wait_is_told_how_far_it_is(
         config = SegmentationConfig(spot_check_period_s=0.0)
         return create_engine(bundle, config, machine.config(), builds)
 
-    start_s = time.monotonic()
     with pytest.raises(EngineBuildingError, match=r"is being built for \d+ s \(.*\); it is taken"):
         create()
-    assert time.monotonic() - start_s < 2
-    engine = None
+    engine, start_s = None, time.monotonic()
     while engine is None:
         assert time.monotonic() - start_s < 60
         try:

@@ -109,9 +109,7 @@ def test_a_node_answers_while_its_engine_is_built_and_takes_it_then(
 ) -> None:
     fault("slow")
     node = make_node(parameters(make_bundle().folder, machine))
-    start_s = time.monotonic()
     node.trigger_configure()
-    assert time.monotonic() - start_s < 2
     assert node.state == "unconfigured"
     assert re.search(r"engine tiny_1_plain_\w+ is being built for 0 s", node.failure)
     assert node.waiting
