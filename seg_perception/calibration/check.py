@@ -19,9 +19,9 @@ from seg_perception.calibration.labels import (
 from seg_perception.calibration.moments import Moments, read_moments
 from seg_perception.calibration.pictures import Plot, curves_picture, overlay_picture
 from seg_perception.calibration.sensitivity import Curve
-from seg_perception.calibration.verdict import Verdict, judge
+from seg_perception.calibration.verdict import Verdict, judge, nothing_seen
 from seg_perception.config import Config
-from seg_perception.errors import BagError
+from seg_perception.errors import BagError, CalibrationError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
@@ -85,14 +85,20 @@ def check_calibration(
 
     Raises:
         BagError: the bag can't be read, or lacks a topic.
-        CalibrationError: a camera has nothing to compare; says why.
+        CalibrationError: no camera has anything to compare; says why.
         BundleError, EngineError: the model is needed and can't be loaded.
     """
     moments, sources = gather(bag, config, labels or {}, wanted)
     output.mkdir(parents=True, exist_ok=True)
     checks = []
     for camera, parameters in config.cameras.items():
-        found = moments.expect(camera)
+        try:
+            found = moments.expect(camera)
+        except CalibrationError as error:
+            if not moments.of:
+                raise
+            checks.append(CameraCheck(camera, 0, sources[camera], nothing_seen(str(error)), ()))
+            continue
         evidence = Evidence(found)
         verdict = judge(evidence, parameters, moments.mountings)
         pictures = tuple(_write_pictures(output, camera, evidence, verdict))

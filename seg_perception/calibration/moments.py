@@ -111,7 +111,7 @@ class Moments:
             return [m for m in found if m.lens is found[-1].lens]
         reasons = self.missing.get(camera, Counter())
         why = reasons.most_common(1)[0][0] if reasons else "no sweep was recorded beside its images"
-        msg = f"camera {camera}: nothing to compare: {why}"
+        msg = f"nothing to compare: {why}"
         raise CalibrationError(msg)
 
 

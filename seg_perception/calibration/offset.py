@@ -94,13 +94,26 @@ class OffsetEstimate:
         return curves_picture([Plot(title, milli, self.curve, self.stds, (round(mark),))], 1)
 
 
+@dataclass(frozen=True, eq=False)
+class OffsetEstimates:
+    """What was found for all cameras.
+
+    Attributes:
+        found: of the cameras of which the bag tells.
+        refused: by camera, why it does not.
+    """
+
+    found: Sequence[OffsetEstimate]
+    refused: Mapping[str, str]
+
+
 def estimate_offset(
     bag: str | Path,
     config: Config,
     labels: Mapping[str, str] | None = None,
     wanted: int = 80,
     reach_s: float = 0.2,
-) -> list[OffsetEstimate]:
+) -> OffsetEstimates:
     """Find the offset of every camera's clock.
 
     Lidar and tf are taken to share a clock, as they do where odometry comes from the lidar.
@@ -115,7 +128,7 @@ def estimate_offset(
 
     Raises:
         BagError, BundleError, EngineError: as `check_calibration`.
-        CalibrationError: a camera has nothing to compare, or the bag can't tell; says why.
+        CalibrationError: the robot is taken as at rest.
     """
     if not config.transforms.fixed_frame:
         msg = (
@@ -126,10 +139,15 @@ def estimate_offset(
     steps = max(_FIT_STEPS, round(reach_s / _STEP_S))
     offsets_s = np.asarray(_STEP_S * np.arange(-steps, steps + 1), np.float64)
     moments, _ = gather(bag, config, labels or {}, wanted, offsets_s.tolist())
-    return [
-        _estimate(moments.expect(camera), offsets_s, parameters.time_offset_s)
-        for camera, parameters in config.cameras.items()
-    ]
+    found: list[OffsetEstimate] = []
+    refused: dict[str, str] = {}
+    for camera, parameters in config.cameras.items():
+        try:
+            seen = moments.expect(camera)
+            found.append(_estimate(seen, offsets_s, parameters.time_offset_s))
+        except CalibrationError as error:  # noqa: PERF203 (one camera must not cost the others)
+            refused[camera] = str(error)
+    return OffsetEstimates(found, refused)
 
 
 def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:
@@ -147,7 +165,7 @@ def _estimate(
     turn_rad_s = _turn_spread(moments, offsets_s)
     if turn_rad_s < _SLOWEST_TURN_RAD_S:
         msg = (
-            f"camera {camera}: the robot's turn rate varies by {turn_rad_s:.3f} rad/s, expected at "
+            f"the robot's turn rate varies by {turn_rad_s:.3f} rad/s, expected at "
             f"least {_SLOWEST_TURN_RAD_S}; record half a minute of turning left and right"
         )
         raise CalibrationError(msg)
@@ -163,7 +181,7 @@ def _estimate(
     drawn = resample([a for row in found for a in row], np.random.default_rng(_SEED), _DRAWS)
     tops = np.array([_top(draw.reshape(surface.shape), offsets_s) for draw in drawn])
     std_s = float(np.hypot(tops[:, 0].std(), _FLOOR_S))
-    _expect_clear(camera, best, offset_s, std_s, offsets_s)
+    _expect_clear(best, offset_s, std_s, offsets_s)
     total_s = round(known_s + offset_s, 4)
     return OffsetEstimate(
         camera=camera,
@@ -181,7 +199,7 @@ def _estimate(
 
 
 def _expect_clear(
-    camera: str, best: Agreement, offset_s: float, std_s: float, offsets_s: NDArray[np.float64]
+    best: Agreement, offset_s: float, std_s: float, offsets_s: NDArray[np.float64]
 ) -> None:
     """Refuse what the bag does not tell.
 
@@ -190,19 +208,19 @@ def _expect_clear(
     """
     if not best.is_certain:
         msg = (
-            f"camera {camera}: no agreement between labels and sweeps at any offset within "
+            f"no agreement between labels and sweeps at any offset within "
             f"{offsets_s[-1]:g} s; run `seg-perception check-calibration`, or give better labels"
         )
         raise CalibrationError(msg)
     if abs(offset_s) > offsets_s[-1] - _FIT_STEPS / 2 * _STEP_S:
         msg = (
-            f"camera {camera}: the agreement still rises at {offset_s:+.2f} s, the end of the "
+            f"the agreement still rises at {offset_s:+.2f} s, the end of the "
             "search; set a first camera time_offset_s by hand, or raise --reach"
         )
         raise CalibrationError(msg)
     if std_s > _WIDEST_STD_S:
         msg = (
-            f"camera {camera}: the offset is known to no more than {_INTERVAL * std_s * 1000:.0f} "
+            f"the offset is known to no more than {_INTERVAL * std_s * 1000:.0f} "
             "ms; record half a minute of turning left and right among trunks, poles or people"
         )
         raise CalibrationError(msg)

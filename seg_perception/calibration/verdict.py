@@ -81,6 +81,12 @@ def judge(
     return _undecided(moment, given)
 
 
+def nothing_seen(why: str) -> Verdict:
+    """The verdict on a camera of which the bag gave nothing to compare."""
+    nothing = np.zeros(0)
+    return Verdict("undecided", (), why, Agreement(nothing, nothing, nothing))
+
+
 def _clearest(
     evidence: Evidence, mistakes: Sequence[Hypothesis], given: Agreement, sigmas: float
 ) -> tuple[Hypothesis, Agreement] | None:

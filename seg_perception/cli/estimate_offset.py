@@ -48,19 +48,24 @@ def command(  # noqa: PLR0913 (an option each)
 
     chosen = configuration(bag, config, settings or [])
     estimates = estimate_offset(bag, chosen, parse_labels(labels or []), moments, reach)
-    pictures = [write_curve(output, estimate) for estimate in estimates] if output else []
+    pictures = [write_curve(output, found) for found in estimates.found] if output else []
     if as_json:
         document = {
             "bag": str(bag),
-            "cameras": [estimate.to_json() for estimate in estimates],
+            "cameras": [found.to_json() for found in estimates.found],
+            "refused": dict(estimates.refused),
             "pictures": [str(path) for path in pictures],
         }
         print_json(document)
-        return
-    for estimate in estimates:
-        _print(estimate)
-    for path in pictures:
-        typer.echo(f"written: {path}")
+    else:
+        for found in estimates.found:
+            _print(found)
+        for path in pictures:
+            typer.echo(f"written: {path}")
+    for camera, why in estimates.refused.items():
+        typer.echo(f"error: camera {camera}: {why}", err=True)
+    if estimates.refused:
+        raise typer.Exit(2)
 
 
 def _print(estimate: OffsetEstimate) -> None:

@@ -160,6 +160,27 @@ def test_what_is_missing_is_said_in_one_sentence(plant, check, mistake, words):
     assert len([line for line in err.splitlines() if line.startswith("error:")]) == 1
 
 
+def test_a_body_frame_and_a_cropped_image_as_in_goose(plant, check):
+    bag = plant(Mistake(camera_frame="camera_front", rows=48))
+    code, camera, _ = check(bag, "--set", "camera.front.frame_convention=optical")
+    assert (code, camera["causes"]) == (2, ["frame", "cropped"])
+    assert camera["parameters"]["camera.front.frame_convention"] == "body"
+    offset_px = camera["parameters"]["camera.front.principal_point_offset_px"]
+    assert offset_px == [pytest.approx(0, abs=3), pytest.approx(-48, abs=3)]
+
+
+def test_a_camera_that_is_missing_does_not_cost_the_others(drive, run, tmp_path):
+    rear = ("camera.rear.image_topic=/camera/front/truth", "camera.rear.frame_id=nowhere")
+    settings = [word for setting in rear for word in ("--set", setting)]
+    labels = ("--labels", LABELS, "--labels", f"rear={TRUTH}")
+    command = ("check-calibration", drive, "-o", tmp_path, "--json", *labels, *settings)
+    code, document, err = run(*command)
+    assert code == 2
+    levels = {camera["camera"]: camera["level"] for camera in document["cameras"]}
+    assert levels == {"front": "good", "rear": "undecided"}
+    assert "camera rear: nothing to compare: frame 'nowhere' is not known" in err
+
+
 def test_label_topics_are_checked(drive, run, tmp_path):
     for labels, words in (("front", "CAMERA=TOPIC"), ("rear=/x", "a camera of ['front']"),
                           ("front=/nope", "one of the image topics")):  # fmt: skip

@@ -18,7 +18,8 @@ KEY = "camera.front.time_offset_s"
 def estimate(run):
     def command(bag, *options):
         code, document, err = run("estimate-offset", bag, "--json", *LABELS, *options)
-        return code, document["cameras"][0] if document else None, err
+        cameras = document["cameras"] if document else []
+        return code, cameras[0] if cameras else None, err
 
     return command
 
