@@ -69,8 +69,8 @@ class Radars:
             return None
         if seems_reversed(sweep.cloud.xyz, fields.doppler_mps, velocity_mps):
             self.doppler_problems[sweep.sensor] = (
-                f"what moves is not known: field {fields.doppler_field!r} has the opposite sign "
-                "of the robot's own motion; set "
+                f"field {fields.doppler_field!r} has the opposite sign of the robot's own motion, "
+                "so what moves is not known; set "
                 f"radar.{sweep.sensor}.doppler_positive to the other one of away and towards"
             )
             return None

@@ -178,6 +178,8 @@ class SemanticNode(ManagedNode):
             "streams": {name: asdict(count) for name, count in ledger.snapshot().items()},
             "map": [asdict(mapper.map.count) for mapper in runtime.perception.mappers],
             "lost_in_transport": {s.stream: s.lost for part in self._parts for s in part.streams},
+            "stray_times": ledger.stray_times(),
+            "disputed": ledger.disputed(),
             "points": {
                 name: {s.name.lower(): n for s, n in tally.items()} for name, tally in points
             },

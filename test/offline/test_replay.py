@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from seg_perception.config import Config
 from seg_perception.errors import BagError
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
@@ -225,3 +226,29 @@ def test_stray_times_of_points_are_counted_and_said(world):
 
 def odom_at(world, ms):
     return StampedTransform("odom", "base_link", world.start_ns + ms * world.ms, np.eye(4))
+
+
+def test_a_radar_scan_is_labelled_and_says_what_moves(world):
+    # 10 m ahead on the left and on the right: at rest, and coming nearer at 3 m/s.
+    bearing = math.atan2(2, 10)
+    events = [e for e in world.events(3) if e[1] != world.points_topic]
+    at = world.start_ns + 100 * world.ms
+    returns = [m.RadarReturn(10.2, bearing, 0.0, 0.1, 9.0), m.RadarReturn(10.2, -bearing, 0, -3, 8)]
+    scan = m.RadarScan(m.Header.at(at, "lidar"), returns)
+    events.append((at + 10 * world.ms, "/radar", scan))
+    bag = world.bag(sorted(events, key=lambda event: event[0]))
+    parameters = without_lidar(world.config())
+    parameters |= {"radars": ["nose"], "radar.nose.topic": "/radar"}
+    out = world.folder / "out.mcap"
+    summary = replay(bag, out, Config.from_parameters(parameters))
+    (message,) = world.read(out, "/semantic/points")
+    cloud = decode_cloud(message)
+    assert cloud.points["label"].tolist() == [[world.red, world.green]]
+    assert cloud.points["moving"].tolist() == [[0, 1]]
+    assert cloud.points["doppler_velocity"].tolist() == [[np.float32(0.1), -3]]
+    assert summary.balanced
+
+
+def without_lidar(config):
+    flat = config.to_parameters()
+    return {k: v for k, v in flat.items() if not k.startswith("lidar.")} | {"lidars": []}
