@@ -59,7 +59,7 @@ def run(world):
 
     def invoke(*bags, folder="run", options=()):
         out = world.folder / folder
-        command = ["evaluate", *map(str, bags), "-o", str(out), "--json", *options]
+        command = ["evaluate", *map(str, bags), "-o", str(out), "--json", "--no-report", *options]
         command += ["--set", f"segmentation.bundle={world.bundle}"]
         done = CliRunner().invoke(app, command)
         if done.exception and not isinstance(done.exception, SystemExit):
@@ -74,8 +74,9 @@ def values(metrics):
 
 
 def test_a_bag_by_hand(world, run):
-    done, out = run(world.bag(with_truth(world)))
+    done, out = run(world.bag(with_truth(world)), options=["--report"])
     assert done.exit_code == 0, done.stderr
+    assert (out / "report.html").stat().st_size > 10_000
     results = Results.read(out)
     camera, lidar = results.streams
     fine = camera.spaces[0]
