@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import TransformError
+from seg_perception.errors import SegPerceptionError, TransformError
 from seg_perception.evaluation.job import Job, StreamTruth
 from seg_perception.evaluation.recorder import Recorder
 from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample
@@ -111,7 +111,12 @@ class TruthDesk:
     def add_truth(self, message: BagMessage) -> None:
         """Take a message of the bag, if it is the truth of a stream."""
         for name in self._by_topic.get(message.topic, ()):
-            stamp_ns = stamp_to_ns(message.message.header.stamp)
+            try:
+                stamp_ns = stamp_to_ns(message.message.header.stamp)
+            except SegPerceptionError as error:
+                self._recorder.tally(name).refused[error.reason] += 1
+                self._recorder.notes.add(name, error)
+                continue
             self._score_all(name, self._pairers[name].add_truth(stamp_ns, message))
 
     def finish(self) -> None:

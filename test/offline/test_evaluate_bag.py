@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
 from seg_perception.evaluation.results import Results, read_frames
-from seg_perception.io.bag import BagWriter
+from seg_perception.io.bag import BagReader, BagWriter
 from seg_perception.io.images import encode_labels
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.replay import replay
@@ -261,6 +261,21 @@ def test_a_truth_that_turns_bad_midway_is_counted_and_named(world, run):
     assert results.streams[0].pairing.refused == {"unknown_ids": 1}
     assert "1 frames can't be compared" in done.stderr
     assert results.streams[0].pairing.paired == 20
+
+
+def test_a_truth_that_can_not_be_read_costs_only_itself(world, run):
+    whole, path = world.bag(with_truth(world, 20)), world.folder / "bad.mcap"
+    with BagReader(whole) as reader, BagWriter(path) as writer:
+        seen = 0
+        for message in reader.messages():
+            seen += message.topic == TRUTH
+            if message.topic == TRUTH and seen == 15:
+                message.raw = bytes(message.raw[:30])
+            writer.copy(message)
+    done, out = run(path)
+    assert done.exit_code == 2
+    pairing = Results.read(out).streams[0].pairing
+    assert (pairing.paired, pairing.without_truth, pairing.refused) == (19, 1, {"bad_bag": 1})
 
 
 def test_within_the_tolerance_the_nearest_truth_is_taken(world, run):
