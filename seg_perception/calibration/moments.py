@@ -33,7 +33,6 @@ from seg_perception.types import NANOSECONDS, Calibration, CameraFrame, LabelMap
 _WAIT_NS = NANOSECONDS
 _KEPT_NS = 2 * NANOSECONDS
 _SAME_STAMP_NS = 1_000_000
-_SOME_POINTS = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +46,6 @@ class Moment:
         calibration, rectified: the lens, for images of the labels' size.
         sensor_px: pixels of the full sensor in one of the labels' (across, down).
         silhouettes: of the sweep, sensor frame at its stamp.
-        points: float64 (N, 3), metre, some of the sweep's points.
         T_camera_lidar: float64 (K, 4, 4), the sweep at its stamp into the optical frame at the
             image's time, for K assumed offsets of the camera's clock.
         frames: of camera and lidar.
@@ -61,7 +59,6 @@ class Moment:
     rectified: bool
     sensor_px: tuple[float, float]
     silhouettes: Silhouettes
-    points: NDArray[np.float64]
     T_camera_lidar: NDArray[np.float64]
     frames: tuple[str, str]
 
@@ -221,22 +218,16 @@ class _Gathering:
                 self.missing[camera][str(error)] += 1
             return
         ends = silhouettes(sweep.cloud, xyz)
-        known = np.flatnonzero(np.isfinite(xyz).all(axis=1) & (np.abs(xyz).max(axis=1) > 0))
-        some = xyz[known[:: max(1, len(known) // _SOME_POINTS)]].astype(np.float64)
         for camera in cameras:
-            self._try_moment(camera, sweep, ends, some)
+            self._try_moment(camera, sweep, ends)
 
-    def _try_moment(
-        self, camera: str, sweep: Sweep, ends: Silhouettes, some: NDArray[np.float64]
-    ) -> None:
+    def _try_moment(self, camera: str, sweep: Sweep, ends: Silhouettes) -> None:
         try:
-            self.found[camera].append(self._moment(camera, sweep, ends, some))
+            self.found[camera].append(self._moment(camera, sweep, ends))
         except SegPerceptionError as error:
             self.missing[camera][str(error)] += 1
 
-    def _moment(
-        self, camera: str, sweep: Sweep, ends: Silhouettes, some: NDArray[np.float64]
-    ) -> Moment:
+    def _moment(self, camera: str, sweep: Sweep, ends: Silhouettes) -> Moment:
         frame, label_map = self._labelled(camera, sweep)
         if label_map.calibration is None:
             msg = (
@@ -263,7 +254,6 @@ class _Gathering:
             rectified=rectified,
             sensor_px=_sensor_px(frame, size),
             silhouettes=ends,
-            points=some,
             T_camera_lidar=np.stack(poses),
             frames=(
                 self._config.cameras[camera].frame_id or label_map.frame_id,

@@ -18,7 +18,7 @@ _AGREES, _SILENT, _CONTRADICTS = (0, 190, 80), (255, 190, 0), (225, 30, 40)
 _BORDER = (255, 255, 255)
 _LINE, _BAND, _GRID = (30, 90, 170), (196, 214, 236), (218, 218, 212)
 _PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 320, 220, 44
-_APART_PX = 28
+_APART_PX, _LEAST_HEIGHT = 28, 0.01
 
 
 def overlay_picture(moment: Moment, as_if: Hypothesis, title: str) -> Rgb:
@@ -90,7 +90,8 @@ class Plot:
         self._amounts, self._values, self._stds = amounts, values, stds
         self._marks = marks
         low, high = float((values - stds).min()), float((values + stds).max())
-        self._low, self._high = min(low, 0.0), max(high, self._low_enough(low))
+        self._low = min(low, 0.0)
+        self._high = max(high, self._low + _LEAST_HEIGHT)
 
     def draw(self) -> Rgb:
         """uint8 (220, 320, 3)."""
@@ -130,7 +131,3 @@ class Plot:
             round(_MARGIN + across * (_PLOT_WIDTH - 1.5 * _MARGIN)),
             round(_PLOT_HEIGHT - _MARGIN - up * (_PLOT_HEIGHT - 2 * _MARGIN)),
         )
-
-    @staticmethod
-    def _low_enough(low: float) -> float:
-        return min(low, 0.0) + 0.01

@@ -41,7 +41,6 @@ def moment(columns, labels=None, T=None):
         rectified=False,
         sensor_px=(1.0, 1.0),
         silhouettes=silhouettes_at(columns, np.arange(10.0, 90.0, 8.0)),
-        points=np.zeros((0, 3)),
         T_camera_lidar=np.eye(4)[None] if T is None else T[None],
         frames=("camera", "lidar"),
     )

@@ -8,6 +8,8 @@ from seg_perception.simulation.vehicle_frames import rotation
 
 from .conftest import LENS, TRUTH, Mistake
 
+# The drive is simulated first, which a busy machine may need minutes for.
+pytestmark = pytest.mark.timeout(400)
 LABELS = f"front={TRUTH}"
 
 

@@ -10,6 +10,8 @@ from seg_perception.replay import replay
 
 from .conftest import TRUTH, Mistake
 
+# The drive is simulated first, which a busy machine may need minutes for.
+pytestmark = pytest.mark.timeout(400)
 LABELS = ("--labels", f"front={TRUTH}")
 KEY = "camera.front.time_offset_s"
 
