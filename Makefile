@@ -44,7 +44,8 @@ lint:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup
+bench:
+	@$(BOOTSTRAP) --with bench --with train
 	$(BIN)/python -m bench
 
 # How right the labels of points are: tables and curves in runs/bench_transfer. With recorded
