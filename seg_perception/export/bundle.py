@@ -102,7 +102,7 @@ def export_bundle(
         notice=said.notice,
         golden=[(i, a.labels, a.confidence) for i, a in zip(golden, reference, strict=True)],
         opset=OPSET,
-        parity=(*(form.parity for form in forms[:1] if form.parity is not None), *heads),
+        parity=(forms[0].parity, *heads),
         training=provenance(said, checkpoint),
     )
     return write_bundle(folder, source)

@@ -10,17 +10,14 @@ import torch
 from numpy.typing import NDArray
 
 from seg_perception.export.onnx_graph import OUTPUTS, Answer, export_onnx, run_onnx, run_torch
-from seg_perception.export.parity import measure_parity
+from seg_perception.export.parity import MIN_AGREEMENT, measure_parity
 from seg_perception.export.serving import ServingGraph
 from seg_perception.graph.outputs import keep_outputs
-from seg_perception.graph.precision import to_precision
+from seg_perception.graph.precision import emulate_precision, to_precision
 from seg_perception.graph.storage import halve_weights
 from seg_perception.inference.bundle_writer import VariantSource
 from seg_perception.inference.manifest import Parity, Precision, Sampling
 from seg_perception.models.deformable import set_sampling
-
-# What ONNX Runtime can't run on a CPU, so that nothing can be said of it here.
-_UNPROVABLE: frozenset[Precision] = frozenset({"bf16_islands"})
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,13 @@ class Form:
     Attributes:
         model: ONNX bytes, labels and confidence alone.
         sampling, precision: which form it is.
-        parity: against torch in fp32; None where it could not be run.
+        parity: against torch in fp32.
     """
 
     model: bytes
     sampling: Sampling
     precision: Precision
-    parity: Parity | None
+    parity: Parity
 
 
 def export_forms(
@@ -94,12 +91,12 @@ def _form(
     reference: Sequence[Answer],
     frames: Sequence[NDArray[np.uint8]],
 ) -> Form:
-    model = to_precision(traced, precision)
-    parity = None
-    if precision not in _UNPROVABLE:
-        names = (
-            f"torch {torch.__version__} fp32",
-            f"onnxruntime CPUExecutionProvider, {sampling}, {precision}",
-        )
-        parity = measure_parity(reference, run_onnx(model, frames), names)
-    return Form(keep_outputs(model, OUTPUTS), sampling, precision, parity)
+    emulated = "" if precision == "fp32" else ", rounding emulated"
+    names = (
+        f"torch {torch.__version__} fp32",
+        f"onnxruntime CPUExecutionProvider, {sampling}, {precision}{emulated}",
+    )
+    answers = run_onnx(emulate_precision(traced, precision), frames)
+    parity = measure_parity(reference, answers, names, MIN_AGREEMENT[precision])
+    model = keep_outputs(to_precision(traced, precision), OUTPUTS)
+    return Form(model, sampling, precision, parity)

@@ -8,13 +8,22 @@ import numpy as np
 
 from seg_perception.errors import TrainingError
 from seg_perception.export.onnx_graph import Answer
-from seg_perception.inference.manifest import Parity
+from seg_perception.inference.manifest import Parity, Precision
 
-MIN_AGREEMENT = 0.999
+# A robot refuses an engine that gives less than 99.5 % of the golden labels.
+MIN_AGREEMENT: dict[Precision, float] = {
+    "fp32": 0.999,
+    "fp16_islands": 0.995,
+    "fp16_islands_fp32_attention": 0.995,
+    "bf16_islands": 0.995,
+}
 
 
 def measure_parity(
-    reference: Sequence[Answer], candidate: Sequence[Answer], names: tuple[str, str]
+    reference: Sequence[Answer],
+    candidate: Sequence[Answer],
+    names: tuple[str, str],
+    least: float = MIN_AGREEMENT["fp32"],
 ) -> Parity:
     """Compare labels and logits of the same frames.
 
@@ -22,9 +31,10 @@ def measure_parity(
         reference: answers as they should be.
         candidate: as they are; without logits these are not compared.
         names: what answered, reference first.
+        least: share of the labels that must agree.
 
     Raises:
-        TrainingError: less than 99.9 % of the labels agree, a logit is not finite, or the
+        TrainingError: fewer labels agree, a logit is not finite, or the
             reference has one class only, which would prove nothing.
     """
     pairs = list(zip(reference, candidate, strict=True))
@@ -43,10 +53,10 @@ def measure_parity(
             "train longer or use other frames"
         )
         raise TrainingError(msg)
-    if agreement < MIN_AGREEMENT:
+    if agreement < least:
         msg = (
             f"parity: {names[1]} agrees with {names[0]} on {agreement:.3%} of the labels, "
-            f"expected at least {MIN_AGREEMENT:.1%}: no bundle is written; "
+            f"expected at least {least:.1%}: no bundle is written; "
             "leave that form out, or try another version of the exporter"
         )
         raise TrainingError(msg)

@@ -26,6 +26,8 @@ _CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
 _BFLOAT_OPERATORS = frozenset({"MatMul", "Gemm"})
 _FLOAT, _HALF, _BFLOAT = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16
 _LARGEST_HALF = float(np.finfo(np.float16).max)
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)
+_SPLITTER, _LARGEST = "island_splitter", "island_largest"
 
 
 def to_precision(model: bytes, precision: Precision) -> bytes:
@@ -42,9 +44,27 @@ def to_precision(model: bytes, precision: Precision) -> bytes:
     """
     if precision == "fp32":
         return model
+    return _convert(model, precision, _Islands)
+
+
+def emulate_precision(model: bytes, precision: Precision) -> bytes:
+    """A float32 model that rounds where `to_precision` would, for runtimes that do not.
+
+    ONNX Runtime takes casts to half precision and back away on a CPU and computes in
+    float32 (measured with 1.32), so that it says nothing about the islands. Here weights,
+    inputs and results of each island are rounded to the significand of half precision
+    and become infinite beyond its range; sums are kept in float32, as tensor cores do.
+
+    Raises:
+        EngineError: a weight is too large for half precision.
+    """
+    return model if precision == "fp32" else _convert(model, precision, _EmulatedIslands)
+
+
+def _convert(model: bytes, precision: Precision, islands: type[_Islands]) -> bytes:
     proto = onnx.load_from_string(model)
     kind = _BFLOAT if precision == "bf16_islands" else _HALF
-    _Islands(proto, kind, keep_attention=precision.endswith("fp32_attention")).make()
+    islands(proto, kind, keep_attention=precision.endswith("fp32_attention")).make()
     return bytes(proto.SerializeToString())
 
 
@@ -128,9 +148,13 @@ class _Islands:
             if name in self._weights:
                 self.proto.graph.initializer.append(self._lower_weight(name, low))
             else:
-                nodes.append(helper.make_node("Cast", [name], [low], name=low, to=self.kind))
+                nodes += self._round(name, low)
             self._lowered[name] = low
         return self._lowered[name]
+
+    def _round(self, name: str, low: str) -> list[Any]:
+        """What makes a tensor of the islands' precision."""
+        return [helper.make_node("Cast", [name], [low], name=low, to=self.kind)]
 
     def _lower_weight(self, name: str, low: str) -> Any:
         values: NDArray[np.float32] = numpy_helper.to_array(self._weights[name])
@@ -164,6 +188,46 @@ class _Islands:
         graph.initializer.extend(kept)
         del graph.node[:]
         graph.node.extend(nodes)
+
+
+class _EmulatedIslands(_Islands):
+    """The same islands in float32, rounded by arithmetic that no optimiser takes away.
+
+    Dekker, "A floating-point technique for extending the available precision",
+    Numerische Mathematik 1971: with c = (2^s + 1) x, the difference c - (c - x) is x
+    rounded to 24 - s bits. Numbers below the normal range keep more bits than they would.
+    """
+
+    def make(self) -> None:
+        bits, largest = (13, _LARGEST_HALF) if self.kind == _HALF else (16, _LARGEST_FLOAT)
+        for name, value in ((_SPLITTER, 2.0**bits + 1), (_LARGEST, largest)):
+            scalar = numpy_helper.from_array(np.float32(value).reshape(()), name)
+            self.proto.graph.initializer.append(scalar)
+        super().make()
+
+    def _round(self, name: str, low: str) -> list[Any]:
+        steps = [
+            ("Mul", [name, _SPLITTER], "scaled"),
+            ("Sub", [f"{low}_scaled", name], "rest"),
+            ("Sub", [f"{low}_scaled", f"{low}_rest"], "rounded"),
+            ("Abs", [f"{low}_rounded"], "size"),
+            ("LessOrEqual", [f"{low}_size", _LARGEST], "fits"),
+        ]
+        nodes = [helper.make_node(kind, inputs, [f"{low}_{o}"]) for kind, inputs, o in steps]
+        one_or_zero = f"{low}_divisor"
+        nodes.append(helper.make_node("Cast", [f"{low}_fits"], [one_or_zero], to=_FLOAT))
+        return [*nodes, helper.make_node("Div", [f"{low}_rounded", one_or_zero], [low])]
+
+    def _lower_weight(self, name: str, low: str) -> Any:
+        rounded = numpy_helper.to_array(super()._lower_weight(name, low))
+        return numpy_helper.from_array(rounded.astype(np.float32), low)
+
+    def _raise(self, node: Any) -> list[Any]:
+        result = node.output[0]
+        exact = f"{result}_before_rounding"
+        node.output[0] = exact
+        self._lowered[result] = result
+        return [node, *self._round(exact, result)]
 
 
 def _names_read(nodes: Iterable[Any]) -> Iterable[str]:

@@ -118,17 +118,17 @@ def test_confidence_is_the_share_of_the_winner(checkpoint: Path) -> None:
 def test_the_forms_and_heads_that_were_measured_are_recorded(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    wanted = Wanted(precisions=("fp16_islands", "fp32", "bf16_islands"))
+    wanted = Wanted(precisions=("fp16_islands", "fp32", "fp16_islands_fp32_attention"))
     manifest = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, wanted).manifest
     assert [(v.form, v.file) for v in manifest.variants] == [
         ("none_fp16_islands", "model.onnx"),
         ("none_fp32", "model_none_fp32.onnx"),
-        ("none_bf16_islands", "model_none_bf16_islands.onnx"),
+        ("none_fp16_islands_fp32_attention", "model_none_fp16_islands_fp32_attention.onnx"),
     ]
-    half, single, brain = (variant.parity for variant in manifest.variants)
-    assert half.label_agreement >= 0.999
+    half, single, _ = (variant.parity for variant in manifest.variants)
+    assert half.label_agreement >= 0.995
+    assert half.candidate.endswith("fp16_islands, rounding emulated")
     assert single.max_abs_error < half.max_abs_error
-    assert brain is None
     assert manifest.parity[0] == half
     late, quarter = manifest.parity[1:]
     assert late.candidate == "late head, torch"

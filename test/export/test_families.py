@@ -94,7 +94,7 @@ def test_mask2former_is_exported_in_both_forms(
     answers = run_onnx(half, [frame.image for frame in bundle.golden])
     # Weights at random leave many pixels between two classes.
     for answer, frame in zip(answers, bundle.golden, strict=True):
-        assert (answer.labels == frame.labels).mean() > 0.98
+        assert (answer.labels == frame.labels).mean() > 0.95
 
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 64)])

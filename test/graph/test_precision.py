@@ -8,7 +8,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="the graphs are run in o
 from onnx import TensorProto, helper, numpy_helper
 
 from seg_perception.errors import EngineError
-from seg_perception.graph.precision import count_islands, to_precision
+from seg_perception.graph.precision import count_islands, emulate_precision, to_precision
 
 RNG = np.random.default_rng(0)
 WEIGHT = RNG.standard_normal((8, 8)).astype(np.float32)
@@ -105,3 +105,45 @@ def test_a_weight_beyond_half_precision_is_named() -> None:
     large[3, 3] = 1e5
     with pytest.raises(EngineError, match=r"weight weight reaches 1e\+05.*use fp32 or bf16"):
         to_precision(attention(large), "fp16_islands")
+
+
+@pytest.mark.parametrize(
+    ("precision", "rounded"),
+    [
+        ("fp16_islands", lambda v: v.astype(np.float16).astype(np.float32)),
+        ("bf16_islands", lambda v: numpy_helper.to_array(bfloat(v)).astype(np.float32)),
+    ],
+)
+def test_emulated_islands_round_inputs_weights_and_results(precision, rounded) -> None:
+    node = helper.make_node("MatMul", ["x", "weight"], ["y"])
+    info = helper.make_tensor_value_info
+    weight = numpy_helper.from_array(WEIGHT, "weight")
+    ends = [info(name, TensorProto.FLOAT, [8, 8]) for name in ("x", "y")]
+    graph = helper.make_graph([node], "product", ends[:1], ends[1:], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    emulated = emulate_precision(model.SerializeToString(), precision)
+    session = onnxruntime.InferenceSession(emulated, providers=["CPUExecutionProvider"])
+    x = np.random.default_rng(1).standard_normal((8, 8)).astype(np.float32)
+    got = session.run(["y"], {"x": x})[0]
+    want = rounded(rounded(x) @ rounded(WEIGHT))
+    # Sums in another order may round to the neighbour.
+    assert got == pytest.approx(want, rel=2**-7 if "bf16" in precision else 2**-10, abs=1e-6)
+    assert (got == want).mean() > 0.9
+    assert np.array_equal(rounded(got), got)
+
+
+def bfloat(values: np.ndarray):
+    return helper.make_tensor("v", TensorProto.BFLOAT16, values.shape, values.ravel())
+
+
+def test_emulated_half_precision_overflows() -> None:
+    node = helper.make_node("MatMul", ["x", "weight"], ["y"])
+    info = helper.make_tensor_value_info
+    weight = numpy_helper.from_array(np.full((1, 1), 300, np.float32), "weight")
+    ends = [info(name, TensorProto.FLOAT, [1, 1]) for name in ("x", "y")]
+    graph = helper.make_graph([node], "product", ends[:1], ends[1:], [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    emulated = emulate_precision(model.SerializeToString(), "fp16_islands")
+    session = onnxruntime.InferenceSession(emulated, providers=["CPUExecutionProvider"])
+    for x, want in ((200.0, 60000.0), (300.0, np.inf), (-300.0, -np.inf)):
+        assert session.run(["y"], {"x": np.full((1, 1), x, np.float32)})[0] == want
