@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 # Standard errors beyond which a point is no witness.
 _REACH = 2.5
 _RETURNS_AT_ONCE = 2048
-# Lidar points near a bearing, at any range, below which the lidar has not looked there.
+# Lidar points around a bearing, at any range, below which the lidar has not looked there.
 _LOOKED = 3
-_NEAR_BEARING = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,9 @@ class LidarWitness:
             confidence: float32 (N,); 0 where a point is hidden or has no label.
         """
         self._place = np.stack(polar(xyz))
-        self._classes, self._class = np.unique(labels, return_inverse=True)
+        present = np.bincount(labels, minlength=1) > 0
+        self._classes = np.flatnonzero(present).astype(np.uint16)
+        self._class = (np.cumsum(present) - 1).take(labels)
         self._confidence = confidence
 
     def testify(self, bearings: Bearings) -> Testimony:
@@ -90,14 +91,18 @@ class LidarWitness:
         looked, mass, seen = np.zeros(count), np.zeros(count), np.zeros(count)
         votes = np.zeros((count, classes))
         azimuth, elevation, distance = polar(bearings.xyz)
-        for owner, point in self._pairs(bearings, azimuth, elevation):
-            off_azimuth, off_elevation, off_range = self._place[:, point]
-            off_azimuth = (off_azimuth - azimuth[owner]) / bearings.azimuth_sigma_rad[owner]
-            off_elevation = (off_elevation - elevation[owner]) / bearings.elevation_sigma_rad[owner]
-            off_range = (off_range - distance[owner]) / bearings.range_sigma_m[owner]
-            square = off_azimuth**2 + off_elevation**2
-            looked += np.bincount(owner[square < _NEAR_BEARING**2], minlength=count)
-            square += off_range**2
+        reach_m = (_REACH * bearings.range_sigma_m).astype(np.float32)
+        for every_owner, every_point in self._pairs(bearings, azimuth, elevation):
+            looked += np.bincount(every_owner, minlength=count)
+            # Most points in a direction are nearer or farther: they need no further look.
+            off_m = np.abs(self._place[2].take(every_point) - distance.take(every_owner))
+            near = np.flatnonzero(off_m < reach_m.take(every_owner))
+            owner, point = every_owner[near], every_point[near]
+            square = (off_m[near] / bearings.range_sigma_m[owner]) ** 2
+            off_azimuth = self._place[0, point] - azimuth[owner]
+            square += (off_azimuth / bearings.azimuth_sigma_rad[owner]) ** 2
+            off_elevation = self._place[1, point] - elevation[owner]
+            square += (off_elevation / bearings.elevation_sigma_rad[owner]) ** 2
             fits = square < _REACH**2
             of, witness = owner[fits], point[fits]
             weight, sure = np.exp(-square[fits] / 2), self._confidence[witness]
@@ -107,11 +112,11 @@ class LidarWitness:
             votes += np.bincount(place, weight * sure, count * classes).reshape(votes.shape)
         winner = votes.argmax(axis=1)
         support = votes[np.arange(count), winner] / np.maximum(mass, 1e-9)
-        labels = np.concatenate([self._classes, [0]])[winner].astype(np.uint16)
+        labels = np.append(self._classes, np.uint16(0))[winner]
         return Testimony(looked >= _LOOKED, mass, seen, labels, support.astype(np.float32))
 
     def _pairs(
-        self, bearings: Bearings, azimuth: NDArray[np.float64], elevation: NDArray[np.float64]
+        self, bearings: Bearings, azimuth: NDArray[np.float32], elevation: NDArray[np.float32]
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Returns and lidar points that lie near each other in bearing, some at a time.
 
@@ -124,7 +129,7 @@ class LidarWitness:
         high = _REACH * float(bearings.elevation_sigma_rad.max())
         row_length = int(2 * np.pi / wide) + 4
 
-        def cell(at: NDArray[np.float64], size: float, half_turn: float) -> NDArray[np.intp]:
+        def cell(at: NDArray[np.float32], size: float, half_turn: float) -> NDArray[np.intp]:
             return ((at + half_turn) / size).astype(np.intp) + 1
 
         own = cell(self._place[1], high, np.pi / 2) * row_length
@@ -144,8 +149,8 @@ class LidarWitness:
 
 def polar(
     xyz: NDArray[np.float32],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Azimuth, elevation (rad) and range (m) of points, float64 (N,) each; x forward, z up."""
-    x, y, z = xyz.astype(np.float64).T
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Azimuth, elevation (rad) and range (m) of points, float32 (N,) each; x forward, z up."""
+    x, y, z = xyz.T
     flat = np.hypot(x, y)
     return np.arctan2(y, x), np.arctan2(z, flat), np.hypot(flat, z)

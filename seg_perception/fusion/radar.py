@@ -76,7 +76,9 @@ def footprint(bearings: Bearings, samples: int) -> NDArray[np.float32]:
         float32 (M * samples, 3), metre; the samples of one return follow each other.
     """
     azimuth_offset, elevation_offset = _spiral(samples)
-    azimuth, elevation, distance = (value[:, None] for value in polar(bearings.xyz))
+    azimuth, elevation, distance = (
+        value.astype(np.float64)[:, None] for value in polar(bearings.xyz)
+    )
     azimuth = azimuth + bearings.azimuth_sigma_rad[:, None] * azimuth_offset
     elevation = elevation + bearings.elevation_sigma_rad[:, None] * elevation_offset
     around = np.stack(
