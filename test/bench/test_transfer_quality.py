@@ -78,6 +78,23 @@ def test_the_depth_buffer_takes_out_hidden_points_and_a_pixels_does_not(score):
     assert one_pixel.wrong_share > 0.97 * naive.wrong_share
 
 
+def test_a_rolling_shutter_is_taken_into_account(score):
+    whole, without = score("ours", "rolling"), score("ours, without the shutter", "rolling")
+    assert whole.iou(TRUNK) > 1.4 * without.iou(TRUNK)
+    assert whole.wrong_share < 0.9 * without.wrong_share
+
+
+@pytest.mark.parametrize("condition", ["ideal", "motion"])
+@pytest.mark.parametrize("cameras", [1, 3])
+def test_a_lidar_halves_what_is_wrong_of_a_radars_labels(score, condition, cameras):
+    ours = score("ours", condition, sensor="radar", cameras=cameras)
+    naive = score("nearest pixel", condition, sensor="radar", cameras=cameras)
+    alone = score("ours, without lidar", condition, sensor="radar", cameras=cameras)
+    assert ours.wrong_share < 0.6 * naive.wrong_share
+    assert ours.wrong_share < 0.7 * alone.wrong_share
+    assert ours.iou(TRUNK) > naive.iou(TRUNK)
+
+
 def test_boundaries_make_the_confidence_honest(score):
     whole, without = score("ours", "turned"), score("ours, without boundaries", "turned")
     assert whole.calibration_error < 0.6 * without.calibration_error
