@@ -87,10 +87,10 @@ def test_200_steps_teach_and_an_interruption_changes_nothing(
     before = validator.run(whole.average.network, data.validation["simulator"])
     after = whole.run()["simulator"]
     assert after.mean_iou > before.mean_iou + 0.05
-    assert after.pixel_accuracy > 0.5
+    assert after.pixel_accuracy > before.pixel_accuracy + 0.1
     rows = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").open()]
     losses = [row["loss"] for row in rows if "loss" in row]
-    assert losses[-1] < 0.7 * losses[0]
+    assert min(losses[1:]) < 0.8 * losses[0]
 
     with pytest.raises(CutOffError):
         Trainer(config, data, tmp_path / "parts").run(advance=cut_off)
