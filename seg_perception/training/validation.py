@@ -116,7 +116,8 @@ class Validator:
     def predict(self, network: nn.Module, sample: LabelledImage) -> NDArray[np.int64]:
         """int64 (H, W) class ids at the image's own size."""
         image = cv2.resize(sample.image, self._size, interpolation=cv2.INTER_LINEAR)
-        pixels = torch.from_numpy(image)[None].to(next(network.parameters()).device)
+        device = next(network.parameters(), torch.empty(0)).device
+        pixels = torch.from_numpy(image)[None].to(device)
         scores = network(normalise(pixels)).semantic_scores()
         scores = interpolate(scores.float(), self._size[::-1], mode="bilinear", align_corners=False)
         labels = scores.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
