@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seg_perception.datasets.folder import LabelledImage
-from seg_perception.training.augmentation import augment, distort
+from seg_perception.training.augmentation import augment, distort, paste
 from seg_perception.training.config import AugmentationConfig
 
 STILL = AugmentationConfig(
@@ -69,3 +69,22 @@ def test_distortion_varies_colour_and_repeats_with_its_seed() -> None:
     assert np.array_equal(first, again)
     assert np.abs(first.astype(int) - other).mean() > 5
     assert np.array_equal(distort(image, STILL, np.random.default_rng(3)), image)
+
+
+def test_only_the_pixels_of_the_target_are_pasted() -> None:
+    view = (np.zeros((10, 10, 3), np.uint8), np.zeros((10, 10), np.uint8))
+    donor = (np.full((10, 10, 3), 9, np.uint8), np.full((10, 10), 3, np.uint8))
+    donor[1][:, :5] = 16
+    paste(view, donor, 16)
+    assert (view[1][:, :5] == 16).all()
+    assert (view[0][:, :5] == 9).all()
+    assert not view[1][:, 5:].any()
+    assert not view[0][:, 5:].any()
+
+
+def test_a_crumb_is_not_pasted() -> None:
+    view = (np.zeros((10, 10, 3), np.uint8), np.zeros((10, 10), np.uint8))
+    donor = (np.full((10, 10, 3), 9, np.uint8), np.zeros((10, 10), np.uint8))
+    donor[1][0, :3] = 16
+    paste(view, donor, 16)
+    assert not view[0].any()
