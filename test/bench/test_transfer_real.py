@@ -34,7 +34,7 @@ def test_confidence_tells_the_better_points_of_kitti(rows):
     in_boxes, named = rows[3:5]
     assert in_boxes.naive[0] > 1500
     assert in_boxes.sure[1] > 1.2 * in_boxes.naive[1]
-    assert named.sure[1] > 2 * named.naive[1]
+    assert named.sure[1] > 1.5 * named.naive[1]
 
 
 def test_cameras_of_an_overlap_agree_where_they_are_sure(rows):

@@ -88,7 +88,7 @@ def test_half_precision_is_derived_where_the_bundle_has_none(
     engines = json.loads(engine("list", *settings, "--json").stdout)["engines"]
     sizes = {e["manifest"]["key"]["form"]: e["manifest"]["plan_bytes"] for e in engines}
     # Most of the plan is weights, and those of products have half the size.
-    assert sizes["plain_to_fp16_islands"] < 0.8 * sizes["plain"]
+    assert sizes["none_fp32_to_fp16_islands"] < 0.8 * sizes["none_fp32"]
     assert len({e["manifest"]["key"]["model_sha256"] for e in engines}) == 2
 
 
@@ -105,10 +105,10 @@ def test_verify_says_what_was_not_proven(built: Any, settings: list[str]) -> Non
 
 def test_list_shows_it_and_clean_keeps_it(built: Any, settings: list[str]) -> None:
     engines = json.loads(engine("list", *settings, "--json").stdout)["engines"]
-    (found,) = [e for e in engines if e["manifest"]["key"]["form"] == "plain"]
+    (found,) = [e for e in engines if e["manifest"]["key"]["form"] == "none_fp32"]
     assert found["problem"] == ""
     key = found["manifest"]["key"]
-    assert (key["module"], key["gpu"], key["form"]) == ("tensorrt_rtx", "none", "plain")
+    assert (key["module"], key["gpu"], key["form"]) == ("tensorrt_rtx", "none", "none_fp32")
     assert found["manifest"]["strongly_typed"] is True
     assert json.loads(engine("clean", *settings, "--json").stdout)["kept"] == len(engines)
     plan = Path(found["plan"])
