@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.arguments import LabelTopics, RobotFile, Settings
+
 if TYPE_CHECKING:
     from seg_perception.calibration.check import CameraCheck
 
@@ -16,17 +18,9 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "calibration"
     ),
-    config: Annotated[
-        Path | None,
-        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-    ] = None,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
-    ] = None,
+    config: RobotFile = None,
+    settings: Settings = None,
+    labels: LabelTopics = None,
     *,
     moments: Annotated[
         int, typer.Option(min=1, max=1000, help="Sweeps that are looked at, of each lidar.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.arguments import LabelTopics, RobotFile, Settings
+
 if TYPE_CHECKING:
     from seg_perception.calibration.offset import OffsetEstimate
 
@@ -15,17 +17,9 @@ def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[
         Path, typer.Argument(help="Recording with images, sweeps and moving transforms.")
     ],
-    config: Annotated[
-        Path | None,
-        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-    ] = None,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
-    ] = None,
+    config: RobotFile = None,
+    settings: Settings = None,
+    labels: LabelTopics = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for pictures of the curves.")
     ] = None,

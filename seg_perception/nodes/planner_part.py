@@ -30,9 +30,9 @@ class ObstaclesOutput:
         }
 
     def publish(self, semantic: SemanticCloud) -> None:
-        """Publish a sweep's obstacles, also none; nothing where nothing is known."""
+        """Publish a sweep's obstacles, if wanted, also none; nothing where nothing is known."""
         publisher = self._publishers.get(semantic.sensor)
-        if publisher is None or self._costs is None:
+        if publisher is None or self._costs is None or not publisher.get_subscription_count():
             return
         message = obstacles_message(semantic, self._costs)
         if message is not None:
@@ -56,9 +56,9 @@ class CostmapOutput:
         self._due_s = 0.0
 
     def publish(self) -> None:
-        """Publish the costmap, if a period has passed and a sweep has changed it."""
+        """Publish the costmap, if a period has passed, it is wanted, and a sweep has changed it."""
         now_s = time.monotonic()
-        if now_s < self._due_s:
+        if now_s < self._due_s or not self._publisher.get_subscription_count():
             return
         self._due_s = now_s + self._runtime.config.map.period_s
         with self._runtime.latencies.measure("publish", "costmap"):
