@@ -37,8 +37,11 @@ def to_ros(message: Any) -> Any:
     """
     ros = message_class(message.type_name)()
     for field in dataclasses.fields(message):
-        value = getattr(message, field.name)
-        setattr(ros, field.name, _convert(value, getattr(ros, field.name)))
+        value, default = getattr(message, field.name), getattr(ros, field.name)
+        if isinstance(default, array.array):
+            _fill(default, value)
+        else:
+            setattr(ros, field.name, _convert(value, default))
     return ros
 
 
@@ -46,8 +49,6 @@ def _convert(value: Any, default: Any) -> Any:
     """Turn one value into the type that `default`, rclpy's own value, has."""
     if dataclasses.is_dataclass(value):
         return to_ros(value)
-    if isinstance(default, array.array):
-        return _to_array(value, default.typecode)
     if isinstance(default, np.ndarray):
         return np.asarray(value, default.dtype).reshape(default.shape)
     if isinstance(default, list):
@@ -55,12 +56,15 @@ def _convert(value: Any, default: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _to_array(value: Any, typecode: str) -> array.array[Any]:
-    """Copy in one piece: rclpy checks any other sequence element by element (1 s for an image)."""
-    result = array.array(typecode)
+def _fill(own: array.array[Any], value: Any) -> None:
+    """Copy into the message's own array, in one piece.
+
+    What is set instead is checked element by element (1 s for an image); a whole
+    `array.array` is not, but copied once more.
+    """
+    del own[:]
     if isinstance(value, (bytes, bytearray, memoryview)):
-        result.frombytes(value)
+        own.frombytes(value)
     else:
-        numbers = np.ascontiguousarray(value, np.dtype(typecode))
-        result.frombytes(numbers.reshape(-1).view(np.uint8).data)
-    return result
+        numbers = np.ascontiguousarray(value, np.dtype(own.typecode))
+        own.frombytes(numbers.reshape(-1).view(np.uint8).data)

@@ -21,6 +21,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from seg_perception.errors import SegPerceptionError
+from seg_perception.nodes.memory import keep_freed_memory
 
 USER_ERROR = 2
 
@@ -70,6 +71,7 @@ def run(
         The job's exit code, or 2 after an error that the user can mend.
     """
     stop = StopSignal()
+    keep_freed_memory()
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = make_node()

@@ -65,3 +65,20 @@ def test_our_own_messages():
 def test_a_type_that_is_not_installed_names_its_package(name):
     with pytest.raises(ConfigError, match=f"{name} is not installed"):
         message_class(name)
+
+
+def test_every_message_has_an_array_of_its_own():
+    first = to_ros(messages.Image(data=b"\x01"))
+    second = to_ros(messages.Image(data=b"\x02"))
+    assert (list(first.data), list(second.data)) == ([1], [2])
+    assert list(message_class(messages.Image.type_name)().data) == []
+
+
+def test_checked_messages_take_their_bytes_too(monkeypatch):
+    """With ROS_PYTHON_CHECK_FIELDS=1 every value that is set is looked at."""
+    import sensor_msgs.msg._image as module
+
+    monkeypatch.setattr(module, "ros_python_check_fields", "1", raising=False)
+    pixels = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    ros = to_ros(messages.Image(messages.Header(), 2, 3, "mono8", 0, 3, pixels))
+    assert list(ros.data) == [0, 1, 2, 3, 4, 5]

@@ -1,0 +1,27 @@
+"""How the C library deals with memory that was freed."""
+
+from __future__ import annotations
+
+import ctypes
+
+# malloc.h; the first can't be more than this on 64 bits.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_LARGEST_BYTES = 32 << 20
+_KEPT_BYTES = 128 << 20
+
+
+def keep_freed_memory() -> bool:
+    """Let this process use the memory of one image for the next, in place of returning it.
+
+    By default glibc gives large blocks back to the system when they are freed; then every
+    page of the next message is mapped anew, which costs more than all copying of it
+    (docs/dds.md has figures). Up to 128 MB stay with the process.
+
+    Returns:
+        False where the C library has no such setting; nothing is changed then.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    wanted = ((_M_MMAP_THRESHOLD, _LARGEST_BYTES), (_M_TRIM_THRESHOLD, _KEPT_BYTES))
+    return all(mallopt(option, value) == 1 for option, value in wanted)
