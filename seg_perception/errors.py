@@ -105,3 +105,18 @@ class EvaluationError(SegPerceptionError):
     """Labels and truth can't be compared, or a run can't be read."""
 
     reason = "bad_evaluation"
+
+
+class MemoryShortError(SegPerceptionError):
+    """There is no memory left for a message."""
+
+    reason = "out_of_memory"
+
+    @staticmethod
+    def explains(error: Exception) -> bool:
+        """Whether something failed for lack of memory: Python and OpenCV say so differently."""
+        return isinstance(error, MemoryError) or getattr(error, "code", 0) == _OPENCV_NO_MEMORY
+
+
+# cv::Error::StsNoMem
+_OPENCV_NO_MEMORY = -4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seg_perception.admission import Admission
 from seg_perception.config import Config, MapConfig
-from seg_perception.errors import TransformError
+from seg_perception.errors import MemoryShortError, TransformError
 from seg_perception.fusion.known_ids import expect_known
 from seg_perception.fusion.label_transfer import (
     PreparedLabelMap,
@@ -83,6 +83,7 @@ class Perception:
         self._sights = Sights(config, self._motion, self._labels)
         self._recent = RecentSweeps(self._motion, recent_size(config))
         self._radars = Radars(config, self._motion, self._recent)
+        self._told: set[tuple[str, type[Exception]]] = set()
         self.mappers: list[Mapper] = []
         if config.map.enabled:
             self.add_map(config.map)
@@ -173,10 +174,18 @@ class Perception:
         """One faulty cloud must not cost those that are due with it, nor go uncounted."""
         try:
             return LabelledCloud(self._label(waiting.sweep), waiting.ticket)
-        except Exception:  # noqa: BLE001 (as the nodes account for theirs)
-            _LOG.exception("%s: a cloud can't be labelled", waiting.ticket.stream)
-            waiting.ticket.drop("internal_error")
+        except Exception as error:  # noqa: BLE001 (as the nodes account for theirs)
+            self._tell_once(waiting.ticket.stream, error)
+            is_short = MemoryShortError.explains(error)
+            waiting.ticket.drop(MemoryShortError.reason if is_short else "internal_error")
             return None
+
+    def _tell_once(self, stream: str, error: Exception) -> None:
+        """Every cloud may fail alike: the ledger counts them, the log needs one traceback."""
+        kind = (stream, type(error))
+        if kind not in self._told:
+            self._told.add(kind)
+            _LOG.error("%s: a cloud can't be labelled", stream, exc_info=error)
 
     def _with_true_lens(self, frame: CameraFrame) -> CameraFrame:
         offset_px = self.config.cameras[frame.camera].principal_point_offset_px

@@ -12,6 +12,7 @@ from seg_perception.errors import (
     CloudError,
     EngineError,
     ImageError,
+    MemoryShortError,
     SizeMismatchError,
     UnknownEncodingError,
 )
@@ -36,7 +37,8 @@ def test_every_reason_of_the_ledger_is_explained() -> None:
     code = "\n".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
     dropped = set(re.findall(r'(?:\.drop|clear)\("(\w+)"\)', code))
     raised = (ImageError, UnknownEncodingError, CloudError, CalibrationError, SizeMismatchError)
-    reasons = dropped | {error.reason for error in (*raised, EngineError, BagError)}
+    others = (EngineError, BagError, MemoryShortError)
+    reasons = dropped | {error.reason for error in (*raised, *others)}
     assert {"queue_full", "clock_jump", "shutdown"} < dropped
     table = (ROOT / "docs" / "architecture.md").read_text().partition("## The ledger")[2]
     explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|[^|]+\|", table, re.MULTILINE))))

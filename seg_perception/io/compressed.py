@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import ImageError, UnknownEncodingError
+from seg_perception.errors import ImageError, MemoryShortError, UnknownEncodingError
 
 # 134 megapixels: twice what the largest industrial sensors have.
 MAX_PIXELS = 1 << 27
@@ -46,6 +46,7 @@ def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     Raises:
         ImageError: a damaged file, or one that declares an absurd size.
         UnknownEncodingError: neither JPEG nor PNG.
+        MemoryShortError: no memory for its pixels.
     """
     read_header(file, name)
     bgr = _decode(file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
@@ -151,6 +152,9 @@ def _decode(file: NDArray[np.uint8], flags: int, name: str) -> Any:
     try:
         pixels = cv2.imdecode(file, flags)
     except cv2.error as error:
+        if MemoryShortError.explains(error):
+            msg = f"compressed image: {error.err}; close other programs, or send smaller images"
+            raise MemoryShortError(msg) from error
         raise _damaged(error.err, name) from error
     if pixels is None:
         raise _damaged(_GAVE_UP, name)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from rclpy.node import Node
 
+from seg_perception.nodes.complaints import PERIOD_S
 from seg_perception.replay.clock import StampWatch
 from seg_perception.types import NANOSECONDS
 
@@ -61,6 +62,7 @@ class ClockWatch:
         self.jumps += 1
         self._node.get_logger().warning(
             f"{what} jumped back by {back_ns / NANOSECONDS:.1f} s: label maps, waiting clouds and "
-            "timed transforms are forgotten"
+            "timed transforms are forgotten",
+            throttle_duration_sec=PERIOD_S,
         )
         self._on_jump()

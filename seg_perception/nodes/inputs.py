@@ -69,7 +69,7 @@ class StreamInput:
 
     @property
     def lost(self) -> int:
-        """Messages that the middleware says it lost."""
+        """Messages that were sent and never came."""
         return self._lost + (self._input.lost if self._input else 0)
 
     @property

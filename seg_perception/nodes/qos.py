@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
+
+from seg_perception.nodes.gaps import Gaps
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks
 
+# Humble's callbacks get a message without what is known of it.
+_HAS_NUMBERS = hasattr(Subscription, "CallbackType")
 TF_DEPTH = 100
 OUTPUT_DEPTH = 5
 
@@ -82,7 +87,6 @@ class Input:
     Attributes:
         topic: its full name.
         received: messages handed to the callback.
-        lost: messages that the middleware says it lost.
     """
 
     def __init__(
@@ -97,8 +101,9 @@ class Input:
     ) -> None:
         """Subscribe; `raw` hands over the serialised bytes."""
         self.topic = node.resolve_topic_name(topic)
-        self.lost = 0
         self.received = 0
+        self._reported = 0
+        self._gaps = Gaps(node, self.topic)
         self._node = node
         self._type = message_type
         self._callback = callback
@@ -115,6 +120,11 @@ class Input:
     def reliable(self) -> bool:
         """Whether it asks for reliable delivery now."""
         return bool(self._profile.reliability == ReliabilityPolicy.RELIABLE)
+
+    @property
+    def lost(self) -> int:
+        """Messages that were sent and never came, by their numbers and by the middleware."""
+        return max(self._gaps.lost, self._reported)
 
     @property
     def publisher_count(self) -> int:
@@ -161,7 +171,7 @@ class Input:
         return self._node.create_subscription(
             self._type,
             self.topic,
-            self._receive,
+            self._receive_numbered if _HAS_NUMBERS else self._receive,
             self._profile,
             event_callbacks=self._events,
             qos_overriding_options=options,
@@ -172,6 +182,10 @@ class Input:
         prefix = f"qos_overrides.{self.topic}.subscription."
         return any(name.startswith(prefix) for name in given_parameters(self._node))
 
+    def _receive_numbered(self, message: Any, info: Mapping[str, Any]) -> None:
+        self._gaps.note(info)
+        self._receive(message)
+
     def _receive(self, message: Any) -> None:
         self.received += 1
         self._callback(message)
@@ -180,4 +194,4 @@ class Input:
         self._incompatible = True
 
     def _on_lost(self, event: Any) -> None:
-        self.lost += event.total_count_change
+        self._reported += event.total_count_change

@@ -5,22 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TypeVar
 
 import rclpy
-from rclpy.executors import (
-    Executor,
-    ExternalShutdownException,
-    ShutdownException,
-    SingleThreadedExecutor,
-)
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from seg_perception.errors import SegPerceptionError
+from seg_perception.nodes.executor import SteadyExecutor
 from seg_perception.nodes.memory import keep_freed_memory
 
 USER_ERROR = 2
@@ -93,10 +87,8 @@ class Spinning:
 
     def __init__(self, node: Node) -> None:
         """Prepare an executor for one node."""
-        self._node = node
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
-        self._thread = threading.Thread(target=self._spin, name="executor", daemon=True)
+        self._executor = SteadyExecutor(node)
+        self._thread = threading.Thread(target=self._executor.spin_on, name="executor", daemon=True)
 
     def __enter__(self) -> None:
         """Start to spin."""
@@ -106,19 +98,3 @@ class Spinning:
         """Stop spinning."""
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(timeout=5.0)
-
-    def _spin(self) -> None:
-        ended = threading.Event()
-        while not ended.is_set():
-            spin_through_failures(self._executor, self._node, ended)
-
-
-def spin_through_failures(executor: Executor, node: Node, ended: threading.Event) -> None:
-    """Spin until the executor ends or a callback fails; that is logged, the node lives on."""
-    try:
-        executor.spin()
-        ended.set()
-    except (ExternalShutdownException, ShutdownException):
-        ended.set()
-    except Exception:  # noqa: BLE001 (one faulty callback must not end a robot's perception)
-        node.get_logger().error(f"a callback failed: {traceback.format_exc()}")

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from rclpy.node import Node
 
 from seg_perception.config import Config
-from seg_perception.errors import SegPerceptionError
+from seg_perception.errors import MemoryShortError, SegPerceptionError
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.ledger import Ticket
 from seg_perception.nodes.clock import ClockWatch
-from seg_perception.nodes.complaints import Complaints
+from seg_perception.nodes.complaints import PERIOD_S, Complaints
 from seg_perception.nodes.latencies import Latencies
 from seg_perception.nodes.workers import Inbox
 from seg_perception.ontology import Ontology
@@ -80,12 +80,21 @@ class Runtime:
         except SegPerceptionError as error:
             ticket.drop(error.reason)
             self.complaints.add(ticket.stream, error)
-        except Exception:  # noqa: BLE001 (one message must not end perception, nor go uncounted)
-            ticket.drop("internal_error")
-            self.node.get_logger().error(f"{ticket.stream}: {traceback.format_exc()}")
+        except Exception as error:  # noqa: BLE001 (one message must not end all, nor go uncounted)
+            self._drop_unforeseen(ticket, error)
 
     def published(self, ticket: Ticket, stamp_ns: int) -> None:
         """A message's result went out: close its ticket, note its age."""
         ticket.publish()
         age_s = (self.clock.now_ns() - stamp_ns) / NANOSECONDS
         self.latencies.add(TOTAL, ticket.stream, age_s)
+
+    def _drop_unforeseen(self, ticket: Ticket, error: Exception) -> None:
+        if MemoryShortError.explains(error):
+            short = MemoryShortError(f"no memory is left for it ({error}); close other programs")
+            ticket.drop(short.reason)
+            self.complaints.add(ticket.stream, short)
+            return
+        ticket.drop("internal_error")
+        text = f"{ticket.stream}: {traceback.format_exc()}"
+        self.node.get_logger().error(text, throttle_duration_sec=PERIOD_S)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from seg_perception.errors import TransformError
@@ -15,6 +14,7 @@ from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.messages import Odometry
 from seg_perception.io.transforms import decode_odometry, decode_transform
 from seg_perception.nodes.conversions import message_class
+from seg_perception.nodes.executor import SteadyExecutor
 from seg_perception.nodes.qos import TF_DEPTH, latched_profile, tf_profile
 from seg_perception.topics import TF, TF_STATIC
 
@@ -109,9 +109,8 @@ class TransformListener:
             self._node.create_subscription(
                 kind, odometry_topic, self._receive_odometry, tf_profile()
             )
-        self._executor = SingleThreadedExecutor(context=owner.context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name="tf", daemon=True)
+        self._executor = SteadyExecutor(self._node)
+        self._thread = threading.Thread(target=self._executor.spin_on, name="tf", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -119,12 +118,6 @@ class TransformListener:
         self._executor.shutdown(timeout_sec=1.0)
         self._thread.join(timeout=2.0)
         self._node.destroy_node()
-
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except (ExternalShutdownException, ShutdownException):
-            return
 
     def _receive_timed(self, message: Any) -> None:
         self.feed.add_timed(message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ import yaml
 
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
-from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import encode_tf
 from seg_perception.types import PointCloud
 
@@ -88,13 +91,14 @@ class Process:
     """A node of ours in a process of its own."""
 
     def __init__(self, environment: dict[str, str], module: str, *arguments: object) -> None:
+        # Files: a pipe that nobody empties would stop a process that has much to say.
+        self._out, self._err = (TemporaryFile() for _ in range(2))  # noqa: SIM115 (closed by kill)
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"seg_perception.nodes.{module}", *map(str, arguments)],
             cwd=ROOT,
             env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            stdout=self._out,
+            stderr=self._err,
         )
 
     @property
@@ -116,13 +120,26 @@ class Process:
         """Signal it (None: let it end by itself); exit code, standard output and error."""
         if number is not None:
             self._process.send_signal(number)
-        out, err = self._process.communicate(timeout=PATIENCE_S)
-        return self._process.returncode, out, err
+        code = self._process.wait(timeout=PATIENCE_S)
+        return code, *self.said()
 
     def kill(self) -> None:
         if self.is_running():
             self._process.kill()
-            sys.stdout.writelines(self._process.communicate())  # shown where the test failed
+            self._process.wait()
+            sys.stdout.writelines(self.said())  # shown where the test failed
+        self._out.close()
+        self._err.close()
+
+    def said(self) -> tuple[str, str]:
+        """Standard output and error until now."""
+        return _content(self._out), _content(self._err)
+
+
+def _content(file: IO[Any]) -> str:
+    """What a process wrote; reading moves the place where it writes next, pread does not."""
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), size, 0).decode(errors="replace")
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> None:
@@ -286,3 +303,87 @@ def parameters(tmp_path: Path, bundle: Path) -> Callable[..., Path]:
         return file
 
     return write
+
+
+STEP_NS = 100_000_000
+
+
+def stamp_of(message: Any) -> int:
+    """Stamp of a message (ns)."""
+    return messages.stamp_to_ns(message.header.stamp)
+
+
+class Field:
+    """A running node among its sensors.
+
+    Attributes:
+        summary, log: what the node printed and logged; there once `account` has ended it.
+    """
+
+    def __init__(self, robot: Robot, process: Process, statuses: list[Any]) -> None:
+        self.summary: dict[str, Any] = {}
+        self.log = ""
+        self.robot = robot
+        self.process = process
+        self.statuses = statuses
+        self.labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
+        self.clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
+        robot.wait_until_heard()
+        wait_until(self._has_lens, "the lens")
+        self.start_ns = robot.now_ns()
+
+    def _has_lens(self) -> bool:
+        # Again and again: a node that was killed counts as a subscriber for a while.
+        self.robot.send("/front/camera_info", self.robot.camera_info(self.robot.now_ns()))
+        time.sleep(0.1)
+        return bool(self.statuses) and not self.says("front: no camera_info")
+
+    def says(self, words: str) -> bool:
+        """Whether the last status holds these words."""
+        return any(words in warning for s in self.statuses[-1:] for warning in s.warnings)
+
+    def last_labels(self) -> list[int]:
+        """Of the newest cloud's points."""
+        return decode_cloud(self.clouds[-1]).points["label"].reshape(-1).tolist()
+
+    def step(self, number: int) -> None:
+        """One moment; waits for its cloud."""
+        stamp_ns = self.start_ns + number * STEP_NS
+        self.robot.step(stamp_ns)
+        self.cloud_of(stamp_ns)
+
+    def cloud_of(self, stamp_ns: int) -> None:
+        """Wait for the cloud of this stamp."""
+
+        def came() -> bool:
+            return stamp_ns in map(stamp_of, list(self.clouds))
+
+        wait_until(came, f"the cloud of {stamp_ns}")
+
+    def account(self) -> dict[str, Any]:
+        """End the node; its ledger, which must balance."""
+        code, out, self.log = self.process.end()
+        assert code == 0, self.log
+        # The middleware writes its own complaints there, too.
+        self.summary = json.loads([line for line in out.splitlines() if line[:1] == "{"][-1])
+        streams: dict[str, Any] = self.summary["streams"]
+        for name, count in streams.items():
+            total = count["published"] + sum(count["dropped"].values()) + count["in_flight"]
+            assert count["received"] == total, (name, count)
+            assert count["in_flight"] == 0
+        return streams
+
+
+@pytest.fixture
+def field(ros: RosGraph, robot: Robot, parameters: Callable[..., Path]) -> Callable[..., Field]:
+    """Start the node among its sensors, with changed parameters."""
+
+    def start(**changes: Any) -> Field:
+        statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+        statuses.clear()
+        robot.advertise()
+        file = parameters(**changes)
+        process = ros.start("perception_node", "--ros-args", "--params-file", file)
+        return Field(robot, process, statuses)
+
+    return start

@@ -97,46 +97,6 @@ def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, give_len
     assert {entry["stage"] for entry in summary["latencies"]} >= {"segment", "transfer", "total"}
 
 
-def test_a_burst_leaves_the_newest_and_counts_the_others(robot, start, wait_until):
-    labels = robot.listen(LABELS, messages.Image.type_name)
-    process = start()
-    begin = robot.now_ns()
-    large = np.zeros((1080, 1920, 3), np.uint8)
-    for number in range(60):
-        robot.send("/front/image_raw", robot.image(begin + number, large))
-    wait_until(
-        lambda: labels and messages.stamp_to_ns(labels[-1].header.stamp) == begin + 59, "the newest"
-    )
-    summary = account(process)
-    count = summary["streams"]["camera.front"]
-    assert count["received"] + summary["lost_in_transport"]["camera.front"] <= 60
-    assert count["published"] == len(labels)
-    assert set(count["dropped"]) <= {"superseded"}
-    assert count["published"] + count["dropped"].get("superseded", 0) == count["received"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"encoding": "nv99"}, "unknown_encoding"),
-        ({"data": b"\x00" * 10}, "bad_image"),
-        ({"height": 0, "data": b""}, "bad_image"),
-    ],
-)
-def test_a_faulty_image_among_good_ones(robot, start, wait_until, changes, reason):
-    labels = robot.listen(LABELS, messages.Image.type_name)
-    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
-    process = start()
-    begin = robot.now_ns()
-    robot.send("/front/image_raw", robot.image(begin, **changes))
-    wait_until(lambda: statuses and statuses[-1].streams[0].dropped, "the drop in the status")
-    assert statuses[-1].streams[0].dropped[0].reason == reason
-    robot.send("/front/image_raw", robot.image(begin + STEP_NS))
-    wait_until(lambda: labels, "the labels of a good image")
-    count = account(process)["streams"]["camera.front"]
-    assert (count["published"], count["dropped"]) == (1, {reason: 1})
-
-
 def test_without_camera_info_there_are_labels_but_no_painted_points(robot, start, wait_until):
     labels = robot.listen(LABELS, messages.Image.type_name)
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)

@@ -1,6 +1,7 @@
 """Inputs hear every publisher, reliably where all of them offer it."""
 
 import pytest
+import rclpy
 from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -91,3 +92,46 @@ def test_an_override_that_does_not_fit_is_named(ros, wait_until):
     wait_until(lambda: node.count_publishers("/words") == 1, "the publisher")
     source = Input(node, String, "words", print)
     wait_until(lambda: f"remove {override}" in source.incompatible, "the mend")
+
+
+def test_messages_that_a_full_queue_lost_are_counted_by_their_numbers(ros, wait_until):
+    node = rclpy.create_node("listener", context=ros.context)
+    executor = rclpy.executors.SingleThreadedExecutor(context=ros.context)
+    executor.add_node(node)
+    heard = []
+    source = Input(node, String, "words", lambda m: heard.append(m.data), InputQos(depth=2))
+
+    def spin_until(word):
+        def came():
+            executor.spin_once(timeout_sec=0.05)
+            return word in heard
+
+        wait_until(came, word)
+
+    def talk(name, words):
+        publisher = talker.create_publisher(String, "words", 100)
+        wait_until(lambda: publisher.get_subscription_count() == 1, "a match")
+        for word in words:
+            publisher.publish(String(data=f"{name} {word}"))
+        return publisher
+
+    talker = ros.node("talker")
+    first = talk("a", [0])
+    spin_until("a 0")
+    for word in range(1, 10):
+        first.publish(String(data=f"a {word}"))
+    spin_until("a 9")
+    assert (source.received, source.lost) == (3, 7)
+    # Another publisher counts from one; what it said before it was heard is not known.
+    talker.destroy_publisher(first)
+    wait_until(lambda: source.publisher_count == 0, "its end")
+    second = talk("b", range(5))
+    spin_until("b 4")
+    assert (source.received, source.lost) == (5, 7)
+    # Of two publishers nobody knows which sent what.
+    third = talk("c", range(5))
+    spin_until("c 4")
+    assert source.lost == 7
+    for publisher in (second, third):
+        talker.destroy_publisher(publisher)
+    node.destroy_node()
