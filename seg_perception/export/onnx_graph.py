@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from seg_perception.errors import TrainingError
 from seg_perception.export.serving import ServingGraph
+from seg_perception.graph.padding import fold_padding
 
 OPSET = 17
 INPUT = "image"
@@ -71,7 +72,7 @@ def export_onnx(graph: ServingGraph, size: tuple[int, int]) -> bytes:
             input_names=[INPUT],
             output_names=[*OUTPUTS, *(f"logits_{n}" for n in range(count))],
         )
-    return fold_constants(buffer.getvalue())
+    return fold_padding(fold_constants(buffer.getvalue()))
 
 
 def fold_constants(model: bytes) -> bytes:
