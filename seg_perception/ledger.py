@@ -8,6 +8,7 @@ so that the balance is a check and not a definition.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,12 +42,18 @@ class _Stream:
 
 
 class Ticket:
-    """One message on its way; it is closed once, by `publish` or by `drop`."""
+    """One message on its way; it is closed once, by `publish` or by `drop`.
+
+    Attributes:
+        stream, number: whose message, and which of that stream.
+        opened_s: when the message came (time.perf_counter).
+    """
 
     def __init__(self, ledger: Ledger, stream: str, number: int) -> None:
         """Tickets are made by `Ledger.receive`."""
         self.stream = stream
         self.number = number
+        self.opened_s = time.perf_counter()
         self._ledger = ledger
 
     def publish(self) -> None:

@@ -213,6 +213,7 @@ class Perception:
             sources=transfer.sources,
             cameras=tuple(sight.camera for sight in sights if sight.view is not None),
             moving=self._radars.moving(sweep) if sweep.sensor in self.config.radars else None,
+            gaps_s=tuple(view.time_gap_s for view in views),
         )
         self.ledger.count_points(semantic)
         self.ledger.count_stray_times(sweep.sensor, sweep.stray)

@@ -233,6 +233,7 @@ class SemanticCloud:
         cameras: names of the cameras that were looked at.
         moving: uint8 (N,), 1 what moves by itself, 0 what rests, 255 not known; None for
             sensors that do not measure speed.
+        gaps_s: between the cloud's time and that of the label map of each of `cameras`.
     """
 
     sensor: str
@@ -243,6 +244,7 @@ class SemanticCloud:
     sources: NDArray[np.uint8]
     cameras: tuple[str, ...] = ()
     moving: NDArray[np.uint8] | None = None
+    gaps_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that there is one of each for a point.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from seg_perception.inference.scheduler import FrameSlots
@@ -83,6 +84,7 @@ class CameraPart:
 
     def _segment(self, arrival: Arrival) -> None:
         runtime, stream = self._runtime, arrival.ticket.stream
+        runtime.latencies.add_wait(arrival.ticket, time.perf_counter())
         with runtime.latencies.measure("decode", stream):
             frame = self._inputs[arrival.name].decode(arrival)
         runtime.observe(stream, frame.frame_id, frame.stamp_ns)

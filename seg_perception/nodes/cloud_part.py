@@ -10,6 +10,7 @@ from seg_perception.errors import ConfigError
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.radar import decode_points
 from seg_perception.nodes.inputs import StreamInput, published_type
+from seg_perception.nodes.latencies import GAP
 from seg_perception.nodes.outputs import CloudOutput, MapOutput
 from seg_perception.nodes.planner_part import CostmapOutput, ObstaclesOutput
 from seg_perception.nodes.runtime import Runtime
@@ -127,10 +128,17 @@ class CloudPart:
     def _collect(self) -> list[LabelledCloud]:
         start = time.perf_counter()
         labelled = self._runtime.perception.collect(self._runtime.clock.now_ns())
+        share_s = (time.perf_counter() - start) / max(len(labelled), 1)
         for cloud in labelled:
-            share_s = (time.perf_counter() - start) / len(labelled)
-            self._runtime.latencies.add("transfer", cloud.ticket.stream, share_s)
+            self._note(cloud, start, share_s)
         return labelled
+
+    def _note(self, cloud: LabelledCloud, start_s: float, transfer_s: float) -> None:
+        latencies, ticket = self._runtime.latencies, cloud.ticket
+        latencies.add_wait(ticket, start_s)
+        latencies.add("transfer", ticket.stream, transfer_s)
+        for gap_s in cloud.semantic.gaps_s:
+            latencies.add(GAP, ticket.stream, gap_s)
 
     def _take_in(self, arrival: Arrival) -> None:
         runtime, ticket = self._runtime, arrival.ticket

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -68,7 +69,9 @@ class LabelPart:
         runtime, header = self._runtime, arrival.message.header
         stamp_ns, frame_id = stamp_to_ns(header.stamp), clean_frame_id(header.frame_id)
         runtime.observe(arrival.ticket.stream, frame_id, stamp_ns)
-        labels = decode_label_image(arrival.message)
+        runtime.latencies.add_wait(arrival.ticket, time.perf_counter())
+        with runtime.latencies.measure("decode", arrival.ticket.stream):
+            labels = decode_label_image(arrival.message)
         known = labels != runtime.ontology.unknown_id
         runtime.perception.add_label_map(
             LabelMap(

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from seg_perception.durations import Percentiles, StageDurations
+from seg_perception.ledger import Ticket
 
 Key = tuple[str, str]
+
+WAIT, GAP = "wait", "gap"
 
 
 class Latencies:
@@ -31,6 +34,10 @@ class Latencies:
         start = time.perf_counter()
         yield
         self.add(stage, stream, time.perf_counter() - start)
+
+    def add_wait(self, ticket: Ticket, until_s: float) -> None:
+        """Count how long a message waited from its arrival to a moment (time.perf_counter)."""
+        self.add(WAIT, ticket.stream, until_s - ticket.opened_s)
 
     def total(self) -> Mapping[Key, Percentiles]:
         """Since activation, by stage and stream."""

@@ -94,7 +94,19 @@ def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, give_len
         assert count["published"] == 12
     tally = summary["points"]["top"]
     assert (tally["labelled"], tally["out_of_view"]) == (36, 12), tally
-    assert {entry["stage"] for entry in summary["latencies"]} >= {"segment", "transfer", "total"}
+    assert stages(summary["latencies"]) == {
+        "camera.front": {"wait", "decode", "segment", "publish", "total"},
+        "lidar.top": {"wait", "decode", "transfer", "gap", "publish", "total"},
+    }
+    assert all(entry["count"] == 12 for entry in summary["latencies"])
+    gap = next(entry for entry in summary["latencies"] if entry["stage"] == "gap")
+    assert gap["max_s"] < 1e-6, "each cloud has the stamp of its image"
+
+
+def stages(latencies):
+    """The stages of each stream."""
+    streams = {entry["stream"] for entry in latencies}
+    return {s: {e["stage"] for e in latencies if e["stream"] == s} for s in streams}
 
 
 def test_without_camera_info_there_are_labels_but_no_painted_points(robot, start, wait_until):
