@@ -14,6 +14,9 @@ RobotFile = Annotated[
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
 ]
+LatencyMs = Annotated[
+    float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
+]
 LabelTopics = Annotated[
     list[str] | None,
     typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),

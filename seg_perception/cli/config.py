@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seg_perception.cli.arguments import Settings
+
 if TYPE_CHECKING:
     from seg_perception.config import Config
 
@@ -14,9 +16,6 @@ app = typer.Typer(
     help="Write and check parameter files.", no_args_is_help=True, rich_markup_mode=None
 )
 File = Annotated[Path | None, typer.Argument(help="ROS parameter file; without it the defaults.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 

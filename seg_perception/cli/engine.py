@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.arguments import Settings
+
 if TYPE_CHECKING:
     from seg_perception.config import Config
     from seg_perception.inference.tensorrt.builder import OnProgress
@@ -24,9 +26,6 @@ app = typer.Typer(
 
 BundleArgument = Annotated[str, typer.Argument(help="Shipped name, folder or zip of a bundle.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="ROS parameter file of the robot.")]
-SettingsOption = Annotated[
-    list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
 
@@ -34,7 +33,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as JS
 def build(
     bundle: BundleArgument,
     config: ConfigOption = None,
-    settings: SettingsOption = None,
+    settings: Settings = None,
     *,
     every: Annotated[
         bool, typer.Option("--all", help="Build every form, so that a fallback is ready.")
@@ -63,7 +62,7 @@ def build(
 def verify(
     bundle: BundleArgument,
     config: ConfigOption = None,
-    settings: SettingsOption = None,
+    settings: Settings = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,7 +82,7 @@ def verify(
 def bench(
     bundle: BundleArgument,
     config: ConfigOption = None,
-    settings: SettingsOption = None,
+    settings: Settings = None,
     *,
     rate: Annotated[float, typer.Option(min=0.1, help="Frames a second of the second half.")] = 30,
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each half.")] = 5,
@@ -117,7 +116,7 @@ def bench(
 @app.command("list")
 def list_engines(
     config: ConfigOption = None,
-    settings: SettingsOption = None,
+    settings: Settings = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -141,7 +140,7 @@ def list_engines(
 @app.command()
 def clean(
     config: ConfigOption = None,
-    settings: SettingsOption = None,
+    settings: Settings = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Remove every engine.")] = False,
     as_json: JsonOption = False,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seg_perception.cli.arguments import LatencyMs, RobotFile, Settings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -59,15 +61,9 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     tolerance: Annotated[
         float, typer.Option(min=0, help="Largest distance of two stamps, seconds.")
     ] = 0.005,
-    config: Annotated[
-        Path | None, typer.Option(help="ROS parameter file; without it the bag is inspected.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-    ] = None,
-    latency: Annotated[
-        float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
-    ] = 0.0,
+    config: RobotFile = None,
+    settings: Settings = None,
+    latency: LatencyMs = 0.0,
     layout: Annotated[str, typer.Option(help="Of a data set; else as its folders show.")] = "",
     split: Annotated[str, typer.Option(help="Of a data set, for instance val.")] = "",
     predictions: Annotated[

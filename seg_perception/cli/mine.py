@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.arguments import RobotFile, Settings
+
 if TYPE_CHECKING:
     from seg_perception.mining import MiningConfig, MiningSummary
 
@@ -15,13 +17,8 @@ def command(
     bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder.")],
     count: Annotated[int, typer.Option("--count", "-n", help="How many frames.")] = 50,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-    ] = None,
+    config: RobotFile = None,
+    settings: Settings = None,
     choose: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,7 +34,7 @@ def command(
 
     Exit code 2: the bag is damaged; what was found until there is kept.
     """
-    from seg_perception.cli.options import print_json
+    from seg_perception.cli.options import end, print_json
     from seg_perception.cli.progress import named_step
     from seg_perception.cli.replay import configuration
     from seg_perception.mining import mine
@@ -48,12 +45,7 @@ def command(
         print_json(summary.to_json())
     else:
         _print(summary)
-    for line in summary.notes:
-        typer.echo(f"note: {line}", err=True)
-    for line in summary.problems:
-        typer.echo(f"error: {line}", err=True)
-    if summary.problems:
-        raise typer.Exit(2)
+    end(summary.notes, summary.problems)
 
 
 def take_back(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -34,6 +34,20 @@ def apply_settings(parameters: Mapping[str, Any], settings: Iterable[str]) -> di
 def print_json(document: Mapping[str, Any]) -> None:
     """Write a document for machines to standard output."""
     typer.echo(dump_json(document))
+
+
+def end(notes: Iterable[str], problems: Sequence[str]) -> None:
+    """Say on standard error what a reader should know; problems make the exit code 2.
+
+    Raises:
+        typer.Exit: there are problems.
+    """
+    for line in notes:
+        typer.echo(f"note: {line}", err=True)
+    for line in problems:
+        typer.echo(f"error: {line}", err=True)
+    if problems:
+        raise typer.Exit(2)
 
 
 def parse_labels(texts: Iterable[str]) -> dict[str, str]:

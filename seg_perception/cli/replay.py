@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.arguments import LatencyMs, RobotFile, Settings
+
 if TYPE_CHECKING:
     from seg_perception.config import Config
     from seg_perception.replay import ReplayOptions, ReplaySummary
@@ -15,17 +17,10 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New .mcap file, or new folder.")],
-    config: Annotated[
-        Path | None,
-        typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
-    ] = None,
+    config: RobotFile = None,
+    settings: Settings = None,
     *,
-    latency: Annotated[
-        float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
-    ] = 0.0,
+    latency: LatencyMs = 0.0,
     with_inputs: Annotated[
         bool, typer.Option("--with-inputs", help="Copy all topics of the bag into the output.")
     ] = False,
@@ -45,7 +40,7 @@ def command(  # noqa: PLR0913 (an option each)
 
     Exit code 2: an input came to nothing, or the bag is damaged; what could be labelled is kept.
     """
-    from seg_perception.cli.options import print_json
+    from seg_perception.cli.options import end, print_json
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
@@ -56,12 +51,7 @@ def command(  # noqa: PLR0913 (an option each)
         print_json(summary.to_json())
     else:
         replay_summary(summary)
-    for line in summary.notes:
-        typer.echo(f"note: {line}", err=True)
-    for line in summary.problems:
-        typer.echo(f"error: {line}", err=True)
-    if summary.problems:
-        raise typer.Exit(2)
+    end(summary.notes, summary.problems)
 
 
 def configuration(bag: Path, file: Path | None, settings: list[str]) -> Config:
