@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
 from seg_perception.config import Config
+from seg_perception.conventions import T_OPTICAL_BODY
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel, scale_calibration
 from seg_perception.geometry.transforms import TransformTree
@@ -17,7 +18,6 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.images import decode_image, encode_labels, encode_rgb
 from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
-from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.ontology import Ontology
 from seg_perception.outputs import camera_outputs, cloud_output
 from seg_perception.perception import Perception

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
+from seg_perception.conventions import T_OPTICAL_BODY
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.stages import TransferConfig
 from seg_perception.types import Calibration, LabelMap
 

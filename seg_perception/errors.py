@@ -55,6 +55,12 @@ class TransformError(SegPerceptionError):
     reason = "no_transform"
 
 
+class ConventionError(TransformError):
+    """Which axes a camera's frame has is not known, so nothing can be placed before it."""
+
+    reason = "no_convention"
+
+
 class BundleError(SegPerceptionError):
     """A model bundle is incomplete, altered or does not fit."""
 

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.conventions import Conventions, Mounting
 from seg_perception.errors import TransformError
+from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.deskew import deskew
 from seg_perception.geometry.point_times import PointTimes, point_times
 from seg_perception.geometry.quaternion import rotation_angle
@@ -17,8 +19,6 @@ from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pairing import Sweep
 from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
 
-# REP-103: optical axes (x right, y down, z forward) of a body frame (x forward, y left, z up).
-T_OPTICAL_BODY = np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1]], np.float64)
 _SPEED_NS = NANOSECONDS // 20
 # Share of the read-out that is over when an image is stamped.
 _BEFORE_STAMP = {"first": 0.0, "middle": 0.5, "last": 1.0}
@@ -31,11 +31,15 @@ class Motion:
 
     Attributes:
         time_problems: by sensor, what was wrong with the times of a cloud's points, the last time.
+        conventions: which axes the cameras' frames have.
     """
 
-    def __init__(self, config: Config, transforms: TransformTree) -> None:
-        """Remember whom to ask."""
+    def __init__(
+        self, config: Config, transforms: TransformTree, conventions: Conventions | None = None
+    ) -> None:
+        """Remember whom to ask; without conventions it has its own."""
         self.time_problems: dict[str, str] = {}
+        self.conventions = conventions or Conventions(config)
         self._cameras = config.cameras
         self._sensors: Mapping[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
         self._fixed_frame = config.transforms.fixed_frame
@@ -97,10 +101,32 @@ class Motion:
 
         Raises:
             TransformError: a frame or one of the two times is not known.
+            ConventionError: which axes the camera's frame has is not known.
         """
-        camera = self._cameras[label_map.camera]
-        frame = camera.frame_id or label_map.frame_id
-        source = self.frame_of(sweep)
+        mounting = self._mounting(label_map, sweep, later_s)
+        return self.conventions.T_optical_cloud(label_map.camera, mounting)
+
+    def test_convention(
+        self, label_map: LabelMap, lens: CameraModel, sweep: Sweep, xyz: NDArray[np.float32]
+    ) -> None:
+        """Let a sweep show which axes a camera's frame has, where that is not known.
+
+        Args:
+            label_map: of the camera.
+            lens: of images of the label map's size.
+            sweep: the cloud.
+            xyz: float32 (N, 3), metre, sensor frame: its points at its stamp.
+
+        Raises:
+            TransformError: a frame or one of the two times is not known.
+        """
+        if self.conventions.is_open(label_map.camera):
+            mounting = self._mounting(label_map, sweep)
+            up = self._up(label_map, mounting)
+            self.conventions.test(label_map.camera, mounting, xyz, lens, up)
+
+    def _mounting(self, label_map: LabelMap, sweep: Sweep, later_s: float = 0.0) -> Mounting:
+        frame, source = self._frame_of_camera(label_map), self.frame_of(sweep)
         if self._fixed_frame:
             time_ns = _shifted(self.image_time_ns(label_map), later_s)
             T = self._transforms.lookup_between(
@@ -108,7 +134,16 @@ class Motion:
             )
         else:
             T = self._transforms.lookup(frame, source, sweep.time_ns)
-        return T if camera.frame_convention == "optical" else T_OPTICAL_BODY @ T
+        return Mounting(sweep.sensor, (frame, source), T)
+
+    def _up(self, label_map: LabelMap, mounting: Mounting) -> NDArray[np.float64]:
+        """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's."""
+        T = mounting.T_frame_cloud
+        if self._fixed_frame:
+            frame, time_ns = mounting.frames[0], self.image_time_ns(label_map)
+            T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
+        up: NDArray[np.float64] = T[:3, 2]
+        return up
 
     def shutter(self, label_map: LabelMap, sweep: Sweep) -> RollingShutter | None:
         """The camera's motion while the image was read out; None where that takes no time.
@@ -159,7 +194,7 @@ class Motion:
 
         Where that is not known, as at the edge of a recording, it counts as at rest.
         """
-        frame = self._cameras[label_map.camera].frame_id or label_map.frame_id
+        frame = self._frame_of_camera(label_map)
         try:
             T, passed_s = self._step(frame, self.image_time_ns(label_map))
         except TransformError:
@@ -187,6 +222,10 @@ class Motion:
     def frame_of(self, sweep: Sweep) -> str:
         """The sensor's frame: as configured, else the cloud's own."""
         return self._sensors[sweep.sensor].frame_id or sweep.cloud.frame_id
+
+    def _frame_of_camera(self, label_map: LabelMap) -> str:
+        """The camera's frame: as configured, else the image's own."""
+        return self._cameras[label_map.camera].frame_id or label_map.frame_id
 
     def _say(self, sensor: str, times: PointTimes, count: int) -> None:
         if times.stray == 0:

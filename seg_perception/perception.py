@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seg_perception.admission import Admission
 from seg_perception.config import Config, MapConfig
+from seg_perception.conventions import Conventions
 from seg_perception.errors import MemoryShortError, TransformError
 from seg_perception.fusion.known_ids import expect_known
 from seg_perception.fusion.label_transfer import (
@@ -99,6 +100,11 @@ class Perception:
         return self._radars.doppler_problems
 
     @property
+    def conventions(self) -> Conventions:
+        """Which axes the cameras' frames have."""
+        return self._motion.conventions
+
+    @property
     def refused_lenses(self) -> Mapping[str, str]:
         """By camera, why its camera_info can't place points."""
         return self._sights.refused_lenses
@@ -154,7 +160,7 @@ class Perception:
         return self.mappers[-1]
 
     def reset(self) -> None:
-        """Forget everything timed: the clock jumped."""
+        """Forget everything timed: the clock jumped. How cameras are mounted is not."""
         self.transforms.clear_timed()
         for mapper in self.mappers:
             mapper.clear()
@@ -195,6 +201,7 @@ class Perception:
         return replace(frame, calibration=calibration)
 
     def _label(self, sweep: Sweep) -> SemanticCloud:
+        self._test_conventions(sweep)
         sights = self._sights.of(sweep)
         views = [sight.view for sight in sights if sight.view is not None]
         missing = max((sight.obstacle for sight in sights), default=PointStatus.NO_LABEL_MAP)
@@ -220,6 +227,12 @@ class Perception:
         if xyz is not None:
             self._remember(sweep, xyz, semantic)
         return semantic
+
+    def _test_conventions(self, sweep: Sweep) -> None:
+        if self._sights.has_open(sweep):
+            xyz = self._points(sweep)
+            if xyz is not None:
+                self._sights.test_conventions(sweep, xyz)
 
     def _points(self, sweep: Sweep) -> NDArray[np.float32] | None:
         """The sweep's points at its stamp; None where its motion is not known."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seg_perception.config import Config
-from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.errors import CalibrationError, ConventionError, TransformError
 from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.motion import Motion
@@ -60,6 +64,32 @@ class Sights:
         )
         return not waited_for and self._motion.is_known(sweep)
 
+    def has_open(self, sweep: Sweep) -> bool:
+        """Whether it is not known of a camera which axes its frame has."""
+        return any(self._motion.conventions.is_open(camera) for camera in self._cameras_of(sweep))
+
+    def test_conventions(self, sweep: Sweep, xyz: NDArray[np.float32]) -> None:
+        """Let a sweep show which axes the cameras' frames have, where that is not known.
+
+        Args:
+            sweep: the cloud.
+            xyz: float32 (N, 3), metre, sensor frame: its points at its stamp.
+        """
+        for camera in self._cameras_of(sweep):
+            if self._motion.conventions.is_open(camera):
+                self._test_convention(camera, sweep, xyz)
+
+    def _test_convention(self, camera: str, sweep: Sweep, xyz: NDArray[np.float32]) -> None:
+        """Before the nearest label map that can be placed; where none can, nothing is learnt."""
+        for timed in self._labels.nearest(camera, sweep.time_ns):
+            label_map = timed.value.label_map
+            if label_map.calibration is None:
+                continue
+            with suppress(CalibrationError, TransformError):
+                lens = self._lens(camera, label_map.calibration)
+                self._motion.test_convention(label_map, lens, sweep, xyz)
+                return
+
     def _sight(self, camera: str, sweep: Sweep) -> Sight:
         """The nearest label map that can be placed: one without transforms may have an elder."""
         first: Sight | None = None
@@ -79,6 +109,8 @@ class Sights:
             view = self._view(timed, lens, sweep)
         except CalibrationError:
             return Sight(camera, None, PointStatus.NO_CALIBRATION)
+        except ConventionError:
+            return Sight(camera, None, PointStatus.NO_CONVENTION)
         except TransformError:
             return Sight(camera, None, PointStatus.NO_TRANSFORM)
         return Sight(camera, view)

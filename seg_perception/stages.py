@@ -381,9 +381,9 @@ class CameraConfig(Stage):
         default="", description="Prefix of the output topics; empty: the image topic's parent"
     )
     frame_id: FrameId = Field(default="", description="Optical frame; empty: the image's own")
-    frame_convention: Literal["optical", "body"] = Field(
+    frame_convention: Literal["optical", "body", "auto"] = Field(
         default="optical",
-        description="body: x forward as in GOOSE; it is turned into an optical frame",
+        description="Axes of its frame; body: x forward as in GOOSE; auto: as the sweeps show",
     )
     rectified: bool = Field(
         default=False, description="The images are rectified: use P, no distortion"

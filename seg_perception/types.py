@@ -29,6 +29,7 @@ class PointStatus(IntEnum):
     UNCERTAIN = 6
     SELF = 7
     NO_CALIBRATION = 8
+    NO_CONVENTION = 9
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
+from seg_perception.conventions import T_OPTICAL_BODY
 from seg_perception.errors import ConfigError
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.mapper import check_map
-from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.ontology import Ontology
 from seg_perception.perception import Perception
 from seg_perception.types import Calibration, LabelMap, PointCloud, PointStatus

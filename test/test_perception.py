@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
+from seg_perception.conventions import T_OPTICAL_BODY
 from seg_perception.errors import ImageError
 from seg_perception.fusion.label_transfer import transfer_labels
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.ledger import StreamCount
-from seg_perception.motion import T_OPTICAL_BODY
 from seg_perception.ontology import Ontology
 from seg_perception.perception import Perception
 from seg_perception.types import (

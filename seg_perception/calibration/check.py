@@ -100,7 +100,9 @@ def check_calibration(
             checks.append(CameraCheck(camera, 0, sources[camera], nothing_seen(str(error)), ()))
             continue
         evidence = Evidence(found)
-        verdict = judge(evidence, parameters, moments.mountings)
+        convention = moments.conventions.of(camera)
+        settled = parameters.model_copy(update={"frame_convention": convention})
+        verdict = judge(evidence, settled, moments.mountings)
         pictures = tuple(_write_pictures(output, camera, evidence, verdict))
         checks.append(CameraCheck(camera, len(found), sources[camera], verdict, pictures))
     return checks

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from seg_perception.calibration.agreement import Agreement, Evidence
 from seg_perception.calibration.moments import Moment
 from seg_perception.config import CameraConfig
+from seg_perception.conventions import T_OPTICAL_BODY
 from seg_perception.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
-from seg_perception.motion import T_OPTICAL_BODY
 
 Matrix = NDArray[np.float64]
 

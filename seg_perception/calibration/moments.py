@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seg_perception.calibration.edges import Silhouettes, silhouettes
 from seg_perception.calibration.labels import LabelSource
 from seg_perception.config import Config
+from seg_perception.conventions import Conventions
 from seg_perception.errors import CalibrationError, SegPerceptionError
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform
@@ -91,11 +92,13 @@ class Moments:
         of: by camera, in the order of time.
         missing: by camera, why moments were left out, with their number.
         mountings: the static transforms of the bag.
+        conventions: which axes the cameras' frames have, as configured or found out.
     """
 
     of: Mapping[str, Sequence[Moment]]
     missing: Mapping[str, Counter[str]]
     mountings: tuple[StampedTransform, ...]
+    conventions: Conventions
 
     def expect(self, camera: str) -> Sequence[Moment]:
         """The moments of a camera.
@@ -156,7 +159,8 @@ def read_moments(
             gathering.recent[message.topic].append(message)
         gathering.advance(message.log_time_ns)
     gathering.advance(None)
-    return Moments(gathering.found, gathering.missing, tuple(gathering.mountings))
+    mountings, conventions = tuple(gathering.mountings), gathering.motion.conventions
+    return Moments(gathering.found, gathering.missing, mountings, conventions)
 
 
 def _is_chosen(index: int, count: int, wanted: int) -> bool:
@@ -182,7 +186,7 @@ class _Gathering:
         self._config = config
         self._labels = labels
         self._offsets_s = offsets_s
-        self._motion = Motion(config, around.transforms)
+        self.motion = Motion(config, around.transforms)
         self._max_gap_ns = round(config.pairing.max_gap_s * NANOSECONDS)
 
     def read_mountings(self, bag: BagReader, topics: Collection[str]) -> None:
@@ -211,23 +215,27 @@ class _Gathering:
     def _finish(self, lidar: str, message: BagMessage) -> None:
         cameras = self._config.lidars[lidar].cameras or tuple(self._config.cameras)
         try:
-            sweep = self._motion.sweep(lidar, read_cloud(message))
-            xyz = self._motion.points_at_stamp(sweep)
+            sweep = self.motion.sweep(lidar, read_cloud(message))
+            xyz = self.motion.points_at_stamp(sweep)
         except SegPerceptionError as error:
             for camera in cameras:
                 self.missing[camera][str(error)] += 1
             return
         ends = silhouettes(sweep.cloud, xyz)
         for camera in cameras:
-            self._try_moment(camera, sweep, ends)
+            self._try_moment(camera, sweep, xyz, ends)
 
-    def _try_moment(self, camera: str, sweep: Sweep, ends: Silhouettes) -> None:
+    def _try_moment(
+        self, camera: str, sweep: Sweep, xyz: NDArray[np.float32], ends: Silhouettes
+    ) -> None:
         try:
-            self.found[camera].append(self._moment(camera, sweep, ends))
+            self.found[camera].append(self._moment(camera, sweep, xyz, ends))
         except SegPerceptionError as error:
             self.missing[camera][str(error)] += 1
 
-    def _moment(self, camera: str, sweep: Sweep, ends: Silhouettes) -> Moment:
+    def _moment(
+        self, camera: str, sweep: Sweep, xyz: NDArray[np.float32], ends: Silhouettes
+    ) -> Moment:
         frame, label_map = self._labelled(camera, sweep)
         if label_map.calibration is None:
             msg = (
@@ -236,11 +244,12 @@ class _Gathering:
             )
             raise CalibrationError(msg)
         rectified = self._config.cameras[camera].rectified
-        CameraModel.from_calibration(label_map.calibration, rectified=rectified)
+        lens = CameraModel.from_calibration(label_map.calibration, rectified=rectified)
+        self.motion.test_convention(label_map, lens, sweep, xyz)
         # A rolling shutter counts as one exposure, in the middle of its lines.
-        middle_s = self._motion.middle_of_exposure_s(camera)
+        middle_s = self.motion.middle_of_exposure_s(camera)
         poses = [
-            self._motion.T_camera_cloud(label_map, sweep, middle_s + offset_s)
+            self.motion.T_camera_cloud(label_map, sweep, middle_s + offset_s)
             for offset_s in self._offsets_s
         ]
         size = label_map.labels.shape[1], label_map.labels.shape[0]
@@ -257,7 +266,7 @@ class _Gathering:
             T_camera_lidar=np.stack(poses),
             frames=(
                 self._config.cameras[camera].frame_id or label_map.frame_id,
-                self._motion.frame_of(sweep),
+                self.motion.frame_of(sweep),
             ),
         )
 

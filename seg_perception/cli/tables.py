@@ -39,6 +39,8 @@ def replay_summary(summary: ReplaySummary) -> None:
     out.print(streams_table(summary.streams, summary.duration_s))
     if summary.points:
         out.print(points_table(summary.points))
+    for camera, found in summary.conventions.items():
+        out.print(f"camera.{camera}: {found}", soft_wrap=True, highlight=False)
     out.print(stages_table(summary.stages))
     speed = summary.duration_s / summary.wall_s if summary.wall_s else 0.0
     out.print(

@@ -221,6 +221,8 @@ def _close(session: Session, desk: TruthDesk, recorder: Recorder, segmenter: Seg
     for name, histogram in session.durations.stages().items():
         recorder.durations[name].add_counts(*histogram.counts())
     recorder.remarks.extend(session.notes.lines())
+    found = session.perception.conventions.found
+    recorder.remarks.extend(f"camera.{camera}: {words}" for camera, words in found.items())
     recorder.problems.extend(session.problems())
     recorder.engine = engine_name(segmenter)
 

@@ -146,7 +146,7 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
     observer = Observer(source.config, mining, source.engine.bundle.ontology)
     segmenter = Segmenter(source.engine, source.config.segmentation)
     session = Session(source.config, segmenter, source.inputs, observer)
-    observer.follow(session.perception.transforms)
+    observer.follow(session.perception.transforms, session.perception.conventions)
     damage = feed_all(session, source.reader, source.inputs.topics, advance)
     observer.finish()
     counts = session.perception.ledger.snapshot()

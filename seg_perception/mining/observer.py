@@ -6,6 +6,7 @@ import math
 from itertools import combinations
 
 from seg_perception.config import Config
+from seg_perception.conventions import Conventions
 from seg_perception.errors import CalibrationError, TransformError
 from seg_perception.fusion.label_transfer import Transfer, View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel
@@ -43,9 +44,9 @@ class Observer:
         self._count = 0
         self._motion: Motion | None = None
 
-    def follow(self, transforms: TransformTree) -> None:
-        """Take the transforms by which points are moved between pictures."""
-        self._motion = Motion(self._config, transforms)
+    def follow(self, transforms: TransformTree, conventions: Conventions) -> None:
+        """Take what points are moved between pictures by."""
+        self._motion = Motion(self._config, transforms, conventions)
 
     def write_legend(self, now_ns: int) -> None:
         """Nobody reads one here."""

@@ -73,6 +73,7 @@ class Health:
             stamps=self._runtime.clock.newest,
             without_lens=frozenset(),  # the parts say so themselves, with the topic
             refused_lenses=dict(self._runtime.perception.refused_lenses),
+            open_conventions=self._runtime.perception.conventions.open,
             doppler_problems=dict(self._runtime.perception.doppler_problems),
             time_problems={
                 sensor: text

@@ -44,10 +44,12 @@ class StatusPublisher:
         self._status = node.create_publisher(kind, STATUS, output_profile())
         self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
         self._last = self._health.sample()
+        self._conventions: dict[str, str] = {}
         self._timer = steady_timer(node, period_s, self.publish)
 
     def publish(self) -> None:
         """Publish both now."""
+        self._tell_conventions()
         warnings = [*self._twins(), *self._health.warnings()]
         status = self._make_status(warnings)
         self._status.publish(to_ros(status))
@@ -60,6 +62,14 @@ class StatusPublisher:
         node.destroy_timer(self._timer)
         node.destroy_publisher(self._status)
         node.destroy_publisher(self._diagnostics)
+
+    def _tell_conventions(self) -> None:
+        """Log once which axes a camera's frame was found to have."""
+        found = self._runtime.perception.conventions.found
+        for camera, words in found.items():
+            if self._conventions.get(camera) != words:
+                self._runtime.node.get_logger().info(f"camera.{camera}: {words}")
+        self._conventions = found
 
     def _twins(self) -> Iterator[str]:
         """Topics under the node's own name that somebody else publishes too."""
@@ -125,11 +135,21 @@ class StatusPublisher:
             name=f"{node.get_fully_qualified_name().lstrip('/')}: perception",
             message="; ".join(status.warnings) or "all inputs give results",
             hardware_id=status.engine,
-            values=[KeyValue(key=k, value=v) for k, v in _values(status)],
+            values=[KeyValue(key=k, value=v) for k, v in self._values(status)],
         )
         array = DiagnosticArray(status=[entry])
         array.header.stamp = node.get_clock().now().to_msg()
         return array
+
+    def _values(self, status: SegmentationStatus) -> Iterator[tuple[str, str]]:
+        for stream in status.streams:
+            dropped = ", ".join(f"{d.count} {d.reason}" for d in stream.dropped) or "none"
+            fate = f"received {stream.received}, published {stream.published}, dropped {dropped}"
+            flow = f"in flight {stream.in_flight}, {stream.published_hz:.1f} Hz"
+            yield stream.topic, f"{fate}, {flow}"
+        for camera, words in self._conventions.items():
+            yield f"frame of camera.{camera}", words
+        yield "engine proof", status.engine_proof
 
 
 def failure_diagnostics(name: str, sentence: str, *, waiting: bool) -> DiagnosticStatus:
@@ -153,12 +173,3 @@ def _describe_engine(status: SegmentationStatus, engine: ProvenEngine | None) ->
         status.warnings = [*status.warnings, engine.condemned]
     status.engine_proof = engine.proof
     status.warnings = [*status.warnings, *engine.refused]
-
-
-def _values(status: SegmentationStatus) -> Iterator[tuple[str, str]]:
-    for stream in status.streams:
-        dropped = ", ".join(f"{d.count} {d.reason}" for d in stream.dropped) or "none"
-        fate = f"received {stream.received}, published {stream.published}, dropped {dropped}"
-        flow = f"in flight {stream.in_flight}, {stream.published_hz:.1f} Hz"
-        yield stream.topic, f"{fate}, {flow}"
-    yield "engine proof", status.engine_proof

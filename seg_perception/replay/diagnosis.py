@@ -27,6 +27,7 @@ class Evidence:
         frames, stamps: last frame_id and stamp (ns) of each stream.
         without_lens: cameras whose camera_info never came, or was refused.
         refused_lenses: why a camera_info that came can't place points, by camera.
+        open_conventions: why it is not known which axes a camera's frame has, by camera.
         time_problems: what is wrong with the times of the points, by sensor.
         doppler_problems: why the Doppler can't be right, by radar.
         transforms: as they were at the end.
@@ -38,6 +39,7 @@ class Evidence:
     stamps: Mapping[str, int]
     without_lens: frozenset[str]
     refused_lenses: Mapping[str, str]
+    open_conventions: Mapping[str, str]
     time_problems: Mapping[str, str]
     doppler_problems: Mapping[str, str]
     transforms: TransformTree
@@ -70,6 +72,8 @@ def _lenses(config: Config, evidence: Evidence) -> Iterator[str]:
         )
     for name, problem in sorted(evidence.refused_lenses.items()):
         yield f"camera.{name}: points can't be labelled: {problem}"
+    for name, problem in sorted(evidence.open_conventions.items()):
+        yield f"camera.{name}: {problem}"
 
 
 def _clouds(config: Config, evidence: Evidence) -> Iterator[str]:
@@ -97,12 +101,12 @@ def _cloud(
         yield _transform_problem(name, config, evidence)
     elif tally[PointStatus.NO_LABEL_MAP] > valid / 2:
         yield from _gap_problem(name, config, evidence)
-    elif tally[PointStatus.NO_CALIBRATION] > valid / 2:
+    elif tally[PointStatus.NO_CALIBRATION] + tally[PointStatus.NO_CONVENTION] > valid / 2:
         return  # said of the camera
     elif (share := _in_view(tally) / valid) < _LEAST_SHARE_IN_VIEW:
         yield (
             f"{share:.1%} of the points lie before a camera; probably a body frame where an "
-            "optical one was expected: set camera.NAME.frame_convention to body, or check the tf"
+            "optical one was expected: set camera.NAME.frame_convention to auto, or check the tf"
         )
 
 

@@ -104,6 +104,7 @@ def replay(
             points=session.perception.ledger.points(),
             stray_times=session.perception.ledger.stray_times(),
             disputed=session.perception.ledger.disputed(),
+            conventions=session.perception.conventions.found,
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             notes=(

@@ -118,6 +118,7 @@ class Session:
             stamps=self.stamps,
             without_lens=frozenset(set(config.cameras) - with_lens),
             refused_lenses=self.perception.refused_lenses,
+            open_conventions=self.perception.conventions.open,
             time_problems=self.perception.time_problems,
             doppler_problems=self.perception.doppler_problems,
             transforms=self.perception.transforms,

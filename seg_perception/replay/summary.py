@@ -26,6 +26,7 @@ class ReplaySummary:
         points: points by sensor and status.
         stray_times: by sensor, points whose time is that of another sweep.
         disputed: by sensor, points to which two cameras gave different labels.
+        conventions: by camera with `frame_convention: auto`, what was found, in words.
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         notes: single messages that were amiss, one line per kind.
@@ -42,6 +43,7 @@ class ReplaySummary:
     points: Mapping[str, Mapping[PointStatus, int]]
     stray_times: Mapping[str, int]
     disputed: Mapping[str, int]
+    conventions: Mapping[str, str]
     stages: Mapping[str, Percentiles]
     written: Mapping[str, int]
     notes: tuple[str, ...]
@@ -77,6 +79,7 @@ class ReplaySummary:
             },
             "stray_times": dict(self.stray_times),
             "disputed": dict(self.disputed),
+            "conventions": dict(self.conventions),
             "stages": {
                 name: asdict(figures) for name, figures in self.stages.items() if figures.count
             },

@@ -133,6 +133,13 @@ def test_usual_mistakes_are_named(plant, check, mistake, options, cause, words, 
     assert any(path.endswith("front_mended.png") for path in camera["pictures"])
 
 
+@pytest.mark.parametrize("frame", ["camera_front", "camera_front_optical"])
+def test_axes_of_the_camera_s_frame_are_found_out(plant, check, frame):
+    auto = ("--set", "camera.front.frame_convention=auto")
+    code, camera, _ = check(plant(Mistake(camera_frame=frame)), *auto)
+    assert (code, camera["level"], camera["parameters"]) == (0, "good", {})
+
+
 def test_a_cropped_image_is_found_and_the_parameter_mends_it(plant, check):
     bag = plant(Mistake(rows=48))
     code, camera, err = check(bag)

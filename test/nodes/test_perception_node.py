@@ -149,6 +149,33 @@ def test_without_a_transform_points_stay_unknown(robot, start, give_lens, wait_u
     assert account(process)["points"]["top"]["no_transform"] == 4
 
 
+def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(robot, start, give_lens, wait_until):
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    # Columns 1.5 to 13.5 of the image; a body frame would look to the right, along minus y.
+    robot.POINTS = tuple((4.0, y, 0.0) for y in np.linspace(-3, 3, 60).tolist())
+    process = start(camera__front__frame_convention="auto")
+    give_lens()
+    begin = robot.now_ns()
+    for step in range(6):
+        robot.step(begin + step * STEP_NS)
+        wait_until(lambda count=step + 1: len(clouds) == count, "the cloud")
+    known = [(decode_cloud(cloud).points["label"] != 255).sum() for cloud in clouds]
+    assert known == [0] * 4 + [60] * 2
+
+    def values():
+        return {v.key: v.value for d in diagnostics for s in d.status for v in s.values}
+
+    wait_until(lambda: "frame of camera.front" in values(), "the decision in the diagnostics")
+    assert "'front_optical' is taken for an optical frame" in values()["frame of camera.front"]
+    reasons = {entry.reason: entry.count for entry in statuses[-1].streams[1].points}
+    assert reasons["no_convention"] == 4 * 60
+    code, _, err = process.end()
+    assert code == 0
+    assert err.count("is taken for an optical frame") == 1
+
+
 def test_a_clock_that_jumps_back_starts_anew(robot, start, give_lens, wait_until):
     labels = robot.listen(LABELS, messages.Image.type_name)
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)

@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from seg_perception.conventions import FEWEST_SWEEPS, T_OPTICAL_BODY, judge, look
+from seg_perception.fusion.projection import Range
+from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import decode_image, encode_rgb
@@ -101,6 +104,18 @@ def test_labels_are_those_of_the_pixels(replayed, sample, command):
     scale = truth.shape[1] / sample.rgb.shape[1], truth.shape[0] / sample.rgb.shape[0]
     column, row = np.floor((sample.pixels()[known] + 0.5) * scale).astype(int).T
     assert (cloud["label"][known] == truth[row, column]).mean() > 0.999
+
+
+@pytest.mark.parametrize("convention", ["optical", "body"])
+def test_axes_of_the_camera_s_frame_are_found_out(sample, convention):
+    height, width = sample.rgb.shape[:2]
+    lens = CameraModel.from_calibration(
+        Calibration(width, height, sample.p2[:, :3], r=sample.r0, p=sample.p2), rectified=True
+    )
+    axes = np.eye(4) if convention == "optical" else np.linalg.inv(T_OPTICAL_BODY)
+    T, xyz = axes @ sample.T_camera_velo, np.stack([sample.points[n] for n in "xyz"], axis=1)
+    found = look(xyz, Range(0.3, 200), lens, T, T[:3, 2])
+    assert judge([found] * FEWEST_SWEEPS)[0] == convention
 
 
 def test_pictures_show_the_image(replayed, sample):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
+from seg_perception.conventions import FEWEST_SWEEPS, T_OPTICAL_BODY
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.inspection import inspect_bag
 from seg_perception.io.bag import BagReader
@@ -30,6 +31,7 @@ WIDTH, HEIGHT = 1600, 900
 POINTS, SEMANTIC_POINTS = "/LIDAR_TOP/points", "/LIDAR_TOP/semantic/points"
 LAYOUT = np.dtype([(name, "<f4") for name in ("x", "y", "z", "intensity", "ring")])
 NEAREST_M = 0.3
+AS_RECORDED = np.eye(4)
 
 
 class _Numbers(pickle.Unpickler):
@@ -171,7 +173,8 @@ def test_labels_are_those_of_a_pixel_in_one_of_the_images(replayed, sample, comm
 
 
 def test_each_point_is_labelled_by_a_camera_that_looks_there(bag, sample):
-    semantic = _label_with_camera_numbers(bag)
+    core, cloud = _core_with_camera_numbers(bag)
+    semantic = core.label("LIDAR_TOP", cloud)
     labelled = semantic.status == PointStatus.LABELLED
     assert set(semantic.labels[labelled].tolist()) == set(range(len(CAMERAS)))
     for number, name in enumerate(CAMERAS):
@@ -187,9 +190,22 @@ def test_each_point_is_labelled_by_a_camera_that_looks_there(bag, sample):
         assert set(semantic.labels[ahead].tolist()) == {number}
 
 
-def _label_with_camera_numbers(bag: Path):
-    """The cloud, labelled by images that hold their camera's number."""
-    config = Config.from_parameters(inspect_bag(bag).parameters)
+@pytest.mark.parametrize("axes", [AS_RECORDED, T_OPTICAL_BODY], ids=["as recorded", "body frames"])
+def test_axes_of_the_cameras_frames_are_found_out(bag, axes):
+    core, cloud = _core_with_camera_numbers(bag)
+    expected = core.label("LIDAR_TOP", cloud)
+    auto, cloud = _core_with_camera_numbers(bag, axes, "auto")
+    for _ in range(FEWEST_SWEEPS):
+        found = auto.label("LIDAR_TOP", cloud)
+    assert set(auto.conventions.found) == set(CAMERAS)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+
+
+def _core_with_camera_numbers(bag: Path, axes=AS_RECORDED, convention="optical"):
+    """A core with images that hold their camera's number, in frames of other axes; the cloud."""
+    parameters = dict(inspect_bag(bag).parameters)
+    parameters.update({f"camera.{name}.frame_convention": convention for name in CAMERAS})
+    config = Config.from_parameters(parameters)
     classes = [{"id": n, "name": name, "color": "#808080"} for n, name in enumerate(CAMERAS)]
     ontology = Ontology.parse({"name": "cameras", "classes": classes}, "test")
     perception = Perception(config, ontology, TransformTree())
@@ -198,7 +214,7 @@ def _label_with_camera_numbers(bag: Path):
         for entry in reader.messages():
             name = entry.topic.split("/")[1]
             if entry.topic in ("/tf", "/tf_static"):
-                _keep(perception.transforms, entry)
+                _keep(perception.transforms, entry, axes)
             elif entry.topic.endswith("camera_info"):
                 lenses[name] = decode_camera_info(entry.message)
             elif entry.topic == POINTS:
@@ -207,15 +223,17 @@ def _label_with_camera_numbers(bag: Path):
                 perception.add_label_map(
                     _numbered(name, lenses[name], stamp_to_ns(entry.message.header.stamp))
                 )
-    return perception.label("LIDAR_TOP", cloud)
+    return perception, cloud
 
 
-def _keep(tree: TransformTree, entry) -> None:
+def _keep(tree: TransformTree, entry, axes: np.ndarray) -> None:
     for edge in decode_tf(entry.message):
+        T = edge.T_parent_child
         if entry.topic == "/tf_static":
-            tree.set_static(edge.parent, edge.child, edge.T_parent_child)
+            T = T @ axes if edge.child in CAMERAS else T
+            tree.set_static(edge.parent, edge.child, T)
         else:
-            tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
+            tree.set_timed(edge.parent, edge.child, edge.stamp_ns, T)
 
 
 def _numbered(camera: str, lens: Calibration, stamp_ns: int) -> LabelMap:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
 from seg_perception.config import Config
+from seg_perception.conventions import FEWEST_SWEEPS, T_OPTICAL_BODY
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection import inspect_bag
 from seg_perception.io.bag import BagReader
@@ -30,6 +32,7 @@ WIDTH, HEIGHT = 1920, 1200
 POINT_COUNT = 131_072
 LIDAR = "vls128_roof"
 GRASS, BUSH, PUDDLE, MUD = 3, 19, 31, 33
+AS_RECORDED = np.eye(4)
 
 
 @pytest.fixture(scope="module")
@@ -174,12 +177,25 @@ def test_hidden_points_are_left_out_and_most_are_kept(bag, inputs):
     assert (semantic.labels[labelled] == own[labelled]).mean() > 0.76
 
 
-def _core_with_truth(bag: Path, inputs, **parameters: float) -> Perception:
-    """The core, with the truth as the label map of its one image."""
+@pytest.mark.parametrize("axes", [AS_RECORDED, T_OPTICAL_BODY], ids=["as recorded", "body frame"])
+def test_axes_of_the_camera_s_frame_are_found_out(bag, inputs, axes):
+    """GOOSE's names, and other axes than those of GOOSE."""
+    cloud = decode_cloud(inputs[POINTS])
+    expected = _core_with_truth(bag, inputs).label(LIDAR, cloud)
+    auto = {"camera.windshield.frame_convention": "auto"}
+    core = _core_with_truth(bag, inputs, axes, **auto)
+    for _ in range(FEWEST_SWEEPS):
+        found = core.label(LIDAR, cloud)
+    np.testing.assert_array_equal(found.status, expected.status)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+
+
+def _core_with_truth(bag: Path, inputs, axes=AS_RECORDED, **parameters: Any) -> Perception:
+    """The core, with the truth as the label map of its one image, in a frame of other axes."""
     truth = decode_label_image(inputs[TRUTH])
     tree = TransformTree()
     for edge in decode_tf(inputs["/tf_static"]):
-        tree.set_static(edge.parent, edge.child, edge.T_parent_child)
+        tree.set_static(edge.parent, edge.child, edge.T_parent_child @ axes)
     config = Config.from_parameters({**inspect_bag(bag).parameters, **parameters})
     ontology = Ontology.load(config_path("ontology", "rellis.yaml"))
     perception = Perception(config, ontology, tree)
