@@ -106,7 +106,15 @@ class ConvNextConfig(_Backbone):
         )
 
 
-BackboneConfig = Annotated[VitConfig | ConvNextConfig, Field(discriminator="kind")]
+class Lite0Config(_Part):
+    """The encoder of EfficientNet-Lite0 under a mask head: no DINOv3, but small and trained."""
+
+    kind: Literal["lite0"]
+    pretrained: bool = Field(default=False, description="start from public ImageNet weights")
+    blocks: int = Field(default=13, ge=12, le=16, description="of the encoder's 16")
+
+
+BackboneConfig = Annotated[VitConfig | ConvNextConfig | Lite0Config, Field(discriminator="kind")]
 
 
 class AdapterConfig(_Part):
@@ -175,7 +183,9 @@ class Mask2FormerConfig(_Part):
 
     family: Literal["mask2former"] = "mask2former"
     backbone: BackboneConfig = Field(default_factory=VitConfig)
-    adapter: AdapterConfig = Field(default_factory=AdapterConfig, description="not for ConvNeXt")
+    adapter: AdapterConfig = Field(
+        default_factory=AdapterConfig, description="of a plain transformer"
+    )
     head: MaskHeadConfig = Field(default_factory=MaskHeadConfig)
     auxiliary: bool = Field(
         default=False, description="class scores per pixel beside the masks, in training alone"

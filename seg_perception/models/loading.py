@@ -13,6 +13,7 @@ from seg_perception.models.config import ConvNextConfig, ModelConfig, VitConfig
 from seg_perception.models.dinov3 import ConvNextPyramid
 from seg_perception.models.eomt import Eomt
 from seg_perception.models.hub import download
+from seg_perception.models.lite_pyramid import Lite0Pyramid
 from seg_perception.models.mask2former import Mask2Former
 from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.weight_files import State, read_weights, write_weights
@@ -64,7 +65,7 @@ def load_backbone(network: SegmentationNetwork, path: Path) -> None:
         converted = key_names.eomt_backbone_state(state)
         expect_fitting(expected, converted, path)
         network.model.load_state_dict(converted, strict=False)
-    elif isinstance(network, Mask2Former):
+    elif isinstance(network, Mask2Former) and not isinstance(network.backbone, Lite0Pyramid):
         module = network.backbone
         model = module.model if isinstance(module, ConvNextPyramid) else module.vit.model
         load_strictly(model, key_names.backbone_state(state), path)

@@ -1,4 +1,4 @@
-"""DINOv3 with Mask2Former's decoders.
+"""DINOv3, or another backbone, with Mask2Former's decoders.
 
 Cheng et al., "Masked-attention Mask Transformer for Universal Image Segmentation",
 CVPR 2022. The decoders are those of `transformers`; their deformable attention is this
@@ -20,9 +20,15 @@ from transformers.models.mask2former.modeling_mask2former import (
 )
 
 from seg_perception.models.adapter import AdapterPyramid
-from seg_perception.models.config import Mask2FormerConfig, MaskHeadConfig, VitConfig
+from seg_perception.models.config import (
+    Lite0Config,
+    Mask2FormerConfig,
+    MaskHeadConfig,
+    VitConfig,
+)
 from seg_perception.models.deformable import PixelDecoderAttention
 from seg_perception.models.dinov3 import ConvNextPyramid
+from seg_perception.models.lite_pyramid import Lite0Pyramid
 from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.outputs import MaskLayer, NetworkOutput
 from seg_perception.models.sine import FixedSine
@@ -85,8 +91,12 @@ class Mask2Former(SegmentationNetwork):
             self.backbone: nn.Module = AdapterPyramid(backbone, config.adapter)
             self.stride, token_width = 16, backbone.shape.width
         else:
-            self.backbone = ConvNextPyramid(backbone)
-            self.stride, token_width = 32, backbone.shape.widths[-1]
+            self.backbone = (
+                Lite0Pyramid(backbone)
+                if isinstance(backbone, Lite0Config)
+                else ConvNextPyramid(backbone)
+            )
+            self.stride, token_width = 32, self.backbone.channels[-1]
         self.head = MaskHead(config.head, self.backbone.channels, class_count)
         self.coarse = nn.Linear(token_width, coarse_count) if coarse_count else None
         self.auxiliary = nn.Conv2d(config.head.width, class_count, 1) if config.auxiliary else None

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from seg_perception.errors import TrainingError
 from seg_perception.models.factory import build_network
-from seg_perception.models.field_lite import FieldLite
 from seg_perception.models.loading import load_pretrained
 from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.normalisation import normalise
@@ -32,7 +31,7 @@ from seg_perception.training.losses import effective_number_weights
 from seg_perception.training.objective import Objective
 from seg_perception.training.parameters import FrozenLayers, parameter_groups
 from seg_perception.training.precision import MixedPrecision
-from seg_perception.training.pretrained import load_lite0
+from seg_perception.training.pretrained import start_from_imagenet
 from seg_perception.training.processes import Processes
 from seg_perception.training.schedule import learning_rate
 from seg_perception.training.validation import CATEGORIES, Scores, Validator, metric_value
@@ -256,8 +255,7 @@ def _network(
     network = build_network(config.model, data.space.class_count, coarse, config.crop)
     network.start_from_prior(pixels)
     load_pretrained(network, config.model)
-    if isinstance(network, FieldLite) and network.pretrained:
-        load_lite0(network.encoder)
+    start_from_imagenet(network, config.model)
     return network
 
 

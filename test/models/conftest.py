@@ -8,6 +8,7 @@ from seg_perception.models.config import (
     AdapterConfig,
     ConvNextConfig,
     EomtConfig,
+    Lite0Config,
     Mask2FormerConfig,
     MaskHeadConfig,
     ModelConfig,
@@ -36,5 +37,6 @@ def tiny_members() -> dict[str, ModelConfig]:
         "mask2former": Mask2FormerConfig(backbone=VIT, adapter=ADAPTER, head=HEAD),
         "injector": Mask2FormerConfig(backbone=VIT, adapter=injecting, head=HEAD, auxiliary=True),
         "convnext": Mask2FormerConfig(backbone=CONVNEXT, head=HEAD),
+        "lite0": Mask2FormerConfig(backbone=Lite0Config(kind="lite0", blocks=12), head=HEAD),
         "eomt": EomtConfig(backbone=VIT, query_blocks=1, queries=6),
     }

@@ -12,7 +12,7 @@ from seg_perception.models.dinov3 import make_vit
 from seg_perception.models.eomt import _original_config
 from seg_perception.models.factory import build_network
 
-MEMBERS = ["mask2former", "injector", "convnext", "eomt"]
+MEMBERS = ["mask2former", "injector", "convnext", "lite0", "eomt"]
 
 
 @pytest.mark.parametrize("name", MEMBERS)

@@ -5,7 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need torch: install the extra [train]")
 
 from seg_perception.models.config import FieldLiteConfig
-from seg_perception.models.field_lite import FieldLite, Lite0Encoder, SameConv
+from seg_perception.models.field_lite import FieldLite
+from seg_perception.models.lite0 import Lite0Encoder, SameConv
 
 
 def test_strided_convolution_pads_as_tensorflow_does() -> None:

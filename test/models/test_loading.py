@@ -226,7 +226,7 @@ def test_an_eomt_of_transformers_gives_the_same_logits(tiny_members, tmp_path) -
     assert torch.allclose(got.mask_logits, want.masks_queries_logits, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", ["mask2former", "convnext", "eomt"])
+@pytest.mark.parametrize("family", ["mask2former", "convnext", "lite0", "eomt"])
 def test_our_own_safetensors_come_back(tiny_members, tmp_path, family) -> None:
     config = tiny_members[family]
     network, other = (build_network(config, 5, 2, SIZE) for _ in range(2))

@@ -21,6 +21,7 @@ def network() -> FieldLite:
         ("encoder._conv_stem.weight", 0),
         ("encoder._blocks.0._bn1.bias", 1),
         ("encoder._blocks.11._bn1.bias", 12),
+        ("backbone.encoder._blocks.11._bn1.bias", 12),
         ("backbone.vit.model.embeddings.cls_token", 0),
         ("backbone.vit.model.model.layer.3.norm1.weight", 4),
         ("backbone.model.stages.2.layers.5.gamma", 3),
