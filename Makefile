@@ -14,11 +14,11 @@ export TORCH_INDEX
 BIN = $(VENV)/bin
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long lint bench bench-transfer fuzz clean
+.PHONY: help setup demo test test-long lint bench bench-transfer bench-graph fuzz clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | fuzz | clean"
+	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | bench-graph | fuzz | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -53,6 +53,11 @@ bench:
 bench-transfer:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.transfer_quality
+
+# The node against the usual one on the same bag, in one run: tables and runs/bench_graph/result.json.
+bench-graph:
+	@$(BOOTSTRAP) --with bench
+	$(BIN)/python -m bench.graph
 
 # A million damaged inputs for everything that decodes; about half an hour.
 fuzz: setup

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 15.0
 _POLL_S = 0.1
+_NODES = "seg_perception.nodes"
 
 
 class ProcessError(SegPerceptionError):
@@ -46,17 +47,22 @@ class NodeProcess:
     def __init__(
         self, module: str, arguments: list[str], environment: Mapping[str, str], log: Path
     ) -> None:
-        """Start it."""
+        """Start a module of `seg_perception.nodes`, or one that is named in full."""
         self.module = module
         self._log_path = log
         self._log: IO[bytes] = log.open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"seg_perception.nodes.{module}", *arguments],
+            [sys.executable, "-m", module if "." in module else f"{_NODES}.{module}", *arguments],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
         )
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     @property
     def is_running(self) -> bool:

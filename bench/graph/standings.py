@@ -1,0 +1,121 @@
+"""All laps of one node under one load, in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.graph.figures import Flow, flow, percentiles
+from bench.graph.race import Lap
+from bench.graph.recordings import messages
+from seg_perception.evaluation.metrics import TruthScore
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.ontology import Ontology
+
+Truth = Mapping[int, tuple[NDArray[np.uint8], NDArray[np.bool_]]]
+"""By stamp: class of each point, and whether the front camera sees it."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one node did.
+
+    Attributes:
+        images, clouds: label images and semantic clouds.
+        gap_s: p50, p95, p99 of the time between a cloud and the label images it got.
+        cpu: cores that the node kept busy while it was played to.
+        cpu_per_result_s: processor time for each label image and cloud that came out.
+        right: share of the points that have a label, or should have one, whose label is right.
+        points: how many those are.
+    """
+
+    images: Flow
+    clouds: Flow
+    gap_s: tuple[float, float, float]
+    cpu: float
+    cpu_per_result_s: float
+    right: float
+    points: int
+
+
+def standing(laps: Sequence[Lap], truth: Truth, ontologies: tuple[Ontology, Ontology]) -> Standing:
+    """Put the laps together.
+
+    Args:
+        laps: of one node under one load.
+        truth: of the simulator.
+        ontologies: of the labels, and of the truth.
+    """
+    seconds, cpu_s = sum(one.seconds for one in laps), sum(one.cpu_s for one in laps)
+    images = _flow(laps, "images", "camera.", seconds)
+    clouds = _flow(laps, "clouds", "lidar.", seconds)
+    right, points = _right(laps, truth, ontologies)
+    return Standing(
+        images=images,
+        clouds=clouds,
+        gap_s=_gaps(laps),
+        cpu=cpu_s / seconds,
+        cpu_per_result_s=cpu_s / max(images.heard + clouds.heard, 1),
+        right=right,
+        points=points,
+    )
+
+
+def read_truth(drive: Path, topic: str) -> Truth:
+    """The true classes of a drive's sweeps."""
+    found = {}
+    for stamp_ns, _, message in messages(drive, topic):
+        points = decode_cloud(message).points.reshape(-1)
+        found[stamp_ns] = (points["label"].copy(), points["visible"] != 0)
+    return found
+
+
+def accounted(report: Mapping[str, Any], prefix: str) -> int:
+    """Messages of these streams that a node says it dropped, or lost on their way to it."""
+    dropped = sum(
+        sum(count["dropped"].values())
+        for name, count in report.get("streams", {}).items()
+        if name.startswith(prefix)
+    )
+    lost = report.get("lost_in_transport", {}).items()
+    return dropped + sum(number for name, number in lost if name.startswith(prefix))
+
+
+def _flow(laps: Sequence[Lap], kind: str, prefix: str, seconds: float) -> Flow:
+    pairs = [entry for one in laps for entry in getattr(one, kind)]
+    return flow(pairs, seconds, sum(accounted(one.report, prefix) for one in laps))
+
+
+def _gaps(laps: Iterable[Lap]) -> tuple[float, float, float]:
+    """From the usual node's list, or as medians over the laps of our stage `gap`."""
+    listed = [gap for one in laps for gap in one.report.get("gaps_s", [])]
+    if listed:
+        return percentiles(listed)
+    stages = [
+        [entry[key] for key in ("p50_s", "p95_s", "p99_s")]
+        for one in laps
+        for entry in one.report.get("latencies", [])
+        if entry["stage"] == "gap"
+    ]
+    p50, p95, p99 = np.median(stages, axis=0) if stages else (np.nan,) * 3
+    return float(p50), float(p95), float(p99)
+
+
+def _right(
+    laps: Iterable[Lap], truth: Truth, ontologies: tuple[Ontology, Ontology]
+) -> tuple[float, int]:
+    predicted, true = ontologies
+    score = TruthScore(true, predicted)
+    for one in laps:
+        for stamp_ns, of_cloud in one.labels.items():
+            expected, visible = truth[stamp_ns]
+            labels = of_cloud.reshape(-1)
+            counted = visible | (labels != score.unknown_id)
+            score.add(expected[counted], labels[counted])
+    scores = score.scores()
+    return scores.labelled * scores.accuracy, scores.count
