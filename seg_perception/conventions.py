@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -159,24 +159,23 @@ class Conventions:
     @property
     def found(self) -> dict[str, str]:
         """By camera that was found out, the convention and why, in words."""
-        return {name: trial.words for name, trial in self._trials.items() if trial.found}
+        return {name: v.words for name, v in self._verdicts() if v.convention}
 
     @property
     def open(self) -> dict[str, str]:
         """By camera that was tested in vain so far, why, and how to mend it."""
-        return {
-            name: trial.words
-            for name, trial in self._trials.items()
-            if trial.found is None and trial.words
-        }
+        return {name: v.words for name, v in self._verdicts() if not v.convention and v.words}
 
     def is_open(self, camera: str) -> bool:
         """Whether a camera is still to be tested."""
-        return camera not in self._given and self._trials[camera].found is None
+        return self.of(camera) is None
 
     def of(self, camera: str) -> Convention | None:
         """A camera's convention; None while it is not known."""
-        return self._given.get(camera) or self._trials[camera].found
+        return self._given.get(camera) or self._trials[camera].verdict.convention
+
+    def _verdicts(self) -> Iterator[tuple[str, _Verdict]]:
+        return ((name, trial.verdict) for name, trial in self._trials.items())
 
     def test(
         self,
@@ -203,17 +202,19 @@ class Conventions:
         return T if convention == "optical" else T_OPTICAL_BODY @ T
 
 
-class _Trial:
-    """What is known of one camera.
+@dataclass(frozen=True)
+class _Verdict:
+    """What a camera's sweeps showed so far, and why, in words: none before the first."""
 
-    Attributes:
-        found: its convention; None while it is not known.
-        words: why; empty before the first sweep.
-    """
+    convention: Convention | None = None
+    words: str = ""
+
+
+class _Trial:
+    """One camera's sweeps and their verdict, which other threads may read."""
 
     def __init__(self, camera: str) -> None:
-        self.found: Convention | None = None
-        self.words = ""
+        self.verdict = _Verdict()
         self._camera = camera
         self._looks: deque[Look] = deque(maxlen=MOST_SWEEPS)
         self._mountings: dict[str, Mounting] = {}
@@ -221,24 +222,25 @@ class _Trial:
     def add(self, mounting: Mounting, seen: Look) -> None:
         self._follow(mounting)
         self._looks.append(seen)
-        self.found, why = judge(self._looks)
+        found, why = judge(self._looks)
         frame = mounting.frames[0]
-        if self.found is None:
-            self.words = (
+        if found is None:
+            words = (
                 f"frame_convention is auto and not decided for frame {frame!r}: {why}; "
                 "points before it stay unknown; set "
                 f"camera.{self._camera}.frame_convention to optical or body"
             )
         else:
-            self.words = f"frame {frame!r} is taken for {_AXES[self.found]}: {why}"
+            words = f"frame {frame!r} is taken for {_AXES[found]}: {why}"
+        self.verdict = _Verdict(found, words)
 
     def expect(self, mounting: Mounting) -> Convention:
         self._follow(mounting)
-        if self.found is None:
+        if self.verdict.convention is None:
             raise ConventionError(
-                self.words or "frame_convention is auto, and no sweep was tried yet"
+                self.verdict.words or "frame_convention is auto, no sweep was tried"
             )
-        return self.found
+        return self.verdict.convention
 
     def _follow(self, mounting: Mounting) -> None:
         """Begin anew where a sensor sits otherwise than before."""
@@ -246,4 +248,4 @@ class _Trial:
         if not known.is_like(mounting):
             self._mountings = {mounting.sensor: mounting}
             self._looks.clear()
-            self.found, self.words = None, ""
+            self.verdict = _Verdict()

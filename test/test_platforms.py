@@ -25,6 +25,16 @@ def test_platform_is_valid_and_says_what_it_is(name):
     assert len(platforms.about(platforms.shipped()[name])) > 20
 
 
+def test_where_the_axes_of_camera_frames_are_not_documented_the_sweeps_show_them():
+    shown = {
+        name
+        for name in platforms.shipped()
+        for camera in platforms.load(name).cameras.values()
+        if camera.frame_convention == "auto"
+    }
+    assert shown == {"goose_mucar3", "goose_alice", "goose_spot", "viking_hill"}
+
+
 def test_platform_that_is_unknown_names_those_that_are():
     with pytest.raises(ConfigError, match=r"expected one of .*viking_hill.* or a ROS parameter"):
         platforms.load("mucar4")
