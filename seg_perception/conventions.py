@@ -80,8 +80,8 @@ class Mounting:
 
     def is_like(self, other: Mounting) -> bool:
         """Whether it is the same, but for the robot's motion between image and sweep."""
-        turned = (self.T_frame_cloud[:3, :3] * other.T_frame_cloud[:3, :3]).sum()
-        return self.frames == other.frames and bool(turned >= _SAME_MOUNTING)
+        alike = np.vdot(self.T_frame_cloud[:3, :3], other.T_frame_cloud[:3, :3]) >= _SAME_MOUNTING
+        return self.frames == other.frames and bool(alike)
 
 
 def look(
