@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from seg_perception.io.mcap_writer import McapWriter
+from seg_perception.io.mcap_writer import FileExtent
 
 # The newest version whose QoS numbers Humble reads as well as everything after it.
 _METADATA_VERSION = 8
@@ -34,24 +35,20 @@ class WrittenTopic:
     type_hash: str
 
 
-def describe_bag(mcap: McapWriter, topics: Iterable[WrittenTopic]) -> dict[str, Any]:
+def describe_bag(files: Sequence[FileExtent], topics: Iterable[WrittenTopic]) -> dict[str, Any]:
     """The content of `rosbag2_bagfile_information`."""
-    extent = {
-        "starting_time": {"nanoseconds_since_epoch": mcap.start_ns},
-        "duration": {"nanoseconds": max(0, mcap.end_ns - mcap.start_ns)},
-        "message_count": sum(mcap.counts.values()),
-    }
+    counts = sum((file.counts for file in files), Counter[int]())
     return {
         "version": _METADATA_VERSION,
         "storage_identifier": "mcap",
-        **extent,
+        **_describe_extent(files),
         "topics_with_message_count": [
-            _describe_topic(topic, mcap.counts[topic.channel_id]) for topic in topics
+            _describe_topic(topic, counts[topic.channel_id]) for topic in topics
         ],
         "compression_format": "",
         "compression_mode": "",
-        "relative_file_paths": [mcap.path.name],
-        "files": [{"path": mcap.path.name, **extent}],
+        "relative_file_paths": [file.name for file in files],
+        "files": [{"path": file.name, **_describe_extent([file])} for file in files],
         "custom_data": None,
         "ros_distro": "",
     }
@@ -82,6 +79,16 @@ class _PlainDumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         del data
         return True
+
+
+def _describe_extent(files: Sequence[FileExtent]) -> dict[str, Any]:
+    start_ns = min(file.start_ns for file in files)
+    end_ns = max(file.end_ns for file in files)
+    return {
+        "starting_time": {"nanoseconds_since_epoch": start_ns},
+        "duration": {"nanoseconds": max(0, end_ns - start_ns)},
+        "message_count": sum(file.counts.total() for file in files),
+    }
 
 
 def _describe_topic(topic: WrittenTopic, count: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seg_perception.errors import BagError
 from seg_perception.io.bag_metadata import WrittenTopic, describe_bag, dump_yaml, qos_profiles
 from seg_perception.io.interfaces import definition_of
-from seg_perception.io.mcap_writer import McapWriter
+from seg_perception.io.mcap_writer import FileExtent, McapWriter
 from seg_perception.io.messages import Message
 from seg_perception.io.ros_copy import serialize
 
@@ -22,27 +22,38 @@ if TYPE_CHECKING:
 class BagWriter:
     """A bag under construction; used as a context it is finished at the end, come what may."""
 
-    def __init__(self, path: str | Path, compression: str = "zstd") -> None:
+    def __init__(
+        self, path: str | Path, compression: str = "zstd", split_bytes: int | None = None
+    ) -> None:
         """Create the bag.
 
         Args:
             path: a file that ends in `.mcap`, or a folder; neither may exist.
             compression: `zstd`, `lz4` or `none`.
+            split_bytes: begin another file of the folder when one has grown to this;
+                None: all goes into one file.
 
         Raises:
-            BagError: it exists or can't be created, or an unknown compression.
+            BagError: it exists or can't be created, an unknown compression, or a file that
+                should be split.
         """
         self.path = Path(path)
         self._folder = None if self.path.suffix == ".mcap" else self.path
+        self._compression, self._split_bytes = compression, split_bytes
         self._topics: dict[str, WrittenTopic] = {}
         self._schemas: dict[tuple[str, str], int] = {}
+        self._definitions: list[tuple[str, str, str]] = []
+        self._channels: list[tuple[str, int, dict[str, str]]] = []
+        self._finished: dict[str, FileExtent] = {}
+        if split_bytes is not None and self._folder is None:
+            msg = f"{path}: expected a folder for a bag of several files; leave out .mcap"
+            raise BagError(msg)
         try:
             (self._folder or self.path.parent).mkdir(parents=True, exist_ok=self._folder is None)
         except OSError as error:
             msg = f"{self.path}: can't be created ({error.strerror}); choose another path"
             raise BagError(msg) from error
-        file = self.path if self._folder is None else self.path / f"{self.path.name}_0.mcap"
-        self._mcap = McapWriter(file, compression)
+        self._mcap = self._open_file()
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -117,6 +128,8 @@ class BagWriter:
         if entry.type != type_name:
             msg = f"{topic}: expected {entry.type} as before, got {type_name}; use another topic"
             raise BagError(msg)
+        if self._split_bytes is not None and self._mcap.size >= self._split_bytes:
+            self._split()
         self._mcap.write(entry.channel_id, log_time_ns, cdr)
 
     def copy(self, message: BagMessage, topic: str | None = None) -> None:
@@ -158,12 +171,37 @@ class BagWriter:
         if self._closed:
             return
         self._closed = True
-        metadata = describe_bag(self._mcap, self._topics.values())
+        self._finish_file()
+        if self._folder is not None:
+            metadata = describe_bag(list(self._finished.values()), self._topics.values())
+            self._write_metadata({"rosbag2_bagfile_information": metadata})
+
+    def _open_file(self) -> McapWriter:
+        """The next file, which knows all types and topics so far under their numbers."""
+        name = f"{self.path.name}_{len(self._finished)}.mcap"
+        file = self.path if self._folder is None else self.path / name
+        mcap = McapWriter(file, self._compression)
+        for definition in self._definitions:
+            mcap.add_schema(*definition)
+        for channel in self._channels:
+            mcap.add_channel(*channel)
+        return mcap
+
+    def _finish_file(self) -> None:
+        extent = self._mcap.extent()
+        metadata = describe_bag([extent], self._topics.values())
         # Without the file's own name: equal messages make equal files, whatever they are called.
         nameless = {**metadata, "relative_file_paths": [], "files": []}
         self._mcap.close({"serialized_metadata": dump_yaml(nameless)})
-        if self._folder is not None:
-            self._write_metadata({"rosbag2_bagfile_information": metadata})
+        self._finished[extent.name] = extent
+
+    def _split(self) -> None:
+        """Go on in another file.
+
+        metadata.yaml comes at the very end: where it is missing, readers take every file.
+        """
+        self._finish_file()
+        self._mcap = self._open_file()
 
     def _add_topic(
         self, topic: str, type_name: str, definition: tuple[str, str] | None, *, latched: bool
@@ -172,15 +210,17 @@ class BagWriter:
         encoding, text = definition or ("ros2msg" if shipped_text else "", shipped_text)
         schema_id = self._schemas.get((type_name, text))
         if schema_id is None:
-            schema_id = self._mcap.add_schema(type_name, encoding, text)
+            self._definitions.append((type_name, encoding, text))
+            schema_id = self._mcap.add_schema(*self._definitions[-1])
             self._schemas[type_name, text] = schema_id
         if text != shipped_text:
             type_hash = ""
-        channel_id = self._mcap.add_channel(
-            topic,
-            schema_id,
-            {"offered_qos_profiles": qos_profiles(latched=latched), "topic_type_hash": type_hash},
-        )
+        description = {
+            "offered_qos_profiles": qos_profiles(latched=latched),
+            "topic_type_hash": type_hash,
+        }
+        self._channels.append((topic, schema_id, description))
+        channel_id = self._mcap.add_channel(*self._channels[-1])
         entry = self._topics[topic] = WrittenTopic(channel_id, topic, type_name, latched, type_hash)
         return entry
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.errors import BagError
@@ -18,6 +19,22 @@ LIBRARY = "seg_perception"
 _CHUNK_BYTES = 1 << 20
 _CHUNK_SPAN_NS = 1_000_000_000
 _NEVER = (1 << 63) - 1
+
+
+@dataclass(frozen=True)
+class FileExtent:
+    """What one file holds.
+
+    Attributes:
+        name: of the file.
+        start_ns, end_ns: first and last log time.
+        counts: messages by channel.
+    """
+
+    name: str
+    start_ns: int
+    end_ns: int
+    counts: Counter[int]
 
 
 class McapWriter:
@@ -56,6 +73,15 @@ class McapWriter:
             raise BagError(msg) from error
         self._start_chunk()
         self._put(mcap.MAGIC + mcap.record(mcap.HEADER, mcap.text("ros2") + mcap.text(LIBRARY)))
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file; what waits for the next chunk does not count."""
+        return self._position
+
+    def extent(self) -> FileExtent:
+        """What the file holds so far."""
+        return FileExtent(self.path.name, self.start_ns, self.end_ns, self.counts)
 
     def add_schema(self, name: str, encoding: str, data: str) -> int:
         """Register a type; the number that stands for it."""

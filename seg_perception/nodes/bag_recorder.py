@@ -1,7 +1,8 @@
 """Records topics into a bag where `ros2 bag` is missing; prints what it wrote as JSON.
 
 Messages are written as the bytes that came. A full disk ends the recording with what
-was written until then.
+was written until then; a recorder that is killed loses at most the chunk that it had not
+written, a second or a megabyte.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rclpy.qos import DurabilityPolicy
 from seg_perception.errors import BagError, ConfigError
 from seg_perception.io.bag import BagWriter
 from seg_perception.io.interfaces import definition_of
-from seg_perception.nodes.arguments import parse
+from seg_perception.nodes.arguments import parse, positive
 from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.disk_thread import POLL_S, DiskThread, Record, Report, Source
 from seg_perception.nodes.qos import Input, InputQos
@@ -124,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bag_recorder", description=__doc__)
     parser.add_argument("bag", help="a new .mcap file, or a new folder")
     parser.add_argument("--topics", nargs="+", default=[], help="record only these; default: all")
+    parser.add_argument(
+        "--split-mb", type=positive, help="begin another file of the folder after so many MB"
+    )
     parser.add_argument("--compression", choices=("zstd", "lz4", "none"), default="none")
     return parser
 
@@ -133,7 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command_line: list[Any] = list(sys.argv if arguments is None else arguments)
     options = parse(_parser(), command_line)
     try:
-        writer = BagWriter(options.bag, options.compression)
+        split_bytes = None if options.split_mb is None else round(options.split_mb * 1e6)
+        writer = BagWriter(options.bag, options.compression, split_bytes)
     except BagError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return USER_ERROR

@@ -204,6 +204,40 @@ def test_nothing_is_overwritten(bags, path):
     assert len(bags.read(path)) == 1
 
 
+def test_a_folder_is_split_into_files_that_each_stand_alone(bags, tmp_path):
+    folder, second = tmp_path / "bag", 10**9
+    with BagWriter(folder, "none", split_bytes=5000) as bag:
+        bag.write("/tf_static", m.TFMessage(), 0, latched=True)
+        for number in range(12):
+            bag.write("/text", bags.text(f"{number}" * 1000), number * 2 * second)
+    files = sorted(folder.glob("bag_*.mcap"), key=lambda file: int(file.stem.split("_")[1]))
+    assert len(files) > 2
+    expected = [f"{number}" * 1000 for number in range(12)]
+    with BagReader(folder) as bag:
+        assert [msg.message.data for msg in bag.messages(["/text"])] == expected
+        assert bag.warnings == ()
+    with AnyReader([folder]) as bag:
+        raw = bag.messages([c for c in bag.connections if c.topic == "/text"])
+        assert [bag.deserialize(data, c.msgtype).data for c, _, data in raw] == expected
+    parts = []
+    for file in files:
+        with BagReader(file) as bag:
+            assert bag.warnings == ()
+            assert {t.name: t.latched for t in bag.topics} == {"/tf_static": True, "/text": False}
+            parts += [msg.message.data for msg in bag.messages(["/text"])]
+    assert parts == expected
+    info = yaml.safe_load((folder / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    assert info["relative_file_paths"] == [file.name for file in files]
+    assert info["message_count"] == sum(file["message_count"] for file in info["files"]) == 13
+    assert info["duration"]["nanoseconds"] == 22 * second
+
+
+def test_one_file_is_not_split(tmp_path):
+    with pytest.raises(BagError, match=r"leave out .mcap"):
+        BagWriter(tmp_path / "a.mcap", split_bytes=1)
+    assert not (tmp_path / "a.mcap").exists()
+
+
 def test_an_unknown_compression_names_the_known_ones(tmp_path):
     with pytest.raises(BagError, match=r"none.*zstd.*lz4.*'gz'"):
         BagWriter(tmp_path / "a.mcap", compression="gz")

@@ -72,6 +72,20 @@ def test_requests_in_any_order_are_granted_or_refused(worker, order):
     assert worker.steps.count("activate") == worker.steps.count("deactivate")
 
 
+@pytest.mark.parametrize("before", [[], ["configure"], ["configure", "activate"]])
+def test_the_end_comes_from_every_state_and_is_final(worker, before):
+    def is_granted(label):
+        message = ChangeState.Request(transition=Transition(label=label))
+        return worker._answer_change_state(message, ChangeState.Response()).success
+
+    for request in [*before, "shutdown"]:
+        assert is_granted(request)
+    assert worker.state == "finalized"
+    assert not any(is_granted(request) for request in REQUESTS)
+    assert worker.steps.count("configure") == worker.steps.count("cleanup")
+    assert worker.steps.count("activate") == worker.steps.count("deactivate")
+
+
 def test_an_impossible_request_over_the_graph_is_refused_and_the_node_lives(
     ros, worker, wait_until
 ):
