@@ -26,7 +26,8 @@ from seg_perception.io.transforms import encode_tf
 from seg_perception.types import PointCloud
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 15.0
+# A machine may be busy with other things; what comes in time costs nothing.
+PATIENCE_S = 45.0
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
 
@@ -123,6 +124,18 @@ class Process:
         code = self._process.wait(timeout=PATIENCE_S)
         return code, *self.said()
 
+    def account(self) -> dict[str, Any]:
+        """End a perception node; its summary, whose ledger must balance."""
+        code, out, log = self.end()
+        assert code == 0, log
+        # The middleware writes its own complaints there, too.
+        summary: dict[str, Any] = json.loads([t for t in out.splitlines() if t[:1] == "{"][-1])
+        for name, count in summary["streams"].items():
+            total = count["published"] + sum(count["dropped"].values()) + count["in_flight"]
+            assert count["received"] == total, (name, count)
+            assert count["in_flight"] == 0
+        return summary
+
     def kill(self) -> None:
         if self.is_running():
             self._process.kill()
@@ -186,6 +199,7 @@ class Robot:
 
     def __init__(self, ros: RosGraph) -> None:
         self.node = ros.node("drivers")
+        self.shift_px = 0.0
         self.heard: dict[str, list[Any]] = {}
         self._publishers: dict[str, Any] = {}
 
@@ -215,6 +229,10 @@ class Robot:
 
         self.publisher(topic, message.type_name, profile).publish(to_ros(message))
 
+    def withdraw(self, topic: str) -> None:
+        """Its driver is gone; `advertise` brings it back."""
+        self.node.destroy_publisher(self._publishers.pop(topic))
+
     def wait_for_subscribers(self, *topics: str) -> None:
         def missing() -> list[str]:
             return [t for t in topics if not self._publishers[t].get_subscription_count()]
@@ -229,12 +247,17 @@ class Robot:
         self.publisher("/front/camera_info", messages.CameraInfo.type_name)
         self.publisher("/top/points", messages.PointCloud2.type_name)
         self.publisher("/tf", messages.TFMessage.type_name, tf_profile())
+        self.send("/tf_static", self.mounting(), latched_profile(10))
+
+    def mounting(self) -> messages.TFMessage:
+        """Where the sensors are on the robot."""
         optical = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])
-        mounting = [
-            StampedTransform("base", "front_optical", 0, optical),
-            StampedTransform("base", "top", 0, np.eye(4)),
-        ]
-        self.send("/tf_static", encode_tf(mounting), latched_profile(10))
+        return encode_tf(
+            [
+                StampedTransform("base", "front_optical", 0, optical),
+                StampedTransform("base", "top", 0, np.eye(4)),
+            ]
+        )
 
     def wait_until_heard(self) -> None:
         self.wait_for_subscribers(
@@ -248,12 +271,14 @@ class Robot:
         message = messages.Image(header, height, width, "rgb8", 0, 3 * width, pixels)
         return replace(message, **changes)
 
-    def camera_info(self, stamp_ns: int) -> messages.CameraInfo:
-        k = np.array([8.0, 0, 7.5, 0, 8.0, 3.5, 0, 0, 1])
+    def camera_info(self, stamp_ns: int, scale: int = 1) -> messages.CameraInfo:
+        """Of images with so many times the columns and rows: pixel centres lie at whole numbers."""
+        cx, cy = ((c + 0.5) * scale - 0.5 for c in (7.5 + self.shift_px, 3.5))
+        k = np.array([8.0 * scale, 0, cx, 0, 8.0 * scale, cy, 0, 0, 1])
         p = np.insert(k, [3, 6, 9], 0.0)
         header = messages.Header.at(stamp_ns, "front_optical")
         return messages.CameraInfo(
-            header, HEIGHT, WIDTH, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), p
+            header, HEIGHT * scale, WIDTH * scale, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), p
         )
 
     def cloud(self, stamp_ns: int) -> messages.PointCloud2:
@@ -265,12 +290,20 @@ class Robot:
     def pose(self, stamp_ns: int) -> messages.TFMessage:
         return encode_tf([StampedTransform("odom", "base", stamp_ns, np.eye(4))])
 
-    def step(self, stamp_ns: int) -> None:
-        """One image and one cloud of one moment, and where the robot was."""
-        self.send("/tf", self.pose(stamp_ns))
-        self.send("/front/camera_info", self.camera_info(stamp_ns))
-        self.send("/front/image_raw", self.image(stamp_ns))
-        self.send("/top/points", self.cloud(stamp_ns))
+    def step(self, stamp_ns: int, pixels: Any = None) -> None:
+        """One image and one cloud of one moment, its lens, and where the robot was."""
+        for topic, message in self.moment(stamp_ns, pixels).items():
+            self.send(topic, message)
+
+    def moment(self, stamp_ns: int, pixels: Any = None) -> dict[str, Any]:
+        """The messages of a moment by topic."""
+        scale = 1 if pixels is None else pixels.shape[1] // WIDTH
+        return {
+            "/tf": self.pose(stamp_ns),
+            "/front/camera_info": self.camera_info(stamp_ns, scale),
+            "/front/image_raw": self.image(stamp_ns, pixels),
+            "/top/points": self.cloud(stamp_ns),
+        }
 
     def now_ns(self) -> int:
         return int(self.node.get_clock().now().nanoseconds)
@@ -346,10 +379,10 @@ class Field:
         """Of the newest cloud's points."""
         return decode_cloud(self.clouds[-1]).points["label"].reshape(-1).tolist()
 
-    def step(self, number: int) -> None:
+    def step(self, number: int, pixels: Any = None) -> None:
         """One moment; waits for its cloud."""
         stamp_ns = self.start_ns + number * STEP_NS
-        self.robot.step(stamp_ns)
+        self.robot.step(stamp_ns, pixels)
         self.cloud_of(stamp_ns)
 
     def cloud_of(self, stamp_ns: int) -> None:
@@ -362,15 +395,9 @@ class Field:
 
     def account(self) -> dict[str, Any]:
         """End the node; its ledger, which must balance."""
-        code, out, self.log = self.process.end()
-        assert code == 0, self.log
-        # The middleware writes its own complaints there, too.
-        self.summary = json.loads([line for line in out.splitlines() if line[:1] == "{"][-1])
+        self.summary = self.process.account()
+        self.log = self.process.said()[1]
         streams: dict[str, Any] = self.summary["streams"]
-        for name, count in streams.items():
-            total = count["published"] + sum(count["dropped"].values()) + count["in_flight"]
-            assert count["received"] == total, (name, count)
-            assert count["in_flight"] == 0
         return streams
 
 

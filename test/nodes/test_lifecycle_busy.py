@@ -84,9 +84,10 @@ def managed(ros, robot, parameters, wait_until):
         while not ended.wait(STREAM_S):
             robot.step(robot.now_ns())
 
+    asked = Managed(robot, process, wait_until)
     thread = threading.Thread(target=stream)
     thread.start()
-    yield Managed(robot, process, wait_until)
+    yield asked
     ended.set()
     thread.join()
 

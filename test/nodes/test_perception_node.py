@@ -1,7 +1,5 @@
 """The whole node over real DDS: labels worked out by hand, and every message accounted for."""
 
-import json
-
 import numpy as np
 import pytest
 from rclpy.qos import DurabilityPolicy
@@ -14,18 +12,6 @@ pytestmark = pytest.mark.ros
 STEP_NS = 100_000_000
 LABELS = "/front/semantic/label_image"
 CLOUD = "/top/semantic/points"
-
-
-def account(process):
-    """End a node; its account of every stream, which must balance with nothing in flight."""
-    code, out, err = process.end()
-    assert code == 0, err
-    summary = json.loads(out.splitlines()[-1])
-    for name, count in summary["streams"].items():
-        total = count["published"] + sum(count["dropped"].values()) + count["in_flight"]
-        assert count["received"] == total, (name, count)
-        assert count["in_flight"] == 0
-    return summary
 
 
 @pytest.fixture
@@ -86,7 +72,7 @@ def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, give_len
     assert points["x"].tolist() == [p[0] for p in robot.POINTS]
     assert [c.name for c in legends[0].classes] == ["red", "green", "blue"]
 
-    summary = account(process)
+    summary = process.account()
     for name in ("camera.front", "lidar.top"):
         count = summary["streams"][name]
         sent = count["received"] + summary["lost_in_transport"][name]
@@ -132,7 +118,7 @@ def test_without_camera_info_there_are_labels_but_no_painted_points(robot, start
         lambda: any("no camera_info" in s.message for d in diagnostics for s in d.status),
         "the cause in the diagnostics",
     )
-    assert account(process)["points"]["top"]["no_calibration"] == 4
+    assert process.account()["points"]["top"]["no_calibration"] == 4
 
 
 def test_without_a_transform_points_stay_unknown(robot, start, give_lens, wait_until):
@@ -146,7 +132,7 @@ def test_without_a_transform_points_stay_unknown(robot, start, give_lens, wait_u
     robot.send("/top/points", robot.cloud(begin))
     wait_until(lambda: clouds, "the cloud")
     assert decode_cloud(clouds[0]).points["label"].ravel().tolist() == [255] * 4
-    assert account(process)["points"]["top"]["no_transform"] == 4
+    assert process.account()["points"]["top"]["no_transform"] == 4
 
 
 def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(robot, start, give_lens, wait_until):
@@ -188,7 +174,7 @@ def test_a_clock_that_jumps_back_starts_anew(robot, start, give_lens, wait_until
         wait_until(lambda h=heard: (len(labels), len(clouds)) == (h[0] + 1, h[1] + 1), "both")
     # Without forgetting the first round the second would find no transform.
     assert decode_cloud(clouds[-1]).points["label"].ravel().tolist() == list(robot.LABELS)
-    assert account(process)["clock_jumps"] >= 1
+    assert process.account()["clock_jumps"] >= 1
 
 
 def test_compressed_images_of_a_best_effort_camera(ros, robot, parameters, wait_until):
@@ -211,7 +197,7 @@ def test_compressed_images_of_a_best_effort_camera(ros, robot, parameters, wait_
     wait_until(next_image, "labels")
     row = np.frombuffer(labels[0].data, np.uint8).reshape(8, 16)[0]
     assert row.tolist() == [0] * 5 + [1] * 6 + [2] * 5
-    account(process)
+    process.account()
 
 
 def test_labels_travel_as_png_between_two_machines(ros, robot, parameters, wait_until):
@@ -236,8 +222,8 @@ def test_labels_travel_as_png_between_two_machines(ros, robot, parameters, wait_
         )
 
     wait_until(labelled, "a labelled cloud")
-    assert set(account(cameras)["streams"]) == {"camera.front"}
-    summary = account(lidars)
+    assert set(cameras.account()["streams"]) == {"camera.front"}
+    summary = lidars.account()
     assert set(summary["streams"]) == {"camera.front", "lidar.top"}
     assert summary["streams"]["camera.front"]["published"] >= 1
 
@@ -294,7 +280,7 @@ def test_a_node_that_waits_to_be_asked(ros, robot, parameters, wait_until):
     assert ask("cleanup")
     assert len(labels) == 6
     # The account is that of the last activation.
-    assert account(process)["streams"]["camera.front"]["received"] == 3
+    assert process.account()["streams"]["camera.front"]["received"] == 3
 
 
 def test_a_bundle_that_is_not_there_is_awaited(ros, robot, parameters, wait_until, tmp_path):
@@ -322,4 +308,4 @@ def test_parameters_that_are_in_use_are_not_changed(ros, robot, start, wait_unti
     result = answer.result().results[0]
     assert not result.successful
     assert "deactivate first" in result.reason
-    account(process)
+    process.account()
