@@ -45,6 +45,15 @@ def test_every_reason_of_the_ledger_is_explained() -> None:
     assert reasons <= explained
 
 
+def test_every_fault_of_the_page_has_its_test() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text()
+    named = re.findall(r"`(test_\w+)\.py(?:::(test_\w+))?`", page)
+    assert len(named) > 25
+    for file, test in named:
+        code = (ROOT / "test" / "nodes" / f"{file}.py").read_text()
+        assert f"def {test}(" in code or not test, (file, test)
+
+
 def test_every_sentence_of_the_diagnostics_page_is_said() -> None:
     code = "".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
     said = re.sub(r"[{][^}]*[}]", "", re.sub(r'"\s+f?"', "", code))
