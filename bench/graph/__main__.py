@@ -26,7 +26,7 @@ from seg_perception.simulation.config import SimulationConfig
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Race, print the tables, leave result.json in the folder."""
+    """Race, print the tables, leave them and result.json in the folder."""
     options = parser().parse_args(arguments)
     expect_ros()
     world = SimulationConfig(duration_s=options.seconds, seed=options.seed)
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text, document[load.name] = race(load, world, options)
             texts.append(text)
     (options.folder / "result.json").write_text(dump_json(document))
+    (options.folder / "tables.md").write_text("\n\n".join(texts) + "\n")
     print("\n\n".join(texts))
     return 0
 

@@ -1,6 +1,6 @@
 """Hears the results in a process of its own: when each came, and the labels of clouds.
 
-Writes what it heard into a folder when it is told to stop.
+Touches a file when every topic has its publisher; writes what it heard when it is told to stop.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from seg_perception.nodes.runner import StopSignal, run
 from seg_perception.types import NANOSECONDS
 
 DEPTH = 100
+READY = "ready"
+_POLL_S = 0.1
 _STAMP_AT = 4  # behind the encapsulation of CDR stands the header with its stamp
 
 
@@ -38,6 +40,7 @@ class Listener(Node):
         super().__init__("listener")
         self.heard: list[tuple[str, int, int]] = []
         self.labels: dict[str, Any] = {}
+        self._topics = [*images, *clouds]
         for topics, kind, take in (
             (images, Image.type_name, self._take),
             (clouds, PointCloud2.type_name, self._take_cloud),
@@ -46,6 +49,11 @@ class Listener(Node):
                 callback = partial(take, topic)
                 profile = output_profile(DEPTH)
                 self.create_subscription(message_class(kind), topic, callback, profile, raw=True)
+
+    @property
+    def everybody_is_there(self) -> bool:
+        """Whether every topic has its publisher."""
+        return all(self.count_publishers(topic) for topic in self._topics)
 
     def write(self, folder: Path) -> None:
         """Leave everything in two files."""
@@ -80,7 +88,9 @@ def main() -> int:
     shipped_types()
 
     def job(node: Listener, stop: StopSignal) -> int:
-        del node
+        while not stop.wait(_POLL_S) and not node.everybody_is_there:
+            continue
+        (options.folder / READY).touch()
         stop.wait()
         return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 
 from bench.graph.cpu import CpuWatch
 from bench.graph.figures import Key, Pair, Sent, pair
+from bench.graph.listener import READY
 from seg_perception.config import Config
-from seg_perception.demo.processes import Nodes
+from seg_perception.demo.processes import NodeProcess, Nodes, ProcessError
+from seg_perception.io.bag import BagReader
 from seg_perception.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.topics import CameraTopics, cloud_topic
 
 _START_S, _DELAY_S, _TAIL_S, _END_S = 60.0, 2.0, 2.0, 30.0
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def lap(contender: Contender, bag: Path, file: Path, config: Config, folder: Pat
     ):
         listener = nodes.start("bench.graph.listener", *topics.heard(folder))
         node = nodes.start(contender.module, *contender.arguments(file))
+        _wait_for(folder / READY, (listener, node))
         watch = CpuWatch(node.pid)
         sent_file = folder / "sent.json"
         player = nodes.start("bench.graph.player", bag, *topics.played(sent_file))
@@ -120,9 +125,19 @@ class Topics:
         yield from ("--wait-for", *self.images.values(), *self.clouds.values())
 
 
-def _duration_s(bag: Path) -> float:
-    from seg_perception.io.bag import BagReader
+def _wait_for(ready: Path, nodes: Sequence[NodeProcess]) -> None:
+    """Nothing is played before what will come of it can be heard."""
+    deadline = time.monotonic() + _START_S
+    while not ready.exists():
+        for node in nodes:
+            node.expect_running()
+        if time.monotonic() > deadline:
+            msg = f"not every result was advertised within {_START_S:g} s; see {ready.parent}"
+            raise ProcessError(msg)
+        time.sleep(_POLL_S)
 
+
+def _duration_s(bag: Path) -> float:
     with BagReader(bag) as reader:
         return reader.duration_s
 
