@@ -30,8 +30,8 @@ class Standing:
         gap_s: p50, p95, p99 of the time between a cloud and the label images it got.
         cpu: cores that the node kept busy while it was played to.
         cpu_per_result_s: processor time for each label image and cloud that came out.
-        right: share of the points that have a label, or should have one, whose label is right.
-        points: how many those are.
+        right: share of the points with a label whose label is right.
+        labelled: share of the points that the front camera sees which got a label.
     """
 
     images: Flow
@@ -40,7 +40,7 @@ class Standing:
     cpu: float
     cpu_per_result_s: float
     right: float
-    points: int
+    labelled: float
 
 
 def standing(laps: Sequence[Lap], truth: Truth, ontologies: tuple[Ontology, Ontology]) -> Standing:
@@ -54,7 +54,7 @@ def standing(laps: Sequence[Lap], truth: Truth, ontologies: tuple[Ontology, Onto
     seconds, cpu_s = sum(one.seconds for one in laps), sum(one.cpu_s for one in laps)
     images = _flow(laps, "images", "camera.", seconds)
     clouds = _flow(laps, "clouds", "lidar.", seconds)
-    right, points = _right(laps, truth, ontologies)
+    right, labelled = _quality(laps, truth, ontologies)
     return Standing(
         images=images,
         clouds=clouds,
@@ -62,7 +62,7 @@ def standing(laps: Sequence[Lap], truth: Truth, ontologies: tuple[Ontology, Onto
         cpu=cpu_s / seconds,
         cpu_per_result_s=cpu_s / max(images.heard + clouds.heard, 1),
         right=right,
-        points=points,
+        labelled=labelled,
     )
 
 
@@ -106,16 +106,17 @@ def _gaps(laps: Iterable[Lap]) -> tuple[float, float, float]:
     return float(p50), float(p95), float(p99)
 
 
-def _right(
+def _quality(
     laps: Iterable[Lap], truth: Truth, ontologies: tuple[Ontology, Ontology]
-) -> tuple[float, int]:
+) -> tuple[float, float]:
+    """How much of what has a label is right, and how much of what is seen has one."""
     predicted, true = ontologies
-    score = TruthScore(true, predicted)
+    of_labelled, of_seen = TruthScore(true, predicted), TruthScore(true, predicted)
     for one in laps:
         for stamp_ns, of_cloud in one.labels.items():
-            expected, visible = truth[stamp_ns]
+            expected, seen = truth[stamp_ns]
             labels = of_cloud.reshape(-1)
-            counted = visible | (labels != score.unknown_id)
-            score.add(expected[counted], labels[counted])
-    scores = score.scores()
-    return scores.labelled * scores.accuracy, scores.count
+            labelled = labels != predicted.unknown_id
+            of_labelled.add(expected[labelled], labels[labelled])
+            of_seen.add(expected[seen], labels[seen])
+    return of_labelled.scores().accuracy, of_seen.scores().labelled
