@@ -1,6 +1,6 @@
 """`python -m bench.graph.transport`: what a large message costs on its way between two processes.
 
-The same messages by UDP, by Fast DDS's own shared memory, by our profile's, and by data sharing;
+The same messages by UDP, by Fast DDS's own shared memory and by our profile's;
 with and without the memory that our nodes keep; and as bytes that are not decoded.
 """
 
@@ -28,7 +28,6 @@ from seg_perception.nodes.conversions import message_class, to_ros
 from seg_perception.nodes.memory import keep_freed_memory
 from seg_perception.nodes.qos import output_profile
 from seg_perception.nodes.runner import StopSignal
-from seg_perception.resources import config_path
 from seg_perception.ros_environment import loopback_environment, reserved_domain_id
 
 _TOPIC = "/large"
@@ -45,12 +44,9 @@ _PROFILE = """<?xml version="1.0" encoding="UTF-8" ?>
 <transport_descriptors>{descriptors}</transport_descriptors>
 <participant profile_name="bench" is_default_profile="true"><rtps>
 <userTransports>{names}</userTransports><useBuiltinTransports>false</useBuiltinTransports>
-</rtps></participant>{more}
+</rtps></participant>
 </profiles></dds>
 """
-_SHARING = """
-<data_{end} profile_name="rt{topic}"><qos><data_sharing><kind>AUTOMATIC</kind></data_sharing></qos>
-</data_{end}>"""
 
 
 @dataclass(frozen=True)
@@ -62,29 +58,22 @@ class Way:
         profile: text of a Fast DDS profile; empty for the project's own.
         keep: whether both processes keep freed memory.
         raw: whether the receiver leaves the bytes as they are.
-        variables: more of the environment.
     """
 
     name: str
     profile: str = ""
     keep: bool = True
     raw: bool = False
-    variables: tuple[tuple[str, str], ...] = ()
 
 
 def ways() -> Iterator[Way]:
     """What is compared; the project's own way comes first."""
-    own = config_path("dds", "fastdds_loopback.xml").read_text()
     yield Way("our profile")
     yield Way("our profile, freed memory not kept", keep=False)
     yield Way("our profile, bytes not decoded", raw=True)
     yield Way("our profile, bytes not decoded, freed memory not kept", keep=False, raw=True)
     yield Way("Fast DDS's own sizes of shared memory", _profile(_SHM + _UDP, "own_shm", "loopback"))
     yield Way("UDP alone", _profile(_UDP, "loopback"))
-    sharing = "".join(_SHARING.format(end=end, topic=_TOPIC) for end in ("writer", "reader"))
-    shared = own.replace("</participant>", f"</participant>{sharing}")
-    from_xml = (("RMW_FASTRTPS_USE_QOS_FROM_XML", "1"),)
-    yield Way("our profile, data sharing automatic", shared, variables=from_xml)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,7 +98,7 @@ def measure(way: Way, size: int, folder: Path) -> dict[str, Any]:
     file = folder / "profile.xml"
     file.write_text(way.profile)
     with reserved_domain_id() as domain:
-        variables = loopback_environment(domain) | dict(way.variables)
+        variables = loopback_environment(domain)
         if way.profile:
             names = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
             variables |= dict.fromkeys(names, str(file.resolve()))
@@ -187,7 +176,7 @@ def _node(name: str, options: argparse.Namespace) -> Any:
 
 def _profile(descriptors: str, *names: str) -> str:
     listed = "".join(f"<transport_id>{name}</transport_id>" for name in names)
-    return _PROFILE.format(descriptors=descriptors, names=listed, more="")
+    return _PROFILE.format(descriptors=descriptors, names=listed)
 
 
 def _parser() -> argparse.ArgumentParser:
