@@ -4,21 +4,23 @@
 #   VENV          where the environment goes
 #   TORCH_INDEX   another package index for torch, for instance one of CPU builds
 #   PYTEST        more arguments for pytest
+#   MINUTES       length of make soak
 PYTHON ?= python3
 ROS_DISTRO ?= jazzy
 VENV ?= .venv
 TORCH_INDEX ?=
 PYTEST ?=
+MINUTES ?= 10
 export TORCH_INDEX
 
 BIN = $(VENV)/bin
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long lint bench bench-transfer bench-graph fuzz clean
+.PHONY: help setup demo test test-long lint bench bench-transfer bench-graph fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | bench-graph | fuzz | clean"
+	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | bench-graph | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -58,6 +60,10 @@ bench-transfer:
 bench-graph:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.graph
+
+# A simulated robot whose sensors fail at random, for ten minutes; hours: make soak MINUTES=600
+soak: setup
+	$(BIN)/python -m soak --minutes $(MINUTES)
 
 # A million damaged inputs for everything that decodes; about half an hour.
 fuzz: setup

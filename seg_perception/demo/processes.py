@@ -65,6 +65,15 @@ class NodeProcess:
         return self._process.pid
 
     @property
+    def log(self) -> Path:
+        """The file of what it logs."""
+        return self._log_path
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    @property
     def is_running(self) -> bool:
         """Whether it lives."""
         return self._process.poll() is None

@@ -19,6 +19,7 @@ from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMes
 from seg_perception.mapper import check_map
 from seg_perception.nodes.conversions import message_class
 from seg_perception.nodes.lifecycle import ManagedNode
+from seg_perception.nodes.memory import return_freed_memory
 from seg_perception.nodes.outputs import LegendOutput
 from seg_perception.nodes.parameters import NodeParameters
 from seg_perception.nodes.part import Part
@@ -154,12 +155,14 @@ class SemanticNode(ManagedNode):
         for output in self._outputs:
             output.close()
         self._parts, self._outputs, self._runtime = [], [], None
+        return_freed_memory()
 
     def cleanup(self) -> None:
         """Free the engine."""
         if self._engine is not None:
             self._engine.close()
         self._engine = self._bundle = None
+        return_freed_memory()
 
     def summary(self) -> dict[str, Any]:
         """The account of the activation that goes on, else of the last one."""

@@ -1,0 +1,139 @@
+"""What a soak run must hold: each verdict trips where its fault is planted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soak.account import StreamTotal
+from soak.process import Usage
+from soak.record import Record, Sample
+from soak.verdicts import Limits, Verdict, judge, theil_sen
+
+USAGE = Usage(rss_mib=300.0, anon_mib=200.0, pss_mib=250.0, fds=22, threads=18, cpu_s=1.0)
+
+
+def sample(second: int, **changes: float) -> Sample:
+    return Sample(float(second), True, replace(USAGE, **changes), {"lidar.top": 100.0})
+
+
+def record(samples: list[Sample] | None = None) -> Record:
+    total = StreamTotal(
+        received=99, published=90, dropped={"superseded": 8, "bad_cloud": 1}, lost=1
+    )
+    return Record(
+        seconds=60.0,
+        warm_s=0.0,
+        samples=samples or [sample(n) for n in range(60)],
+        streams={"lidar.top": total},
+        sent={"lidar.top": {"sent": 100}},
+        planted={"lidar.top": {"bad_cloud": 1}},
+        statuses=100,
+        back_jumps=1,
+        noticed_jumps=2,
+    )
+
+
+def failed(run: Record) -> list[str]:
+    return [verdict.name for verdict in judge(run, Limits()) if not verdict.ok]
+
+
+def verdict(run: Record, name: str) -> Verdict:
+    return next(v for v in judge(run, Limits()) if v.name == name)
+
+
+def test_a_sound_run_passes() -> None:
+    assert failed(record()) == []
+
+
+def test_a_leak_is_found_and_one_outlier_is_none() -> None:
+    # 0.5 MiB a second for 59 s: 29.5 MiB, 1800 an hour; allowed are 16 and 16 an hour.
+    leaking = record([sample(n, rss_mib=300 + 0.5 * n) for n in range(60)])
+    assert failed(leaking) == ["resident memory"]
+    assert "+1800.0 MiB/h, +29.50 MiB" in verdict(leaking, "resident memory").measured
+    assert failed(record([sample(n, rss_mib=900.0 if n == 59 else 300.0) for n in range(60)])) == []
+
+
+@pytest.mark.parametrize(("what", "name"), [("fds", "file descriptors"), ("threads", "threads")])
+def test_one_more_handle_or_thread_at_the_end_is_found(what: str, name: str) -> None:
+    more = getattr(USAGE, what) + 1
+    run = record([sample(n, **({what: more} if n > 30 else {})) for n in range(60)])
+    assert failed(run) == [name]
+
+
+def test_a_latency_that_grows_is_found() -> None:
+    # Allowed: 100 * 1.5 + 20 ms.
+    for last_ms, want in ((169.0, []), (171.0, ["latency, last third to first"])):
+        late = [replace(s, latency_ms={"lidar.top": last_ms}) for s in record().samples[40:]]
+        assert failed(record([*record().samples[:40], *late])) == want
+
+
+def _unbalanced(run: Record) -> None:
+    run.streams["lidar.top"].published -= 1
+
+
+def _never_received(run: Record) -> None:
+    run.sent["lidar.top"]["sent"] += 1
+
+
+def _another_reason(run: Record) -> None:
+    run.planted["lidar.top"]["bad_cloud"] = 2
+
+
+def _internal_error(run: Record) -> None:
+    run.streams["lidar.top"].dropped = {"superseded": 7, "bad_cloud": 1, "internal_error": 1}
+
+
+def _unnoticed(run: Record) -> None:
+    run.noticed_jumps = 0
+
+
+def _refused(run: Record) -> None:
+    run.troubles.append("activate did not succeed")
+
+
+@pytest.mark.parametrize(
+    ("plant", "names"),
+    [
+        (_unbalanced, ["received = published + dropped + in flight"]),
+        (_never_received, ["received + lost in transport = sent"]),
+        (_another_reason, ["damaged messages are named"]),
+        (_internal_error, ["no fault of the node's own"]),
+        (_unnoticed, ["faults are named, requests answered"]),
+        (_refused, ["faults are named, requests answered"]),
+    ],
+)
+def test_each_error_of_the_account_is_found(
+    plant: Callable[[Record], None], names: list[str]
+) -> None:
+    run = record()
+    plant(run)
+    assert failed(run) == names
+
+
+def test_a_run_without_calm_seconds_proves_nothing() -> None:
+    short = failed(record([sample(n) for n in range(5)]))
+    assert {"resident memory", "file descriptors", "threads"} <= set(short)
+
+
+@given(
+    slope=st.floats(-100, 100),
+    offset=st.floats(-1e3, 1e3),
+    outliers=st.lists(st.integers(0, 39), max_size=4, unique=True),
+)
+def test_a_line_with_a_few_outliers_keeps_its_slope(
+    slope: float, offset: float, outliers: list[int]
+) -> None:
+    x = np.arange(40.0)
+    y = offset + slope * x
+    y[outliers] += 1e6
+    # Of 780 pairs at most 154 hold an outlier.
+    assert theil_sen(x.tolist(), y.tolist()) == pytest.approx(slope, abs=1e-6, rel=1e-6)
+
+
+def test_a_slope_needs_two_points() -> None:
+    with pytest.raises(ValueError, match="two points, got 1"):
+        theil_sen([1.0], [1.0])
