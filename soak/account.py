@@ -59,7 +59,7 @@ class Account:
         self._received: dict[str, int] = {}
         self._last_lost: dict[str, int] = {}
         self._lost: Counter[str] = Counter()
-        self._in_flight = 0
+        self._in_flight: dict[str, int] = {}
         self._changed_s = time.monotonic()
         self._warnings: set[str] = set()
 
@@ -72,7 +72,12 @@ class Account:
     @property
     def in_flight(self) -> int:
         """Messages in the node at the last status."""
-        return self._in_flight
+        return sum(self._in_flight.values())
+
+    def has_worked_off(self, name: str, count: int) -> bool:
+        """Whether the node has received more than `count` messages of a stream and holds none."""
+        with self._lock:
+            return self._received.get(name, 0) > count and not self._in_flight.get(name, 0)
 
     def add(self, status: Any) -> None:
         """Take a SegmentationStatus."""
@@ -86,7 +91,7 @@ class Account:
                 self._changed_s = time.monotonic()
             self._received = received
             self._last_lost = {s.name: s.lost_in_transport for s in status.streams}
-            self._in_flight = sum(s.in_flight for s in status.streams)
+            self._in_flight = {s.name: s.in_flight for s in status.streams}
             self.unbalanced += not all(map(_is_balanced, status.streams))
             # Without their numbers there are only some.
             self._warnings |= {re.sub(r"[\d.]+", "N", text) for text in status.warnings}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from seg_perception.types import NANOSECONDS
@@ -60,15 +61,19 @@ def out_of_order(world: World) -> Script:
 
 
 def damaged_messages(world: World) -> Script:
-    """Every kind of damaged message of one sensor; slowly, so that none is superseded."""
-    channel = world.channel()
+    """Every kind of damaged message of one sensor, each when the last is dealt with."""
+    channel, account = world.channel(), world.robot.account
+    name = channel.stream.partition(".")[2]
     try:
         yield from world.quiet([channel])
         for reason, message in sensors.damaged(world.robot.extent, channel.stream):
             data = sensors.stamped(sensors.cdr(message), world.robot.now_ns())
+            before = account.received.get(name, 0)
             world.robot.send(channel, data)
             world.planted[channel.stream][reason] += 1
             yield world.settle_s
+            is_done = partial(account.has_worked_off, name, before)
+            yield from world.until(is_done, "the end of a damaged message")
     finally:
         channel.muted = False
 

@@ -65,6 +65,7 @@ class Robot:
     """Drivers of two cameras, a lidar and a radar, /tf, and a listener to all results.
 
     Attributes:
+        account: follows what the node says.
         channels: by stream.
         clock_offset_ns: of all stamps, from this machine's clock.
         tf_muted, tf_delay_s: what is wrong with /tf.
@@ -79,7 +80,7 @@ class Robot:
         self.clock_offset_ns = 0
         self.tf_muted, self.tf_delay_s = False, 0.0
         self.calm = self.unsettled = False
-        self._account = account
+        self.account = account
         self._pending: dict[str, dict[int, float]] = defaultdict(dict)
         self._latencies: dict[str, deque[float]] = defaultdict(partial(deque, maxlen=_PENDING))
         self._heard: Counter[str] = Counter()
@@ -220,7 +221,7 @@ class Robot:
             )
         status = message_class(SegmentationStatus.type_name)
         self.node.create_subscription(
-            status, f"{NODE}/status", self._account.add, output_profile(DEPTH)
+            status, f"{NODE}/status", self.account.add, output_profile(DEPTH)
         )
 
     def _hear(self, stream: str, data: bytes) -> None:
