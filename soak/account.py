@@ -94,7 +94,7 @@ class Account:
             self._in_flight = {s.name: s.in_flight for s in status.streams}
             self.unbalanced += not all(map(_is_balanced, status.streams))
             # Without their numbers there are only some.
-            self._warnings |= {re.sub(r"[\d.]+", "N", text) for text in status.warnings}
+            self._warnings |= {re.sub(r"\d[\d.]*", "N", text) for text in status.warnings}
 
     def is_still(self, seconds: float) -> bool:
         """Whether the node has received nothing for so long."""
@@ -106,7 +106,7 @@ class Account:
             return any(words in warning for warning in self._warnings)
 
     def lost(self) -> Counter[str]:
-        """Messages of each stream that the middleware says it lost."""
+        """Messages of each sensor that the middleware says it lost."""
         with self._lock:
             return self._lost + Counter(self._last_lost)
 
@@ -119,8 +119,9 @@ def totals(log: Path, account: Account) -> dict[str, StreamTotal]:
         if found:
             for name, count in json.loads(text).items():
                 streams[name].add(count)
-    for name, lost in account.lost().items():
-        streams[name].lost = lost
+    # A status names a sensor, the ledger its kind too.
+    for name, total in streams.items():
+        total.lost = account.lost()[name.partition(".")[2]]
     return dict(streams)
 
 

@@ -11,7 +11,7 @@ from soak.schedule import Event
 
 @dataclass(frozen=True)
 class Sample:
-    """One second.
+    """One look, once a second (at pace 1).
 
     Attributes:
         time_s: since the start.
@@ -33,7 +33,7 @@ class Record:
     Attributes:
         seconds: its length.
         warm_s: when every fault had been once; the whole run's start where not all had.
-        samples: one a second.
+        samples: one a second at pace 1.
         events: the faults.
         streams: the node's account, all activations together.
         sent: by stream: `sent` to a listening node, `unsettled` while it began or ended to

@@ -23,7 +23,8 @@ from soak.schedule import Schedule
 from soak.sensors import Extent
 from soak.world import PATIENCE_S, World
 
-_SAMPLE_S = 1.0
+# At pace 1; quicker faults leave shorter calm times.
+_SAMPLE_S, _SHORTEST_SAMPLE_S = 1.0, 0.25
 _LONGEST_NAP_S = 0.02
 # The last fault ends so long before the end.
 _TAIL_S = 4.0
@@ -95,17 +96,17 @@ def _play(
 ) -> list[Sample]:
     """Everything until the end of the time; the robot is silent then."""
     samples: list[Sample] = []
-    robot, process, due_s, told = world.robot, world.process, _SAMPLE_S, 0
+    robot, process, told = world.robot, world.process, 0
+    due_s = period_s = max(_SHORTEST_SAMPLE_S, _SAMPLE_S * min(1.0, options.pace))
     while schedule.now_s < options.seconds:
-        if schedule.now_s > options.seconds - _TAIL_S * min(1.0, options.pace):
+        if schedule.now_s > options.seconds - _TAIL_S:
             schedule.close()
-            robot.calm = True
         else:
             schedule.step()
-            robot.calm = schedule.is_calm
+        robot.calm = schedule.is_calm
         nap_s = robot.step()
         if schedule.now_s >= due_s:
-            due_s += _SAMPLE_S
+            due_s += period_s
             process.expect_running()
             usage = look_at(process.pid)
             samples.append(Sample(schedule.now_s, robot.calm, usage, robot.take_latencies()))

@@ -107,8 +107,8 @@ def damaged(extent: Extent, stream: str) -> Iterator[tuple[str, Message]]:
         yield "bad_image", replace(message, width=0, height=0, step=0, data=b"")
     elif stream == REAR:
         yield "bad_image", replace(message, data=bytes(message.data)[: len(message.data) // 2])
-        yield "bad_image", replace(message, data=b"")
-        yield "bad_image", replace(message, data=b"no image" * 20)
+        yield "unknown_encoding", replace(message, data=b"")
+        yield "unknown_encoding", replace(message, data=b"no image" * 20)
         yield "size_mismatch", good(extent, 0.5)[REAR]
     else:
         beyond = PointField("x", message.point_step, FIELD_FLOAT32, 1)

@@ -174,5 +174,5 @@ def _thirds(samples: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sampl
 
 
 def _too_short(name: str, samples: Sequence[Sample]) -> Verdict:
-    measured = f"{len(samples)} calm seconds after the warm-up"
+    measured = f"{len(samples)} calm samples after the warm-up"
     return Verdict(name, ok=False, measured=measured, bound=f"at least {_LEAST_SAMPLES}")

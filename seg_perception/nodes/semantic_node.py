@@ -148,6 +148,10 @@ class SemanticNode(ManagedNode):
 
     def deactivate(self) -> None:
         """End all parts and tell what became of the messages."""
+        self._end_parts()
+        return_freed_memory()
+
+    def _end_parts(self) -> None:
         for part in self._parts:
             part.stop()
         self._summary = self._summarise()
@@ -155,7 +159,6 @@ class SemanticNode(ManagedNode):
         for output in self._outputs:
             output.close()
         self._parts, self._outputs, self._runtime = [], [], None
-        return_freed_memory()
 
     def cleanup(self) -> None:
         """Free the engine."""
