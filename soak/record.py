@@ -63,4 +63,8 @@ class Record:
 
     def settled(self) -> list[Sample]:
         """The calm samples after the warm-up."""
-        return [s for s in self.samples if s.calm and s.time_s >= self.warm_s]
+        return [s for s in self.warm() if s.calm]
+
+    def warm(self) -> list[Sample]:
+        """The samples after the warm-up."""
+        return [s for s in self.samples if s.time_s >= self.warm_s]
