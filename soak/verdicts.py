@@ -50,7 +50,8 @@ class Verdict:
 def judge(record: Record, limits: Limits) -> list[Verdict]:
     """All verdicts on a run."""
     return [
-        _memory("resident memory", record, limits, lambda s: s.usage.rss_mib),
+        # Shared pages are no leak: they are resident from their first use on, until all of the
+        # middleware's segments are, whose size is fixed.
         _memory("heap and stacks", record, limits, lambda s: s.usage.anon_mib),
         _level("file descriptors", record, lambda s: s.usage.fds),
         _level("threads", record, lambda s: s.usage.threads),

@@ -35,7 +35,7 @@ def test_a_short_run_among_faults(repo, ros_environment, colour_model, tmp_path)
     document = json.loads((out / "soak.json").read_text())
     # Too few calm seconds for a latency, which other work on the machine would change as well.
     judged = {v["name"]: v for v in document["verdicts"] if not v["name"].startswith("latency")}
-    assert len(judged) == 9
+    assert len(judged) == 8
     assert [v for v in judged.values() if not v["ok"]] == [], done.stdout
     assert len(document["record"]["events"]) >= 5
     assert sum(count["sent"] for count in document["record"]["sent"].values()) > 500
