@@ -168,7 +168,7 @@ def _can_keep(job: Job, means: Means) -> bool:
 
 
 def _finish(results: Results, output: Path, *, as_json: bool) -> None:
-    from seg_perception.cli.options import print_json
+    from seg_perception.cli.options import end, print_json
     from seg_perception.cli.score_tables import print_results
 
     if as_json:
@@ -176,12 +176,7 @@ def _finish(results: Results, output: Path, *, as_json: bool) -> None:
     else:
         print_results(results)
         typer.echo(f"written: {output}")
-    for line in results.notes:
-        typer.echo(f"note: {line}", err=True)
-    for line in results.problems:
-        typer.echo(f"error: {line}", err=True)
-    if results.problems:
-        raise typer.Exit(2)
+    end(results.notes, results.problems)
 
 
 def _parameters(file: Path | None) -> Mapping[str, Any] | None:
