@@ -6,6 +6,8 @@ from collections.abc import Collection
 
 import onnx
 
+from seg_perception.graph.reading import names_read
+
 
 def keep_outputs(model: bytes, names: Collection[str]) -> bytes:
     """A model with some of its outputs, and without what only the others needed.
@@ -26,13 +28,7 @@ def keep_outputs(model: bytes, names: Collection[str]) -> bytes:
     for node in reversed(graph.node):
         if needed.intersection(node.output):
             nodes.append(node)
-            needed.update(node.input)
-            needed.update(
-                name
-                for attribute in node.attribute
-                for inner in attribute.g.node
-                for name in inner.input
-            )
+            needed.update(names_read([node]))
     del graph.node[:]
     graph.node.extend(reversed(nodes))
     weights = [w for w in graph.initializer if w.name in needed]

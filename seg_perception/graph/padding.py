@@ -12,6 +12,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
+from seg_perception.graph.reading import names_read
+
 
 def fold_padding(model: bytes) -> bytes:
     """A model that computes the same, each zero padding before a convolution part of it.
@@ -52,12 +54,12 @@ def _readers(graph: GraphProto, name: str) -> list[NodeProto]:
     """Nodes that read a value; none where it leaves the graph."""
     if any(output.name == name for output in graph.output):
         return []
-    return [node for node in graph.node if name in node.input]
+    return [node for node in graph.node if name in names_read([node])]
 
 
 def _drop_unread(graph: GraphProto) -> None:
     """Constants that only the padding read."""
-    read = {name for node in graph.node for name in node.input}
+    read = set(names_read(graph.node))
     for constant in [w for w in graph.initializer if w.name not in read]:
         graph.initializer.remove(constant)
 

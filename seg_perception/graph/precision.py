@@ -7,7 +7,6 @@ around each island; a runtime that builds strongly typed engines takes them as t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from seg_perception.errors import EngineError
+from seg_perception.graph.reading import names_read
 
 Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
 
@@ -179,7 +179,7 @@ class _Islands:
 
     def _drop_unused_weights(self) -> None:
         graph = self.proto.graph
-        used = set(_names_read(graph.node)) | {output.name for output in graph.output}
+        used = set(names_read(graph.node)) | {output.name for output in graph.output}
         kept = [w for w in graph.initializer if w.name in used]
         nodes = [
             n for n in graph.node if n.op_type not in {"Constant", "Cast"} or n.output[0] in used
@@ -228,12 +228,3 @@ class _EmulatedIslands(_Islands):
         node.output[0] = exact
         self._lowered[result] = result
         return [node, *self._round(exact, result)]
-
-
-def _names_read(nodes: Iterable[Any]) -> Iterable[str]:
-    """Tensors that nodes read, in their branches too."""
-    for node in nodes:
-        yield from node.input
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from _names_read(attribute.g.node)

@@ -74,3 +74,27 @@ def test_margins_add_up():
 def test_what_is_no_frame_of_zeros_stays(kept):
     before = model(**kept)
     assert kinds(fold_padding(before)) == ["Pad", "Conv"]
+
+
+def test_what_a_branch_reads_stays():
+    proto = onnx.load_from_string(model())
+    names = ("padded", "value")
+    branches = [
+        helper.make_graph(
+            [helper.make_node("Identity", [name], [f"{name}_out"])],
+            name,
+            [],
+            [helper.make_tensor_value_info(f"{name}_out", TensorProto.FLOAT, None)],
+        )
+        for name in names
+    ]
+    yes = numpy_helper.from_array(np.array(True), "yes")
+    proto.graph.initializer.append(yes)
+    choose = helper.make_node(
+        "If", ["yes"], ["z"], then_branch=branches[0], else_branch=branches[1]
+    )
+    proto.graph.node.append(choose)
+    folded = fold_padding(proto.SerializeToString())
+    assert kinds(folded) == ["Pad", "Conv", "If"]
+    kept = {w.name for w in onnx.load_from_string(folded).graph.initializer}
+    assert kept == {"widths", "value", "weights", "yes"}
