@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from bench.rows import BenchRow, compare
+from seg_perception.core.types import LabelMap, SemanticCloud
 from seg_perception.io.images import decode_image, encode_labels
 from seg_perception.io.messages import Header, Image, PointCloud2, PointField
 from seg_perception.io.pointcloud2 import append_semantics, decode_cloud, encode_cloud
-from seg_perception.types import LabelMap, SemanticCloud
 
 _HEIGHT, _WIDTH, _NETWORK = 1536, 2048, (1024, 512)
 _POINTS = 131_072

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seg_perception.io.bag import BagWriter
+from seg_perception.core.types import LabelMap
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.images import encode_labels, encode_rgb
-from seg_perception.types import LabelMap
 
 _LENGTHS = (40, 400)
 _SIZE = (480, 640)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
 from seg_perception.config import Config
-from seg_perception.conventions import T_OPTICAL_BODY
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import Calibration, CameraFrame, LabelMap, PointCloud
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel, scale_calibration
 from seg_perception.geometry.transforms import TransformTree
@@ -18,11 +19,10 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.images import decode_image, encode_labels, encode_rgb
 from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
-from seg_perception.ontology import Ontology
-from seg_perception.outputs import camera_outputs, cloud_output
-from seg_perception.perception import Perception
-from seg_perception.topics import CameraTopics
-from seg_perception.types import Calibration, CameraFrame, LabelMap, PointCloud
+from seg_perception.outputs.messages import camera_outputs, cloud_output
+from seg_perception.outputs.topics import CameraTopics
+from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
+from seg_perception.pipeline.perception import Perception
 
 _IMAGE = (1536, 2048)
 _NETWORK = (512, 1024)
@@ -79,7 +79,7 @@ class _Scene:
         random = np.random.default_rng(1)
         pixels = random.integers(0, 255, (*_IMAGE, 3), dtype=np.uint8)
         self.image: Image = encode_rgb(pixels, _STAMP_NS, "camera")
-        self.cloud: PointCloud2 = encode_cloud(_sweep(random))
+        self.cloud: PointCloud2 = encode_cloud(_scan(random))
         self.tree = TransformTree()
         self.tree.set_static("lidar", "camera", np.linalg.inv(T_OPTICAL_BODY))
         self.segmenter = Segmenter(_InstantEngine(self.ontology), _CONFIG.segmentation)
@@ -92,11 +92,11 @@ class _Scene:
         camera_outputs(
             label_map, None, self.ontology, _CONFIG.output, self.topics, self._labels_only
         )
-        ticket = core.ledger.receive("lidar.top")
-        core.add_cloud("top", decode_cloud(self.cloud), ticket, _STAMP_NS)
+        handle = core.accounting.receive("lidar.top")
+        core.add_cloud("top", decode_cloud(self.cloud), handle, _STAMP_NS)
         (done,) = core.collect(_STAMP_NS)
         cloud_output(done.semantic, self.ontology, _CONFIG.output)
-        done.ticket.publish()
+        done.handle.publish()
 
     def steps(self) -> None:
         """The same steps with nothing between them."""
@@ -140,7 +140,7 @@ def run() -> list[BenchRow]:
     ]
 
 
-def _sweep(random: np.random.Generator) -> PointCloud:
+def _scan(random: np.random.Generator) -> PointCloud:
     azimuth = np.linspace(-np.pi, np.pi, _POINTS[1])[None, :]
     elevation = np.radians(np.linspace(-22, 22, _POINTS[0]))[:, None]
     distance = random.uniform(3, 60, (1, _POINTS[1]))

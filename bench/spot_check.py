@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from seg_perception.config import SegmentationConfig
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Chain, Loaded
-from seg_perception.inference.engine import ProvenEngine
+from seg_perception.inference.engine import ValidatedEngine
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 from seg_perception.inference.protocol import Engine
-from seg_perception.inference.selftest import Thresholds
+from seg_perception.inference.self_test import Thresholds
 from seg_perception.inference.spot_check import SpotCheck
 
 BUNDLE = "field_tiny"
@@ -81,7 +81,7 @@ def main() -> None:
         engine.close()
 
 
-def _engine(bundle: Bundle, answers: dict[bytes, Any]) -> tuple[ProvenEngine, WrongLater]:
+def _engine(bundle: Bundle, answers: dict[bytes, Any]) -> tuple[ValidatedEngine, WrongLater]:
     """A chain of an engine that can turn wrong, and one that is right."""
     config = SegmentationConfig()
     engines = {
@@ -97,10 +97,10 @@ def _engine(bundle: Bundle, answers: dict[bytes, Any]) -> tuple[ProvenEngine, Wr
             return None
         return SpotCheck(config, lambda: _reference(bundle), lambda _: None)
 
-    return ProvenEngine(chain, first, watch, lambda _: None), engines["wrong"]
+    return ValidatedEngine(chain, first, watch, lambda _: None), engines["wrong"]
 
 
-def _good(engine: ProvenEngine, frames: list[NDArray[np.uint8]], duration_s: float) -> None:
+def _good(engine: ValidatedEngine, frames: list[NDArray[np.uint8]], duration_s: float) -> None:
     """Right labels for a while: the first frame is compared."""
     start_s = time.monotonic()
     for number in range(round(duration_s * RATE_HZ)):
@@ -108,7 +108,7 @@ def _good(engine: ProvenEngine, frames: list[NDArray[np.uint8]], duration_s: flo
         engine.infer(frames[number % len(frames)])
 
 
-def _bad(engine: ProvenEngine, frames: list[NDArray[np.uint8]]) -> tuple[float, int]:
+def _bad(engine: ValidatedEngine, frames: list[NDArray[np.uint8]]) -> tuple[float, int]:
     """Seconds and frames until another engine answers."""
     start_s = time.monotonic()
     number = 0

@@ -1,4 +1,4 @@
-"""Label transfer of a sweep of 131,072 points, against cv2.projectPoints on the same points."""
+"""Label transfer of a scan of 131,072 points, against cv2.projectPoints on the same points."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
-from seg_perception.conventions import T_OPTICAL_BODY
+from seg_perception.config.parameters import TransferConfig
+from seg_perception.core.types import Calibration, LabelMap
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.stages import TransferConfig
-from seg_perception.types import Calibration, LabelMap
+from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
 
 _BEAMS, _COLUMNS = 128, 1024
 _K = np.array([[610.0, 0, 511.5], [0, 610, 383.5], [0, 0, 1]])
@@ -21,10 +21,10 @@ _D = np.array([-0.12, 0.03, 0.0005, -0.0004, 0.0])
 
 
 def run() -> list[BenchRow]:
-    """Measure a full turn, of which a quarter is in view, and a sweep that is all in view."""
-    wide, narrow = _sweep(2 * np.pi), _sweep(np.radians(70))
+    """Measure a full turn, of which a quarter is in view, and a scan that is all in view."""
+    wide, narrow = _scan(2 * np.pi), _scan(np.radians(70))
     return [
-        _row("transfer, 360 degree sweep", wide, budget=0.15),
+        _row("transfer, 360 degree scan", wide, budget=0.15),
         # The worst case: no point can be given up early.
         _row("transfer, all points in view", narrow, budget=0.25),
     ]
@@ -32,7 +32,7 @@ def run() -> list[BenchRow]:
 
 def full_turn() -> NDArray[np.float32]:
     """The points of a full turn, (131072, 3), metre."""
-    return _sweep(2 * np.pi)
+    return _scan(2 * np.pi)
 
 
 def _row(step: str, xyz: NDArray[np.float32], *, budget: float) -> BenchRow:
@@ -48,7 +48,7 @@ def _row(step: str, xyz: NDArray[np.float32], *, budget: float) -> BenchRow:
     )
 
 
-def _sweep(azimuth_span: float) -> NDArray[np.float32]:
+def _scan(azimuth_span: float) -> NDArray[np.float32]:
     """A lidar 1.8 m above ground among trunks, in records of 48 bytes as Ouster sends them."""
     random = np.random.default_rng(0)
     elevation = np.radians(np.linspace(-22, 22, _BEAMS))[:, None]

@@ -1,4 +1,4 @@
-"""A sweep of 131,072 labelled points into the voxel map, against np.unique of the same keys."""
+"""A scan of 131,072 labelled points into the voxel map, against np.unique of the same keys."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from bench.rows import BenchRow, compare
 from bench.transfer import full_turn
+from seg_perception.config.parameters import MapConfig
 from seg_perception.fusion.voxel_map import VoxelMap
 from seg_perception.fusion.voxel_table import VoxelGrid
-from seg_perception.stages import MapConfig
 
 _CLASSES = 64
 _SPEED_M = 0.1
 
 
 def run() -> list[BenchRow]:
-    """Measure one sweep of a robot that drives: most of its voxels are known already."""
+    """Measure one scan of a robot that drives: most of its voxels are known already."""
     random = np.random.default_rng(0)
     xyz = full_turn().astype(np.float64)
     labels = random.integers(0, _CLASSES, len(xyz)).astype(np.uint8)

@@ -16,12 +16,13 @@ from rosbags.rosbag1 import Writer
 
 from fuzz.refusal import refused_or
 from seg_perception.config import Config
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import bundle_path, config_path
 from seg_perception.inference.archive import unpack
 from seg_perception.inference.manifest import Manifest
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import String
-from seg_perception.ontology import Ontology
-from seg_perception.resources import bundle_path, config_path
 
 
 def mcap(data: bytes) -> None:

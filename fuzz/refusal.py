@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from seg_perception.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError
 
 
 def refused_or(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

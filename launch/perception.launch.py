@@ -13,7 +13,7 @@ from launch_ros.actions import Node, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription
-from seg_perception import launch_options
+from seg_perception.robots import launch_options
 
 CONFIG = PathJoinSubstitution([FindPackageShare("seg_perception"), "config"])
 PLATFORM = LaunchConfiguration("platform")

@@ -24,7 +24,7 @@ from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 from launch import Action, LaunchContext, LaunchDescription
-from seg_perception import launch_options
+from seg_perception.robots import launch_options
 
 LAUNCH = PathJoinSubstitution([FindPackageShare("seg_perception"), "launch"])
 # Name, default (None: it must be given), description; those of perception.launch.py hold too.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from seg_perception.types import NANOSECONDS
+from seg_perception.core.types import NANOSECONDS
 from soak import sensors
 from soak.world import Script, World
 
@@ -151,7 +151,7 @@ def parameters(world: World) -> Script:
     yield from world.set_parameter("segmentation.min_confidence", 0.9)
     yield from world.set_parameter(f"{camera}.max_rate_hz", 2.0)
     yield from world.set_parameter(f"{sensor}.enabled", value=False)
-    yield from world.set_parameter("pairing.ring_size", 3, granted=False)
+    yield from world.set_parameter("synchronizer.buffer_size", 3, granted=False)
     yield from world.set_parameter("segmentation.min_confidence", 7.0, granted=False)
     yield 2 * world.pace
     yield from world.set_parameter(f"{sensor}.enabled", value=True)
@@ -213,8 +213,8 @@ class Guest:
         import rclpy
 
         from seg_perception.io.messages import Image, PointCloud2
-        from seg_perception.nodes.conversions import message_class
-        from seg_perception.nodes.qos import output_profile
+        from seg_perception.ros.conversions import message_class
+        from seg_perception.ros.qos import output_profile
 
         self._context = rclpy.Context()
         rclpy.init(context=self._context)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
-from seg_perception.pages.svg import tag
+from seg_perception.reports.svg import tag
 from soak.record import Record
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 960.0, 130.0, 64.0, 16.0, 34.0

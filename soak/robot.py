@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.io.messages import (
     CameraInfo,
     CompressedImage,
@@ -20,9 +21,9 @@ from seg_perception.io.messages import (
     TFMessage,
 )
 from seg_perception.io.transforms import encode_tf
-from seg_perception.nodes.conversions import message_class, to_ros
-from seg_perception.nodes.qos import latched_profile, output_profile, tf_profile
-from seg_perception.topics import TF, TF_STATIC, CameraTopics, cloud_topic
+from seg_perception.outputs.topics import CameraTopics, cloud_topic
+from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.qos import latched_profile, output_profile, tf_profile
 from soak import sensors
 from soak.account import Account
 

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from seg_perception.config import Config
+from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.demo.processes import NodeProcess, Nodes
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
 from soak.account import Account, jumps, totals
 from soak.process import look_at
 from soak.record import Record, Sample
@@ -73,7 +73,7 @@ def _drive(
 ) -> Record:
     import rclpy
 
-    from seg_perception.nodes.runner import Spinning
+    from seg_perception.ros.runner import Spinning
 
     rclpy.init()
     try:

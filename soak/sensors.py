@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import NANOSECONDS, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
 from seg_perception.io.images import encode_rgb
 from seg_perception.io.messages import FIELD_FLOAT32, Message, PointField
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.ros_copy import serialize
-from seg_perception.types import NANOSECONDS, PointCloud
 
 OPTICAL = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])
 BACKWARDS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -67,7 +67,7 @@ def good(extent: Extent, scale: float = 1.0) -> dict[str, Message]:
     return {
         FRONT: encode_rgb(_scene(*size, 1), 0, "front_optical"),
         REAR: _jpeg(_scene(*size, 2), "rear_optical"),
-        TOP: encode_cloud(PointCloud(_sweep(extent), 0, "top")),
+        TOP: encode_cloud(PointCloud(_scan(extent), 0, "top")),
         RADAR: encode_cloud(PointCloud(_returns(), 0, "bow")),
     }
 
@@ -129,7 +129,7 @@ def _jpeg(rgb: NDArray[np.uint8], frame_id: str) -> messages.CompressedImage:
     return messages.CompressedImage(messages.Header.at(0, frame_id), "jpeg", data.ravel())
 
 
-def _sweep(extent: Extent) -> NDArray[Any]:
+def _scan(extent: Extent) -> NDArray[Any]:
     """A flat ground and walls around, (rings, columns), metre."""
     elevation = np.linspace(-0.4, 0.2, extent.rings)[:, None]
     azimuth = np.linspace(-np.pi, np.pi, extent.columns, endpoint=False)[None]

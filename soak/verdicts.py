@@ -56,7 +56,7 @@ def judge(record: Record, limits: Limits) -> list[Verdict]:
         _level("file descriptors", record, lambda s: s.usage.fds),
         _level("threads", record, lambda s: s.usage.threads),
         _latency(record, limits),
-        *_ledger(record),
+        *_accounting(record),
     ]
 
 
@@ -127,7 +127,7 @@ def _latency(record: Record, limits: Limits) -> Verdict:
     return Verdict(name, ok and bool(lines), "; ".join(lines), bound)
 
 
-def _ledger(record: Record) -> Iterator[Verdict]:
+def _accounting(record: Record) -> Iterator[Verdict]:
     yield Verdict(
         "received = published + dropped + in flight",
         record.statuses > 0

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
+from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 
 if TYPE_CHECKING:
     from seg_perception.inference.bundle_writer import BundleSource
 
 ROOT = Path(__file__).resolve().parents[1]
+pytest_plugins = ["bags"]
 ROS_FIXTURES = {"ros_environment", "ros"}
 
 
@@ -66,9 +67,9 @@ class ColourModel:
     @classmethod
     def source(cls, width: int, height: int, *, certain: bool = False) -> BundleSource:
         """A bundle of it with one golden frame: stripes of red, green and blue, in this order."""
+        from seg_perception.core.ontology import Ontology
         from seg_perception.inference.bundle_writer import BundleSource
         from seg_perception.inference.manifest import LabelsConfidenceOutput, NetworkInput
-        from seg_perception.ontology import Ontology
 
         colours = (("red", "#ff0000"), ("green", "#00ff00"), ("blue", "#0000ff"))
         classes = [{"id": n, "name": name, "color": c} for n, (name, c) in enumerate(colours)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seg_perception.errors import (
+from seg_perception.core.errors import (
     BagError,
     CalibrationError,
     CloudError,
@@ -51,7 +51,7 @@ def test_every_fault_of_the_page_has_its_test() -> None:
     named = re.findall(r"`(test_\w+)\.py(?:::(test_\w+))?`", page)
     assert len(named) > 25
     for file, test in named:
-        code = (ROOT / "test" / "nodes" / f"{file}.py").read_text()
+        code = (ROOT / "test" / "ros" / f"{file}.py").read_text()
         assert f"def {test}(" in code or not test, (file, test)
 
 
@@ -72,7 +72,7 @@ def test_every_sentence_of_the_diagnostics_is_on_the_page() -> None:
     assert [text for text in said if not any(words in text for words in explained)] == []
 
 
-SPEAKERS = ("replay/diagnosis.py", "nodes/health.py", "nodes/status.py", "nodes/qos.py")
+SPEAKERS = ("pipeline/diagnosis.py", "ros/diagnostics_monitor.py", "ros/status.py", "ros/qos.py")
 
 
 def sentences(file: Path) -> list[str]:

@@ -75,7 +75,7 @@ def test_cmake_builds_every_message(repo, cmake):
 
 def test_every_executable_has_its_node(repo, nodes):
     for node in nodes:
-        tree = ast.parse((repo / "seg_perception" / "nodes" / f"{node}.py").read_text("utf-8"))
+        tree = ast.parse((repo / "seg_perception" / "ros" / f"{node}.py").read_text("utf-8"))
         functions = [item.name for item in tree.body if isinstance(item, ast.FunctionDef)]
         assert "main" in functions, node
 
@@ -141,8 +141,8 @@ def test_pip_without_ros_builds_the_python_part(checkout, tmp_path):
     assert shipped(checkout / "config", "_config") <= packed
     assert shipped(checkout / "msg", "_msg") <= packed
     assert shipped(checkout / "seg_perception" / "bundles", "bundles") <= packed
-    templates = checkout / "seg_perception" / "pages" / "templates"
-    assert shipped(templates, "pages/templates") <= packed
+    templates = checkout / "seg_perception" / "reports" / "templates"
+    assert shipped(templates, "reports/templates") <= packed
     assert not [name for name in packed if name.endswith(".so") or "seg_perception/msg/" in name]
 
 

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.results import FrameScore, Results
-from seg_perception.ontology import Ontology
-from seg_perception.visualization import colorize, fit
+from seg_perception.outputs.pictures import colorize, fit
 
 WIDTH, HEIGHT = 480, 270
 

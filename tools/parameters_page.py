@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from seg_perception.config import describe
-from seg_perception.stages import LIVE
+from seg_perception.config.parameters import LIVE
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
 _SENSORS = {"cameras": ["<name>"], "lidars": ["<name>"], "radars": ["<name>"]}

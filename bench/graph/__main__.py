@@ -18,10 +18,10 @@ from bench.graph.race import OURS, USUAL, Lap, lap
 from bench.graph.recordings import LOADS, Load, recording, simulate
 from bench.graph.standings import Standing, read_truth, standing
 from seg_perception.config import Config
+from seg_perception.core.json_document import dump_json
+from seg_perception.core.ontology import Ontology
 from seg_perception.demo.processes import expect_ros
-from seg_perception.evaluation.documents import dump_json
 from seg_perception.inference.bundle import Bundle
-from seg_perception.ontology import Ontology
 from seg_perception.simulation.config import SimulationConfig
 
 

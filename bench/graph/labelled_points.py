@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.types import PointCloud
+from seg_perception.core.types import PointCloud
 
 
 def append_fields(

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from rclpy.node import Node
 
+from seg_perception.core.types import NANOSECONDS
 from seg_perception.io.interfaces import shipped_types
 from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.nodes.arguments import parse
-from seg_perception.nodes.conversions import message_class
-from seg_perception.nodes.qos import output_profile
-from seg_perception.nodes.runner import StopSignal, run
-from seg_perception.types import NANOSECONDS
+from seg_perception.ros.arguments import parse
+from seg_perception.ros.conversions import message_class
+from seg_perception.ros.qos import output_profile
+from seg_perception.ros.runner import StopSignal, run
 
 DEPTH = 100
 READY = "ready"

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.graph.listener import stamp_of
-from seg_perception.io.bag import BagMessage, BagReader
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import Image, PointCloud2
-from seg_perception.nodes.arguments import parse
-from seg_perception.nodes.bag_player import Playback
-from seg_perception.nodes.bag_publishers import BagPlayer
-from seg_perception.nodes.runner import StopSignal, run
+from seg_perception.ros.arguments import parse
+from seg_perception.ros.bag_player import Playback
+from seg_perception.ros.bag_publishers import BagPlayer
+from seg_perception.ros.runner import StopSignal, run
 
 _NOTED = (Image.type_name, PointCloud2.type_name)
 _CLOCK_HZ = 100.0

@@ -16,10 +16,10 @@ from bench.graph.cpu import CpuWatch
 from bench.graph.figures import Key, Pair, Sent, pair
 from bench.graph.listener import READY
 from seg_perception.config import Config
+from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.demo.processes import NodeProcess, Nodes, ProcessError
-from seg_perception.io.bag import BagReader
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
-from seg_perception.topics import CameraTopics, cloud_topic
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
 _START_S, _DELAY_S, _TAIL_S, _END_S = 60.0, 2.0, 2.0, 30.0
 _POLL_S = 0.1

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.config.input_topics import TF, TF_STATIC
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
-from seg_perception.topics import TF, TF_STATIC
 
 _FRONT = "front"
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bench.graph.figures import Flow, flow, percentiles
 from bench.graph.race import Lap
 from bench.graph.recordings import messages
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.metrics import TruthScore
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.ontology import Ontology
 
 Truth = Mapping[int, tuple[NDArray[np.uint8], NDArray[np.bool_]]]
 """By stamp: class of each point, and whether the front camera sees it."""
@@ -67,7 +67,7 @@ def standing(laps: Sequence[Lap], truth: Truth, ontologies: tuple[Ontology, Onto
 
 
 def read_truth(drive: Path, topic: str) -> Truth:
-    """The true classes of a drive's sweeps."""
+    """The true classes of a drive's scans."""
     found = {}
     for stamp_ns, _, message in messages(drive, topic):
         points = decode_cloud(message).points.reshape(-1)

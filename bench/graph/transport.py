@@ -22,13 +22,13 @@ from rclpy.signals import SignalHandlerOptions
 
 from bench.graph.figures import percentiles
 from bench.graph.listener import stamp_of
+from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.demo.processes import Nodes
 from seg_perception.io.messages import Header, Image, stamp_to_ns
-from seg_perception.nodes.conversions import message_class, to_ros
-from seg_perception.nodes.memory import keep_freed_memory
-from seg_perception.nodes.qos import output_profile
-from seg_perception.nodes.runner import StopSignal
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
+from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.memory import keep_freed_memory
+from seg_perception.ros.qos import output_profile
+from seg_perception.ros.runner import StopSignal
 
 _TOPIC = "/large"
 _RATE_HZ, _COUNT, _WARM_UP = 20, 80, 20

@@ -23,6 +23,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from bench.graph.labelled_points import append_fields
 from seg_perception.config import Config, read_parameter_file
+from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
+from seg_perception.core.types import Calibration, LabelMap
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.io.camera_info import decode_camera_info
@@ -30,12 +32,11 @@ from seg_perception.io.images import decode_image, encode_labels, encode_rgb
 from seg_perception.io.messages import CameraInfo, Image, PointCloud2, TFMessage, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import decode_tf
-from seg_perception.nodes.conversions import message_class, to_ros
-from seg_perception.nodes.qos import latched_profile, output_profile
-from seg_perception.nodes.runner import StopSignal
-from seg_perception.topics import TF, TF_STATIC, CameraTopics, camera_info_topic, cloud_topic
-from seg_perception.types import Calibration, LabelMap
-from seg_perception.visualization import colorize, overlay
+from seg_perception.outputs.pictures import colorize, overlay
+from seg_perception.outputs.topics import CameraTopics, cloud_topic
+from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.qos import latched_profile, output_profile
+from seg_perception.ros.runner import StopSignal
 
 QUEUE = 10
 TF_QUEUE = 100

@@ -9,11 +9,11 @@ import numpy as np
 
 from bench.transfer_quality.recording import CAMERAS, STAMP_NS, Moment
 from seg_perception.config import SegmentationConfig
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.ontology import Ontology
-from seg_perception.types import NANOSECONDS, CameraFrame, LabelMap
 
 EXACT, MODEL = "exact labels", "default model"
 

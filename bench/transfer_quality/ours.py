@@ -11,10 +11,10 @@ import numpy as np
 from bench.transfer_quality.recording import RADAR, STAMP_NS
 from bench.transfer_quality.task import Answer, Task, cloud_of, mount_of
 from seg_perception.config import Config
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import NANOSECONDS
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.ontology import Ontology
-from seg_perception.perception import Perception
-from seg_perception.types import NANOSECONDS
+from seg_perception.pipeline.perception import Perception
 
 _BASE, _ODOM = "base_link", "odom"
 
@@ -26,7 +26,7 @@ class Ours:
     Attributes:
         name: of the row.
         changed: parameters; of cameras under `camera.`, for all of them.
-        with_lidar: the core gets a lidar's sweep before a radar's scan.
+        with_lidar: the core gets a lidar's scan before a radar's scan.
     """
 
     name: str

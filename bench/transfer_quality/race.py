@@ -24,7 +24,7 @@ from bench.transfer_quality.rivals import (
 )
 from bench.transfer_quality.scores import THIN, Score, judge
 from bench.transfer_quality.task import Answer, Task, label_moment, make_task
-from seg_perception.types import LabelMap
+from seg_perception.core.types import LabelMap
 
 _NEVER = 1e6
 _EXACT_PX = 1e-3

@@ -26,7 +26,7 @@ class NearestLidar:
     name: str = "nearest labelled lidar point"
 
     def prepare(self, task: Task) -> _Near:
-        """Label the sweep."""
+        """Label the scan."""
         lidar = Task(
             task.moment,
             task.lidar,

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bench.transfer_quality.samples import KITTI_FRAMES, Kitti, Labels, Model, NuScenes, Rellis
 from seg_perception.config import TransferConfig
+from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.label_transfer import Transfer, View, transfer_labels
-from seg_perception.ontology import Ontology
 
 _SURE = 0.5
 _NONE = 255
@@ -119,7 +119,7 @@ def nuscenes(real: Path, model: Model) -> list[Row]:
             both, same = both + int(overlap.sum()), same + int((overlap & (a == b)).sum())
         agreeing.append(_share(both, same))
     return [
-        Row("nuScenes: points of the sweep with a label from one of six cameras", *shares),
+        Row("nuScenes: points of the scan with a label from one of six cameras", *shares),
         Row("nuScenes: the same class from both cameras of an overlap (default model)", *agreeing),
     ]
 

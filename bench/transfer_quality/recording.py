@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 import seg_perception.simulation
 from bench.transfer_quality.conditions import DRIVES, Drive
+from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.simulation import vehicle_frames as frames
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.lidar import SimulatedLidar
 from seg_perception.simulation.rig import calibration, mounted_cameras
 from seg_perception.simulation.streams import radar_pose
-from seg_perception.simulation.trajectory import Trajectory, Weaving
+from seg_perception.simulation.trajectory import Slalom, Trajectory
 from seg_perception.simulation.visibility import Places, see
 from seg_perception.simulation.world import World
-from seg_perception.types import NANOSECONDS, Calibration
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Plan:
         seed: of the forest.
         moments: places along the track.
         beams: of the lidars, one recording for each.
-        columns: firings of a sweep.
+        columns: firings of a scan.
         width, height: of the pictures.
     """
 
@@ -77,15 +77,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class Moment:
-    """One place, one drive: pictures of three cameras, a sweep of each lidar, a radar scan.
+    """One place, one drive: pictures of three cameras, a scan of each lidar, a radar scan.
 
     Attributes:
         number: seed of the forest and number of the moment in it.
         drive: how the robot moved.
-        picture_s: when the pictures' first row is exposed, after the sweep's start.
+        picture_s: when the pictures' first row is exposed, after the scan's start.
         rgb: uint8 (cameras, h, w, 3).
         labels: uint8 (cameras, h, w), exact.
-        tf_s: float64 (k,), after the sweep's start, and
+        tf_s: float64 (k,), after the scan's start, and
         T_odom_base: float64 (k, 4, 4).
         sensors: by `lidar32`, `lidar128`, `radar`.
         calibration: of all cameras.
@@ -151,7 +151,7 @@ class _Scene:
             self._world.scene.terrain,
             _SPEED_MPS,
             seconds,
-            Weaving(_CURVATURE_RADPM, _TURN_M),
+            Slalom(_CURVATURE_RADPM, _TURN_M),
         )
 
     def arrays(self, number: int, drive: Drive) -> dict[str, NDArray[Any]]:
@@ -205,11 +205,11 @@ class _Scene:
                 round(SWEEP_S * NANOSECONDS),
                 config.lidar_range_noise_m,
             )
-            sweep = lidar.sweep(scene, path, frames.T_BASE_LIDAR, start_s, [*seed, beams])
-            points = sweep.points.reshape(-1)
+            scan = lidar.scan(scene, path, frames.T_BASE_LIDAR, start_s, [*seed, beams])
+            points = scan.points.reshape(-1)
             fired_s = start_s + points["t"] * 1e-9
-            places = Places(sweep.xyz_world.reshape(-1, 3), sweep.mover.reshape(-1), fired_s)
-            measured[f"lidar{beams}"] = points, sweep.surface.reshape(-1), places
+            places = Places(scan.xyz_world.reshape(-1, 3), scan.mover.reshape(-1), fired_s)
+            measured[f"lidar{beams}"] = points, scan.surface.reshape(-1), places
         # The radar hears everything at once, when the lidar passes the front.
         moment_s = start_s + SWEEP_S / 2
         pose, moving = radar_pose(path, moment_s)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, cKDTree
 
 from bench.transfer_quality.task import Answer, Task
+from seg_perception.core.types import LabelMap
 from seg_perception.geometry.camera import CameraModel, Hits
-from seg_perception.types import LabelMap
 
 Kept = NDArray[np.bool_]
 Filter = Callable[[Hits, NDArray[np.float32]], Kept]
@@ -27,7 +27,7 @@ _NEIGHBOURS = 12
 class Rival:
     """Every point takes the label of its pixel; the last camera that shows it counts.
 
-    Lenses are exact. The robot is taken as at rest between sweep and picture.
+    Lenses are exact. The robot is taken as at rest between scan and picture.
 
     Attributes:
         name: of the row.

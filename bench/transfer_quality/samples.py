@@ -15,14 +15,14 @@ import yaml
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import Calibration, CameraFrame, LabelMap
 from seg_perception.fusion.view import View, prepare_label_map
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import quaternion_to_matrix
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.ontology import Ontology
-from seg_perception.types import Calibration, CameraFrame, LabelMap
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.uint8]
@@ -49,7 +49,7 @@ class Picture:
     rectified: bool = False
 
     def view(self, label_map: LabelMap) -> View:
-        """The camera's offer to the sweep.
+        """The camera's offer to the scan.
 
         Raises:
             ValueError: a label map without calibration.
@@ -63,7 +63,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Box:
-    """Something that stands in a sweep.
+    """Something that stands in a scan.
 
     Attributes:
         name: its class, in words of the field ontology.
@@ -122,7 +122,7 @@ class Rellis:
 
 
 class Kitti:
-    """KITTI: sweeps with boxes around people and vehicles."""
+    """KITTI: scans with boxes around people and vehicles."""
 
     def __init__(self, real: Path, name: str) -> None:
         """Read one frame."""
@@ -148,7 +148,7 @@ class Kitti:
 
 
 class NuScenes:
-    """nuScenes: a sweep and six cameras around the car, no labels."""
+    """nuScenes: a scan and six cameras around the car, no labels."""
 
     def __init__(self, real: Path) -> None:
         """Read the moment."""

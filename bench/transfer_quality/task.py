@@ -19,8 +19,8 @@ from bench.transfer_quality.recording import (
     Truth,
     mounts,
 )
+from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
 from seg_perception.simulation import vehicle_frames as frames
-from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class Task:
         label_maps: one for each camera.
         T_base_camera: (cameras, 4, 4), optical frames, as the method is told.
         unknown_id: label of points that get none.
-        lidar: the sweep beside a radar's scan; the sensor itself for a lidar.
+        lidar: the scan beside a radar's scan; the sensor itself for a lidar.
     """
 
     moment: Moment
@@ -71,7 +71,7 @@ class Task:
 
     @property
     def cloud(self) -> PointCloud:
-        """The points as their driver sends them: a lidar's are stamped at the sweep's start."""
+        """The points as their driver sends them: a lidar's are stamped at the scan's start."""
         return cloud_of(self.moment, self.sensor)
 
     def T_camera_sensor(self, camera: int) -> Array:  # noqa: N802

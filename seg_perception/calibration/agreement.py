@@ -1,8 +1,8 @@
-"""How well the borders of labels lie where the silhouettes of the sweeps do: one number.
+"""How well the borders of labels lie where the silhouettes of the scans do: one number.
 
 Across a silhouette the label should change; just before and just behind it, it should not. The
 agreement is the share of silhouettes across which the label changes, less the share of
-changes at equal distances on either side. It is 0 where labels and sweeps have nothing to do
+changes at equal distances on either side. It is 0 where labels and scans have nothing to do
 with each other, however many borders the labels have, and at most 1.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.moments import Moment
+from seg_perception.calibration.observations import Observation
 from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.camera import CameraModel
 
@@ -70,7 +70,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class EdgeEvidence:
     """The silhouettes in view.
 
     Attributes:
@@ -88,7 +88,7 @@ class Said:
 class Evidence:
     """The silhouettes of all moments of one camera, in its optical frame, and its labels."""
 
-    def __init__(self, moments: Sequence[Moment], at: int = 0) -> None:
+    def __init__(self, moments: Sequence[Observation], at: int = 0) -> None:
         """Gather them.
 
         Args:
@@ -116,7 +116,7 @@ class Evidence:
         """Measure the agreement of a calibration.
 
         Args:
-            change: float64 (4, 4), applied to the sweeps in the optical frame.
+            change: float64 (4, 4), applied to the scans in the optical frame.
             shift_px: added to the principal point (pixel of the labels).
         """
         said, count = self.said(change, shift_px), len(self.moments)
@@ -128,7 +128,7 @@ class Evidence:
 
     def said(
         self, change: NDArray[np.float64] = _STILL, shift_px: tuple[float, float] = (0.0, 0.0)
-    ) -> Said:
+    ) -> EdgeEvidence:
         """What each silhouette in view says; arguments as for `agreement`."""
         lens = self._lens(shift_px)
         index, edge, outside = _seen(lens, self._edge, self._outside, change)
@@ -141,7 +141,7 @@ class Evidence:
             labels, known = self._along(self._moment[index], middle, half)
             words += _contrast(labels) / len(_REACHES)
             inside &= known
-        return Said(self._moment[index[inside]], middle[inside], words[inside])
+        return EdgeEvidence(self._moment[index[inside]], middle[inside], words[inside])
 
     def _along(
         self, moment: NDArray[np.intp], middle: NDArray[np.float64], half: NDArray[np.float64]

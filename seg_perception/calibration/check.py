@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.calibration.agreement import Evidence
+from seg_perception.calibration.diagnosis import Diagnosis, diagnose, nothing_seen
 from seg_perception.calibration.hypotheses import Hypothesis
 from seg_perception.calibration.labels import (
     LabelSource,
@@ -16,17 +17,16 @@ from seg_perception.calibration.labels import (
     RecordedLabels,
     label_topics,
 )
-from seg_perception.calibration.moments import Moments, read_moments
+from seg_perception.calibration.observations import Observations, read_observations
 from seg_perception.calibration.pictures import Plot, curves_picture, overlay_picture
 from seg_perception.calibration.sensitivity import Curve
-from seg_perception.calibration.verdict import Verdict, judge, nothing_seen
 from seg_perception.config import Config
-from seg_perception.errors import BagError, CalibrationError
+from seg_perception.core.errors import BagError, CalibrationError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.bag import BagReader
-from seg_perception.visualization import encode_png
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.outputs.pictures import encode_png
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class CameraCheck:
     camera: str
     moments: int
     labels: str
-    verdict: Verdict
+    verdict: Diagnosis
     pictures: tuple[Path, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def check_calibration(
     labels: Mapping[str, str] | None = None,
     wanted: int = 24,
 ) -> list[CameraCheck]:
-    """Compare the silhouettes of the lidars' sweeps with the borders of labels.
+    """Compare the silhouettes of the lidars' scans with the borders of labels.
 
     Args:
         bag: any recording that `BagReader` takes.
@@ -102,7 +102,7 @@ def check_calibration(
         evidence = Evidence(found)
         convention = moments.conventions.of(camera)
         settled = parameters.model_copy(update={"frame_convention": convention})
-        verdict = judge(evidence, settled, moments.mountings)
+        verdict = diagnose(evidence, settled, moments.mountings)
         pictures = tuple(_write_pictures(output, camera, evidence, verdict))
         checks.append(CameraCheck(camera, len(found), sources[camera], verdict, pictures))
     return checks
@@ -114,7 +114,7 @@ def gather(
     labels: Mapping[str, str],
     wanted: int,
     offsets_s: Sequence[float] = (0.0,),
-) -> tuple[Moments, Mapping[str, str]]:
+) -> tuple[Observations, Mapping[str, str]]:
     """The moments of a bag, and by camera where the labels came from.
 
     Raises:
@@ -136,10 +136,12 @@ def gather(
             engine = stack.enter_context(closing(create_engine(bundle, config.segmentation)))
             source = ModelLabels(config, Segmenter(engine, config.segmentation))
             named = dict.fromkeys(config.cameras, f"model {bundle.manifest.name}")
-        return read_moments(reader, config, source, wanted, offsets_s), named
+        return read_observations(reader, config, source, wanted, offsets_s), named
 
 
-def _write_pictures(folder: Path, camera: str, evidence: Evidence, verdict: Verdict) -> list[Path]:
+def _write_pictures(
+    folder: Path, camera: str, evidence: Evidence, verdict: Diagnosis
+) -> list[Path]:
     """The moment with most silhouettes in view, as given and mended; and the curves."""
     mended = verdict.mended
     counts = (mended or Hypothesis()).measure(evidence).counts

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.calibration.agreement import Agreement, Evidence
-from seg_perception.calibration.moments import Moment
+from seg_perception.calibration.observations import Observation
 from seg_perception.config import CameraConfig
-from seg_perception.conventions import T_OPTICAL_BODY
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
+from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
 
 Matrix = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ class Hypothesis:
         causes: words for machines: `frame`, `inverted`, `cropped`; none for no mistake.
         text: what would be wrong.
         mend: what to do about it.
-        change: float64 (4, 4), applied to the sweeps in the optical frame.
+        change: float64 (4, 4), applied to the scans in the optical frame.
         shift_px: added to the principal point (pixel of the labels).
         parameters: what mends it, ready to paste.
     """
@@ -66,7 +66,7 @@ class Hypothesis:
 
 
 def wrong_mountings(
-    moment: Moment, camera: CameraConfig, mountings: Sequence[StampedTransform]
+    moment: Observation, camera: CameraConfig, mountings: Sequence[StampedTransform]
 ) -> list[Hypothesis]:
     """Everything but a cut image: the frame's axes, inverted transforms, both; simplest first."""
     axes = _other_axes(moment.camera, camera)
@@ -104,13 +104,15 @@ def _best_shift(
     return max(tried, key=support)
 
 
-def is_cropped(hypothesis: Hypothesis, moment: Moment) -> bool:
+def is_cropped(hypothesis: Hypothesis, moment: Observation) -> bool:
     """Whether the shift is more than an error of mounting."""
     least = _LEAST_SHIFT * moment.labels.shape[1]
     return any(abs(shift) > least for shift in hypothesis.shift_px)
 
 
-def _shifted(moment: Moment, camera: CameraConfig, shift_px: tuple[float, float]) -> Hypothesis:
+def _shifted(
+    moment: Observation, camera: CameraConfig, shift_px: tuple[float, float]
+) -> Hypothesis:
     offset = [
         round(before + shift * scale, 1) + 0.0
         for before, shift, scale in zip(
@@ -156,7 +158,7 @@ def _other_axes(name: str, camera: CameraConfig) -> Hypothesis:
 
 
 def _inverted(
-    moment: Moment, camera: CameraConfig, mountings: Sequence[StampedTransform]
+    moment: Observation, camera: CameraConfig, mountings: Sequence[StampedTransform]
 ) -> Iterator[Hypothesis]:
     """Each static transform between lidar and camera the other way round."""
     axes = T_OPTICAL_BODY if camera.frame_convention == "body" else np.eye(4)
@@ -188,7 +190,7 @@ def _inverse(T: Matrix) -> Matrix:
     return inverse
 
 
-def _mounted(moment: Moment, mountings: Sequence[StampedTransform]) -> Matrix | None:
+def _mounted(moment: Observation, mountings: Sequence[StampedTransform]) -> Matrix | None:
     """The lidar in the camera's frame by static transforms alone; None where they do not lead."""
     tree = TransformTree()
     try:

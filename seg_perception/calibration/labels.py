@@ -9,14 +9,15 @@ from typing import Protocol
 import numpy as np
 
 from seg_perception.config import Config
-from seg_perception.errors import BagError, CalibrationError
+from seg_perception.core.errors import BagError, CalibrationError
+from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import scale_calibration, shift_principal_point
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.bag import BagMessage, BagReader
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import Image
-from seg_perception.topics import CameraTopics
-from seg_perception.types import CameraFrame, LabelMap
+from seg_perception.outputs.topics import CameraTopics
 
 
 class LabelSource(Protocol):

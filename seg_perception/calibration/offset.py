@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from seg_perception.calibration.agreement import Agreement, Evidence
 from seg_perception.calibration.check import gather
-from seg_perception.calibration.moments import Moment
+from seg_perception.calibration.observations import Observation
 from seg_perception.calibration.pictures import Plot, curves_picture
 from seg_perception.calibration.sensitivity import AXES, resample
 from seg_perception.config import Config
-from seg_perception.errors import CalibrationError
-from seg_perception.visualization import encode_png
+from seg_perception.core.errors import CalibrationError
+from seg_perception.outputs.pictures import encode_png
 
 _STEP_S = 0.01
 # An error of mounting about the vertical axis, which looks like an offset in a turn one way.
@@ -159,7 +159,7 @@ def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:
 
 
 def _estimate(
-    moments: Sequence[Moment], offsets_s: NDArray[np.float64], known_s: float
+    moments: Sequence[Observation], offsets_s: NDArray[np.float64], known_s: float
 ) -> OffsetEstimate:
     camera = moments[0].camera
     turn_rad_s = _turn_spread(moments, offsets_s)
@@ -208,7 +208,7 @@ def _expect_clear(
     """
     if not best.is_certain:
         msg = (
-            f"no agreement between labels and sweeps at any offset within "
+            f"no agreement between labels and scans at any offset within "
             f"{offsets_s[-1]:g} s; run `seg-perception check-calibration`, or give better labels"
         )
         raise CalibrationError(msg)
@@ -247,7 +247,7 @@ def _top(surface: NDArray[np.float64], offsets_s: NDArray[np.float64]) -> tuple[
     return float(offsets_s[at] + step[0] * _STEP_S), float(_YAWS_DEG[yaw_at] + step[1] * 0.25)
 
 
-def _turn_spread(moments: Sequence[Moment], offsets_s: NDArray[np.float64]) -> float:
+def _turn_spread(moments: Sequence[Observation], offsets_s: NDArray[np.float64]) -> float:
     """Standard deviation of the camera's turn rate about its vertical axis (radian a second)."""
     span_s = float(offsets_s[-1] - offsets_s[0])
     turned = [m.T_camera_lidar[-1][:3, :3] @ m.T_camera_lidar[0][:3, :3].T for m in moments]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from seg_perception.calibration.agreement import Evidence
 from seg_perception.calibration.hypotheses import Hypothesis
-from seg_perception.calibration.moments import Moment
-from seg_perception.visualization import INK, PAPER, Rgb, above, fit, plate, text
+from seg_perception.calibration.observations import Observation
+from seg_perception.outputs.pictures import INK, PAPER, Rgb, above, fit, plate, text
 
 _WIDTH = 960
 _AGREES, _SILENT, _CONTRADICTS = (0, 190, 80), (255, 190, 0), (225, 30, 40)
@@ -21,8 +21,8 @@ _PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 320, 220, 44
 _APART_PX, _LEAST_HEIGHT = 28, 0.01
 
 
-def overlay_picture(moment: Moment, as_if: Hypothesis, title: str) -> Rgb:
-    """The image, the borders of its labels, and the silhouettes of the sweep.
+def overlay_picture(moment: Observation, as_if: Hypothesis, title: str) -> Rgb:
+    """The image, the borders of its labels, and the silhouettes of the scan.
 
     A silhouette is green where the label changes across it, red where it changes beside it,
     yellow where both or neither.
@@ -51,7 +51,7 @@ def _tally(said: NDArray[np.float64]) -> str:
     )
 
 
-def _borders(moment: Moment, width: int, height: int) -> NDArray[np.bool_]:
+def _borders(moment: Observation, width: int, height: int) -> NDArray[np.bool_]:
     labels = cv2.resize(moment.labels, (width, height), interpolation=cv2.INTER_NEAREST)
     borders = np.zeros(labels.shape, np.bool_)
     borders[:, 1:] |= labels[:, 1:] != labels[:, :-1]

@@ -1,4 +1,4 @@
-"""A sweep as an image of ranges, in which the neighbours of a beam lie beside it."""
+"""A scan as an image of ranges, in which the neighbours of a beam lie beside it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.types import PointCloud
+from seg_perception.core.types import PointCloud
 
 _NEAREST_M, _FARTHEST_M = 1.0, 60.0
 # Drivers' names of the beam's number.
@@ -16,7 +16,7 @@ _RING_FIELDS = ("ring", "channel", "laser_id", "line")
 # Elevations farther apart than this are of two beams, where that makes this many of them.
 _BEAM_GAP_RAD = math.radians(0.1)
 _FEWEST_BEAMS, _MOST_BEAMS, _UNEVEN = 8, 256, 2.5
-# Square cells of an unordered sweep are this much wider than its points are apart on average.
+# Square cells of an unordered scan are this much wider than its points are apart on average.
 _CELL_FACTOR = 1.5
 
 
@@ -27,7 +27,7 @@ class RangeImage:
     Attributes:
         ranges: float32 (rows, columns), metre; NaN where nothing came back, or nearer than
             1 m, or beyond 60 m.
-        index: intp (rows, columns), which point of the sweep a cell holds.
+        index: intp (rows, columns), which point of the scan a cell holds.
     """
 
     ranges: NDArray[np.float32]
@@ -35,7 +35,7 @@ class RangeImage:
 
 
 def range_image(cloud: PointCloud) -> RangeImage:
-    """Lay a sweep out by its own rows, else by its beams, else by direction."""
+    """Lay a scan out by its own rows, else by its beams, else by direction."""
     xyz = cloud.xyz
     with np.errstate(invalid="ignore", over="ignore"):
         ranges = np.linalg.norm(xyz, axis=1).astype(np.float32)

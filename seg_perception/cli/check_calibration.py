@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    bag: Annotated[Path, typer.Argument(help="Recording with images, sweeps and transforms.")],
+    bag: Annotated[Path, typer.Argument(help="Recording with images, scans and transforms.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "calibration"
     ),
@@ -23,11 +23,11 @@ def command(
     labels: LabelTopics = None,
     *,
     moments: Annotated[
-        int, typer.Option(min=1, max=1000, help="Sweeps that are looked at, of each lidar.")
+        int, typer.Option(min=1, max=1000, help="Scans that are looked at, of each lidar.")
     ] = 24,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Compare the silhouettes in lidar sweeps with the borders of labels in the images.
+    """Compare the silhouettes in lidar scans with the borders of labels in the images.
 
     Finds small errors of the extrinsics, a body frame taken for an optical one, an inverted
     transform and a cropped image. Exit code 2: a camera's calibration does not hold.

@@ -37,9 +37,9 @@ def command(
     Exit code 1: a condition of --fail-if was met. Exit code 2: runs that can't be compared.
     """
     from seg_perception.cli.options import print_json
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
     from seg_perception.evaluation.compare import compare
-    from seg_perception.evaluation.gate import Gate
+    from seg_perception.evaluation.regression_gate import Gate
     from seg_perception.evaluation.report import write_comparison
     from seg_perception.evaluation.results import Results
 

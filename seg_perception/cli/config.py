@@ -47,7 +47,7 @@ def check(file: File = None, settings: Settings = None, *, as_json: AsJson = Fal
     Prints what would be read and published.
     """
     from seg_perception.cli.options import print_json
-    from seg_perception.topics import check_topics
+    from seg_perception.outputs.topics import check_topics
 
     config = _load(file, None, settings or [])
     check_topics(config)
@@ -96,7 +96,9 @@ def _annotated(config: Config) -> list[str]:
 
 
 def _topics(config: Config) -> dict[str, dict[str, list[str]]]:
-    from seg_perception.topics import CameraTopics, camera_info_topic, cloud_topic, stream
+    from seg_perception.config.input_topics import camera_info_topic
+    from seg_perception.core.message_accounting import stream
+    from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
     found = {}
     for name, camera in config.cameras.items():

@@ -15,10 +15,10 @@ from seg_perception.cli.arguments import Settings
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
-    from seg_perception.inference.tensorrt.builder import OnProgress
+    from seg_perception.inference.tensorrt.build_supervisor import OnProgress
     from seg_perception.inference.tensorrt.checks import Check
+    from seg_perception.inference.tensorrt.engine_manager import EngineManager
     from seg_perception.inference.tensorrt.requests import Progress
-    from seg_perception.inference.tensorrt.workshop import Workshop
 
 app = typer.Typer(
     help="Build, prove, list, measure and remove TensorRT engines.", no_args_is_help=True
@@ -49,11 +49,11 @@ def build(
 
     Exit code 2: an engine can't be built, or gives other labels.
     """
-    from seg_perception.inference.tensorrt.builds import WaitForBuild
+    from seg_perception.inference.tensorrt.engine_builder import BlockingEngineBuilder
 
     chosen = _configuration(config, settings or [])
     with _build_bar() as on_progress:
-        builds = WaitForBuild(_say, on_progress)
+        builds = BlockingEngineBuilder(_say, on_progress)
         checks = _workshop(bundle, chosen).build(builds, _say, every=every)
     _finish(checks, as_json=as_json)
 
@@ -148,7 +148,7 @@ def clean(
     """Remove engines that can't be used: cut, altered, of another TensorRT or another driver."""
     from seg_perception.cli.options import print_json
     from seg_perception.inference.tensorrt.cache import EngineCache
-    from seg_perception.inference.tensorrt.sweep import unusable
+    from seg_perception.inference.tensorrt.prune import unusable
 
     chosen = _configuration(config, settings or []).tensorrt
     cache = EngineCache.at(chosen.cache)
@@ -177,11 +177,11 @@ def _configuration(file: Path | None, settings: list[str]) -> Config:
     return Config.from_parameters(apply_settings(parameters, settings), origin)
 
 
-def _workshop(bundle: str, config: Config) -> Workshop:
+def _workshop(bundle: str, config: Config) -> EngineManager:
     from seg_perception.inference.bundle import Bundle
-    from seg_perception.inference.tensorrt.workshop import Workshop
+    from seg_perception.inference.tensorrt.engine_manager import EngineManager
 
-    return Workshop(Bundle.load(bundle), config.segmentation, config.tensorrt)
+    return EngineManager(Bundle.load(bundle), config.segmentation, config.tensorrt)
 
 
 def _say(line: str) -> None:

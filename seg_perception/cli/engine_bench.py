@@ -15,17 +15,23 @@ from rich.table import Table
 from seg_perception.cli.progress import progress_bar
 from seg_perception.cli.tables import console
 from seg_perception.config import Config
-from seg_perception.errors import EngineError
-from seg_perception.inference.benchmark.board import Board
-from seg_perception.inference.benchmark.contestants import (
+from seg_perception.core.errors import EngineError
+from seg_perception.inference.benchmark.cases import (
     device_facts,
-    find_contestants,
+    find_cases,
     library_versions,
 )
-from seg_perception.inference.benchmark.run import Contestant, Course, Result, run_all, versions
+from seg_perception.inference.benchmark.power_monitor import PowerMonitor
+from seg_perception.inference.benchmark.run import (
+    BenchmarkCase,
+    BenchmarkConfig,
+    Result,
+    run_all,
+    versions,
+)
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.protocol import Engine
-from seg_perception.inference.selftest import Thresholds
+from seg_perception.inference.self_test import Thresholds
 from seg_perception.inference.tensorrt.cuda import DeviceFacts
 
 
@@ -64,14 +70,14 @@ def measure(
     bundle = Bundle.load(name)
     frames = [frame.image for frame in bundle.golden] or [_grey(bundle)]
     thresholds = Thresholds.of(config.segmentation)
-    contestants = find_contestants(bundle, config.segmentation, config.tensorrt)
-    contestants += _torch(bundle, checkpoint)
-    course = Course(frames, rate_hz, duration_s, thresholds)
+    cases = find_cases(bundle, config.segmentation, config.tensorrt)
+    cases += _torch(bundle, checkpoint)
+    course = BenchmarkConfig(frames, rate_hz, duration_s, thresholds)
     results = []
     with progress_bar("measuring") as advance:
-        for done, result in enumerate(run_all(contestants, course, Board()), start=1):
+        for done, result in enumerate(run_all(cases, course, PowerMonitor()), start=1):
             results.append(result)
-            advance(done, len(contestants))
+            advance(done, len(cases))
     return BenchReport(
         bundle=str(bundle),
         versions=versions(library_versions(config.tensorrt)),
@@ -126,20 +132,20 @@ def _lines(report: BenchReport) -> list[str]:
     return lines
 
 
-def _torch(bundle: Bundle, checkpoint: Path | None) -> list[Contestant]:
+def _torch(bundle: Bundle, checkpoint: Path | None) -> list[BenchmarkCase]:
     """Torch on the CPU and, where it can, on the device."""
     if checkpoint is None:
         why = "a bundle holds no torch network; name its checkpoint with --checkpoint"
-        return [Contestant("torch", _refuse(why))]
+        return [BenchmarkCase("torch", _refuse(why))]
     return [
-        Contestant(f"torch/{device}", partial(_load_torch, bundle, checkpoint, device))
+        BenchmarkCase(f"torch/{device}", partial(_load_torch, bundle, checkpoint, device))
         for device in ("cuda:0", "cpu")
     ]
 
 
 def _load_torch(bundle: Bundle, checkpoint: Path, device: str) -> Engine:
     try:
-        from seg_perception.export.torch_engine import TorchEngine
+        from seg_perception.training.export.torch_engine import TorchEngine
     except ImportError as error:
         msg = f"torch is not installed ({error}); pip install seg_perception[train]"
         raise EngineError(msg) from error

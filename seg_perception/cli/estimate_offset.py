@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[
-        Path, typer.Argument(help="Recording with images, sweeps and moving transforms.")
+        Path, typer.Argument(help="Recording with images, scans and moving transforms.")
     ],
     config: RobotFile = None,
     settings: Settings = None,
@@ -25,7 +25,7 @@ def command(  # noqa: PLR0913 (an option each)
     ] = None,
     *,
     moments: Annotated[
-        int, typer.Option(min=8, max=1000, help="Sweeps that are looked at, of each lidar.")
+        int, typer.Option(min=8, max=1000, help="Scans that are looked at, of each lidar.")
     ] = 80,
     reach: Annotated[
         float, typer.Option(min=0.05, max=2, help="Seconds to either side that are searched.")
@@ -66,7 +66,7 @@ def _print(estimate: OffsetEstimate) -> None:
     low, high = (1000 * end for end in estimate.interval_s)
     typer.echo(
         f"# camera {estimate.camera}: {1000 * estimate.offset_s:+.1f} ms, 95 % between {low:+.1f} "
-        f"and {high:+.1f} ms; {estimate.moments} sweeps, turn rate varies by "
+        f"and {high:+.1f} ms; {estimate.moments} scans, turn rate varies by "
         f"{estimate.turn_rad_s:.2f} rad/s, yaw of the mounting {estimate.yaw_deg:+.2f} deg"
     )
     for key, value in estimate.parameters.items():

@@ -15,7 +15,7 @@ from seg_perception.cli.arguments import LatencyMs, RobotFile, Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seg_perception.evaluation.evaluate import Means
+    from seg_perception.evaluation.evaluate import ExecutionOptions
     from seg_perception.evaluation.job import CuboidSource, Job
     from seg_perception.evaluation.options import EvaluateOptions
     from seg_perception.evaluation.results import Results
@@ -109,7 +109,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     Exit code 2: the inputs do not fit, or something came to nothing; what was scored is kept.
     """
     from seg_perception.cli.options import parse_setting
-    from seg_perception.evaluation.evaluate import Means
+    from seg_perception.evaluation.evaluate import ExecutionOptions
     from seg_perception.evaluation.options import EvaluateOptions
 
     options = EvaluateOptions(
@@ -133,16 +133,18 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         boundary=boundary,
         pictures=pictures,
     )
-    means = Means(processes, cluster, gpus=gpus, keep=str(keep or ""))
+    means = ExecutionOptions(processes, cluster, gpus=gpus, keep=str(keep or ""))
     results = _evaluate(paths, options, output, means)
     if page:
         _write_report(output)
     _finish(results, output, as_json=as_json)
 
 
-def _evaluate(paths: list[Path], options: EvaluateOptions, output: Path, means: Means) -> Results:
+def _evaluate(
+    paths: list[Path], options: EvaluateOptions, output: Path, means: ExecutionOptions
+) -> Results:
     from seg_perception.cli.progress import progress_bar
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
     from seg_perception.evaluation.evaluate import begin, evaluate
     from seg_perception.evaluation.plan import plan
 
@@ -163,7 +165,7 @@ def _write_report(run: Path) -> None:
     write_report(run)
 
 
-def _can_keep(job: Job, means: Means) -> bool:
+def _can_keep(job: Job, means: ExecutionOptions) -> bool:
     return job.kind == "bag" and len(job.shards) == 1 and not means.address
 
 
@@ -189,7 +191,7 @@ def _cuboids(text: str) -> CuboidSource | None:
     """`FILE,sample=1,radar=0.3`."""
     from pydantic import ValidationError
 
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
     from seg_perception.evaluation.job import CuboidSource
 
     if not text:
@@ -214,8 +216,8 @@ def _cuboids(text: str) -> CuboidSource | None:
 
 
 def _conditions(file: Path | None) -> Mapping[str, Mapping[str, str]]:
-    from seg_perception.errors import ConfigError
-    from seg_perception.validation import read_yaml
+    from seg_perception.core.errors import ConfigError
+    from seg_perception.core.validation import read_yaml
 
     if file is None:
         return {}

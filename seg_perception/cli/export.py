@@ -59,11 +59,11 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     Runtime, gather for TensorRT. If a form disagrees with torch, no bundle is written.
     """
     from seg_perception.cli.options import print_json
-    from seg_perception.errors import EngineError
+    from seg_perception.core.errors import EngineError
 
     try:
-        from seg_perception.export.bundle import Wanted, export_bundle
-        from seg_perception.export.release import ReleaseFile
+        from seg_perception.training.export.bundle import Wanted, export_bundle
+        from seg_perception.training.export.release import ReleaseFile
     except ImportError as error:
         msg = f"the export needs the extra [train] ({error}): pip install 'seg_perception[train]'"
         raise EngineError(msg) from error
@@ -89,7 +89,7 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises:
         ConfigError: it is not of that form.
     """
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
 
     width, x, height = text.partition("x")
     if not (x and width.isdecimal() and height.isdecimal()):
@@ -104,7 +104,7 @@ def parse_precisions(names: Sequence[str]) -> tuple[Precision, ...]:
     Raises:
         ConfigError: there is no such precision.
     """
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
     from seg_perception.inference.manifest import Precision
 
     known: dict[str, Precision] = {name: name for name in get_args(Precision)}
@@ -125,7 +125,7 @@ def _read(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
     import cv2
     import numpy as np
 
-    from seg_perception.errors import DatasetError
+    from seg_perception.core.errors import DatasetError
 
     paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _IMAGES)
     images = [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in paths]

@@ -36,11 +36,11 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
 
     from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import progress_bar
+    from seg_perception.config.parameters import SegmentationConfig
     from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.engine import create_engine
     from seg_perception.inference.reference_labels import find_images, label_images
-    from seg_perception.stages import SegmentationConfig
 
     places = find_images(images, output)
     plan = ViewPlan(scales=tuple(scale or [1.0]), flip=flip, stride=stride, base=base)

@@ -27,7 +27,7 @@ from seg_perception.cli import (
     simulate,
     train,
 )
-from seg_perception.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError
 
 BAD_INPUT = 2
 
@@ -60,7 +60,7 @@ app.command("inspect")(inspect.command)
 app.command("check-calibration")(check_calibration.command)
 app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)
-app.command("corrections")(mine.take_back)
+app.command("corrections")(mine.reject_last)
 app.command("export")(export.command)
 app.command("label")(label.command)
 app.command("report")(report.command)

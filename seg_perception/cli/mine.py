@@ -10,7 +10,7 @@ import typer
 from seg_perception.cli.arguments import RobotFile, Settings
 
 if TYPE_CHECKING:
-    from seg_perception.mining import MiningConfig, MiningSummary
+    from seg_perception.active_learning import MiningConfig, MiningSummary
 
 
 def command(
@@ -34,10 +34,10 @@ def command(
 
     Exit code 2: the bag is damaged; what was found until there is kept.
     """
+    from seg_perception.active_learning import mine
     from seg_perception.cli.options import end, print_json
     from seg_perception.cli.progress import named_step
     from seg_perception.cli.replay import configuration
-    from seg_perception.mining import mine
 
     chosen = configuration(bag, config, settings or [])
     summary = mine(bag, output, chosen, _mining(count, choose or []), named_step)
@@ -48,15 +48,15 @@ def command(
     end(summary.notes, summary.problems)
 
 
-def take_back(
+def reject_last(
     folder: Annotated[Path, typer.Argument(help="Folder that `mine` wrote.")],
     archive: Annotated[Path, typer.Argument(help="CVAT's export: Segmentation mask 1.1.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print what changed as JSON.")] = False,
 ) -> None:
     """Put masks that were corrected in CVAT back into the folder, for training."""
+    from seg_perception.active_learning import take_corrections
     from seg_perception.cli.options import print_json
-    from seg_perception.mining import take_corrections
 
     corrections = take_corrections(folder, archive)
     if as_json:
@@ -68,14 +68,14 @@ def take_back(
 
 
 def _mining(count: int, settings: list[str]) -> MiningConfig:
+    from seg_perception.active_learning import MiningConfig
     from seg_perception.cli.options import parse_setting
-    from seg_perception.mining import MiningConfig
 
     return MiningConfig.parse({"count": count, **dict(map(parse_setting, settings))})
 
 
 def _print(summary: MiningSummary) -> None:
-    from seg_perception.mining.summary import frame_name
+    from seg_perception.active_learning.summary import frame_name
 
     for rank, choice in enumerate(summary.choices, start=1):
         typer.echo(f"{rank:4} {frame_name(choice)}: {'; '.join(choice.reasons)}")

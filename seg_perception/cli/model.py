@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from seg_perception.export.size_table import Row
-    from seg_perception.models.config import ModelConfig
-    from seg_perception.models.devices import Device, DeviceFile
+    from seg_perception.training.export.size_table import Row
+    from seg_perception.training.models.config import ModelConfig
+    from seg_perception.training.models.devices import Device, DeviceFile
 
 app = typer.Typer(help="Networks and what they cost.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -50,12 +50,12 @@ def table(
     from seg_perception.cli.export import parse_size
     from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import progress_bar
-    from seg_perception.errors import EngineError
+    from seg_perception.core.errors import EngineError
 
     try:
-        from seg_perception.export.size_table import THIS_CPU, TablePlan, size_table
-        from seg_perception.models.devices import DeviceFile
-        from seg_perception.models.this_cpu import measure_cpu
+        from seg_perception.training.export.size_table import THIS_CPU, TablePlan, size_table
+        from seg_perception.training.models.cpu_peak import measure_cpu
+        from seg_perception.training.models.devices import DeviceFile
     except ImportError as error:
         msg = f"the table needs the extra [train] ({error}): pip install 'seg_perception[train]'"
         raise EngineError(msg) from error
@@ -80,10 +80,10 @@ def table(
 
 
 def _named(names: Sequence[str]) -> dict[str, ModelConfig]:
-    from seg_perception.errors import ConfigError
-    from seg_perception.models.members import members
+    from seg_perception.core.errors import ConfigError
+    from seg_perception.training.models.presets import presets
 
-    every = members()
+    every = presets()
     if "all" in names:
         return every
     if unknown := next((name for name in names if name not in every), None):

@@ -8,8 +8,8 @@ from typing import Any
 import typer
 import yaml
 
-from seg_perception.errors import ConfigError
-from seg_perception.evaluation.documents import dump_json
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.json_document import dump_json
 
 KINDS = ("camera", "lidar", "radar")
 

@@ -19,8 +19,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 @app.command("list")
 def list_platforms(*, as_json: AsJson = False) -> None:
     """Name the robots whose parameter files come with the package."""
-    from seg_perception import platforms
     from seg_perception.cli.options import print_json
+    from seg_perception.robots import platforms
 
     known = {name: platforms.about(path) for name, path in platforms.shipped().items()}
     if as_json:
@@ -41,9 +41,9 @@ def new(
 
     seg-perception platform new first_drive.mcap -o my_robot.yaml
     """
-    from seg_perception import platforms
     from seg_perception.cli.options import print_json
     from seg_perception.inspection import inspect_bag
+    from seg_perception.robots import platforms
 
     inspection = inspect_bag(bag)
     parameters: dict[str, Any] = dict(inspection.parameters)
@@ -67,17 +67,17 @@ def view(
     seg-perception platform view robot.yaml -o robot.rviz
     seg-perception platform view viking_hill --kind foxglove -o viking_hill.json
     """
-    from seg_perception import platforms
-    from seg_perception.errors import ConfigError
-    from seg_perception.layouts.foxglove import foxglove_layout
-    from seg_perception.layouts.rviz import rviz_layout
-    from seg_perception.layouts.shown import Shown
+    from seg_perception.core.errors import ConfigError
+    from seg_perception.robots import platforms
+    from seg_perception.robots.foxglove import foxglove_layout
+    from seg_perception.robots.rviz import rviz_layout
+    from seg_perception.robots.visualization_layout import VisualizedTopics
 
     makers = {"rviz": rviz_layout, "foxglove": foxglove_layout}
     if kind not in makers:
         msg = f"--kind {kind}: expected one of {list(makers)}"
         raise ConfigError(msg)
-    _write(makers[kind](Shown.of(platforms.load(platform), follow)), output)
+    _write(makers[kind](VisualizedTopics.of(platforms.load(platform), follow)), output)
 
 
 @app.command()
@@ -89,14 +89,14 @@ def policy(
 
     seg-perception platform policy robot.yaml -o policy.xml
     """
-    from seg_perception import platforms
-    from seg_perception.layouts.policy import sros2_policy
+    from seg_perception.robots import platforms
+    from seg_perception.robots.sros2_policy import sros2_policy
 
     _write(sros2_policy(platforms.load(platform)), output)
 
 
 def _write(text: str, output: Path | None) -> None:
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
 
     if output is None:
         typer.echo(text, nl=False)

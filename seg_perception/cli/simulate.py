@@ -43,9 +43,9 @@ def _configuration(seed: int, duration_s: float, settings: list[str]) -> Simulat
     from pydantic import ValidationError
 
     from seg_perception.cli.options import parse_setting
-    from seg_perception.errors import ConfigError
+    from seg_perception.core.errors import ConfigError
+    from seg_perception.core.validation import explain
     from seg_perception.simulation.config import SimulationConfig
-    from seg_perception.validation import explain
 
     values = {"seed": seed, "duration_s": duration_s, **dict(map(parse_setting, settings))}
     try:

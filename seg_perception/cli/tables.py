@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from seg_perception.types import PointStatus
+from seg_perception.core.types import PointStatus
 
 if TYPE_CHECKING:
     from seg_perception.calibration.check import CameraCheck
+    from seg_perception.core.durations import Percentiles
+    from seg_perception.core.message_accounting import StreamCount
     from seg_perception.demo.summary import StreamAccount
-    from seg_perception.durations import Percentiles
     from seg_perception.evaluation.metrics import Scores
-    from seg_perception.ledger import StreamCount
     from seg_perception.replay import ReplaySummary
 
 _WIDTH = 140
@@ -143,7 +143,7 @@ def calibration_table(check: CameraCheck) -> Table:
     given = check.verdict.given
     title = (
         f"camera {check.camera}: agreement {given.value:.3f} ± {2 * given.std:.3f}, "
-        f"{given.count} silhouettes of {check.moments} sweeps, labels of {check.labels}"
+        f"{given.count} silhouettes of {check.moments} scans, labels of {check.labels}"
     )
     table = _table(title, "axis", "highest at", "an error of", "costs")
     for curve in check.verdict.curves:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.errors import ConfigError
+from seg_perception.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from seg_perception.training.loop import Trainer

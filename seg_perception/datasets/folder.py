@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.mapping import UNMAPPED
-from seg_perception.errors import DatasetError
 
 IMAGES = "images"
 MASKS = "masks_src"

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.pairs import ImagePair, expect_pairs, season
 from seg_perception.datasets.semantic_kitti import CloudPair, expect_clouds
-from seg_perception.errors import DatasetError
 
 _PLATFORMS = {
     "_windshield_vis.png": "mucar3",

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES, MASKS, by_name
 from seg_perception.datasets.goose import find_goose_images, find_goose_scans
 from seg_perception.datasets.pairs import ImagePair, expect_pairs
 from seg_perception.datasets.rellis import find_rellis_images, find_rellis_scans
 from seg_perception.datasets.semantic_kitti import CloudPair, find_semantic_kitti
-from seg_perception.errors import DatasetError
 
 Found = TypeVar("Found")
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from seg_perception.errors import DatasetError
-from seg_perception.ontology import Ontology
-from seg_perception.validation import load_model
+from seg_perception.core.errors import DatasetError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.validation import load_model
 
 IGNORE = 255
 UNMAPPED = 254

@@ -18,8 +18,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES
-from seg_perception.errors import DatasetError
 
 THUMBNAIL = (32, 18)
 

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import LabelledImage, read_image, to_targets
-from seg_perception.errors import DatasetError
 
 _SEASONS = {
     "winter": ("12", "01", "02"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.pairs import ImagePair, expect_pairs
 from seg_perception.datasets.semantic_kitti import CloudPair, find_clouds
-from seg_perception.errors import DatasetError
 
 _IMAGES, _MASKS = "pylon_camera_node", "pylon_camera_node_label_id"
 _SCANS, _LABELS = "os1_cloud_node_kitti_bin", "os1_cloud_node_semantickitti_label_id"

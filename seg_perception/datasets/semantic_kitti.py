@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import DatasetError
+from seg_perception.core.errors import DatasetError
 
 _POINT_BYTES, _LABEL_BYTES = 16, 4
 

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from seg_perception.errors import DatasetError, TransformError
+from seg_perception.core.errors import DatasetError, TransformError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import config_path
+from seg_perception.core.validation import load_model
 from seg_perception.geometry.quaternion import quaternion_to_matrix
-from seg_perception.ontology import Ontology
-from seg_perception.resources import config_path
-from seg_perception.validation import load_model
 
 # Far below any measurement, far above the rounding of a sum of three products.
 _ROUNDING_M = 1e-6

@@ -12,17 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import Config
+from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.io.bag import BagReader
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
+from seg_perception.outputs.pictures import Labels, Rgb
+from seg_perception.outputs.topics import CameraTopics, cloud_topic
 from seg_perception.simulation.config import SimulationConfig
-from seg_perception.topics import TF, TF_STATIC, CameraTopics, cloud_topic
-from seg_perception.visualization import Labels, Rgb
 
 _HOURS_S = 3600.0
 
@@ -44,7 +45,7 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class DemoScan:
     """One semantic cloud.
 
     Attributes:
@@ -60,7 +61,7 @@ class Sweep:
 
 
 class Drive:
-    """Reads pictures, sweeps and poses of a simulated drive with one camera and one lidar.
+    """Reads pictures, scans and poses of a simulated drive with one camera and one lidar.
 
     Attributes:
         sensors: topics of the semantic clouds by kind and name, such as `lidar_top`.
@@ -107,15 +108,15 @@ class Drive:
             _frame(stamp, images[stamp], labels[stamp], truth[stamp]) for stamp in sorted(labels)
         ]
 
-    def sweeps(self, sensor: str) -> Iterator[Sweep]:
+    def scans(self, sensor: str) -> Iterator[DemoScan]:
         """All semantic clouds of a sensor, in order of time."""
-        return map(_sweep, self._messages(self._labelled, self.sensors[sensor]))
+        return map(_scan, self._messages(self._labelled, self.sensors[sensor]))
 
-    def nearest_sweep(self, sensor: str, stamp_ns: int) -> Sweep:
+    def nearest_scan(self, sensor: str, stamp_ns: int) -> DemoScan:
         """The semantic cloud of a sensor that is nearest in time."""
         stamps = map(_stamp, self._messages(self._labelled, self.sensors[sensor]))
         nearest = min(stamps, key=lambda stamp: abs(stamp - stamp_ns))
-        return _sweep(self._pick(self._labelled, self.sensors[sensor], [nearest])[nearest])
+        return _scan(self._pick(self._labelled, self.sensors[sensor], [nearest])[nearest])
 
     def _pick(self, bag: Path, topic: str, stamps: Collection[int]) -> dict[int, Any]:
         return {_stamp(m): m for m in self._messages(bag, topic) if _stamp(m) in stamps}
@@ -161,9 +162,9 @@ def _frame(stamp_ns: int, image: Any, labels: Any, truth: Any) -> Frame:
     return Frame(stamp_ns, rgb, enlarged, decode_label_image(truth))
 
 
-def _sweep(message: Any) -> Sweep:
+def _scan(message: Any) -> DemoScan:
     cloud = decode_cloud(message)
     xyz = cloud.xyz
     finite = np.isfinite(xyz).all(axis=1)
     labels = cloud.points["label"].reshape(-1).astype(np.uint16)
-    return Sweep(cloud.stamp_ns, cloud.frame_id, xyz[finite], labels[finite])
+    return DemoScan(cloud.stamp_ns, cloud.frame_id, xyz[finite], labels[finite])

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import CloudSensorConfig, Config
+from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
+from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.demo.processes import Nodes
 from seg_perception.demo.summary import Reports
-from seg_perception.ros_environment import loopback_environment, reserved_domain_id
-from seg_perception.topics import (
+from seg_perception.outputs.topics import (
     LEGEND,
     LEGEND_IMAGE,
     STATUS,
-    TF,
-    TF_STATIC,
     CameraTopics,
-    camera_info_topic,
     cloud_topic,
     private,
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from seg_perception.config import Config
-from seg_perception.durations import Durations, Percentiles
-from seg_perception.io.bag import BagReader
+from seg_perception.core.durations import Durations, Percentiles
+from seg_perception.core.types import NANOSECONDS
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.topics import CameraTopics, cloud_topic
-from seg_perception.types import NANOSECONDS
+from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
 
 def measure_latency(recording: str | Path, config: Config) -> dict[str, Percentiles]:

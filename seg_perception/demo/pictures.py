@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from seg_perception.birds_eye import BirdsEye
-from seg_perception.demo.drive import Drive, Frame, Sweep, moved, spread
-from seg_perception.ontology import Ontology
-from seg_perception.visualization import (
+from seg_perception.core.ontology import Ontology
+from seg_perception.demo.drive import DemoScan, Drive, Frame, moved, spread
+from seg_perception.outputs.birds_eye import BirdsEye
+from seg_perception.outputs.pictures import (
     Rgb,
     above,
     beside,
@@ -29,7 +29,7 @@ _MAP_EVERY = 4
 _POINT_PX = 4
 
 
-class Painter:
+class DemoRenderer:
     """Draws a drive with the colours of two ontologies."""
 
     def __init__(self, drive: Drive, predicted: Ontology, true: Ontology) -> None:
@@ -49,17 +49,17 @@ class Painter:
         if not self._frames:
             return ()
         middle = self._frames[len(self._frames) // 2]
-        sweeps = {n: self._drive.nearest_sweep(n, middle.stamp_ns) for n in self._drive.sensors}
-        drawn = {"demo": self._poster(middle, sweeps[self._drive.lidar])}
+        scans = {n: self._drive.nearest_scan(n, middle.stamp_ns) for n in self._drive.sensors}
+        drawn = {"demo": self._poster(middle, scans[self._drive.lidar])}
         for number, frame in enumerate(self._frames, start=1):
             drawn[f"overlay_{number}"] = self._overlay(frame)
-        for name, sweep in sweeps.items():
-            drawn[f"birds_eye_{name}"] = self._from_above(sweep, name)
+        for name, scan in scans.items():
+            drawn[f"birds_eye_{name}"] = self._from_above(scan, name)
         return tuple(_write(folder / f"{name}.png", picture) for name, picture in drawn.items())
 
-    def _poster(self, frame: Frame, sweep: Sweep) -> Rgb:
+    def _poster(self, frame: Frame, scan: DemoScan) -> Rgb:
         """Overlay and painted cloud on the left, the map of the whole drive on the right."""
-        left = above(self._labels(frame), titled(self._painted(frame, sweep), "lidar, labelled"))
+        left = above(self._labels(frame), titled(self._painted(frame, scan), "lidar, labelled"))
         picture = beside(left, self._map())
         shown = np.unique(frame.labels).tolist()
         return above(picture, legend_strip(self._predicted, shown, picture.shape[1]))
@@ -77,37 +77,37 @@ class Painter:
             overlay(frame.image, frame.labels, self._predicted, _ALPHA), "image, labelled"
         )
 
-    def _painted(self, frame: Frame, sweep: Sweep) -> Rgb:
-        """The labelled points of a sweep in the picture, by the drive's own motion."""
+    def _painted(self, frame: Frame, scan: DemoScan) -> Rgb:
+        """The labelled points of a scan in the picture, by the drive's own motion."""
         drive = self._drive
         T_camera_lidar = drive.transforms.lookup_between(
-            drive.camera_frame, frame.stamp_ns, sweep.frame_id, sweep.stamp_ns, drive.fixed_frame
+            drive.camera_frame, frame.stamp_ns, scan.frame_id, scan.stamp_ns, drive.fixed_frame
         )
-        known = sweep.labels != self._predicted.unknown_id
-        seen = drive.lens.project(moved(T_camera_lidar, sweep.xyz[known]))
-        colors = self._predicted.palette[sweep.labels[known]]
+        known = scan.labels != self._predicted.unknown_id
+        seen = drive.lens.project(moved(T_camera_lidar, scan.xyz[known]))
+        colors = self._predicted.palette[scan.labels[known]]
         ok = seen.valid
         return paint_points(frame.image, seen.uv[ok], colors[ok], seen.depth[ok], _POINT_PX)
 
-    def _from_above(self, sweep: Sweep, name: str) -> Rgb:
+    def _from_above(self, scan: DemoScan, name: str) -> Rgb:
         drive = self._drive
-        T_base_sensor = drive.transforms.lookup(drive.base_frame, sweep.frame_id, sweep.stamp_ns)
-        xyz = moved(T_base_sensor, sweep.xyz)
-        return _SWEEP.draw(xyz, sweep.labels, self._predicted, name.replace("_", " "))
+        T_base_sensor = drive.transforms.lookup(drive.base_frame, scan.frame_id, scan.stamp_ns)
+        xyz = moved(T_base_sensor, scan.xyz)
+        return _SWEEP.draw(xyz, scan.labels, self._predicted, name.replace("_", " "))
 
     def _map(self) -> Rgb:
         """Labelled points of the whole drive, around the robot's place at its middle."""
         drive = self._drive
-        sweeps = [s for n, s in enumerate(drive.sweeps(drive.lidar)) if n % _MAP_EVERY == 0]
-        here = sweeps[len(sweeps) // 2].stamp_ns
+        scans = [s for n, s in enumerate(drive.scans(drive.lidar)) if n % _MAP_EVERY == 0]
+        here = scans[len(scans) // 2].stamp_ns
         parts, labels = [], []
-        for sweep in sweeps:
-            known = sweep.labels != self._predicted.unknown_id
+        for scan in scans:
+            known = scan.labels != self._predicted.unknown_id
             T = drive.transforms.lookup_between(
-                drive.base_frame, here, sweep.frame_id, sweep.stamp_ns, drive.fixed_frame
+                drive.base_frame, here, scan.frame_id, scan.stamp_ns, drive.fixed_frame
             )
-            parts.append(moved(T, sweep.xyz[known]))
-            labels.append(sweep.labels[known])
+            parts.append(moved(T, scan.xyz[known]))
+            labels.append(scan.labels[known])
         xyz, title = np.concatenate(parts), "lidar from above: the whole drive"
         return _MAP.draw(xyz, np.concatenate(labels), self._predicted, title)
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from seg_perception.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 _PATIENCE_S = 15.0
 _POLL_S = 0.1
-_NODES = "seg_perception.nodes"
+_NODES = "seg_perception.ros"
 
 
 class ProcessError(SegPerceptionError):
@@ -47,7 +47,7 @@ class NodeProcess:
     def __init__(
         self, module: str, arguments: list[str], environment: Mapping[str, str], log: Path
     ) -> None:
-        """Start a module of `seg_perception.nodes`, or one that is named in full."""
+        """Start a module of `seg_perception.ros`, or one that is named in full."""
         self.module = module
         self._log_path = log
         self._log: IO[bytes] = log.open("wb")

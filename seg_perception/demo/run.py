@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config, read_parameter_file
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import config_path
 from seg_perception.demo.drive import Drive
 from seg_perception.demo.graph import Graph
 from seg_perception.demo.latency import measure_latency
-from seg_perception.demo.pictures import Painter
+from seg_perception.demo.pictures import DemoRenderer
 from seg_perception.demo.processes import expect_ros
 from seg_perception.demo.summary import DemoSummary, account
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.inference.bundle import Bundle
-from seg_perception.ontology import Ontology
-from seg_perception.resources import config_path
+from seg_perception.outputs.topics import NODE_NAME, CameraTopics, cloud_topic
 from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
-from seg_perception.topics import NODE_NAME, CameraTopics, cloud_topic
 
 Step = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 _SHARES = 1000
@@ -99,7 +99,7 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
         drive = Drive(options.labelled, options.simulated, config, world)
         summary = DemoSummary(
             options.labelled,
-            Painter(drive, predicted, true).draw(options.output),
+            DemoRenderer(drive, predicted, true).draw(options.output),
             reports,
             account=account(config, reports, options.seconds),
             latency=measure_latency(options.labelled, config),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
-from seg_perception.durations import Percentiles
-from seg_perception.evaluation.documents import dump_json
+from seg_perception.core.durations import Percentiles
+from seg_perception.core.json_document import dump_json
+from seg_perception.core.message_accounting import stream
 from seg_perception.evaluation.metrics import Scores
-from seg_perception.topics import CameraTopics, cloud_topic, stream
+from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
 
 @dataclass(frozen=True)

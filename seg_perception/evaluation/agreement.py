@@ -1,4 +1,4 @@
-"""Whether the same place keeps its label from one sweep to the next."""
+"""Whether the same place keeps its label from one scan to the next."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def to_cells(xyz: NDArray[np.float64], labels: NDArray[np.uint8], cell_m: float 
 
 
 def compare_cells(before: Cells, after: Cells) -> tuple[int, int]:
-    """How many cells of both sweeps there are, and in how many the label is the same."""
+    """How many cells of both scans there are, and in how many the label is the same."""
     _, first, second = np.intersect1d(
         before.keys, after.keys, assume_unique=True, return_indices=True
     )

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from seg_perception import __version__
-from seg_perception.durations import Durations, bin_edge_s
-from seg_perception.evaluation.gallery import choose
-from seg_perception.evaluation.job import Job, StreamTruth
-from seg_perception.evaluation.recorder import Part
+from seg_perception.core.durations import Durations, bin_edge_s
+from seg_perception.core.message_accounting import StreamCount
+from seg_perception.evaluation.frame_samples import choose
+from seg_perception.evaluation.job import Job, StreamGroundTruth
 from seg_perception.evaluation.results import (
     FRAMES,
     PICTURES,
@@ -31,11 +31,11 @@ from seg_perception.evaluation.results import (
     Timing,
     Unit,
 )
+from seg_perception.evaluation.shard_writer import ShardResult
 from seg_perception.evaluation.shards import shard_folder
 from seg_perception.evaluation.stream_scores import score_stream
-from seg_perception.evaluation.tally import Tally
-from seg_perception.ledger import StreamCount
-from seg_perception.outputs import ontology_sha256
+from seg_perception.evaluation.stream_statistics import StreamStatistics
+from seg_perception.outputs.messages import ontology_sha256
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "rosbags", "pydantic", "tensorrt")
 # A histogram for people: the fine bins, so many at a time.
@@ -44,7 +44,7 @@ _COARSE = 12
 
 def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
     """Merge the shards of a run in their order, and write frames and pictures into its folder."""
-    parts = [Part(job, shard_folder(run, shard)) for shard in job.shards]
+    parts = [ShardResult(job, shard_folder(run, shard)) for shard in job.shards]
     shutil.rmtree(run / PICTURES, ignore_errors=True)
     streams = tuple(_stream(job, entry, parts, run) for entry in job.streams)
     _join_frames(parts, run / FRAMES)
@@ -77,15 +77,17 @@ def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
     )
 
 
-def merged(parts: Sequence[Part], stream: str, job: Job) -> Tally:
+def merged(parts: Sequence[ShardResult], stream: str, job: Job) -> StreamStatistics:
     """The counts of a stream over all parts."""
-    total = Tally(job.index, job.views[0].size)
+    total = StreamStatistics(job.index, job.views[0].size)
     for part in parts:
         total.merge(part.tallies[stream])
     return total
 
 
-def _stream(job: Job, entry: StreamTruth, parts: Sequence[Part], run: Path) -> StreamResult:
+def _stream(
+    job: Job, entry: StreamGroundTruth, parts: Sequence[ShardResult], run: Path
+) -> StreamResult:
     tally = merged(parts, entry.stream, job)
     scores = score_stream(job, entry, tally)
     return StreamResult(
@@ -109,7 +111,7 @@ def _stream(job: Job, entry: StreamTruth, parts: Sequence[Part], run: Path) -> S
     )
 
 
-def _units(job: Job, tally: Tally) -> Iterator[Unit]:
+def _units(job: Job, tally: StreamStatistics) -> Iterator[Unit]:
     index = job.index
     columns = {index.no_label: job.model_ontology.unknown_id, index.not_seen: -1}
     for (sequence, name), unit in sorted(tally.units.items()):
@@ -126,7 +128,7 @@ def _units(job: Job, tally: Tally) -> Iterator[Unit]:
 
 
 def _pictures(
-    job: Job, stream: str, tally: Tally, parts: Sequence[Part], run: Path
+    job: Job, stream: str, tally: StreamStatistics, parts: Sequence[ShardResult], run: Path
 ) -> Iterator[FrameScore]:
     origin: dict[str, Path] = {}
     frames: list[FrameScore] = []
@@ -141,7 +143,7 @@ def _pictures(
         yield frame
 
 
-def _join_frames(parts: Sequence[Part], path: Path) -> None:
+def _join_frames(parts: Sequence[ShardResult], path: Path) -> None:
     part_file = path.with_suffix(".part")
     with part_file.open("wb") as joined:
         for part in parts:
@@ -161,7 +163,7 @@ def _source(job: Job, streams: Sequence[StreamResult]) -> Source:
     )
 
 
-def _timing(job: Job, parts: Sequence[Part]) -> Timing:
+def _timing(job: Job, parts: Sequence[ShardResult]) -> Timing:
     stages: dict[str, Durations] = {}
     for part in parts:
         for name, (entries, longest_s) in part.stages.items():
@@ -181,7 +183,9 @@ def _timing(job: Job, parts: Sequence[Part]) -> Timing:
     )
 
 
-def _rhythm(job: Job, name: str, count: StreamCount | None, parts: Sequence[Part]) -> StreamTiming:
+def _rhythm(
+    job: Job, name: str, count: StreamCount | None, parts: Sequence[ShardResult]
+) -> StreamTiming:
     scored = any(entry.stream == name for entry in job.streams)
     tally = merged(parts, name, job) if scored else None
     if count is None:
@@ -237,7 +241,7 @@ def _stage(name: str, histogram: Durations) -> StageTiming:
     )
 
 
-def _problems(parts: Sequence[Part], streams: Sequence[StreamResult]) -> Iterator[str]:
+def _problems(parts: Sequence[ShardResult], streams: Sequence[StreamResult]) -> Iterator[str]:
     yield from dict.fromkeys(problem for part in parts for problem in part.problems)
     for stream in streams:
         if not stream.pairing.paired:

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CloudError
+from seg_perception.core.errors import CloudError
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.metrics import Scores, TruthScore
-from seg_perception.io.bag import BagReader
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.ontology import Ontology
 
 _LABEL_FIELDS = ("semantic_label", "label", "label_id", "class_id")
 _TRUTH_FIELD = "label"

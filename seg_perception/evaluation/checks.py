@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from seg_perception.core.errors import EvaluationError, SegPerceptionError
 from seg_perception.datasets.pairs import read_ids
 from seg_perception.datasets.semantic_kitti import read_labels
-from seg_perception.errors import EvaluationError, SegPerceptionError
-from seg_perception.evaluation.counting import PairCounter
-from seg_perception.evaluation.job import FilePair, Job, Shard, StreamTruth
-from seg_perception.evaluation.truth import LABEL_FIELDS, TRUTH_FIELDS, ids_in, load_cuboids
-from seg_perception.io.bag import BagMessage, BagReader
+from seg_perception.evaluation.counting import ConfusionCounter
+from seg_perception.evaluation.ground_truth import LABEL_FIELDS, TRUTH_FIELDS, ids_in, load_cuboids
+from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTruth
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_compressed_image, decode_label_image
 from seg_perception.io.messages import CompressedImage, PointCloud2, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
@@ -45,9 +46,9 @@ def check_job(job: Job, on_progress: OnProgress) -> None:
         on_progress(done, len(job.shards))
 
 
-def _check_bag(job: Job, shard: Shard, entry: StreamTruth) -> None:
+def _check_bag(job: Job, shard: Shard, entry: StreamGroundTruth) -> None:
     """The first messages of one stream and its truth."""
-    counter = PairCounter(job.index)
+    counter = ConfusionCounter(job.index)
     truths = _first(shard.truth_path or shard.path, entry.truth)
     labels = _first(shard.path, entry.labels)
     where = f"{shard.path}, {entry.stream}"
@@ -136,7 +137,7 @@ def _check_points(where: str, label: BagMessage, truth: BagMessage) -> None:
 
 
 def _check_files(job: Job, on_progress: OnProgress) -> None:
-    counter = PairCounter(job.index)
+    counter = ConfusionCounter(job.index)
     pairs = [pair for shard in job.shards for pair in shard.pairs]
     for done, pair in enumerate(pairs, start=1):
         try:
@@ -148,7 +149,7 @@ def _check_files(job: Job, on_progress: OnProgress) -> None:
         on_progress(done, len(pairs))
 
 
-def _check_pair(counter: PairCounter, pair: FilePair) -> None:
+def _check_pair(counter: ConfusionCounter, pair: FilePair) -> None:
     """Sizes from the headers, ids from the pixels."""
     if pair.source.endswith(".bin"):
         classes, _ = read_labels(Path(pair.truth))

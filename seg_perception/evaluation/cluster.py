@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seg_perception.errors import EvaluationError, SegPerceptionError
+from seg_perception.core.errors import EvaluationError, SegPerceptionError
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.shards import run_packed, unpack
 from seg_perception.evaluation.workers import OnProgress

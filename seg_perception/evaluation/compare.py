@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from seg_perception.errors import EvaluationError
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.bootstrap import draw, intervals
+from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, make_views
 from seg_perception.evaluation.confusion import Counts
 from seg_perception.evaluation.results import Results, StreamResult, Unit
 from seg_perception.evaluation.scores import ClassCounts, Floats, percent
-from seg_perception.evaluation.spaces import PairIndex, SpaceView, make_views
 from seg_perception.evaluation.stream_scores import space_metrics
 
 UnitKey = tuple[str, str]
@@ -156,7 +156,7 @@ class _Side:
 
     def table(self) -> tuple[Table, Table | None]:
         """Every number, for all units and for the draws of them."""
-        index = PairIndex(self.run.truth_ontology, self.run.model.ontology)
+        index = ConfusionLayout(self.run.truth_ontology, self.run.model.ontology)
         names = [space.name for space in self.stream.spaces]
         views = make_views(self.run.protocol, index, names, partial=True)
         by_key = {(u.sequence, u.name): u for u in self.stream.units}
@@ -176,7 +176,7 @@ class _Side:
             self._add_composite(drawn)
         return values, drawn
 
-    def _numbers(self, view: SpaceView, counts: ClassCounts) -> dict[str, Floats]:
+    def _numbers(self, view: MappedClasses, counts: ClassCounts) -> dict[str, Floats]:
         space = view.space.name
         found = {f"{space}.{k}": value for k, (_, value) in space_metrics(view, counts).items()}
         iou = counts.iou
@@ -192,7 +192,7 @@ class _Side:
             table["composite"] = np.sum([w * table[key] for key, w in weights.items()], axis=0)
 
 
-def _pairs(unit: Unit, index: PairIndex) -> Counts:
+def _pairs(unit: Unit, index: ConfusionLayout) -> Counts:
     """A unit's matrix, from the ids that the document has."""
     matrix = np.zeros(index.shape, np.int64)
     columns = {index.predicted.unknown_id: index.no_label, -1: index.not_seen}

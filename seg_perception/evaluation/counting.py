@@ -1,4 +1,4 @@
-"""Ids of truth and prediction, counted into the matrix of a `PairIndex`."""
+"""Ids of truth and prediction, counted into the matrix of a `ConfusionLayout`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import EvaluationError
+from seg_perception.core.errors import EvaluationError
+from seg_perception.core.ontology import Ontology
+from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses
 from seg_perception.evaluation.confusion import Counts, Labels, count_pairs
-from seg_perception.evaluation.spaces import PairIndex, SpaceView
-from seg_perception.ontology import Ontology
 
 _WIDE = 1 << 16
 _INVALID = -1
@@ -23,10 +23,10 @@ class UnknownIdsError(EvaluationError):
     reason = "unknown_ids"
 
 
-class PairCounter:
+class ConfusionCounter:
     """Counts labels of one model against one truth."""
 
-    def __init__(self, index: PairIndex) -> None:
+    def __init__(self, index: ConfusionLayout) -> None:
         """Prepare the places of all ids, and of those that do not exist."""
         self.index = index
         self._rows = _places(index.truth, index.no_truth)
@@ -105,14 +105,14 @@ class PairCounter:
             raise UnknownIdsError(msg)
 
 
-class Codes:
+class ClassLookup:
     """Labels as classes of a space, pixel by pixel.
 
     Attributes:
         measurable: whether the classes fit into the bytes that pixel measures work on.
     """
 
-    def __init__(self, index: PairIndex, view: SpaceView) -> None:
+    def __init__(self, index: ConfusionLayout, view: MappedClasses) -> None:
         """Prepare the tables."""
         self.measurable = view.ignored < np.iinfo(np.uint8).max
         self.classes = view.size

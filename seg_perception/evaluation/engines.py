@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from seg_perception.config import Config
+from seg_perception.config.parameters import SegmentationConfig, TensorRtConfig
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.engine import ProvenEngine, create_engine
+from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.stages import SegmentationConfig, TensorRtConfig
 
 
 def segmenter_of(config: Config) -> Segmenter:
@@ -22,7 +22,7 @@ def segmenter_of(config: Config) -> Segmenter:
 
 
 @lru_cache(maxsize=1)
-def _engine(segmentation: str, tensorrt: str) -> ProvenEngine:
+def _engine(segmentation: str, tensorrt: str) -> ValidatedEngine:
     config = SegmentationConfig.model_validate_json(segmentation)
     limits = TensorRtConfig.model_validate_json(tensorrt)
     return create_engine(Bundle.load(config.bundle), config, limits)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from seg_perception.errors import EvaluationError
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.assemble import assemble
 from seg_perception.evaluation.checks import check_job
 from seg_perception.evaluation.cluster import run_cluster
@@ -26,7 +26,7 @@ def _silent(_done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True)
-class Means:
+class ExecutionOptions:
     """What does the work.
 
     Attributes:
@@ -63,7 +63,7 @@ def begin(job: Job, run: Path, on_progress: OnProgress = _silent) -> None:
 def evaluate(
     job: Job,
     run: Path,
-    means: Means = Means(),
+    means: ExecutionOptions = ExecutionOptions(),
     *,
     command: str = "",
     on_progress: OnProgress = _silent,

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from seg_perception.core.ontology import Ontology
+from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, make_views
 from seg_perception.evaluation.protocol import Protocol
-from seg_perception.evaluation.spaces import PairIndex, SpaceView, make_views
-from seg_perception.ontology import Ontology
 
 Kind = Literal["bag", "labelled bag", "data set", "predictions"]
 StreamKind = Literal["image", "lidar", "radar"]
@@ -20,7 +20,7 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class StreamTruth(_Data):
+class StreamGroundTruth(_Data):
     """One stream, and where its truth is.
 
     Attributes:
@@ -112,7 +112,7 @@ class Job(_Data):
     spaces: tuple[str, ...] = ()
     partial: bool = False
     parameters: Mapping[str, Any] = {}
-    streams: tuple[StreamTruth, ...] = Field(min_length=1)
+    streams: tuple[StreamGroundTruth, ...] = Field(min_length=1)
     image_topics: Mapping[str, str] = {}
     cuboids: CuboidSource | None = None
     conditions: Mapping[str, Mapping[str, str]] = {}
@@ -123,12 +123,12 @@ class Job(_Data):
     shards: tuple[Shard, ...]
 
     @property
-    def index(self) -> PairIndex:
+    def index(self) -> ConfusionLayout:
         """Of the pairs of ids."""
-        return PairIndex(self.truth_ontology, self.model_ontology)
+        return ConfusionLayout(self.truth_ontology, self.model_ontology)
 
     @property
-    def views(self) -> tuple[SpaceView, ...]:
+    def views(self) -> tuple[MappedClasses, ...]:
         """The spaces to score.
 
         Raises:

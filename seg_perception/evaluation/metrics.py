@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.confusion import Labels, count_pairs
-from seg_perception.ontology import Ontology
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seg_perception.core.errors import ConfigError, EvaluationError
+from seg_perception.core.ontology import Group, Ontology, SemanticClass
 from seg_perception.datasets.viking_hill import CuboidRules
-from seg_perception.errors import ConfigError, EvaluationError
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import Protocol
-from seg_perception.io.bag import BagReader
-from seg_perception.ontology import Group, Ontology, SemanticClass
-from seg_perception.topics import LEGEND, private
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.outputs.topics import LEGEND, private
 
 
 def truth_ontology(options: EvaluateOptions, protocol: Protocol, model: Ontology) -> Ontology:

@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
-from seg_perception.errors import ConfigError, EvaluationError
-from seg_perception.evaluation.job import Job, Shard, StreamTruth
+from seg_perception.core.errors import ConfigError, EvaluationError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import NANOSECONDS
+from seg_perception.evaluation.ground_truth_topics import (
+    assign_truth,
+    core_streams,
+    pictures_of,
+    recorded_streams,
+)
+from seg_perception.evaluation.job import Job, Shard, StreamGroundTruth
 from seg_perception.evaluation.ontologies import (
     recorded_ontology,
     stated_ontology,
@@ -17,19 +25,11 @@ from seg_perception.evaluation.ontologies import (
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.plan_files import plan_files
 from seg_perception.evaluation.protocol import OWN, Protocol
-from seg_perception.evaluation.truth_topics import (
-    assign_truth,
-    core_streams,
-    pictures_of,
-    recorded_streams,
-)
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inspection.facts import BagFacts
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import find_fixed_frame, suggest_parameters
-from seg_perception.io.bag import BagReader
-from seg_perception.ontology import Ontology
-from seg_perception.types import NANOSECONDS
+from seg_perception.io.bag_reader import BagReader
 
 _NANOSECONDS_PER_MS = 1_000_000
 _BAGS = (".mcap", ".db3", ".bag", ".zstd")
@@ -156,8 +156,8 @@ def _common(options: EvaluateOptions) -> dict[str, Any]:
 
 
 def _with_truth(
-    streams: Sequence[StreamTruth], facts: BagFacts, options: EvaluateOptions
-) -> tuple[StreamTruth, ...]:
+    streams: Sequence[StreamGroundTruth], facts: BagFacts, options: EvaluateOptions
+) -> tuple[StreamGroundTruth, ...]:
     if options.cuboids is None:
         source = facts if options.truth_bag is None else read_facts(options.truth_bag)
         return tuple(assign_truth(streams, source, options.truth))

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from seg_perception.config import Config
+from seg_perception.core.errors import ConfigError, DatasetError, EvaluationError
+from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.layouts import find_images, find_scans, guess_layout
 from seg_perception.datasets.pairs import ImagePair
 from seg_perception.datasets.semantic_kitti import CloudPair
-from seg_perception.errors import ConfigError, DatasetError, EvaluationError
-from seg_perception.evaluation.job import FilePair, Job, Shard, StreamTruth
+from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTruth
 from seg_perception.evaluation.ontologies import truth_ontology
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.run_files import CAMERA
 from seg_perception.inference.bundle import Bundle, sha256
-from seg_perception.ontology import Ontology
 
 # The frames of a shard: few enough that a lost one costs little.
 _FRAMES = 64
@@ -105,8 +105,8 @@ def _find(root: Path, layout: str, options: EvaluateOptions) -> Pairs:
         return find_scans(root, layout, options.split)
 
 
-def _stream(root: Path, labels: str) -> StreamTruth:
-    return StreamTruth(stream="images", kind="image", labels=labels, truth=str(root))
+def _stream(root: Path, labels: str) -> StreamGroundTruth:
+    return StreamGroundTruth(stream="images", kind="image", labels=labels, truth=str(root))
 
 
 def _predicted(folder: Path, pairs: Pairs) -> dict[str, Path]:

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from seg_perception.errors import ConfigError
-from seg_perception.resources import config_path
-from seg_perception.validation import load_model
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.resources import config_path
+from seg_perception.core.validation import load_model
 
 OWN = "own"
 
@@ -32,7 +32,7 @@ class Mean(_Data):
     over: Literal["union", "truth", "all", "nonzero"] = "union"
 
 
-class Space(_Data):
+class ClassMapping(_Data):
     """The classes that are told apart, in one way of looking at labels.
 
     Attributes:
@@ -79,7 +79,7 @@ class Protocol(_Data):
     source: str = ""
     choices: tuple[str, ...] = ()
     ontology: str = ""
-    spaces: tuple[Space, ...] = Field(min_length=1)
+    spaces: tuple[ClassMapping, ...] = Field(min_length=1)
     composite: Mapping[str, float] = {}
     unlabelled_points: Literal["visible", "all", "none"] = "visible"
     ranges_m: tuple[float, ...] = (0.0, 10.0, 20.0, 30.0, 50.0, 100.0)

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
 
-from seg_perception.errors import EvaluationError
+from seg_perception.core.errors import EvaluationError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.validation import explain
 from seg_perception.evaluation.protocol import Protocol
-from seg_perception.ontology import Ontology
-from seg_perception.validation import explain
 
 RESULTS, FRAMES, PICTURES = "results.json", "frames.jsonl", "pictures"
 

@@ -12,39 +12,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import Config
-from seg_perception.errors import BagError, SegPerceptionError
+from seg_perception.config.input_topics import TF, TF_STATIC
+from seg_perception.core.errors import BagError, SegPerceptionError
 from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.engines import segmenter_of
-from seg_perception.evaluation.job import Job, Shard
-from seg_perception.evaluation.recorder import Recorder
-from seg_perception.evaluation.scoring_sink import (
+from seg_perception.evaluation.ground_truth import LABEL_FIELDS, confidence_in, ids_in
+from seg_perception.evaluation.ground_truth_matcher import (
     BothSinks,
     CloudLabels,
+    GroundTruthMatcher,
     ImageLabels,
     ScoringSink,
-    TruthDesk,
 )
-from seg_perception.evaluation.truth import LABEL_FIELDS, confidence_in, ids_in
+from seg_perception.evaluation.job import Job, Shard
+from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.bag import BagMessage, BagReader, BagWriter
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
-from seg_perception.replay.ahead import read_ahead
 from seg_perception.replay.decoding import decode_ahead
 from seg_perception.replay.inputs import Inputs, find_inputs
+from seg_perception.replay.prefetch import prefetch
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink, Sink
-from seg_perception.topics import TF, TF_STATIC
 
 OnStep = Callable[[int], None]
 _RECENT_PICTURES = 24
 _NS = 1e-9
 
 
-def run_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep, keep: str = "") -> None:
+def run_bag(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep, keep: str = "") -> None:
     """Label a bag and score it in one pass.
 
     Args:
@@ -63,7 +65,7 @@ def run_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep, keep: s
         reader = stack.enter_context(BagReader(shard.path))
         inputs = find_inputs(reader, config)
         segmenter = segmenter_of(config)
-        desk = TruthDesk(job, recorder, shard.sequence, reader.duration_s, TransformTree())
+        desk = GroundTruthMatcher(job, recorder, shard.sequence, reader.duration_s, TransformTree())
         kinds = {name: kind for kind, name in inputs.clouds.values()}
         sink: Sink = ScoringSink(desk, config.transforms.fixed_frame, kinds)
         if keep:
@@ -77,7 +79,7 @@ def run_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep, keep: s
         _close(session, desk, recorder, segmenter)
 
 
-def run_labelled_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep) -> None:
+def run_labelled_bag(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep) -> None:
     """Score a bag that was labelled before.
 
     Raises:
@@ -85,7 +87,7 @@ def run_labelled_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep
     """
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(shard.path))
-        desk = TruthDesk(job, recorder, shard.sequence, reader.duration_s, TransformTree())
+        desk = GroundTruthMatcher(job, recorder, shard.sequence, reader.duration_s, TransformTree())
         labels = _RecordedLabels(job, desk, recorder)
         own = {topic.name for topic in reader.topics if topic.count}
         topics = {t for t in labels.topics if t in own}
@@ -95,7 +97,7 @@ def run_labelled_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep
         _read_static(reader, desk.transforms)
         truths = _truths(stack, shard, desk)
         merged = heapq.merge(_tagged(reader.messages(topics), "bag"), truths, key=_time)
-        with read_ahead(merged, _decode_tagged) as messages:
+        with prefetch(merged, _decode_tagged) as messages:
             try:
                 for message, origin in messages:
                     if origin == "bag":
@@ -112,7 +114,7 @@ def run_labelled_bag(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep
 class _RecordedLabels:
     """Reads the labels, the pictures and the transforms of a labelled bag."""
 
-    def __init__(self, job: Job, desk: TruthDesk, recorder: Recorder) -> None:
+    def __init__(self, job: Job, desk: GroundTruthMatcher, recorder: ShardWriter) -> None:
         self._desk = desk
         self._recorder = recorder
         self._ontology = job.model_ontology
@@ -184,10 +186,10 @@ class _RecordedLabels:
 def _feed(
     session: Session,
     reader: BagReader,
-    desk: TruthDesk,
+    desk: GroundTruthMatcher,
     shard: Shard,
     inputs: Inputs,
-    recorder: Recorder,
+    recorder: ShardWriter,
     on_step: OnStep,
 ) -> None:
     """Feed the bag to its end, or to where it is damaged."""
@@ -198,7 +200,7 @@ def _feed(
         truths = _truths(stack, shard, desk)
         merged = heapq.merge(_tagged(reader.messages(topics), "bag"), truths, key=_time)
         messages = stack.enter_context(
-            read_ahead(merged, lambda tagged: session.decode_ahead(tagged[0]))
+            prefetch(merged, lambda tagged: session.decode_ahead(tagged[0]))
         )
         try:
             for message, origin in messages:
@@ -214,10 +216,12 @@ def _feed(
     recorder.problems.extend(reader.warnings)
 
 
-def _close(session: Session, desk: TruthDesk, recorder: Recorder, segmenter: Segmenter) -> None:
+def _close(
+    session: Session, desk: GroundTruthMatcher, recorder: ShardWriter, segmenter: Segmenter
+) -> None:
     """Everything that is known at the end."""
     desk.finish()
-    recorder.counts = dict(session.perception.ledger.snapshot())
+    recorder.counts = dict(session.perception.accounting.snapshot())
     for name, histogram in session.durations.stages().items():
         recorder.durations[name].add_counts(*histogram.counts())
     recorder.remarks.extend(session.notes.lines())
@@ -233,7 +237,9 @@ def engine_name(segmenter: Segmenter) -> str:
     return str(getattr(engine, "engine", engine).description)
 
 
-def _truths(stack: ExitStack, shard: Shard, desk: TruthDesk) -> Iterator[tuple[BagMessage, str]]:
+def _truths(
+    stack: ExitStack, shard: Shard, desk: GroundTruthMatcher
+) -> Iterator[tuple[BagMessage, str]]:
     if not shard.truth_path or not desk.topics:
         return iter(())
     reader = stack.enter_context(BagReader(Path(shard.truth_path)))

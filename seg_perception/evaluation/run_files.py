@@ -11,22 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import Config
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.message_accounting import MessageHandle, stream
+from seg_perception.core.types import CameraFrame
 from seg_perception.datasets.folder import read_image
 from seg_perception.datasets.pairs import read_ids
 from seg_perception.datasets.semantic_kitti import read_labels, read_points
-from seg_perception.errors import SegPerceptionError
 from seg_perception.evaluation.engines import segmenter_of
 from seg_perception.evaluation.job import FilePair, Job, Shard
-from seg_perception.evaluation.recorder import Recorder
 from seg_perception.evaluation.run_bag import OnStep, engine_name
 from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample, Sample
-from seg_perception.evaluation.tally import SizeError
+from seg_perception.evaluation.shard_writer import ShardWriter
+from seg_perception.evaluation.stream_statistics import SizeError
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.ledger import Ticket
-from seg_perception.perception import Perception
-from seg_perception.replay.ahead import read_ahead
-from seg_perception.topics import stream
-from seg_perception.types import CameraFrame
+from seg_perception.pipeline.perception import Perception
+from seg_perception.replay.prefetch import prefetch
 
 CAMERA = "images"
 _SCANS = ".bin"
@@ -59,7 +58,7 @@ class _Loaded:
         raise SizeError(msg)
 
 
-def run_images(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep) -> None:
+def run_images(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep) -> None:
     """Label the images of a data set and score them.
 
     Raises:
@@ -69,20 +68,20 @@ def run_images(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep) -> N
     segmenter = segmenter_of(config)
     core = Perception(config, segmenter.engine.bundle.ontology, TransformTree())
     name = stream("camera", CAMERA)
-    with read_ahead((_Loaded(pair) for pair in shard.pairs), _Loaded.load) as loaded:
+    with prefetch((_Loaded(pair) for pair in shard.pairs), _Loaded.load) as loaded:
         for entry in loaded:
-            ticket = core.ledger.receive(name)
+            handle = core.accounting.receive(name)
 
-            def make(entry: _Loaded = entry, ticket: Ticket = ticket) -> Sample:
-                return _label(entry, core, segmenter, recorder, ticket)
+            def make(entry: _Loaded = entry, handle: MessageHandle = handle) -> Sample:
+                return _label(entry, core, segmenter, recorder, handle)
 
             recorder.score(job.streams[0].stream, make)
             on_step(1)
-    recorder.counts = dict(core.ledger.snapshot())
+    recorder.counts = dict(core.accounting.snapshot())
     recorder.engine = engine_name(segmenter)
 
 
-def run_predictions(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep) -> None:
+def run_predictions(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep) -> None:
     """Score label files against label files."""
     for pair in shard.pairs:
         read = _scan if pair.source.endswith(_SCANS) else _labelled_image
@@ -96,7 +95,7 @@ def run_predictions(job: Job, shard: Shard, recorder: Recorder, on_step: OnStep)
 
 
 def _label(
-    entry: _Loaded, core: Perception, segmenter: Any, recorder: Recorder, ticket: Ticket
+    entry: _Loaded, core: Perception, segmenter: Any, recorder: ShardWriter, handle: MessageHandle
 ) -> Sample:
     try:
         if entry.error is not None:
@@ -106,9 +105,9 @@ def _label(
         with recorder.durations["segment"].measure():
             label_map = core.segment(frame, segmenter)
     except SegPerceptionError as error:
-        ticket.drop(error.reason)
+        handle.drop(error.reason)
         raise
-    ticket.publish()
+    handle.publish()
     return ImageSample(
         _frame(entry.pair), entry.truth, label_map.labels, label_map.confidence, lambda: image
     )

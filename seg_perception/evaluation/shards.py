@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from seg_perception.evaluation.job import Job, Shard
-from seg_perception.evaluation.recorder import PART, Recorder
 from seg_perception.evaluation.run_bag import OnStep, run_bag, run_labelled_bag
 from seg_perception.evaluation.run_files import run_images, run_predictions
+from seg_perception.evaluation.shard_writer import PART, ShardWriter
 
 SHARDS = "shards"
 
-_Run = Callable[[Job, Shard, Recorder, OnStep], None]
+_Run = Callable[[Job, Shard, ShardWriter, OnStep], None]
 _RUNS: dict[str, _Run] = {
     "bag": run_bag,
     "labelled bag": run_labelled_bag,
@@ -54,7 +54,7 @@ def run_shard(job: Job, shard: Shard, run: Path, on_step: OnStep, keep: str = ""
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     chosen = partial(run_bag, keep=keep) if keep and job.kind == "bag" else _RUNS[job.kind]
-    with Recorder(job, part) as recorder:
+    with ShardWriter(job, part) as recorder:
         chosen(job, shard, recorder, on_step)
         recorder.close()
     shutil.rmtree(folder, ignore_errors=True)

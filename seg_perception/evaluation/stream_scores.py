@@ -12,8 +12,9 @@ from seg_perception.evaluation.agreement import CELL_M
 from seg_perception.evaluation.bootstrap import draw, interval, intervals
 from seg_perception.evaluation.boundary import boundary_f, boundary_iou
 from seg_perception.evaluation.calibration import calibration
+from seg_perception.evaluation.class_mapping import MappedClasses
 from seg_perception.evaluation.confusion import Counts
-from seg_perception.evaluation.job import Job, StreamTruth
+from seg_perception.evaluation.job import Job, StreamGroundTruth
 from seg_perception.evaluation.results import (
     Calibration,
     ClassScore,
@@ -23,8 +24,7 @@ from seg_perception.evaluation.results import (
     SpaceResult,
 )
 from seg_perception.evaluation.scores import ClassCounts, Floats
-from seg_perception.evaluation.spaces import SpaceView
-from seg_perception.evaluation.tally import Tally
+from seg_perception.evaluation.stream_statistics import StreamStatistics
 
 _OVER = {
     "union": "mean IoU of the classes that truth or prediction has",
@@ -44,7 +44,7 @@ class StreamScores:
     calibration: Calibration | None
 
 
-def score_stream(job: Job, entry: StreamTruth, tally: Tally) -> StreamScores:
+def score_stream(job: Job, entry: StreamGroundTruth, tally: StreamStatistics) -> StreamScores:
     """Fold the counts into the protocol's spaces and take their means."""
     views = job.views
     pairs = tally.pairs
@@ -65,7 +65,7 @@ def score_stream(job: Job, entry: StreamTruth, tally: Tally) -> StreamScores:
     )
 
 
-def space_metrics(view: SpaceView, counts: ClassCounts) -> dict[str, tuple[str, Floats]]:
+def space_metrics(view: MappedClasses, counts: ClassCounts) -> dict[str, tuple[str, Floats]]:
     """Description and value of every mean of a space, for one or many draws."""
     means = {rule.name: (_OVER[rule.over], counts.mean_iou(rule)) for rule in view.space.means}
     return {
@@ -79,7 +79,7 @@ def space_metrics(view: SpaceView, counts: ClassCounts) -> dict[str, tuple[str, 
     }
 
 
-def fold_units(view: SpaceView, tally: Tally) -> Counts:
+def fold_units(view: MappedClasses, tally: StreamStatistics) -> Counts:
     """The folded matrix of each unit, in the order of their names."""
     units = [unit for _, unit in sorted(tally.units.items())]
     if not units:
@@ -87,7 +87,9 @@ def fold_units(view: SpaceView, tally: Tally) -> Counts:
     return np.stack([view.fold(unit.pairs) for unit in units])
 
 
-def _space(view: SpaceView, pairs: Counts, tally: Tally, *, first: bool) -> SpaceResult:
+def _space(
+    view: MappedClasses, pairs: Counts, tally: StreamStatistics, *, first: bool
+) -> SpaceResult:
     folded = view.fold(pairs)
     counts = ClassCounts.of(folded)
     drawn = draw(fold_units(view, tally))
@@ -116,7 +118,7 @@ def _space(view: SpaceView, pairs: Counts, tally: Tally, *, first: bool) -> Spac
 
 
 def _classes(
-    view: SpaceView, counts: ClassCounts, drawn: ClassCounts | None, boundaries: Counts | None
+    view: MappedClasses, counts: ClassCounts, drawn: ClassCounts | None, boundaries: Counts | None
 ) -> Iterator[ClassScore]:
     nothing: list[float | None] = [None] * view.size
     low, high = (nothing, nothing) if drawn is None else intervals(drawn.iou)
@@ -152,7 +154,9 @@ def _boundary_metrics(boundaries: Counts) -> Iterator[Metric]:
         yield _metric(key, text, value, int(known.size), conditions="classes with a boundary")
 
 
-def _composite(job: Job, views: Sequence[SpaceView], tally: Tally) -> Iterator[Metric]:
+def _composite(
+    job: Job, views: Sequence[MappedClasses], tally: StreamStatistics
+) -> Iterator[Metric]:
     weights = job.protocol.composite
     by_name = {view.space.name: view for view in views}
     if not weights or any(key.partition(".")[0] not in by_name for key in weights):
@@ -177,13 +181,13 @@ def _composite(job: Job, views: Sequence[SpaceView], tally: Tally) -> Iterator[M
     yield _metric("composite", text, float(value), n, limits=limits)
 
 
-def _pairing(tally: Tally) -> Iterator[Metric]:
+def _pairing(tally: StreamStatistics) -> Iterator[Metric]:
     total = tally.paired + tally.without_truth + sum(tally.refused.values())
     value = 100 * tally.paired / total if total else math.nan
     yield _metric("paired", "labels that were scored", value, total)
 
 
-def _cloud(view: SpaceView, pairs: Counts, tally: Tally) -> Iterator[Metric]:
+def _cloud(view: MappedClasses, pairs: Counts, tally: StreamStatistics) -> Iterator[Metric]:
     folded = view.fold(pairs)
     counted = folded[: view.size]
     labelled = int(counted[:, : view.size + 1].sum())
@@ -224,7 +228,7 @@ def _cloud(view: SpaceView, pairs: Counts, tally: Tally) -> Iterator[Metric]:
         )
 
 
-def _slices(job: Job, views: Sequence[SpaceView], tally: Tally) -> Iterator[Slice]:
+def _slices(job: Job, views: Sequence[MappedClasses], tally: StreamStatistics) -> Iterator[Slice]:
     for view in views:
         for (dimension, value), pairs in tally.slices.items():
             yield from _slice(view, dimension, value, pairs)
@@ -232,7 +236,7 @@ def _slices(job: Job, views: Sequence[SpaceView], tally: Tally) -> Iterator[Slic
             yield from _slice(view, dimension, value, pairs)
 
 
-def _by_condition(job: Job, tally: Tally) -> Iterator[tuple[str, str, Counts]]:
+def _by_condition(job: Job, tally: StreamStatistics) -> Iterator[tuple[str, str, Counts]]:
     """Sums over units: by sequence where there are several, and by what is known of them."""
     found: dict[tuple[str, str], Counts] = {}
     sequences = {sequence for sequence, _ in tally.units}
@@ -246,7 +250,7 @@ def _by_condition(job: Job, tally: Tally) -> Iterator[tuple[str, str, Counts]]:
         yield dimension, value, pairs
 
 
-def _slice(view: SpaceView, dimension: str, value: str, pairs: Counts) -> Iterator[Slice]:
+def _slice(view: MappedClasses, dimension: str, value: str, pairs: Counts) -> Iterator[Slice]:
     folded = view.fold(pairs)
     counts = ClassCounts.of(folded)
     n = int(counts.truth.sum())

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from seg_perception.errors import EvaluationError
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.shards import is_done, run_shard
 

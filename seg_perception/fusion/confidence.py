@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.projection import Sight
+from seg_perception.config.parameters import TransferConfig
+from seg_perception.fusion.projection import ProjectedPoints
 from seg_perception.fusion.view import QUARTERS, View
-from seg_perception.stages import TransferConfig
 
 # The logistic function of 1.702 x differs from the normal distribution's by less than 0.01.
 _LOGISTIC = np.float32(1.702)
@@ -43,7 +43,7 @@ class Confidence:
         self._offset_px_m = np.float32(focal_px * view.offset_sigma_m)
         self._on_label_table = _same_side(np.arange(256, dtype=np.float32), self._steady_px)
 
-    def of(self, seen: Sight, far: NDArray[np.float32]) -> NDArray[np.float32]:
+    def of(self, seen: ProjectedPoints, far: NDArray[np.float32]) -> NDArray[np.float32]:
         """Confidence of the labels of M points, 0 to 1.
 
         Args:
@@ -59,7 +59,7 @@ class Confidence:
         result *= self._seen_table.take(_steps(far))
         return result
 
-    def _on_label(self, quarters: NDArray[np.uint8], seen: Sight) -> NDArray[np.float32]:
+    def _on_label(self, quarters: NDArray[np.uint8], seen: ProjectedPoints) -> NDArray[np.float32]:
         """Chance that the true pixel lies on this side of a boundary so many quarters off."""
         if self._offset_px_m == 0:
             return _looked_up(quarters, self._on_label_table)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import ConfigError
-from seg_perception.ontology import Ontology
-from seg_perception.stages import CostmapConfig
+from seg_perception.config.parameters import CostmapConfig
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Ontology
 
 # nav_msgs/OccupancyGrid: 0 to 100, and -1 where nothing is known.
 FREE, LETHAL, UNSEEN = 0, 100, -1

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.config.parameters import TransferConfig
+from seg_perception.core.types import PointStatus
 from seg_perception.fusion.confidence import Confidence
-from seg_perception.fusion.projection import Range, Sight, pieces, sight
-from seg_perception.fusion.transfer import Answer, Ballot, Transfer
+from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points
+from seg_perception.fusion.transfer import CameraVote, LabelVoting, Transfer
 from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
 from seg_perception.fusion.visibility import DepthBuffer
-from seg_perception.stages import TransferConfig
-from seg_perception.types import PointStatus
 
 __all__ = ["PreparedLabelMap", "Transfer", "View", "prepare_label_map", "transfer_labels"]
 
@@ -35,7 +35,7 @@ def transfer_labels(
         views: label maps and their cameras; `Transfer.sources` counts in their order.
         config: ranges, depth buffer, weights.
         unknown_id: label of points that get none; in a label map: not computed.
-        earlier: float32 (K, 3), points of earlier sweeps in the sensor's frame now; they may be
+        earlier: float32 (K, 3), points of earlier scans in the sensor's frame now; they may be
             in the way, but get no label.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
@@ -45,10 +45,12 @@ def transfer_labels(
         for piece, points in pieces(xyz)
     ]
     several = len(views) > 1
-    ballot = Ballot(len(xyz), unknown_id, config.min_confidence, several=several)
+    ballot = LabelVoting(len(xyz), unknown_id, config.min_confidence, several=several)
     for source, view in enumerate(views):
         sights = [look.sights[source] for look in looks]
-        before = [sight(points, np.ones(len(points), np.bool_), view) for points in earlier]
+        before = [
+            project_points(points, np.ones(len(points), np.bool_), view) for points in earlier
+        ]
         for look, answer in zip(
             looks, _answers(sights, before, view, config, several=several), strict=True
         ):
@@ -71,17 +73,17 @@ class _Look:
     ) -> None:
         self.piece = piece
         self.status = status
-        self.sights = [sight(points, asked, view) for view in views]
+        self.sights = [project_points(points, asked, view) for view in views]
 
 
 def _answers(
-    sights: Sequence[Sight],
-    before: Sequence[Sight],
+    sights: Sequence[ProjectedPoints],
+    before: Sequence[ProjectedPoints],
     view: View,
     config: TransferConfig,
     *,
     several: bool,
-) -> Iterator[Answer]:
+) -> Iterator[CameraVote]:
     """What a view says about each piece of a cloud; all that is known may be in the way."""
     image = view.prepared.label_map.labels
     every = [*sights, *before]
@@ -90,7 +92,7 @@ def _answers(
     buffer = DepthBuffer(every, labels, view.size, config.cell_px)
     for seen, under in zip(sights, labels[: len(sights)], strict=True):
         far = buffer.farness(seen, under)
-        yield Answer(
+        yield CameraVote(
             index=seen.index,
             labels=under,
             confidence=confidence.of(seen, far),

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.config.parameters import CostmapConfig
 from seg_perception.fusion.costs import LETHAL, UNSEEN
 from seg_perception.fusion.voxel_map import Voxels
-from seg_perception.stages import CostmapConfig
 
 _HIGH = np.float32(np.inf)
 
@@ -29,7 +29,7 @@ class Occupancy:
         costs: int8 (rows, columns), 0 to 100, -1 unseen; rows along y, columns along x.
         origin_xy: float64 (2,), metre, the corner of cell (0, 0) in the map's frame.
         cell_m: edge of a cell.
-        stamp_ns: of the newest sweep in it.
+        stamp_ns: of the newest scan in it.
     """
 
     costs: NDArray[np.int8]

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import PointStatus
 from seg_perception.fusion.view import View
-from seg_perception.types import PointStatus
 
 _PIECE = 32768
 _NO_RETURN_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class ProjectedPoints:
     """The M of N points that have a pixel in a view.
 
     Attributes:
@@ -86,7 +86,9 @@ def pieces(
         yield piece, np.ascontiguousarray(xyz[piece].T, np.float32).T
 
 
-def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sight:
+def project_points(
+    xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View
+) -> ProjectedPoints:
     """Find those of the asked points that have a pixel in a view.
 
     Args:
@@ -100,4 +102,4 @@ def sight(xyz: NDArray[np.float32], asked: NDArray[np.bool_], view: View) -> Sig
     # Inside the image both sums are positive: cutting off rounds to the nearest centre.
     column = (hits.u + np.float32(0.5)).astype(np.uint16)
     row = (hits.v + np.float32(0.5)).astype(np.uint16)
-    return Sight(hits.index, column, row, hits.depth.astype(np.float32, copy=False))
+    return ProjectedPoints(hits.index, column, row, hits.depth.astype(np.float32, copy=False))

@@ -2,7 +2,7 @@
 
 A radar's bearing error spans many pixels, so a single one says little. The label map is
 sampled over the ellipse that the errors of azimuth and elevation span, and the label with
-most support wins. Where a labelled lidar sweep is at hand, it says which of the directions
+most support wins. Where a labelled lidar scan is at hand, it says which of the directions
 have something at the return's range, and whether a camera sees it.
 """
 
@@ -15,12 +15,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.lidar_witness import Bearings, LidarWitness, polar
-from seg_perception.fusion.projection import Range, Sight, pieces, sight
-from seg_perception.fusion.transfer import NO_SOURCE, Answer, Ballot, Transfer
+from seg_perception.config.parameters import RadarTransferConfig
+from seg_perception.core.types import PointStatus
+from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex, polar
+from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points
+from seg_perception.fusion.transfer import NO_SOURCE, CameraVote, LabelVoting, Transfer
 from seg_perception.fusion.view import View
-from seg_perception.stages import RadarTransferConfig
-from seg_perception.types import PointStatus
 
 _GOLDEN_ANGLE_RAD = math.pi * (3 - math.sqrt(5))
 _WIDEST_SIGMA = 2.0
@@ -34,7 +34,7 @@ def transfer_radar_labels(
     views: Sequence[View],
     config: RadarTransferConfig,
     unknown_id: int,
-    lidar: LidarWitness | None = None,
+    lidar: LidarLabelIndex | None = None,
 ) -> Transfer:
     """Give each return the label with most support over its footprint.
 
@@ -50,7 +50,7 @@ def transfer_radar_labels(
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    ballot = Ballot(len(bearings.xyz), unknown_id, 0.0, several=len(views) > 1)
+    ballot = LabelVoting(len(bearings.xyz), unknown_id, 0.0, several=len(views) > 1)
     for piece, points in pieces(bearings.xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
         status, asked = ranges.classify(points, nobody)
         returns = np.flatnonzero(asked)
@@ -93,7 +93,7 @@ def footprint(bearings: Bearings, samples: int) -> NDArray[np.float32]:
 
 
 def _confirmed(
-    seen: Transfer, bearings: Bearings, lidar: LidarWitness, unknown_id: int
+    seen: Transfer, bearings: Bearings, lidar: LidarLabelIndex, unknown_id: int
 ) -> Transfer:
     """What the cameras say of a place, put right by the lidar where it has looked.
 
@@ -132,12 +132,12 @@ def _answer(
     view: View,
     config: RadarTransferConfig,
     unknown_id: int,
-) -> Answer:
-    seen = sight(samples, np.ones(len(samples), np.bool_), view)
+) -> CameraVote:
+    seen = project_points(samples, np.ones(len(samples), np.bool_), view)
     in_view = np.unique(seen.index // config.samples)
     labels, support, share = _winners(seen, len(returns), view, config.samples, unknown_id)
     labels[share < config.min_share] = unknown_id
-    return Answer(
+    return CameraVote(
         index=returns[in_view],
         labels=labels[in_view],
         confidence=support[in_view],
@@ -146,7 +146,7 @@ def _answer(
 
 
 def _winners(
-    seen: Sight, count: int, view: View, samples: int, unknown_id: int
+    seen: ProjectedPoints, count: int, view: View, samples: int, unknown_id: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.float32], NDArray[np.float32]]:
     """Per return the label with most support, its support and its share of the footprint."""
     label_map = view.prepared.label_map

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.types import PointStatus
+from seg_perception.core.types import PointStatus
 
 NO_SOURCE = 255
 # The answer that says most wins.
@@ -48,7 +48,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class CameraVote:
     """What one view says about the M points that it has in its image.
 
     Attributes:
@@ -67,7 +67,7 @@ class Answer:
     facing: NDArray[np.float32] | None = None
 
 
-class Ballot:
+class LabelVoting:
     """Collects the answers of all views about the points of one cloud, piece by piece.
 
     One number per point says how much is known of it: the confidence of its label, or,
@@ -95,7 +95,7 @@ class Ballot:
         self._overlap = _Overlap(count) if several else None
         self._disputed = 0
 
-    def add(self, piece: slice, source: int, answer: Answer) -> None:
+    def add(self, piece: slice, source: int, answer: CameraVote) -> None:
         """Take over what this view knows better than those before it.
 
         Args:
@@ -165,7 +165,7 @@ class _Overlap:
     def better(
         self,
         piece: slice,
-        answer: Answer,
+        answer: CameraVote,
         support: NDArray[np.float32],
         known: NDArray[np.float32],
         differs: NDArray[np.bool_],

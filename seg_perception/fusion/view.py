@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.core.errors import CalibrationError, TransformError
+from seg_perception.core.types import LabelMap
 from seg_perception.geometry.camera import CameraModel, Hits
 from seg_perception.geometry.rolling_shutter import RollingShutter
-from seg_perception.types import LabelMap
 
 # Boundary distances are kept in quarters of a pixel.
 QUARTERS = 4

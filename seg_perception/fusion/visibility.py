@@ -1,7 +1,7 @@
-"""Which points a camera can see, from the sweep itself and the labels of its pixels.
+"""Which points a camera can see, from the scan itself and the labels of its pixels.
 
 A lidar that sits beside the camera sees past things that the camera does not. A buffer of
-single pixels notices nothing, since hardly two points of a sweep share a pixel: the test has
+single pixels notices nothing, since hardly two points of a scan share a pixel: the test has
 to reach as far as the beams are apart. Taking the nearest point around for the occluder would
 hide most of the ground, which rises towards the horizon, and whatever lies beside a trunk.
 
@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.fusion.projection import Sight
+from seg_perception.fusion.projection import ProjectedPoints
 
 _COARSE = 24
 _ENOUGH = 8192
@@ -38,7 +38,7 @@ class DepthBuffer:
 
     def __init__(
         self,
-        sights: Sequence[Sight],
+        sights: Sequence[ProjectedPoints],
         labels: Sequence[Labels],
         image_size: tuple[int, int],
         cell_px: int = 0,
@@ -62,7 +62,7 @@ class DepthBuffer:
             np.add.at(total, at, np.float32(1) / seen.depth)
         self._count, self._total = (_around(cells, self._columns) for cells in (count, total))
 
-    def farness(self, seen: Sight, labels: Labels) -> NDArray[np.float32]:
+    def farness(self, seen: ProjectedPoints, labels: Labels) -> NDArray[np.float32]:
         """How many times as far as its surroundings under the same label each point lies.
 
         Args:
@@ -84,13 +84,13 @@ class DepthBuffer:
         np.maximum(mean, np.float32(0), out=mean)
         return mean
 
-    def _cells(self, seen: Sight, labels: Labels) -> NDArray[np.intp]:
+    def _cells(self, seen: ProjectedPoints, labels: Labels) -> NDArray[np.intp]:
         cells = _cells(seen, self._cell, self._columns)
         cells += self._starts.take(labels)
         return cells
 
 
-def matched_cell_px(sights: Sequence[Sight], image_size: tuple[int, int]) -> int:
+def matched_cell_px(sights: Sequence[ProjectedPoints], image_size: tuple[int, int]) -> int:
     """Mean distance of neighbouring points in the part of the image that they cover (pixel).
 
     Not less than 2, nor less than leads to 192 columns: finer ones cost more than they tell.
@@ -121,7 +121,7 @@ def _plane_starts(labels: Sequence[Labels], plane: int) -> NDArray[np.intp]:
     return starts
 
 
-def _cells(seen: Sight, size_px: int, columns: int, step: int = 1) -> NDArray[np.intp]:
+def _cells(seen: ProjectedPoints, size_px: int, columns: int, step: int = 1) -> NDArray[np.intp]:
     index = (seen.row[::step] // size_px).astype(np.intp)
     index *= columns
     index += seen.column[::step] // size_px

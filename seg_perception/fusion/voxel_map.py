@@ -1,14 +1,14 @@
-"""What sweep after sweep said of each place: a voxel map of class counts.
+"""What scan after scan said of each place: a voxel map of class counts.
 
-A voxel holds Dirichlet counts: for every class, how much of the sweeps that met the voxel
+A voxel holds Dirichlet counts: for every class, how much of the scans that met the voxel
 spoke for it. Counts and not log-odds, for three reasons: a label with one confidence, which
 is what the network gives, says nothing of the other classes that a likelihood would need;
-counts are sums, so that the order of the sweeps does not matter; and errors that repeat from
-sweep to sweep, as those of a network do, do not drive the confidence towards 1 as products
-of likelihoods would. The points of one sweep in one voxel share their pixels and their
+counts are sums, so that the order of the scans does not matter; and errors that repeat from
+scan to scan, as those of a network do, do not drive the confidence towards 1 as products
+of likelihoods would. The points of one scan in one voxel share their pixels and their
 errors: together they are one vote.
 
-Space is not carved: a voxel that later sweeps look through stays until it leaves the window,
+Space is not carved: a voxel that later scans look through stays until it leaves the window,
 or until other labels outweigh its own.
 """
 
@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.config.parameters import MapConfig
+from seg_perception.core.types import label_dtype
 from seg_perception.fusion.voxel_table import KeyTable, Rows, VoxelGrid
-from seg_perception.stages import MapConfig
-from seg_perception.types import label_dtype
 
 # Points that are entered at once; a larger cloud votes once for each such piece.
 _PIECE = 1 << 17
@@ -43,8 +43,8 @@ class Voxels:
         labels: uint8 or uint16 (N,), the class with the largest count.
         confidence: float32 (N,), expected share of that class (mean of the Dirichlet
             distribution): about 0.5 after one certain vote, towards 1 as votes agree.
-        counts: uint32 (N,), number of sweeps that voted.
-        stamp_ns: of the newest sweep.
+        counts: uint32 (N,), number of scans that voted.
+        stamp_ns: of the newest scan.
         centre: float64 (3,), metre, where the robot was then.
     """
 
@@ -98,14 +98,14 @@ class _Contents:
         grid: where they lie.
         table: their rows.
         evidence: float32 (rows, classes), votes for each class.
-        sweeps: uint32 (rows,), how many sweeps voted.
-        scratch: int64 (rows,), for the work on one sweep.
+        scans: uint32 (rows,), how many scans voted.
+        scratch: int64 (rows,), for the work on one scan.
     """
 
     grid: VoxelGrid
     table: KeyTable
     evidence: NDArray[np.float32]
-    sweeps: NDArray[np.uint32]
+    scans: NDArray[np.uint32]
     scratch: NDArray[np.int64]
 
 
@@ -150,14 +150,14 @@ class VoxelMap:
         robot_xyz: NDArray[np.float64],
         stamp_ns: int,
     ) -> None:
-        """Let a sweep vote.
+        """Let a scan vote.
 
         Args:
             xyz: float64 (N, 3), metre, finite, in the map's frame.
             labels: (N,), class ids below the class count.
             confidence: float32 (N,), 0 to 1: how much the point's vote weighs.
             robot_xyz: float64 (3,), metre; the middle of the window.
-            stamp_ns: time of the sweep.
+            stamp_ns: time of the scan.
         """
         with self._lock:
             state = self._state
@@ -183,7 +183,7 @@ class VoxelMap:
                 xyz=contents.grid.centres(contents.table.keys),
                 labels=labels.astype(self._label_type),
                 confidence=(best + share) / (evidence.sum(axis=1) + _PRIOR),
-                counts=contents.sweeps[: len(contents.table)].copy(),
+                counts=contents.scans[: len(contents.table)].copy(),
                 stamp_ns=self._state.stamp_ns,
                 centre=self._state.centre,
             )
@@ -224,12 +224,12 @@ class VoxelMap:
         weights = confidence / np.bincount(voxel).astype(np.float32)[voxel]
         flat = contents.evidence.reshape(-1)
         np.add.at(flat, rows * self._class_count + labels, weights)
-        contents.sweeps[rows[firsts]] += 1
+        contents.scans[rows[firsts]] += 1
         self._limit(contents, rows[firsts])
 
     def _limit(self, contents: _Contents, rows: Rows) -> None:
         """Halve what exceeds the memory of a voxel: it follows a world that changes."""
-        full = rows[contents.sweeps[rows] % self._config.memory_sweeps == 0]
+        full = rows[contents.scans[rows] % self._config.memory_scans == 0]
         contents.evidence[full] *= np.float32(0.5)
 
     def _in_window(self, xyz: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -277,7 +277,7 @@ def _pieces(count: int) -> Iterator[slice]:
 
 
 def _number(rows: Rows, scratch: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Number the different rows of a sweep from 0; `scratch` holds one entry for each row.
+    """Number the different rows of a scan from 0; `scratch` holds one entry for each row.
 
     Returns:
         int64 (N,): the number of each point's row; and intp (M,): one point for each number.
@@ -293,7 +293,7 @@ def _number(rows: Rows, scratch: NDArray[np.int64]) -> tuple[NDArray[np.int64], 
 def _keep(contents: _Contents, kept: NDArray[np.bool_]) -> None:
     """Forget all voxels but some; their rows move up."""
     count, left = len(contents.table), int(np.count_nonzero(kept))
-    for values in (contents.evidence, contents.sweeps):
+    for values in (contents.evidence, contents.scans):
         values[:left] = values[:count][kept]
         values[left:count] = 0
     contents.table.keep(kept)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CalibrationError
-from seg_perception.types import Calibration, RegionOfInterest
+from seg_perception.core.errors import CalibrationError
+from seg_perception.core.types import Calibration, RegionOfInterest
 
 
 def published_size(calibration: Calibration) -> tuple[int, int]:

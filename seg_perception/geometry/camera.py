@@ -11,15 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CalibrationError
+from seg_perception.core.errors import CalibrationError
+from seg_perception.core.types import Calibration
 from seg_perception.geometry.calibration import (
     published_calibration,
     published_size,
     scale_calibration,
     shift_principal_point,
 )
-from seg_perception.geometry.distortion import Floats, Lens, Pinhole, make_lens
-from seg_perception.types import Calibration
+from seg_perception.geometry.distortion import (
+    DistortionModel,
+    Floats,
+    Pinhole,
+    make_distortion_model,
+)
 
 __all__ = [
     "CameraModel",
@@ -94,7 +99,7 @@ class CameraModel:
     fy: float
     cx: float
     cy: float
-    lens: Lens
+    lens: DistortionModel
     T_lens_camera: NDArray[np.float64]
     slopes: tuple[float, float, float, float]
 
@@ -139,7 +144,7 @@ class CameraModel:
     def hits(self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]) -> Hits:
         """Find the points of a cloud in any frame that land in the image.
 
-        Points out of view are given up as early as possible: most of a sweep is.
+        Points out of view are given up as early as possible: most of a scan is.
 
         Args:
             xyz: float32 or float64 (N, 3), metre; computed in that precision.
@@ -223,13 +228,15 @@ def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: F
     width, height = published.width, published.height
     if rectified:
         fx, fy, cx, cy = _intrinsics(published.p, "P, which rectified images need")
-        lens: Lens = Pinhole()
+        lens: DistortionModel = Pinhole()
         T_lens_camera = _rectification(published, fx, fy)
     else:
         fx, fy, cx, cy = _intrinsics(published.k, "K, which raw images need")
         far_x = max(cx + 0.5, width - 0.5 - cx) / fx
         far_y = max(cy + 0.5, height - 0.5 - cy) / fy
-        lens = make_lens(published.distortion_model, published.d, math.hypot(far_x, far_y))
+        lens = make_distortion_model(
+            published.distortion_model, published.d, math.hypot(far_x, far_y)
+        )
         T_lens_camera = np.eye(4)
     slopes = _slopes(lens, _border(width, height, fx, fy, cx, cy))
     return CameraModel(width, height, fx, fy, cx, cy, lens, T_lens_camera, slopes)
@@ -268,7 +275,7 @@ def _border(
 
 
 def _slopes(
-    lens: Lens, border: tuple[NDArray[np.float64], NDArray[np.float64]]
+    lens: DistortionModel, border: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> tuple[float, float, float, float]:
     """Box around all rays of the image; the lens's limit where part of the border has no ray."""
     x, y = lens.undistort(*border)

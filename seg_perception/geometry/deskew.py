@@ -1,4 +1,4 @@
-"""A sweep is not a moment: each point is moved to where it would be at the cloud's stamp."""
+"""A scan is not a moment: each point is moved to where it would be at the cloud's stamp."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import PointCloud
 from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.types import PointCloud
 
 _STEP_RAD = 5e-4
 _STEP_M = 5e-3
@@ -26,14 +26,14 @@ def deskew(
 ) -> NDArray[np.float32]:
     """Move every point to the sensor's pose at `time_ns`, the corrected stamp of the cloud.
 
-    The sweep is cut into steps in which the sensor turns less than 0.5 mrad and moves less
+    The scan is cut into steps in which the sensor turns less than 0.5 mrad and moves less
     than 5 mm (64 steps at most), each moved as a rigid piece.
 
     Returns:
         float32 (N, 3), metre, sensor frame at `time_ns`.
 
     Raises:
-        TransformError: the sensor's pose in the fixed frame is not known for the whole sweep.
+        TransformError: the sensor's pose in the fixed frame is not known for the whole scan.
     """
     first, last = int(offsets_ns.min()), int(offsets_ns.max())
     T_sensor_fixed = np.linalg.inv(transforms.lookup(fixed_frame, sensor_frame, time_ns))

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CalibrationError
+from seg_perception.core.errors import CalibrationError
 
 Floats = NDArray[np.floating[Any]]
 
@@ -26,7 +26,7 @@ _NEWTON_TOLERANCE = 1e-9
 _STEP = 1e-6
 
 
-class Lens(Protocol):
+class DistortionModel(Protocol):
     """A distortion model, and how far out it holds."""
 
     @property
@@ -40,7 +40,7 @@ class Lens(Protocol):
         """Ideal slopes of imaged ones, float64; NaN where no ray within `limit` leads there."""
 
 
-def make_lens(model: str, d: NDArray[np.float64], reach: float) -> Lens:
+def make_distortion_model(model: str, d: NDArray[np.float64], reach: float) -> DistortionModel:
     """Choose the lens of a calibration.
 
     Args:
@@ -179,7 +179,9 @@ class Equidistant:
         return angle * _polynomial(angle * angle, self._k)
 
 
-_MODELS: tuple[tuple[str, tuple[int, ...], Callable[[NDArray[np.float64], float], Lens]], ...] = (
+_MODELS: tuple[
+    tuple[str, tuple[int, ...], Callable[[NDArray[np.float64], float], DistortionModel]], ...
+] = (
     ("plumb_bob", (4, 5), PlumbBob),
     ("rational_polynomial", (8,), Rational),
     ("rational_polynomial", (12,), ThinPrism),

@@ -1,4 +1,4 @@
-"""When each point of a sweep was measured: every driver says so in its own field and unit."""
+"""When each point of a scan was measured: every driver says so in its own field and unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.types import NANOSECONDS, PointCloud
+from seg_perception.core.types import NANOSECONDS, PointCloud
 
 # Drivers' names of the per-point time: Ouster, Velodyne, Hesai and Robosense, Nebula.
 TIME_FIELDS = ("t", "time", "timestamp", "time_stamp")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
 
 Quaternion = tuple[float, float, float, float]
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
+from seg_perception.core.types import NANOSECONDS
 from seg_perception.geometry.quaternion import (
     Quaternion,
     matrix_to_quaternion,
     quaternion_to_matrix,
     slerp,
 )
-from seg_perception.types import NANOSECONDS
 
 _ROUNDING = 1e-3
 

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
 
 MAX_FILES = 1000
 # Weights hardly compress; a zip that grows more than this is not a bundle.

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.reading import Segmentation
 from seg_perception.inference.tiling import Window, tent, windows
-from seg_perception.types import CameraFrame, LabelMap
 
 # Rows whose votes are held at once: every class has a value a pixel.
 _BAND = 128

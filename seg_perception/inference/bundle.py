@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import bundle_path
+from seg_perception.core.types import label_dtype
 from seg_perception.inference.archive import unpack
 from seg_perception.inference.manifest import GoldenFiles, Manifest, Variant
-from seg_perception.ontology import Ontology
-from seg_perception.resources import bundle_path
-from seg_perception.types import label_dtype
 
 MANIFEST_FILE = "manifest.json"
 

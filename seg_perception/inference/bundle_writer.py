@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
+from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import MANIFEST_FILE, Bundle, files_of, sha256
 from seg_perception.inference.manifest import (
     GoldenFiles,
@@ -27,7 +28,6 @@ from seg_perception.inference.manifest import (
     Variant,
     explain,
 )
-from seg_perception.ontology import Ontology
 
 Golden = (
     tuple[NDArray[np.uint8], NDArray[Any]] | tuple[NDArray[np.uint8], NDArray[Any], NDArray[Any]]

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from seg_perception.errors import EngineBuildingError, EngineError, NoFormError
+from seg_perception.core.errors import EngineBuildingError, EngineError, NoVariantError
 from seg_perception.inference.protocol import Engine
-from seg_perception.inference.selftest import Thresholds, Verdict, prove
+from seg_perception.inference.self_test import SelfTestResult, Thresholds, self_test
 
 Report = Callable[[str], None]
 
@@ -45,8 +45,8 @@ class Loaded:
     """
 
     engine: Engine
-    keep: Callable[[Verdict], None] = lambda _: None
-    condemn: Callable[[str], None] = lambda _: None
+    keep: Callable[[SelfTestResult], None] = lambda _: None
+    quarantine: Callable[[str], None] = lambda _: None
 
 
 class Loader(Protocol):
@@ -64,7 +64,7 @@ class Loader(Protocol):
             may_build: False where a frame waits for it.
 
         Raises:
-            NoFormError: the bundle has no such form.
+            NoVariantError: the bundle has no such form.
             EngineError: it can't be loaded.
             EngineBuildingError: it is being built.
         """
@@ -80,9 +80,9 @@ class Candidate:
     """
 
     engine: Engine
-    verdict: Verdict
+    verdict: SelfTestResult
     load_s: float
-    condemn: Callable[[str], None]
+    quarantine: Callable[[str], None]
 
 
 class Chain:
@@ -131,7 +131,7 @@ class Chain:
         """Whether every entry was tried."""
         return not self._entries
 
-    def take_back(self, reason: str) -> None:
+    def reject_last(self, reason: str) -> None:
         """Take back what was said of the entry that was taken last."""
         for place in reversed(range(len(self.attempts))):
             if self.attempts[place].outcome == "taken":
@@ -151,7 +151,7 @@ class Chain:
             loaded = loader.load(choice, may_build=may_build)
         except EngineBuildingError:
             raise
-        except NoFormError as error:
+        except NoVariantError as error:
             self.attempts.append(Attempt(entry, "lacking", str(error)))
             return None
         except EngineError as error:
@@ -160,7 +160,7 @@ class Chain:
         return self._prove(entry, loaded, time.perf_counter() - start)
 
     def _prove(self, entry: str, loaded: Loaded, load_s: float) -> Candidate | None:
-        verdict = prove(loaded.engine, self._thresholds)
+        verdict = self_test(loaded.engine, self._thresholds)
         loaded.keep(verdict)
         description = loaded.engine.description
         if not verdict.passed:
@@ -169,7 +169,7 @@ class Chain:
             return None
         detail = f"{description}, loaded in {load_s:.2f} s, {verdict.detail}"
         self.attempts.append(Attempt(entry, "taken", detail))
-        return Candidate(loaded.engine, verdict, load_s, loaded.condemn)
+        return Candidate(loaded.engine, verdict, load_s, loaded.quarantine)
 
     def _refuse(self, entry: str, detail: str) -> None:
         self.attempts.append(Attempt(entry, "refused", detail))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig, TensorRtConfig
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Attempt, Candidate, Chain, Loader, Report
 from seg_perception.inference.onnxruntime_engine import (
@@ -19,18 +19,18 @@ from seg_perception.inference.onnxruntime_engine import (
 )
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.reading import Segmentation
-from seg_perception.inference.selftest import Thresholds, Verdict
+from seg_perception.inference.self_test import SelfTestResult, Thresholds
 from seg_perception.inference.spot_check import SpotCheck
-from seg_perception.inference.tensorrt.builds import Builds, WaitForBuild
+from seg_perception.inference.tensorrt.engine_builder import BlockingEngineBuilder, EngineBuilder
 from seg_perception.inference.tensorrt_engine import TensorRtLoader
 from seg_perception.inference.tensors import expect_image
 
-__all__ = ["Engine", "ProvenEngine", "create_engine"]
+__all__ = ["Engine", "ValidatedEngine", "create_engine"]
 
 _REFERENCE_THREADS = 1
 
 
-class ProvenEngine:
+class ValidatedEngine:
     """An engine that passed the self-test on this machine; the chain's next one when it fails.
 
     Used by one thread at a time; the properties may be read by others.
@@ -63,7 +63,7 @@ class ProvenEngine:
         return self._current.engine.bundle
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> SelfTestResult:
         """What the golden frames said of it."""
         return self._current.verdict
 
@@ -87,7 +87,7 @@ class ProvenEngine:
         return tuple(f"{', '.join(names)}: {detail}" for detail, names in entries.items())
 
     @property
-    def condemned(self) -> str:
+    def quarantined(self) -> str:
         """Why nothing is segmented any more; empty while something is."""
         return self._condemned
 
@@ -140,7 +140,7 @@ class ProvenEngine:
         return self._infer(image)
 
     def _replace_condemned(self, doubt: str) -> None:
-        self._current.condemn(doubt)
+        self._current.quarantine(doubt)
         if not self._replace(doubt):
             self._condemned = f"{doubt}; no other engine can run {self.bundle}"
 
@@ -153,7 +153,7 @@ class ProvenEngine:
             self._spot_check.end()
         # Freed first: a device that ran out of memory needs the room for the next one.
         failed.close()
-        self._chain.take_back(f"{failed.description} failed while running: {reason}")
+        self._chain.reject_last(f"{failed.description} failed while running: {reason}")
         candidate = self._chain.next(may_build=False)
         if candidate is None:
             self._condemned = f"{reason}; no other engine can run {self.bundle}"
@@ -168,9 +168,9 @@ def create_engine(
     bundle: Bundle,
     config: SegmentationConfig,
     tensorrt: TensorRtConfig | None = None,
-    builds: Builds | None = None,
+    builds: EngineBuilder | None = None,
     report: Report = lambda _: None,
-) -> ProvenEngine:
+) -> ValidatedEngine:
     """Load and prove the first engine of the chain that works.
 
     Args:
@@ -187,7 +187,7 @@ def create_engine(
     tensorrt = tensorrt or TensorRtConfig()
     loaders: dict[str, Loader] = {
         "onnxruntime": OnnxRuntimeLoader(bundle, config.threads),
-        "tensorrt": TensorRtLoader(bundle, tensorrt, builds or WaitForBuild(report)),
+        "tensorrt": TensorRtLoader(bundle, tensorrt, builds or BlockingEngineBuilder(report)),
     }
     entries = [e for e in config.chain if config.engine in ("auto", e.partition("/")[0])]
     chain = Chain(entries, loaders, Thresholds.of(config), report)
@@ -196,7 +196,7 @@ def create_engine(
         said = "; ".join(map(str, chain.attempts)) or f"segmentation.chain has no {config.engine}"
         msg = f"no engine can run {bundle}: {said}"
         raise EngineError(msg)
-    return ProvenEngine(chain, first, lambda engine: _spot_check(engine, config, report), report)
+    return ValidatedEngine(chain, first, lambda engine: _spot_check(engine, config, report), report)
 
 
 def _spot_check(engine: Engine, config: SegmentationConfig, report: Report) -> SpotCheck | None:

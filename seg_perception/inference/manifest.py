@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from seg_perception import validation
-from seg_perception.errors import BundleError
-from seg_perception.ontology import Ontology
+from seg_perception.core import validation
+from seg_perception.core.errors import BundleError
+from seg_perception.core.ontology import Ontology
 
 
 def _inside(path: str) -> str:

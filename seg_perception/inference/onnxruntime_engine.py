@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loaded
 from seg_perception.inference.device import find_device, without_device

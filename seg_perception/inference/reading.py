@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
+from seg_perception.core.types import label_dtype, unknown_id
 from seg_perception.inference.manifest import (
     LabelsConfidenceOutput,
     LabelsOutput,
@@ -17,7 +18,6 @@ from seg_perception.inference.manifest import (
     Manifest,
 )
 from seg_perception.inference.tensors import TensorSpec
-from seg_perception.types import label_dtype, unknown_id
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 Segmentation = tuple[Labels, NDArray[np.uint8]]

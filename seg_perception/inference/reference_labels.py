@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import ImageError
+from seg_perception.core.errors import ImageError
 from seg_perception.inference.augmented import AugmentedSegmenter
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.errors import SizeMismatchError
+from seg_perception.core.errors import SizeMismatchError
+from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import published_calibration, scale_calibration
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.reading import Labels, Segmentation
-from seg_perception.types import CameraFrame, LabelMap
 
 
 class OutputSize(Protocol):
@@ -60,10 +60,10 @@ class Segmenter:
         self.engine = engine
         self._size = (engine.bundle.width, engine.bundle.height)
         self._output: OutputSize = InputSize() if config.output_size == "input" else NetworkSize()
-        self.doubt_below(config.min_confidence)
+        self.set_min_confidence(config.min_confidence)
         self._unknown_id = engine.bundle.ontology.unknown_id
 
-    def doubt_below(self, min_confidence: float) -> None:
+    def set_min_confidence(self, min_confidence: float) -> None:
         """Take pixels below this confidence, 0 to 1, as unknown from now on."""
         self._threshold = math.ceil(255 * min_confidence)
 

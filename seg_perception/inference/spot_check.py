@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.reading import Labels
 

@@ -8,23 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import TensorRtConfig
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loaded
 from seg_perception.inference.device import find_device, without_device
 from seg_perception.inference.packing import make_packer
 from seg_perception.inference.reading import Segmentation, make_reader
-from seg_perception.inference.selftest import Verdict
+from seg_perception.inference.self_test import SelfTestResult
 from seg_perception.inference.tensorrt.bindings import TensorRt, load_tensorrt
-from seg_perception.inference.tensorrt.builds import Build, Builds
 from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError, now
 from seg_perception.inference.tensorrt.cuda import Cuda, DeviceFacts
 from seg_perception.inference.tensorrt.cuda_library import open_cuda
-from seg_perception.inference.tensorrt.forms import Form, find_form
+from seg_perception.inference.tensorrt.engine_builder import Build, EngineBuilder
+from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata, SelfTest
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.record import EngineRecord, SelfTest
 from seg_perception.inference.tensorrt.requests import BuildRequest
 from seg_perception.inference.tensorrt.session import Session
+from seg_perception.inference.tensorrt.variants import ModelVariant, find_variant
 from seg_perception.inference.tensors import expect_image
 
 
@@ -71,7 +71,7 @@ class TensorRtEngine:
     """
 
     def __init__(
-        self, bundle: Bundle, machine: Machine, plan: bytes, record: EngineRecord, *, mapped: bool
+        self, bundle: Bundle, machine: Machine, plan: bytes, record: EngineMetadata, *, mapped: bool
     ) -> None:
         """Load a built engine and compare its tensors with the manifest.
 
@@ -123,7 +123,7 @@ class TensorRtEngine:
 class TensorRtLoader:
     """Finds an engine in the cache, or has it built, and loads it."""
 
-    def __init__(self, bundle: Bundle, config: TensorRtConfig, builds: Builds) -> None:
+    def __init__(self, bundle: Bundle, config: TensorRtConfig, builds: EngineBuilder) -> None:
         """Import nothing yet."""
         self._bundle = bundle
         self._config = config
@@ -144,7 +144,7 @@ class TensorRtLoader:
             EngineError: no TensorRT, no engine, or one that can't be loaded.
             EngineBuildingError: it is being built.
         """
-        form = find_form(self._bundle, choice)
+        form = find_variant(self._bundle, choice)
         if self._machine is None:
             self._machine = Machine.open(self._config)
         key = EngineKey.of(
@@ -163,10 +163,12 @@ class TensorRtLoader:
         return Loaded(
             engine,
             keep=lambda verdict: keep_verdict(self._cache, record, verdict),
-            condemn=lambda reason: keep_live_failure(self._cache, key, reason),
+            quarantine=lambda reason: keep_live_failure(self._cache, key, reason),
         )
 
-    def _obtain(self, key: EngineKey, form: Form, *, may_build: bool) -> tuple[bytes, EngineRecord]:
+    def _obtain(
+        self, key: EngineKey, form: ModelVariant, *, may_build: bool
+    ) -> tuple[bytes, EngineMetadata]:
         try:
             return self._cache.read(key)
         except StaleEngineError as error:
@@ -185,7 +187,7 @@ def is_mapped(config: TensorRtConfig, machine: Machine) -> bool:
 
 
 def make_build(
-    bundle: Bundle, form: Form, key: EngineKey, cache: EngineCache, config: TensorRtConfig
+    bundle: Bundle, form: ModelVariant, key: EngineKey, cache: EngineCache, config: TensorRtConfig
 ) -> Build:
     """What a builder is asked for a form of a bundle."""
     request = BuildRequest(
@@ -211,7 +213,7 @@ def keep_live_failure(cache: EngineCache, key: EngineKey, reason: str) -> None:
         return  # nobody can load it then, or nobody can remember
 
 
-def keep_verdict(cache: EngineCache, record: EngineRecord, verdict: Verdict) -> None:
+def keep_verdict(cache: EngineCache, record: EngineMetadata, verdict: SelfTestResult) -> None:
     """Write into an engine's manifest what the golden frames said; a full disk forgets it."""
     try:
         cache.update(record.model_copy(update={"self_test": SelfTest.of(verdict, now())}))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 
 
 def expect_image(image: NDArray[Any], height: int, width: int) -> None:

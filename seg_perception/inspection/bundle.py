@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import SegmentationConfig, TensorRtConfig
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import create_engine
 

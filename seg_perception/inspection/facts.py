@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seg_perception.core.types import Calibration
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.types import Calibration
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seg_perception.config import CameraConfig, Config
-from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.config.input_topics import camera_info_topic
+from seg_perception.core.errors import CalibrationError, TransformError
+from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.camera import CameraModel, published_size
 from seg_perception.inspection.facts import BagFacts, TopicFacts
-from seg_perception.topics import camera_info_topic
-from seg_perception.types import NANOSECONDS, Calibration
 
 _MOST_OFFSET_S = 10.0
 
@@ -119,7 +119,7 @@ def _clouds(facts: BagFacts, config: Config) -> Iterator[Finding]:
                 )
             if kind == "lidar" and not topic.cloud.time_field and config.transforms.fixed_frame:
                 yield Finding(
-                    "note", f"lidar {name}: no per-point time, a sweep is taken as measured at once"
+                    "note", f"lidar {name}: no per-point time, a scan is taken as measured at once"
                 )
             yield from _connection(facts, config, f"{kind} {name}", topic)
 
@@ -163,7 +163,7 @@ def _clocks(facts: BagFacts, config: Config) -> Iterator[Finding]:
                **{f"radar.{n}": s for n, s in config.radars.items()}}  # fmt: skip
     for name, sensor in sensors.items():
         apart_s = (facts.topics[sensor.topic].delay_ns - reference.delay_ns) / NANOSECONDS
-        if abs(apart_s) <= config.pairing.max_gap_s:
+        if abs(apart_s) <= config.synchronizer.max_gap_s:
             continue
         mend = (
             f"set {name}.time_offset_s={apart_s:.3f}"

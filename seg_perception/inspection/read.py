@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from seg_perception.errors import SegPerceptionError
+from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.types import clean_frame_id
 from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import (
@@ -21,7 +23,8 @@ from seg_perception.inspection.facts import (
     LensFacts,
     TopicFacts,
 )
-from seg_perception.io.bag import BagMessage, BagReader, TopicInfo
+from seg_perception.io.bag_message import BagMessage, TopicInfo
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
@@ -34,8 +37,6 @@ from seg_perception.io.messages import (
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.radar import radar_fields
 from seg_perception.io.transforms import decode_tf
-from seg_perception.topics import TF, TF_STATIC, TF_TYPES
-from seg_perception.types import clean_frame_id
 
 # Enough to see every broadcaster; a long recording is not read to its end.
 _TF_MESSAGES = 500

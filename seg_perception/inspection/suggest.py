@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seg_perception.errors import TransformError
+from seg_perception.config.input_topics import base_topic, beside
+from seg_perception.core.errors import TransformError
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.names import name_sensors
-from seg_perception.topics import base_topic, beside
 
 _NOT_A_CAMERA = {
     "label", "labels", "label_image", "semantic", "segmentation", "mask", "truth",

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, Storage
 from seg_perception.io.db3_reader import Db3Storage
 from seg_perception.io.mcap_reader import McapStorage

@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_metadata import WrittenTopic, describe_bag, dump_yaml, qos_profiles
 from seg_perception.io.interfaces import definition_of
 from seg_perception.io.mcap_writer import FileExtent, McapWriter
@@ -15,8 +16,6 @@ from seg_perception.io.ros_copy import serialize
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from seg_perception.io.bag import BagMessage
 
 
 class BagWriter:

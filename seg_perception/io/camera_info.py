@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CalibrationError
+from seg_perception.core.errors import CalibrationError
+from seg_perception.core.types import Calibration, RegionOfInterest
 from seg_perception.io import messages
-from seg_perception.types import Calibration, RegionOfInterest
 
 
 def decode_camera_info(msg: Any) -> Calibration:

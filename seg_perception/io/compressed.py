@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import ImageError, MemoryShortError, UnknownEncodingError
+from seg_perception.core.errors import ImageError, MemoryShortError, UnknownEncodingError
 
 # 134 megapixels: twice what the largest industrial sensors have.
 MAX_PIXELS = 1 << 27

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, StoredTopic, is_latched
 
 # What a damaged database raises: numbers and texts of it can be anything.

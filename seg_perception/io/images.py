@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import ImageError, UnknownEncodingError
+from seg_perception.core.errors import ImageError, UnknownEncodingError
+from seg_perception.core.types import LabelMap
 from seg_perception.io.compressed import decode_labels_png, decode_rgb
 from seg_perception.io.image_encodings import ENCODINGS, Encoding
 from seg_perception.io.messages import CompressedImage, Header, Image, byte_array
-from seg_perception.types import LabelMap
 
 _NATIVE_BIG_ENDIAN = sys.byteorder == "big"
 _PNG_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, 3)

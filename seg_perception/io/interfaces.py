@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
+from seg_perception.core.resources import message_files
 from seg_perception.io.bag_storage import StoredTopic
-from seg_perception.resources import message_files
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore

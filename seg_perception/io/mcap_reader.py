@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io import mcap_format as mcap
 from seg_perception.io.bag_storage import (
     RawMessage,

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io import mcap_format as mcap
 
 LIBRARY = "seg_perception"

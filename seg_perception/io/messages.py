@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.types import NANOSECONDS
+from seg_perception.core.types import NANOSECONDS
 
 Bytes: TypeAlias = "NDArray[np.uint8] | bytes | bytearray | memoryview"
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import ConfigError
+from seg_perception.core.errors import ConfigError
 
 _PLY_NAMES = {
     "i1": "char",

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CloudError
+from seg_perception.core.errors import CloudError
+from seg_perception.core.types import PointCloud, clean_frame_id
 from seg_perception.io import messages
 from seg_perception.io.messages import (
     PointCloud2,
@@ -24,7 +25,6 @@ from seg_perception.io.semantic_fields import (
     append_semantics,
     whole_points,
 )
-from seg_perception.types import PointCloud, clean_frame_id
 
 __all__ = ["PROFILES", "CloudProfile", "append_semantics", "decode_cloud", "encode_cloud"]
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import PointCloud, clean_frame_id
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.types import PointCloud, clean_frame_id
 
 DopplerSign = Literal["driver", "away", "towards"]
 

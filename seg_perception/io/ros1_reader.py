@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, StoredTopic
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io.interfaces import shipped_types
 
 if TYPE_CHECKING:

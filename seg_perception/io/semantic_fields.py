@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import CloudError, ConfigError
-from seg_perception.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.core.errors import CloudError, ConfigError
+from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_POINTS = 8192

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
+from seg_perception.core.types import clean_frame_id
 from seg_perception.geometry.quaternion import matrix_to_quaternion, quaternion_to_matrix
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.types import clean_frame_id
 
 
 def decode_tf(msg: Any) -> list[StampedTransform]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import SegPerceptionError
-from seg_perception.io.bag import BagMessage
+from seg_perception.config.input_topics import IMAGE_TYPES
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.types import Calibration, CameraFrame, PointCloud, clean_frame_id
+from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import CompressedImage, stamp_to_ns
 from seg_perception.io.radar import decode_points
-from seg_perception.topics import IMAGE_TYPES
-from seg_perception.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 
 
 def read_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:

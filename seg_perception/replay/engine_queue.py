@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from seg_perception.core.message_accounting import MessageHandle
+from seg_perception.core.types import CameraFrame
 from seg_perception.inference.scheduler import FrameSlots
-from seg_perception.ledger import Ticket
-from seg_perception.types import CameraFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class Job:
     """A frame on its way to the engine."""
 
     frame: CameraFrame
-    ticket: Ticket
+    handle: MessageHandle
 
 
 Complete = Callable[[Job, int], None]
@@ -35,7 +35,7 @@ class EngineQueue(Protocol):
         """Complete everything that still waits."""
 
 
-class Immediate:
+class NoLatency:
     """Every frame is segmented the moment it arrives: nothing is dropped."""
 
     def __init__(self, complete: Complete) -> None:
@@ -53,7 +53,7 @@ class Immediate:
         """Nothing waits."""
 
 
-class Delayed:
+class SimulatedLatency:
     """One engine that is busy for `latency_ns` with each frame; the newest frame wins.
 
     While it is busy a newer frame of a camera replaces the waiting one, which is dropped
@@ -71,7 +71,7 @@ class Delayed:
         """Start on it if the engine is idle, else let it wait."""
         replaced = self._slots.put(job.frame.camera, job)
         if replaced is not None:
-            replaced.ticket.drop("superseded")
+            replaced.handle.drop("superseded")
         if self._busy is None:
             self._start(now_ns)
 

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from seg_perception.config import Config
-from seg_perception.errors import BagError
-from seg_perception.io.bag import BagReader, TopicInfo
-from seg_perception.io.messages import CameraInfo, Odometry, PointCloud2
-from seg_perception.topics import (
+from seg_perception.config.input_topics import (
     CLOUD_TYPES,
     IMAGE_TYPES,
     RADAR_TYPES,
@@ -18,6 +15,10 @@ from seg_perception.topics import (
     TF_TYPES,
     camera_info_topic,
 )
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_message import TopicInfo
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.messages import CameraInfo, Odometry, PointCloud2
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from seg_perception.config import Config
 from seg_perception.io.point_files import check_point_file, write_points
-from seg_perception.map_points import map_points
-from seg_perception.mapper import Mapper, map_frame
-from seg_perception.perception import Perception
+from seg_perception.outputs.map_points import map_points
+from seg_perception.pipeline.perception import Perception
+from seg_perception.pipeline.semantic_mapper import SemanticMapper, map_frame
 
 # Beyond it float32, which point files hold, is coarser than 4 mm.
 _FAR_M = 50_000
@@ -26,7 +26,7 @@ class MapSummary:
         voxels: how many it has.
         entered: points that voted.
         given_up: voxels that made room in a full map.
-        left_out: sweeps that could not be placed.
+        left_out: scans that could not be placed.
     """
 
     file: str
@@ -98,16 +98,16 @@ class MapFile:
                 "up; raise map.max_voxels or map.voxel_m"
             )
         if self._mapper.left_out:
-            yield f"map: {self._mapper.left_out} sweeps left out: {self._mapper.problem}"
+            yield f"map: {self._mapper.left_out} scans left out: {self._mapper.problem}"
 
 
-def _problems(mapper: Mapper, voxels: int) -> Iterator[str]:
+def _problems(mapper: SemanticMapper, voxels: int) -> Iterator[str]:
     if voxels:
         return
     if mapper.left_out:
-        yield f"map: no sweep could be placed in {mapper.frame}: {mapper.problem}"
+        yield f"map: no scan could be placed in {mapper.frame}: {mapper.problem}"
     else:
         yield (
             "map: empty, no labelled point entered; see what became of the points, and check "
-            "map.sensors, map.leave_out, map.min_confidence and map.min_sweeps"
+            "map.sensors, map.leave_out, map.min_confidence and map.min_scans"
         )

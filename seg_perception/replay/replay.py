@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.bag import BagReader, BagWriter
-from seg_perception.mapper import check_map
-from seg_perception.outputs import check_profile
-from seg_perception.planner import check_planner
-from seg_perception.replay.ahead import read_ahead
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
+from seg_perception.outputs.costmap import check_planner
+from seg_perception.outputs.messages import check_profile
+from seg_perception.outputs.topics import check_topics
+from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.map_file import MapFile, check_map_file
+from seg_perception.replay.prefetch import prefetch
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink
 from seg_perception.replay.summary import ReplaySummary
-from seg_perception.topics import check_topics
 
 OnProgress = Callable[[int, int], None]
 _NANOSECONDS_PER_MS = 1_000_000
@@ -100,10 +101,10 @@ def replay(
             engine=engine.description,
             duration_s=reader.duration_s,
             wall_s=time.perf_counter() - start,
-            streams=session.perception.ledger.snapshot(),
-            points=session.perception.ledger.points(),
-            stray_times=session.perception.ledger.stray_times(),
-            disputed=session.perception.ledger.disputed(),
+            streams=session.perception.accounting.snapshot(),
+            points=session.perception.accounting.points(),
+            stray_times=session.perception.accounting.stray_times(),
+            disputed=session.perception.accounting.disputed(),
             conventions=session.perception.conventions.found,
             stages=session.durations.percentiles(),
             written=dict(sink.written),
@@ -135,7 +136,7 @@ def feed_all(
     total = sum(topic.count for topic in reader.topics if topic.name in topics)
     damage = []
     session.prepare(reader)
-    with read_ahead(reader.messages(topics), session.decode_ahead) as messages:
+    with prefetch(reader.messages(topics), session.decode_ahead) as messages:
         try:
             for done, message in enumerate(messages, start=1):
                 session.feed(message)

@@ -7,22 +7,23 @@ from collections.abc import Callable
 from functools import partial
 
 from seg_perception.config import Config
-from seg_perception.durations import StageDurations
-from seg_perception.errors import CloudError, SegPerceptionError
+from seg_perception.core.durations import StageDurations
+from seg_perception.core.errors import CloudError, SegPerceptionError
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.types import NANOSECONDS
 from seg_perception.fusion.voxel_map import Voxels
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.bag import BagMessage, BagReader
-from seg_perception.perception import LabelledCloud, Perception
-from seg_perception.replay.clock import StampWatch
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.pipeline.diagnosis import Evidence, diagnose
+from seg_perception.pipeline.issue_log import Notes
+from seg_perception.pipeline.perception import LabelledCloud, Perception
+from seg_perception.pipeline.stamp_watch import StampWatch
 from seg_perception.replay.decoding import decode_ahead, read_cloud, read_frame
-from seg_perception.replay.diagnosis import Evidence, diagnose
-from seg_perception.replay.engine_queue import Delayed, EngineQueue, Immediate, Job
+from seg_perception.replay.engine_queue import EngineQueue, Job, NoLatency, SimulatedLatency
 from seg_perception.replay.inputs import Inputs
-from seg_perception.replay.notes import Notes
+from seg_perception.replay.sensor_state import SensorState
 from seg_perception.replay.sink import Sink
-from seg_perception.replay.surroundings import Surroundings
-from seg_perception.topics import stream
-from seg_perception.types import NANOSECONDS
 
 # Voxels, their frame and the message time (ns).
 WriteMap = Callable[[Voxels, str, int], None]
@@ -58,11 +59,11 @@ class Session:
             segmenter: what labels the images.
             inputs: what is read from the bag.
             sink: takes the results.
-            latency_ns: 0 labels every frame, else see `Delayed`.
+            latency_ns: 0 labels every frame, else see `SimulatedLatency`.
             write_map: takes the configuration's map once a period, where it has one.
         """
         config = _patient(config)
-        self._around = Surroundings(config, inputs)
+        self._around = SensorState(config, inputs)
         ontology = segmenter.engine.bundle.ontology
         self.perception = Perception(config, ontology, self._around.transforms)
         self.notes = Notes()
@@ -94,9 +95,9 @@ class Session:
         """Take in the next message."""
         self._now_ns = max(self._now_ns, message.log_time_ns)
         self._queue.advance(self._now_ns)
-        handle = self._handlers.get(message.topic)
-        if handle is not None:
-            handle(message)
+        handler = self._handlers.get(message.topic)
+        if handler is not None:
+            handler(message)
             self._write_clouds(self._now_ns)
             self._write_map()
         self._sink.pass_on(message)
@@ -110,10 +111,10 @@ class Session:
     def problems(self) -> list[str]:
         """Why inputs came to nothing, if any did."""
         with_lens = {camera for camera, lens in self._around.lenses.items() if lens is not None}
-        ledger, config = self.perception.ledger, self.perception.config
+        accounting, config = self.perception.accounting, self.perception.config
         evidence = Evidence(
-            counts=ledger.snapshot(),
-            points=ledger.points(),
+            counts=accounting.snapshot(),
+            points=accounting.points(),
             frames=self.frames,
             stamps=self.stamps,
             without_lens=frozenset(set(config.cameras) - with_lens),
@@ -127,9 +128,9 @@ class Session:
 
     def _make_queue(self, latency_ns: int) -> EngineQueue:
         if latency_ns == 0:
-            return Immediate(self._segment)
+            return NoLatency(self._segment)
         weights = {name: c.weight for name, c in self.perception.config.cameras.items()}
-        return Delayed(self._segment, latency_ns, weights)
+        return SimulatedLatency(self._segment, latency_ns, weights)
 
     def _make_handlers(self) -> dict[str, Callable[[BagMessage], None]]:
         inputs = self._inputs
@@ -143,41 +144,41 @@ class Session:
 
     def _open_streams(self) -> None:
         for name in self._inputs.images.values():
-            self.perception.ledger.open_stream(stream("camera", name))
+            self.perception.accounting.open_stream(stream("camera", name))
         for kind, name in self._inputs.clouds.values():
-            self.perception.ledger.open_stream(stream(kind, name))
+            self.perception.accounting.open_stream(stream(kind, name))
 
     def _on_image(self, camera: str, message: BagMessage) -> None:
         name = stream("camera", camera)
-        ticket = self.perception.ledger.receive(name)
+        handle = self.perception.accounting.receive(name)
         try:
             with self.durations["decode image"].measure():
                 frame = read_frame(camera, message, self._around.lenses.get(camera))
         except SegPerceptionError as error:
             self.notes.add(name, error)
-            ticket.drop(error.reason)
+            handle.drop(error.reason)
             return
         self._observe(name, frame.frame_id, frame.stamp_ns)
         if refusal := self.perception.admission.refuses_image(camera, frame.stamp_ns):
-            ticket.drop(refusal)
+            handle.drop(refusal)
             return
-        self._queue.offer(Job(frame, ticket), self._now_ns)
+        self._queue.offer(Job(frame, handle), self._now_ns)
 
     def _on_cloud(self, kind: str, sensor: str, message: BagMessage) -> None:
         name = stream(kind, sensor)
-        ticket = self.perception.ledger.receive(name)
+        handle = self.perception.accounting.receive(name)
         if refusal := self.perception.admission.refuses_cloud(sensor):
-            ticket.drop(refusal)
+            handle.drop(refusal)
             return
         try:
             with self.durations["decode cloud"].measure():
                 cloud = read_cloud(message)
         except SegPerceptionError as error:
             self.notes.add(name, error)
-            ticket.drop(error.reason)
+            handle.drop(error.reason)
             return
         self._observe(name, cloud.frame_id, cloud.stamp_ns)
-        self.perception.add_cloud(sensor, cloud, ticket, self._now_ns)
+        self.perception.add_cloud(sensor, cloud, handle, self._now_ns)
 
     def _on_lens(self, message: BagMessage) -> None:
         self._around.take_lens(message, self.notes)
@@ -195,12 +196,12 @@ class Session:
             with self.durations["segment"].measure():
                 label_map = self.perception.segment(job.frame, self._segmenter)
         except SegPerceptionError as error:
-            self.notes.add(job.ticket.stream, error)
-            job.ticket.drop(error.reason)
+            self.notes.add(job.handle.stream, error)
+            job.handle.drop(error.reason)
             return
         with self.durations["write labels"].measure():
             self._sink.write_label_map(label_map, job.frame, now_ns)
-        job.ticket.publish()
+        job.handle.publish()
         self._write_clouds(now_ns)
 
     def _write_clouds(self, now_ns: int) -> None:
@@ -219,10 +220,10 @@ class Session:
             with self.durations["write cloud"].measure():
                 self._sink.write_cloud(labelled.semantic, now_ns)
         except CloudError as error:
-            self.notes.add(labelled.ticket.stream, error)
-            labelled.ticket.drop(error.reason)
+            self.notes.add(labelled.handle.stream, error)
+            labelled.handle.drop(error.reason)
             return
-        labelled.ticket.publish()
+        labelled.handle.publish()
 
     def _write_map(self) -> None:
         """Write the map of the configuration as often as a node publishes it."""
@@ -255,5 +256,5 @@ class Session:
 
 def _patient(config: Config) -> Config:
     """The same configuration with a queue that never overflows: a replay drops nothing."""
-    pairing = config.pairing.model_copy(update={"queue_size": _QUEUE_SIZE})
-    return config.model_copy(update={"pairing": pairing})
+    synchronizer = config.synchronizer.model_copy(update={"queue_size": _QUEUE_SIZE})
+    return config.model_copy(update={"synchronizer": synchronizer})

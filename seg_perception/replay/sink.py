@@ -7,16 +7,24 @@ from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from seg_perception.config import Config
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import CameraFrame, LabelMap, SemanticCloud
 from seg_perception.fusion.costs import cost_table
 from seg_perception.fusion.voxel_map import Voxels
-from seg_perception.io.bag import BagMessage, BagWriter
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import Message
-from seg_perception.map_points import map_message
-from seg_perception.ontology import Ontology
-from seg_perception.outputs import camera_outputs, cloud_output, label_info, legend, legend_picture
-from seg_perception.planner import Costmaps, obstacles_message
-from seg_perception.topics import (
+from seg_perception.outputs.costmap import Costmaps, obstacles_message
+from seg_perception.outputs.map_points import map_message
+from seg_perception.outputs.messages import (
+    camera_outputs,
+    cloud_output,
+    label_info,
+    legend,
+    legend_picture,
+)
+from seg_perception.outputs.topics import (
     COSTMAP,
     LEGEND,
     LEGEND_IMAGE,
@@ -26,7 +34,6 @@ from seg_perception.topics import (
     obstacles_topic,
     private,
 )
-from seg_perception.types import CameraFrame, LabelMap, SemanticCloud
 
 
 class Sink(Protocol):

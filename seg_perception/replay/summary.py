@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seg_perception.durations import Percentiles
-from seg_perception.ledger import StreamCount
+from seg_perception.core.durations import Percentiles
+from seg_perception.core.message_accounting import StreamCount
+from seg_perception.core.types import PointStatus
 from seg_perception.replay.map_file import MapSummary
-from seg_perception.types import PointStatus
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ReplaySummary:
         wall_s: how long that took.
         streams: what became of the messages of each input.
         points: points by sensor and status.
-        stray_times: by sensor, points whose time is that of another sweep.
+        stray_times: by sensor, points whose time is that of another scan.
         disputed: by sensor, points to which two cameras gave different labels.
         conventions: by camera with `frame_convention: auto`, what was found, in words.
         stages: how long the stages took.

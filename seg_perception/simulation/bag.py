@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from seg_perception.io.bag import BagWriter
+from seg_perception.core.types import NANOSECONDS
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.drive import simulate
-from seg_perception.types import NANOSECONDS
 
 
 def write_bag(

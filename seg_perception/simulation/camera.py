@@ -9,19 +9,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import Calibration
 from seg_perception.simulation.light import Light, Rays
 from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.planes import to_planes
 from seg_perception.simulation.scene import Scene
 from seg_perception.simulation.shapes import Array
-from seg_perception.types import Calibration
 
 _GRAIN = 0.008
 Poses = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
-class Picture:
+class Rendering:
     """What a camera saw.
 
     Attributes:
@@ -52,7 +52,7 @@ class SimulatedCamera:
 
     def render(
         self, scene: Scene, T_world_camera: Poses, time_s: float, light: Light, seed: list[int]
-    ) -> Picture:
+    ) -> Rendering:
         """Take a picture.
 
         Args:
@@ -72,7 +72,7 @@ class SimulatedCamera:
         radiance = light.radiance(scene, hits, rays, time_s, pixel_rad)
         radiance *= self._vignette
         rgb = _develop(radiance, light, np.random.default_rng(seed))
-        return Picture(rgb, hits.surface, hits.distance)
+        return Rendering(rgb, hits.surface, hits.distance)
 
     def row_times_s(self, time_s: float) -> Array:
         """When the rows are exposed: float64 (h,), or (1,) where all are at once."""

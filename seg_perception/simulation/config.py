@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from seg_perception.config import Stage
+from seg_perception.config import ParameterGroup
 
 
-class SimulationConfig(Stage):
+class SimulationConfig(ParameterGroup):
     """A robot's drive along a forest track, and the sensors it carries."""
 
     seed: int = Field(1, ge=0, le=2**31 - 1, description="The same seed gives the same bytes")
@@ -17,7 +17,7 @@ class SimulationConfig(Stage):
         0.0, ge=0, le=2, description="Turns left and right by turns at this rate; 0: sways"
     )
     stamp_ns: int = Field(
-        1_750_000_000_000_000_000, ge=10**9, le=4 * 10**18, description="Stamp of the first sweep"
+        1_750_000_000_000_000_000, ge=10**9, le=4 * 10**18, description="Stamp of the first scan"
     )
 
     camera_width: int = Field(960, ge=16, le=4096, description="Pixels across")
@@ -34,8 +34,8 @@ class SimulationConfig(Stage):
     )
 
     lidar_beams: int = Field(64, ge=2, le=256, description="Beams, one above the other")
-    lidar_columns: int = Field(1024, ge=16, le=8192, description="Firings around a sweep")
-    lidar_rate_hz: int = Field(10, ge=1, le=40, description="Sweeps a second")
+    lidar_columns: int = Field(1024, ge=16, le=8192, description="Firings around a scan")
+    lidar_rate_hz: int = Field(10, ge=1, le=40, description="Scans a second")
     lidar_view_rad: float = Field(0.785, ge=0.1, le=2.0, description="Vertical angle of view")
     lidar_range_noise_m: float = Field(0.012, ge=0, le=1, description="Standard deviation")
 
@@ -57,7 +57,7 @@ class SimulationConfig(Stage):
     image_topic: str = Field("/camera/front/image_raw", min_length=1, description="rgb8")
     camera_info_topic: str = Field("/camera/front/camera_info", min_length=1, description="Lens")
     camera_truth_topic: str = Field("/camera/front/truth", min_length=1, description="mono8 labels")
-    lidar_topic: str = Field("/lidar/top/points", min_length=1, description="Sweeps")
+    lidar_topic: str = Field("/lidar/top/points", min_length=1, description="Scans")
     lidar_truth_topic: str = Field("/lidar/top/truth", min_length=1, description="Their labels")
     radar_topic: str = Field("/radar/front/points", min_length=1, description="Scans")
     radar_truth_topic: str = Field("/radar/front/truth", min_length=1, description="Their labels")

@@ -17,7 +17,7 @@ _STREAMS = (
     streams.mountings,
     streams.motion,
     streams.camera_frames,
-    streams.lidar_sweeps,
+    streams.lidar_scans,
     streams.radar_scans,
 )
 

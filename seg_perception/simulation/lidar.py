@@ -33,7 +33,7 @@ POINT_TYPE = np.dtype(
 
 
 @dataclass(frozen=True)
-class Sweep:
+class LidarScan:
     """One turn of the lidar.
 
     Attributes:
@@ -67,10 +67,10 @@ class SimulatedLidar:
         """Aim the beams.
 
         Args:
-            beams: rows of a sweep.
-            columns: firings of a sweep.
+            beams: rows of a scan.
+            columns: firings of a scan.
             view_rad: from the top beam to the bottom one, level in the middle.
-            period_ns: duration of a sweep.
+            period_ns: duration of a scan.
             range_noise_m: standard deviation.
         """
         elevation = np.linspace(view_rad / 2, -view_rad / 2, beams)[:, None]
@@ -81,9 +81,9 @@ class SimulatedLidar:
         ).astype(np.uint32)
         self._range_noise_m = range_noise_m
 
-    def sweep(
+    def scan(
         self, scene: Scene, trajectory: Trajectory, mount: Array, start_s: float, seed: list[int]
-    ) -> Sweep:
+    ) -> LidarScan:
         """Turn once.
 
         Args:
@@ -104,7 +104,7 @@ class SimulatedLidar:
         points, heard = self._measure(hits, directions, np.random.default_rng(seed))
         surface = np.where(heard, hits.surface, np.uint8(255))
         mover = np.where(heard, hits.mover, np.int8(-1))
-        return Sweep(points, surface, mover, origins + reach[..., None] * directions)
+        return LidarScan(points, surface, mover, origins + reach[..., None] * directions)
 
     def _measure(
         self, hits: Hits, directions: Floats, rng: np.random.Generator

@@ -15,7 +15,7 @@ from seg_perception.simulation.planes import dot, to_planes
 from seg_perception.simulation.scene import Hits, Scene
 from seg_perception.simulation.shapes import Array, Rng
 from seg_perception.simulation.surfaces import SKY, SURFACES
-from seg_perception.simulation.trajectory import Motion
+from seg_perception.simulation.trajectory import RobotState
 
 MAX_RANGE_M = 90.0
 MIN_RANGE_M = 0.6
@@ -29,7 +29,7 @@ POINT_TYPE = np.dtype([(name, "<f4") for name in _FIELDS])
 
 
 @dataclass(frozen=True)
-class Scan:
+class RadarReturns:
     """One scan of the radar.
 
     Attributes:
@@ -65,8 +65,8 @@ class SimulatedRadar:
         self._config = config
 
     def scan(
-        self, scene: Scene, T_world_radar: Array, motion: Motion, time_s: float, seed: list[int]
-    ) -> Scan:
+        self, scene: Scene, T_world_radar: Array, motion: RobotState, time_s: float, seed: list[int]
+    ) -> RadarReturns:
         """Listen once.
 
         Args:
@@ -107,7 +107,7 @@ class SimulatedRadar:
             mover=hits.mover[place],
         )
 
-    def _measure(self, echoes: _Echoes, T_world_radar: Array, rng: Rng) -> Scan:
+    def _measure(self, echoes: _Echoes, T_world_radar: Array, rng: Rng) -> RadarReturns:
         """Bearing, range and Doppler with their errors."""
         config, error = self._config, rng.normal(0, 1, (4, len(echoes.distance)))
         x, y, z = echoes.direction.T
@@ -121,7 +121,7 @@ class SimulatedRadar:
         for name, column in zip(_FIELDS, columns, strict=True):
             points[name] = column
         xyz_world = _places(echoes, T_world_radar)
-        return Scan(points, echoes.surface, echoes.mover, xyz_world)
+        return RadarReturns(points, echoes.surface, echoes.mover, xyz_world)
 
 
 def _places(echoes: _Echoes, T_world_radar: Array) -> Floats:
@@ -132,7 +132,9 @@ def _places(echoes: _Echoes, T_world_radar: Array) -> Floats:
     return places
 
 
-def _receding(scene: Scene, hits: Hits, directions: Floats, motion: Motion, time_s: float) -> Array:
+def _receding(
+    scene: Scene, hits: Hits, directions: Floats, motion: RobotState, time_s: float
+) -> Array:
     """How fast (h, w) what the rays met moves away from the radar, metre a second."""
     speed: Array = -(directions.astype(float) @ motion.linear)
     for index, mover in enumerate(scene.movers):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError
 from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.shapes import Mesh
 
@@ -19,7 +19,7 @@ _RAYS_PER_TASK = 16_384
 
 
 @dataclass(frozen=True)
-class Crossings:
+class RayHits:
     """Where each ray first meets a triangle.
 
     Attributes:
@@ -46,7 +46,7 @@ class Raycaster:
         self._scene = scene_module.EmbreeScene()
         self._mesh = mesh_module.TriangleMesh(self._scene, mesh.vertices, mesh.triangles)
 
-    def cast(self, origins: Floats, directions: Floats) -> Crossings:
+    def cast(self, origins: Floats, directions: Floats) -> RayHits:
         """Follow rays to the first triangle.
 
         Args:
@@ -56,7 +56,7 @@ class Raycaster:
         triangle = np.concatenate([part["primID"] for part in found])
         distance = np.concatenate([part["tfar"] for part in found])
         distance[triangle < 0] = np.inf
-        return Crossings(distance, triangle, np.concatenate([part["Ng"] for part in found]))
+        return RayHits(distance, triangle, np.concatenate([part["Ng"] for part in found]))
 
     def blocked(self, origins: Floats, directions: Floats) -> NDArray[np.bool_]:
         """Say of each ray (n,) whether it meets anything."""

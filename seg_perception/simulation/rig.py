@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seg_perception.core.types import Calibration
 from seg_perception.simulation import vehicle_frames as frames
 from seg_perception.simulation.camera import Poses, SimulatedCamera
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.shapes import Array
 from seg_perception.simulation.trajectory import Trajectory
-from seg_perception.types import Calibration
 
 _FRONT = "front"
 _MOUNTS = {

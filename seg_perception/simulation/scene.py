@@ -22,7 +22,7 @@ _SURFACE_COLUMN = 6
 
 @dataclass(frozen=True)
 class Hits:
-    """What each ray of an image or a sweep met first.
+    """What each ray of an image or a scan met first.
 
     Attributes:
         distance: float32 (h, w), metre; inf in the sky.

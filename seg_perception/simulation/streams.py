@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
 from seg_perception.io.camera_info import encode_camera_info
@@ -16,13 +17,12 @@ from seg_perception.io.images import encode_labels, encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
 from seg_perception.simulation import vehicle_frames as frames
-from seg_perception.simulation.lidar import Sweep
+from seg_perception.simulation.lidar import LidarScan
 from seg_perception.simulation.rig import MountedCamera
 from seg_perception.simulation.shapes import Array
-from seg_perception.simulation.trajectory import TF_RATE_HZ, Motion, Trajectory
+from seg_perception.simulation.trajectory import TF_RATE_HZ, RobotState, Trajectory
 from seg_perception.simulation.visibility import Places, see
 from seg_perception.simulation.world import World
-from seg_perception.types import NANOSECONDS, LabelMap, PointCloud
 
 _CAMERA_LATENCY_NS, _LIDAR_LATENCY_NS, _RADAR_LATENCY_NS = 35_000_000, 6_000_000, 22_000_000
 _MOTION_LATENCY_NS = 2_000_000
@@ -38,8 +38,8 @@ LIDAR_TRUTH = np.dtype(
         "itemsize": 16,
     }
 )
-"""Per point of the sweep, in its order: class, whether the front camera sees it in the picture
-nearest to the sweep's stamp, whether it belongs to somebody who moves."""
+"""Per point of the scan, in its order: class, whether the front camera sees it in the picture
+nearest to the scan's stamp, whether it belongs to somebody who moves."""
 
 RADAR_TRUTH = np.dtype(
     {
@@ -89,7 +89,7 @@ def mountings(world: World) -> Iterator[SimulatedMessage]:
 
 
 def motion(world: World) -> Iterator[SimulatedMessage]:
-    """Transforms and odometry at 50 Hz, from a little before the first sweep to after the last."""
+    """Transforms and odometry at 50 Hz, from a little before the first scan to after the last."""
     config = world.config
     steps = int((config.duration_s + 2 * _MOTION_MARGIN_S) * TF_RATE_HZ) + 1
     for step in range(steps):
@@ -130,17 +130,17 @@ def _exposure(
     yield SimulatedMessage(mounted.truth_topic, encode_labels(truth), log_ns)
 
 
-def lidar_sweeps(world: World) -> Iterator[SimulatedMessage]:
-    """Sweeps stamped at their start and sent after their end, and their truth."""
+def lidar_scans(world: World) -> Iterator[SimulatedMessage]:
+    """Scans stamped at their start and sent after their end, and their truth."""
     config = world.config
     period_ns = NANOSECONDS // config.lidar_rate_hz
     for index in range(int(config.duration_s * config.lidar_rate_hz + 1e-9)):
         offset_ns = index * period_ns
         stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
         seed = [config.seed, _LIDAR, index]
-        sweep = world.lidar.sweep(world.scene, world.trajectory, frames.T_BASE_LIDAR, time_s, seed)
-        cloud = PointCloud(sweep.points, stamp_ns, config.lidar_frame, is_dense=True)
-        labelled = _lidar_truth(world, sweep, time_s)
+        scan = world.lidar.scan(world.scene, world.trajectory, frames.T_BASE_LIDAR, time_s, seed)
+        cloud = PointCloud(scan.points, stamp_ns, config.lidar_frame, is_dense=True)
+        labelled = _lidar_truth(world, scan, time_s)
         truth = PointCloud(labelled, stamp_ns, config.lidar_frame, is_dense=True)
         log_ns = stamp_ns + period_ns + _LIDAR_LATENCY_NS
         yield SimulatedMessage(config.lidar_topic, encode_cloud(cloud), log_ns)
@@ -166,38 +166,38 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
             yield SimulatedMessage(topic, encode_cloud(cloud), log_ns)
 
 
-def radar_pose(trajectory: Trajectory, time_s: float) -> tuple[Array, Motion]:
+def radar_pose(trajectory: Trajectory, time_s: float) -> tuple[Array, RobotState]:
     """T_world_radar (4, 4), and the velocity of the radar, which turns with the robot."""
     base, robot = trajectory.pose(time_s), trajectory.motion(time_s)
     pose = base @ frames.T_BASE_RADAR
     lever = pose[:3, 3] - base[:3, 3]
-    return pose, Motion(robot.linear + np.cross(robot.angular, lever), robot.angular)
+    return pose, RobotState(robot.linear + np.cross(robot.angular, lever), robot.angular)
 
 
-def _lidar_truth(world: World, sweep: Sweep, time_s: float) -> NDArray[Any]:
-    truth = np.zeros(sweep.points.shape, LIDAR_TRUTH)
+def _lidar_truth(world: World, scan: LidarScan, time_s: float) -> NDArray[Any]:
+    truth = np.zeros(scan.points.shape, LIDAR_TRUTH)
     for name in "xyz":
-        truth[name] = sweep.points[name]
-    truth["label"] = world.class_ids[sweep.surface]
-    truth["visible"] = _seen_by_camera(world, sweep, time_s)
-    truth["moving"] = sweep.mover >= 0
+        truth[name] = scan.points[name]
+    truth["label"] = world.class_ids[scan.surface]
+    truth["visible"] = _seen_by_camera(world, scan, time_s)
+    truth["moving"] = scan.mover >= 0
     return truth
 
 
-def _seen_by_camera(world: World, sweep: Sweep, time_s: float) -> NDArray[np.bool_]:
+def _seen_by_camera(world: World, scan: LidarScan, time_s: float) -> NDArray[np.bool_]:
     """Whether the front camera, in the picture nearest to a time, sees each point."""
     config = world.config
     last = _count(config.duration_s, config.camera_rate_hz) - 1
     picture_s = min(round(time_s * config.camera_rate_hz), last) / config.camera_rate_hz
-    fired_s = time_s + sweep.points["t"].reshape(-1) * 1e-9
-    places = Places(sweep.xyz_world.reshape(-1, 3), sweep.mover.reshape(-1), fired_s)
+    fired_s = time_s + scan.points["t"].reshape(-1) * 1e-9
+    places = Places(scan.xyz_world.reshape(-1, 3), scan.mover.reshape(-1), fired_s)
     front = world.cameras[0]
     poses = front.poses(world.trajectory)
     seen = see(world.scene, front.camera, poses, picture_s, places).visible
-    return (seen & (sweep.points["range"].reshape(-1) > 0)).reshape(sweep.surface.shape)
+    return (seen & (scan.points["range"].reshape(-1) > 0)).reshape(scan.surface.shape)
 
 
-def _odometry(world: World, link: StampedTransform, moving: Motion) -> messages.Odometry:
+def _odometry(world: World, link: StampedTransform, moving: RobotState) -> messages.Odometry:
     """Pose, and velocity in the robot's own frame."""
     pose = encode_tf([link]).transforms[0].transform
     to_base = link.T_parent_child[:3, :3].T

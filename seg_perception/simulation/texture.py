@@ -12,7 +12,7 @@ from seg_perception.simulation.planes import dot
 from seg_perception.simulation.scene import Hits
 from seg_perception.simulation.shapes import BALL, UPRIGHT
 from seg_perception.simulation.surfaces import SURFACES
-from seg_perception.simulation.tiles import tile_atlas
+from seg_perception.simulation.textures import tile_atlas
 
 _STEEP = np.float32(0.7)
 _TIMES_AROUND = np.float32(2)

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.ontology import Ontology
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import Calibration
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.layout import SceneStyle
 from seg_perception.simulation.light import Light
@@ -17,7 +18,6 @@ from seg_perception.simulation.shapes import Array, Rng
 from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.terrain import GroundStyle
 from seg_perception.simulation.vehicle_frames import OPTICAL_FROM_BODY, pose_matrix
-from seg_perception.types import Calibration
 
 FRAMES_PER_SCENE = 6
 _TINTS = ((1.0, 1.0, 1.0), (1.2, 1.05, 0.8), (0.85, 0.95, 0.9), (1.9, 1.05, 0.55), (1.35, 1.1, 0.7))

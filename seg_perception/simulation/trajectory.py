@@ -18,7 +18,7 @@ _SUSPENSION_STEPS = 5
 
 
 @dataclass(frozen=True)
-class Motion:
+class RobotState:
     """Velocity of the robot at one moment.
 
     Attributes:
@@ -30,7 +30,7 @@ class Motion:
     angular: Array
 
 
-class Winding(Protocol):
+class LateralPath(Protocol):
     """How far the robot keeps from the track's centre."""
 
     def lateral_m(self, arc_m: Array) -> Array:
@@ -39,7 +39,7 @@ class Winding(Protocol):
 
 
 @dataclass(frozen=True)
-class Swaying:
+class Oscillation:
     """An unhurried driver: now more, now less from side to side."""
 
     amplitude_m: float = 0.38
@@ -53,7 +53,7 @@ class Swaying:
 
 
 @dataclass(frozen=True)
-class Weaving:
+class Slalom:
     """Turns at a steady rate, left and right by turns.
 
     Attributes:
@@ -82,7 +82,7 @@ class Trajectory:
         terrain: Terrain,
         speed_mps: float,
         duration_s: float,
-        winding: Winding | None = None,
+        winding: LateralPath | None = None,
     ) -> None:
         """Drive once.
 
@@ -91,11 +91,11 @@ class Trajectory:
             terrain: what the wheels stand on.
             speed_mps: along the robot's own path.
             duration_s: length of the drive; a second more is known on either side.
-            winding: how; None: `Swaying`.
+            winding: how; None: `Oscillation`.
         """
         steps = int(np.ceil((duration_s + 2 * MARGIN_S) * TF_RATE_HZ)) + 1
         self._time = np.arange(steps) / TF_RATE_HZ - MARGIN_S
-        place, yaw = _winding_path(track, winding or Swaying(), speed_mps, self._time)
+        place, yaw = _winding_path(track, winding or Oscillation(), speed_mps, self._time)
         height, roll, pitch = _rest_on_wheels(terrain, place, yaw)
         self._samples = np.column_stack([place, height, roll, pitch, yaw])
 
@@ -118,21 +118,21 @@ class Trajectory:
         pose: Array = self.poses(np.array([time_s]))[0]
         return pose
 
-    def motion(self, time_s: float) -> Motion:
+    def motion(self, time_s: float) -> RobotState:
         """Velocity by central difference over a sample's length."""
         half = 0.5 / TF_RATE_HZ
         before, now, after = self.poses(np.array([time_s - half, time_s, time_s + half]))
         linear = (after[:3, 3] - before[:3, 3]) / (2 * half)
         spin = (after[:3, :3] - before[:3, :3]) / (2 * half) @ now[:3, :3].T
         twice = spin - spin.T
-        return Motion(linear, np.array([twice[2, 1], twice[0, 2], twice[1, 0]]) / 2)
+        return RobotState(linear, np.array([twice[2, 1], twice[0, 2], twice[1, 0]]) / 2)
 
     def _interpolate(self, time_s: Array) -> list[Array]:
         return [np.interp(time_s, self._time, column) for column in self._samples.T]
 
 
 def _winding_path(
-    track: Track, winding: Winding, speed_mps: float, time_s: Array
+    track: Track, winding: LateralPath, speed_mps: float, time_s: Array
 ) -> tuple[Array, Array]:
     """Positions (n, 2) at constant speed, and headings (n,) along the path."""
     start, end = time_s[0] * speed_mps - 1.0, time_s[-1] * speed_mps + 1.0

@@ -33,7 +33,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Seen:
+class VisibleSurface:
     """What one picture shows of some places.
 
     Attributes:
@@ -47,7 +47,7 @@ class Seen:
 
 def see(
     scene: Scene, camera: SimulatedCamera, T_world_camera: Poses, time_s: float, places: Places
-) -> Seen:
+) -> VisibleSurface:
     """Send a ray from the camera to each place at the moment when its row is exposed.
 
     The row depends on the moment and the moment on the row: three rounds settle it, since a
@@ -72,7 +72,7 @@ def see(
     visible = np.zeros(len(xyz), np.bool_)
     index = np.flatnonzero(projection.valid)
     visible[index] = _reached(scene, poses[index, :3, 3], xyz[index], moments[index])
-    return Seen(projection.uv, visible)
+    return VisibleSurface(projection.uv, visible)
 
 
 def _moved(scene: Scene, places: Places, moments: Array) -> Array:

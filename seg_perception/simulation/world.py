@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seg_perception.ontology import Ontology
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import NANOSECONDS
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.layout import SceneStyle
 from seg_perception.simulation.lidar import SimulatedLidar
@@ -11,8 +12,7 @@ from seg_perception.simulation.radar import SimulatedRadar
 from seg_perception.simulation.rig import mounted_cameras
 from seg_perception.simulation.scene import Scene
 from seg_perception.simulation.surfaces import SURFACES
-from seg_perception.simulation.trajectory import Swaying, Trajectory, Weaving, Winding
-from seg_perception.types import NANOSECONDS
+from seg_perception.simulation.trajectory import LateralPath, Oscillation, Slalom, Trajectory
 
 
 class World:
@@ -50,7 +50,7 @@ class World:
         self.radar = SimulatedRadar(config)
 
 
-def _winding(config: SimulationConfig) -> Winding:
+def _winding(config: SimulationConfig) -> LateralPath:
     if config.yaw_rate_rps == 0 or config.speed_mps == 0:
-        return Swaying()
-    return Weaving(config.yaw_rate_rps / config.speed_mps)
+        return Oscillation()
+    return Slalom(config.yaw_rate_rps / config.speed_mps)

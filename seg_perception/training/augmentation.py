@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE
 from seg_perception.training.config import AugmentationConfig
-from seg_perception.training.distortion import Image, Rng, distort
+from seg_perception.training.photometric_augmentation import Image, Rng, distort
 
 _LEAST_PIXELS = 40
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.training.augmentation import augment, paste
-from seg_perception.training.census import Census
+from seg_perception.training.class_frequency import ClassFrequency
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import Dataset, TrainingData
 
@@ -68,7 +68,7 @@ class BatchSource:
     """
 
     def __init__(
-        self, data: TrainingData, census: Census, config: TrainingConfig, process: int = 0
+        self, data: TrainingData, census: ClassFrequency, config: TrainingConfig, process: int = 0
     ) -> None:
         """Prepare the shares; images are read when first drawn."""
         names = [source.name for source in config.sources]
@@ -118,7 +118,7 @@ class BatchSource:
 
 
 def _rare_objects(
-    data: TrainingData, census: Census, config: TrainingConfig, names: Sequence[str]
+    data: TrainingData, census: ClassFrequency, config: TrainingConfig, names: Sequence[str]
 ) -> list[tuple[int, list[tuple[int, int]]]]:
     """Of each rare class its id and the images, as (source, index), that surely hold it."""
     if not config.sampling.paste:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from seg_perception.errors import TrainingError
+from seg_perception.core.errors import TrainingError
 from seg_perception.training.config import TrainingConfig
 
 

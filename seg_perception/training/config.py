@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from seg_perception.errors import ConfigError
-from seg_perception.models.config import FieldCnnConfig, ModelConfig
-from seg_perception.validation import load_model
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.validation import load_model
+from seg_perception.training.models.config import FieldCnnConfig, ModelConfig
 
 Precision = Literal["fp32", "bf16", "fp16"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from seg_perception.errors import TrainingError
+from seg_perception.core.errors import TrainingError
 from seg_perception.training.validation import Scores
 
 

@@ -10,14 +10,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.errors import DatasetError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.validation import read_yaml
 from seg_perception.datasets.folder import FolderDataset, LabelledImage
 from seg_perception.datasets.layouts import find_images
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
 from seg_perception.datasets.pairs import PairDataset
-from seg_perception.errors import DatasetError
-from seg_perception.ontology import Ontology
 from seg_perception.training.config import SourceConfig, TrainingConfig
-from seg_perception.validation import read_yaml
 
 
 class Dataset(Protocol):

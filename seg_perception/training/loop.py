@@ -15,21 +15,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seg_perception.errors import TrainingError
-from seg_perception.models.factory import build_network
-from seg_perception.models.loading import load_pretrained
-from seg_perception.models.network import SegmentationNetwork
-from seg_perception.models.normalisation import normalise
-from seg_perception.training.average import WeightAverage
+from seg_perception.core.errors import TrainingError
 from seg_perception.training.batches import Batch, BatchSource
-from seg_perception.training.census import Census, expect_every_class
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
+from seg_perception.training.class_frequency import ClassFrequency, expect_every_class
 from seg_perception.training.config import TrainingConfig
+from seg_perception.training.criterion import Criterion
 from seg_perception.training.curves import RunLog
 from seg_perception.training.data import TrainingData
+from seg_perception.training.ema import ExponentialAverage
 from seg_perception.training.losses import effective_number_weights
-from seg_perception.training.objective import Objective
-from seg_perception.training.parameters import FrozenLayers, parameter_groups
+from seg_perception.training.models.factory import build_network
+from seg_perception.training.models.loading import load_pretrained
+from seg_perception.training.models.network import SegmentationNetwork
+from seg_perception.training.models.normalisation import normalise
+from seg_perception.training.param_groups import FrozenLayers, parameter_groups
 from seg_perception.training.precision import MixedPrecision
 from seg_perception.training.pretrained import start_from_imagenet
 from seg_perception.training.processes import Processes
@@ -64,7 +64,7 @@ class Trainer:
         """Make the network, randomly initialised by the seed, or from pre-trained weights."""
         self._config, self._data, self._folder = config, data, folder
         self._processes = processes or Processes.alone()
-        self.census = Census.take(data.space, data.train, config.workers)
+        self.census = ClassFrequency.take(data.space, data.train, config.workers)
         mappings = [source.mapping for source in config.sources]
         expect_every_class(self.census, data.ontology, config.unseen, mappings)
         pixels = self.census.class_pixels({source.name: source.share for source in config.sources})
@@ -73,7 +73,7 @@ class Trainer:
             self._processes.device, memory_format=torch.channels_last
         )
         self._frozen = FrozenLayers(self.network, config.optimizer.frozen_layers)
-        self.average = WeightAverage(self.network, config.optimizer.ema_decay)
+        self.average = ExponentialAverage(self.network, config.optimizer.ema_decay)
         self._shared = self._processes.share(self.network)
         self._optimizer = torch.optim.AdamW(parameter_groups(self.network, config.optimizer))
         self._precision = MixedPrecision(config.precision, self._processes.device)
@@ -114,7 +114,7 @@ class Trainer:
         """
         checkpoint = Checkpoint.load(path)
         self._load(checkpoint.model_copy(update={"network": checkpoint.average}), path)
-        self.average = WeightAverage(self.network, self._config.optimizer.ema_decay)
+        self.average = ExponentialAverage(self.network, self._config.optimizer.ema_decay)
 
     def run(
         self, until: int | None = None, advance: Callable[[int, int], None] | None = None
@@ -259,10 +259,10 @@ def _network(
     return network
 
 
-def _objective(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Objective:
+def _objective(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Criterion:
     weights = effective_number_weights(pixels, config.loss.effective_number_beta)
     group_of = data.ontology.group_ids(CATEGORIES)[: data.ontology.id_count].astype(np.int64)
-    return Objective(data.space, weights, group_of, config.loss)
+    return Criterion(data.space, weights, group_of, config.loss)
 
 
 def _seed(seed: int, step: int, rank: int) -> int:

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.nn.functional import grid_sample, interpolate, pad, softplus
 
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
-from seg_perception.models.outputs import MaskLayer
 from seg_perception.training.config import LossConfig
+from seg_perception.training.models.outputs import MaskLayer
 
 _OVERSAMPLE, _UNCERTAIN = 3, 0.75
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from seg_perception.errors import TrainingError
+from seg_perception.core.errors import TrainingError
 from seg_perception.training.config import Precision
 
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}

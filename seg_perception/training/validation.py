@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import interpolate
 
+from seg_perception.core.errors import TrainingError
+from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
-from seg_perception.errors import TrainingError
-from seg_perception.models.normalisation import normalise
-from seg_perception.ontology import Ontology
 from seg_perception.training.data import Dataset
+from seg_perception.training.models.normalisation import normalise
 from seg_perception.training.processes import Processes
 
 CATEGORIES = "goose_category"

@@ -12,13 +12,13 @@ from bench.graph.listener import stamp_of
 from bench.graph.recordings import Load
 from bench.graph.standings import accounted
 from bench.graph.usual_node import LatestTransforms, pixels_of
+from seg_perception.core.types import Calibration, LabelMap, PointCloud, SemanticCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io.messages import Header, Image
 from seg_perception.io.pointcloud2 import append_semantics
 from seg_perception.io.ros_copy import serialize
 from seg_perception.io.transforms import encode_tf
 from seg_perception.simulation.config import SimulationConfig
-from seg_perception.types import Calibration, LabelMap, PointCloud, SemanticCloud
 
 pytestmark = pytest.mark.ros
 
@@ -51,7 +51,7 @@ def test_what_goes_in_comes_out_or_is_counted_as_lost(tmp_path, colour_model):
         assert document[name]["cpu"] > 0
         assert 0 < document[name]["labelled"] <= 1
         assert 0 < images["latency_s"][0] <= images["latency_s"][2]
-        # A sweep is sent 6 ms after its end, a picture 35 ms after its exposure.
+        # A scan is sent 6 ms after its end, a picture 35 ms after its exposure.
         assert clouds["age_s"][0] - clouds["latency_s"][0] == pytest.approx(0.206, abs=1e-6)
         assert images["age_s"][0] - images["latency_s"][0] == pytest.approx(0.035, abs=1e-6)
         assert f"| {name} |" in text

@@ -13,12 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.core.types import LabelMap
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.camera_info import decode_camera_info, encode_camera_info
 from seg_perception.io.images import decode_image, decode_label_image, encode_labels, encode_rgb
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.transforms import decode_tf, encode_tf
-from seg_perception.types import LabelMap
 
 IMAGE, LENS, TRUTH = "/camera/front/image_raw", "/camera/front/camera_info", "/camera/front/truth"
 POINTS = "/lidar/top/points"

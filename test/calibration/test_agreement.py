@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from seg_perception.calibration.agreement import Evidence
-from seg_perception.calibration.edges import Silhouettes
-from seg_perception.calibration.moments import Moment
+from seg_perception.calibration.depth_edges import DepthEdges
+from seg_perception.calibration.observations import Observation
 from seg_perception.calibration.sensitivity import AXES, peak_of, sensitivity
-from seg_perception.types import Calibration
+from seg_perception.core.types import Calibration
 
 WIDTH, HEIGHT, FOCAL = 200, 100, 100.0
 K = np.array([[FOCAL, 0, 99.5], [0, FOCAL, 49.5], [0, 0, 1]])
@@ -21,18 +21,18 @@ def stripes(period=50):
 
 
 def silhouettes_at(columns, rows, step=1.0):
-    """Silhouettes whose middle lies at these columns (pixel), 2 m away."""
+    """DepthEdges whose middle lies at these columns (pixel), 2 m away."""
     u, v = (grid.ravel() for grid in np.meshgrid(columns, rows))
 
     def at(column):
         x, y = (column - 99.5) / FOCAL * DEPTH, (v - 49.5) / FOCAL * DEPTH
         return np.stack([x, y, np.full_like(x, DEPTH)], axis=1)
 
-    return Silhouettes(at(u - step / 2), at(u + step / 2))
+    return DepthEdges(at(u - step / 2), at(u + step / 2))
 
 
 def moment(columns, labels=None, T=None):
-    return Moment(
+    return Observation(
         camera="front",
         lidar="top",
         picture=np.zeros((HEIGHT, WIDTH, 3), np.uint8),

@@ -3,9 +3,9 @@
 import pytest
 
 from seg_perception.config import Config
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.inspection import inspect_bag
-from seg_perception.ontology import Ontology
 from seg_perception.replay import replay
 
 from .conftest import TRUTH, Mistake

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import FolderDataset
 from seg_perception.datasets.mapping import UNMAPPED
-from seg_perception.errors import DatasetError
 
 RED = (255, 0, 0)
 

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.goose import find_goose_images, find_goose_scans
 from seg_perception.datasets.layouts import find_images, find_scans, guess_layout
 from seg_perception.datasets.pairs import PairDataset, read_ids
 from seg_perception.datasets.rellis import find_rellis_images, find_rellis_scans
 from seg_perception.datasets.semantic_kitti import read_labels, read_points, write_labels
-from seg_perception.errors import DatasetError
 
 STAMP = 1658494234334310308
 

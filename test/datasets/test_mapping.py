@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seg_perception.core.errors import DatasetError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import config_path
 from seg_perception.datasets.mapping import IGNORE, UNMAPPED, LabelMapping, TargetSpace
-from seg_perception.errors import DatasetError
-from seg_perception.ontology import Ontology
-from seg_perception.resources import config_path
 
 
 def ontology(*names: str) -> Ontology:

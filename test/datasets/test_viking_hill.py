@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.viking_hill import (
     CuboidLabeller,
     CuboidRules,
     Cuboids,
     read_cuboids,
 )
-from seg_perception.errors import DatasetError
 
 GROUND, TRUNK, CANOPY, ROCK, BUSH, CAR, BUILDING, LAMP, IGNORE = range(9)
 STRAIGHT = {"qw": 1, "qx": 0, "qy": 0, "qz": 0}

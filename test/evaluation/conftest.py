@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.protocol import Protocol
 from seg_perception.evaluation.results import (
     PICTURES,
@@ -30,7 +31,6 @@ from seg_perception.evaluation.results import (
     Unit,
     write_frames,
 )
-from seg_perception.ontology import Ontology
 
 CLASSES = ("grass", "tree", "sky", "person")
 COLORS = ("#4caf50", "#1b5e20", "#2196f3", "#f44336")

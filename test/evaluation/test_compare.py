@@ -5,9 +5,9 @@ import pytest
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
-from seg_perception.errors import ConfigError, EvaluationError
+from seg_perception.core.errors import ConfigError, EvaluationError
 from seg_perception.evaluation.compare import compare
-from seg_perception.evaluation.gate import Gate
+from seg_perception.evaluation.regression_gate import Gate
 from seg_perception.evaluation.results import Results, Unit
 
 from .conftest import example_results

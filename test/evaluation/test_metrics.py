@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.errors import ConfigError
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.bootstrap import draw, interval
 from seg_perception.evaluation.boundary import (
     boundary_f,
@@ -16,12 +17,11 @@ from seg_perception.evaluation.boundary import (
     zone_width,
 )
 from seg_perception.evaluation.calibration import calibration, count_levels, levels
+from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
 from seg_perception.evaluation.confusion import count_pairs
-from seg_perception.evaluation.protocol import Mean, Protocol, Space
-from seg_perception.evaluation.rhythm import Rhythm
+from seg_perception.evaluation.protocol import ClassMapping, Mean, Protocol
+from seg_perception.evaluation.rate_statistics import RateStatistics
 from seg_perception.evaluation.scores import ClassCounts
-from seg_perception.evaluation.spaces import PairIndex, make_views
-from seg_perception.ontology import Ontology
 
 EXACT = 1e-12
 SEEDS = st.integers(0, 2**32 - 1)
@@ -203,12 +203,12 @@ def test_the_zone_is_a_share_of_the_diagonal():
 
 def test_ignored_truth_and_predictions_of_an_excluded_class():
     labels = ontology("tree", "road", "void", ignore=["void"])
-    index = PairIndex(labels, labels)
+    index = ConfusionLayout(labels, labels)
     #            ok  ok  missed  excluded guess  no label  ignored truth  no truth  not seen
     truth = [0, 1, 0, 0, 0, 2, None, 0]
     guess = [0, 1, 1, 2, None, 0, 0, -1]
     pairs = pairs_of(index, truth, guess)
-    (wrong,) = make_views(protocol(Space(name="fine")), index)
+    (wrong,) = make_views(protocol(ClassMapping(name="fine")), index)
     assert (wrong.names, wrong.excluded) == (("tree", "road"), ("void",))
     counts = ClassCounts.of(wrong.fold(pairs))
     assert counts.truth.tolist() == [4, 1]
@@ -216,7 +216,9 @@ def test_ignored_truth_and_predictions_of_an_excluded_class():
     assert counts.iou.tolist() == [25, 50]
     assert wrong.fold(pairs)[:, wrong.excluded_column].tolist() == [1, 0, 0]
     assert wrong.fold(pairs)[-1].sum() == 2
-    (dropped,) = make_views(protocol(Space(name="fine", excluded_prediction="dropped")), index)
+    (dropped,) = make_views(
+        protocol(ClassMapping(name="fine", excluded_prediction="dropped")), index
+    )
     assert ClassCounts.of(dropped.fold(pairs)).truth.tolist() == [3, 1]
 
 
@@ -242,7 +244,7 @@ def test_goose_composite_of_the_documented_example():
     """The example of docs/evaluation.md, where it is worked out on paper."""
     goose = Ontology.load("goose")
     rules = Protocol.load("goose_2026")
-    index = PairIndex(goose, goose)
+    index = ConfusionLayout(goose, goose)
     fine, coarse = make_views(rules, index)
     assert (fine.size, coarse.size) == (56, 11)
     ids = goose.ids
@@ -273,10 +275,10 @@ def test_goose_composite_of_the_documented_example():
 
 def test_a_model_of_other_classes_is_refused_before_anything_is_scored():
     truth, model = ontology("tree", "road"), ontology("tree", "dragon")
-    index = PairIndex(truth, model)
+    index = ConfusionLayout(truth, model)
     with pytest.raises(ConfigError, match=r"lacks road, the truth lacks dragon; .*--partial"):
-        make_views(protocol(Space(name="fine")), index)
-    (view,) = make_views(protocol(Space(name="fine")), index, partial=True)
+        make_views(protocol(ClassMapping(name="fine")), index)
+    (view,) = make_views(protocol(ClassMapping(name="fine")), index, partial=True)
     counts = ClassCounts.of(view.fold(pairs_of(index, [0, 0, 1], [0, 1, 1])))
     assert counts.iou.tolist() == [50, 0]
 
@@ -284,8 +286,8 @@ def test_a_model_of_other_classes_is_refused_before_anything_is_scored():
 def test_groups_match_ontologies_of_different_classes():
     truth = ontology("oak", "fir", "lawn", tree=["oak", "fir"], grass=["lawn"])
     model = ontology("grass", "tree", grass=["grass"], tree=["tree"])
-    index = PairIndex(truth, model)
-    (view,) = make_views(protocol(Space(name="coarse", grouping="group")), index)
+    index = ConfusionLayout(truth, model)
+    (view,) = make_views(protocol(ClassMapping(name="coarse", grouping="group")), index)
     counts = ClassCounts.of(view.fold(pairs_of(index, [0, 1, 2, 2], [1, 1, 0, 1])))
     assert dict(zip(view.names, counts.iou.tolist(), strict=True)) == {
         "tree": pytest.approx(200 / 3),
@@ -296,21 +298,21 @@ def test_groups_match_ontologies_of_different_classes():
 @pytest.mark.parametrize(
     ("space", "sentence"),
     [
-        (Space(name="fine", excluded_classes=("unicorn",)), "no classes.*unicorn"),
-        (Space(name="fine", grouping="colour"), "no grouping 'colour'.*group"),
-        (Space(name="fine", grouping="group", excluded_groups=("air",)), "no groups.*air"),
+        (ClassMapping(name="fine", excluded_classes=("unicorn",)), "no classes.*unicorn"),
+        (ClassMapping(name="fine", grouping="colour"), "no grouping 'colour'.*group"),
+        (ClassMapping(name="fine", grouping="group", excluded_groups=("air",)), "no groups.*air"),
     ],
 )
 def test_what_an_ontology_lacks_is_named(space, sentence):
     labels = ontology("tree", tree=["tree"])
     with pytest.raises(ConfigError, match=sentence):
-        make_views(protocol(space), PairIndex(labels, labels))
+        make_views(protocol(space), ConfusionLayout(labels, labels))
 
 
 def test_a_space_that_the_protocol_lacks_is_named():
     labels = ontology("tree")
     with pytest.raises(ConfigError, match=r"no space 'coarse'.*fine"):
-        make_views(protocol(Space(name="fine")), PairIndex(labels, labels), ["coarse"])
+        make_views(protocol(ClassMapping(name="fine")), ConfusionLayout(labels, labels), ["coarse"])
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -335,16 +337,16 @@ def test_one_sequence_has_no_interval():
 
 
 def test_rate_jitter_and_missed_stamps_by_hand():
-    rhythm = Rhythm()
+    rhythm = RateStatistics()
     for ms in (0, 100, 200, 500, 600, 700, 650, 750):
         rhythm.add(ms * 1_000_000)
     # Gaps of 100 100 300 100 100, one step back, 100.
     assert rhythm.rate_hz == pytest.approx(6 / 0.8)
     assert rhythm.jitter_s == pytest.approx(np.std([0.1, 0.1, 0.3, 0.1, 0.1, 0.1]))
     assert (rhythm.missed, rhythm.backward) == (2, 1)
-    again = Rhythm.from_json(rhythm.to_json())
+    again = RateStatistics.from_json(rhythm.to_json())
     again.merge(rhythm)
     assert (again.count, again.missed, again.rate_hz) == (12, 4, rhythm.rate_hz)
-    assert Rhythm().rate_hz is None
-    assert Rhythm().jitter_s is None
-    assert Rhythm().missed == 0
+    assert RateStatistics().rate_hz is None
+    assert RateStatistics().jitter_s is None
+    assert RateStatistics().missed == 0

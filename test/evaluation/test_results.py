@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seg_perception.errors import EvaluationError
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.protocol import Protocol, shipped
 from seg_perception.evaluation.results import FRAMES, RESULTS, Results, read_frames
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from seg_perception.core.types import Calibration, LabelMap
 from seg_perception.fusion.label_transfer import View, prepare_label_map
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.types import Calibration, LabelMap
 
 WIDTH, HEIGHT, FOCAL_PX = 200, 100, 100.0
 K = np.array([[FOCAL_PX, 0, 99.5], [0, FOCAL_PX, 49.5], [0, 0, 1]])

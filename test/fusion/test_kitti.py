@@ -1,12 +1,12 @@
-"""Real streets: how much of a sweep is in view, and that P, R and extrinsics chain up."""
+"""Real streets: how much of a scan is in view, and that P, R and extrinsics chain up."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from seg_perception.core.types import Calibration
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.types import Calibration
 
 SIZE = {"000000": (1224, 370), "000001": (1242, 375), "000002": (1242, 375)}
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from seg_perception.config.parameters import TransferConfig
+from seg_perception.core.types import PointStatus
 from seg_perception.fusion.label_transfer import Transfer, transfer_labels
-from seg_perception.stages import TransferConfig
-from seg_perception.types import PointStatus
 
 from .conftest import HEIGHT, WIDTH, grid, points_at
 

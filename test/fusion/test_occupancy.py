@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.errors import ConfigError
+from seg_perception.config.parameters import CostmapConfig
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.costs import FREE, LETHAL, UNSEEN, cost_table
 from seg_perception.fusion.occupancy import occupancy
 from seg_perception.fusion.voxel_map import Voxels
-from seg_perception.ontology import Ontology
-from seg_perception.stages import CostmapConfig
 
 ROAD, MUD, TREE, SKY = range(4)
 ONTOLOGY = Ontology.parse(

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.fusion.lidar_witness import Bearings, LidarWitness, polar
+from seg_perception.config.parameters import RadarTransferConfig
+from seg_perception.core.types import PointStatus
+from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex, polar
 from seg_perception.fusion.radar import footprint, transfer_radar_labels
 from seg_perception.fusion.transfer import Transfer
-from seg_perception.stages import RadarTransferConfig
-from seg_perception.types import PointStatus
 
 from .conftest import HEIGHT, WIDTH
 
@@ -168,8 +168,8 @@ def wall(distance: float, columns: range, label: int, confidence: float = 1.0) -
     )
 
 
-def witness(*walls: tuple) -> LidarWitness:
-    return LidarWitness(*(np.concatenate(parts) for parts in zip(*walls, strict=True)))
+def witness(*walls: tuple) -> LidarLabelIndex:
+    return LidarLabelIndex(*(np.concatenate(parts) for parts in zip(*walls, strict=True)))
 
 
 def test_of_two_directions_the_one_counts_in_which_something_is_that_far(make_view) -> None:
@@ -203,7 +203,7 @@ def test_a_return_where_the_lidar_has_looked_and_found_nothing_is_uncertain(make
 def test_where_the_lidar_has_not_looked_the_camera_counts(make_view) -> None:
     view = make_view(labels=3, T=T_CAMERA_RADAR)
     aside = witness(wall(10, range(30, 40), 5))
-    nothing = LidarWitness(
+    nothing = LidarLabelIndex(
         np.zeros((0, 3), np.float32), np.zeros(0, np.uint8), np.zeros(0, np.float32)
     )
     for lidar in (aside, nothing):
@@ -221,7 +221,7 @@ def test_the_lidar_says_what_all_pairs_of_return_and_point_say(seed) -> None:
     labels = random.integers(0, 4, 300).astype(np.uint8)
     sure = random.choice([0, 0.5, 1], 300).astype(np.float32)
     sigmas = random.uniform(0.05, 0.3), random.uniform(0.05, 0.3), random.uniform(0.1, 1)
-    said = LidarWitness(points, labels, sure).testify(bearings(returns, *sigmas))
+    said = LidarLabelIndex(points, labels, sure).testify(bearings(returns, *sigmas))
     here, there = np.stack(polar(points)), np.stack(polar(returns))
     # The pole and the seam behind are left out: a radar looks ahead.
     ahead = (np.abs(there[0]) < 2) & (np.abs(there[1]) < 0.7)

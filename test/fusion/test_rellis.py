@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import yaml
 
+from seg_perception.config.parameters import TransferConfig
+from seg_perception.core.types import Calibration, LabelMap, PointStatus
 from seg_perception.fusion.label_transfer import Transfer, View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import quaternion_to_matrix
-from seg_perception.stages import TransferConfig
-from seg_perception.types import Calibration, LabelMap, PointStatus
 
 GRASS, BUSH, PUDDLE, MUD = 3, 19, 31, 33
 GROUND_COVER = (GRASS, BUSH, PUDDLE, MUD)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from seg_perception.errors import CalibrationError, TransformError
+from seg_perception.core.errors import CalibrationError, TransformError
+from seg_perception.core.types import Calibration, LabelMap
 from seg_perception.fusion.view import View, prepare_label_map
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.types import Calibration, LabelMap
 
 from .conftest import K
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.fusion.projection import Sight
+from seg_perception.fusion.projection import ProjectedPoints
 from seg_perception.fusion.visibility import DepthBuffer, matched_cell_px
 
 from .conftest import HEIGHT, WIDTH, K, grid
@@ -16,10 +16,10 @@ TRUNK_PX = grid(range(90, 112, 4), range(2, HEIGHT, 4))
 WALL, TRUNK = 1, 2
 
 
-def seen(pixels: np.ndarray, depth: float | np.ndarray) -> Sight:
+def seen(pixels: np.ndarray, depth: float | np.ndarray) -> ProjectedPoints:
     column, row = pixels.astype(np.uint16).T
     depth = np.broadcast_to(depth, len(pixels)).astype(np.float32)
-    return Sight(np.arange(len(pixels), dtype=np.intp), column, row, depth)
+    return ProjectedPoints(np.arange(len(pixels), dtype=np.intp), column, row, depth)
 
 
 def farness(
@@ -55,7 +55,7 @@ def test_without_labels_what_lies_beside_the_trunk_would_be_far_too() -> None:
     assert (far[(depth == 10) & (labels == WALL)] > 1.2).sum() > 20
 
 
-def test_a_buffer_of_single_pixels_sees_nothing_on_a_sparse_sweep() -> None:
+def test_a_buffer_of_single_pixels_sees_nothing_on_a_sparse_scan() -> None:
     pixels, depth, labels = trunk_before_wall()
     assert (farness(pixels, depth, labels, cell_px=1) == 0).all()
 
@@ -95,7 +95,7 @@ def test_the_unit_of_length_does_not_matter(scale: float) -> None:
     )
 
 
-def test_pieces_of_a_sweep_hide_each_other() -> None:
+def test_pieces_of_a_scan_hide_each_other() -> None:
     near, far = seen(EVERY_4_PX + 2, 3.0), seen(EVERY_4_PX, 10.0)
     labels = [np.full(len(EVERY_4_PX), WALL, np.uint8)] * 2
     buffer = DepthBuffer([far, near], labels, SIZE)

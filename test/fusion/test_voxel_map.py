@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seg_perception.config.parameters import MapConfig
 from seg_perception.fusion import voxel_map
 from seg_perception.fusion.voxel_map import VoxelMap
-from seg_perception.stages import MapConfig
 
 CLASSES = 4
 HERE = np.zeros(3)
@@ -39,7 +39,7 @@ def test_one_certain_vote_by_hand():
     assert contents(voxels) == {(0.5, 0.5, 0.5): (2, 0.625, 1)}
 
 
-def test_a_sweep_is_one_vote_however_many_points_it_has():
+def test_a_scan_is_one_vote_however_many_points_it_has():
     voxels = make()
     add(voxels, [[0.1, 0.5, 0.5]] * 3 + [[0.9, 0.5, 0.5]], [1, 1, 1, 3], [0.8, 0.8, 0.8, 0.4])
     # Class 1: 3 x 0.8 / 4 = 0.6, class 3: 0.1; (0.6 + 0.25) / (0.7 + 1)
@@ -48,7 +48,7 @@ def test_a_sweep_is_one_vote_however_many_points_it_has():
     assert confidence == pytest.approx(0.5)
 
 
-def test_agreeing_sweeps_raise_the_confidence_and_a_better_supported_class_wins():
+def test_agreeing_scans_raise_the_confidence_and_a_better_supported_class_wins():
     voxels = make()
     add(voxels, [[0.5, 0.5, 0.5]], [0], [0.9])
     for _ in range(9):
@@ -76,14 +76,14 @@ SWEEPS = st.lists(
 
 @settings(deadline=None)
 @given(SWEEPS, st.randoms())
-def test_the_order_of_sweeps_does_not_matter(sweeps, random):
-    shuffled = list(sweeps)
+def test_the_order_of_scans_does_not_matter(scans, random):
+    shuffled = list(scans)
     random.shuffle(shuffled)
     maps = [make(), make()]
-    for voxels, order in zip(maps, (sweeps, shuffled), strict=True):
-        for sweep in order:
-            add(voxels, [[x, y, 0] for x, y, _, _ in sweep], [s[2] for s in sweep],
-                [s[3] for s in sweep])  # fmt: skip
+    for voxels, order in zip(maps, (scans, shuffled), strict=True):
+        for scan in order:
+            add(voxels, [[x, y, 0] for x, y, _, _ in scan], [s[2] for s in scan],
+                [s[3] for s in scan])  # fmt: skip
     one, other = (contents(voxels) for voxels in maps)
     assert one.keys() == other.keys()
     for place, (_, confidence, count) in one.items():
@@ -94,13 +94,13 @@ def test_the_order_of_sweeps_does_not_matter(sweeps, random):
 
 @settings(deadline=None)
 @given(SWEEPS)
-def test_evidence_is_what_a_loop_over_the_points_gives(sweeps):
+def test_evidence_is_what_a_loop_over_the_points_gives(scans):
     voxels, expected = make(), {}
-    for sweep in sweeps:
-        add(voxels, [[x, y, 0] for x, y, _, _ in sweep], [s[2] for s in sweep],
-            [s[3] for s in sweep])  # fmt: skip
-        for place in {s[:2] for s in sweep}:
-            mine = [s for s in sweep if s[:2] == place]
+    for scan in scans:
+        add(voxels, [[x, y, 0] for x, y, _, _ in scan], [s[2] for s in scan],
+            [s[3] for s in scan])  # fmt: skip
+        for place in {s[:2] for s in scan}:
+            mine = [s for s in scan if s[:2] == place]
             tally = expected.setdefault(place, np.zeros(CLASSES))
             for *_, label, weight in mine:
                 tally[label] += weight / len(mine)
@@ -113,7 +113,7 @@ def test_evidence_is_what_a_loop_over_the_points_gives(sweeps):
 
 
 def test_a_world_that_changes_is_followed():
-    voxels = make(memory_sweeps=20)
+    voxels = make(memory_scans=20)
     for _ in range(400):
         add(voxels, [[0, 0, 0]], [0])
     for _ in range(45):

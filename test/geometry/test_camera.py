@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.errors import CalibrationError
+from seg_perception.core.errors import CalibrationError
+from seg_perception.core.types import Calibration, RegionOfInterest
 from seg_perception.geometry.camera import (
     CameraModel,
     published_size,
     scale_calibration,
     shift_principal_point,
 )
-from seg_perception.types import Calibration, RegionOfInterest
 
 K = np.array([[600.0, 0, 479.5], [0, 620.0, 269.5], [0, 0, 1]])
 LENSES = {

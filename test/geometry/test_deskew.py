@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
+from seg_perception.core.types import NANOSECONDS, PointCloud
 from seg_perception.geometry.deskew import deskew
 from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.types import NANOSECONDS, PointCloud
 
 STAMP_NS = 1_700_000_000 * NANOSECONDS
 MS = 1_000_000
@@ -37,10 +37,10 @@ def turning_robot(rate_rad_s: float, speed_mps: float = 0.0) -> TransformTree:
 
 
 def moved(tree: TransformTree, times_ms: list[float]) -> np.ndarray:
-    sweep = cloud("t", "u4", [t * MS for t in times_ms])
-    offsets = point_times(sweep).offsets_ns
+    scan = cloud("t", "u4", [t * MS for t in times_ms])
+    offsets = point_times(scan).offsets_ns
     assert offsets is not None
-    return deskew(sweep, offsets, STAMP_NS, tree, "lidar", "odom")
+    return deskew(scan, offsets, STAMP_NS, tree, "lidar", "odom")
 
 
 def test_a_turning_sensor_sees_the_later_point_turned() -> None:
@@ -63,6 +63,6 @@ def test_a_robot_at_rest_keeps_its_points_untouched() -> None:
     assert moved(turning_robot(0.0), [0, 100]).tolist() == [[10, 0, 0], [10, 0, 0]]
 
 
-def test_a_sweep_beyond_the_known_motion_is_refused() -> None:
+def test_a_scan_beyond_the_known_motion_is_refused() -> None:
     with pytest.raises(TransformError):
         moved(turning_robot(1.0), [0, 300])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seg_perception.core.types import NANOSECONDS, PointCloud
 from seg_perception.geometry.point_times import PointTimes, point_times
-from seg_perception.types import NANOSECONDS, PointCloud
 
 STAMP_NS = 1_700_000_000 * NANOSECONDS + 123_456_789
 MS = 1_000_000
@@ -65,7 +65,7 @@ def test_a_clock_that_has_just_begun(kind: str) -> None:
     assert offsets("timestamp", kind, values, stamp_ns=5 * NANOSECONDS) == [0, 50 * MS]
 
 
-def test_a_sweep_stamped_at_its_end_has_negative_times() -> None:
+def test_a_scan_stamped_at_its_end_has_negative_times() -> None:
     assert offsets("time", "f4", [-0.1, -0.05, 0.0]) == pytest.approx(
         [-100 * MS, -50 * MS, 0], abs=10
     )

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seg_perception.core.types import Calibration
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.rolling_shutter import RollingShutter
-from seg_perception.types import Calibration
 
 WIDTH, HEIGHT = 960, 540
 K = np.array([[800.0, 0, 479.5], [0, 800, 269.5], [0, 0, 1]])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
 from seg_perception.geometry.quaternion import matrix_to_quaternion, quaternion_to_matrix, slerp
 from seg_perception.geometry.transforms import TransformTree
 

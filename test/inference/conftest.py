@@ -12,13 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, write_bundle
 from seg_perception.inference.manifest import (
     LogitsOutput,
     NetworkInput,
 )
-from seg_perception.ontology import Ontology
 
 WIDTH, HEIGHT = 16, 8
 CLASSES = 3

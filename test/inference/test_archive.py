@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
 from seg_perception.inference import archive
 from seg_perception.inference.archive import unpack
 

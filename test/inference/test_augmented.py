@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seg_perception.core.types import CameraFrame
 from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
-from seg_perception.types import CameraFrame
 
 WIDTH, HEIGHT = 8, 4
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
 from seg_perception.inference import bundle as bundle_module
 from seg_perception.inference.bundle import Bundle, sha256, shipped
 

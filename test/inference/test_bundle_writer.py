@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
+from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import VariantSource, write_bundle
 from seg_perception.inference.manifest import Parity, Training
-from seg_perception.ontology import Ontology
 
 if TYPE_CHECKING:
     from conftest import Stripes

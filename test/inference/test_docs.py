@@ -12,10 +12,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from seg_perception.config import SegmentationConfig
+from seg_perception.core.types import CameraFrame
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.types import CameraFrame
 
 PAGE = Path(__file__).parents[2] / "docs" / "model_bundle.md"
 

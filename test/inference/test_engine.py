@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference import onnxruntime_engine, tensorrt_engine
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seg_perception.errors import BundleError
+from seg_perception.core.errors import BundleError
 from seg_perception.inference.manifest import Manifest
 
 HASH = "0" * 64

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference import onnxruntime_engine
 from seg_perception.inference.manifest import LabelsOutput, LogitsOutput, NetworkInput
 from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine, available_providers

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.errors import CalibrationError, SizeMismatchError
+from seg_perception.core.errors import CalibrationError, SizeMismatchError
+from seg_perception.core.types import Calibration, CameraFrame, RegionOfInterest
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.types import Calibration, CameraFrame, RegionOfInterest
 
 if TYPE_CHECKING:
     from conftest import MakeBundle, Stripes

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.spot_check import SpotCheck
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from rosbags.rosbag2 import Writer as Ros2Writer
 from rosbags.typesys import Stores, get_typestore
 
 from seg_perception.io import messages as m
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.mcap_writer import McapWriter
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "real"

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rosbags.rosbag2 import StoragePlugin
 
-from seg_perception.errors import BagError
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -97,7 +98,7 @@ def test_an_unchunked_recording_is_read(bags, tmp_path):
 
 KILLED = """
 import os, signal, sys
-from seg_perception.io.bag import BagWriter
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import String
 bag = BagWriter(sys.argv[1])
 for time in range(50):
@@ -118,8 +119,8 @@ def test_a_killed_writer_loses_at_most_its_last_second(bags, path):
 
 FULL = """
 import resource, signal, sys
-from seg_perception.errors import BagError
-from seg_perception.io.bag import BagWriter
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import String
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30000, 30000))

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io import messages as m
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import RawMessage, StoredTopic, merge_by_time
+from seg_perception.io.bag_writer import BagWriter
 
 
 @settings(deadline=None, max_examples=40)

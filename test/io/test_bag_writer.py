@@ -6,9 +6,10 @@ import yaml
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability, QosReliability
 
-from seg_perception.errors import BagError
+from seg_perception.core.errors import BagError
 from seg_perception.io import messages as m
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.mcap_writer import McapWriter
 
 

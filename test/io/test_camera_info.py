@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seg_perception.errors import CalibrationError
+from seg_perception.core.errors import CalibrationError
+from seg_perception.core.types import Calibration, RegionOfInterest
 from seg_perception.io.camera_info import decode_camera_info, encode_camera_info
-from seg_perception.types import Calibration, RegionOfInterest
 
 K = np.array([[500.0, 0.0, 320.0], [0.0, 510.0, 240.0], [0.0, 0.0, 1.0]])
 

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seg_perception.errors import ImageError, UnknownEncodingError
+from seg_perception.core.errors import ImageError, UnknownEncodingError
 from seg_perception.io import images
 from seg_perception.io.compressed import read_header
 from seg_perception.io.messages import CompressedImage

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from seg_perception.errors import ImageError, UnknownEncodingError
+from seg_perception.core.errors import ImageError, UnknownEncodingError
+from seg_perception.core.types import LabelMap
 from seg_perception.io import images
 from seg_perception.io.messages import Header, Image
-from seg_perception.types import LabelMap
 
 RED, GREEN, BLUE = (200, 30, 10), (20, 220, 40), (5, 60, 250)
 ROW = np.array([[RED, GREEN, BLUE]], np.uint8)

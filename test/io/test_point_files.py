@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from seg_perception.errors import ConfigError
+from seg_perception.core.errors import ConfigError
 from seg_perception.io.point_files import check_point_file, write_points
 
 LAYOUT = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("rgb", "<f4"), ("label", "<u4"),

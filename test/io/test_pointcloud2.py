@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.errors import CloudError
+from seg_perception.core.errors import CloudError
+from seg_perception.core.types import PointCloud
 from seg_perception.io.messages import Header, PointCloud2, PointField
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
-from seg_perception.types import PointCloud
 
 FLOAT32, FLOAT64, UINT16, INT8 = 7, 8, 4, 1
 XYZ = [PointField(name, 4 * i, FLOAT32, 1) for i, name in enumerate("xyz")]

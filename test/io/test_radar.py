@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seg_perception.core.types import PointCloud
 from seg_perception.io import messages as m
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.radar import decode_points, radar_fields
-from seg_perception.types import PointCloud
 
 TABLE = Path(__file__).resolve().parents[3] / "shared" / "data" / "radar_fields.csv"
 

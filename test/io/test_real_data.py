@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from seg_perception.errors import BagError
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.core.errors import BagError
+from seg_perception.core.types import PointCloud, SemanticCloud
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.pointcloud2 import append_semantics, decode_cloud, encode_cloud
 from seg_perception.io.radar import radar_fields
 from seg_perception.io.transforms import decode_tf
-from seg_perception.types import PointCloud, SemanticCloud
 
 CAMERA = "/sensor/camera/windshield/vis"
 LIDAR = "/sensor/lidar/vls128_roof/velodyne_points"
@@ -116,7 +117,7 @@ def test_packets_of_an_unknown_type_are_copied_but_not_decoded(real_data, tmp_pa
         assert [bytes(msg.raw) for msg in bag.messages()] == raw
 
 
-def test_an_ouster_sweep_comes_back_byte_for_byte(real_data):
+def test_an_ouster_scan_comes_back_byte_for_byte(real_data):
     points = np.load(real_data / "ouster_os0_32" / "OS-0-32-U1_v2.2.0_1024x10_scan0.npy")
     points = points.reshape(-1, points.shape[-1]) if points.ndim > 1 else points.reshape(1, -1)
     msg = encode_cloud(PointCloud(points, 1, "os_sensor"))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.errors import CloudError, ConfigError
+from seg_perception.core.errors import CloudError, ConfigError
+from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
 from seg_perception.io.pointcloud2 import PROFILES, append_semantics, decode_cloud, encode_cloud
 from seg_perception.io.semantic_fields import _layout, with_moving
-from seg_perception.types import PointCloud, PointStatus, SemanticCloud
 
 PALETTE = np.zeros((256, 3), np.uint8)
 PALETTE[2] = 0x11, 0x22, 0x33

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.errors import TransformError
+from seg_perception.core.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
 from seg_perception.io.transforms import decode_odometry, decode_tf, encode_tf

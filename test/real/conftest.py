@@ -19,10 +19,11 @@ import numpy as np
 import pytest
 
 from seg_perception.cli.main import app
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.core.types import PointCloud, PointStatus
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import Message
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.types import PointCloud, PointStatus
 
 NETWORK_WIDTH, NETWORK_HEIGHT = 480, 192
 SEEN = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seg_perception.io.bag import BagReader, BagWriter
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.transforms import decode_tf, encode_tf
 
 LABELS = "windshield=/ground_truth/labels"

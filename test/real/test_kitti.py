@@ -1,4 +1,4 @@
-"""KITTI: rectified images of the second camera, sweeps with intensity, calibration as text."""
+"""KITTI: rectified images of the second camera, scans with intensity, calibration as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seg_perception.conventions import FEWEST_SWEEPS, T_OPTICAL_BODY, judge, look
+from seg_perception.core.types import Calibration, PointCloud
 from seg_perception.fusion.projection import Range
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform
@@ -16,7 +16,12 @@ from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import decode_image, encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.types import Calibration, PointCloud
+from seg_perception.pipeline.frame_convention import (
+    FEWEST_SWEEPS,
+    T_OPTICAL_BODY,
+    decide,
+    try_conventions,
+)
 
 FRAMES = ("000000", "000001", "000002")
 IMAGE, LENS = "/kitti/camera_color_left/image_rect", "/kitti/camera_color_left/camera_info"
@@ -52,7 +57,7 @@ class Sample:
         return np.where(inside[:, None], uv, np.nan)
 
     def events(self):
-        """Image and sweep of one moment, the sweep recorded 10 ms later."""
+        """Image and scan of one moment, the scan recorded 10 ms later."""
         height, width = self.rgb.shape[:2]
         lens = Calibration(
             width, height, self.p2[:, :3], "plumb_bob", np.zeros(5), self.r0, self.p2
@@ -114,8 +119,8 @@ def test_axes_of_the_camera_s_frame_are_found_out(sample, convention):
     )
     axes = np.eye(4) if convention == "optical" else np.linalg.inv(T_OPTICAL_BODY)
     T, xyz = axes @ sample.T_camera_velo, np.stack([sample.points[n] for n in "xyz"], axis=1)
-    found = look(xyz, Range(0.3, 200), lens, T, T[:3, 2])
-    assert judge([found] * FEWEST_SWEEPS)[0] == convention
+    found = try_conventions(xyz, Range(0.3, 200), lens, T, T[:3, 2])
+    assert decide([found] * FEWEST_SWEEPS)[0] == convention
 
 
 def test_pictures_show_the_image(replayed, sample):

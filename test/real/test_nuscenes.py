@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
-from seg_perception.conventions import FEWEST_SWEEPS, T_OPTICAL_BODY
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import Calibration, LabelMap, PointCloud, PointStatus
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.inspection import inspect_bag
-from seg_perception.io.bag import BagReader
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info, encode_camera_info
 from seg_perception.io.images import decode_compressed_image
 from seg_perception.io.messages import CompressedImage, Header, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import decode_tf, encode_tf
-from seg_perception.ontology import Ontology
-from seg_perception.perception import Perception
-from seg_perception.types import Calibration, LabelMap, PointCloud, PointStatus
+from seg_perception.pipeline.frame_convention import FEWEST_SWEEPS, T_OPTICAL_BODY
+from seg_perception.pipeline.perception import Perception
 
 CAMERAS = (
     "CAM_FRONT", "CAM_FRONT_RIGHT", "CAM_FRONT_LEFT", "CAM_BACK", "CAM_BACK_LEFT", "CAM_BACK_RIGHT"
@@ -98,7 +98,7 @@ class Sample:
         at = _ns(entry["timestamp"])
         k = np.array(entry["cam2img"])
         lens = Calibration(WIDTH, HEIGHT, k, p=np.hstack([k, np.zeros((3, 1))]))
-        # The file has the car's pose at the sweep only; at the image it follows from lidar2cam.
+        # The file has the car's pose at the scan only; at the image it follows from lidar2cam.
         T_map_lidar = self.T_map_ego @ self.T_ego_lidar
         T_ego_camera, T_camera_lidar = np.array(entry["cam2ego"]), np.array(entry["lidar2cam"])
         T_map_ego = T_map_lidar @ np.linalg.inv(T_ego_camera @ T_camera_lidar)

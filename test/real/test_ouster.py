@@ -1,4 +1,4 @@
-"""A sweep of an Ouster OS0-32, Viking Hill's lidar, taken as if the robot had been turning."""
+"""A scan of an Ouster OS0-32, Viking Hill's lidar, taken as if the robot had been turning."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seg_perception.core.types import Calibration, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.types import Calibration, PointCloud
 
 IMAGE, LENS = "/camera/front/image_raw", "/camera/front/camera_info"
 POINTS, SEMANTIC_POINTS = "/ouster/points", "/ouster/semantic/points"
@@ -25,7 +25,7 @@ T_BASE_CAMERA = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 
 
 
 class Sample:
-    """The sweep, and a picture taken at its beginning: red on the left, green on the right."""
+    """The scan, and a picture taken at its beginning: red on the left, green on the right."""
 
     def __init__(self, folder: Path) -> None:
         self.points = np.load(folder / "OS-0-32-U1_v2.2.0_1024x10_scan0.npy")
@@ -89,7 +89,7 @@ def test_each_point_is_labelled_where_it_was_at_its_own_time(bag, sample, comman
     assert cloud.points.shape == (32, 1024)
     labels = cloud.points["label"].reshape(-1)
     columns = sample.columns(TURN_RAD_PER_S)
-    # The sweep is moved in 64 pieces, and the network's pixels are two of the picture's wide.
+    # The scan is moved in 64 pieces, and the network's pixels are two of the picture's wide.
     clear = np.abs(columns - MIDDLE_PX) > 4
     expected = np.where(columns < MIDDLE_PX, RED, GREEN)
     assert clear.sum() > 1000

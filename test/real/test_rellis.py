@@ -10,19 +10,19 @@ import pytest
 import yaml
 
 from seg_perception.config import Config
-from seg_perception.conventions import FEWEST_SWEEPS, T_OPTICAL_BODY
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import config_path
+from seg_perception.core.types import LabelMap, PointStatus
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection import inspect_bag
-from seg_perception.io.bag import BagReader
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
-from seg_perception.ontology import Ontology
-from seg_perception.perception import Perception
-from seg_perception.resources import config_path
-from seg_perception.types import LabelMap, PointStatus
+from seg_perception.pipeline.frame_convention import FEWEST_SWEEPS, T_OPTICAL_BODY
+from seg_perception.pipeline.perception import Perception
 
 CAMERA = "/sensor/camera/windshield/vis"
 IMAGE, LENS, TRUTH = f"{CAMERA}/image_rect_color", f"{CAMERA}/camera_info", "/ground_truth/labels"

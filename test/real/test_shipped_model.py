@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from seg_perception.config.parameters import SegmentationConfig
+from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
-from seg_perception.io.bag import BagReader
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_label_image
-from seg_perception.ontology import Ontology
-from seg_perception.stages import SegmentationConfig
 
 CAMERA = "/sensor/camera/windshield/vis"
 GROUND, PLANTS, SKY, REST = range(4)

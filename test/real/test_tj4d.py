@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seg_perception.core.types import Calibration, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.types import Calibration, PointCloud
 
 WIDTH, HEIGHT = 1280, 960
 IMAGE, LENS = "/camera/front/image_raw", "/camera/front/camera_info"

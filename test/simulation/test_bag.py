@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from seg_perception.errors import BagError
-from seg_perception.io.bag import BagReader
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
 

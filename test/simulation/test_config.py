@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from seg_perception.errors import ConfigError
+from seg_perception.core.errors import ConfigError
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.world import World
 

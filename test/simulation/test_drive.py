@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from seg_perception.core.ontology import Ontology
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.camera_info import decode_camera_info
@@ -15,7 +16,6 @@ from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
-from seg_perception.ontology import Ontology
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.drive import _one_ahead, simulate
 
@@ -158,9 +158,9 @@ def test_truth_follows_the_points(small, events):
             assert set(np.unique(truth.points["label"]).tolist()) <= known
 
 
-def placed_in_picture(small, tree, sweep, info):
-    """Pixel of each point by the pose of its own column, in the picture of the sweep's stamp."""
-    cloud = decode_cloud(sweep)
+def placed_in_picture(small, tree, scan, info):
+    """Pixel of each point by the pose of its own column, in the picture of the scan's stamp."""
+    cloud = decode_cloud(scan)
     model = CameraModel.from_calibration(decode_camera_info(info))
     uv = np.full((*cloud.points.shape, 2), -1)
     for column, points in enumerate(cloud.points.T):
@@ -176,14 +176,14 @@ def placed_in_picture(small, tree, sweep, info):
 
 def test_points_that_the_camera_sees_have_the_label_of_their_pixel(small, events, tree):
     exact, near, hidden = [], [], []
-    for sweep, told, info, image in zip(
+    for scan, told, info, image in zip(
         of_topic(events, small.lidar_topic),
         of_topic(events, small.lidar_truth_topic),
         of_topic(events, small.camera_info_topic),
         of_topic(events, small.camera_truth_topic),
         strict=True,
     ):
-        uv = placed_in_picture(small, tree, sweep, info)
+        uv = placed_in_picture(small, tree, scan, info)
         truth, labels = decode_cloud(told).points, decode_label_image(image)
         inside = uv[..., 0] >= 0
         assert not truth["visible"][~inside].any()

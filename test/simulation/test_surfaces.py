@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seg_perception.ontology import Ontology
+from seg_perception.core.ontology import Ontology
 from seg_perception.simulation.surfaces import SKY, SURFACES
 
 

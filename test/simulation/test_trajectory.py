@@ -5,7 +5,7 @@ import pytest
 
 from seg_perception.simulation.terrain import GroundStyle, Terrain
 from seg_perception.simulation.track import make_track
-from seg_perception.simulation.trajectory import Trajectory, Weaving
+from seg_perception.simulation.trajectory import Slalom, Trajectory
 
 TIMES = np.arange(0, 40, 0.05)
 
@@ -65,7 +65,7 @@ def test_a_robot_that_stands_still_does_not_move(terrain):
 
 def test_weaving_turns_at_its_rate_both_ways(terrain):
     track = make_track(np.random.default_rng(4), 36.0)
-    drive = Trajectory(track, terrain, 1.0, 10.0, Weaving(0.5))
+    drive = Trajectory(track, terrain, 1.0, 10.0, Slalom(0.5))
     # In the middle of the first turns of 1.5 m each; the track itself bends a little.
     rates = [drive.motion(time_s).angular[2] for time_s in (0.75, 2.25, 3.75, 5.25)]
     assert rates == pytest.approx([0.5, -0.5, 0.5, -0.5], abs=0.13)

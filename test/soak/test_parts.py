@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seg_perception.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.pointcloud2 import decode_cloud
 from soak import sensors

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from seg_perception.ontology import Ontology
+from seg_perception.core.ontology import Ontology
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 

@@ -1,13 +1,13 @@
 import numpy as np
 
 from seg_perception.training.batches import BatchSource, ImageMemory
-from seg_perception.training.census import Census
+from seg_perception.training.class_frequency import ClassFrequency
 from seg_perception.training.config import SamplingConfig, TrainingConfig
 from seg_perception.training.data import TrainingData
 
 
 def source(config: TrainingConfig, data: TrainingData, process: int = 0) -> BatchSource:
-    return BatchSource(data, Census.take(data.space, data.train, 1), config, process)
+    return BatchSource(data, ClassFrequency.take(data.space, data.train, 1), config, process)
 
 
 def test_a_batch_depends_on_seed_number_and_process(

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
-from seg_perception.errors import TrainingError
+from seg_perception.core.errors import TrainingError
 from seg_perception.training.checkpoint import Checkpoint
 
 

@@ -3,13 +3,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import config_path
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
-from seg_perception.models.config import EomtConfig, Mask2FormerConfig
-from seg_perception.models.factory import build_network
-from seg_perception.ontology import Ontology
-from seg_perception.resources import config_path
 from seg_perception.training.config import TrainingConfig
-from seg_perception.training.parameters import parameter_groups
+from seg_perception.training.models.config import EomtConfig, Mask2FormerConfig
+from seg_perception.training.models.factory import build_network
+from seg_perception.training.param_groups import parameter_groups
 
 FOLDER = config_path("training")
 RUNS = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.startswith("release_"))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seg_perception.errors import DatasetError
+from seg_perception.core.errors import DatasetError
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 

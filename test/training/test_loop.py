@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
-from seg_perception.errors import TrainingError
+from seg_perception.core.errors import TrainingError
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 from seg_perception.training.loop import Trainer

@@ -7,7 +7,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
 from seg_perception.datasets.mapping import TargetSpace
-from seg_perception.models.outputs import MaskLayer
 from seg_perception.training.config import LossConfig
 from seg_perception.training.mask_losses import (
     MaskLosses,
@@ -17,6 +16,7 @@ from seg_perception.training.mask_losses import (
     sample_ids,
     sample_maps,
 )
+from seg_perception.training.models.outputs import MaskLayer
 
 SPACE = TargetSpace(
     np.array(

@@ -5,18 +5,18 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
-from seg_perception.errors import TrainingError
-from seg_perception.models.config import (
+from seg_perception.core.errors import TrainingError
+from seg_perception.training import pretrained
+from seg_perception.training.models.config import (
     FieldCnnConfig,
     FieldLiteConfig,
     Lite0Config,
     Mask2FormerConfig,
     MaskHeadConfig,
 )
-from seg_perception.models.factory import build_network
-from seg_perception.models.lite0 import Lite0Encoder
-from seg_perception.models.normalisation import normalise
-from seg_perception.training import pretrained
+from seg_perception.training.models.efficientnet_lite0 import Lite0Encoder
+from seg_perception.training.models.factory import build_network
+from seg_perception.training.models.normalisation import normalise
 from seg_perception.training.pretrained import load_lite0, start_from_imagenet
 
 

@@ -9,10 +9,10 @@ import yaml
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
-from seg_perception.export.bundle import load_network
 from seg_perception.training.checkpoint import Checkpoint
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
+from seg_perception.training.export.bundle import load_network
 from seg_perception.training.processes import Processes, joined
 from seg_perception.training.validation import Validator
 

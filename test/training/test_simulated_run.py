@@ -7,9 +7,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 pytest.importorskip("embreex", reason="the simulator needs a ray caster: install the extra [sim]")
 
-from seg_perception.datasets.simulator import write_frames
-from seg_perception.ontology import Ontology
-from seg_perception.resources import config_path
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.resources import config_path
+from seg_perception.simulation.frame_writer import write_frames
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 from seg_perception.training.loop import Trainer

@@ -4,10 +4,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
+from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
-from seg_perception.models.outputs import NetworkOutput
-from seg_perception.ontology import Ontology
+from seg_perception.training.models.outputs import NetworkOutput
 from seg_perception.training.validation import Validator
 
 FIELD = Ontology.load("field")

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.ontology import Ontology, SemanticClass
+from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
 from seg_perception.evaluation.protocol import Protocol
-from seg_perception.evaluation.spaces import PairIndex, make_views
-from seg_perception.ontology import Ontology, SemanticClass
 
 
-class Verdict(IntEnum):
+class Outcome(IntEnum):
     """What a label is worth; the value is its id in `VERDICTS`."""
 
     RIGHT = 0
@@ -23,10 +23,10 @@ class Verdict(IntEnum):
 
 
 _LOOK = {
-    Verdict.RIGHT: ("right", "#3f9b64"),
-    Verdict.WRONG: ("wrong", "#e4572e"),
-    Verdict.MISSING: ("no label", "#7a5cc4"),
-    Verdict.UNCOUNTED: ("not counted", "#9aa0a6"),
+    Outcome.RIGHT: ("right", "#3f9b64"),
+    Outcome.WRONG: ("wrong", "#e4572e"),
+    Outcome.MISSING: ("no label", "#7a5cc4"),
+    Outcome.UNCOUNTED: ("not counted", "#9aa0a6"),
 }
 VERDICTS = Ontology(
     name="verdicts",
@@ -43,7 +43,7 @@ class Agreement:
         Raises:
             ConfigError: a protocol that does not fit the ontologies.
         """
-        index = PairIndex(truth, predicted)
+        index = ConfusionLayout(truth, predicted)
         self._view = make_views(protocol, index, [protocol.spaces[0].name], partial=True)[0]
         self._true = _filled(self._view.rows[: truth.id_count], truth, self._view.ignored)
         known = self._view.columns[: predicted.id_count]
@@ -52,10 +52,10 @@ class Agreement:
     def of(self, truth: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.uint8]:
         """Verdicts uint8, of the shape of both."""
         rows, columns = self._true[truth], self._predicted[predicted]
-        verdicts = np.where(rows == columns, Verdict.RIGHT, Verdict.WRONG)
-        verdicts[columns == self._view.none_column] = Verdict.MISSING
-        verdicts[columns == self._view.ignored] = Verdict.UNCOUNTED
-        verdicts[rows == self._view.ignored] = Verdict.UNCOUNTED
+        verdicts = np.where(rows == columns, Outcome.RIGHT, Outcome.WRONG)
+        verdicts[columns == self._view.none_column] = Outcome.MISSING
+        verdicts[columns == self._view.ignored] = Outcome.UNCOUNTED
+        verdicts[rows == self._view.ignored] = Outcome.UNCOUNTED
         return verdicts.astype(np.uint8)
 
 

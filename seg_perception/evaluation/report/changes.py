@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seg_perception.evaluation.report.frames import SHARED, FrameView, Painter
+from seg_perception.evaluation.report.frames import SHARED, FrameRenderer, FrameView
 from seg_perception.evaluation.results import FrameScore, Results, read_frames
-from seg_perception.pages.pictures import Album, Picture
+from seg_perception.reports.embedded_images import EmbeddedImage, ImageEmbedder
 
 _LISTED = 12
 _SHOWN = 4
@@ -79,7 +79,7 @@ class ChangeView:
     """A changed frame and its pictures: image and truth, then both runs' labels and faults."""
 
     change: FrameChange
-    pictures: tuple[tuple[str, Picture], ...]
+    pictures: tuple[tuple[str, EmbeddedImage], ...]
 
 
 def changed_frames(baseline: Run, other: Run) -> list[FrameChange]:
@@ -95,7 +95,7 @@ def changed_frames(baseline: Run, other: Run) -> list[FrameChange]:
     return [*worse[:_LISTED], *better[:_LISTED]]
 
 
-def pictured_changes(baseline: Run, other: Run, album: Album) -> list[ChangeView]:
+def pictured_changes(baseline: Run, other: Run, album: ImageEmbedder) -> list[ChangeView]:
     """Pictures of the frames that changed most of those that both runs kept pictures of.
 
     Raises:
@@ -112,7 +112,7 @@ def pictured_changes(baseline: Run, other: Run, album: Album) -> list[ChangeView
     pairs.sort(key=lambda change: (change.difference, change.key))
     worse = [change for change in pairs if change.difference < 0][:_SHOWN]
     better = [change for change in reversed(pairs) if change.difference > 0][: _SHOWN // 2]
-    one, two = (Painter(run.folder, run.results, album) for run in (baseline, other))
+    one, two = (FrameRenderer(run.folder, run.results, album) for run in (baseline, other))
     return [
         ChangeView(
             change,
@@ -125,7 +125,7 @@ def pictured_changes(baseline: Run, other: Run, album: Album) -> list[ChangeView
     ]
 
 
-def _own(view: FrameView) -> Iterator[tuple[str, Picture]]:
+def _own(view: FrameView) -> Iterator[tuple[str, EmbeddedImage]]:
     """Without what the other run shows, too."""
     yield from (entry for entry in view.pictures if entry[0] not in SHARED)
 

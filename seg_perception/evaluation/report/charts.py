@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from seg_perception.evaluation.results import Calibration, StageTiming
-from seg_perception.pages.histogram import DurationHistogram
-from seg_perception.pages.reliability import ConfidenceBin, ReliabilityDiagram
-from seg_perception.pages.words import milliseconds
+from seg_perception.reports.formatting import milliseconds
+from seg_perception.reports.histogram import DurationHistogram
+from seg_perception.reports.reliability import ConfidenceBin, ReliabilityDiagram
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from seg_perception.evaluation.results import ClassScore, Confusion, SpaceResult
-from seg_perception.pages.heatmap import ConfusionHeatmap
+from seg_perception.reports.heatmap import ConfusionHeatmap
 
 _MISTAKES = 12
 _NARROW = 20
@@ -32,7 +32,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class SpaceView:
+class MappingView:
     """One space of a stream.
 
     Attributes:
@@ -54,7 +54,7 @@ class SpaceView:
         return len(self.rows) > _NARROW
 
     @classmethod
-    def of(cls, space: SpaceResult, stream: str) -> SpaceView:
+    def of(cls, space: SpaceResult, stream: str) -> MappingView:
         """Arrange a space."""
         found = [c for c in space.classes if c.truth or c.predicted]
         rows = sorted(found, key=lambda c: (c.absent, -(c.iou or 0.0), c.name))

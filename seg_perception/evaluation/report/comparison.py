@@ -22,8 +22,8 @@ from seg_perception.evaluation.report.differences import (
 )
 from seg_perception.evaluation.report.figures import show
 from seg_perception.evaluation.report.page import Section
-from seg_perception.pages.page import render, write_page
-from seg_perception.pages.pictures import Album
+from seg_perception.reports.embedded_images import ImageEmbedder
+from seg_perception.reports.page import render, write_page
 
 _PICTURE_BYTES = 7_000_000
 # Between space and class in the keys of a comparison.
@@ -160,7 +160,7 @@ def _colors(run: Run) -> dict[str, str]:
 
 def draw_comparison(baseline: Run, opponents: Sequence[Opponent]) -> str:
     """The page's text."""
-    album = Album(_PICTURE_BYTES)
+    album = ImageEmbedder(_PICTURE_BYTES)
     views = list(_views(baseline, opponents, album))
     summary = Section("summary", "Summary")
     return render(
@@ -174,7 +174,9 @@ def draw_comparison(baseline: Run, opponents: Sequence[Opponent]) -> str:
     )
 
 
-def _views(baseline: Run, opponents: Sequence[Opponent], album: Album) -> Iterator[OpponentView]:
+def _views(
+    baseline: Run, opponents: Sequence[Opponent], album: ImageEmbedder
+) -> Iterator[OpponentView]:
     for place, opponent in enumerate(opponents):
         yield OpponentView(
             section=Section(f"run-{place}", opponent.run.name),

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from seg_perception.evaluation.results import Results
-from seg_perception.pages.interval import IntervalBar
+from seg_perception.reports.interval import IntervalBar
 
 _LIMIT = 0.9
 

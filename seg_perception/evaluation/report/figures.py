@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seg_perception.evaluation.results import Metric
-from seg_perception.pages.words import NOTHING, count, milliseconds, number, percent
+from seg_perception.reports.formatting import NOTHING, count, milliseconds, number, percent
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.birds_eye import BirdsEye
-from seg_perception.errors import ReportError
-from seg_perception.evaluation.report.agreement import VERDICTS, Agreement, Verdict
+from seg_perception.core.errors import ReportError
+from seg_perception.core.ontology import Ontology
+from seg_perception.evaluation.report.agreement import VERDICTS, Agreement, Outcome
 from seg_perception.evaluation.results import FrameScore, Results
-from seg_perception.ontology import Ontology
-from seg_perception.pages.pictures import Album, Picture
-from seg_perception.visualization import Rgb, colorize, fit, overlay
+from seg_perception.outputs.birds_eye import BirdsEye
+from seg_perception.outputs.pictures import Rgb, colorize, fit, overlay
+from seg_perception.reports.embedded_images import EmbeddedImage, ImageEmbedder
 
 # What is the same in all runs.
 SHARED = ("image", "truth", "truth, from above")
@@ -32,11 +32,11 @@ class FrameView:
     """A frame and its pictures, by what they show; none where the page has no room left."""
 
     score: FrameScore
-    pictures: tuple[tuple[str, Picture], ...]
+    pictures: tuple[tuple[str, EmbeddedImage], ...]
 
 
 @dataclass
-class Painter:
+class FrameRenderer:
     """Draws the frames of a run that were kept with pictures.
 
     Attributes:
@@ -48,7 +48,7 @@ class Painter:
 
     folder: Path
     results: Results
-    album: Album
+    album: ImageEmbedder
     shown: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ class Painter:
             drawn = [(n if n in SHARED else f"{run}: {n}", p) for n, p in drawn]
         return FrameView(score, tuple(drawn))
 
-    def _image(self, score: FrameScore) -> Iterator[tuple[str, Picture | None]]:
+    def _image(self, score: FrameScore) -> Iterator[tuple[str, EmbeddedImage | None]]:
         truth, predicted = self._labels(score, "truth"), self._labels(score, "predicted")
         size = (truth.shape[1], truth.shape[0])
         predicted = np.asarray(cv2.resize(predicted, size, interpolation=cv2.INTER_NEAREST_EXACT))
@@ -85,21 +85,21 @@ class Painter:
 
     def _blend(
         self, image: Rgb | None, labels: NDArray[Any], ontology: Ontology, alt: str
-    ) -> Picture | None:
+    ) -> EmbeddedImage | None:
         self._note(labels, ontology)
         if image is None:
             return self.album.drawing(colorize(labels, ontology.palette), alt)
         size = (labels.shape[1], labels.shape[0])
         return self.album.photo(overlay(fit(image, *size), labels, ontology, _ALPHA), alt)
 
-    def _cloud(self, score: FrameScore) -> Iterator[tuple[str, Picture | None]]:
+    def _cloud(self, score: FrameScore) -> Iterator[tuple[str, EmbeddedImage | None]]:
         xyz, truth, predicted = self._points(score)
         labelled = predicted < self.results.model.ontology.id_count
         range_m = _range_m(xyz[labelled] if labelled.any() else xyz)
         eye = BirdsEye(range_m=range_m, size_px=_EDGE_PX, point_px=2, with_legend=False)
         # Most points without a label lie where no camera looks: they stay pale.
         verdicts = self._judge.of(truth, predicted)
-        verdicts[verdicts > Verdict.WRONG] = VERDICTS.unknown_id
+        verdicts[verdicts > Outcome.WRONG] = VERDICTS.unknown_id
         layers: Mapping[str, tuple[NDArray[Any], Ontology]] = {
             "truth, from above": (truth, self.results.truth_ontology),
             "prediction, from above": (predicted, self.results.model.ontology),

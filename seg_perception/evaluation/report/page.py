@@ -11,16 +11,16 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from seg_perception.evaluation.documents import plain
+from seg_perception.core.json_document import plain
 from seg_perception.evaluation.report.agreement import VERDICTS
 from seg_perception.evaluation.report.charts import StageView, reliability, stage
-from seg_perception.evaluation.report.classes import SpaceView
+from seg_perception.evaluation.report.classes import MappingView
 from seg_perception.evaluation.report.figures import Tile, interval, show, tile, tiles
-from seg_perception.evaluation.report.frames import FrameView, Painter
+from seg_perception.evaluation.report.frames import FrameRenderer, FrameView
 from seg_perception.evaluation.report.slices import SliceTable, slice_tables
 from seg_perception.evaluation.results import FrameScore, Metric, Results, StreamResult
-from seg_perception.pages.page import render, write_page
-from seg_perception.pages.pictures import Album
+from seg_perception.reports.embedded_images import ImageEmbedder
+from seg_perception.reports.page import render, write_page
 
 REPORT = "report.html"
 # Mail servers commonly refuse more than 10 MB, and base64 is already counted.
@@ -43,7 +43,7 @@ class StreamView:
 
     section: Section
     result: StreamResult
-    spaces: tuple[SpaceView, ...]
+    spaces: tuple[MappingView, ...]
     slices: tuple[SliceTable, ...]
     reliability: Markup
     frames: tuple[FrameView, ...]
@@ -75,7 +75,7 @@ def write_report(run: str | Path) -> Path:
 
 def draw_report(folder: Path, results: Results) -> str:
     """The page's text."""
-    painter = Painter(folder, results, Album(_PICTURE_BYTES))
+    painter = FrameRenderer(folder, results, ImageEmbedder(_PICTURE_BYTES))
     streams = tuple(_stream(*entry, painter) for entry in enumerate(results.streams))
     stages = [stage(timing) for timing in results.timing.stages if timing.count]
     return render(
@@ -104,12 +104,12 @@ def headline(result: StreamResult) -> Metric | None:
     return next(iter([*composite, *means]), None)
 
 
-def _stream(place: int, result: StreamResult, painter: Painter) -> StreamView:
+def _stream(place: int, result: StreamResult, painter: FrameRenderer) -> StreamView:
     calibration = result.calibration
     return StreamView(
         section=Section(f"stream-{place}", result.name),
         result=result,
-        spaces=tuple(SpaceView.of(space, result.name) for space in result.spaces),
+        spaces=tuple(MappingView.of(space, result.name) for space in result.spaces),
         slices=tuple(slice_tables(result.slices)),
         reliability=reliability(calibration, result.name) if calibration else Markup(""),
         frames=tuple(painter.frame(score) for score in _shown(result)),

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from seg_perception.errors import EngineError
-from seg_perception.inference.benchmark.board import Board, BoardReport
-from seg_perception.inference.benchmark.pace import Frames, Pace, measure_pace
+from seg_perception.core.errors import EngineError
+from seg_perception.inference.benchmark.power_monitor import PowerMonitor, PowerReport
 from seg_perception.inference.benchmark.roofline import Roofline
+from seg_perception.inference.benchmark.throughput import Frames, Throughput, measure_throughput
 from seg_perception.inference.protocol import Engine
-from seg_perception.inference.selftest import Thresholds, Verdict, prove
+from seg_perception.inference.self_test import SelfTestResult, Thresholds, self_test
 
 MakeEngine = Callable[[], Engine]
 
 
 @dataclass(frozen=True)
-class Contestant:
+class BenchmarkCase:
     """An engine that may be measured.
 
     Attributes:
@@ -46,9 +46,9 @@ class Result:
     name: str
     missing: str
     description: str = ""
-    verdict: Verdict | None = None
-    pace: Pace | None = None
-    board: BoardReport | None = None
+    verdict: SelfTestResult | None = None
+    pace: Throughput | None = None
+    board: PowerReport | None = None
     bound: Roofline | None = None
     roofline_share: float | None = None
 
@@ -58,12 +58,12 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Course:
+class BenchmarkConfig:
     """What every engine has to run.
 
     Attributes:
         frames: uint8 (H, W, 3) at the network's size, taken in turns.
-        rate_hz, duration_s: as `measure_pace`.
+        rate_hz, duration_s: as `measure_throughput`.
         thresholds: of the self-test that goes before.
     """
 
@@ -73,10 +73,12 @@ class Course:
     thresholds: Thresholds
 
 
-def run_all(contestants: list[Contestant], course: Course, board: Board) -> Iterator[Result]:
+def run_all(
+    cases: list[BenchmarkCase], course: BenchmarkConfig, board: PowerMonitor
+) -> Iterator[Result]:
     """Measure one after the other; each is freed before the next is loaded."""
-    for contestant in contestants:
-        yield _run(contestant, course, board)
+    for case in cases:
+        yield _run(case, course, board)
         gc.collect()
 
 
@@ -90,29 +92,31 @@ def versions(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _run(contestant: Contestant, course: Course, board: Board) -> Result:
+def _run(case: BenchmarkCase, course: BenchmarkConfig, board: PowerMonitor) -> Result:
     try:
-        engine = contestant.make()
+        engine = case.make()
     except EngineError as error:
-        return Result(contestant.name, str(error))
+        return Result(case.name, str(error))
     try:
-        return _measure(contestant, engine, course, board)
+        return _measure(case, engine, course, board)
     except EngineError as error:
-        return Result(contestant.name, f"failed while it ran: {error}", engine.description)
+        return Result(case.name, f"failed while it ran: {error}", engine.description)
     finally:
         engine.close()
 
 
-def _measure(contestant: Contestant, engine: Engine, course: Course, board: Board) -> Result:
-    verdict = prove(engine, course.thresholds)
+def _measure(
+    case: BenchmarkCase, engine: Engine, course: BenchmarkConfig, board: PowerMonitor
+) -> Result:
+    verdict = self_test(engine, course.thresholds)
     if not verdict.passed:
         why = f"failed its self-test: {verdict.detail}"
-        return Result(contestant.name, why, engine.description, verdict)
+        return Result(case.name, why, engine.description, verdict)
     with board.watched() as readings:
-        pace = measure_pace(engine, course.frames, course.rate_hz, course.duration_s)
-    bound = contestant.bound
+        pace = measure_throughput(engine, course.frames, course.rate_hz, course.duration_s)
+    bound = case.bound
     return Result(
-        name=contestant.name,
+        name=case.name,
         missing="",
         description=engine.description,
         verdict=verdict,

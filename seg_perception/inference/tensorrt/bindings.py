@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 
 # Tensors by name, execute_async_v3 and uint8 inputs are all there from this version on.
 _OLDEST = (8, 6)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt.cuda import DEVICE_TO_HOST, HOST_TO_DEVICE, Cuda
 
 

@@ -11,21 +11,21 @@ import os
 import sys
 import threading
 
-from seg_perception.errors import EngineError
-from seg_perception.inference.tensorrt.channel import Channel
-from seg_perception.inference.tensorrt.recipe import build
-from seg_perception.inference.tensorrt.requests import BuildRequest, Failed
+from seg_perception.core.errors import EngineError
+from seg_perception.inference.tensorrt.builder_pipe import BuilderPipe
+from seg_perception.inference.tensorrt.network_builder import build
+from seg_perception.inference.tensorrt.requests import BuildFailure, BuildRequest
 
 
 def main() -> int:
     """Build; 0 where the plan is written."""
-    channel = Channel()
+    channel = BuilderPipe()
     request = BuildRequest.model_validate_json(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
         channel.send(build(request, channel))
     except (EngineError, OSError, MemoryError) as error:
-        channel.send(Failed(reason=str(error) or type(error).__name__))
+        channel.send(BuildFailure(reason=str(error) or type(error).__name__))
         return 1
     return 0
 

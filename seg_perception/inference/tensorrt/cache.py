@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
+from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.record import EngineRecord
 
 _PLAN, _RECORD, _LOCK, _DRAFT = ".plan", ".json", ".lock", ".draft"
 _POLL_S = 0.1
@@ -36,7 +36,7 @@ class Entry:
         problem: why it can't be used; empty where it can.
     """
 
-    record: EngineRecord | None
+    record: EngineMetadata | None
     plan: Path
     problem: str
 
@@ -64,7 +64,7 @@ class EngineCache:
         """Whether something lies there under this key, whole or not."""
         return self._file(key, _RECORD).is_file() and self._file(key, _PLAN).is_file()
 
-    def read(self, key: EngineKey) -> tuple[bytes, EngineRecord]:
+    def read(self, key: EngineKey) -> tuple[bytes, EngineMetadata]:
         """An engine and its manifest, checked against each other and against the key.
 
         Raises:
@@ -79,7 +79,7 @@ class EngineCache:
         _expect_whole(key.stem, plan, record)
         return plan, record
 
-    def record(self, key: EngineKey) -> EngineRecord:
+    def record(self, key: EngineKey) -> EngineMetadata:
         """The manifest of an engine.
 
         Raises:
@@ -91,7 +91,7 @@ class EngineCache:
             raise StaleEngineError(msg)
         return record
 
-    def store(self, draft: Path, record: EngineRecord) -> None:
+    def store(self, draft: Path, record: EngineMetadata) -> None:
         """Put a built engine in its place; whoever reads meanwhile sees the old or the new one.
 
         Raises:
@@ -103,7 +103,7 @@ class EngineCache:
         draft.replace(self._file(key, _PLAN))
         self.update(record)
 
-    def update(self, record: EngineRecord) -> None:
+    def update(self, record: EngineMetadata) -> None:
         """Write an engine's manifest.
 
         Raises:
@@ -190,19 +190,19 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-def _read_record(file: Path) -> EngineRecord:
+def _read_record(file: Path) -> EngineMetadata:
     if not file.is_file():
         msg = f"there is no engine {file.stem} in {file.parent}"
         raise StaleEngineError(msg)
     try:
-        return EngineRecord.model_validate_json(file.read_bytes())
+        return EngineMetadata.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         said = str(error).splitlines()[0]
         msg = f"{file.name} is no manifest of an engine ({said}); build the engine again"
         raise StaleEngineError(msg) from error
 
 
-def _expect_whole(stem: str, plan: bytes, record: EngineRecord) -> None:
+def _expect_whole(stem: str, plan: bytes, record: EngineMetadata) -> None:
     if len(plan) != record.plan_bytes:
         msg = (
             f"engine {stem}: expected {record.plan_bytes} bytes, got {len(plan)}: "

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.device import find_device
 from seg_perception.inference.packing import make_packer
 from seg_perception.inference.reading import make_reader
-from seg_perception.inference.tensorrt.record import EngineRecord
+from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.requests import Tensor
 from seg_perception.inference.tensors import TensorSpec
 
@@ -44,7 +44,7 @@ def exit_code(checks: Sequence[Check]) -> int:
     return 2 if failed or (find_device() and not proven) else 0
 
 
-def expect_tensors(bundle: Bundle, record: EngineRecord) -> None:
+def expect_tensors(bundle: Bundle, record: EngineMetadata) -> None:
     """Compare what the builder said of the network with the manifest.
 
     Raises:

@@ -6,7 +6,7 @@ import ctypes
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 
 HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 _STREAM_NON_BLOCKING = 1

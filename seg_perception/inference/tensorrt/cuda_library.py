@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt.cuda import Api, Cuda
 
 _MAJORS = (13, 12, 11)

@@ -12,7 +12,7 @@ from seg_perception.config import TensorRtConfig
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.tensorrt.bindings import TensorRt
 from seg_perception.inference.tensorrt.cuda import DeviceFacts
-from seg_perception.inference.tensorrt.forms import Form
+from seg_perception.inference.tensorrt.variants import ModelVariant
 
 _NOBODY = "none"
 
@@ -65,7 +65,7 @@ class EngineKey(BaseModel):
     def of(
         cls,
         bundle: Bundle,
-        form: Form,
+        form: ModelVariant,
         tensorrt: TensorRt,
         device: DeviceFacts | None,
         config: TensorRtConfig,
@@ -92,11 +92,11 @@ class EngineKey(BaseModel):
 
 def _pass_sha256() -> str:
     """A hash of the pass that makes the islands, which is not imported for that."""
-    source = files("seg_perception.graph") / "precision.py"
+    source = files("seg_perception.inference.onnx") / "precision.py"
     return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
-def _model_sha256(bundle: Bundle, form: Form) -> str:
+def _model_sha256(bundle: Bundle, form: ModelVariant) -> str:
     """A hash of the hashes that loading the bundle has checked.
 
     Which files hold external weights stands in the ONNX file alone, so every file counts

@@ -57,7 +57,7 @@ class Progress(_Part):
     share: float
 
 
-class Said(_Part):
+class LogLine(_Part):
     """A line of TensorRT's log; `VERBOSE` lines are signs of life without a text."""
 
     kind: Literal["log"] = "log"
@@ -65,7 +65,7 @@ class Said(_Part):
     text: str
 
 
-class Built(_Part):
+class BuildResult(_Part):
     """The plan is written."""
 
     kind: Literal["built"] = "built"
@@ -74,7 +74,7 @@ class Built(_Part):
     outputs: tuple[Tensor, ...]
 
 
-class Failed(_Part):
+class BuildFailure(_Part):
     """There is no plan."""
 
     kind: Literal["failed"] = "failed"

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt.bindings import TensorRt
 from seg_perception.inference.tensorrt.buffers import Buffer, MappedBuffer, PinnedBuffer
 from seg_perception.inference.tensorrt.cuda import Cuda

@@ -12,7 +12,7 @@ import pytest
 
 from seg_perception.config import SegmentationConfig, TensorRtConfig
 from seg_perception.inference import onnxruntime_engine, tensorrt_engine
-from seg_perception.inference.engine import ProvenEngine, create_engine
+from seg_perception.inference.engine import ValidatedEngine, create_engine
 
 if TYPE_CHECKING:
     from seg_perception.inference.bundle import Bundle
@@ -63,7 +63,7 @@ class SimulatedMachine:
 
     def create(
         self, bundle: Bundle, tensorrt: TensorRtConfig | None = None, **changes: Any
-    ) -> ProvenEngine:
+    ) -> ValidatedEngine:
         defaults = {"chain": CHAIN, "spot_check_period_s": 0.0}
         config = SegmentationConfig(**{**defaults, **changes})
         return create_engine(bundle, config, tensorrt or self.config(), report=self.said.append)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-FILES = ("bindings.py", "recipe.py", "session.py")
+FILES = ("bindings.py", "network_builder.py", "session.py")
 # In these files a variable of this name holds an object of this class.
 CLASSES = {
     "trt": "module",

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt import cache as cache_module
 from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError
+from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.record import EngineRecord
 
 if TYPE_CHECKING:
     from conftest import MakeBundle, Stripes
@@ -43,10 +43,10 @@ KEY = EngineKey(
 )
 
 
-def record(key: EngineKey = KEY) -> EngineRecord:
+def record(key: EngineKey = KEY) -> EngineMetadata:
     import hashlib
 
-    return EngineRecord(
+    return EngineMetadata(
         key=key,
         plan_sha256=hashlib.sha256(PLAN).hexdigest(),
         plan_bytes=len(PLAN),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt import cuda_library
 from seg_perception.inference.tensorrt.buffers import MappedBuffer, PinnedBuffer
 from seg_perception.inference.tensorrt.cuda import Cuda, DeviceFacts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from seg_perception.errors import EngineError
+from seg_perception.core.errors import EngineError
 
 if TYPE_CHECKING:
     from conftest import MakeBundle, Stripes
@@ -250,7 +250,7 @@ def test_an_engine_that_was_wrong_on_a_live_frame_is_not_loaded_again(
     make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
 ) -> None:
     from seg_perception.inference.tensorrt.cache import EngineCache
-    from seg_perception.inference.tensorrt.sweep import unusable
+    from seg_perception.inference.tensorrt.prune import unusable
 
     machine.faults.outputs = live_only
     bundle = make_bundle()
@@ -278,7 +278,7 @@ def test_a_failed_spot_check_without_another_engine_ends_in_refusals(
     for _ in range(2):
         with pytest.raises(EngineError, match="no other engine can run tiny"):
             engine.infer(live)
-    assert "spot check" in engine.condemned
+    assert "spot check" in engine.quarantined
 
 
 def test_a_passing_spot_check_is_part_of_the_proof(

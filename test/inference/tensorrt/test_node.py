@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 START = """
 import sys
 import rclpy
-from seg_perception.nodes.segmentation_node import SegmentationNode
+from seg_perception.ros.segmentation_node import SegmentationNode
 
 rclpy.init(args=["--ros-args", *sum((["-p", text] for text in sys.argv[1:]), [])])
 node = SegmentationNode()
@@ -62,7 +62,7 @@ def make_node(ros_environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
     import rclpy
     from rclpy.parameter import Parameter
 
-    from seg_perception.nodes.segmentation_node import SegmentationNode
+    from seg_perception.ros.segmentation_node import SegmentationNode
 
     context, nodes = rclpy.Context(), []
     rclpy.init(context=context)
@@ -125,7 +125,7 @@ def test_the_status_names_the_engine_that_was_refused(
     make_bundle: MakeBundle, machine: SimulatedMachine, make_node: Callable[..., Any]
 ) -> None:
     from seg_perception.io.messages import SegmentationStatus
-    from seg_perception.nodes.status import StatusPublisher
+    from seg_perception.ros.status import StatusPublisher
 
     machine.faults.outputs = lambda _, outputs: {**outputs, "labels": outputs["labels"] * 0}
     node = make_node(parameters(make_bundle().folder, machine))

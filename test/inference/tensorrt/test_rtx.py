@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from seg_perception.cli.main import app
 from seg_perception.inference import tensorrt_engine
 from seg_perception.inference.tensorrt import checks
-from seg_perception.inference.tensorrt.builder import Builder, Patience
+from seg_perception.inference.tensorrt.build_supervisor import BuildSupervisor, BuildTimeouts
 from seg_perception.inference.tensorrt.requests import BuildRequest, Progress, Tensor
 
 if TYPE_CHECKING:
-    from seg_perception.models.config import ModelConfig
+    from seg_perception.training.models.config import ModelConfig
 
 pytest.importorskip(
     "tensorrt_rtx",
@@ -139,12 +139,12 @@ def build(tmp_path: Path, model: bytes, precision: Any) -> tuple[Any, list[str]]
     def note(progress: Progress) -> None:
         phases.append(progress.phase)
 
-    return Builder(Patience(300, 120), note).build(request), phases
+    return BuildSupervisor(BuildTimeouts(300, 120), note).build(request), phases
 
 
 def member(family: str) -> ModelConfig:
     """Two transformer blocks, and the family's head around them."""
-    from seg_perception.models import config as models
+    from seg_perception.training.models import config as models
 
     vit = models.VitConfig(size="tiny", width=64, heads=2, depth=2)
     if family == "eomt":
@@ -166,10 +166,10 @@ def member(family: str) -> ModelConfig:
 def traced(config: ModelConfig, sampling: Any, size: tuple[int, int]) -> bytes:
     """Float32 ONNX of a network with random weights."""
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    from seg_perception.export.onnx_graph import export_onnx
-    from seg_perception.export.serving import ServingGraph
-    from seg_perception.models.deformable import set_sampling
-    from seg_perception.models.factory import build_network
+    from seg_perception.training.export.onnx_graph import export_onnx
+    from seg_perception.training.export.serving import ServingGraph
+    from seg_perception.training.models.deformable import set_sampling
+    from seg_perception.training.models.factory import build_network
 
     torch.manual_seed(7)
     graph = ServingGraph(build_network(config, CLASSES, 0, size))
@@ -197,16 +197,16 @@ def test_two_blocks_of_each_family_build_in_each_form(
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_the_smallest_public_backbone_builds_with_its_whole_head(tmp_path: Path) -> None:
-    from seg_perception.models.config import Mask2FormerConfig, VitConfig
+    from seg_perception.training.models.config import Mask2FormerConfig, VitConfig
 
     config = Mask2FormerConfig(backbone=VitConfig(size="S"))
     expect_built(tmp_path, traced(config, "gather", (256, 256)), "fp16_islands", (256, 256))
 
 
 def expect_built(tmp_path: Path, model: bytes, precision: Any, size: tuple[int, int]) -> None:
-    from seg_perception.export.onnx_graph import OUTPUTS
-    from seg_perception.graph.outputs import keep_outputs
-    from seg_perception.graph.precision import to_precision
+    from seg_perception.inference.onnx.outputs import keep_outputs
+    from seg_perception.inference.onnx.precision import to_precision
+    from seg_perception.training.export.onnx_graph import OUTPUTS
 
     model = keep_outputs(to_precision(model, precision), OUTPUTS)
     built, phases = build(tmp_path, model, precision)

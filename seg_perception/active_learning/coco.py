@@ -1,0 +1,62 @@
+"""Pre-labels as COCO annotations: one mask for each class of an image."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.active_learning.rle import bounding_box, encode_runs
+from seg_perception.core.ontology import Ontology
+
+
+class CocoFile:
+    """Collects images and writes one JSON file (cocodataset.org, Data format).
+
+    Categories count from 1: some readers take 0 for the background.
+    """
+
+    def __init__(self, ontology: Ontology) -> None:
+        """Start without images."""
+        self._ontology = ontology
+        self._images: list[dict[str, Any]] = []
+        self._annotations: list[dict[str, Any]] = []
+
+    def add(self, file_name: str, labels: NDArray[Any]) -> None:
+        """Add an image's labels: uint8 or uint16 (H, W)."""
+        height, width = labels.shape
+        number = len(self._images) + 1
+        image = {"id": number, "file_name": file_name, "width": width, "height": height}
+        self._images.append(image)
+        for entry in self._ontology.classes:
+            mask = labels == entry.id
+            if mask.any():
+                self._annotate(number, entry.id, mask)
+
+    def write(self, path: Path) -> None:
+        """Write the file."""
+        categories = [
+            {"id": c.id + 1, "name": c.name, "supercategory": ""} for c in self._ontology.classes
+        ]
+        document = {
+            "info": {"description": f"pre-labels, ontology {self._ontology.name}"},
+            "images": self._images,
+            "annotations": self._annotations,
+            "categories": categories,
+        }
+        path.write_text(json.dumps(document), encoding="utf-8")
+
+    def _annotate(self, image: int, class_id: int, mask: NDArray[np.bool_]) -> None:
+        annotation = {
+            "id": len(self._annotations) + 1,
+            "image_id": image,
+            "category_id": class_id + 1,
+            "segmentation": encode_runs(mask),
+            "area": int(mask.sum()),
+            "bbox": bounding_box(mask),
+            "iscrowd": 0,
+        }
+        self._annotations.append(annotation)

@@ -1,0 +1,195 @@
+"""A bag in, a folder of frames to label out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from seg_perception.active_learning.config import MiningConfig
+from seg_perception.active_learning.folder import LabellingFolder
+from seg_perception.active_learning.index import FrameCards, draw_index
+from seg_perception.active_learning.observer import Observer
+from seg_perception.active_learning.selection import Choice, Selection
+from seg_perception.active_learning.summary import SUMMARY, MiningSummary, frame_name
+from seg_perception.config import Config
+from seg_perception.core.errors import BagError, DatasetError
+from seg_perception.core.json_document import dump_json
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.types import CameraFrame, LabelMap
+from seg_perception.inference.bundle import Bundle, sha256
+from seg_perception.inference.engine import Engine, create_engine
+from seg_perception.inference.segmenter import Segmenter
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.messages import stamp_to_ns
+from seg_perception.replay.decoding import read_frame
+from seg_perception.replay.inputs import Inputs, find_inputs
+from seg_perception.replay.replay import OnProgress, feed_all
+from seg_perception.replay.session import Session
+from seg_perception.reports.page import write_page
+
+INDEX = "index.html"
+Step = Callable[[str], AbstractContextManager[OnProgress]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """What is read, and with what."""
+
+    reader: BagReader
+    inputs: Inputs
+    config: Config
+    engine: Engine
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The bag after one pass."""
+
+    observer: Observer
+    frames: dict[str, int]
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def _silent(_what: str) -> AbstractContextManager[OnProgress]:
+    return nullcontext(lambda _done, _total: None)
+
+
+def mine(
+    bag: str | Path,
+    output: str | Path,
+    config: Config,
+    mining: MiningConfig,
+    step: Step = _silent,
+) -> MiningSummary:
+    """Choose the frames of a bag that are worth labelling, and write them with pre-labels.
+
+    The bag is read twice: once to look at every frame, once to take the chosen ones. Memory
+    does not grow with the bag, and the same bag gives the same frames.
+
+    Args:
+        bag: any recording that `BagReader` takes.
+        output: a new folder; it appears when it is complete.
+        config: as for a replay.
+        mining: how many frames, by which weights.
+        step: makes a progress bar for a step that is named.
+
+    Raises:
+        BagError: the bag can't be read, has no camera, or none of its images can be used.
+        BundleError, EngineError: the model can't be loaded or proven.
+        DatasetError: the output is there already, or the model's classes do not fit masks.
+    """
+    start = time.perf_counter()
+    config = config.model_copy(update={"radars": {}})
+    with _new_folder(Path(output)) as draft, BagReader(bag) as reader:
+        inputs = find_inputs(reader, config)
+        bundle = Bundle.load(config.segmentation.bundle)
+        with closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine:
+            source = _Source(reader, inputs, config, engine)
+            with LabellingFolder(draft, bundle.ontology) as folder:
+                with step("looking at every frame") as advance:
+                    found = _observe(source, mining, advance)
+                choices = _choose(found, mining, bundle)
+                gallery = FrameCards(bundle.ontology)
+                with step("writing the chosen frames") as advance:
+                    for choice, frame, label_map in _take(source, choices, advance):
+                        folder.add(frame_name(choice), frame.image, label_map.labels)
+                        gallery.add(choice, frame.image, label_map.labels)
+        summary = MiningSummary(
+            bag=Path(bag),
+            output=Path(output),
+            config=mining,
+            frames=found.frames,
+            compared=found.observer.compared,
+            choices=tuple(choices),
+            engine=engine.description,
+            model_sha256=sha256(bundle.model_path),
+            ontology=bundle.ontology.name,
+            wall_s=time.perf_counter() - start,
+            notes=(*found.notes, *_too_few(choices, found, mining)),
+            problems=found.problems,
+        )
+        write_page(draft / SUMMARY, dump_json(summary.to_json()))
+        write_page(draft / INDEX, draw_index(summary, gallery))
+    return summary
+
+
+@contextmanager
+def _new_folder(output: Path) -> Iterator[Path]:
+    """A draft beside the output that takes its name when everything is in it."""
+    if output.exists():
+        msg = f"{output} exists: expected a new folder; name another one or move it away"
+        raise DatasetError(msg)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent)
+    except OSError as error:
+        msg = f"{output} can't be made ({error}); name another folder"
+        raise DatasetError(msg) from error
+    with scratch as name:
+        draft = Path(name) / output.name
+        draft.mkdir()
+        yield draft
+        draft.rename(output)
+
+
+def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Found:
+    """Look at every frame of the bag.
+
+    Raises:
+        BagError: no image could be labelled.
+    """
+    observer = Observer(source.config, mining, source.engine.bundle.ontology)
+    segmenter = Segmenter(source.engine, source.config.segmentation)
+    session = Session(source.config, segmenter, source.inputs, observer)
+    observer.follow(session.perception.transforms, session.perception.conventions)
+    damage = feed_all(session, source.reader, source.inputs.topics, advance)
+    observer.finish()
+    counts = session.perception.accounting.snapshot()
+    frames = {name: counts[stream("camera", name)].published for name in source.config.cameras}
+    notes = session.notes.lines()
+    if not any(frames.values()):
+        why = "; ".join([*damage, *notes]) or "the bag has none"
+        msg = f"{source.reader.path}: no image could be labelled: {why}"
+        raise BagError(msg)
+    return _Found(observer, frames, (*notes, *session.problems()), tuple(damage))
+
+
+def _choose(found: _Found, mining: MiningConfig, bundle: Bundle) -> list[Choice]:
+    candidates = found.observer.pool.candidates()
+    return Selection(candidates, found.observer.census, mining, bundle.ontology).choose()
+
+
+def _take(
+    source: _Source, choices: list[Choice], advance: OnProgress
+) -> Iterator[tuple[Choice, CameraFrame, LabelMap]]:
+    """Read the chosen frames and label them at their own size, in the order of the bag."""
+    enlarged = source.config.segmentation.model_copy(update={"output_size": "input"})
+    segmenter = Segmenter(source.engine, enlarged)
+    wanted = {(c.candidate.camera, c.candidate.stamp_ns): c for c in choices}
+    for message in source.reader.messages(set(source.inputs.images)):
+        if not wanted:
+            return
+        camera = source.inputs.images[message.topic]
+        choice = wanted.pop((camera, stamp_to_ns(message.message.header.stamp)), None)
+        if choice is not None:
+            advance(len(choices) - len(wanted), len(choices))
+            frame = read_frame(camera, message, None)
+            yield choice, frame, segmenter.segment(frame)
+
+
+def _too_few(choices: list[Choice], found: _Found, mining: MiningConfig) -> list[str]:
+    if len(choices) == mining.count:
+        return []
+    total = sum(found.frames.values())
+    if len(choices) == total:
+        return [f"{mining.count} frames were asked for; the bag has {total}, and all are taken"]
+    msg = (
+        f"{mining.count} frames were asked for and {len(choices)} of {total} are taken: "
+        f"no more lie min_gap_s ({mining.min_gap_s:g} s) apart"
+    )
+    return [msg]

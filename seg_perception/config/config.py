@@ -1,0 +1,221 @@
+"""Validated configuration: one model per stage; yaml keys = fields = ROS parameters.
+
+A ROS parameter file serves node, replay and evaluation. Lists name the sensors
+(`cameras: [front]`), flat groups describe them (`camera.front.image_topic`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seg_perception.config.parameter_file import flatten, read_parameter_file
+from seg_perception.config.parameters import (
+    LIVE,
+    CameraConfig,
+    CostmapConfig,
+    LidarConfig,
+    MapConfig,
+    NodeConfig,
+    OutputConfig,
+    ParameterGroup,
+    RadarConfig,
+    RadarTransferConfig,
+    SegmentationConfig,
+    SynchronizerConfig,
+    TensorRtConfig,
+    TransferConfig,
+    TransformsConfig,
+)
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.validation import explain
+
+_SENSOR_KINDS = {"cameras": "camera", "lidars": "lidar", "radars": "radar"}
+_SENSOR_STAGES: dict[str, type[ParameterGroup]] = {
+    "cameras": CameraConfig,
+    "lidars": LidarConfig,
+    "radars": RadarConfig,
+}
+_STAGES: dict[str, type[ParameterGroup]] = {
+    "segmentation": SegmentationConfig,
+    "tensorrt": TensorRtConfig,
+    "synchronizer": SynchronizerConfig,
+    "transforms": TransformsConfig,
+    "transfer": TransferConfig,
+    "radar_transfer": RadarTransferConfig,
+    "map": MapConfig,
+    "costmap": CostmapConfig,
+    "output": OutputConfig,
+    "node": NodeConfig,
+}
+
+
+class Config(BaseModel):
+    """Everything that a node, a replay or an evaluation is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    segmentation: SegmentationConfig = SegmentationConfig()
+    tensorrt: TensorRtConfig = TensorRtConfig()
+    synchronizer: SynchronizerConfig = SynchronizerConfig()
+    transforms: TransformsConfig = TransformsConfig()
+    transfer: TransferConfig = TransferConfig()
+    radar_transfer: RadarTransferConfig = RadarTransferConfig()
+    map: MapConfig = MapConfig()
+    costmap: CostmapConfig = CostmapConfig()
+    output: OutputConfig = OutputConfig()
+    node: NodeConfig = NodeConfig()
+    cameras: dict[str, CameraConfig] = {}
+    lidars: dict[str, LidarConfig] = {}
+    radars: dict[str, RadarConfig] = {}
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any], origin: str = "parameters") -> Config:
+        """Validate flat ROS parameters such as `{"transfer.cell_px": 8, "cameras": ["front"]}`.
+
+        Raises:
+            ConfigError: an unknown key (with the nearest known one), a wrong value, a
+                sensor that is listed and not described, or described and not listed.
+        """
+        _refuse_unlisted_sensors(parameters, origin)
+        _refuse_unknown_keys(parameters, origin)
+        try:
+            config = cls.model_validate(_nest(parameters))
+        except ValidationError as error:
+            raise ConfigError(explain(error, origin, _SENSOR_KINDS)) from error
+        _refuse_unknown_cameras(config, origin)
+        _refuse_map_of_nothing(config, origin)
+        _refuse_shared_names(config, origin)
+        return config
+
+    @classmethod
+    def load(cls, path: str | Path, node: str = "perception_node") -> Config:
+        """Read a ROS parameter file: the sections `/**` and `node`.
+
+        Raises:
+            ConfigError: no such file, no ROS parameters in it, or a wrong one.
+        """
+        return cls.from_parameters(read_parameter_file(path, node), str(path))
+
+    def to_parameters(self) -> dict[str, Any]:
+        """The flat ROS parameters that make this configuration."""
+        data = self.model_dump()
+        flat: dict[str, Any] = {}
+        for plural, singular in _SENSOR_KINDS.items():
+            sensors = data.pop(plural)
+            flat[plural] = list(sensors)
+            flat.update(flatten(sensors, singular))
+        return {**flatten(data), **flat}
+
+
+def dump(config: Config, node: str = "perception_node") -> str:
+    """The ROS parameter file that makes this configuration."""
+    document = {node: {"ros__parameters": config.to_parameters()}}
+    text: str = yaml.safe_dump(document, sort_keys=False)
+    return text
+
+
+def describe(parameters: Mapping[str, Any]) -> Iterator[tuple[str, type[ParameterGroup], str]]:
+    """Every parameter that exists for the sensors listed in `parameters`.
+
+    Yields:
+        The flat key, the model of its stage and the name of the field in it.
+    """
+    for group, stage in _STAGES.items():
+        for name in stage.model_fields:
+            yield f"{group}.{name}", stage, name
+    for plural, stage in _SENSOR_STAGES.items():
+        for sensor in parameters.get(plural, []):
+            for name in stage.model_fields:
+                yield f"{_SENSOR_KINDS[plural]}.{sensor}.{name}", stage, name
+
+
+def live_keys(parameters: Mapping[str, Any]) -> set[str]:
+    """The parameters that may be changed while a node works, for the sensors in `parameters`."""
+    return {
+        key
+        for key, stage, name in describe(parameters)
+        if stage.model_fields[name].json_schema_extra == LIVE
+    }
+
+
+def _nest(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for plural, singular in _SENSOR_KINDS.items():
+        tree[plural] = {
+            name: _sensor(parameters, f"{singular}.{name}.") for name in parameters.get(plural, [])
+        }
+    for key, value in parameters.items():
+        group, _, field = key.partition(".")
+        if field and group not in _SENSOR_KINDS.values():
+            tree.setdefault(group, {})[field] = value
+    return tree
+
+
+def _sensor(parameters: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        key[len(prefix) :]: value for key, value in parameters.items() if key.startswith(prefix)
+    }
+
+
+def _refuse_unlisted_sensors(parameters: Mapping[str, Any], origin: str) -> None:
+    for plural, singular in _SENSOR_KINDS.items():
+        listed = parameters.get(plural, [])
+        if not isinstance(listed, list) or not all(
+            isinstance(name, str) and name for name in listed
+        ):
+            msg = f"{origin}: {plural}: expected a list of names such as [front], got {listed!r}"
+            raise ConfigError(msg)
+        if len(set(listed)) != len(listed) or any("." in name for name in listed):
+            msg = f"{origin}: {plural}: expected different names without dots, got {listed!r}"
+            raise ConfigError(msg)
+        described = {
+            key.split(".")[1]
+            for key in parameters
+            if key.startswith(f"{singular}.") and key.count(".") > 1
+        }
+        if extra := sorted(described - set(listed)):
+            sensor = f"{singular}.{extra[0]}"
+            msg = f"{origin}: {sensor} is described but not listed; add it to {plural}: {listed}"
+            raise ConfigError(msg)
+
+
+def _refuse_unknown_keys(parameters: Mapping[str, Any], origin: str) -> None:
+    known = {key for key, _, _ in describe(parameters)} | set(_SENSOR_KINDS)
+    for key in parameters:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            mend = (
+                f"; did you mean {near[0]!r}?"
+                if near
+                else "; `seg-perception config dump` lists all"
+            )
+            msg = f"{origin}: unknown parameter {key!r}{mend}"
+            raise ConfigError(msg)
+
+
+def _refuse_unknown_cameras(config: Config, origin: str) -> None:
+    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+        for name, sensor in sensors.items():
+            if unknown := sorted(set(sensor.cameras) - set(config.cameras)):
+                expected = f"expected some of {list(config.cameras)}"
+                msg = f"{origin}: {kind}.{name}.cameras names {unknown}, {expected}"
+                raise ConfigError(msg)
+
+
+def _refuse_map_of_nothing(config: Config, origin: str) -> None:
+    if unknown := sorted(set(config.map.sensors) - {*config.lidars, *config.radars}):
+        expected = f"expected some of {[*config.lidars, *config.radars]}"
+        msg = f"{origin}: map.sensors names {unknown}, {expected}"
+        raise ConfigError(msg)
+
+
+def _refuse_shared_names(config: Config, origin: str) -> None:
+    if shared := sorted(set(config.lidars) & set(config.radars)):
+        msg = f"{origin}: a lidar and a radar are both called {shared[0]!r}; rename one of them"
+        raise ConfigError(msg)

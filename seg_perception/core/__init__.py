@@ -1,0 +1,1 @@
+"""Types, errors, ontology and message accounting: what every other folder stands on."""

@@ -1,0 +1,165 @@
+"""Where every message went: received = published + dropped (by reason) + in flight.
+
+A message gets a handle when it arrives; whoever ends its way closes the handle.
+In flight is counted from the open handles, never inferred from the other numbers,
+so that the balance is a check and not a definition.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seg_perception.core.types import PointStatus, SemanticCloud
+
+
+def stream(kind: str, name: str) -> str:
+    """The name of an input, for instance `camera.front`."""
+    return f"{kind}.{name}"
+
+
+@dataclass(frozen=True)
+class StreamCount:
+    """What became of the messages of one stream until now."""
+
+    received: int
+    published: int
+    dropped: Mapping[str, int]
+    in_flight: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether no message is unaccounted for."""
+        return self.received == self.published + sum(self.dropped.values()) + self.in_flight
+
+
+@dataclass
+class _Stream:
+    received: int = 0
+    published: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    open: set[int] = field(default_factory=set)
+
+
+class MessageHandle:
+    """One message on its way; it is closed once, by `publish` or by `drop`.
+
+    Attributes:
+        stream, number: whose message, and which of that stream.
+        opened_s: when the message came (time.perf_counter).
+    """
+
+    def __init__(self, accounting: MessageAccounting, stream: str, number: int) -> None:
+        """Tickets are made by `MessageAccounting.receive`."""
+        self.stream = stream
+        self.number = number
+        self.opened_s = time.perf_counter()
+        self._accounting = accounting
+
+    def publish(self) -> None:
+        """The message's result was published.
+
+        Raises:
+            RuntimeError: the handle is closed already.
+        """
+        self._accounting.close(self, None)
+
+    def drop(self, reason: str) -> None:
+        """The message ended without a result.
+
+        Raises:
+            RuntimeError: the handle is closed already.
+        """
+        self._accounting.close(self, reason)
+
+
+class MessageAccounting:
+    """Counts of all streams; may be used from several threads."""
+
+    def __init__(self) -> None:
+        """Start with no stream."""
+        self._lock = threading.Lock()
+        self._streams: dict[str, _Stream] = {}
+        self._points: dict[str, Counter[PointStatus]] = {}
+        self._stray_times: Counter[str] = Counter()
+        self._disputed: Counter[str] = Counter()
+
+    def open_stream(self, stream: str) -> None:
+        """Show a stream although it has not received anything."""
+        with self._lock:
+            self._streams.setdefault(stream, _Stream())
+
+    def receive(self, stream: str) -> MessageHandle:
+        """Count an arrival."""
+        with self._lock:
+            entry = self._streams.setdefault(stream, _Stream())
+            entry.received += 1
+            entry.open.add(entry.received)
+            return MessageHandle(self, stream, entry.received)
+
+    def count_points(self, semantic: SemanticCloud) -> None:
+        """Add a cloud's points to the sensor's tally by status."""
+        tally = np.bincount(semantic.status, minlength=len(PointStatus))
+        with self._lock:
+            points = self._points.setdefault(semantic.sensor, Counter())
+            for status in PointStatus:
+                points[status] += int(tally[status])
+
+    def count_stray_times(self, sensor: str, count: int) -> None:
+        """Add to the sensor's points whose time is that of another scan."""
+        with self._lock:
+            self._stray_times[sensor] += count
+
+    def count_disputed(self, sensor: str, count: int) -> None:
+        """Add to the sensor's points to which two cameras gave different labels."""
+        with self._lock:
+            self._disputed[sensor] += count
+
+    def disputed(self) -> dict[str, int]:
+        """Points per sensor on which two cameras disagreed; sensors without any are left out."""
+        with self._lock:
+            return {sensor: count for sensor, count in self._disputed.items() if count}
+
+    def stray_times(self) -> dict[str, int]:
+        """Points per sensor whose time made no sense; sensors without any are left out."""
+        with self._lock:
+            return {sensor: count for sensor, count in self._stray_times.items() if count}
+
+    def snapshot(self) -> dict[str, StreamCount]:
+        """The counts of this moment, taken together."""
+        with self._lock:
+            return {
+                name: StreamCount(
+                    entry.received, entry.published, dict(entry.dropped), len(entry.open)
+                )
+                for name, entry in self._streams.items()
+            }
+
+    def points(self) -> dict[str, dict[PointStatus, int]]:
+        """Points per sensor and status; statuses that did not occur are 0."""
+        with self._lock:
+            return {
+                sensor: {s: tally[s] for s in PointStatus} for sensor, tally in self._points.items()
+            }
+
+    def close(self, handle: MessageHandle, reason: str | None) -> None:
+        """End a message's way: published without a reason, dropped with one.
+
+        Raises:
+            RuntimeError: the handle is closed already.
+        """
+        with self._lock:
+            entry = self._streams[handle.stream]
+            if handle.number not in entry.open:
+                msg = f"message {handle.number} of {handle.stream} is closed already"
+                raise RuntimeError(msg)
+            entry.open.remove(handle.number)
+            if reason is None:
+                entry.published += 1
+            else:
+                entry.dropped[reason] += 1

@@ -1,0 +1,82 @@
+"""What people write: YAML read, and what is wrong with it said in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from seg_perception.core.errors import SegPerceptionError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# Of a longer value the place says enough.
+_SHORT = 60
+
+
+def read_yaml(path: Path, expected: str, kind: type[SegPerceptionError]) -> Any:
+    """What a YAML file holds.
+
+    Args:
+        path: the file.
+        expected: what it should be, for the sentence that says that it is absent.
+        kind: the error to raise.
+
+    Raises:
+        SegPerceptionError: of `kind`: no such file, it can't be read, or it is not YAML.
+    """
+    if not path.is_file():
+        msg = f"{path} not found: expected {expected}"
+        raise kind(msg)
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{path} is not YAML: {' '.join(str(error).split())}"
+        raise kind(msg) from error
+    except OSError as error:
+        msg = f"{path} can't be read ({error}); check its permissions"
+        raise kind(msg) from error
+
+
+def load_model(
+    model: type[Model], path: Path, expected: str, kind: type[SegPerceptionError]
+) -> Model:
+    """A model from a YAML file.
+
+    Args:
+        model: what the file describes.
+        path: the file.
+        expected: as in `read_yaml`.
+        kind: the error to raise.
+
+    Raises:
+        SegPerceptionError: of `kind`: as `read_yaml`, or the first thing that is wrong in it.
+    """
+    data = read_yaml(path, expected, kind)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise kind(explain(error, str(path))) from error
+
+
+def explain(error: ValidationError, origin: str, renamed: Mapping[str, str] | None = None) -> str:
+    """One sentence about the first thing that is wrong.
+
+    Args:
+        error: what pydantic found.
+        origin: where the data came from.
+        renamed: what the user calls the outermost keys, where the model calls them otherwise.
+    """
+    first = error.errors()[0]
+    parts = [str(part) for part in first["loc"]]
+    if parts:
+        parts[0] = (renamed or {}).get(parts[0], parts[0])
+    place = ": ".join(filter(None, (origin, ".".join(parts))))
+    if first["type"] == "missing":
+        return f"{place} is missing; give it a value"
+    got = repr(first["input"])
+    text = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {text}, got {got}" if len(got) <= _SHORT else f"{place}: {text}"

@@ -1,0 +1,144 @@
+"""Pictures of the worst and of typical frames, of however many there are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.evaluation.results import PICTURES, FrameScore
+from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample
+
+# Of the frames that chance picks, the ones nearest to the median become the typical ones.
+_CANDIDATES = 16
+_WIDTH = 960
+_POINTS = 40_000
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 85)
+
+Files = Callable[[str], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A frame with pictures."""
+
+    frame: FrameScore
+
+    @property
+    def badness(self) -> tuple[float, str]:
+        """Worst first; frames of one score in the order of their names."""
+        miou = self.frame.miou
+        return (200.0 if miou is None else miou, self.key)
+
+    @property
+    def key(self) -> str:
+        """The frame's name among all."""
+        return f"{self.frame.stream} {self.frame.sequence} {self.frame.name}"
+
+    @property
+    def lot(self) -> str:
+        """The same for the same frame, whoever draws, and as good as chance."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
+
+class FrameSamples:
+    """Keeps the pictures of a few frames of a stream, and removes those of the rest.
+
+    Which frames are kept does not depend on the order in which they come.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        """Take a folder for `pictures/`, and how many worst frames to keep."""
+        self._folder = folder
+        self._size = size
+        self._kept: dict[str, Kept] = {}
+
+    @property
+    def frames(self) -> list[FrameScore]:
+        """Those that have pictures now."""
+        return [kept.frame for kept in self._kept.values()]
+
+    def offer(self, frame: FrameScore, sample: Sample) -> None:
+        """Keep a frame's pictures if it is one of those to be kept, as far as is known yet."""
+        if not self._size or frame.miou is None:
+            return
+        new = Kept(frame)
+        chosen = _chosen([*self._kept.values(), new], self._size)
+        if new.key not in chosen:
+            return
+        files = _write(self._folder, new, sample)
+        self._kept[new.key] = Kept(frame.model_copy(update={"files": files}))
+        for key in set(self._kept) - chosen:
+            for file in self._kept.pop(key).frame.files.values():
+                (self._folder / file).unlink(missing_ok=True)
+
+
+def choose(frames: Iterable[FrameScore], size: int, median: float | None) -> list[FrameScore]:
+    """The worst frames, then typical ones, of all that were kept anywhere; then those by lot.
+
+    The lot falls on the same frames in every run, so that two runs have pictures to compare.
+    """
+    kept = [Kept(frame) for frame in frames]
+    worst = sorted(kept, key=lambda entry: entry.badness)[:size]
+    taken = {entry.key for entry in worst}
+    rest = sorted((e for e in kept if e.key not in taken), key=lambda e: e.lot)[:_CANDIDATES]
+    middle = 0.0 if median is None else median
+    drawn = sorted(rest, key=lambda e: (abs((e.frame.miou or 0.0) - middle), e.key))
+    return [
+        *(entry.frame.model_copy(update={"role": "worst"}) for entry in worst),
+        *(entry.frame.model_copy(update={"role": "typical"}) for entry in drawn[:size]),
+        *(entry.frame for entry in drawn[size:]),
+    ]
+
+
+def _chosen(kept: Sequence[Kept], size: int) -> set[str]:
+    worst = sorted(kept, key=lambda entry: entry.badness)[:size]
+    # A worst frame may yet be pushed out by a worse one: it has to hold its lot until then.
+    drawn = sorted(kept, key=lambda entry: entry.lot)[: _CANDIDATES + size]
+    return {entry.key for entry in (*worst, *drawn)}
+
+
+def _write(folder: Path, kept: Kept, sample: Sample) -> dict[str, str]:
+    (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+    stem = f"{PICTURES}/{kept.frame.stream}_{kept.lot[:16]}"
+    if isinstance(sample, CloudSample):
+        return _write_cloud(folder, stem, sample)
+    return _write_image(folder, stem, sample)
+
+
+def _write_image(folder: Path, stem: str, sample: ImageSample) -> dict[str, str]:
+    height, width = sample.truth.shape
+    scale = min(1.0, _WIDTH / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    files = {"truth": f"{stem}_truth.png", "predicted": f"{stem}_predicted.png"}
+    for what, labels in (("truth", sample.truth), ("predicted", sample.predicted)):
+        cv2.imwrite(str(folder / files[what]), _nearest(labels, size))
+    picture = sample.picture()
+    if picture is not None:
+        files = {"image": f"{stem}_image.jpg", **files}
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / files["image"]), cv2.cvtColor(small, cv2.COLOR_RGB2BGR), _JPEG)
+    return files
+
+
+def _write_cloud(folder: Path, stem: str, sample: CloudSample) -> dict[str, str]:
+    finite = np.flatnonzero(np.isfinite(sample.xyz).all(axis=1))
+    chosen = finite[:: max(1, -(-len(finite) // _POINTS))]
+    file = f"{stem}_cloud.npz"
+    np.savez_compressed(
+        folder / file,
+        xyz=sample.xyz[chosen],
+        truth=sample.truth[chosen].astype(np.uint16),
+        predicted=sample.predicted[chosen].astype(np.uint16),
+    )
+    return {"cloud": file}
+
+
+def _nearest(labels: NDArray[np.uint8] | NDArray[np.uint16], size: tuple[int, int]) -> Any:
+    return cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)

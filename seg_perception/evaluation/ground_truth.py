@@ -1,0 +1,139 @@
+"""Where the truth of a stream comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.core.errors import CloudError
+from seg_perception.core.types import PointCloud
+from seg_perception.datasets.viking_hill import CuboidLabeller, CuboidRules, read_cuboids
+from seg_perception.evaluation.confusion import Labels
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.io.images import decode_label_image
+from seg_perception.io.pointcloud2 import decode_cloud
+
+# The first that a cloud has. Beside a truth of the same name, labels of ours are `semantic_*`.
+LABEL_FIELDS = ("semantic_label", "label", "label_id", "semantic_label_id", "class_id")
+TRUTH_FIELDS = ("label", "label_id", "class_id")
+CONFIDENCE_FIELDS = ("semantic_confidence", "confidence", "probability")
+VISIBLE_FIELD = "visible"
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruth:
+    """True labels of an image or a cloud.
+
+    Attributes:
+        labels: ids of the truth's ontology, (H, W) or (N,).
+        visible: bool (N,), whether a camera sees the point; None where it is not said.
+    """
+
+    labels: Labels
+    visible: NDArray[np.bool_] | None = None
+
+
+class CloudGroundTruth(Protocol):
+    """Tells the true labels of a cloud's points."""
+
+    def of(self, message: Any, cloud: PointCloud, transforms: TransformTree) -> GroundTruth:
+        """The truth of a cloud.
+
+        Args:
+            message: what came on the truth's topic; None where it has none.
+            cloud: the labelled one.
+            transforms: of its time.
+        """
+        ...
+
+
+class FieldGroundTruth:
+    """A cloud of the same points that has a field of labels."""
+
+    def __init__(self, topic: str) -> None:
+        """Remember the topic, for errors."""
+        self._topic = topic
+
+    def of(self, message: Any, cloud: PointCloud, transforms: TransformTree) -> GroundTruth:
+        """Read the field.
+
+        Raises:
+            CloudError: it has none.
+        """
+        del cloud, transforms
+        points = decode_cloud(message).points.reshape(-1)
+        labels = ids_in(points, TRUTH_FIELDS, self._topic)
+        names = points.dtype.names or ()
+        return GroundTruth(labels, points[VISIBLE_FIELD] != 0 if VISIBLE_FIELD in names else None)
+
+
+class CuboidGroundTruth:
+    """Cuboids in a map."""
+
+    def __init__(self, labeller: CuboidLabeller, inflation_m: float) -> None:
+        """Take the cuboids, and by how much their faces are moved outwards."""
+        self._labeller = labeller
+        self._inflation_m = inflation_m
+
+    def of(self, message: Any, cloud: PointCloud, transforms: TransformTree) -> GroundTruth:
+        """Place the points in the map at the cloud's stamp.
+
+        Raises:
+            TransformError: it is not known where they are.
+        """
+        del message
+        T = transforms.lookup(self._labeller.frame, cloud.frame_id, cloud.stamp_ns)
+        xyz = cloud.xyz.astype(np.float64) @ T[:3, :3].T + T[:3, 3]
+        return GroundTruth(self._labeller.label(xyz, self._inflation_m))
+
+
+def load_cuboids(path: str, rules: str, sample: int, inflation_m: float) -> CuboidGroundTruth:
+    """The truth that a file of cuboids is.
+
+    Raises:
+        DatasetError: it can't be read.
+    """
+    chosen = CuboidRules.load(rules)
+    return CuboidGroundTruth(CuboidLabeller(read_cuboids(Path(path), sample), chosen), inflation_m)
+
+
+def read_truth_image(message: Any) -> GroundTruth:
+    """A label image.
+
+    Raises:
+        ImageError: it holds no labels.
+    """
+    return GroundTruth(decode_label_image(message))
+
+
+def ids_in(points: NDArray[Any], fields: Sequence[str], topic: str) -> Labels:
+    """The class ids in the first of some fields that a cloud has, (N,).
+
+    Raises:
+        CloudError: it has none, or one of them holds no ids.
+    """
+    names = points.dtype.names or ()
+    name = next((field for field in fields if field in names), None)
+    if name is None:
+        msg = f"{topic}: expected a field {' or '.join(fields)} with labels, got {list(names)}"
+        raise CloudError(msg)
+    values = points[name].reshape(-1)
+    if values.dtype == np.uint8:
+        return np.ascontiguousarray(values)
+    if values.size and not (values.min() >= 0 and values.max() < 1 << 16):
+        got = f"{values.min()} to {values.max()}"
+        msg = f"{topic}: expected class ids from 0 to 65535 in field {name}, got {got}"
+        raise CloudError(msg)
+    return np.ascontiguousarray(values, np.uint16)
+
+
+def confidence_in(points: NDArray[Any]) -> NDArray[Any] | None:
+    """The confidence of a labelled cloud, (N,); None where it has none."""
+    names = points.dtype.names or ()
+    name = next((field for field in CONFIDENCE_FIELDS if field in names), None)
+    return None if name is None else points[name].reshape(-1)

@@ -1,0 +1,148 @@
+"""Takes the samples of one shard and writes down what was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from seg_perception.core.durations import StageDurations
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.message_accounting import StreamCount
+from seg_perception.evaluation.frame_samples import FrameSamples
+from seg_perception.evaluation.job import Job
+from seg_perception.evaluation.results import FRAMES, FrameScore
+from seg_perception.evaluation.samples import Sample
+from seg_perception.evaluation.stream_statistics import Scorer, StreamStatistics
+from seg_perception.pipeline.issue_log import Notes
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+PART = "part.json"
+
+MakeSample = Callable[[], Sample]
+
+
+class ShardWriter:
+    """The results of one shard under construction.
+
+    Attributes:
+        durations: of the stages.
+        notes: what went wrong with single frames.
+        remarks: sentences of others about that.
+        problems: what came to nothing.
+        counts: what became of the messages of each input.
+        engine: in one line.
+    """
+
+    def __init__(self, job: Job, folder: Path) -> None:
+        """Open the files of a new folder."""
+        view, index = job.views[0], job.index
+        self.durations = StageDurations()
+        self.notes = Notes()
+        self.remarks: list[str] = []
+        self.problems: list[str] = []
+        self.counts: dict[str, StreamCount] = {}
+        self.engine = ""
+        self._folder = folder
+        self._scorers = {
+            entry.stream: Scorer(entry.stream, job.protocol, view, index, boundary=job.boundary)
+            for entry in job.streams
+        }
+        self._galleries = {
+            entry.stream: FrameSamples(folder, job.pictures) for entry in job.streams
+        }
+        self._frames = (folder / FRAMES).open("w", encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        """Use as a context."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self._frames.close()
+
+    def tally(self, stream: str) -> StreamStatistics:
+        """The counts of a stream."""
+        return self._scorers[stream].tally
+
+    def score(self, stream: str, make: MakeSample) -> None:
+        """Score a sample; one that can't be made or compared is counted under its reason."""
+        scorer = self._scorers[stream]
+        try:
+            with self.durations["read truth"].measure():
+                sample = make()
+            with self.durations["score"].measure():
+                frame = scorer.add(sample)
+        except SegPerceptionError as error:
+            scorer.tally.refused[error.reason] += 1
+            self.notes.add(stream, error)
+            return
+        self._frames.write(f"{frame.model_dump_json()}\n")
+        self._galleries[stream].offer(frame, sample)
+
+    def close(self) -> None:
+        """Write `part.json`: the shard is done."""
+        self._frames.flush()
+        document = {
+            "tallies": {name: scorer.tally.to_json() for name, scorer in self._scorers.items()},
+            "pictures": {
+                name: [frame.model_dump() for frame in gallery.frames]
+                for name, gallery in self._galleries.items()
+            },
+            "stages": _stages(self.durations),
+            "counts": {name: _count(count) for name, count in self.counts.items()},
+            "notes": [*self.remarks, *self.notes.lines()],
+            "problems": self.problems,
+            "engine": self.engine,
+        }
+        (self._folder / PART).write_text(json.dumps(document), encoding="utf-8")
+
+
+class ShardResult:
+    """What a shard found, read back."""
+
+    def __init__(self, job: Job, folder: Path) -> None:
+        """Read `part.json`."""
+        document: Mapping[str, Any] = json.loads((folder / PART).read_text(encoding="utf-8"))
+        index, classes = job.index, job.views[0].size
+        self.folder = folder
+        self.tallies = {
+            name: StreamStatistics.from_json(data, index, classes)
+            for name, data in document["tallies"].items()
+        }
+        self.pictures = {
+            name: [FrameScore.model_validate(frame) for frame in frames]
+            for name, frames in document["pictures"].items()
+        }
+        self.stages: Mapping[str, tuple[list[tuple[int, int]], float]] = document["stages"]
+        self.counts = {name: StreamCount(**count) for name, count in document["counts"].items()}
+        self.notes: list[str] = document["notes"]
+        self.problems: list[str] = document["problems"]
+        self.engine: str = document["engine"]
+
+
+def _stages(durations: StageDurations) -> dict[str, Any]:
+    found = {}
+    for name, histogram in durations.stages().items():
+        counts, longest_s = histogram.counts()
+        entries = [[int(n), int(counts[n])] for n in counts.nonzero()[0]]
+        found[name] = [entries, longest_s]
+    return found
+
+
+def _count(count: StreamCount) -> dict[str, Any]:
+    return {
+        "received": count.received,
+        "published": count.published,
+        "dropped": dict(count.dropped),
+        "in_flight": count.in_flight,
+    }

@@ -1,0 +1,156 @@
+"""What a labelled lidar scan says of places that a radar heard.
+
+A radar's bearing is coarse and its range is fine, and it hears through leaves that a camera does
+not see past. A lidar tells the two apart: of all directions that a bearing may mean, only those
+count in which the lidar met something at the return's own range, with the label that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Standard errors beyond which a point is no witness.
+_REACH = 2.5
+_RETURNS_AT_ONCE = 2048
+# Lidar points around a bearing, at any range, below which the lidar has not looked there.
+_LOOKED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Bearings:
+    """Where returns were heard, and how exactly.
+
+    Attributes:
+        xyz: float32 (M, 3), metre, frame of the radar.
+        azimuth_sigma_rad, elevation_sigma_rad, range_sigma_m: float64 (M,), standard errors.
+    """
+
+    xyz: NDArray[np.float32]
+    azimuth_sigma_rad: NDArray[np.float64]
+    elevation_sigma_rad: NDArray[np.float64]
+    range_sigma_m: NDArray[np.float64]
+
+    def take(self, index: NDArray[np.intp]) -> Bearings:
+        """Some of the returns."""
+        return Bearings(
+            self.xyz[index],
+            self.azimuth_sigma_rad[index],
+            self.elevation_sigma_rad[index],
+            self.range_sigma_m[index],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LidarPrior:
+    """What the lidar says of M returns.
+
+    Attributes:
+        looked: bool (M,), the lidar measured in that direction, at whatever range.
+        mass: float64 (M,), lidar points at the return's place, each weighed by how well it fits.
+        seen: float64 (M,), the part of it that a camera sees.
+        labels: uint16 (M,), the label with most support.
+        confidence: float32 (M,), its support, confidence included, as a share of the mass.
+    """
+
+    looked: NDArray[np.bool_]
+    mass: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    labels: NDArray[np.uint16]
+    confidence: NDArray[np.float32]
+
+
+class LidarLabelIndex:
+    """Labelled lidar points in the frame of a radar."""
+
+    def __init__(
+        self,
+        xyz: NDArray[np.float32],
+        labels: NDArray[np.uint8] | NDArray[np.uint16],
+        confidence: NDArray[np.float32],
+    ) -> None:
+        """Keep the points.
+
+        Args:
+            xyz: float32 (N, 3), metre, frame of the radar; those that a camera has in view.
+            labels: (N,), class ids.
+            confidence: float32 (N,); 0 where a point is hidden or has no label.
+        """
+        self._place = np.stack(polar(xyz))
+        present = np.bincount(labels, minlength=1) > 0
+        self._classes = np.flatnonzero(present).astype(np.uint16)
+        self._class = (np.cumsum(present) - 1).take(labels)
+        self._confidence = confidence
+
+    def testify(self, bearings: Bearings) -> LidarPrior:
+        """Say what is known of each return."""
+        count, classes = len(bearings.xyz), max(len(self._classes), 1)
+        looked, mass, seen = np.zeros(count), np.zeros(count), np.zeros(count)
+        votes = np.zeros((count, classes))
+        azimuth, elevation, distance = polar(bearings.xyz)
+        reach_m = (_REACH * bearings.range_sigma_m).astype(np.float32)
+        for every_owner, every_point in self._pairs(bearings, azimuth, elevation):
+            looked += np.bincount(every_owner, minlength=count)
+            # Most points in a direction are nearer or farther: they need no further look.
+            off_m = np.abs(self._place[2].take(every_point) - distance.take(every_owner))
+            near = np.flatnonzero(off_m < reach_m.take(every_owner))
+            owner, point = every_owner[near], every_point[near]
+            square = (off_m[near] / bearings.range_sigma_m[owner]) ** 2
+            off_azimuth = self._place[0, point] - azimuth[owner]
+            square += (off_azimuth / bearings.azimuth_sigma_rad[owner]) ** 2
+            off_elevation = self._place[1, point] - elevation[owner]
+            square += (off_elevation / bearings.elevation_sigma_rad[owner]) ** 2
+            fits = square < _REACH**2
+            of, witness = owner[fits], point[fits]
+            weight, sure = np.exp(-square[fits] / 2), self._confidence[witness]
+            mass += np.bincount(of, weight, count)
+            seen += np.bincount(of, weight * (sure > 0), count)
+            place = of * classes + self._class[witness]
+            votes += np.bincount(place, weight * sure, count * classes).reshape(votes.shape)
+        winner = votes.argmax(axis=1)
+        support = votes[np.arange(count), winner] / np.maximum(mass, 1e-9)
+        labels = np.append(self._classes, np.uint16(0))[winner]
+        return LidarPrior(looked >= _LOOKED, mass, seen, labels, support.astype(np.float32))
+
+    def _pairs(
+        self, bearings: Bearings, azimuth: NDArray[np.float32], elevation: NDArray[np.float32]
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Returns and lidar points that lie near each other in bearing, some at a time.
+
+        The sphere is cut into cells as wide as the largest error reaches, in rows of equal
+        elevation: a return's neighbours are three stretches of the points sorted by cell.
+        """
+        if len(azimuth) == 0 or self._place.shape[1] == 0:
+            return
+        wide = _REACH * float(bearings.azimuth_sigma_rad.max())
+        high = _REACH * float(bearings.elevation_sigma_rad.max())
+        row_length = int(2 * np.pi / wide) + 4
+
+        def cell(at: NDArray[np.float32], size: float, half_turn: float) -> NDArray[np.intp]:
+            return ((at + half_turn) / size).astype(np.intp) + 1
+
+        own = cell(self._place[1], high, np.pi / 2) * row_length
+        own += cell(self._place[0], wide, np.pi)
+        order = np.argsort(own, kind="stable")
+        own = own[order]
+        row, column = cell(elevation, high, np.pi / 2), cell(azimuth, wide, np.pi)
+        for start in range(0, len(azimuth), _RETURNS_AT_ONCE):
+            some = slice(start, start + _RETURNS_AT_ONCE)
+            middle = (row[some] + np.array([[-1], [0], [1]])) * row_length + column[some]
+            first = np.searchsorted(own, middle.reshape(-1) - 1)
+            length = np.searchsorted(own, middle.reshape(-1) + 1, side="right") - first
+            owner = np.tile(np.arange(len(row[some])) + start, 3).repeat(length)
+            within = np.arange(len(owner)) - (np.cumsum(length) - length).repeat(length)
+            yield owner, order[first.repeat(length) + within]
+
+
+def polar(
+    xyz: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Azimuth, elevation (rad) and range (m) of points, float32 (N,) each; x forward, z up."""
+    x, y, z = xyz.T
+    flat = np.hypot(x, y)
+    return np.arctan2(y, x), np.arctan2(z, flat), np.hypot(flat, z)

@@ -1,0 +1,37 @@
+"""Outputs of an ONNX graph: only those that are served."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import onnx
+
+from seg_perception.inference.onnx.reading import names_read
+
+
+def keep_outputs(model: bytes, names: Collection[str]) -> bytes:
+    """A model with some of its outputs, and without what only the others needed.
+
+    Raises:
+        ValueError: it has no such output.
+    """
+    proto = onnx.load_from_string(model)
+    graph = proto.graph
+    kept = [output for output in graph.output if output.name in names]
+    if missing := set(names) - {output.name for output in kept}:
+        msg = f"outputs: expected {sorted(missing)} among {[o.name for o in graph.output]}"
+        raise ValueError(msg)
+    del graph.output[:]
+    graph.output.extend(kept)
+    needed = {output.name for output in kept}
+    nodes = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            nodes.append(node)
+            needed.update(names_read([node]))
+    del graph.node[:]
+    graph.node.extend(reversed(nodes))
+    weights = [w for w in graph.initializer if w.name in needed]
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
+    return bytes(proto.SerializeToString())

@@ -1,0 +1,83 @@
+"""Which of a bundle's ONNX files an entry of the chain means."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import get_args
+
+from seg_perception.core.errors import NoVariantError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.manifest import Precision, Sampling, Variant
+
+PLAIN = "plain"
+# GridSample is known to be wrong in several versions of TensorRT: only who asks for it gets it.
+_SAMPLINGS: tuple[Sampling, ...] = ("gather", "none")
+_PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+@dataclass(frozen=True)
+class ModelVariant:
+    """One ONNX file of a bundle.
+
+    Attributes:
+        name: sampling and precision, or `plain` where the bundle does not tell.
+        file: path in the bundle.
+        precision: of its products, after the builder's pass where it is derived.
+        derived: the file is float32, and the builder makes the islands.
+    """
+
+    name: str
+    file: str
+    precision: Precision
+    derived: bool = False
+
+
+def find_variant(bundle: Bundle, choice: str) -> ModelVariant:
+    """The file that an entry of the chain means.
+
+    Args:
+        bundle: the model.
+        choice: a form such as `gather_fp32`; a precision alone, which takes the form without
+            GridSample, or derives it from the one in float32; or `plain`, the file that ONNX
+            Runtime takes.
+
+    Raises:
+        NoVariantError: the bundle has no such form; the text names those that it has.
+    """
+    manifest = bundle.manifest
+    plain = next((v for v in manifest.variants if v.file == manifest.model), None)
+    if choice == PLAIN:
+        return _form(plain) if plain else ModelVariant(PLAIN, manifest.model, "fp32")
+    found = _carried(bundle, choice) or _derived(bundle, choice)
+    if found is None:
+        has = ", ".join(variant.form for variant in manifest.variants) or f"{PLAIN} alone"
+        msg = f"the bundle has no form {choice}, it has {has}; export it with that form"
+        raise NoVariantError(msg)
+    return found
+
+
+def _carried(bundle: Bundle, choice: str) -> ModelVariant | None:
+    """A form that the bundle has a file for."""
+    manifest = bundle.manifest
+    forms = {variant.form: variant for variant in manifest.variants}
+    names = [choice, *(f"{sampling}_{choice}" for sampling in _SAMPLINGS)]
+    if found := next((forms[name] for name in names if name in forms), None):
+        return _form(found)
+    told = any(variant.file == manifest.model for variant in manifest.variants)
+    return ModelVariant(PLAIN, manifest.model, "fp32") if choice == "fp32" and not told else None
+
+
+def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
+    """A precision that the builder can make of the float32 form; the pass needs `onnx`."""
+    precision = next((name for name in _PRECISIONS if name == choice), None)
+    if precision is None or importlib.util.find_spec("onnx") is None:
+        return None
+    base = _carried(bundle, "fp32")
+    if base is None:
+        return None
+    return ModelVariant(f"{base.name}_to_{precision}", base.file, precision, derived=True)
+
+
+def _form(variant: Variant) -> ModelVariant:
+    return ModelVariant(variant.form, variant.file, variant.precision)

@@ -1,0 +1,129 @@
+"""Reads bags without ROS: an `.mcap` file, a folder, a bare `.db3` or a ROS 1 `.bag`.
+
+It streams: a long bag needs no more memory than a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_folder import open_storages
+from seg_perception.io.bag_message import BagMessage, TopicInfo
+from seg_perception.io.bag_storage import Storage, StoredTopic, merge_by_time
+from seg_perception.io.interfaces import TypeCatalog, check_encoding
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class BagReader:
+    """A recording of any kind."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open it and read its index.
+
+        Raises:
+            BagError: nothing there, or nothing that can be read; says which mend there is.
+        """
+        self.path = Path(path)
+        self._storages: list[Storage] = open_storages(self.path)
+        self._types = TypeCatalog()
+        stored = [topic for storage in self._storages for topic in storage.topics]
+        if stored and not any(topic.encoding in ("cdr", "ros1") for topic in stored):
+            self.close()
+            check_encoding(stored[0])
+        self.topics = _summarise(stored)
+
+    def __enter__(self) -> Self:
+        """Use as a context."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Give back files."""
+        for storage in self._storages:
+            storage.close()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was found amiss so far, one sentence each; empty for a sound recording."""
+        # Damage is met again by every pass over the file.
+        return tuple(dict.fromkeys(w for storage in self._storages for w in storage.warnings))
+
+    @property
+    def message_count(self) -> int:
+        """Number of messages of all topics."""
+        return sum(topic.count for topic in self.topics)
+
+    @property
+    def start_ns(self) -> int:
+        """Log time of the first message; 0 for an empty bag."""
+        return min((s.start_ns for s in self._filled()), default=0)
+
+    @property
+    def end_ns(self) -> int:
+        """Log time of the last message; 0 for an empty bag."""
+        return max((s.end_ns for s in self._filled()), default=0)
+
+    @property
+    def duration_s(self) -> float:
+        """Time from the first message to the last."""
+        return (self.end_ns - self.start_ns) * 1e-9
+
+    def messages(self, topics: Collection[str] | None = None) -> Iterator[BagMessage]:
+        """The messages of these topics (None: of all) in the order of their log times.
+
+        Raises:
+            BagError: a topic that the bag does not have or that can't be decoded, at once;
+                damage in the file, when it is met.
+        """
+        sources = []
+        for storage in self._storages:
+            chosen = [t for t in storage.topics if topics is None or t.name in topics]
+            for topic in chosen:
+                check_encoding(topic)
+            keys = {topic.key for topic in chosen if topic.count}
+            if keys:
+                sources.append((storage.start_ns, partial(storage.messages, keys)))
+        self._check_names(topics)
+        return (BagMessage(raw, self._types) for raw in merge_by_time(sources))
+
+    def _filled(self) -> list[Storage]:
+        return [s for s in self._storages if any(topic.count for topic in s.topics)]
+
+    def _check_names(self, topics: Collection[str] | None) -> None:
+        known = {topic.name for topic in self.topics}
+        unknown = sorted(set(topics or ()) - known)
+        if unknown:
+            msg = f"{self.path}: expected one of the topics {sorted(known)}, got {unknown}"
+            raise BagError(msg)
+
+
+def _summarise(stored: list[StoredTopic]) -> tuple[TopicInfo, ...]:
+    """One entry per topic name, whatever number of files and publishers it has."""
+    summary: dict[str, TopicInfo] = {}
+    for topic in stored:
+        seen = summary.get(topic.name)
+        if seen is None:
+            summary[topic.name] = TopicInfo(
+                topic.name, topic.type, topic.count, topic.latched, topic.encoding
+            )
+        else:
+            summary[topic.name] = replace(
+                seen, count=seen.count + topic.count, latched=seen.latched or topic.latched
+            )
+    return tuple(sorted(summary.values(), key=lambda topic: topic.name))

@@ -1,0 +1,1 @@
+"""What is published: names, messages and pictures, the same for a node and a bag."""

@@ -1,0 +1,246 @@
+"""When a scan was measured, and how its points lie before a camera at the image's time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.core.errors import TransformError
+from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.deskew import deskew
+from seg_perception.geometry.point_times import PointTimes, point_times
+from seg_perception.geometry.quaternion import rotation_angle
+from seg_perception.geometry.rolling_shutter import RollingShutter
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.pipeline.frame_convention import FrameConventionDetector, SensorPose
+from seg_perception.pipeline.synchronizer import Scan
+
+_SPEED_NS = NANOSECONDS // 20
+# Share of the read-out that is over when an image is stamped.
+_BEFORE_STAMP = {"first": 0.0, "middle": 0.5, "last": 1.0}
+
+
+class EgoMotion:
+    """Corrected times, and transforms between a scan and an image.
+
+    With an empty `fixed_frame` the robot is taken as at rest: nothing is compensated.
+
+    Attributes:
+        time_problems: by sensor, what was wrong with the times of a cloud's points, the last time.
+        conventions: which axes the cameras' frames have.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        transforms: TransformTree,
+        conventions: FrameConventionDetector | None = None,
+    ) -> None:
+        """Remember whom to ask; without conventions it has its own."""
+        self.time_problems: dict[str, str] = {}
+        self.conventions = conventions or FrameConventionDetector(config)
+        self._cameras = config.cameras
+        self._sensors: Mapping[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
+        self._fixed_frame = config.transforms.fixed_frame
+        self._deskew = config.transforms.deskew and bool(self._fixed_frame)
+        self._transforms = transforms
+
+    def image_time_ns(self, label_map: LabelMap) -> int:
+        """The corrected stamp of an image."""
+        return _shifted(label_map.stamp_ns, self._cameras[label_map.camera].time_offset_s)
+
+    def scan(self, sensor: str, cloud: PointCloud) -> Scan:
+        """Find out when each point of a cloud was measured."""
+        time_ns = _shifted(cloud.stamp_ns, self._sensors[sensor].time_offset_s)
+        times = point_times(cloud) if self._deskew else PointTimes(None)
+        self._say(sensor, times, len(cloud))
+        offsets_ns = times.offsets_ns
+        last_ns = time_ns if offsets_ns is None else time_ns + max(0, int(offsets_ns.max()))
+        return Scan(sensor, cloud, time_ns, offsets_ns, last_ns, times.stray)
+
+    def is_known(self, scan: Scan) -> bool:
+        """Whether the sensor's pose is known up to the scan's last point."""
+        if scan.offsets_ns is None:
+            return True
+        try:
+            self._transforms.lookup(self._fixed_frame, self.frame_of(scan), scan.last_ns)
+        except TransformError:
+            return False
+        return True
+
+    def points_at_stamp(self, scan: Scan) -> NDArray[np.float32]:
+        """The scan as if measured at once, at its stamp.
+
+        Returns:
+            float32 (N, 3), metre, sensor frame.
+
+        Raises:
+            TransformError: the sensor's pose is not known for the whole scan.
+        """
+        if scan.offsets_ns is None:
+            return scan.cloud.xyz
+        return deskew(
+            scan.cloud,
+            scan.offsets_ns,
+            scan.time_ns,
+            self._transforms,
+            self.frame_of(scan),
+            self._fixed_frame,
+        )
+
+    def T_camera_cloud(  # noqa: N802
+        self, label_map: LabelMap, scan: Scan, later_s: float = 0.0
+    ) -> NDArray[np.float64]:
+        """The cloud at its stamp, seen from the camera's optical frame at the image's time.
+
+        Args:
+            label_map: the image's labels.
+            scan: the cloud.
+            later_s: added to the image's time.
+
+        Raises:
+            TransformError: a frame or one of the two times is not known.
+            ConventionError: which axes the camera's frame has is not known.
+        """
+        mounting = self._mounting(label_map, scan, later_s)
+        return self.conventions.T_optical_cloud(label_map.camera, mounting)
+
+    def test_convention(
+        self, label_map: LabelMap, lens: CameraModel, scan: Scan, xyz: NDArray[np.float32]
+    ) -> None:
+        """Let a scan show which axes a camera's frame has, where that is not known.
+
+        Args:
+            label_map: of the camera.
+            lens: of images of the label map's size.
+            scan: the cloud.
+            xyz: float32 (N, 3), metre, sensor frame: its points at its stamp.
+
+        Raises:
+            TransformError: a frame or one of the two times is not known.
+        """
+        if self.conventions.is_open(label_map.camera):
+            mounting = self._mounting(label_map, scan)
+            up = self._up(label_map, mounting)
+            self.conventions.test(label_map.camera, mounting, xyz, lens, up)
+
+    def _mounting(self, label_map: LabelMap, scan: Scan, later_s: float = 0.0) -> SensorPose:
+        frame, source = self._frame_of_camera(label_map), self.frame_of(scan)
+        if self._fixed_frame:
+            time_ns = _shifted(self.image_time_ns(label_map), later_s)
+            T = self._transforms.lookup_between(
+                frame, time_ns, source, scan.time_ns, self._fixed_frame
+            )
+        else:
+            T = self._transforms.lookup(frame, source, scan.time_ns)
+        return SensorPose(scan.sensor, (frame, source), T)
+
+    def _up(self, label_map: LabelMap, mounting: SensorPose) -> NDArray[np.float64]:
+        """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's."""
+        T = mounting.T_frame_cloud
+        if self._fixed_frame:
+            frame, time_ns = mounting.frames[0], self.image_time_ns(label_map)
+            T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
+        up: NDArray[np.float64] = T[:3, 2]
+        return up
+
+    def shutter(self, label_map: LabelMap, scan: Scan) -> RollingShutter | None:
+        """The camera's motion while the image was read out; None where that takes no time.
+
+        Raises:
+            TransformError: as `T_camera_cloud`.
+        """
+        camera = self._cameras[label_map.camera]
+        if camera.readout_s == 0 or not self._fixed_frame:
+            return None
+        first_s = -_BEFORE_STAMP[camera.readout_stamp] * camera.readout_s
+        return RollingShutter(
+            self.T_camera_cloud(label_map, scan, first_s),
+            self.T_camera_cloud(label_map, scan, first_s + camera.readout_s),
+            camera.readout_from,
+        )
+
+    def T_scan_scan(self, now: Scan, then: Scan) -> NDArray[np.float64]:  # noqa: N802
+        """Points of one scan at its stamp, seen from the sensor of another one at its own.
+
+        Raises:
+            TransformError: a frame or one of the two times is not known.
+        """
+        target, source = self.frame_of(now), self.frame_of(then)
+        if not self._fixed_frame:
+            return self._transforms.lookup(target, source, now.time_ns)
+        return self._transforms.lookup_between(
+            target, now.time_ns, source, then.time_ns, self._fixed_frame
+        )
+
+    def velocity(self, scan: Scan) -> NDArray[np.float64]:
+        """Velocity of the sensor at the scan's stamp, float64 (3,), m/s, in its own frame.
+
+        Raises:
+            TransformError: where it was around that time is not known.
+        """
+        T, passed_s = self._step(self.frame_of(scan), scan.time_ns)
+        velocity: NDArray[np.float64] = T[:3, 3] / passed_s
+        return velocity
+
+    def middle_of_exposure_s(self, camera: str) -> float:
+        """From an image's stamp to the time when the middle of its lines is exposed."""
+        parameters = self._cameras[camera]
+        return (0.5 - _BEFORE_STAMP[parameters.readout_stamp]) * parameters.readout_s
+
+    def speed(self, label_map: LabelMap) -> tuple[float, float]:
+        """How fast the camera turns (rad/s) and moves (m/s) when the image is taken.
+
+        Where that is not known, as at the edge of a recording, it counts as at rest.
+        """
+        frame = self._frame_of_camera(label_map)
+        try:
+            T, passed_s = self._step(frame, self.image_time_ns(label_map))
+        except TransformError:
+            return 0.0, 0.0
+        turn_rad, way_m = rotation_angle(T[:3, :3]), float(np.linalg.norm(T[:3, 3]))
+        return turn_rad / abs(passed_s), way_m / abs(passed_s)
+
+    def _step(self, frame: str, time_ns: int) -> tuple[NDArray[np.float64], float]:
+        """A frame's pose half a tenth of a second before or after, seen from it, and that time.
+
+        Raises:
+            TransformError: neither is known.
+        """
+        if not self._fixed_frame:
+            return np.eye(4), 1.0
+        before_ns, after_ns = time_ns - _SPEED_NS, time_ns + _SPEED_NS
+        look = self._transforms.lookup_between
+        try:
+            T = look(frame, time_ns, frame, before_ns, self._fixed_frame)
+        except TransformError:
+            T = look(frame, time_ns, frame, after_ns, self._fixed_frame)
+            return T, _SPEED_NS / NANOSECONDS
+        return T, -_SPEED_NS / NANOSECONDS
+
+    def frame_of(self, scan: Scan) -> str:
+        """The sensor's frame: as configured, else the cloud's own."""
+        return self._sensors[scan.sensor].frame_id or scan.cloud.frame_id
+
+    def _frame_of_camera(self, label_map: LabelMap) -> str:
+        """The camera's frame: as configured, else the image's own."""
+        return self._cameras[label_map.camera].frame_id or label_map.frame_id
+
+    def _say(self, sensor: str, times: PointTimes, count: int) -> None:
+        if times.stray == 0:
+            return
+        effect = "they count at the stamp"
+        if times.offsets_ns is None:
+            effect = "its scans are taken as measured at once; set its driver to one clock"
+        self.time_problems[sensor] = (
+            f"field {times.field!r}: {times.stray} of {count} points have a time more than a "
+            f"second off the stamp; {effect}"
+        )
+
+
+def _shifted(stamp_ns: int, offset_s: float) -> int:
+    return stamp_ns + round(offset_s * NANOSECONDS)

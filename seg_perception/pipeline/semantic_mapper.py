@@ -1,0 +1,136 @@
+"""Labelled scans into a voxel map: which points enter, and where they lie in its frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config, MapConfig
+from seg_perception.core.errors import ConfigError, TransformError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import PointStatus, SemanticCloud
+from seg_perception.fusion.doppler import MOVING
+from seg_perception.fusion.voxel_map import VoxelMap, Voxels
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.pipeline.ego_motion import EgoMotion
+from seg_perception.pipeline.synchronizer import Scan
+
+
+class SemanticMapper:
+    """Fills one voxel map.
+
+    Only points with a label enter: hidden, uncertain and unknown ones do not, nor do those of
+    classes that are left out, nor radar returns that move.
+
+    Attributes:
+        frame: the map's frame.
+        map: the voxels.
+        left_out: number of scans that could not be placed.
+        problem: why the last one of them could not.
+    """
+
+    def __init__(
+        self, config: Config, chosen: MapConfig, ontology: Ontology, transforms: TransformTree
+    ) -> None:
+        """Start with an empty map.
+
+        Args:
+            config: sensors and the fixed frame.
+            chosen: how the map is made; need not be the configuration's own.
+            ontology: of the labels.
+            transforms: where the sensors are.
+
+        Raises:
+            ConfigError: no frame to map in, or classes that the ontology does not have.
+        """
+        self.frame = map_frame(config, chosen)
+        self.map = VoxelMap(chosen, ontology.id_count)
+        self.left_out = 0
+        self.problem = ""
+        self._min_confidence = np.float32(chosen.min_confidence)
+        self._min_scans = chosen.min_scans
+        self._sensors = frozenset(chosen.sensors or config.lidars)
+        self._enters = _entering(ontology, chosen)
+        self._transforms = transforms
+        self._motion = EgoMotion(config, transforms)
+
+    def add(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
+        """Enter what is known of a scan.
+
+        Args:
+            scan: where it comes from.
+            xyz: float32 (N, 3), metre, its points as if measured at its stamp, sensor frame.
+            semantic: their labels.
+        """
+        if scan.sensor not in self._sensors:
+            return
+        try:
+            frame = self._motion.frame_of(scan)
+            T_map_sensor = self._transforms.lookup(self.frame, frame, scan.time_ns)
+        except TransformError as error:
+            self.left_out += 1
+            self.problem = str(error)
+            return
+        chosen = self._choose(semantic)
+        points = xyz[chosen].astype(np.float64) @ T_map_sensor[:3, :3].T
+        points += T_map_sensor[:3, 3]
+        labels, confidence = semantic.labels[chosen], semantic.confidence[chosen]
+        self.map.add(points, labels, confidence, T_map_sensor[:3, 3], scan.time_ns)
+
+    def voxels(self) -> Voxels:
+        """The voxels that enough scans met."""
+        voxels = self.map.voxels()
+        return voxels.only(voxels.counts >= self._min_scans)
+
+    def clear(self) -> None:
+        """Forget the map."""
+        self.map.clear()
+
+    def _choose(self, semantic: SemanticCloud) -> NDArray[np.intp]:
+        chosen = semantic.status == PointStatus.LABELLED
+        chosen &= self._enters.take(semantic.labels)
+        chosen &= semantic.confidence >= self._min_confidence
+        if semantic.moving is not None:
+            chosen &= semantic.moving != MOVING
+        return np.flatnonzero(chosen)
+
+
+def check_map(config: Config, ontology: Ontology) -> None:
+    """Refuse a map that is wanted and can't be made.
+
+    Raises:
+        ConfigError: no frame to map in, or classes that the ontology does not have.
+    """
+    if config.map.enabled:
+        map_frame(config, config.map)
+        _entering(ontology, config.map)
+
+
+def map_frame(config: Config, chosen: MapConfig) -> str:
+    """The frame of a map.
+
+    Raises:
+        ConfigError: none is named.
+    """
+    frame = chosen.frame or config.transforms.fixed_frame
+    if not frame:
+        msg = (
+            "a map needs a frame that rests: set map.frame, or transforms.fixed_frame, to one of "
+            "the recording's frames, for instance odom"
+        )
+        raise ConfigError(msg)
+    return frame
+
+
+def _entering(ontology: Ontology, chosen: MapConfig) -> NDArray[np.bool_]:
+    """Whether a class enters, bool (256 or 65536,) by its id."""
+    if unknown := sorted(set(chosen.leave_out) - set(ontology.ids)):
+        msg = (
+            f"map.leave_out names {unknown}: expected classes of ontology {ontology.name}, "
+            f"{sorted(ontology.ids)}"
+        )
+        raise ConfigError(msg)
+    enters = np.zeros(ontology.unknown_id + 1, np.bool_)
+    enters[list(ontology.names)] = True
+    enters[[ontology.ids[name] for name in chosen.leave_out]] = False
+    return enters

@@ -1,0 +1,147 @@
+"""What each camera offers to a scan: a view of its labels, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.core.errors import CalibrationError, ConventionError, TransformError
+from seg_perception.core.types import NANOSECONDS, Calibration, PointStatus
+from seg_perception.fusion.view import PreparedLabelMap, View
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.pipeline.ego_motion import EgoMotion
+from seg_perception.pipeline.synchronizer import LabelMapBuffer, Scan, Timed
+
+
+@dataclass(frozen=True, eq=False)
+class CameraView:
+    """One camera's offer.
+
+    Attributes:
+        camera: its name in the configuration.
+        view: the label map nearest in time before its lens; None where something is missing.
+        obstacle: what is missing.
+        is_nearest: False where a label map nearer in time lacks its transforms.
+    """
+
+    camera: str
+    view: View | None
+    obstacle: PointStatus = PointStatus.LABELLED
+    is_nearest: bool = True
+
+
+class ViewSelector:
+    """Asks the cameras that may label a sensor.
+
+    Attributes:
+        refused_lenses: by camera, why its camera_info can't place points.
+    """
+
+    def __init__(
+        self, config: Config, motion: EgoMotion, labels: LabelMapBuffer[PreparedLabelMap]
+    ) -> None:
+        """Remember whom to ask."""
+        self.refused_lenses: dict[str, str] = {}
+        self._config = config
+        self._motion = motion
+        self._labels = labels
+
+    def of(self, scan: Scan) -> list[CameraView]:
+        """One sight for each camera."""
+        return [self._sight(camera, scan) for camera in self._cameras_of(scan)]
+
+    def are_complete(self, scan: Scan) -> bool:
+        """Whether nothing better than what is known now has to be waited for."""
+        if not self._labels.is_complete(self._cameras_of(scan), scan.time_ns):
+            return False
+        waited_for = any(
+            sight.obstacle == PointStatus.NO_TRANSFORM or not sight.is_nearest
+            for sight in self.of(scan)
+        )
+        return not waited_for and self._motion.is_known(scan)
+
+    def has_open(self, scan: Scan) -> bool:
+        """Whether it is not known of a camera which axes its frame has."""
+        return any(self._motion.conventions.is_open(camera) for camera in self._cameras_of(scan))
+
+    def test_conventions(self, scan: Scan, xyz: NDArray[np.float32]) -> None:
+        """Let a scan show which axes the cameras' frames have, where that is not known.
+
+        Args:
+            scan: the cloud.
+            xyz: float32 (N, 3), metre, sensor frame: its points at its stamp.
+        """
+        for camera in self._cameras_of(scan):
+            if self._motion.conventions.is_open(camera):
+                self._test_convention(camera, scan, xyz)
+
+    def _test_convention(self, camera: str, scan: Scan, xyz: NDArray[np.float32]) -> None:
+        """Before the nearest label map that can be placed; where none can, nothing is learnt."""
+        for timed in self._labels.nearest(camera, scan.time_ns):
+            label_map = timed.value.label_map
+            if label_map.calibration is None:
+                continue
+            with suppress(CalibrationError, TransformError):
+                lens = self._lens(camera, label_map.calibration)
+                self._motion.test_convention(label_map, lens, scan, xyz)
+                return
+
+    def _sight(self, camera: str, scan: Scan) -> CameraView:
+        """The nearest label map that can be placed: one without transforms may have an elder."""
+        first: CameraView | None = None
+        for timed in self._labels.nearest(camera, scan.time_ns):
+            sight = self._sight_of(camera, timed, scan)
+            if sight.obstacle != PointStatus.NO_TRANSFORM:
+                return sight if first is None else replace(sight, is_nearest=False)
+            first = first or sight
+        return first or CameraView(camera, None, PointStatus.NO_LABEL_MAP)
+
+    def _sight_of(self, camera: str, timed: Timed[PreparedLabelMap], scan: Scan) -> CameraView:
+        label_map = timed.value.label_map
+        if label_map.calibration is None:
+            return CameraView(camera, None, PointStatus.NO_CALIBRATION)
+        try:
+            lens = self._lens(camera, label_map.calibration)
+            view = self._view(timed, lens, scan)
+        except CalibrationError:
+            return CameraView(camera, None, PointStatus.NO_CALIBRATION)
+        except ConventionError:
+            return CameraView(camera, None, PointStatus.NO_CONVENTION)
+        except TransformError:
+            return CameraView(camera, None, PointStatus.NO_TRANSFORM)
+        return CameraView(camera, view)
+
+    def _view(self, timed: Timed[PreparedLabelMap], lens: CameraModel, scan: Scan) -> View:
+        label_map = timed.value.label_map
+        camera = self._config.cameras[label_map.camera]
+        time_sigma_s = self._config.transfer.time_sigma_s
+        turn_rad_s, speed_mps = self._motion.speed(label_map) if time_sigma_s else (0.0, 0.0)
+        return View(
+            timed.value,
+            lens,
+            self._motion.T_camera_cloud(label_map, scan),
+            abs(timed.time_ns - scan.time_ns) / NANOSECONDS,
+            angle_sigma_rad=math.hypot(camera.rotation_sigma_rad, turn_rad_s * time_sigma_s),
+            offset_sigma_m=math.hypot(camera.translation_sigma_m, speed_mps * time_sigma_s),
+            shutter=self._motion.shutter(label_map, scan),
+        )
+
+    def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
+        rectified = self._config.cameras[camera].rectified
+        try:
+            lens = CameraModel.from_calibration(calibration, rectified=rectified)
+        except CalibrationError as error:
+            self.refused_lenses[camera] = str(error)
+            raise
+        self.refused_lenses.pop(camera, None)
+        return lens
+
+    def _cameras_of(self, scan: Scan) -> Sequence[str]:
+        sensors = {**self._config.lidars, **self._config.radars}
+        return sensors[scan.sensor].cameras or tuple(self._config.cameras)

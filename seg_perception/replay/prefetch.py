@@ -1,0 +1,77 @@
+"""Reads and decodes a little ahead, in a thread of its own, while the engine works."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+DEPTH = 8
+_PATIENCE_S = 0.1
+
+
+@contextmanager
+def prefetch(
+    items: Iterable[Item], prepare: Callable[[Item], None], depth: int = DEPTH
+) -> Iterator[Iterator[Item]]:
+    """The same items in the same order, read and prepared before they are asked for.
+
+    An error while reading reaches the reader of the items, after those that came before it.
+
+    Args:
+        items: taken in a thread.
+        prepare: called in that thread with each item.
+        depth: how many may wait.
+    """
+    reader = _Reader(items, prepare, depth)
+    try:
+        yield reader.taken()
+    finally:
+        reader.stop()
+
+
+class _Reader(Generic[Item]):
+    def __init__(self, items: Iterable[Item], prepare: Callable[[Item], None], depth: int) -> None:
+        self._items = items
+        self._prepare = prepare
+        self._queue: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="read ahead", daemon=True)
+        self._thread.start()
+
+    def taken(self) -> Iterator[Item]:
+        while True:
+            kind, value = self._queue.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value
+            yield value
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _read(self) -> None:
+        try:
+            for item in self._items:
+                self._prepare(item)
+                if not self._put("item", item):
+                    return
+        except BaseException as error:  # noqa: BLE001 (it is raised where the items are used)
+            self._put("error", error)
+        else:
+            self._put("end", None)
+
+    def _put(self, kind: str, value: Any) -> bool:
+        """Wait for room; False where nobody wants more."""
+        while not self._stopped.is_set():
+            try:
+                self._queue.put((kind, value), timeout=_PATIENCE_S)
+            except queue.Full:
+                continue
+            return True
+        return False

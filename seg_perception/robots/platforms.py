@@ -1,0 +1,53 @@
+"""Robots that are known: one ROS parameter file each in `config/platforms`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from seg_perception.config import Config
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.resources import config_path
+from seg_perception.outputs.topics import NODE_NAME
+
+_FOLDER = "platforms"
+
+
+def shipped() -> dict[str, Path]:
+    """The parameter files that come with the package, by the robot's name."""
+    return {path.stem: path for path in sorted(config_path(_FOLDER).glob("*.yaml"))}
+
+
+def about(path: Path) -> str:
+    """The comment at the head of a platform's file, as one line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head = [line.lstrip("# ") for line in lines[: _first_code_line(lines)]]
+    return " ".join(head)
+
+
+def load(name_or_path: str) -> Config:
+    """The configuration of a shipped platform, or of a parameter file of one's own.
+
+    Raises:
+        ConfigError: neither a shipped name nor a readable parameter file.
+    """
+    files = shipped()
+    if name_or_path in files:
+        return Config.load(files[name_or_path], NODE_NAME)
+    if not Path(name_or_path).is_file():
+        msg = f"platform {name_or_path!r}: expected one of {list(files)} or a ROS parameter file"
+        raise ConfigError(msg)
+    return Config.load(name_or_path, NODE_NAME)
+
+
+def write(parameters: dict[str, Any], remarks: list[str]) -> str:
+    """The text of a parameter file for every node, with remarks at its head."""
+    head = "".join(f"# {remark}\n" for remark in remarks)
+    body: str = yaml.safe_dump({"/**": {"ros__parameters": parameters}}, sort_keys=False)
+    return head + body
+
+
+def _first_code_line(lines: list[str]) -> int:
+    return next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))

@@ -1,0 +1,94 @@
+"""What a person looks at: the pictures and clouds that a configuration publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.outputs.topics import (
+    LEGEND_IMAGE,
+    MAP,
+    NODE_NAME,
+    CameraTopics,
+    cloud_topic,
+    private,
+)
+
+
+@dataclass(frozen=True)
+class ImageTopic:
+    """An image topic.
+
+    Attributes:
+        title: what stands above it.
+        topic: its name.
+        latched: whether its one message is kept for those who come late.
+    """
+
+    title: str
+    topic: str
+    latched: bool = False
+
+
+@dataclass(frozen=True)
+class CloudTopic:
+    """A cloud topic; sparse ones are drawn with larger points."""
+
+    title: str
+    topic: str
+    sparse: bool = False
+
+
+@dataclass(frozen=True)
+class VisualizedTopics:
+    """Everything that is shown of one configuration.
+
+    Attributes:
+        pictures: one of every camera, the overlay where there is one; then the legend.
+        clouds: of every lidar and radar, and the map where there is one.
+        fixed_frame: in which clouds are drawn.
+        follow_frame: the frame that the view moves with.
+    """
+
+    pictures: tuple[ImageTopic, ...]
+    clouds: tuple[CloudTopic, ...]
+    fixed_frame: str
+    follow_frame: str
+
+    @classmethod
+    def of(cls, config: Config, follow_frame: str = "", node: str = NODE_NAME) -> VisualizedTopics:
+        """What `config` publishes under a node of this name.
+
+        `follow_frame` defaults to the fixed frame, which is `transforms.fixed_frame`, or,
+        for a robot at rest, the follow frame itself.
+        """
+        fixed = config.transforms.fixed_frame or follow_frame
+        legend = ImageTopic("Legend", private(LEGEND_IMAGE, node), latched=True)
+        return cls(
+            pictures=(*_camera_pictures(config), legend),
+            clouds=(*_sensor_clouds(config), *_map(config, node)),
+            fixed_frame=fixed,
+            follow_frame=follow_frame or fixed,
+        )
+
+
+def _camera_pictures(config: Config) -> Iterator[ImageTopic]:
+    output = config.output
+    for name, camera in config.cameras.items():
+        topics = CameraTopics.of(camera)
+        candidates = ((output.overlay, topics.overlay), (output.color, topics.color))
+        topic = next((topic for wanted, topic in candidates if wanted), topics.label_image)
+        yield ImageTopic(f"Camera {name}", topic)
+
+
+def _map(config: Config, node: str) -> Iterator[CloudTopic]:
+    if config.map.enabled:
+        yield CloudTopic("Map", private(MAP, node))
+
+
+def _sensor_clouds(config: Config) -> Iterator[CloudTopic]:
+    sensors: dict[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
+    for name, sensor in sensors.items():
+        sparse = isinstance(sensor, RadarConfig)
+        yield CloudTopic(f"{'Radar' if sparse else 'Lidar'} {name}", cloud_topic(sensor), sparse)

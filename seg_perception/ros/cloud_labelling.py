@@ -1,0 +1,161 @@
+"""Clouds to semantic clouds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from seg_perception.config.input_topics import RADAR_TYPES
+from seg_perception.core.errors import ConfigError
+from seg_perception.io.messages import PointCloud2
+from seg_perception.io.radar import decode_points
+from seg_perception.outputs.topics import cloud_topic
+from seg_perception.pipeline.perception import LabelledCloud
+from seg_perception.ros.inputs import StreamInput, published_type
+from seg_perception.ros.latencies import GAP
+from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.outputs import CloudOutput, MapOutput
+from seg_perception.ros.planner_outputs import CostmapOutput, ObstaclesOutput
+from seg_perception.ros.transform_listener import TransformFeed, TransformListener
+from seg_perception.ros.workers import ReceivedMessage, Worker
+
+MessageHandler = Callable[[ReceivedMessage], None]
+
+# Clouds whose wait is over are looked for this often while nothing arrives.
+COLLECT_S = 0.02
+
+
+class CloudLabelling:
+    """Clouds to semantic clouds; they wait for label maps and transforms."""
+
+    def __init__(
+        self, runtime: NodeContext, handlers: Mapping[str, MessageHandler] | None = None
+    ) -> None:
+        """Start.
+
+        Args:
+            runtime: of this activation.
+            handlers: of further streams that put their messages into the runtime's inbox.
+        """
+        self._runtime = runtime
+        self._handlers = dict(handlers or {})
+        self._sensors: dict[str, Any] = {**runtime.config.lidars, **runtime.config.radars}
+        self._outputs = {
+            name: CloudOutput(runtime, cloud_topic(sensor))
+            for name, sensor in self._sensors.items()
+        }
+        self._obstacles = ObstaclesOutput(runtime)
+        self._maps = [MapOutput(runtime, mapper) for mapper in runtime.perception.mappers]
+        mapped = runtime.perception.mappers if runtime.config.costmap.grid else ()
+        costmaps = [CostmapOutput(runtime, mapper) for mapper in mapped]
+        self._published_maps: list[MapOutput | CostmapOutput] = [*self._maps, *costmaps]
+        self._feed = TransformFeed(runtime.perception.transforms, runtime.clock.observe)
+        self._transforms = TransformListener(
+            runtime.node,
+            self._feed,
+            runtime.inbox.notify,
+            runtime.config.transforms.odometry_topic,
+        )
+        self._uninstalled: dict[str, str] = {}
+        self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
+        self._streams += [self._listen("radar", name) for name in runtime.config.radars]
+        self._worker = Worker("clouds", self._step, runtime.node.get_logger().error)
+
+    @property
+    def streams(self) -> Sequence[StreamInput]:
+        """The clouds' streams."""
+        return self._streams
+
+    def problems(self) -> list[str]:
+        """Clouds that can't be heard, transforms that were refused."""
+        found = [f"{source.stream}: {source.problem}" for source in self._streams if source.problem]
+        found += [f"{stream}: {problem}" for stream, problem in self._uninstalled.items()]
+        if self._feed.refused:
+            found.append(f"{self._feed.refused} transforms refused: {self._feed.last_refusal}")
+        return found + [problem for output in self._maps for problem in output.problems()]
+
+    def adapt(self) -> None:
+        """Follow what the publishers offer."""
+        for source in self._streams:
+            self._follow_type(source)
+            source.adapt()
+
+    def stop(self) -> None:
+        """Unsubscribe, finish the clouds in work, drop those that wait."""
+        for source in self._streams:
+            source.close()
+        self._worker.stop()
+        self._transforms.close()
+        self._runtime.inbox.close()
+        self._runtime.perception.close()
+        for output in self._outputs.values():
+            output.close()
+        self._obstacles.close()
+        for published in self._published_maps:
+            published.close()
+
+    def _listen(self, kind: str, name: str) -> StreamInput:
+        source = StreamInput(self._runtime, kind, name, self._runtime.inbox.put)
+        self._handlers[source.stream] = self._take_in
+        source.listen(PointCloud2.type_name, self._sensors[name].topic)
+        return source
+
+    def _follow_type(self, source: StreamInput) -> None:
+        """Listen to a radar's RadarScan where that is published in place of a cloud.
+
+        Where that type is not installed here, `problems` tells of it.
+        """
+        kind, _, name = source.stream.partition(".")
+        if kind != "radar":
+            return
+        published = published_type(self._runtime.node, self._sensors[name].topic, RADAR_TYPES)
+        if published and published != source.type_name:
+            try:
+                source.listen(published, self._sensors[name].topic)
+            except ConfigError as error:
+                self._uninstalled[source.stream] = str(error)
+                return
+        self._uninstalled.pop(source.stream, None)
+
+    def _step(self) -> None:
+        for arrival in self._runtime.inbox.take_all(COLLECT_S):
+            with self._runtime.accounted(arrival.handle):
+                self._handlers[arrival.handle.stream](arrival)
+        for cloud in self._collect():
+            with self._runtime.accounted(cloud.handle):
+                self._publish(cloud)
+        for published in self._published_maps:
+            published.publish()
+
+    def _collect(self) -> list[LabelledCloud]:
+        start = time.perf_counter()
+        labelled = self._runtime.perception.collect(self._runtime.clock.now_ns())
+        share_s = (time.perf_counter() - start) / max(len(labelled), 1)
+        for cloud in labelled:
+            self._note(cloud, start, share_s)
+        return labelled
+
+    def _note(self, cloud: LabelledCloud, start_s: float, transfer_s: float) -> None:
+        latencies, handle = self._runtime.latencies, cloud.handle
+        latencies.add_wait(handle, start_s)
+        latencies.add("transfer", handle.stream, transfer_s)
+        for gap_s in cloud.semantic.gaps_s:
+            latencies.add(GAP, handle.stream, gap_s)
+
+    def _take_in(self, arrival: ReceivedMessage) -> None:
+        runtime, handle = self._runtime, arrival.handle
+        if refusal := runtime.perception.admission.refuses_cloud(arrival.name):
+            handle.drop(refusal)
+            return
+        with runtime.latencies.measure("decode", handle.stream):
+            cloud = decode_points(arrival.message)
+        runtime.observe(handle.stream, cloud.frame_id, cloud.stamp_ns)
+        runtime.perception.add_cloud(arrival.name, cloud, handle, runtime.clock.now_ns())
+
+    def _publish(self, labelled: LabelledCloud) -> None:
+        semantic, handle = labelled.semantic, labelled.handle
+        with self._runtime.latencies.measure("publish", handle.stream):
+            self._outputs[semantic.sensor].publish(semantic)
+            self._obstacles.publish(semantic)
+        self._runtime.published(handle, semantic.cloud.stamp_ns)

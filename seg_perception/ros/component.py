@@ -1,0 +1,29 @@
+"""What nodes are put together from; each part lives from activation to deactivation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from seg_perception.ros.inputs import StreamInput
+
+
+class Component(Protocol):
+    """One half of the work."""
+
+    @property
+    def streams(self) -> Sequence[StreamInput]:
+        """What it listens to."""
+        ...
+
+    def problems(self) -> list[str]:
+        """What is wrong with its inputs now, one sentence each."""
+        ...
+
+    def adapt(self) -> None:
+        """Follow changes of the graph; called from time to time."""
+        ...
+
+    def stop(self) -> None:
+        """End it; every message that it still holds is accounted for."""
+        ...

@@ -1,0 +1,112 @@
+"""Writes recorded messages on a thread of its own."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty, Full, Queue
+
+from seg_perception.core.errors import BagError
+from seg_perception.io.bag_writer import BagWriter
+
+QUEUE_SIZE = 256
+FLUSH_S = 1.0
+POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where messages come from."""
+
+    topic: str
+    type_name: str
+    latched: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One message on its way to the disk."""
+
+    source: Source
+    data: bytes
+    log_time_ns: int
+
+
+@dataclass
+class Report:
+    """What was recorded, and what was not."""
+
+    recorded: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    lost_in_transport: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+    def dump(self) -> str:
+        """One line of JSON."""
+        return json.dumps(
+            {
+                "recorded": dict(self.recorded),
+                "dropped": dict(self.dropped),
+                "lost_in_transport": self.lost_in_transport,
+                "skipped": self.skipped,
+                "error": self.error,
+            }
+        )
+
+
+class DiskThread:
+    """Writes what is put into its queue, so that a slow disk does not hold up the callbacks."""
+
+    def __init__(self, writer: BagWriter, report: Report, on_error: Callable[[], None]) -> None:
+        """Start writing."""
+        self._writer = writer
+        self._report = report
+        self._on_error = on_error
+        self._queue: Queue[Record] = Queue(QUEUE_SIZE)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="disk", daemon=True)
+        self._thread.start()
+
+    def put(self, record: Record) -> None:
+        """Hand over a message; it is counted as dropped when the disk can't follow."""
+        try:
+            self._queue.put_nowait(record)
+        except Full:
+            self._report.dropped[record.source.topic] += 1
+
+    def close(self) -> None:
+        """Write what waits and finish the bag; errors go to the report."""
+        self._closing.set()
+        self._thread.join()
+        try:
+            self._writer.close()
+        except BagError as error:
+            self._report.error = self._report.error or str(error)
+
+    def _work(self) -> None:
+        flushed = time.monotonic()
+        try:
+            while self._write_next():
+                if time.monotonic() - flushed > FLUSH_S:
+                    self._writer.flush()
+                    flushed = time.monotonic()
+        except BagError as error:
+            self._report.error = str(error)
+            self._on_error()
+
+    def _write_next(self) -> bool:
+        try:
+            record = self._queue.get(timeout=POLL_S)
+        except Empty:
+            return not self._closing.is_set()
+        source = record.source
+        self._writer.write_raw(
+            source.topic, source.type_name, record.data, record.log_time_ns, source.latched
+        )
+        self._report.recorded[source.topic] += 1
+        return True

@@ -1,0 +1,204 @@
+"""What the sensors send: subscriptions that hand every message over with a handle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rclpy.node import Node
+
+from seg_perception.config import CameraConfig
+from seg_perception.config.input_topics import IMAGE_TYPES, camera_info_topic, is_compressed
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.types import Calibration, CameraFrame, clean_frame_id
+from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.images import decode_compressed_image, decode_image
+from seg_perception.io.messages import (
+    CameraInfo,
+    CompressedImage,
+    Image,
+    stamp_to_ns,
+)
+from seg_perception.ros.conversions import message_class
+from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.qos import Input, InputQos
+from seg_perception.ros.workers import ReceivedMessage
+
+Deliver = Callable[[ReceivedMessage], None]
+
+
+def input_qos(runtime: NodeContext) -> InputQos:
+    """What the configuration says about all inputs."""
+    config = runtime.config.node
+    return InputQos(config.input_reliability, config.input_depth)
+
+
+class StreamInput:
+    """One topic whose every message gets a handle.
+
+    Attributes:
+        stream: its name in the ledger.
+        topic, type_name: what it listens to.
+    """
+
+    def __init__(self, runtime: NodeContext, kind: str, name: str, deliver: Deliver) -> None:
+        """Make it; `listen` subscribes."""
+        self.stream = stream(kind, name)
+        self.topic = ""
+        self.type_name = ""
+        self._node = runtime.node
+        self._name = name
+        self._accounting = runtime.perception.accounting
+        self._deliver = deliver
+        self._qos = input_qos(runtime)
+        self._input: Input | None = None
+        self._lost = 0
+        self._accounting.open_stream(self.stream)
+
+    def listen(self, type_name: str, topic: str) -> None:
+        """Subscribe, in place of what was subscribed before.
+
+        Raises:
+            ConfigError: the type is not installed.
+        """
+        kind = message_class(type_name)
+        self.close()
+        self._input = Input(self._node, kind, topic, self._receive, self._qos)
+        self.topic = self._input.topic
+        self.type_name = type_name
+
+    @property
+    def lost(self) -> int:
+        """Messages that were sent and never came."""
+        return self._lost + (self._input.lost if self._input else 0)
+
+    @property
+    def problem(self) -> str:
+        """Why publishers can't be heard; empty when all can."""
+        return self._input.incompatible if self._input else ""
+
+    def adapt(self) -> None:
+        """Follow what the publishers offer."""
+        if self._input is not None:
+            self._input.adapt()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        if self._input is not None:
+            self._lost += self._input.lost
+            self._input.close()
+            self._input = None
+
+    def _receive(self, message: Any) -> None:
+        self._deliver(ReceivedMessage(self._name, message, self._accounting.receive(self.stream)))
+
+
+class CameraInfoSubscriber:
+    """The newest calibration of one camera."""
+
+    def __init__(self, runtime: NodeContext, name: str, topic: str) -> None:
+        """Subscribe camera_info."""
+        self._problem = f"no camera_info on {topic}, so points can't be labelled"
+        self._message: Any = None
+        self._decoded: tuple[Any, Calibration | None] = (None, None)
+        self._stream = stream("camera", name)
+        self._complaints = runtime.complaints
+        kind = message_class(CameraInfo.type_name)
+        self._input = Input(runtime.node, kind, topic, self._receive, input_qos(runtime))
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What the newest camera_info says; None before the first, and when it is refused."""
+        message = self._message
+        if message is not self._decoded[0]:
+            self._decoded = (message, self._decode(message))
+        return self._decoded[1]
+
+    @property
+    def problem(self) -> str:
+        """Why there is no calibration; empty when there is one."""
+        return "" if self.calibration is not None else self._problem
+
+    def adapt(self) -> None:
+        """Follow what the publishers offer."""
+        self._input.adapt()
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._input.close()
+
+    def _receive(self, message: Any) -> None:
+        self._message = message
+
+    def _decode(self, message: Any) -> Calibration | None:
+        try:
+            calibration = decode_camera_info(message)
+        except SegPerceptionError as error:
+            self._problem = str(error)
+            self._complaints.add(self._stream, error)
+            return None
+        self._problem = ""
+        return calibration
+
+
+class CameraInput:
+    """Images of one camera, raw or compressed, and its lens."""
+
+    def __init__(
+        self, runtime: NodeContext, name: str, config: CameraConfig, deliver: Deliver
+    ) -> None:
+        """Subscribe images and camera_info."""
+        # The executor asks in this order: an image's camera_info comes before the image.
+        self.lens = CameraInfoSubscriber(runtime, name, camera_info_topic(config))
+        self.images = StreamInput(runtime, "camera", name, deliver)
+        self._node = runtime.node
+        self._name = name
+        self._config = config
+        self._type_name = ""
+        self.adapt()
+
+    def adapt(self) -> None:
+        """Follow type and quality of service of what is published."""
+        type_name = self._published_type()
+        if type_name != self._type_name:
+            self._type_name = type_name
+            self.images.listen(type_name, self._config.image_topic)
+        self.images.adapt()
+        self.lens.adapt()
+
+    def decode(self, arrival: ReceivedMessage) -> CameraFrame:
+        """The frame of a message.
+
+        Raises:
+            ImageError: it can't be decoded.
+        """
+        message = arrival.message
+        decode = decode_compressed_image if hasattr(message, "format") else decode_image
+        return CameraFrame(
+            camera=self._name,
+            image=decode(message),
+            stamp_ns=stamp_to_ns(message.header.stamp),
+            frame_id=clean_frame_id(message.header.frame_id),
+            calibration=self.lens.calibration,
+        )
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self.images.close()
+        self.lens.close()
+
+    def _published_type(self) -> str:
+        """The type by configuration, else by what is published, else by the topic's name."""
+        by_name = CompressedImage.type_name if is_compressed(self._config) else Image.type_name
+        if self._config.transport != "auto":
+            return by_name
+        published = published_type(self._node, self._config.image_topic, IMAGE_TYPES)
+        return published or self._type_name or by_name
+
+
+def published_type(node: Node, topic: str, known: Sequence[str]) -> str:
+    """The one type among those that is published on a topic; empty where none or several are."""
+    publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
+    published = {publisher.topic_type for publisher in publishers} & set(known)
+    return published.pop() if len(published) == 1 else ""

@@ -1,0 +1,100 @@
+"""Runs a node until SIGINT or SIGTERM, and ends it while its publishers still work."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TypeVar
+
+import rclpy
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.ros.executor import ResilientExecutor
+from seg_perception.ros.memory import keep_freed_memory
+
+USER_ERROR = 2
+
+N = TypeVar("N", bound=Node)
+
+
+class StopSignal:
+    """Set by SIGINT and SIGTERM; rclpy's own handlers would end the context at once."""
+
+    def __init__(self) -> None:
+        """Take over both signals."""
+        self._event = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+
+    def set(self) -> None:
+        """Stop from within."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        return self._event.is_set()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Sleep until the stop or the timeout; tells whether to stop."""
+        return self._event.wait(timeout_s)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.set()
+
+
+def run(
+    make_node: Callable[[], N],
+    job: Callable[[N, StopSignal], int],
+    arguments: Sequence[str] | None = None,
+    finish: Callable[[N], None] | None = None,
+) -> int:
+    """Make a node, spin it on another thread, do the job on this one, end everything in order.
+
+    Args:
+        make_node: called when ROS is up.
+        job: returns the exit code.
+        arguments: the command line.
+        finish: called when no callback runs any more and publishers still work.
+
+    Returns:
+        The job's exit code, or 2 after an error that the user can mend.
+    """
+    stop = StopSignal()
+    keep_freed_memory()
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = make_node()
+        with Spinning(node):
+            code = job(node, stop)
+        if finish is not None:
+            finish(node)
+        node.destroy_node()
+    except SegPerceptionError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 (the process's last word)
+        return USER_ERROR
+    finally:
+        rclpy.try_shutdown()
+    return code
+
+
+class Spinning:
+    """A context in which a node's callbacks run on a background thread."""
+
+    def __init__(self, node: Node) -> None:
+        """Prepare an executor for one node."""
+        self._executor = ResilientExecutor(node)
+        self._thread = threading.Thread(target=self._executor.spin_on, name="executor", daemon=True)
+
+    def __enter__(self) -> None:
+        """Start to spin."""
+        self._thread.start()
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop spinning."""
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=5.0)

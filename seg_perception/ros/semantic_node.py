@@ -1,0 +1,245 @@
+"""What the three perception nodes have in common: model, parameters, parts, account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+
+from seg_perception.config import Config, live_keys
+from seg_perception.core.errors import ConfigError
+from seg_perception.fusion.self_filter import SelfFilter
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import ValidatedEngine, create_engine
+from seg_perception.inference.tensorrt.engine_builder import BackgroundEngineBuilder
+from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMessage
+from seg_perception.outputs.costmap import check_planner
+from seg_perception.outputs.messages import check_profile
+from seg_perception.outputs.topics import check_topics
+from seg_perception.pipeline.semantic_mapper import check_map
+from seg_perception.ros.component import Component
+from seg_perception.ros.conversions import message_class
+from seg_perception.ros.lifecycle import ManagedNode
+from seg_perception.ros.memory import return_freed_memory
+from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.outputs import LegendOutput
+from seg_perception.ros.parameters import NodeParameters
+from seg_perception.ros.qos import output_profile
+from seg_perception.ros.runner import StopSignal, run
+from seg_perception.ros.status import StatusPublisher, failure_diagnostics
+from seg_perception.ros.timers import steady_timer
+
+ADAPT_S = 0.5
+FAILURE_S = 1.0
+NEEDED_TYPES = (SegmentationStatus.type_name, SemanticLegend.type_name, TFMessage.type_name)
+
+
+class SemanticNode(ManagedNode):
+    """Holds the model while configured, and its parts while active.
+
+    Attributes:
+        on_built: called when the engine is there and `tensorrt.build_only` wants nothing more.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        """Declare the parameters; wrong ones make `configure` fail, with the same words."""
+        super().__init__(name, **options)
+        self._bundle: Bundle | None = None
+        self._engine: ValidatedEngine | None = None
+        self._builds = BackgroundEngineBuilder(self.get_logger().info)
+        self.on_built: Callable[[], None] = lambda: None
+        self._runtime: NodeContext | None = None
+        self._components: list[Component] = []
+        self._outputs: list[LegendOutput | StatusPublisher] = []
+        self._summary: dict[str, Any] = {}
+        self._declared: NodeParameters | ConfigError
+        try:
+            self._declared = NodeParameters(self, self._may_change, self._changed)
+        except ConfigError as error:
+            self._declared = error
+        self._failures = self.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
+        steady_timer(self, FAILURE_S, self._report_failure)
+        steady_timer(self, ADAPT_S, self._adapt)
+
+    @property
+    def config(self) -> Config:
+        """What the parameters say now.
+
+        Raises:
+            ConfigError: they are wrong.
+        """
+        if isinstance(self._declared, ConfigError):
+            raise self._declared
+        return self._declared.config
+
+    @property
+    def wants_autostart(self) -> bool:
+        """Whether it starts by itself; a node with wrong parameters does, to say so."""
+        return isinstance(self._declared, ConfigError) or self.config.node.autostart
+
+    @property
+    def engine(self) -> ValidatedEngine:
+        """What runs the model.
+
+        Raises:
+            RuntimeError: the node is not configured, or needs no engine.
+        """
+        if self._engine is None:
+            msg = "no engine is loaded; configure the node"
+            raise RuntimeError(msg)
+        return self._engine
+
+    def make_components(self, runtime: NodeContext) -> Sequence[Component]:
+        """The parts of one activation, in the order in which they are stopped."""
+        raise NotImplementedError
+
+    def load_engine(self, bundle: Bundle) -> ValidatedEngine | None:
+        """Load and prove what runs the model.
+
+        Raises:
+            EngineBuildingError: it is being built; ask again.
+            EngineError: nothing can.
+        """
+        config, warn = self.config, self.get_logger().warning
+        return create_engine(bundle, config.segmentation, config.tensorrt, self._builds, warn)
+
+    def configure(self) -> None:
+        """Check everything that can be checked without a message; load and prove the engine."""
+        config = self.config
+        if not config.cameras:
+            msg = (
+                "no camera is configured; list one, for instance cameras: [front], and name its "
+                "camera.front.image_topic"
+            )
+            raise ConfigError(msg)
+        check_topics(config)
+        for type_name in NEEDED_TYPES:
+            message_class(type_name)
+        self._bundle = Bundle.load(config.segmentation.bundle)
+        check_profile(self._bundle.ontology, config.output)
+        check_map(config, self._bundle.ontology)
+        check_planner(config, self._bundle.ontology)
+        SelfFilter(config, self._bundle.ontology.unknown_id)
+        self._engine = self.load_engine(self._bundle)
+        manifest = self._bundle.manifest
+        engine = self._engine.description if self._engine else "no engine needed"
+        self.get_logger().info(f"{self._bundle}, weights under {manifest.licence}: {engine}")
+        if manifest.notice:
+            self.get_logger().warning(manifest.notice)
+
+    def activate(self) -> None:
+        """Subscribe and publish."""
+        if self._bundle is None:
+            msg = "no model is loaded; configure the node"
+            raise RuntimeError(msg)
+        if self.config.tensorrt.build_only:
+            self.get_logger().info("the engine is ready; tensorrt.build_only asks for no more")
+            self.on_built()
+            return
+        runtime = self._runtime = NodeContext(self, self.config, self._bundle.ontology)
+        self._components = list(self.make_components(runtime))
+        self._outputs = [
+            LegendOutput(runtime),
+            StatusPublisher(runtime, self._components, self._engine),
+        ]
+
+    def deactivate(self) -> None:
+        """End all parts and tell what became of the messages."""
+        self._end_parts()
+        return_freed_memory()
+
+    def _end_parts(self) -> None:
+        for part in self._components:
+            part.stop()
+        self._summary = self._summarise()
+        self.get_logger().info(f"account: {json.dumps(self._summary.get('streams', {}))}")
+        for output in self._outputs:
+            output.close()
+        self._components, self._outputs, self._runtime = [], [], None
+
+    def cleanup(self) -> None:
+        """Free the engine."""
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = self._bundle = None
+        return_freed_memory()
+
+    def summary(self) -> dict[str, Any]:
+        """The account of the activation that goes on, else of the last one."""
+        return self._summarise() if self._runtime is not None else self._summary
+
+    def _summarise(self) -> dict[str, Any]:
+        runtime = self._runtime
+        if runtime is None:
+            return {}
+        accounting = runtime.perception.accounting
+        points = accounting.points().items()
+        latencies = runtime.latencies.total().items()
+        return {
+            "engine": self._engine.description if self._engine else "",
+            "clock_jumps": runtime.clock.jumps,
+            "streams": {name: asdict(count) for name, count in accounting.snapshot().items()},
+            "map": [asdict(mapper.map.count) for mapper in runtime.perception.mappers],
+            "lost_in_transport": {
+                s.stream: s.lost for part in self._components for s in part.streams
+            },
+            "stray_times": accounting.stray_times(),
+            "disputed": accounting.disputed(),
+            "points": {
+                name: {s.name.lower(): n for s, n in tally.items()} for name, tally in points
+            },
+            "latencies": [
+                {"stage": stage, "stream": stream, **asdict(percentiles)}
+                for (stage, stream), percentiles in latencies
+            ],
+        }
+
+    def _adapt(self) -> None:
+        for part in self._components:
+            part.adapt()
+
+    def _report_failure(self) -> None:
+        if self.failure and not self.is_active:
+            array = DiagnosticArray(
+                status=[
+                    failure_diagnostics(
+                        self.get_fully_qualified_name(), self.failure, waiting=self.waiting
+                    )
+                ]
+            )
+            array.header.stamp = self.get_clock().now().to_msg()
+            self._failures.publish(array)
+
+    def _may_change(self, names: Collection[str]) -> str:
+        if self.is_active:
+            fixed = sorted(set(names) - live_keys(self.config.to_parameters()))
+            return f"{fixed} are read when activating; deactivate first" if fixed else ""
+        loaded = sorted(name for name in names if name.startswith(("segmentation.", "tensorrt.")))
+        if loaded and self._bundle is not None:
+            return f"{loaded} are read when configuring; clean up first"
+        return ""
+
+    def _changed(self, config: Config) -> None:
+        if self._runtime is not None:
+            self._runtime.reconfigure(config)
+
+
+def run_node(make_node: type[Any], arguments: Sequence[str] | None) -> int:
+    """Run a node until it is told to stop; prints its account as JSON at the end."""
+    return run(make_node, _start_and_wait, arguments, _end)
+
+
+def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:
+    node.on_built = stop.set
+    if node.wants_autostart:
+        node.autostart()
+    stop.wait()
+    return 0
+
+
+def _end(node: SemanticNode) -> None:
+    node.end()
+    print(json.dumps(node.summary()), flush=True)  # noqa: T201 (for whoever started it)

@@ -1,0 +1,175 @@
+"""How the node is doing: `~/status` in numbers, `/diagnostics` in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from seg_perception.core.types import NANOSECONDS
+from seg_perception.inference.engine import ValidatedEngine
+from seg_perception.io.messages import (
+    Header,
+    ReasonCount,
+    SegmentationStatus,
+    StageLatency,
+    StreamStatus,
+)
+from seg_perception.outputs.topics import STATUS
+from seg_perception.ros.component import Component
+from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.diagnostics_monitor import DiagnosticsMonitor, Sample, new_counts
+from seg_perception.ros.inputs import StreamInput
+from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.qos import output_profile
+from seg_perception.ros.timers import steady_timer
+
+# As in SegmentationStatus.msg and StreamStatus.msg.
+_KINDS = {"camera": 0, "lidar": 1, "radar": 2}
+_NOT_READY, _PROVEN, _FALLBACK, _FAILED = 0, 1, 2, 3
+
+
+class StatusPublisher:
+    """Publishes status and diagnostics of one activation, once a period."""
+
+    def __init__(
+        self, runtime: NodeContext, parts: Sequence[Component], engine: ValidatedEngine | None
+    ) -> None:
+        """Advertise both and start the timer."""
+        self._runtime = runtime
+        self._engine = engine
+        self._health = DiagnosticsMonitor(runtime, parts)
+        node, period_s = runtime.node, runtime.config.node.status_period_s
+        kind = message_class(SegmentationStatus.type_name)
+        self._status = node.create_publisher(kind, STATUS, output_profile())
+        self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
+        self._last = self._health.sample()
+        self._conventions: dict[str, str] = {}
+        self._timer = steady_timer(node, period_s, self.publish)
+
+    def publish(self) -> None:
+        """Publish both now."""
+        self._tell_conventions()
+        warnings = [*self._twins(), *self._health.warnings()]
+        status = self._make_status(warnings)
+        self._status.publish(to_ros(status))
+        self._diagnostics.publish(self._make_diagnostics(status))
+
+    def close(self) -> None:
+        """Publish a last time, then stop."""
+        self.publish()
+        node = self._runtime.node
+        node.destroy_timer(self._timer)
+        node.destroy_publisher(self._status)
+        node.destroy_publisher(self._diagnostics)
+
+    def _tell_conventions(self) -> None:
+        """Log once which axes a camera's frame was found to have."""
+        found = self._runtime.perception.conventions.found
+        for camera, words in found.items():
+            if self._conventions.get(camera) != words:
+                self._runtime.node.get_logger().info(f"camera.{camera}: {words}")
+        self._conventions = found
+
+    def _twins(self) -> Iterator[str]:
+        """Topics under the node's own name that somebody else publishes too."""
+        node = self._runtime.node
+        topic = node.resolve_topic_name(STATUS)
+        others = node.count_publishers(topic) - 1
+        if others > 0:
+            name = node.get_fully_qualified_name()
+            yield (
+                f"{others} more publishers of {topic}: another node is called {name}; "
+                "is it started twice?"
+            )
+
+    def _make_status(self, warnings: list[str]) -> SegmentationStatus:
+        now = self._health.sample()
+        last, self._last = self._last, now
+        status = SegmentationStatus(
+            header=Header.at(self._runtime.clock.now_ns(), ""),
+            ontology=self._runtime.ontology.name,
+            interval_s=now.at_s - last.at_s,
+            streams=[self._stream(source, now, last) for source in self._health.streams],
+            latencies=self._latencies(),
+            warnings=warnings,
+        )
+        _describe_engine(status, self._engine)
+        return status
+
+    def _stream(self, source: StreamInput, now: Sample, last: Sample) -> StreamStatus:
+        kind, _, name = source.stream.partition(".")
+        count = now.counts[source.stream]
+        new = new_counts(count, last.counts.get(source.stream))
+        interval_s = max(now.at_s - last.at_s, 1e-3)
+        stamp_ns = self._runtime.clock.newest.get(source.stream)
+        age_s = float("nan")
+        if stamp_ns is not None:
+            age_s = (self._runtime.clock.now_ns() - stamp_ns) / NANOSECONDS
+        points = now.points.get(name, {}) if kind != "camera" else {}
+        return StreamStatus(
+            name=name,
+            topic=source.topic,
+            kind=_KINDS[kind],
+            received=count.received,
+            published=count.published,
+            in_flight=count.in_flight,
+            dropped=[ReasonCount(reason, n) for reason, n in sorted(count.dropped.items())],
+            lost_in_transport=source.lost,
+            points=[ReasonCount(s.name.lower(), n) for s, n in points.items() if n],
+            received_hz=new.received / interval_s,
+            published_hz=new.published / interval_s,
+            age_s=age_s,
+        )
+
+    def _latencies(self) -> list[StageLatency]:
+        return [
+            StageLatency(stage, stream, p.count, p.p50_s, p.p95_s, p.p99_s)
+            for (stage, stream), p in self._runtime.latencies.take_lately().items()
+        ]
+
+    def _make_diagnostics(self, status: SegmentationStatus) -> DiagnosticArray:
+        node = self._runtime.node
+        entry = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if status.warnings else DiagnosticStatus.OK,
+            name=f"{node.get_fully_qualified_name().lstrip('/')}: perception",
+            message="; ".join(status.warnings) or "all inputs give results",
+            hardware_id=status.engine,
+            values=[KeyValue(key=k, value=v) for k, v in self._values(status)],
+        )
+        array = DiagnosticArray(status=[entry])
+        array.header.stamp = node.get_clock().now().to_msg()
+        return array
+
+    def _values(self, status: SegmentationStatus) -> Iterator[tuple[str, str]]:
+        for stream in status.streams:
+            dropped = ", ".join(f"{d.count} {d.reason}" for d in stream.dropped) or "none"
+            fate = f"received {stream.received}, published {stream.published}, dropped {dropped}"
+            flow = f"in flight {stream.in_flight}, {stream.published_hz:.1f} Hz"
+            yield stream.topic, f"{fate}, {flow}"
+        for camera, words in self._conventions.items():
+            yield f"frame of camera.{camera}", words
+        yield "engine proof", status.engine_proof
+
+
+def failure_diagnostics(name: str, sentence: str, *, waiting: bool) -> DiagnosticStatus:
+    """What is said of a node that can't work, or can't work yet."""
+    level = DiagnosticStatus.WARN if waiting else DiagnosticStatus.ERROR
+    return DiagnosticStatus(level=level, name=f"{name.lstrip('/')}: perception", message=sentence)
+
+
+def _describe_engine(status: SegmentationStatus, engine: ValidatedEngine | None) -> None:
+    if engine is None:
+        return
+    manifest = engine.bundle.manifest
+    status.bundle = f"{manifest.name} {manifest.version}"
+    status.bundle_sha256 = manifest.files[manifest.model]
+    status.engine = engine.engine.description
+    status.engine_verdict = _FALLBACK if engine.refused else _PROVEN
+    if not engine.verdict.proven:
+        status.engine_verdict = _NOT_READY
+    if engine.quarantined:
+        status.engine_verdict = _FAILED
+        status.warnings = [*status.warnings, engine.quarantined]
+    status.engine_proof = engine.proof
+    status.warnings = [*status.warnings, *engine.refused]

@@ -1,0 +1,106 @@
+"""Threads that work beside the executor, and what hands messages to them."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from seg_perception.core.message_accounting import MessageHandle
+
+
+@dataclass(frozen=True, eq=False)
+class ReceivedMessage:
+    """A message as it came.
+
+    Attributes:
+        name: of the sensor, in the configuration.
+        message: as the middleware gave it.
+        handle: is closed by whoever ends the message's way.
+    """
+
+    name: str
+    message: Any
+    handle: MessageHandle
+
+
+class Worker:
+    """A thread that repeats a step until it is stopped; a step that fails is logged."""
+
+    def __init__(
+        self, name: str, step: Callable[[], None], log_error: Callable[[str], Any]
+    ) -> None:
+        """Start."""
+        self._step = step
+        self._log_error = log_error
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for the current step to end; there is no next one."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            self._try_step()
+
+    def _try_step(self) -> None:
+        try:
+            self._step()
+        except Exception:  # noqa: BLE001 (one faulty message must not end perception)
+            self._log_error(f"{self._thread.name} failed: {traceback.format_exc()}")
+
+
+class Inbox:
+    """Arrivals of several streams in their order, for one thread; wakes it.
+
+    Each stream has its own limit, so that a burst of one costs no other.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Hold at most `limit` arrivals of a stream; the oldest goes as `queue_full`."""
+        self._limit = limit
+        self._changed = threading.Condition()
+        self._rung = False
+        self._waiting: deque[ReceivedMessage] = deque()
+
+    def put(self, arrival: ReceivedMessage) -> None:
+        """Add an arrival."""
+        with self._changed:
+            oldest = self._make_room(arrival.handle.stream)
+            self._waiting.append(arrival)
+            self._changed.notify()
+        if oldest is not None:
+            oldest.handle.drop("queue_full")
+
+    def notify(self) -> None:
+        """Wake the thread although nothing arrived."""
+        with self._changed:
+            self._rung = True
+            self._changed.notify()
+
+    def take_all(self, timeout_s: float) -> list[ReceivedMessage]:
+        """Wait for an arrival, a ring or the timeout; empty the box."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._rung, timeout_s)
+            self._rung = False
+            arrivals = list(self._waiting)
+            self._waiting.clear()
+        return arrivals
+
+    def close(self) -> None:
+        """Drop what waits."""
+        for arrival in self.take_all(timeout_s=0):
+            arrival.handle.drop("shutdown")
+
+    def _make_room(self, stream: str) -> ReceivedMessage | None:
+        same = [arrival for arrival in self._waiting if arrival.handle.stream == stream]
+        if len(same) < self._limit:
+            return None
+        self._waiting.remove(same[0])
+        return same[0]

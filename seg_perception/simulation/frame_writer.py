@@ -1,0 +1,49 @@
+"""`python -m seg_perception.simulation.frame_writer FOLDER`: simulated frames as a data set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+
+from seg_perception.datasets.folder import IMAGES, MASKS
+from seg_perception.simulation.training_frames import training_frames
+
+
+def write_frames(folder: Path, seed: int, count: int, width: int, height: int) -> None:
+    """Render frames with exact masks; files that exist are overwritten.
+
+    Args:
+        folder: gets `images/` and `masks_src/` with ids of the field ontology.
+        seed: of the simulator; also part of the file names.
+        count: how many frames.
+        width, height: their size (pixel).
+    """
+    for part in (IMAGES, MASKS):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    for index, (image, labels) in enumerate(training_frames(seed, count, width, height)):
+        name = f"seed{seed:03d}_{index:04d}.png"
+        cv2.imwrite(str(folder / IMAGES / name), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        cv2.imwrite(str(folder / MASKS / name), labels)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m seg_perception.simulation.frame_writer", description=__doc__
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--count", type=int, default=240)
+    parser.add_argument("--size", default="512x288", help="WIDTHxHEIGHT")
+    options = parser.parse_args(arguments)
+    width, height = (int(number) for number in options.size.split("x"))
+    write_frames(options.folder, options.seed, options.count, width, height)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

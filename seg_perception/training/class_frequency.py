@@ -1,0 +1,122 @@
+"""How often each class occurs, in pixels and in images: what weights and sampling follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.core.errors import DatasetError
+from seg_perception.core.ontology import Ontology
+from seg_perception.datasets.folder import LabelledImage
+from seg_perception.datasets.mapping import IGNORE, TargetSpace
+from seg_perception.training.data import Dataset
+
+
+@dataclass(frozen=True)
+class ClassFrequency:
+    """Pixels of every target in every training image.
+
+    Attributes:
+        space: the targets.
+        pixels: int64 (images, targets) by source name.
+    """
+
+    space: TargetSpace
+    pixels: Mapping[str, NDArray[np.int64]]
+
+    @classmethod
+    def take(
+        cls, space: TargetSpace, datasets: Mapping[str, Dataset], workers: int
+    ) -> ClassFrequency:
+        """Read every mask once.
+
+        Raises:
+            DatasetError: a file is broken, or holds an id that its mapping does not know.
+        """
+        targets = len(space.primary)
+
+        def count(sample: LabelledImage) -> NDArray[np.int64]:
+            every = np.bincount(sample.targets.ravel(), minlength=IGNORE + 1)
+            return every[:targets].astype(np.int64)
+
+        pixels = {}
+        with ThreadPoolExecutor(workers) as pool:
+            for name, dataset in datasets.items():
+                numbers = range(len(dataset))
+                rows = pool.map(lambda i, read=dataset.__getitem__: count(read(i)), numbers)
+                pixels[name] = np.stack(list(rows))
+        return cls(space, pixels)
+
+    def class_pixels(self, shares: Mapping[str, float]) -> NDArray[np.int64]:
+        """Training pixels by first class, int64 (classes,).
+
+        Args:
+            shares: of the draws, by source; each source is scaled to its own.
+        """
+        counts = {name: self._by_class(rows.sum(axis=0)) for name, rows in self.pixels.items()}
+        everything = sum(int(count.sum()) for count in counts.values())
+        total = sum(shares.values())
+        scaled = [
+            count * (shares[name] / total * everything / max(count.sum(), 1))
+            for name, count in counts.items()
+        ]
+        return np.sum(scaled, axis=0).astype(np.int64)
+
+    def never_possible(self) -> NDArray[np.int64]:
+        """Ids of the classes that no training pixel can be, alone or in a set."""
+        seen = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
+        return np.flatnonzero(~self.space.members[seen].any(axis=0))
+
+    def never_certain(self) -> NDArray[np.int64]:
+        """Ids of the classes that are learnt from sets alone: no pixel names them for certain."""
+        seen = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
+        possible = self.space.members[seen].any(axis=0)
+        return np.flatnonzero(possible & ~seen[: self.space.class_count])
+
+    def repeat_factors(self, source: str, below: float) -> NDArray[np.float64]:
+        """How often to draw each image of a source, relative to a common one.
+
+        max over the image's classes of max(1, sqrt(below / f)), f the share of the
+        source's images that hold the class (Gupta et al., "LVIS", CVPR 2019).
+        """
+        rows = self.pixels[source]
+        holds = np.stack([self._by_class(row) > 0 for row in rows])
+        share = np.maximum(holds.mean(axis=0), 1 / len(rows))
+        factor = np.sqrt(np.maximum(below / share, 1.0))
+        return np.where(holds, factor, 1.0).max(axis=1)
+
+    def images_with(self, source: str, target: int) -> NDArray[np.int64]:
+        """Numbers of the source's images that hold a target."""
+        return np.flatnonzero(self.pixels[source][:, target] > 0)
+
+    def _by_class(self, by_target: NDArray[np.int64]) -> NDArray[np.int64]:
+        by_class = np.zeros(self.space.class_count, np.int64)
+        np.add.at(by_class, self.space.primary, by_target)
+        return by_class
+
+
+def expect_every_class(
+    census: ClassFrequency, ontology: Ontology, unseen: Sequence[str], masks: Sequence[str]
+) -> None:
+    """Refuse to train a class that no pixel can be.
+
+    Args:
+        census: of the training images.
+        ontology: names of the classes.
+        unseen: names that may be missing.
+        masks: the mappings, for the sentence.
+
+    Raises:
+        DatasetError: a class is missing.
+    """
+    missing = [ontology.names[int(i)] for i in census.never_possible()]
+    if surprising := [name for name in missing if name not in unseen]:
+        msg = (
+            f"no training pixel is {', '.join(surprising)} (mappings {', '.join(masks)}): add "
+            "images or map an id to it, or accept it under `unseen` in the configuration"
+        )
+        raise DatasetError(msg)

@@ -1,0 +1,177 @@
+"""From a checkpoint to a model bundle: trace, compare, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seg_perception.core.errors import TrainingError
+from seg_perception.core.ontology import Ontology
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.bundle_writer import BundleSource, expect_free, write_bundle
+from seg_perception.inference.manifest import (
+    LabelsConfidenceOutput,
+    NetworkInput,
+    Parity,
+    Precision,
+)
+from seg_perception.training.checkpoint import Checkpoint, architecture_errors
+from seg_perception.training.export.heads import HEADS, Head
+from seg_perception.training.export.onnx_graph import (
+    INPUT,
+    OPSET,
+    OUTPUTS,
+    NetworkAnswer,
+    run_torch,
+)
+from seg_perception.training.export.parity import label_agreement
+from seg_perception.training.export.release import ReleaseFile, provenance
+from seg_perception.training.export.serving import ServingGraph
+from seg_perception.training.export.variants import export_variants, variant_sources
+from seg_perception.training.models.factory import build_network
+from seg_perception.training.models.network import SegmentationNetwork
+
+_MOST_CLASSES = 255
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is exported.
+
+    Attributes:
+        size: width, height of the network; None takes that of the training.
+        head: how the network's output becomes labels.
+        precisions: of the forms; the plain model has the first.
+        version: of the bundle.
+        half_weights: store the weights in 16 bits, at half the size.
+    """
+
+    size: tuple[int, int] | None = None
+    head: Head = "exact"
+    precisions: tuple[Precision, ...] = ("fp32",)
+    version: str = "1"
+    half_weights: bool = False
+
+
+def export_bundle(
+    path: Path,
+    folder: Path,
+    said: ReleaseFile,
+    frames: Callable[[int, int], Sequence[NDArray[np.uint8]]],
+    wanted: Wanted | None = None,
+) -> Bundle:
+    """Export the averaged weights of a checkpoint, prove them and write the bundle.
+
+    Args:
+        path: of the checkpoint.
+        folder: of the bundle; it must not exist.
+        said: what people say about the weights.
+        frames: gives golden frames for a width and height, uint8 (H, W, 3) RGB; those of
+            another size are stretched.
+        wanted: what is exported.
+
+    Raises:
+        TrainingError: not a checkpoint, or an exported graph disagrees with torch.
+        ConfigError: the size does not fit the network.
+        BundleError: the folder is in use.
+    """
+    expect_free(folder)
+    wanted = wanted or Wanted()
+    checkpoint = Checkpoint.load(path)
+    config = checkpoint.training_config
+    ontology = Ontology.load(config.ontology)
+    size = wanted.size or config.network_size
+    graph = ServingGraph(load_network(checkpoint, ontology, path, size), wanted.head)
+    golden = [_fit(frame, size) for frame in frames(*size)]
+    reference, forms = export_variants(
+        graph, size, wanted.precisions, golden, half_weights=wanted.half_weights
+    )
+    heads = compare_heads(graph, reference, golden)
+    source = BundleSource(
+        name=said.name,
+        version=wanted.version,
+        ontology=ontology,
+        input=NetworkInput.model_validate({"name": INPUT, "width": size[0], "height": size[1]}),
+        output=LabelsConfidenceOutput(
+            kind="labels_confidence", labels=OUTPUTS[0], confidence=OUTPUTS[1]
+        ),
+        model=forms[0].model,
+        variants=variant_sources(forms),
+        licence=said.licence,
+        licence_text=said.licence_text,
+        notice=said.notice,
+        golden=[(i, a.labels, a.confidence) for i, a in zip(golden, reference, strict=True)],
+        opset=OPSET,
+        parity=(forms[0].parity, *heads),
+        training=provenance(said, checkpoint),
+    )
+    return write_bundle(folder, source)
+
+
+def compare_heads(
+    graph: ServingGraph, reference: Sequence[NetworkAnswer], frames: Sequence[NDArray[np.uint8]]
+) -> list[Parity]:
+    """How often the cheaper heads agree with the exact one.
+
+    Args:
+        graph: what is served, with its own head.
+        reference: what it answers.
+        frames: to what, uint8 (H, W, 3) RGB.
+    """
+    chosen = graph.head
+    answers = {chosen: reference}
+    for head in HEADS:
+        if head not in answers:
+            graph.head = head
+            answers[head] = run_torch(graph, frames)
+    graph.head = chosen
+    return [
+        Parity(
+            reference="exact head, torch",
+            candidate=f"{head} head, torch",
+            frames=len(frames),
+            label_agreement=label_agreement(answers["exact"], answers[head]),
+            max_abs_error=None,
+        )
+        for head in HEADS
+        if head != "exact"
+    ]
+
+
+def load_network(
+    checkpoint: Checkpoint, ontology: Ontology, path: Path, size: tuple[int, int] | None = None
+) -> SegmentationNetwork:
+    """The averaged network of a checkpoint, for evaluation.
+
+    Args:
+        checkpoint: what was trained.
+        ontology: its classes.
+        path: where it was read, for messages.
+        size: width, height; None takes that of the training.
+
+    Raises:
+        TrainingError: weights of another architecture, or more classes than a byte tells apart.
+        ConfigError: the size does not fit the network.
+    """
+    if ontology.id_count > _MOST_CLASSES:
+        msg = (
+            f"{path}: {ontology.id_count} classes, expected at most {_MOST_CLASSES}, since labels "
+            "are bytes: train on a coarser ontology"
+        )
+        raise TrainingError(msg)
+    config = checkpoint.training_config
+    coarse = checkpoint.average.get("coarse.weight", torch.empty(0)).shape[0]
+    network = build_network(config.model, ontology.id_count, coarse, size or config.network_size)
+    with architecture_errors(path):
+        network.load_state_dict(checkpoint.average)
+    return network.eval()
+
+
+def _fit(frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR), np.uint8)

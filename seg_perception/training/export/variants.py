@@ -1,0 +1,108 @@
+"""The forms in which a bundle carries its network: sampling and precision, each one proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seg_perception.inference.bundle_writer import VariantSource
+from seg_perception.inference.manifest import Parity, Precision, Sampling
+from seg_perception.inference.onnx.outputs import keep_outputs
+from seg_perception.inference.onnx.precision import emulate_precision, to_precision
+from seg_perception.inference.onnx.storage import halve_weights
+from seg_perception.training.export.onnx_graph import (
+    OUTPUTS,
+    NetworkAnswer,
+    export_onnx,
+    run_onnx,
+    run_torch,
+)
+from seg_perception.training.export.parity import MIN_AGREEMENT, measure_parity
+from seg_perception.training.export.serving import ServingGraph
+from seg_perception.training.models.deformable import set_sampling
+
+
+@dataclass(frozen=True)
+class ExportedVariant:
+    """One form, as it will be written.
+
+    Attributes:
+        model: ONNX bytes, labels and confidence alone.
+        sampling, precision: which form it is.
+        parity: against torch in fp32.
+    """
+
+    model: bytes
+    sampling: Sampling
+    precision: Precision
+    parity: Parity
+
+
+def export_variants(
+    graph: ServingGraph,
+    size: tuple[int, int],
+    precisions: Sequence[Precision],
+    frames: Sequence[NDArray[np.uint8]],
+    *,
+    half_weights: bool = False,
+) -> tuple[list[NetworkAnswer], list[ExportedVariant]]:
+    """Trace a graph in every sampling and precision, and compare each with torch.
+
+    Args:
+        graph: what is served.
+        size: width, height.
+        precisions: the plain model's first.
+        frames: uint8 (H, W, 3) RGB at that size.
+        half_weights: store the weights in 16 bits.
+
+    Returns:
+        What torch answers to the frames, and the forms, the plain model first.
+
+    Raises:
+        TrainingError: a form disagrees with torch.
+    """
+    reference: list[NetworkAnswer] = []
+    forms = []
+    for sampling in samplings(graph):
+        if sampling != "none":
+            set_sampling(graph, sampling)
+        reference = reference or run_torch(graph, frames)
+        traced = export_onnx(graph, size)
+        traced = halve_weights(traced) if half_weights else traced
+        forms += [_form(traced, sampling, p, reference, frames) for p in precisions]
+    return reference, forms
+
+
+def samplings(graph: ServingGraph) -> tuple[Sampling, ...]:
+    """The forms that a network's deformable attention has; the first for ONNX Runtime."""
+    return ("grid_sample", "gather") if set_sampling(graph, "grid_sample") else ("none",)
+
+
+def variant_sources(forms: Sequence[ExportedVariant]) -> list[VariantSource]:
+    """What the bundle says of its forms; the first is the plain model."""
+    return [
+        VariantSource(form.model if index else None, form.sampling, form.precision, form.parity)
+        for index, form in enumerate(forms)
+    ]
+
+
+def _form(
+    traced: bytes,
+    sampling: Sampling,
+    precision: Precision,
+    reference: Sequence[NetworkAnswer],
+    frames: Sequence[NDArray[np.uint8]],
+) -> ExportedVariant:
+    emulated = "" if precision == "fp32" else ", rounding emulated"
+    names = (
+        f"torch {torch.__version__} fp32",
+        f"onnxruntime CPUExecutionProvider, {sampling}, {precision}{emulated}",
+    )
+    answers = run_onnx(emulate_precision(traced, precision), frames)
+    parity = measure_parity(reference, answers, names, MIN_AGREEMENT[precision])
+    model = keep_outputs(to_precision(traced, precision), OUTPUTS)
+    return ExportedVariant(model, sampling, precision, parity)

@@ -1,0 +1,117 @@
+# ruff: noqa: E402  (torch, which may be absent, is looked for first)
+"""`seg-perception export` from the command line."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+torch = pytest.importorskip("torch", reason="the export needs torch: install the extra [train]")
+pytest.importorskip("onnx", reason="the export needs onnx: install the extra [train]")
+
+from seg_perception.cli.main import app
+from seg_perception.inference.bundle import Bundle
+from seg_perception.training.checkpoint import Checkpoint
+from seg_perception.training.config import TrainingConfig
+from seg_perception.training.models.field_cnn import FieldCnn
+
+TINY = {"stem": 8, "stem_blocks": 1, "middle": 16, "deep": 16, "middle_blocks": 1, "decoder": 16}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    config = TrainingConfig.model_validate(
+        {
+            "ontology": "field",
+            "model": TINY,
+            "sources": [{"name": "s", "folder": "s", "mapping": "m.yaml", "share": 1}],
+            "steps": 1,
+            "network_size": (64, 48),
+        }
+    )
+    torch.manual_seed(0)
+    network = FieldCnn(18, config.model)
+    torch.nn.init.normal_(network.classifier.weight, std=3.0)
+    state = network.state_dict()
+    path = tmp_path / "last.pt"
+    Checkpoint(
+        config=config.model_dump_json(), step=1, network=state, average=state, optimizer={}
+    ).save(path)
+    return path
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    path = tmp_path / "release.yaml"
+    path.write_text(
+        "{name: mine, licence: none, licence_text: '', command: make it, datasets: [ours]}"
+    )
+    return path
+
+
+def export(*arguments: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["export", *map(str, arguments)])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_bundle_of_the_asked_size_from_images_of_ones_own(
+    checkpoint: Path, release: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "golden").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (60, 90, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "golden" / "a.png"), noise)
+    out = tmp_path / "mine"
+    asked = ("--release", release, "--size", "96x64", "--frames", tmp_path / "golden")
+    more = ("--precision", "fp32", "--precision", "fp16_islands", "--version", "3", "--json")
+    code, text, errors = export(checkpoint, "-o", out, *asked, *more)
+    assert (code, errors) == (0, "")
+    facts = json.loads(text)
+    assert (facts["width"], facts["height"], facts["opset"]) == (96, 64, 17)
+    assert [v["precision"] for v in facts["variants"]] == ["fp32", "fp16_islands"]
+    manifest = Bundle.load(out).manifest
+    assert (manifest.name, manifest.version, manifest.training.datasets) == ("mine", "3", ("ours",))
+    (frame,) = Bundle.load(out).golden
+    want = cv2.resize(noise[..., ::-1].copy(), (96, 64), interpolation=cv2.INTER_LINEAR)
+    assert np.array_equal(frame.image, want)
+
+
+def test_without_json_a_table_says_what_was_measured(
+    checkpoint: Path, release: Path, tmp_path: Path
+) -> None:
+    code, text, errors = export(checkpoint, "-o", tmp_path / "mine", "--release", release)
+    assert (code, errors) == (0, "")
+    assert "none_fp32" in text
+    assert "quarter head" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--size", "96"), "--size 96: expected WIDTHxHEIGHT"),
+        (("--precision", "fp8"), "--precision fp8: expected one of fp32, fp16_islands"),
+        (("--size", "90x64"), "size 90x64: expected multiples of 16"),
+        (("--frames", "nowhere"), "--frames nowhere: expected PNG or JPEG images"),
+        (("--release", "nowhere.yaml"), "nowhere.yaml not found: expected a release file"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_no_bundle(
+    checkpoint: Path, release: Path, tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    arguments = {"--release": str(release), **dict([change])}
+    flat = [part for pair in arguments.items() for part in pair]
+    code, text, errors = export(checkpoint, "-o", tmp_path / "mine", *flat)
+    assert (code, text) == (2, "")
+    assert message in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert not (tmp_path / "mine").exists()
+
+
+def test_what_is_no_checkpoint_is_named(release: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(b"nothing")
+    asked = ("-o", tmp_path / "mine", "--release", release)
+    code, _, errors = export(tmp_path / "a.pt", *asked)
+    assert code == 2
+    assert "a.pt: not a checkpoint of this project" in errors

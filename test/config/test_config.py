@@ -1,0 +1,137 @@
+"""Parameters in, configuration out; what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seg_perception.config import Config, TransferConfig, describe, dump, read_parameter_file
+from seg_perception.core.errors import ConfigError
+
+CAMERA = {"cameras": ["front"], "camera.front.image_topic": "/camera/image_raw"}
+
+
+def test_flat_parameters_make_nested_stages() -> None:
+    config = Config.from_parameters({**CAMERA, "transfer.cell_px": 4, "camera.front.weight": 2})
+    assert config.transfer.cell_px == 4
+    assert config.cameras["front"].weight == 2.0
+    assert config.synchronizer == Config().synchronizer
+
+
+@given(
+    cell=st.integers(1, 512),
+    ratio=st.floats(1.01, 100),
+    names=st.sets(st.sampled_from(["a", "b", "c"])),
+)
+def test_a_configuration_survives_its_own_parameters(
+    cell: int, ratio: float, names: set[str]
+) -> None:
+    sensors = {f"lidar.{name}.topic": f"/{name}" for name in names}
+    flat = {
+        **CAMERA,
+        **sensors,
+        "lidars": sorted(names),
+        "transfer.cell_px": cell,
+        "transfer.hidden_ratio": ratio,
+    }
+    config = Config.from_parameters(flat)
+    assert Config.from_parameters(config.to_parameters()) == config
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        (
+            {"transfer.cel_px": 4},
+            "unknown parameter 'transfer.cel_px'; did you mean 'transfer.cell_px'",
+        ),
+        ({"zzz": 1}, "config dump"),
+        ({"transfer.cell_px": "4"}, "transfer.cell_px: Input should be a valid integer, got '4'"),
+        (
+            {"transfer.cell_px": -1},
+            "transfer.cell_px: Input should be greater than or equal to 0, got -1",
+        ),
+        (
+            {"transfer.hidden_ratio": float("nan")},
+            "transfer.hidden_ratio: Input should be a finite number",
+        ),
+        ({"cameras": ["front"]}, "camera.front.image_topic is missing"),
+        (
+            {"camera.front.image_topic": "/a"},
+            "camera.front is described but not listed; add it to cameras",
+        ),
+        ({"cameras": "front"}, "cameras: expected a list of names"),
+        ({"cameras": ["a", "a"]}, "cameras: expected different names"),
+        ({"cameras": ["a.b"]}, "without dots"),
+        (
+            {**CAMERA, "lidars": ["top"], "lidar.top.topic": "/p", "lidar.top.cameras": ["back"]},
+            r"lidar.top.cameras names \['back'\], expected some of \['front'\]",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(parameters: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        Config.from_parameters(parameters)
+
+
+def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Path) -> None:
+    file = tmp_path / "robot.yaml"
+    file.write_text(
+        "/**:\n  ros__parameters:\n    use_sim_time: true\n"
+        "    transfer: {cell_px: 4, hidden_ratio: 1.5}\n"
+        "perception_node:\n  ros__parameters:\n    transfer.cell_px: 16\n"
+        "other_node:\n  ros__parameters:\n    unrelated: 1\n"
+    )
+    assert read_parameter_file(file, "perception_node") == {
+        "transfer.cell_px": 16,
+        "transfer.hidden_ratio": 1.5,
+    }
+    assert Config.load(file).transfer.cell_px == 16
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: [", "is not YAML"),
+        ("", "expected a section"),
+        ("perception_node:\n  transfer.cell_px: 4\n", "no ros__parameters map"),
+    ],
+)
+def test_a_file_that_is_no_parameter_file_is_refused(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    file = tmp_path / "robot.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        Config.load(file)
+    with pytest.raises(ConfigError, match="not found"):
+        Config.load(tmp_path / "absent.yaml")
+
+
+def test_frames_lose_the_slash_of_ros_1() -> None:
+    frames = {
+        "transforms.fixed_frame": "/odom",
+        "camera.front.frame_id": "/camera",
+        "lidars": ["top"],
+        "lidar.top.topic": "/points",
+        "lidar.top.frame_id": "/lidar",
+    }
+    config = Config.from_parameters({**CAMERA, **frames})
+    assert config.transforms.fixed_frame == "odom"
+    assert config.cameras["front"].frame_id == "camera"
+    assert config.lidars["top"].frame_id == "lidar"
+
+
+def test_the_dumped_file_loads(tmp_path: Path) -> None:
+    config = Config.from_parameters(CAMERA)
+    file = tmp_path / "dumped.yaml"
+    file.write_text(dump(config))
+    assert Config.load(file) == config
+
+
+def test_every_parameter_is_described() -> None:
+    for key, stage, field in describe({**CAMERA, "lidars": ["l"], "radars": ["r"]}):
+        assert stage.model_fields[field].description, key
+    assert "transfer.cell_px" in {key for key, _, _ in describe({})}
+    assert TransferConfig.model_fields["cell_px"].description

@@ -1,0 +1,125 @@
+"""The same job on a local Ray of two workers: the same digits, and a lost worker costs nothing."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seg_perception.core.errors import EvaluationError
+from seg_perception.core.types import LabelMap
+from seg_perception.evaluation.evaluate import ExecutionOptions, evaluate
+from seg_perception.evaluation.options import EvaluateOptions
+from seg_perception.evaluation.plan import plan
+from seg_perception.io.images import encode_labels
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def job(world):
+    """Four short drives whose right half is wrong."""
+    bags = []
+    for drive in range(4):
+        events = world.events(2 + drive)
+        for n in range(2 + drive):
+            at = world.start_ns + n * 100 * world.ms
+            labels = np.full((48, 64), world.red, np.uint8)
+            truth = encode_labels(LabelMap("front", labels, labels, at, "camera_optical"))
+            events.append((at + 2 * world.ms, "/camera/front/truth", truth))
+        ordered = sorted(events, key=lambda event: event[0])
+        bags.append(world.bag(ordered, f"drive_{drive}.mcap"))
+    settings = {"segmentation.bundle": str(world.bundle)}
+    return plan(bags, EvaluateOptions(settings=settings))
+
+
+@pytest.fixture
+def ray(monkeypatch, repo):
+    """A Ray of two workers on this machine, for one test."""
+    found = pytest.importorskip("ray", reason="Ray is not installed: pip install .[cluster]")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    # Workers are processes of their own: they have to find the package and the fixtures' model.
+    path = os.pathsep.join([str(repo), *filter(None, [os.environ.get("PYTHONPATH")])])
+    monkeypatch.setenv("PYTHONPATH", path)
+    found.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        object_store_memory=100_000_000,
+        _node_ip_address="127.0.0.1",
+    )
+    yield found
+    found.shutdown()
+
+
+def without_times(run):
+    document = json.loads((run / "results.json").read_text())
+    for key in ("timing", "created", "seconds", "name", "command"):
+        del document[key]
+    return document, (run / "frames.jsonl").read_bytes()
+
+
+def test_two_workers_give_the_same_to_the_last_digit(job, ray, tmp_path):
+    seen = []
+    evaluate(job, tmp_path / "here")
+    evaluate(
+        job,
+        tmp_path / "cluster",
+        ExecutionOptions(address="auto"),
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    assert without_times(tmp_path / "here") == without_times(tmp_path / "cluster")
+    assert len(seen) == 4
+    assert seen[-1][0] == seen[-1][1]
+    pictures = [
+        sorted(p.name for p in (tmp_path / r / "pictures").iterdir()) for r in ("here", "cluster")
+    ]
+    assert pictures[0] == pictures[1] != []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds workers in /proc")
+def test_the_bags_of_a_lost_worker_are_done_again(job, ray, tmp_path):
+    killed = []
+
+    def kill_a_worker(done, total):
+        if not killed and done < total:
+            killed.extend(workers()[:1])
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    evaluate(job, tmp_path / "here")
+    evaluate(job, tmp_path / "lost", ExecutionOptions(address="auto"), on_progress=kill_a_worker)
+    assert killed
+    assert without_times(tmp_path / "here") == without_times(tmp_path / "lost")
+
+
+def workers():
+    """Processes of this test's Ray that score something now."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            title = (process / "cmdline").read_text(errors="replace")
+        except OSError:
+            continue
+        if title.startswith("ray::run_packed"):
+            found.append(int(process.name))
+    return found
+
+
+def test_a_mistake_in_a_worker_is_told_as_it_is(job, ray, tmp_path):
+    shard = job.shards[0].model_copy(update={"path": str(tmp_path / "gone.mcap")})
+    broken = job.model_copy(update={"shards": (shard,)})
+    from seg_perception.core.errors import BagError
+    from seg_perception.evaluation.cluster import run_cluster
+
+    with pytest.raises(BagError, match="no such file"):
+        run_cluster(broken, broken.shards, tmp_path, lambda *_: None, "auto")
+
+
+def test_without_ray_the_extra_is_named(job, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(EvaluationError, match=r"seg_perception\[cluster\]"):
+        evaluate(job, tmp_path / "run", ExecutionOptions(address="auto"))

@@ -1,0 +1,63 @@
+"""Which frames keep their pictures."""
+
+import numpy as np
+import pytest
+
+from seg_perception.evaluation.frame_samples import FrameSamples, choose
+from seg_perception.evaluation.results import FrameScore
+from seg_perception.evaluation.samples import FrameId, ImageSample
+
+
+def frame(number, miou):
+    name = f"{number:03}"
+    return FrameScore(
+        stream="images", sequence="one", name=name, stamp_ns=0, n=1, accuracy=miou, miou=miou
+    )
+
+
+def sample(number):
+    labels = np.zeros((4, 6), np.uint8)
+    where = FrameId("one", "one", f"{number:03}", 0)
+    return ImageSample(where, labels, labels, None, lambda: None)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """Which frames of a hundred keep pictures, by their scores and the order they come in."""
+
+    def run(name, scores, order):
+        gallery = FrameSamples(tmp_path / name, 3)
+        for number in order:
+            gallery.offer(frame(number, scores[number]), sample(number))
+        return gallery, choose(gallery.frames, 3, 50.0)
+
+    return run
+
+
+def test_two_runs_keep_pictures_of_the_same_frames_by_lot(kept):
+    rng = np.random.default_rng(3)
+    runs = [kept(name, rng.uniform(10, 90, 100), range(100))[1] for name in ("one", "two")]
+    names = [{entry.name for entry in run if entry.role != "worst"} for run in runs]
+    assert [len(found) for found in names] == [16, 16]
+    # A worst frame of one run may be one of the lot in the other.
+    assert len(names[0] & names[1]) >= 13
+
+
+def test_the_worst_and_the_most_typical_have_their_roles(kept):
+    scores = np.linspace(10, 90, 100)
+    _, chosen = kept("one", scores, range(100))
+    roles = {role: [e.name for e in chosen if e.role == role] for role in ("worst", "typical", "")}
+    assert roles["worst"] == ["000", "001", "002"]
+    distance = [abs(scores[int(name)] - 50) for name in (*roles["typical"], *roles[""])]
+    assert distance == sorted(distance)
+    assert len(roles["typical"]) == 3
+
+
+def test_the_order_does_not_matter_and_the_rest_is_removed(kept):
+    scores = np.random.default_rng(1).uniform(0, 99, 60)
+    first, chosen = kept("one", scores, range(60))
+    _, again = kept("two", scores, reversed(range(60)))
+    assert [e.model_dump() for e in chosen] == [e.model_dump() for e in again]
+    files = {path.name for path in (first._folder / "pictures").iterdir()}
+    kept_files = {file.partition("/")[2] for e in first.frames for file in e.files.values()}
+    assert files == kept_files

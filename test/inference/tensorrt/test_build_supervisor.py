@@ -1,0 +1,203 @@
+"""A builder that refuses, crashes, is killed or hangs is an error, and nothing stays behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from seg_perception.core.errors import EngineBuildingError, EngineError
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.tensorrt.engine_builder import (
+    BackgroundEngineBuilder,
+    BlockingEngineBuilder,
+)
+
+if TYPE_CHECKING:
+    from conftest import MakeBundle, Stripes
+    from seg_perception.inference.tensorrt.conftest import SimulatedMachine
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("refuse", "could not build the engine; its log says why; it said: no tactic for node 7"),
+        ("crash", "the builder crashed (SIGABRT)"),
+        ("killed", "the builder was killed, most likely since memory ran out"),
+    ],
+)
+def test_a_builder_that_fails_is_a_reason(
+    make_bundle: MakeBundle,
+    stripes: Stripes,
+    machine: SimulatedMachine,
+    fault: Callable[[str], None],
+    name: str,
+    said: str,
+) -> None:
+    fault(name)
+    engine = machine.create(make_bundle())
+    assert said in engine.refused[0]
+    np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
+    assert [file.suffix for file in machine.cache.iterdir()] == [".lock"]
+
+
+def test_a_builder_that_hangs_is_ended(
+    make_bundle: MakeBundle, machine: SimulatedMachine, fault: Callable[[str], None]
+) -> None:
+    fault("hang")
+    start_s = time.monotonic()
+    engine = machine.create(make_bundle(), machine.config(build_silence_s=4.0))
+    assert "the builder gave no sign of life for 4 s and was ended" in engine.refused[0]
+    assert time.monotonic() - start_s < 60
+    assert "ONNX Runtime" in engine.description
+
+
+def test_a_build_that_takes_too_long_is_ended(
+    make_bundle: MakeBundle, machine: SimulatedMachine, fault: Callable[[str], None]
+) -> None:
+    fault("hang")
+    engine = machine.create(make_bundle(), machine.config(build_timeout_s=4.0))
+    assert "the builder took more than 4 s and was ended" in engine.refused[0]
+
+
+def test_a_model_that_tensorrt_cannot_read_is_a_reason(
+    make_bundle: MakeBundle, machine: SimulatedMachine
+) -> None:
+    from seg_perception.inference.bundle_writer import VariantSource
+
+    bundle = make_bundle(variants=[VariantSource(b"no onnx", "none", "fp32")])
+    engine = machine.create(bundle)
+    assert "can't read model_none_fp32.onnx: node 3: unsupported" in engine.refused[0]
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes, in this process and its children."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_is_full_for_the_plan(
+    make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
+) -> None:
+    bundle = make_bundle()
+    with disk_of(400):
+        engine = machine.create(bundle)
+    assert os.strerror(errno.EFBIG) in engine.refused[0]
+    np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
+    assert list(machine.cache.glob("*.plan")) == []
+    assert list(machine.cache.glob("*.draft*")) == []
+
+
+def test_progress_and_log_are_told(make_bundle: MakeBundle, machine: SimulatedMachine) -> None:
+    from seg_perception.config import SegmentationConfig
+    from seg_perception.inference.engine import create_engine
+
+    seen: list[tuple[str, float]] = []
+    builds = BlockingEngineBuilder(machine.said.append, lambda p: seen.append((p.phase, p.share)))
+    config = SegmentationConfig(engine="tensorrt")
+    create_engine(make_bundle(), config, machine.config(), builds).close()
+    assert seen[0] == ("Building engine", 0.0)
+    assert machine.said[0].startswith("building engine tiny_1_plain_")
+    assert machine.said[-1].startswith("built in")
+
+
+def test_who_does_not_wait_is_told_how_far_it_is(
+    make_bundle: MakeBundle, machine: SimulatedMachine, fault: Callable[[str], None]
+) -> None:
+    from seg_perception.config import SegmentationConfig
+    from seg_perception.inference.engine import ValidatedEngine, create_engine
+
+    fault("slow")
+    builds = BackgroundEngineBuilder(machine.said.append)
+    bundle: Bundle = make_bundle()
+
+    def create() -> ValidatedEngine:
+        config = SegmentationConfig(spot_check_period_s=0.0)
+        return create_engine(bundle, config, machine.config(), builds)
+
+    with pytest.raises(EngineBuildingError, match=r"is being built for \d+ s \(.*\); it is taken"):
+        create()
+    engine, start_s = None, time.monotonic()
+    while engine is None:
+        assert time.monotonic() - start_s < 60
+        try:
+            engine = create()
+        except EngineBuildingError:
+            time.sleep(0.1)
+    assert "Simulated GPU" in engine.description
+    assert machine.builds == 1
+    engine.close()
+
+
+def test_a_build_that_failed_is_not_tried_again(
+    make_bundle: MakeBundle, machine: SimulatedMachine, fault: Callable[[str], None]
+) -> None:
+    from seg_perception.config import SegmentationConfig
+    from seg_perception.inference.engine import create_engine
+
+    fault("crash")
+    builds = BackgroundEngineBuilder(machine.said.append)
+    bundle, config = make_bundle(), SegmentationConfig(chain=["tensorrt/fp32"])
+
+    def failure() -> str:
+        with pytest.raises(EngineError) as caught:
+            create_engine(bundle, config, machine.config(), builds)
+        return str(caught.value)
+
+    end_s = time.monotonic() + 60
+    while "is being built" in (said := failure()):
+        assert time.monotonic() < end_s
+        time.sleep(0.1)
+    assert "the builder crashed (SIGABRT)" in said
+    assert failure() == said
+    assert machine.builds == 1
+
+
+def test_a_builder_ends_with_the_process_that_asked(
+    make_bundle: MakeBundle, machine: SimulatedMachine, fault: Callable[[str], None]
+) -> None:
+    fault("hang")
+    program = (
+        "import sys\n"
+        "from seg_perception.config import SegmentationConfig, TensorRtConfig\n"
+        "from seg_perception.inference import tensorrt_engine\n"
+        "from seg_perception.inference.bundle import Bundle\n"
+        "from seg_perception.inference.engine import create_engine\n"
+        "tensorrt_engine.find_device = lambda: '/dev/nvidiactl'\n"
+        "tensorrt = TensorRtConfig(cache=sys.argv[2], module='tensorrt')\n"
+        "create_engine(Bundle.load(sys.argv[1]), SegmentationConfig(), tensorrt)\n"
+    )
+    command = [sys.executable, "-c", program, str(make_bundle().folder), str(machine.cache)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    asker = subprocess.Popen(command, env=environment)
+    children = Path(f"/proc/{asker.pid}/task/{asker.pid}/children")
+    end_s = time.monotonic() + 60
+    while not machine.builds:  # the builder has written its first line
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+    (builder,) = children.read_text().split()
+    asker.kill()
+    asker.wait()
+    while Path("/proc", builder).exists() and "Z" not in state(builder):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+
+
+def state(process: str) -> str:
+    """A letter: Z where it ended and nobody has asked for its exit code."""
+    return Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[0]

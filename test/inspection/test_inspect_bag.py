@@ -1,0 +1,187 @@
+"""What a bag is found to hold, and the configuration that is guessed from it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from seg_perception.core.types import LabelMap, PointCloud
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.inspection import inspect_bag, inspect_bundle, suggest_config
+from seg_perception.inspection.names import name_sensors
+from seg_perception.io.images import encode_labels, encode_rgb
+from seg_perception.io.messages import CompressedImage, Header
+from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.io.transforms import encode_tf
+
+
+def cloud(frame_id, *fields, count=4, stamp_ns=0):
+    layout = np.dtype([(name, "<f4") for name in ("x", "y", "z", *fields)])
+    return encode_cloud(PointCloud(np.ones((1, count), layout), stamp_ns, frame_id))
+
+
+def inspect(world, *extra):
+    events = world.events(count=2)
+    at = world.start_ns
+    return inspect_bag(world.bag([*events, *((at, topic, message) for topic, message in extra)]))
+
+
+def texts(inspection, level):
+    return [finding.text for finding in inspection.findings if finding.level == level]
+
+
+@pytest.mark.parametrize(
+    ("topic", "name"),
+    [
+        ("/camera/front/image_raw", "front"),
+        ("/sensor/camera/windshield/vis/image_rect_color", "windshield"),
+        ("/ids_camera/image_raw/compressed", "ids_camera"),
+        ("/camera/image_raw", "sensor"),
+        ("/ouster/points", "ouster"),
+        ("/velodyne_points", "velodyne"),
+        ("/hugin_raf_1/radar_data", "hugin_raf_1"),
+        ("/camera/0/image_raw", "sensor_0"),
+        ("/a.b/image", "a_b"),
+    ],
+)
+def test_names_come_from_topics(topic, name):
+    assert name_sensors([topic], "sensor") == {topic: name}
+
+
+def test_names_are_different():
+    names = name_sensors(
+        ["/left/cam/image", "/right/cam/image", "/x/left/image"], "camera", ["left"]
+    )
+    assert list(names.values()) == ["camera", "right", "x"]
+    assert name_sensors(["/image", "/camera/image"], "camera")["/camera/image"] == "camera_2"
+
+
+def test_topics_are_described(world):
+    facts = inspect(world).facts.topics
+    image = facts[world.image_topic]
+    assert (image.frame_id, image.image.encoding, image.image.width) == (
+        "camera_optical",
+        "rgb8",
+        64,
+    )
+    assert facts[world.points_topic].cloud.fields == ("x", "y", "z", "intensity")
+    assert facts[world.lens_topic].lens.calibration.k[0, 0] == 32
+
+
+def test_a_plain_bag_needs_no_options(world):
+    config = suggest_config(inspect(world))
+    assert config.cameras["front"].image_topic == world.image_topic
+    assert config.lidars["top"].topic == world.points_topic
+    assert config.radars == {}
+    assert config.transforms.fixed_frame == ""
+
+
+def test_labels_truth_and_depth_are_no_cameras(world):
+    at = world.start_ns
+    blank = np.zeros((4, 4), np.uint8)
+    labels = encode_labels(LabelMap("front", blank, blank, at, "camera_optical"))
+    depth = encode_rgb(np.zeros((4, 4, 3), np.uint8), at, "camera_optical")
+    depth.encoding = "32FC1"
+    found = inspect(
+        world,
+        ("/camera/front/semantic/label_image", labels),
+        ("/camera/front/truth", labels),
+        ("/camera/front/depth/image_raw", labels),
+        ("/camera/rear/image_raw", depth),
+        ("/lidar/top/semantic/points", cloud("lidar")),
+    )
+    assert found.parameters["cameras"] == ["front"]
+    assert found.parameters["lidars"] == ["top"]
+
+
+def test_raw_goes_before_compressed_and_before_rectified(world):
+    jpeg = CompressedImage(Header.at(world.start_ns, "camera_optical"), "jpeg", b"")
+    rectified = world.image(world.start_ns)
+    found = inspect(
+        world,
+        ("/camera/front/image_raw/compressed", jpeg),
+        ("/camera/front/image_rect", rectified),
+        ("/camera/rear/image_rect/compressed", jpeg),
+    )
+    assert found.parameters["cameras"] == ["front", "rear"]
+    assert found.parameters["camera.front.image_topic"] == "/camera/front/image_raw"
+    assert "camera.front.rectified" not in found.parameters
+    assert found.parameters["camera.rear.rectified"] is True
+    assert found.parameters["camera.rear.transport"] == "compressed"
+
+
+def test_camera_info_below_the_image_is_found(world):
+    found = inspect(
+        world,
+        ("/ids/image_raw/compressed", CompressedImage(Header.at(0, "x"), "jpeg", b"")),
+        ("/ids/image_raw/camera_info", world.lens(0)),
+    )
+    assert found.parameters["camera.ids.camera_info_topic"] == "/ids/image_raw/camera_info"
+
+
+def test_a_radar_is_known_by_its_doppler(world):
+    found = inspect(
+        world, ("/nose/points", cloud("lidar", "Doppler")), ("/rear/points", cloud("lidar", "ring"))
+    )
+    assert found.parameters["radars"] == ["nose"]
+    assert found.parameters["lidars"] == ["top", "rear"]
+
+
+def test_sensors_of_one_namespace_get_outputs_of_their_own(world):
+    found = inspect(
+        world,
+        ("/points_a", cloud("lidar")),
+        ("/points_b", cloud("lidar")),
+        ("/stereo/left_image", world.image(0)),
+        ("/stereo/right_image", world.image(0)),
+    )
+    config = suggest_config(found)
+    assert config.lidars["points_a"].output_topic == "/points_a/semantic/points"
+    assert config.cameras["left_image"].output_prefix == "/stereo/left_image"
+
+
+@pytest.mark.parametrize(
+    ("edges", "fixed_frame"),
+    [
+        ([("odom", "base_link"), ("map", "odom")], "odom"),
+        ([("map", "base_link")], "map"),
+        ([("utm", "base_link")], "utm"),
+        ([("robot/odom", "base_link")], "robot/odom"),
+        ([("odom", "other_robot")], ""),
+    ],
+)
+def test_fixed_frame(world, edges, fixed_frame):
+    turning = [StampedTransform(a, b, world.start_ns, np.eye(4)) for a, b in edges]
+    found = inspect(world, ("/tf", encode_tf(turning)))
+    assert found.parameters["transforms.fixed_frame"] == fixed_frame
+
+
+def test_a_camera_frame_with_z_up_is_a_body_frame(world):
+    body = encode_tf([StampedTransform("base_link", "camera_optical", 0, np.eye(4))])
+    found = inspect(world, ("/tf_static", body))
+    assert found.parameters["camera.front.frame_convention"] == "body"
+    assert "z axis up" in texts(found, "warning")[0]
+
+
+def test_clocks_that_differ_are_measured(world):
+    events = world.events(count=2)
+    for _, topic, message in events:
+        if topic == world.points_topic:
+            message.header.stamp.sec -= 2
+    found = inspect_bag(world.bag(events))
+    # Stamped 5 ms after the image and recorded 9 ms after it, but for the 2 s.
+    assert "-2.004 s" in texts(found, "warning")[0]
+    assert "lidar.top.time_offset_s=2.004" in texts(found, "warning")[0]
+
+
+def test_the_json_is_complete_and_serialisable(world):
+    document = json.loads(json.dumps(inspect(world).to_json()))
+    assert {topic["name"] for topic in document["topics"]} >= {world.image_topic, "/tf_static"}
+    assert document["parameters"]["cameras"] == ["front"]
+
+
+def test_a_bundle_is_proven(world):
+    found = inspect_bundle(world.bundle)
+    assert "100.00% equal labels" in found.engine
+    assert found.problem == ""
+    assert found.to_json()["manifest"]["name"] == "tiny"

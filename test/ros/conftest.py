@@ -1,0 +1,416 @@
+"""A ROS graph of its own, on loopback, for every test process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import numpy as np
+import pytest
+import yaml
+
+from seg_perception.core.types import PointCloud
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.io import messages
+from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
+from seg_perception.io.transforms import encode_tf
+
+ROOT = Path(__file__).resolve().parents[2]
+# A machine may be busy with other things; what comes in time costs nothing.
+PATIENCE_S = 45.0
+
+rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
+
+
+@pytest.fixture
+def ros(ros_environment: dict[str, str]) -> Iterator[RosGraph]:
+    """This process as a participant of the graph."""
+    graph = RosGraph(ros_environment)
+    try:
+        yield graph
+    finally:
+        graph.close()
+
+
+class RosGraph:
+    """Nodes of this process, spun in the background, and child processes."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        from rclpy.executors import SingleThreadedExecutor
+
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self._environment = environment
+        self._executor = SingleThreadedExecutor(context=self.context)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+        self._processes: list[Process] = []
+        self._nodes: list[Any] = []
+
+    def node(self, name: str, **options: Any) -> Any:
+        return self.add(rclpy.create_node(name, context=self.context, **options))
+
+    def add(self, node: Any) -> Any:
+        self._executor.add_node(node)
+        self._nodes.append(node)
+        return node
+
+    def start(self, module: str, *arguments: object) -> Process:
+        process = Process(self._environment, module, *arguments)
+        self._processes.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=5.0)
+        for node in self._nodes:
+            node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+    def _spin(self) -> None:
+        from rclpy.executors import ExternalShutdownException, ShutdownException
+
+        try:
+            self._executor.spin()
+        except (ExternalShutdownException, ShutdownException):
+            return
+
+
+class Process:
+    """A node of ours in a process of its own."""
+
+    def __init__(self, environment: dict[str, str], module: str, *arguments: object) -> None:
+        # Files: a pipe that nobody empties would stop a process that has much to say.
+        self._out, self._err = (TemporaryFile() for _ in range(2))  # noqa: SIM115 (closed by kill)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"seg_perception.ros.{module}", *map(str, arguments)],
+            cwd=ROOT,
+            env=environment,
+            stdout=self._out,
+            stderr=self._err,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def status(self, key: str) -> str:
+        """A line of /proc/PID/status."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return dict(line.split(":", 1) for line in lines)[key].strip()
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self, number: signal.Signals | None = signal.SIGTERM) -> tuple[int, str, str]:
+        """Signal it (None: let it end by itself); exit code, standard output and error."""
+        if number is not None:
+            self._process.send_signal(number)
+        code = self._process.wait(timeout=PATIENCE_S)
+        return code, *self.said()
+
+    def account(self) -> dict[str, Any]:
+        """End a perception node; its summary, whose ledger must balance."""
+        code, out, log = self.end()
+        assert code == 0, log
+        # The middleware writes its own complaints there, too.
+        summary: dict[str, Any] = json.loads([t for t in out.splitlines() if t[:1] == "{"][-1])
+        for name, count in summary["streams"].items():
+            total = count["published"] + sum(count["dropped"].values()) + count["in_flight"]
+            assert count["received"] == total, (name, count)
+            assert count["in_flight"] == 0
+        return summary
+
+    def kill(self) -> None:
+        if self.is_running():
+            self._process.kill()
+            self._process.wait()
+            sys.stdout.writelines(self.said())  # shown where the test failed
+        self._out.close()
+        self._err.close()
+
+    def said(self) -> tuple[str, str]:
+        """Standard output and error until now."""
+        return _content(self._out), _content(self._err)
+
+
+def _content(file: IO[Any]) -> str:
+    """What a process wrote; reading moves the place where it writes next, pread does not."""
+    size = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), size, 0).decode(errors="replace")
+
+
+def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> None:
+    """Poll until the condition holds; fail with `what` otherwise."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s:g} s: {what}")
+        time.sleep(0.02)
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[..., None]:
+    return wait_until
+
+
+WIDTH, HEIGHT = 16, 8
+
+
+def stripes() -> np.ndarray:
+    """uint8 (8, 16, 3): columns 0-4 red, 5-10 green, 11-15 blue; the model says 0, 1, 2."""
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[:, :5, 0] = image[:, 5:11, 1] = image[:, 11:, 2] = 200
+    return image
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory, colour_model: Any) -> Path:
+    """A model whose label is the brightest channel, and whose confidence is its value."""
+    folder: Path = colour_model.write(tmp_path_factory.mktemp("bundles"), WIDTH, HEIGHT)
+    return folder
+
+
+class Robot:
+    """Publishes what a robot's drivers would, and listens to what comes back.
+
+    The camera looks along the robot's x axis, 16 x 8 pixels, focal length 8, centre
+    (7.5, 3.5). A point at x = 4, y = 2 (left) is at column 3.5: red, class 0; y = 0 at
+    7.5: green, class 1; y = -2 at 11.5: blue, class 2; one behind is out of view.
+    """
+
+    POINTS = ((4.0, 2.0, 0.0), (4.0, 0.0, 0.0), (4.0, -2.0, 0.0), (-4.0, 0.0, 0.0))
+    LABELS = (0, 1, 2, 255)
+
+    def __init__(self, ros: RosGraph) -> None:
+        self.node = ros.node("drivers")
+        self.shift_px = 0.0
+        self.heard: dict[str, list[Any]] = {}
+        self._publishers: dict[str, Any] = {}
+
+    def listen(self, topic: str, type_name: str, depth: int = 100, **qos: Any) -> list[Any]:
+        from rclpy.qos import QoSProfile
+
+        from seg_perception.ros.conversions import message_class
+
+        messages = self.heard.setdefault(topic, [])
+        profile = QoSProfile(depth=depth, **qos)
+        self.node.create_subscription(message_class(type_name), topic, messages.append, profile)
+        return messages
+
+    def publisher(self, topic: str, type_name: str, profile: Any = None) -> Any:
+        from seg_perception.ros.conversions import message_class
+        from seg_perception.ros.qos import output_profile
+
+        if topic not in self._publishers:
+            kind = message_class(type_name)
+            self._publishers[topic] = self.node.create_publisher(
+                kind, topic, profile or output_profile(100)
+            )
+        return self._publishers[topic]
+
+    def send(self, topic: str, message: Any, profile: Any = None) -> None:
+        from seg_perception.ros.conversions import to_ros
+
+        self.publisher(topic, message.type_name, profile).publish(to_ros(message))
+
+    def withdraw(self, topic: str) -> None:
+        """Its driver is gone; `advertise` brings it back."""
+        self.node.destroy_publisher(self._publishers.pop(topic))
+
+    def wait_for_subscribers(self, *topics: str) -> None:
+        def missing() -> list[str]:
+            return [t for t in topics if not self._publishers[t].get_subscription_count()]
+
+        wait_until(lambda: not missing(), f"subscribers of {topics}")
+
+    def advertise(self) -> None:
+        """The usual topics, and the mounting of the camera."""
+        from seg_perception.ros.qos import latched_profile, tf_profile
+
+        self.publisher("/front/image_raw", messages.Image.type_name)
+        self.publisher("/front/camera_info", messages.CameraInfo.type_name)
+        self.publisher("/top/points", messages.PointCloud2.type_name)
+        self.publisher("/tf", messages.TFMessage.type_name, tf_profile())
+        self.send("/tf_static", self.mounting(), latched_profile(10))
+
+    def mounting(self) -> messages.TFMessage:
+        """Where the sensors are on the robot."""
+        optical = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])
+        return encode_tf(
+            [
+                StampedTransform("base", "front_optical", 0, optical),
+                StampedTransform("base", "top", 0, np.eye(4)),
+            ]
+        )
+
+    def wait_until_heard(self) -> None:
+        self.wait_for_subscribers(
+            "/front/image_raw", "/front/camera_info", "/top/points", "/tf", "/tf_static"
+        )
+
+    def image(self, stamp_ns: int, pixels: Any = None, **changes: Any) -> messages.Image:
+        pixels = stripes() if pixels is None else pixels
+        height, width = pixels.shape[:2]
+        header = messages.Header.at(stamp_ns, "front_optical")
+        message = messages.Image(header, height, width, "rgb8", 0, 3 * width, pixels)
+        return replace(message, **changes)
+
+    def camera_info(self, stamp_ns: int, scale: int = 1) -> messages.CameraInfo:
+        """Of images with so many times the columns and rows: pixel centres lie at whole numbers."""
+        cx, cy = ((c + 0.5) * scale - 0.5 for c in (7.5 + self.shift_px, 3.5))
+        k = np.array([8.0 * scale, 0, cx, 0, 8.0 * scale, cy, 0, 0, 1])
+        p = np.insert(k, [3, 6, 9], 0.0)
+        header = messages.Header.at(stamp_ns, "front_optical")
+        return messages.CameraInfo(
+            header, HEIGHT * scale, WIDTH * scale, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), p
+        )
+
+    def cloud(self, stamp_ns: int) -> messages.PointCloud2:
+        points = np.zeros((1, len(self.POINTS)), [(axis, "<f4") for axis in "xyz"])
+        for axis, values in zip("xyz", zip(*self.POINTS, strict=True), strict=True):
+            points[axis] = values
+        return encode_cloud(PointCloud(points, stamp_ns, "top"))
+
+    def pose(self, stamp_ns: int) -> messages.TFMessage:
+        return encode_tf([StampedTransform("odom", "base", stamp_ns, np.eye(4))])
+
+    def step(self, stamp_ns: int, pixels: Any = None) -> None:
+        """One image and one cloud of one moment, its lens, and where the robot was."""
+        for topic, message in self.moment(stamp_ns, pixels).items():
+            self.send(topic, message)
+
+    def moment(self, stamp_ns: int, pixels: Any = None) -> dict[str, Any]:
+        """The messages of a moment by topic."""
+        scale = 1 if pixels is None else pixels.shape[1] // WIDTH
+        return {
+            "/tf": self.pose(stamp_ns),
+            "/front/camera_info": self.camera_info(stamp_ns, scale),
+            "/front/image_raw": self.image(stamp_ns, pixels),
+            "/top/points": self.cloud(stamp_ns),
+        }
+
+    def now_ns(self) -> int:
+        return int(self.node.get_clock().now().nanoseconds)
+
+
+@pytest.fixture
+def robot(ros: RosGraph) -> Robot:
+    return Robot(ros)
+
+
+@pytest.fixture
+def parameters(tmp_path: Path, bundle: Path) -> Callable[..., Path]:
+    """Write a parameter file for one camera and one lidar, with changes."""
+
+    def write(**changes: Any) -> Path:
+        values = {
+            "cameras": ["front"],
+            "camera.front.image_topic": "/front/image_raw",
+            "lidars": ["top"],
+            "lidar.top.topic": "/top/points",
+            "segmentation.bundle": str(bundle),
+            "segmentation.threads": 1,
+            "transfer.pixel_sigma_px": 0.01,
+            "node.status_period_s": 0.2,
+            **{key.replace("__", "."): value for key, value in changes.items()},
+        }
+        values = {key: value for key, value in values.items() if value is not None}
+        file = tmp_path / "robot.yaml"
+        file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
+        return file
+
+    return write
+
+
+STEP_NS = 100_000_000
+
+
+def stamp_of(message: Any) -> int:
+    """Stamp of a message (ns)."""
+    return messages.stamp_to_ns(message.header.stamp)
+
+
+class Field:
+    """A running node among its sensors.
+
+    Attributes:
+        summary, log: what the node printed and logged; there once `account` has ended it.
+    """
+
+    def __init__(self, robot: Robot, process: Process, statuses: list[Any]) -> None:
+        self.summary: dict[str, Any] = {}
+        self.log = ""
+        self.robot = robot
+        self.process = process
+        self.statuses = statuses
+        self.labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
+        self.clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
+        robot.wait_until_heard()
+        wait_until(self._has_lens, "the lens")
+        self.start_ns = robot.now_ns()
+
+    def _has_lens(self) -> bool:
+        # Again and again: a node that was killed counts as a subscriber for a while.
+        self.robot.send("/front/camera_info", self.robot.camera_info(self.robot.now_ns()))
+        time.sleep(0.1)
+        return bool(self.statuses) and not self.says("front: no camera_info")
+
+    def says(self, words: str) -> bool:
+        """Whether the last status holds these words."""
+        return any(words in warning for s in self.statuses[-1:] for warning in s.warnings)
+
+    def last_labels(self) -> list[int]:
+        """Of the newest cloud's points."""
+        return decode_cloud(self.clouds[-1]).points["label"].reshape(-1).tolist()
+
+    def step(self, number: int, pixels: Any = None) -> None:
+        """One moment; waits for its cloud."""
+        stamp_ns = self.start_ns + number * STEP_NS
+        self.robot.step(stamp_ns, pixels)
+        self.cloud_of(stamp_ns)
+
+    def cloud_of(self, stamp_ns: int) -> None:
+        """Wait for the cloud of this stamp."""
+
+        def came() -> bool:
+            return stamp_ns in map(stamp_of, list(self.clouds))
+
+        wait_until(came, f"the cloud of {stamp_ns}")
+
+    def account(self) -> dict[str, Any]:
+        """End the node; its ledger, which must balance."""
+        self.summary = self.process.account()
+        self.log = self.process.said()[1]
+        streams: dict[str, Any] = self.summary["streams"]
+        return streams
+
+
+@pytest.fixture
+def field(ros: RosGraph, robot: Robot, parameters: Callable[..., Path]) -> Callable[..., Field]:
+    """Start the node among its sensors, with changed parameters."""
+
+    def start(**changes: Any) -> Field:
+        statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+        statuses.clear()
+        robot.advertise()
+        file = parameters(**changes)
+        process = ros.start("perception_node", "--ros-args", "--params-file", file)
+        return Field(robot, process, statuses)
+
+    return start

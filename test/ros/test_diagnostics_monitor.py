@@ -1,0 +1,130 @@
+"""The status says in words what is wrong lately."""
+
+import numpy as np
+import pytest
+
+from seg_perception.config import Config
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.ros import diagnostics_monitor as module
+from seg_perception.ros.diagnostics_monitor import DiagnosticsMonitor
+from seg_perception.ros.node_context import NodeContext
+
+pytestmark = pytest.mark.ros
+SECOND = 1_000_000_000
+
+
+class Source:
+    topic, lost, problem = "/front/image_raw", 0, ""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+
+class Half:
+    streams = (Source("camera.front"), Source("lidar.top"))
+
+    def __init__(self):
+        self.found = []
+
+    def problems(self):
+        return self.found
+
+
+@pytest.fixture
+def runtime(ros):
+    config = Config.from_parameters(
+        {
+            "cameras": ["front"],
+            "camera.front.image_topic": "/front/image_raw",
+            "lidars": ["top"],
+            "lidar.top.topic": "/top/points",
+        }
+    )
+    classes = [{"id": 0, "name": "ground", "color": "#112233"}]
+    made = NodeContext(
+        ros.node("robot"), config, Ontology.parse({"name": "t", "classes": classes}, "t")
+    )
+    for source in Half.streams:
+        made.perception.accounting.open_stream(source.stream)
+    return made
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+
+    def advance(seconds):
+        now[0] += seconds
+
+    return advance
+
+
+def publish(runtime, stream, count=1):
+    for _ in range(count):
+        runtime.perception.accounting.receive(stream).publish()
+
+
+def count_points(runtime, seen, unseen):
+    points = np.zeros((1, seen + unseen), [(axis, "<f4") for axis in "xyz"])
+    state = np.array([PointStatus.LABELLED] * seen + [PointStatus.OUT_OF_VIEW] * unseen, np.uint8)
+    zeros = np.zeros(seen + unseen, np.uint8)
+    cloud = PointCloud(points, 0, "top")
+    runtime.perception.accounting.count_points(
+        SemanticCloud("top", cloud, zeros, zeros.astype(np.float32), state, zeros)
+    )
+
+
+def test_silence_is_told_after_the_window_and_forgotten_when_it_ends(runtime, clock):
+    health = DiagnosticsMonitor(runtime, [Half()])
+    clock(1.0)
+    assert health.warnings() == [], "a second says nothing about a slow sensor"
+    publish(runtime, "lidar.top")
+    clock(5.0)
+    silent = health.warnings()
+    assert [w for w in silent if "camera.front: no message came" in w]
+    assert not [w for w in silent if "lidar.top: no message" in w]
+    publish(runtime, "camera.front")
+    clock(5.0)
+    later = health.warnings()
+    assert not [w for w in later if "camera.front" in w]
+    assert [w for w in later if "lidar.top: no message came" in w]
+
+
+def test_only_drops_are_told_with_their_reasons(runtime, clock):
+    health = DiagnosticsMonitor(runtime, [Half()])
+    for _ in range(4):
+        runtime.perception.accounting.receive("camera.front").drop("bad_image")
+    clock(6.0)
+    assert any("none of 4 messages gave a result (4 bad_image)" in w for w in health.warnings())
+
+
+def test_points_beside_every_camera_hint_at_the_frame(runtime, clock):
+    health = DiagnosticsMonitor(runtime, [Half()])
+    publish(runtime, "camera.front")
+    publish(runtime, "lidar.top")
+    count_points(runtime, seen=1, unseen=999)
+    clock(6.0)
+    assert any("body frame where an optical one" in w for w in health.warnings())
+
+
+def test_what_the_parts_say_is_passed_on_at_once(runtime, clock):
+    half = Half()
+    half.found = ["camera.front: /front/image_raw: incompatible QoS"]
+    assert DiagnosticsMonitor(runtime, [half]).warnings() == half.found
+
+
+@pytest.mark.parametrize(
+    ("stamp", "words"),
+    [
+        (lambda _now: 3600 * SECOND, "stamps count from the sensor's start"),
+        (lambda now: now + 10 * SECOND, "in the future"),
+        (lambda now: now, None),
+    ],
+)
+def test_clocks_that_differ_are_named(runtime, clock, stamp, words):
+    health = DiagnosticsMonitor(runtime, [Half()])
+    runtime.clock.observe("lidar.top", stamp(runtime.clock.now_ns()))
+    warnings = health.warnings()
+    assert (len(warnings) == 1 and words in warnings[0]) if words else warnings == []

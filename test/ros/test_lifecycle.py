@@ -1,0 +1,133 @@
+"""Transitions in every order leave a node that lives and says what was wrong."""
+
+import itertools
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+
+from seg_perception.core.errors import BundleError, ConfigError
+from seg_perception.ros.lifecycle import ManagedNode
+
+pytestmark = pytest.mark.ros
+
+REQUESTS = {
+    "configure": Transition.TRANSITION_CONFIGURE,
+    "activate": Transition.TRANSITION_ACTIVATE,
+    "deactivate": Transition.TRANSITION_DEACTIVATE,
+    "cleanup": Transition.TRANSITION_CLEANUP,
+    "shutdown": Transition.TRANSITION_ACTIVE_SHUTDOWN,
+}
+AFTER = {
+    ("unconfigured", "configure"): "inactive",
+    ("inactive", "activate"): "active",
+    ("active", "deactivate"): "inactive",
+    ("inactive", "cleanup"): "unconfigured",
+    ("active", "shutdown"): "finalized",
+}
+
+
+class Worker(ManagedNode):
+    """Notes its steps; raises what it is told to."""
+
+    def __init__(self, name="worker", **options):
+        super().__init__(name, **options)
+        self.steps = []
+        self.errors = {}
+
+    def _step(self, name):
+        self.steps.append(name)
+        if error := self.errors.get(name):
+            raise error
+
+    def configure(self):
+        self._step("configure")
+
+    def activate(self):
+        self._step("activate")
+
+    def deactivate(self):
+        self._step("deactivate")
+
+    def cleanup(self):
+        self._step("cleanup")
+
+
+@pytest.fixture
+def worker(ros):
+    return Worker(context=ros.context)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(REQUESTS))[::7])
+def test_requests_in_any_order_are_granted_or_refused(worker, order):
+    for request in order:
+        expected = AFTER.get((worker.state, request))
+        before = worker.state
+        message = ChangeState.Request(transition=Transition(id=REQUESTS[request]))
+        answer = worker._answer_change_state(message, ChangeState.Response())
+        assert answer.success == (expected is not None), (before, request)
+        assert worker.state == (expected or before)
+    worker.end()
+    assert worker.steps.count("configure") == worker.steps.count("cleanup")
+    assert worker.steps.count("activate") == worker.steps.count("deactivate")
+
+
+@pytest.mark.parametrize("before", [[], ["configure"], ["configure", "activate"]])
+def test_the_end_comes_from_every_state_and_is_final(worker, before):
+    def is_granted(label):
+        message = ChangeState.Request(transition=Transition(label=label))
+        return worker._answer_change_state(message, ChangeState.Response()).success
+
+    for request in [*before, "shutdown"]:
+        assert is_granted(request)
+    assert worker.state == "finalized"
+    assert not any(is_granted(request) for request in REQUESTS)
+    assert worker.steps.count("configure") == worker.steps.count("cleanup")
+    assert worker.steps.count("activate") == worker.steps.count("deactivate")
+
+
+def test_an_impossible_request_over_the_graph_is_refused_and_the_node_lives(
+    ros, worker, wait_until
+):
+    ros.add(worker)
+    asker = ros.node("asker")
+    client = asker.create_client(ChangeState, "/worker/change_state")
+    wait_until(client.service_is_ready, "the service")
+    for request, success in (("deactivate", False), ("configure", True), ("configure", False)):
+        answer = client.call_async(ChangeState.Request(transition=Transition(id=REQUESTS[request])))
+        wait_until(answer.done, f"an answer to {request}")
+        assert answer.result().success == success
+    assert worker.state == "inactive"
+
+
+def test_autostart_goes_on_until_it_works(ros, worker, wait_until, monkeypatch):
+    monkeypatch.setattr("seg_perception.ros.lifecycle.RETRY_S", 0.05)
+    worker.errors["configure"] = BundleError("no such bundle")
+    worker.autostart()
+    ros.add(worker)
+    wait_until(lambda: worker.steps.count("configure") >= 2, "a second attempt")
+    assert worker.failure == "no such bundle"
+    assert worker.state == "unconfigured"
+    worker.errors.clear()
+    wait_until(lambda: worker.state == "active", "success")
+    assert worker.failure == ""
+
+
+def test_autostart_does_not_repeat_what_only_a_new_file_mends(ros, worker, wait_until, monkeypatch):
+    monkeypatch.setattr("seg_perception.ros.lifecycle.RETRY_S", 0.01)
+    worker.errors["configure"] = ConfigError("unknown parameter 'x'")
+    worker.autostart()
+    ros.add(worker)
+    wait_until(worker._starter.is_canceled, "the end of the attempts")
+    assert worker.steps == ["configure", "cleanup"]
+
+
+@pytest.mark.parametrize("error", [ConfigError("bad"), RuntimeError("unforeseen")])
+def test_what_a_failed_activation_began_is_ended(worker, error):
+    worker.trigger_configure()
+    worker.errors["activate"] = error
+    worker.trigger_activate()
+    assert worker.steps[:3] == ["configure", "activate", "deactivate"]
+    assert not worker.is_active
+    assert str(error) in worker.failure or repr(error) in worker.failure
+    assert worker.state in ("inactive", "unconfigured")

@@ -1,0 +1,83 @@
+"""Parameters that are changed while the node works."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from seg_perception.io import messages
+
+pytestmark = pytest.mark.ros
+
+NODE = "/perception_node"
+
+
+@pytest.fixture
+def ask(robot, wait_until):
+    """Set one parameter over the graph; the node's answer."""
+    from rcl_interfaces.srv import SetParameters
+    from rclpy.parameter import Parameter
+
+    client = robot.node.create_client(SetParameters, f"{NODE}/set_parameters")
+
+    def set_one(name, value):
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()]
+        )
+        wait_until(client.service_is_ready, "the node's parameter services")
+        future = client.call_async(request)
+        wait_until(future.done, f"an answer about {name}")
+        return future.result().results[0]
+
+    return set_one
+
+
+def test_thresholds_colours_and_sensors_change_at_once(ros, robot, parameters, wait_until, ask):
+    labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
+    colors = robot.listen("/front/semantic/color", messages.Image.type_name)
+    statuses = robot.listen(f"{NODE}/status", messages.SegmentationStatus.type_name)
+    robot.advertise()
+    process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
+    robot.wait_until_heard()
+    begin, step_ns = robot.now_ns(), 100_000_000
+    robot.step(begin)
+    wait_until(lambda: labels and colors, "a picture")
+    assert set(labels[-1].data) == {0, 1, 2}
+
+    assert ask("output.colors", ["red=#010203"]).successful
+    assert ask("segmentation.min_confidence", 0.9).successful
+    robot.step(begin + step_ns)
+    wait_until(lambda: len(labels) > 1 and len(colors) > 1, "a picture with the new values")
+    assert set(labels[-1].data) == {255}
+    assert ask("segmentation.min_confidence", 0.0).successful
+    robot.step(begin + 2 * step_ns)
+    wait_until(lambda: len(colors) > 2, "a picture with the new colours")
+    assert [1, 2, 3] in np.array(colors[-1].data).reshape(-1, 3).tolist()
+
+    assert ask("camera.front.enabled", False).successful
+    robot.step(begin + 3 * step_ns)
+    wait_until(
+        lambda: any(
+            d.reason == "disabled"
+            for status in statuses[-1:]
+            for source in status.streams
+            for d in source.dropped
+        ),
+        "the dropped image",
+    )
+    assert len(labels) == 3
+    process.end()
+
+
+def test_what_can_not_change_is_answered_with_its_name(ros, robot, parameters, wait_until, ask):
+    statuses = robot.listen(f"{NODE}/status", messages.SegmentationStatus.type_name)
+    process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
+    wait_until(lambda: statuses, "the node")
+    answer = ask("synchronizer.buffer_size", 3)
+    assert (answer.successful, "synchronizer.buffer_size" in answer.reason) == (False, True)
+    answer = ask("output.colors", ["purple=#010203"])
+    assert (answer.successful, "'purple'" in answer.reason) == (False, True)
+    answer = ask("segmentation.min_confidence", 7.0)
+    assert not answer.successful
+    assert process.is_running()
+    process.end()

@@ -1,0 +1,67 @@
+"""The log is quiet when all is well, and says each kind of fault once when nothing is."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seg_perception.ros.diagnostics_monitor import WINDOW_S
+from seg_perception.ros.issue_log import PERIOD_S
+
+pytestmark = pytest.mark.ros
+
+LOG = "rcl_interfaces/msg/Log"
+WARN = 30
+
+
+def warnings(process):
+    """Lines of a process's standard error that are warnings or worse."""
+    lines = process.said()[1].splitlines()
+    return [line for line in lines if not line.startswith("[INFO]")]
+
+
+def test_a_healthy_run_says_nothing_but_how_it_began_and_ended(field, robot):
+    told = robot.listen("/rosout", LOG)
+    world = field()
+    begin_s = time.monotonic()
+    while time.monotonic() - begin_s < WINDOW_S + 1.0:  # all causes are looked for after the window
+        stamp_ns = robot.now_ns()
+        robot.step(stamp_ns)
+        world.cloud_of(stamp_ns)
+    assert world.statuses[-1].warnings == []
+    assert warnings(world.process) == []
+    assert [m.msg for m in told if m.level >= WARN] == []
+    world.account()
+    assert len(world.log.splitlines()) == 2
+
+
+def test_when_every_message_is_faulty_each_kind_is_told_once_in_a_while(field, robot, wait_until):
+    world = field()
+    begin_s = time.monotonic()
+    number = 0
+
+    def received():
+        streams = world.statuses[-1].streams
+        return min(s.received for s in streams)
+
+    def send_faults():
+        nonlocal number
+        number += 1
+        stamp_ns = world.start_ns + number
+        lens = replace(robot.camera_info(stamp_ns), k=np.full(9, np.nan))
+        robot.send("/front/camera_info", lens)
+        robot.send("/front/image_raw", robot.image(stamp_ns, encoding="nv99"))
+        robot.send("/top/points", replace(robot.cloud(stamp_ns), point_step=1))
+        return received() > 200
+
+    wait_until(send_faults, "two hundred faults of each")
+    kinds = {"camera.front: image", "camera.front: camera_info", "lidar.top: cloud"}
+    streams = world.account()
+    told = warnings(world.process)
+    at_most = len(kinds) * (1 + int((time.monotonic() - begin_s) / PERIOD_S))
+    assert len(kinds) <= len(told) <= at_most
+    for kind in kinds:
+        assert any(kind in line for line in told)
+    assert streams["lidar.top"]["dropped"].keys() <= {"bad_cloud", "queue_full"}
+    assert streams["camera.front"]["dropped"].keys() <= {"unknown_encoding", "superseded"}

@@ -1,0 +1,78 @@
+"""The map over real DDS: only when it is enabled, only what was labelled, gone after a jump."""
+
+import json
+
+import pytest
+
+from seg_perception.io import messages
+from seg_perception.io.pointcloud2 import decode_cloud
+
+pytestmark = pytest.mark.ros
+
+MAP = "/perception_node/map"
+STEP_NS = 100_000_000
+
+
+@pytest.fixture
+def start(ros, robot, parameters, wait_until):
+    """Start the node with a lens that it has heard."""
+
+    def start_node(**changes):
+        statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+        robot.advertise()
+        file = parameters(**changes)
+        process = ros.start("perception_node", "--ros-args", "--params-file", file)
+        robot.wait_until_heard()
+        robot.send("/front/camera_info", robot.camera_info(robot.now_ns()))
+        wait_until(
+            lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings), "lens"
+        )
+        return process
+
+    return start_node
+
+
+def test_labelled_points_gather_and_a_clock_jump_forgets_them(robot, start, wait_until):
+    maps = robot.listen(MAP, messages.PointCloud2.type_name)
+    process = start(map__enabled=True, map__period_s=0.05)
+    begin = robot.now_ns()
+    for number in range(3):
+        robot.step(begin + number * STEP_NS)
+        wait_until(
+            lambda n=number: maps and decode_cloud(maps[-1]).points["count"].max() == n + 1,
+            f"scan {number} in the map",
+        )
+    cloud = decode_cloud(maps[-1])
+    assert (cloud.frame_id, cloud.stamp_ns) == ("odom", begin + 2 * STEP_NS)
+    # Voxels of 0.2 m; the point behind the camera has no label and did not enter.
+    found = {
+        (round(float(p["x"]), 1), round(float(p["y"]), 1)): int(p["label"])
+        for p in cloud.points.reshape(-1)
+    }
+    assert found == {(4.1, 2.1): 0, (4.1, 0.1): 1, (4.1, -1.9): 2}
+
+    robot.step(begin - 60 * 1_000_000_000)
+    wait_until(lambda: decode_cloud(maps[-1]).points["count"].max() == 1, "a map begun anew")
+    code, out, err = process.end()
+    assert code == 0, err
+    (count,) = json.loads(out.splitlines()[-1])["map"]
+    assert count["entered"] == 12
+
+
+def test_a_map_that_nobody_asked_for_does_not_exist(robot, start):
+    process = start()
+    assert robot.node.count_publishers(MAP) == 0
+    _, out, _ = process.end()
+    assert json.loads(out.splitlines()[-1])["map"] == []
+
+
+def test_scans_without_a_place_are_said(robot, start, wait_until):
+    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    process = start(map__enabled=True, map__frame="mars")
+    robot.step(robot.now_ns())
+    wait_until(
+        lambda: any("map: 1 scans left out: frame 'mars'" in w for s in statuses
+                    for w in s.warnings),
+        "the reason",
+    )  # fmt: skip
+    assert process.end()[0] == 0

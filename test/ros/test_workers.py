@@ -1,0 +1,71 @@
+"""Threads beside the executor: nothing that is handed over gets lost uncounted."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seg_perception.core.message_accounting import MessageAccounting
+from seg_perception.ros.workers import Inbox, ReceivedMessage, Worker
+
+pytestmark = pytest.mark.ros
+
+
+def arrival(accounting, stream="lidar.top"):
+    return ReceivedMessage(stream.partition(".")[2], object(), accounting.receive(stream))
+
+
+def test_a_full_box_drops_the_oldest_of_that_stream_only():
+    accounting, inbox = MessageAccounting(), Inbox(2)
+    radar = arrival(accounting, "radar.front")
+    inbox.put(radar)
+    scans = [arrival(accounting) for _ in range(3)]
+    for scan in scans:
+        inbox.put(scan)
+    assert inbox.take_all(0) == [radar, *scans[1:]]
+    assert accounting.snapshot()["lidar.top"].dropped == {"queue_full": 1}
+    assert accounting.snapshot()["radar.front"].dropped == {}
+
+
+@given(st.lists(st.sampled_from(["put a.x", "put b.y", "take", "close"])), st.integers(1, 3))
+def test_every_arrival_is_taken_or_dropped(steps, limit):
+    accounting, inbox = MessageAccounting(), Inbox(limit)
+    for step in [*steps, "close"]:
+        if step == "take":
+            for taken in inbox.take_all(0):
+                taken.handle.publish()
+        elif step == "close":
+            inbox.close()
+        else:
+            inbox.put(arrival(accounting, step.partition(" ")[2]))
+    for count in accounting.snapshot().values():
+        assert count.in_flight == 0
+        assert count.balanced
+
+
+def test_a_ring_wakes_without_an_arrival():
+    inbox = Inbox(1)
+    threading.Timer(0.05, inbox.notify).start()
+    assert inbox.take_all(timeout_s=10.0) == []
+    inbox.notify()
+    assert inbox.take_all(timeout_s=10.0) == []
+
+
+def test_a_worker_goes_on_after_a_failure(wait_until):
+    seen, errors = [], []
+
+    def step():
+        seen.append(len(seen))
+        if len(seen) == 2:
+            msg = "second step"
+            raise ValueError(msg)
+        threading.Event().wait(0.001)
+
+    worker = Worker("test", step, errors.append)
+    wait_until(lambda: len(seen) > 3, "further steps")
+    worker.stop()
+    after = len(seen)
+    assert "second step" in errors[0]
+    assert len(errors) == 1
+    assert len(seen) == after
