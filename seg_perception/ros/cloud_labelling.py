@@ -30,37 +30,37 @@ class CloudLabelling:
     """Clouds to semantic clouds; they wait for label maps and transforms."""
 
     def __init__(
-        self, runtime: NodeContext, handlers: Mapping[str, MessageHandler] | None = None
+        self, context: NodeContext, handlers: Mapping[str, MessageHandler] | None = None
     ) -> None:
         """Start.
 
         Args:
-            runtime: of this activation.
-            handlers: of further streams that put their messages into the runtime's inbox.
+            context: of this activation.
+            handlers: of further streams that put their messages into the context's inbox.
         """
-        self._runtime = runtime
+        self._context = context
         self._handlers = dict(handlers or {})
-        self._sensors: dict[str, Any] = {**runtime.config.lidars, **runtime.config.radars}
+        self._sensors: dict[str, Any] = {**context.config.lidars, **context.config.radars}
         self._outputs = {
-            name: CloudOutput(runtime, cloud_topic(sensor))
+            name: CloudOutput(context, cloud_topic(sensor))
             for name, sensor in self._sensors.items()
         }
-        self._obstacles = ObstaclesOutput(runtime)
-        self._maps = [MapOutput(runtime, mapper) for mapper in runtime.perception.mappers]
-        mapped = runtime.perception.mappers if runtime.config.costmap.grid else ()
-        costmaps = [CostmapOutput(runtime, mapper) for mapper in mapped]
+        self._obstacles = ObstaclesOutput(context)
+        self._maps = [MapOutput(context, mapper) for mapper in context.perception.mappers]
+        mapped = context.perception.mappers if context.config.costmap.grid else ()
+        costmaps = [CostmapOutput(context, mapper) for mapper in mapped]
         self._published_maps: list[MapOutput | CostmapOutput] = [*self._maps, *costmaps]
-        self._feed = TransformFeed(runtime.perception.transforms, runtime.clock.observe)
+        self._feed = TransformFeed(context.perception.transforms, context.clock.observe)
         self._transforms = TransformListener(
-            runtime.node,
+            context.node,
             self._feed,
-            runtime.inbox.notify,
-            runtime.config.transforms.odometry_topic,
+            context.inbox.notify,
+            context.config.transforms.odometry_topic,
         )
         self._uninstalled: dict[str, str] = {}
-        self._streams = [self._listen("lidar", name) for name in runtime.config.lidars]
-        self._streams += [self._listen("radar", name) for name in runtime.config.radars]
-        self._worker = Worker("clouds", self._step, runtime.node.get_logger().error)
+        self._streams = [self._listen("lidar", name) for name in context.config.lidars]
+        self._streams += [self._listen("radar", name) for name in context.config.radars]
+        self._worker = Worker("clouds", self._step, context.node.get_logger().error)
 
     @property
     def streams(self) -> Sequence[StreamInput]:
@@ -87,8 +87,8 @@ class CloudLabelling:
             source.close()
         self._worker.stop()
         self._transforms.close()
-        self._runtime.inbox.close()
-        self._runtime.perception.close()
+        self._context.inbox.close()
+        self._context.perception.close()
         for output in self._outputs.values():
             output.close()
         self._obstacles.close()
@@ -96,8 +96,8 @@ class CloudLabelling:
             published.close()
 
     def _listen(self, kind: str, name: str) -> StreamInput:
-        source = StreamInput(self._runtime, kind, name, self._runtime.inbox.put)
-        self._handlers[source.stream] = self._take_in
+        source = StreamInput(self._context, kind, name, self._context.inbox.put)
+        self._handlers[source.stream] = self._add_cloud
         source.listen(PointCloud2.type_name, self._sensors[name].topic)
         return source
 
@@ -109,7 +109,7 @@ class CloudLabelling:
         kind, _, name = source.stream.partition(".")
         if kind != "radar":
             return
-        published = published_type(self._runtime.node, self._sensors[name].topic, RADAR_TYPES)
+        published = published_type(self._context.node, self._sensors[name].topic, RADAR_TYPES)
         if published and published != source.type_name:
             try:
                 source.listen(published, self._sensors[name].topic)
@@ -119,43 +119,43 @@ class CloudLabelling:
         self._uninstalled.pop(source.stream, None)
 
     def _step(self) -> None:
-        for arrival in self._runtime.inbox.take_all(COLLECT_S):
-            with self._runtime.accounted(arrival.handle):
-                self._handlers[arrival.handle.stream](arrival)
+        for received in self._context.inbox.take_all(COLLECT_S):
+            with self._context.accounted(received.handle):
+                self._handlers[received.handle.stream](received)
         for cloud in self._collect():
-            with self._runtime.accounted(cloud.handle):
+            with self._context.accounted(cloud.handle):
                 self._publish(cloud)
         for published in self._published_maps:
             published.publish()
 
     def _collect(self) -> list[LabelledCloud]:
         start = time.perf_counter()
-        labelled = self._runtime.perception.collect(self._runtime.clock.now_ns())
+        labelled = self._context.perception.collect(self._context.clock.now_ns())
         share_s = (time.perf_counter() - start) / max(len(labelled), 1)
         for cloud in labelled:
-            self._note(cloud, start, share_s)
+            self._add_latencies(cloud, start, share_s)
         return labelled
 
-    def _note(self, cloud: LabelledCloud, start_s: float, transfer_s: float) -> None:
-        latencies, handle = self._runtime.latencies, cloud.handle
+    def _add_latencies(self, cloud: LabelledCloud, start_s: float, transfer_s: float) -> None:
+        latencies, handle = self._context.latencies, cloud.handle
         latencies.add_wait(handle, start_s)
         latencies.add("transfer", handle.stream, transfer_s)
         for gap_s in cloud.semantic.gaps_s:
             latencies.add(GAP, handle.stream, gap_s)
 
-    def _take_in(self, arrival: ReceivedMessage) -> None:
-        runtime, handle = self._runtime, arrival.handle
-        if refusal := runtime.perception.admission.refuses_cloud(arrival.name):
+    def _add_cloud(self, received: ReceivedMessage) -> None:
+        context, handle = self._context, received.handle
+        if refusal := context.perception.admission.refuses_cloud(received.name):
             handle.drop(refusal)
             return
-        with runtime.latencies.measure("decode", handle.stream):
-            cloud = decode_points(arrival.message)
-        runtime.observe(handle.stream, cloud.frame_id, cloud.stamp_ns)
-        runtime.perception.add_cloud(arrival.name, cloud, handle, runtime.clock.now_ns())
+        with context.latencies.measure("decode", handle.stream):
+            cloud = decode_points(received.message)
+        context.observe(handle.stream, cloud.frame_id, cloud.stamp_ns)
+        context.perception.add_cloud(received.name, cloud, handle, context.clock.now_ns())
 
     def _publish(self, labelled: LabelledCloud) -> None:
         semantic, handle = labelled.semantic, labelled.handle
-        with self._runtime.latencies.measure("publish", handle.stream):
+        with self._context.latencies.measure("publish", handle.stream):
             self._outputs[semantic.sensor].publish(semantic)
             self._obstacles.publish(semantic)
-        self._runtime.published(handle, semantic.cloud.stamp_ns)
+        self._context.published(handle, semantic.cloud.stamp_ns)

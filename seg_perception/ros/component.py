@@ -1,4 +1,4 @@
-"""What nodes are put together from; each part lives from activation to deactivation."""
+"""What nodes are put together from; each component lives from activation to deactivation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from seg_perception.ros.inputs import StreamInput
 
 
 class Component(Protocol):
-    """One half of the work."""
+    """One part of the work."""
 
     @property
     def streams(self) -> Sequence[StreamInput]:

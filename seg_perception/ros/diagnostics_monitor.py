@@ -37,16 +37,16 @@ class Sample:
 class DiagnosticsMonitor:
     """Follows the counts of one activation and says what is wrong lately."""
 
-    def __init__(self, runtime: NodeContext, parts: Sequence[Component]) -> None:
+    def __init__(self, context: NodeContext, components: Sequence[Component]) -> None:
         """Follow."""
-        self._runtime = runtime
-        self._components = parts
+        self._context = context
+        self._components = components
         self._samples = deque([self.sample()])
 
     @property
     def streams(self) -> list[StreamInput]:
-        """Every stream of every part."""
-        return [source for part in self._components for source in part.streams]
+        """Every stream of every component."""
+        return [source for component in self._components for source in component.streams]
 
     def warnings(self) -> list[str]:
         """What is wrong now, one sentence each; takes a sample."""
@@ -55,14 +55,14 @@ class DiagnosticsMonitor:
             self._samples.popleft()
         before = self._samples[0]
         self._samples.append(now)
-        listed = [problem for part in self._components for problem in part.problems()]
+        listed = [problem for component in self._components for problem in component.problems()]
         if now.at_s - before.at_s >= WINDOW_S:
-            listed += diagnose(self._runtime.config, self._evidence(before, now))
+            listed += diagnose(self._context.config, self._evidence(before, now))
         return [*listed, *self._clock_problems()]
 
     def sample(self) -> Sample:
         """The counts of this moment."""
-        accounting = self._runtime.perception.accounting
+        accounting = self._context.perception.accounting
         return Sample(
             time.monotonic(), accounting.snapshot(), accounting.points(), accounting.stray_times()
         )
@@ -71,24 +71,24 @@ class DiagnosticsMonitor:
         return Evidence(
             counts={n: new_counts(c, before.counts.get(n)) for n, c in now.counts.items()},
             points={n: _fewer(p, before.points.get(n, {})) for n, p in now.points.items()},
-            frames=self._runtime.frames,
-            stamps=self._runtime.clock.newest,
-            without_lens=frozenset(),  # the parts say so themselves, with the topic
-            refused_lenses=dict(self._runtime.perception.refused_lenses),
-            open_conventions=self._runtime.perception.conventions.open,
-            doppler_problems=dict(self._runtime.perception.doppler_problems),
+            frames=self._context.frames,
+            stamps=self._context.clock.newest,
+            without_lens=frozenset(),  # the components say so themselves, with the topic
+            refused_lenses=dict(self._context.perception.refused_lenses),
+            open_conventions=self._context.perception.conventions.open,
+            doppler_problems=dict(self._context.perception.doppler_problems),
             time_problems={
                 sensor: text
-                for sensor, text in self._runtime.perception.time_problems.items()
+                for sensor, text in self._context.perception.time_problems.items()
                 if now.stray_times.get(sensor, 0) > before.stray_times.get(sensor, 0)
             },
-            transforms=self._runtime.perception.transforms,
+            transforms=self._context.perception.transforms,
         )
 
     def _clock_problems(self) -> Iterator[str]:
-        now_ns = self._runtime.clock.now_ns()
+        now_ns = self._context.clock.now_ns()
         for source in self.streams:
-            stamp_ns = self._runtime.clock.newest.get(source.stream)
+            stamp_ns = self._context.clock.newest.get(source.stream)
             if stamp_ns is None:
                 continue
             ahead_s = (stamp_ns - now_ns) / NANOSECONDS

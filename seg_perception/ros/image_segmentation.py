@@ -20,22 +20,22 @@ TAKE_TIMEOUT_S = 0.2
 class ImageSegmentation:
     """Images to label maps: the newest frame of each camera, on a thread of its own."""
 
-    def __init__(self, runtime: NodeContext, segmenter: Segmenter) -> None:
+    def __init__(self, context: NodeContext, segmenter: Segmenter) -> None:
         """Start."""
-        self._runtime = runtime
+        self._context = context
         self._segmenter = segmenter
-        cameras = runtime.config.cameras
+        cameras = context.config.cameras
         self._slots: FrameSlots[ReceivedMessage] = FrameSlots(
             {n: c.weight for n, c in cameras.items()}
         )
         self._outputs = {
-            name: CameraOutput(runtime, CameraTopics.of(camera)) for name, camera in cameras.items()
+            name: CameraOutput(context, CameraTopics.of(camera)) for name, camera in cameras.items()
         }
         self._inputs = {
-            name: CameraInput(runtime, name, camera, self._put) for name, camera in cameras.items()
+            name: CameraInput(context, name, camera, self._put) for name, camera in cameras.items()
         }
-        runtime.on_change.append(self._reconfigure)
-        self._worker = Worker("inference", self._step, runtime.node.get_logger().error)
+        context.on_change.append(self._reconfigure)
+        self._worker = Worker("inference", self._step, context.node.get_logger().error)
 
     @property
     def streams(self) -> Sequence[StreamInput]:
@@ -43,10 +43,10 @@ class ImageSegmentation:
         return [source.images for source in self._inputs.values()]
 
     def problems(self) -> list[str]:
-        """Cameras that can't be heard, or have no lens."""
+        """Cameras that can't be heard, or have no camera_info."""
         found = []
         for source in self._inputs.values():
-            texts = (source.images.problem, source.lens.problem)
+            texts = (source.images.problem, source.camera_info.problem)
             found += [f"{source.images.stream}: {text}" for text in texts if text]
         return found
 
@@ -59,40 +59,40 @@ class ImageSegmentation:
         """Unsubscribe, finish the frame that is being segmented, drop those that wait."""
         for source in self._inputs.values():
             source.close()
-        for arrival in self._slots.close():
-            arrival.handle.drop("shutdown")
+        for received in self._slots.close():
+            received.handle.drop("shutdown")
         self._worker.stop()
         for output in self._outputs.values():
             output.close()
 
-    def _put(self, arrival: ReceivedMessage) -> None:
-        stamp_ns = stamp_to_ns(arrival.message.header.stamp)
-        refusal = self._runtime.perception.admission.refuses_image(arrival.name, stamp_ns)
+    def _put(self, received: ReceivedMessage) -> None:
+        stamp_ns = stamp_to_ns(received.message.header.stamp)
+        refusal = self._context.perception.admission.refuses_image(received.name, stamp_ns)
         if refusal:
-            arrival.handle.drop(refusal)
+            received.handle.drop(refusal)
             return
-        replaced = self._slots.put(arrival.name, arrival)
+        replaced = self._slots.put(received.name, received)
         if replaced is not None:
-            replaced.handle.drop("shutdown" if replaced is arrival else "superseded")
+            replaced.handle.drop("shutdown" if replaced is received else "superseded")
 
     def _reconfigure(self) -> None:
-        self._segmenter.set_min_confidence(self._runtime.config.segmentation.min_confidence)
+        self._segmenter.set_min_confidence(self._context.config.segmentation.min_confidence)
 
     def _step(self) -> None:
-        arrival = self._slots.take(TAKE_TIMEOUT_S)
-        if arrival is not None:
-            with self._runtime.accounted(arrival.handle):
-                self._segment(arrival)
+        received = self._slots.take(TAKE_TIMEOUT_S)
+        if received is not None:
+            with self._context.accounted(received.handle):
+                self._segment(received)
 
-    def _segment(self, arrival: ReceivedMessage) -> None:
-        runtime, stream = self._runtime, arrival.handle.stream
-        runtime.latencies.add_wait(arrival.handle, time.perf_counter())
-        with runtime.latencies.measure("decode", stream):
-            frame = self._inputs[arrival.name].decode(arrival)
-        runtime.observe(stream, frame.frame_id, frame.stamp_ns)
-        with runtime.latencies.measure("segment", stream):
-            label_map = runtime.perception.segment(frame, self._segmenter)
-        runtime.inbox.notify()
-        with runtime.latencies.measure("publish", stream):
-            self._outputs[arrival.name].publish(label_map, frame.image)
-        runtime.published(arrival.handle, frame.stamp_ns)
+    def _segment(self, received: ReceivedMessage) -> None:
+        context, stream = self._context, received.handle.stream
+        context.latencies.add_wait(received.handle, time.perf_counter())
+        with context.latencies.measure("decode", stream):
+            frame = self._inputs[received.name].decode(received)
+        context.observe(stream, frame.frame_id, frame.stamp_ns)
+        with context.latencies.measure("segment", stream):
+            label_map = context.perception.segment(frame, self._segmenter)
+        context.inbox.notify()
+        with context.latencies.measure("publish", stream):
+            self._outputs[received.name].publish(label_map, frame.image)
+        context.published(received.handle, frame.stamp_ns)

@@ -28,9 +28,9 @@ from seg_perception.ros.workers import ReceivedMessage
 Deliver = Callable[[ReceivedMessage], None]
 
 
-def input_qos(runtime: NodeContext) -> InputQos:
+def input_qos(context: NodeContext) -> InputQos:
     """What the configuration says about all inputs."""
-    config = runtime.config.node
+    config = context.config.node
     return InputQos(config.input_reliability, config.input_depth)
 
 
@@ -42,16 +42,16 @@ class StreamInput:
         topic, type_name: what it listens to.
     """
 
-    def __init__(self, runtime: NodeContext, kind: str, name: str, deliver: Deliver) -> None:
+    def __init__(self, context: NodeContext, kind: str, name: str, deliver: Deliver) -> None:
         """Make it; `listen` subscribes."""
         self.stream = stream(kind, name)
         self.topic = ""
         self.type_name = ""
-        self._node = runtime.node
+        self._node = context.node
         self._name = name
-        self._accounting = runtime.perception.accounting
+        self._accounting = context.perception.accounting
         self._deliver = deliver
-        self._qos = input_qos(runtime)
+        self._qos = input_qos(context)
         self._input: Input | None = None
         self._lost = 0
         self._accounting.open_stream(self.stream)
@@ -97,15 +97,15 @@ class StreamInput:
 class CameraInfoSubscriber:
     """The newest calibration of one camera."""
 
-    def __init__(self, runtime: NodeContext, name: str, topic: str) -> None:
+    def __init__(self, context: NodeContext, name: str, topic: str) -> None:
         """Subscribe camera_info."""
         self._problem = f"no camera_info on {topic}, so points can't be labelled"
         self._message: Any = None
         self._decoded: tuple[Any, Calibration | None] = (None, None)
         self._stream = stream("camera", name)
-        self._complaints = runtime.complaints
+        self._complaints = context.complaints
         kind = message_class(CameraInfo.type_name)
-        self._input = Input(runtime.node, kind, topic, self._receive, input_qos(runtime))
+        self._input = Input(context.node, kind, topic, self._receive, input_qos(context))
 
     @property
     def calibration(self) -> Calibration | None:
@@ -143,16 +143,16 @@ class CameraInfoSubscriber:
 
 
 class CameraInput:
-    """Images of one camera, raw or compressed, and its lens."""
+    """Images of one camera, raw or compressed, and its camera_info."""
 
     def __init__(
-        self, runtime: NodeContext, name: str, config: CameraConfig, deliver: Deliver
+        self, context: NodeContext, name: str, config: CameraConfig, deliver: Deliver
     ) -> None:
         """Subscribe images and camera_info."""
         # The executor asks in this order: an image's camera_info comes before the image.
-        self.lens = CameraInfoSubscriber(runtime, name, camera_info_topic(config))
-        self.images = StreamInput(runtime, "camera", name, deliver)
-        self._node = runtime.node
+        self.camera_info = CameraInfoSubscriber(context, name, camera_info_topic(config))
+        self.images = StreamInput(context, "camera", name, deliver)
+        self._node = context.node
         self._name = name
         self._config = config
         self._type_name = ""
@@ -165,28 +165,28 @@ class CameraInput:
             self._type_name = type_name
             self.images.listen(type_name, self._config.image_topic)
         self.images.adapt()
-        self.lens.adapt()
+        self.camera_info.adapt()
 
-    def decode(self, arrival: ReceivedMessage) -> CameraFrame:
+    def decode(self, received: ReceivedMessage) -> CameraFrame:
         """The frame of a message.
 
         Raises:
             ImageError: it can't be decoded.
         """
-        message = arrival.message
+        message = received.message
         decode = decode_compressed_image if hasattr(message, "format") else decode_image
         return CameraFrame(
             camera=self._name,
             image=decode(message),
             stamp_ns=stamp_to_ns(message.header.stamp),
             frame_id=clean_frame_id(message.header.frame_id),
-            calibration=self.lens.calibration,
+            calibration=self.camera_info.calibration,
         )
 
     def close(self) -> None:
         """Unsubscribe."""
         self.images.close()
-        self.lens.close()
+        self.camera_info.close()
 
     def _published_type(self) -> str:
         """The type by configuration, else by what is published, else by the topic's name."""

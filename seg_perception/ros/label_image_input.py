@@ -20,16 +20,16 @@ from seg_perception.ros.workers import ReceivedMessage
 class LabelImageInput:
     """Label images that another machine made; the thread of the clouds takes them in."""
 
-    def __init__(self, runtime: NodeContext) -> None:
+    def __init__(self, context: NodeContext) -> None:
         """Subscribe label images and their camera_info."""
-        self._runtime = runtime
-        self._lenses: dict[str, CameraInfoSubscriber] = {}
+        self._context = context
+        self._camera_infos: dict[str, CameraInfoSubscriber] = {}
         self._streams: dict[str, StreamInput] = {}
-        for name, camera in runtime.config.cameras.items():
+        for name, camera in context.config.cameras.items():
             topics = CameraTopics.of(camera)
-            self._lenses[name] = CameraInfoSubscriber(runtime, name, topics.camera_info)
-            self._streams[name] = StreamInput(runtime, "camera", name, runtime.inbox.put)
-            if runtime.config.output.png:
+            self._camera_infos[name] = CameraInfoSubscriber(context, name, topics.camera_info)
+            self._streams[name] = StreamInput(context, "camera", name, context.inbox.put)
+            if context.config.output.png:
                 self._streams[name].listen(CompressedImage.type_name, topics.label_image_png)
             else:
                 self._streams[name].listen(Image.type_name, topics.label_image)
@@ -40,11 +40,11 @@ class LabelImageInput:
         return list(self._streams.values())
 
     def problems(self) -> list[str]:
-        """Label images that can't be heard, or have no lens."""
+        """Label images that can't be heard, or have no camera_info."""
         return [
             f"{self._streams[name].stream}: {text}"
             for name in self._streams
-            for text in (self._streams[name].problem, self._lenses[name].problem)
+            for text in (self._streams[name].problem, self._camera_infos[name].problem)
             if text
         ]
 
@@ -52,35 +52,35 @@ class LabelImageInput:
         """Follow what the publishers offer."""
         for name, source in self._streams.items():
             source.adapt()
-            self._lenses[name].adapt()
+            self._camera_infos[name].adapt()
 
     def stop(self) -> None:
         """Unsubscribe."""
         for name, source in self._streams.items():
             source.close()
-            self._lenses[name].close()
+            self._camera_infos[name].close()
 
     @property
     def handlers(self) -> dict[str, MessageHandler]:
         """Who takes in the label images of each stream."""
-        return {source.stream: self._take_in for source in self._streams.values()}
+        return {source.stream: self._add_label_image for source in self._streams.values()}
 
-    def _take_in(self, arrival: ReceivedMessage) -> None:
-        runtime, header = self._runtime, arrival.message.header
+    def _add_label_image(self, received: ReceivedMessage) -> None:
+        context, header = self._context, received.message.header
         stamp_ns, frame_id = stamp_to_ns(header.stamp), clean_frame_id(header.frame_id)
-        runtime.observe(arrival.handle.stream, frame_id, stamp_ns)
-        runtime.latencies.add_wait(arrival.handle, time.perf_counter())
-        with runtime.latencies.measure("decode", arrival.handle.stream):
-            labels = decode_label_image(arrival.message)
-        known = labels != runtime.ontology.unknown_id
-        runtime.perception.add_label_map(
+        context.observe(received.handle.stream, frame_id, stamp_ns)
+        context.latencies.add_wait(received.handle, time.perf_counter())
+        with context.latencies.measure("decode", received.handle.stream):
+            labels = decode_label_image(received.message)
+        known = labels != context.ontology.unknown_id
+        context.perception.add_label_map(
             LabelMap(
-                camera=arrival.name,
+                camera=received.name,
                 labels=labels,
                 confidence=np.where(known, np.uint8(255), np.uint8(0)),
                 stamp_ns=stamp_ns,
                 frame_id=frame_id,
-                calibration=self._lenses[arrival.name].calibration,
+                calibration=self._camera_infos[received.name].calibration,
             )
         )
-        runtime.published(arrival.handle, stamp_ns)
+        context.published(received.handle, stamp_ns)

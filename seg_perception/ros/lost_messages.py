@@ -27,8 +27,8 @@ class LostMessageCounter:
         self._last = 0
         self._publisher: tuple[int, ...] = ()
 
-    def note(self, info: Mapping[str, Any]) -> None:
-        """Take note of a message by what rclpy says of it."""
+    def count(self, info: Mapping[str, Any]) -> None:
+        """Count what is missing before a message, by what rclpy says of it."""
         number = info.get("publication_sequence_number")
         if number is None:
             return

@@ -29,7 +29,7 @@ def keep_freed_memory() -> bool:
 
 
 def return_freed_memory() -> None:
-    """Give back what nobody uses: after a part of a node has ended, not while it works.
+    """Give back what nobody uses: after a component of a node has ended, not while it works.
 
     Python looks for dead cycles by the number of objects, and a few of ours hold an engine and
     rings of images. What the C library then has free lies between blocks in use: without being

@@ -1,4 +1,4 @@
-"""What the parts of an active node share, from activation to deactivation."""
+"""What the components of an active node share, from activation to deactivation."""
 
 from __future__ import annotations
 

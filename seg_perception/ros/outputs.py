@@ -38,26 +38,26 @@ from seg_perception.ros.qos import latched_profile, output_profile
 class CameraOutput:
     """The publishers of one camera's label image and what goes with it."""
 
-    def __init__(self, runtime: NodeContext, topics: CameraTopics) -> None:
+    def __init__(self, context: NodeContext, topics: CameraTopics) -> None:
         """Advertise what the configuration asks for."""
-        self._runtime = runtime
+        self._context = context
         self._topics = topics
         self._publishers = {
-            topic: advertise(runtime, type_name, topic)
-            for topic, type_name in _camera_types(topics, runtime.config.output).items()
+            topic: advertise(context, type_name, topic)
+            for topic, type_name in _camera_types(topics, context.config.output).items()
         }
         self._label_info = self._advertise_label_info()
         self._explained = False
 
     def publish(self, label_map: LabelMap, image: NDArray[np.uint8]) -> None:
         """Publish what is wanted of one segmented image."""
-        runtime = self._runtime
+        context = self._context
         self._explain(label_map)
         messages = camera_outputs(
             label_map,
             image,
-            runtime.ontology,
-            runtime.config.output,
+            context.ontology,
+            context.config.output,
             self._topics,
             self._is_wanted,
         )
@@ -67,9 +67,9 @@ class CameraOutput:
     def close(self) -> None:
         """Stop advertising."""
         for publisher in self._publishers.values():
-            self._runtime.node.destroy_publisher(publisher)
+            self._context.node.destroy_publisher(publisher)
         if self._label_info is not None:
-            self._runtime.node.destroy_publisher(self._label_info)
+            self._context.node.destroy_publisher(self._label_info)
 
     def _is_wanted(self, topic: str) -> bool:
         return self._publishers[topic].get_subscription_count() > 0
@@ -78,7 +78,7 @@ class CameraOutput:
         """Publish the class names once, in the frame of the first label map."""
         if self._label_info is None or self._explained:
             return
-        info = label_info(self._runtime.ontology, label_map.stamp_ns, label_map.frame_id)
+        info = label_info(self._context.ontology, label_map.stamp_ns, label_map.frame_id)
         self._label_info.publish(to_ros(info))
         self._explained = True
 
@@ -87,16 +87,16 @@ class CameraOutput:
             kind = message_class(LabelInfo.type_name)
         except ConfigError:  # vision_msgs is optional: the legend says the same
             return None
-        return self._runtime.node.create_publisher(kind, self._topics.label_info, latched_profile())
+        return self._context.node.create_publisher(kind, self._topics.label_info, latched_profile())
 
 
 class CloudOutput:
     """The publisher of one sensor's semantic cloud."""
 
-    def __init__(self, runtime: NodeContext, topic: str) -> None:
+    def __init__(self, context: NodeContext, topic: str) -> None:
         """Advertise it."""
-        self._runtime = runtime
-        self._publisher = advertise(runtime, PointCloud2.type_name, topic)
+        self._context = context
+        self._publisher = advertise(context, PointCloud2.type_name, topic)
 
     def publish(self, semantic: SemanticCloud) -> None:
         """Publish a cloud, if it is wanted.
@@ -106,23 +106,23 @@ class CloudOutput:
         """
         if self._publisher.get_subscription_count() == 0:
             return
-        runtime = self._runtime
-        message = cloud_output(semantic, runtime.ontology, runtime.config.output)
+        context = self._context
+        message = cloud_output(semantic, context.ontology, context.config.output)
         self._publisher.publish(to_ros(message))
 
     def close(self) -> None:
         """Stop advertising."""
-        self._runtime.node.destroy_publisher(self._publisher)
+        self._context.node.destroy_publisher(self._publisher)
 
 
 class MapOutput:
     """The publisher of the voxel map."""
 
-    def __init__(self, runtime: NodeContext, mapper: SemanticMapper) -> None:
+    def __init__(self, context: NodeContext, mapper: SemanticMapper) -> None:
         """Advertise it."""
-        self._runtime = runtime
+        self._context = context
         self._mapper = mapper
-        self._publisher = advertise(runtime, PointCloud2.type_name, MAP)
+        self._publisher = advertise(context, PointCloud2.type_name, MAP)
         self._due_s = 0.0
         self._told = 0
 
@@ -133,10 +133,10 @@ class MapOutput:
             return
         if not len(self._mapper.map):
             return
-        self._due_s = now_s + self._runtime.config.map.period_s
-        with self._runtime.latencies.measure("publish", "map"):
+        self._due_s = now_s + self._context.config.map.period_s
+        with self._context.latencies.measure("publish", "map"):
             voxels, frame = self._mapper.voxels(), self._mapper.frame
-            message = map_message(voxels, self._runtime.ontology, frame)
+            message = map_message(voxels, self._context.ontology, frame)
             self._publisher.publish(to_ros(message))
 
     def problems(self) -> list[str]:
@@ -146,16 +146,16 @@ class MapOutput:
 
     def close(self) -> None:
         """Stop advertising."""
-        self._runtime.node.destroy_publisher(self._publisher)
+        self._context.node.destroy_publisher(self._publisher)
 
 
 class LegendOutput:
     """Says once, to everybody who comes, what the labels mean."""
 
-    def __init__(self, runtime: NodeContext) -> None:
+    def __init__(self, context: NodeContext) -> None:
         """Publish the legend, for programs and as a picture."""
-        self._runtime = runtime
-        self._node = runtime.node
+        self._context = context
+        self._node = context.node
         self._publishers = {
             topic: self._node.create_publisher(message_class(kind), topic, latched_profile())
             for topic, kind in (
@@ -163,12 +163,12 @@ class LegendOutput:
                 (LEGEND_IMAGE, Image.type_name),
             )
         }
-        runtime.on_change.append(self.publish)
+        context.on_change.append(self.publish)
         self.publish()
 
     def publish(self) -> None:
         """Publish it, also again after colours have changed."""
-        ontology, now_ns = self._runtime.ontology, self._runtime.clock.now_ns()
+        ontology, now_ns = self._context.ontology, self._context.clock.now_ns()
         self._publishers[LEGEND].publish(to_ros(legend(ontology, now_ns)))
         self._publishers[LEGEND_IMAGE].publish(to_ros(legend_picture(ontology, now_ns)))
 
@@ -178,9 +178,9 @@ class LegendOutput:
             self._node.destroy_publisher(publisher)
 
 
-def advertise(runtime: NodeContext, type_name: str, topic: str) -> Publisher:
+def advertise(context: NodeContext, type_name: str, topic: str) -> Publisher:
     """A reliable publisher; `qos_overrides` of its topic hold."""
-    return runtime.node.create_publisher(
+    return context.node.create_publisher(
         message_class(type_name),
         topic,
         output_profile(),

@@ -22,10 +22,10 @@ class PerceptionNode(SemanticNode):
         """Make the node."""
         super().__init__(NODE_NAME, **options)
 
-    def make_components(self, runtime: NodeContext) -> Sequence[Component]:
+    def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels, labels to clouds."""
-        segmenter = Segmenter(self.engine, runtime.config.segmentation)
-        return ImageSegmentation(runtime, segmenter), CloudLabelling(runtime)
+        segmenter = Segmenter(self.engine, context.config.segmentation)
+        return ImageSegmentation(context, segmenter), CloudLabelling(context)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,14 +18,14 @@ from seg_perception.ros.outputs import advertise
 class ObstaclesOutput:
     """The publisher of the points that block the way, for every lidar, where it is wanted."""
 
-    def __init__(self, runtime: NodeContext) -> None:
+    def __init__(self, context: NodeContext) -> None:
         """Advertise what the configuration asks for."""
-        config = runtime.config
+        config = context.config
         wanted = config.lidars.items() if config.costmap.obstacles else ()
-        self._runtime = runtime
-        self._costs = cost_table(config.costmap, runtime.ontology) if wanted else None
+        self._context = context
+        self._costs = cost_table(config.costmap, context.ontology) if wanted else None
         self._publishers = {
-            name: advertise(runtime, PointCloud2.type_name, obstacles_topic(lidar))
+            name: advertise(context, PointCloud2.type_name, obstacles_topic(lidar))
             for name, lidar in wanted
         }
 
@@ -41,18 +41,18 @@ class ObstaclesOutput:
     def close(self) -> None:
         """Stop advertising."""
         for publisher in self._publishers.values():
-            self._runtime.node.destroy_publisher(publisher)
+            self._context.node.destroy_publisher(publisher)
 
 
 class CostmapOutput:
     """The publisher of the costmap of one voxel map."""
 
-    def __init__(self, runtime: NodeContext, mapper: SemanticMapper) -> None:
+    def __init__(self, context: NodeContext, mapper: SemanticMapper) -> None:
         """Advertise it."""
-        self._runtime = runtime
+        self._context = context
         self._mapper = mapper
-        self._costmaps = Costmaps(runtime.config, runtime.ontology)
-        self._publisher = advertise(runtime, OccupancyGrid.type_name, COSTMAP)
+        self._costmaps = Costmaps(context.config, context.ontology)
+        self._publisher = advertise(context, OccupancyGrid.type_name, COSTMAP)
         self._due_s = 0.0
 
     def publish(self) -> None:
@@ -60,12 +60,12 @@ class CostmapOutput:
         now_s = time.monotonic()
         if now_s < self._due_s or not self._publisher.get_subscription_count():
             return
-        self._due_s = now_s + self._runtime.config.map.period_s
-        with self._runtime.latencies.measure("publish", "costmap"):
+        self._due_s = now_s + self._context.config.map.period_s
+        with self._context.latencies.measure("publish", "costmap"):
             message = self._costmaps.newest(self._mapper.voxels(), self._mapper.frame)
             if message is not None:
                 self._publisher.publish(to_ros(message))
 
     def close(self) -> None:
         """Stop advertising."""
-        self._runtime.node.destroy_publisher(self._publisher)
+        self._context.node.destroy_publisher(self._publisher)

@@ -103,7 +103,7 @@ class Input:
         self.topic = node.resolve_topic_name(topic)
         self.received = 0
         self._reported = 0
-        self._gaps = LostMessageCounter(node, self.topic)
+        self._lost_messages = LostMessageCounter(node, self.topic)
         self._node = node
         self._type = message_type
         self._callback = callback
@@ -124,7 +124,7 @@ class Input:
     @property
     def lost(self) -> int:
         """Messages that were sent and never came, by their numbers and by the middleware."""
-        return max(self._gaps.lost, self._reported)
+        return max(self._lost_messages.lost, self._reported)
 
     @property
     def publisher_count(self) -> int:
@@ -183,7 +183,7 @@ class Input:
         return any(name.startswith(prefix) for name in given_parameters(self._node))
 
     def _receive_numbered(self, message: Any, info: Mapping[str, Any]) -> None:
-        self._gaps.note(info)
+        self._lost_messages.count(info)
         self._receive(message)
 
     def _receive(self, message: Any) -> None:

@@ -23,9 +23,9 @@ class SegmentationNode(SemanticNode):
         """Make the node."""
         super().__init__("segmentation_node", **options)
 
-    def make_components(self, runtime: NodeContext) -> Sequence[Component]:
+    def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels."""
-        return (ImageSegmentation(runtime, Segmenter(self.engine, runtime.config.segmentation)),)
+        return (ImageSegmentation(context, Segmenter(self.engine, context.config.segmentation)),)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

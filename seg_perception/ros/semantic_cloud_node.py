@@ -31,10 +31,10 @@ class SemanticCloudNode(SemanticNode):
         del bundle
         return None
 
-    def make_components(self, runtime: NodeContext) -> Sequence[Component]:
+    def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Labels from the network to clouds."""
-        labels = LabelImageInput(runtime)
-        return labels, CloudLabelling(runtime, labels.handlers)
+        labels = LabelImageInput(context)
+        return labels, CloudLabelling(context, labels.handlers)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

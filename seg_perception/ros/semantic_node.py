@@ -1,4 +1,4 @@
-"""What the three perception nodes have in common: model, parameters, parts, account."""
+"""What the three perception nodes have in common: model, parameters, components, account."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NEEDED_TYPES = (SegmentationStatus.type_name, SemanticLegend.type_name, TFMessag
 
 
 class SemanticNode(ManagedNode):
-    """Holds the model while configured, and its parts while active.
+    """Holds the model while configured, and its components while active.
 
     Attributes:
         on_built: called when the engine is there and `tensorrt.build_only` wants nothing more.
@@ -51,7 +51,7 @@ class SemanticNode(ManagedNode):
         self._engine: ValidatedEngine | None = None
         self._builds = BackgroundEngineBuilder(self.get_logger().info)
         self.on_built: Callable[[], None] = lambda: None
-        self._runtime: NodeContext | None = None
+        self._node_context: NodeContext | None = None
         self._components: list[Component] = []
         self._outputs: list[LegendOutput | StatusPublisher] = []
         self._summary: dict[str, Any] = {}
@@ -92,12 +92,12 @@ class SemanticNode(ManagedNode):
             raise RuntimeError(msg)
         return self._engine
 
-    def make_components(self, runtime: NodeContext) -> Sequence[Component]:
-        """The parts of one activation, in the order in which they are stopped."""
+    def make_components(self, context: NodeContext) -> Sequence[Component]:
+        """The components of one activation, in the order in which they are stopped."""
         raise NotImplementedError
 
     def load_engine(self, bundle: Bundle) -> ValidatedEngine | None:
-        """Load and prove what runs the model.
+        """Load and test what runs the model.
 
         Raises:
             EngineBuildingError: it is being built; ask again.
@@ -107,7 +107,7 @@ class SemanticNode(ManagedNode):
         return create_engine(bundle, config.segmentation, config.tensorrt, self._builds, warn)
 
     def configure(self) -> None:
-        """Check everything that can be checked without a message; load and prove the engine."""
+        """Check everything that can be checked without a message; load and test the engine."""
         config = self.config
         if not config.cameras:
             msg = (
@@ -139,26 +139,26 @@ class SemanticNode(ManagedNode):
             self.get_logger().info("the engine is ready; tensorrt.build_only asks for no more")
             self.on_built()
             return
-        runtime = self._runtime = NodeContext(self, self.config, self._bundle.ontology)
-        self._components = list(self.make_components(runtime))
+        context = self._node_context = NodeContext(self, self.config, self._bundle.ontology)
+        self._components = list(self.make_components(context))
         self._outputs = [
-            LegendOutput(runtime),
-            StatusPublisher(runtime, self._components, self._engine),
+            LegendOutput(context),
+            StatusPublisher(context, self._components, self._engine),
         ]
 
     def deactivate(self) -> None:
-        """End all parts and tell what became of the messages."""
-        self._end_parts()
+        """End all components and tell what became of the messages."""
+        self._stop_components()
         return_freed_memory()
 
-    def _end_parts(self) -> None:
-        for part in self._components:
-            part.stop()
+    def _stop_components(self) -> None:
+        for component in self._components:
+            component.stop()
         self._summary = self._summarise()
         self.get_logger().info(f"account: {json.dumps(self._summary.get('streams', {}))}")
         for output in self._outputs:
             output.close()
-        self._components, self._outputs, self._runtime = [], [], None
+        self._components, self._outputs, self._node_context = [], [], None
 
     def cleanup(self) -> None:
         """Free the engine."""
@@ -169,23 +169,21 @@ class SemanticNode(ManagedNode):
 
     def summary(self) -> dict[str, Any]:
         """The account of the activation that goes on, else of the last one."""
-        return self._summarise() if self._runtime is not None else self._summary
+        return self._summarise() if self._node_context is not None else self._summary
 
     def _summarise(self) -> dict[str, Any]:
-        runtime = self._runtime
-        if runtime is None:
+        context = self._node_context
+        if context is None:
             return {}
-        accounting = runtime.perception.accounting
+        accounting = context.perception.accounting
         points = accounting.points().items()
-        latencies = runtime.latencies.total().items()
+        latencies = context.latencies.total().items()
         return {
             "engine": self._engine.description if self._engine else "",
-            "clock_jumps": runtime.clock.jumps,
+            "clock_jumps": context.clock.jumps,
             "streams": {name: asdict(count) for name, count in accounting.snapshot().items()},
-            "map": [asdict(mapper.map.count) for mapper in runtime.perception.mappers],
-            "lost_in_transport": {
-                s.stream: s.lost for part in self._components for s in part.streams
-            },
+            "map": [asdict(mapper.map.count) for mapper in context.perception.mappers],
+            "lost_in_transport": {s.stream: s.lost for c in self._components for s in c.streams},
             "stray_times": accounting.stray_times(),
             "disputed": accounting.disputed(),
             "points": {
@@ -198,8 +196,8 @@ class SemanticNode(ManagedNode):
         }
 
     def _adapt(self) -> None:
-        for part in self._components:
-            part.adapt()
+        for component in self._components:
+            component.adapt()
 
     def _report_failure(self) -> None:
         if self.failure and not self.is_active:
@@ -223,8 +221,8 @@ class SemanticNode(ManagedNode):
         return ""
 
     def _changed(self, config: Config) -> None:
-        if self._runtime is not None:
-            self._runtime.reconfigure(config)
+        if self._node_context is not None:
+            self._node_context.reconfigure(config)
 
 
 def run_node(make_node: type[Any], arguments: Sequence[str] | None) -> int:

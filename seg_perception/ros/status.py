@@ -33,24 +33,24 @@ class StatusPublisher:
     """Publishes status and diagnostics of one activation, once a period."""
 
     def __init__(
-        self, runtime: NodeContext, parts: Sequence[Component], engine: ValidatedEngine | None
+        self, context: NodeContext, components: Sequence[Component], engine: ValidatedEngine | None
     ) -> None:
         """Advertise both and start the timer."""
-        self._runtime = runtime
+        self._context = context
         self._engine = engine
-        self._health = DiagnosticsMonitor(runtime, parts)
-        node, period_s = runtime.node, runtime.config.node.status_period_s
+        self._monitor = DiagnosticsMonitor(context, components)
+        node, period_s = context.node, context.config.node.status_period_s
         kind = message_class(SegmentationStatus.type_name)
         self._status = node.create_publisher(kind, STATUS, output_profile())
         self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
-        self._last = self._health.sample()
+        self._last = self._monitor.sample()
         self._conventions: dict[str, str] = {}
         self._timer = steady_timer(node, period_s, self.publish)
 
     def publish(self) -> None:
         """Publish both now."""
-        self._tell_conventions()
-        warnings = [*self._twins(), *self._health.warnings()]
+        self._log_conventions()
+        warnings = [*self._duplicates(), *self._monitor.warnings()]
         status = self._make_status(warnings)
         self._status.publish(to_ros(status))
         self._diagnostics.publish(self._make_diagnostics(status))
@@ -58,22 +58,22 @@ class StatusPublisher:
     def close(self) -> None:
         """Publish a last time, then stop."""
         self.publish()
-        node = self._runtime.node
+        node = self._context.node
         node.destroy_timer(self._timer)
         node.destroy_publisher(self._status)
         node.destroy_publisher(self._diagnostics)
 
-    def _tell_conventions(self) -> None:
+    def _log_conventions(self) -> None:
         """Log once which axes a camera's frame was found to have."""
-        found = self._runtime.perception.conventions.found
+        found = self._context.perception.conventions.found
         for camera, words in found.items():
             if self._conventions.get(camera) != words:
-                self._runtime.node.get_logger().info(f"camera.{camera}: {words}")
+                self._context.node.get_logger().info(f"camera.{camera}: {words}")
         self._conventions = found
 
-    def _twins(self) -> Iterator[str]:
+    def _duplicates(self) -> Iterator[str]:
         """Topics under the node's own name that somebody else publishes too."""
-        node = self._runtime.node
+        node = self._context.node
         topic = node.resolve_topic_name(STATUS)
         others = node.count_publishers(topic) - 1
         if others > 0:
@@ -84,13 +84,13 @@ class StatusPublisher:
             )
 
     def _make_status(self, warnings: list[str]) -> SegmentationStatus:
-        now = self._health.sample()
+        now = self._monitor.sample()
         last, self._last = self._last, now
         status = SegmentationStatus(
-            header=Header.at(self._runtime.clock.now_ns(), ""),
-            ontology=self._runtime.ontology.name,
+            header=Header.at(self._context.clock.now_ns(), ""),
+            ontology=self._context.ontology.name,
             interval_s=now.at_s - last.at_s,
-            streams=[self._stream(source, now, last) for source in self._health.streams],
+            streams=[self._stream(source, now, last) for source in self._monitor.streams],
             latencies=self._latencies(),
             warnings=warnings,
         )
@@ -102,10 +102,10 @@ class StatusPublisher:
         count = now.counts[source.stream]
         new = new_counts(count, last.counts.get(source.stream))
         interval_s = max(now.at_s - last.at_s, 1e-3)
-        stamp_ns = self._runtime.clock.newest.get(source.stream)
+        stamp_ns = self._context.clock.newest.get(source.stream)
         age_s = float("nan")
         if stamp_ns is not None:
-            age_s = (self._runtime.clock.now_ns() - stamp_ns) / NANOSECONDS
+            age_s = (self._context.clock.now_ns() - stamp_ns) / NANOSECONDS
         points = now.points.get(name, {}) if kind != "camera" else {}
         return StreamStatus(
             name=name,
@@ -125,11 +125,11 @@ class StatusPublisher:
     def _latencies(self) -> list[StageLatency]:
         return [
             StageLatency(stage, stream, p.count, p.p50_s, p.p95_s, p.p99_s)
-            for (stage, stream), p in self._runtime.latencies.take_lately().items()
+            for (stage, stream), p in self._context.latencies.take_lately().items()
         ]
 
     def _make_diagnostics(self, status: SegmentationStatus) -> DiagnosticArray:
-        node = self._runtime.node
+        node = self._context.node
         entry = DiagnosticStatus(
             level=DiagnosticStatus.WARN if status.warnings else DiagnosticStatus.OK,
             name=f"{node.get_fully_qualified_name().lstrip('/')}: perception",

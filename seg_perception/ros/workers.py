@@ -57,23 +57,23 @@ class Worker:
 
 
 class Inbox:
-    """Arrivals of several streams in their order, for one thread; wakes it.
+    """Messages of several streams in their order, for one thread; wakes it.
 
     Each stream has its own limit, so that a burst of one costs no other.
     """
 
     def __init__(self, limit: int) -> None:
-        """Hold at most `limit` arrivals of a stream; the oldest goes as `queue_full`."""
+        """Hold at most `limit` messages of a stream; the oldest goes as `queue_full`."""
         self._limit = limit
         self._changed = threading.Condition()
-        self._rung = False
+        self._notified = False
         self._waiting: deque[ReceivedMessage] = deque()
 
-    def put(self, arrival: ReceivedMessage) -> None:
-        """Add an arrival."""
+    def put(self, received: ReceivedMessage) -> None:
+        """Add a message."""
         with self._changed:
-            oldest = self._make_room(arrival.handle.stream)
-            self._waiting.append(arrival)
+            oldest = self._make_room(received.handle.stream)
+            self._waiting.append(received)
             self._changed.notify()
         if oldest is not None:
             oldest.handle.drop("queue_full")
@@ -81,25 +81,25 @@ class Inbox:
     def notify(self) -> None:
         """Wake the thread although nothing arrived."""
         with self._changed:
-            self._rung = True
+            self._notified = True
             self._changed.notify()
 
     def take_all(self, timeout_s: float) -> list[ReceivedMessage]:
-        """Wait for an arrival, a ring or the timeout; empty the box."""
+        """Wait for an received, a ring or the timeout; empty the box."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._rung, timeout_s)
-            self._rung = False
-            arrivals = list(self._waiting)
+            self._changed.wait_for(lambda: self._waiting or self._notified, timeout_s)
+            self._notified = False
+            messages = list(self._waiting)
             self._waiting.clear()
-        return arrivals
+        return messages
 
     def close(self) -> None:
         """Drop what waits."""
-        for arrival in self.take_all(timeout_s=0):
-            arrival.handle.drop("shutdown")
+        for received in self.take_all(timeout_s=0):
+            received.handle.drop("shutdown")
 
     def _make_room(self, stream: str) -> ReceivedMessage | None:
-        same = [arrival for arrival in self._waiting if arrival.handle.stream == stream]
+        same = [received for received in self._waiting if received.handle.stream == stream]
         if len(same) < self._limit:
             return None
         self._waiting.remove(same[0])

@@ -21,7 +21,7 @@ class Source:
         self.stream = stream
 
 
-class Half:
+class OneComponent:
     streams = (Source("camera.front"), Source("lidar.top"))
 
     def __init__(self):
@@ -32,7 +32,7 @@ class Half:
 
 
 @pytest.fixture
-def runtime(ros):
+def context(ros):
     config = Config.from_parameters(
         {
             "cameras": ["front"],
@@ -45,7 +45,7 @@ def runtime(ros):
     made = NodeContext(
         ros.node("robot"), config, Ontology.parse({"name": "t", "classes": classes}, "t")
     )
-    for source in Half.streams:
+    for source in OneComponent.streams:
         made.perception.accounting.open_stream(source.stream)
     return made
 
@@ -61,58 +61,58 @@ def clock(monkeypatch):
     return advance
 
 
-def publish(runtime, stream, count=1):
+def publish(context, stream, count=1):
     for _ in range(count):
-        runtime.perception.accounting.receive(stream).publish()
+        context.perception.accounting.receive(stream).publish()
 
 
-def count_points(runtime, seen, unseen):
+def count_points(context, seen, unseen):
     points = np.zeros((1, seen + unseen), [(axis, "<f4") for axis in "xyz"])
     state = np.array([PointStatus.LABELLED] * seen + [PointStatus.OUT_OF_VIEW] * unseen, np.uint8)
     zeros = np.zeros(seen + unseen, np.uint8)
     cloud = PointCloud(points, 0, "top")
-    runtime.perception.accounting.count_points(
+    context.perception.accounting.count_points(
         SemanticCloud("top", cloud, zeros, zeros.astype(np.float32), state, zeros)
     )
 
 
-def test_silence_is_told_after_the_window_and_forgotten_when_it_ends(runtime, clock):
-    health = DiagnosticsMonitor(runtime, [Half()])
+def test_silence_is_told_after_the_window_and_forgotten_when_it_ends(context, clock):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
     clock(1.0)
-    assert health.warnings() == [], "a second says nothing about a slow sensor"
-    publish(runtime, "lidar.top")
+    assert monitor.warnings() == [], "a second says nothing about a slow sensor"
+    publish(context, "lidar.top")
     clock(5.0)
-    silent = health.warnings()
+    silent = monitor.warnings()
     assert [w for w in silent if "camera.front: no message came" in w]
     assert not [w for w in silent if "lidar.top: no message" in w]
-    publish(runtime, "camera.front")
+    publish(context, "camera.front")
     clock(5.0)
-    later = health.warnings()
+    later = monitor.warnings()
     assert not [w for w in later if "camera.front" in w]
     assert [w for w in later if "lidar.top: no message came" in w]
 
 
-def test_only_drops_are_told_with_their_reasons(runtime, clock):
-    health = DiagnosticsMonitor(runtime, [Half()])
+def test_only_drops_are_told_with_their_reasons(context, clock):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
     for _ in range(4):
-        runtime.perception.accounting.receive("camera.front").drop("bad_image")
+        context.perception.accounting.receive("camera.front").drop("bad_image")
     clock(6.0)
-    assert any("none of 4 messages gave a result (4 bad_image)" in w for w in health.warnings())
+    assert any("none of 4 messages gave a result (4 bad_image)" in w for w in monitor.warnings())
 
 
-def test_points_beside_every_camera_hint_at_the_frame(runtime, clock):
-    health = DiagnosticsMonitor(runtime, [Half()])
-    publish(runtime, "camera.front")
-    publish(runtime, "lidar.top")
-    count_points(runtime, seen=1, unseen=999)
+def test_points_beside_every_camera_hint_at_the_frame(context, clock):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    publish(context, "camera.front")
+    publish(context, "lidar.top")
+    count_points(context, seen=1, unseen=999)
     clock(6.0)
-    assert any("body frame where an optical one" in w for w in health.warnings())
+    assert any("body frame where an optical one" in w for w in monitor.warnings())
 
 
-def test_what_the_parts_say_is_passed_on_at_once(runtime, clock):
-    half = Half()
-    half.found = ["camera.front: /front/image_raw: incompatible QoS"]
-    assert DiagnosticsMonitor(runtime, [half]).warnings() == half.found
+def test_what_the_components_say_is_passed_on_at_once(context, clock):
+    component = OneComponent()
+    component.found = ["camera.front: /front/image_raw: incompatible QoS"]
+    assert DiagnosticsMonitor(context, [component]).warnings() == component.found
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_what_the_parts_say_is_passed_on_at_once(runtime, clock):
         (lambda now: now, None),
     ],
 )
-def test_clocks_that_differ_are_named(runtime, clock, stamp, words):
-    health = DiagnosticsMonitor(runtime, [Half()])
-    runtime.clock.observe("lidar.top", stamp(runtime.clock.now_ns()))
-    warnings = health.warnings()
+def test_clocks_that_differ_are_named(context, clock, stamp, words):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    context.clock.observe("lidar.top", stamp(context.clock.now_ns()))
+    warnings = monitor.warnings()
     assert (len(warnings) == 1 and words in warnings[0]) if words else warnings == []

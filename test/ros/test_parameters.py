@@ -60,8 +60,8 @@ def test_ranges_and_choices_are_shown(make):
     node, _ = make(*ROBOT)
     share = node.describe_parameter("transfer.min_confidence").floating_point_range[0]
     assert (share.from_value, share.to_value) == (0.0, 1.0)
-    ring = node.describe_parameter("synchronizer.buffer_size").integer_range[0]
-    assert (ring.from_value, ring.to_value) == (1, 1000)
+    buffer_size = node.describe_parameter("synchronizer.buffer_size").integer_range[0]
+    assert (buffer_size.from_value, buffer_size.to_value) == (1, 1000)
     assert "best_effort" in node.describe_parameter("node.input_reliability").additional_constraints
     cameras = node.describe_parameter("cameras")
     assert cameras.read_only

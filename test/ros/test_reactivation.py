@@ -24,7 +24,7 @@ def test_what_an_activation_held_is_free_when_it_ends(ros, bundle):
     node.trigger_configure()
     for _ in range(3):
         node.trigger_activate()
-        held = weakref.ref(node._runtime)
+        held = weakref.ref(node._node_context)
         assert held() is not None
         node.trigger_deactivate()
         assert held() is None

@@ -12,15 +12,15 @@ from seg_perception.ros.workers import Inbox, ReceivedMessage, Worker
 pytestmark = pytest.mark.ros
 
 
-def arrival(accounting, stream="lidar.top"):
+def received(accounting, stream="lidar.top"):
     return ReceivedMessage(stream.partition(".")[2], object(), accounting.receive(stream))
 
 
 def test_a_full_box_drops_the_oldest_of_that_stream_only():
     accounting, inbox = MessageAccounting(), Inbox(2)
-    radar = arrival(accounting, "radar.front")
+    radar = received(accounting, "radar.front")
     inbox.put(radar)
-    scans = [arrival(accounting) for _ in range(3)]
+    scans = [received(accounting) for _ in range(3)]
     for scan in scans:
         inbox.put(scan)
     assert inbox.take_all(0) == [radar, *scans[1:]]
@@ -29,7 +29,7 @@ def test_a_full_box_drops_the_oldest_of_that_stream_only():
 
 
 @given(st.lists(st.sampled_from(["put a.x", "put b.y", "take", "close"])), st.integers(1, 3))
-def test_every_arrival_is_taken_or_dropped(steps, limit):
+def test_every_message_is_taken_or_dropped(steps, limit):
     accounting, inbox = MessageAccounting(), Inbox(limit)
     for step in [*steps, "close"]:
         if step == "take":
@@ -38,13 +38,13 @@ def test_every_arrival_is_taken_or_dropped(steps, limit):
         elif step == "close":
             inbox.close()
         else:
-            inbox.put(arrival(accounting, step.partition(" ")[2]))
+            inbox.put(received(accounting, step.partition(" ")[2]))
     for count in accounting.snapshot().values():
         assert count.in_flight == 0
         assert count.balanced
 
 
-def test_a_ring_wakes_without_an_arrival():
+def test_a_notification_wakes_without_a_message():
     inbox = Inbox(1)
     threading.Timer(0.05, inbox.notify).start()
     assert inbox.take_all(timeout_s=10.0) == []
