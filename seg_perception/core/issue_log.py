@@ -1,0 +1,130 @@
+"""What is amiss with the input: one log for node, replay, evaluation and inspection."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_kinds import BAD_MESSAGE, INTERNAL_ERROR, IssueKind, Level
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Something that is amiss with one stream.
+
+    Attributes:
+        code, level: of its kind.
+        stream: whose: `camera.front`, `/tf`; empty where it is about no single one.
+        sentence: what, with the numbers that were seen, and the mend.
+        mend: the part of the sentence that says what to do.
+        count: how often it happened; 0 for a state, which holds or does not.
+        last_s: when it happened last (time.monotonic).
+        traceback: of an error that nobody foresaw; else empty.
+    """
+
+    code: str
+    level: Level
+    stream: str
+    sentence: str
+    mend: str
+    count: int = 0
+    last_s: float = 0.0
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, kind: IssueKind, stream: str, **numbers: Any) -> Issue:
+        """An issue of a kind, with the numbers that its text asks for."""
+        mend = kind.mend.format_map(numbers)
+        return cls(kind.code, kind.level, stream, kind.sentence(numbers), mend)
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it holds until it is mended, in place of happening now and then."""
+        return self.count == 0
+
+    def __str__(self) -> str:
+        """One line for people."""
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        return f"{self.stream}: {self.sentence}{times}" if self.stream else self.sentence + times
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        names = ("code", "level", "stream", "sentence", "mend", "count")
+        return {name: getattr(self, name) for name in names}
+
+
+Tell = Callable[[Issue], None]
+
+
+def _nobody(_issue: Issue) -> None:
+    pass
+
+
+class IssueLog:
+    """Events, which happen, and states, which hold; may be used from several threads.
+
+    One entry for each stream and kind: memory does not grow with a recording. Of events the
+    first sentence is kept, of a state the last.
+    """
+
+    def __init__(self, tell: Tell = _nobody) -> None:
+        """Start empty.
+
+        Args:
+            tell: called with every event, and with every state that is new.
+        """
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._issues: dict[tuple[str, str], Issue] = {}
+
+    def add(self, kind: IssueKind, stream: str, **numbers: Any) -> None:
+        """Count an event."""
+        self._count(kind.code, Issue.of(kind, stream, **numbers))
+
+    def add_error(self, stream: str, error: SegPerceptionError) -> None:
+        """Count a message that can't be used, under the reason of its error."""
+        issue = Issue.of(BAD_MESSAGE, stream, error=error)
+        self._count(error.reason, replace(issue, code=error.reason))
+
+    def add_unforeseen(self, stream: str, error: Exception) -> None:
+        """Count a fault of this program; one entry for each type of error."""
+        name = type(error).__name__
+        issue = Issue.of(INTERNAL_ERROR, stream, error=f"{name}: {error}")
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self._count(f"{INTERNAL_ERROR.code} {name}", replace(issue, traceback=text))
+
+    def hold(self, kind: IssueKind, stream: str, **numbers: Any) -> None:
+        """Say that a state holds, from now on or still."""
+        issue = Issue.of(kind, stream, **numbers)
+        with self._lock:
+            known = self._issues.get((stream, kind.code))
+            self._issues[stream, kind.code] = issue
+        if known is None or known.sentence != issue.sentence:
+            self._tell(issue)
+
+    def release(self, kind: IssueKind, stream: str) -> None:
+        """Say that a state holds no longer, if it did."""
+        with self._lock:
+            self._issues.pop((stream, kind.code), None)
+
+    def all(self) -> list[Issue]:
+        """Everything that happened, and the states that hold, in the order of appearance."""
+        with self._lock:
+            return list(self._issues.values())
+
+    def lately(self, window_s: float) -> list[Issue]:
+        """What happened within the last seconds, and the states that hold."""
+        since_s = time.monotonic() - window_s
+        return [issue for issue in self.all() if issue.is_state or issue.last_s >= since_s]
+
+    def _count(self, key: str, issue: Issue) -> None:
+        with self._lock:
+            first = self._issues.get((issue.stream, key), issue)
+            count, now_s = first.count + 1, time.monotonic()
+            self._issues[issue.stream, key] = replace(first, count=count, last_s=now_s)
+        self._tell(replace(issue, count=count, last_s=now_s))

@@ -1,0 +1,121 @@
+"""One log of what is amiss: events are counted, states hold."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from seg_perception.core.errors import CloudError, ImageError
+from seg_perception.core.issue_kinds import KINDS, NO_CAMERA_INFO, OUT_OF_VIEW, STRAY_TIMES
+from seg_perception.core.issue_log import Issue, IssueLog
+
+STRAY = {"field": "t", "points": 9, "effect": "they count at the stamp"}
+
+
+def lines(log: IssueLog) -> list[str]:
+    return [str(issue) for issue in log.all()]
+
+
+def test_an_event_is_told_each_time_and_kept_once_with_its_first_sentence() -> None:
+    told: list[Issue] = []
+    log = IssueLog(told.append)
+    log.add(STRAY_TIMES, "lidar.top", stray=3, **STRAY)
+    log.add(STRAY_TIMES, "lidar.top", stray=4, **STRAY)
+    log.add(STRAY_TIMES, "lidar.rear", stray=5, **STRAY)
+    sentence = "of 9 points have a time more than a second off the stamp; they count at the stamp"
+    assert lines(log) == [
+        f"lidar.top: field 't': 3 {sentence} (2 times)",
+        f"lidar.rear: field 't': 5 {sentence}",
+    ]
+    assert [(issue.stream, issue.count) for issue in told] == [
+        ("lidar.top", 1),
+        ("lidar.top", 2),
+        ("lidar.rear", 1),
+    ]
+    assert "4 of 9" in told[1].sentence
+
+
+def test_a_state_holds_until_it_is_released_and_is_told_when_it_changes() -> None:
+    told: list[Issue] = []
+    log = IssueLog(told.append)
+    log.hold(NO_CAMERA_INFO, "camera.front", topic="/a", camera="front")
+    log.hold(NO_CAMERA_INFO, "camera.front", topic="/a", camera="front")
+    assert (len(told), [issue.is_state for issue in log.all()]) == (1, [True])
+    log.hold(NO_CAMERA_INFO, "camera.front", topic="/b", camera="front")
+    assert (len(told), len(log.all())) == (2, 1)
+    assert "/b" in lines(log)[0]
+    log.release(NO_CAMERA_INFO, "camera.front")
+    log.release(NO_CAMERA_INFO, "camera.front")
+    assert log.all() == []
+
+
+def test_errors_of_messages_are_told_apart_by_stream_and_reason() -> None:
+    log = IssueLog()
+    log.add_error("camera.front", ImageError("too short"))
+    log.add_error("camera.front", CloudError("no x"))
+    log.add_error("camera.rear", ImageError("too long"))
+    log.add_error("camera.front", ImageError("too short by more"))
+    assert lines(log) == [
+        "camera.front: too short (2 times)",
+        "camera.front: no x",
+        "camera.rear: too long",
+    ]
+    assert [issue.code for issue in log.all()] == ["bad_image", "bad_cloud", "bad_image"]
+    assert {issue.level for issue in log.all()} == {"note"}
+
+
+def test_an_unforeseen_error_keeps_its_traceback_once_for_each_type() -> None:
+    log = IssueLog()
+    for error in (ValueError("first"), ValueError("second"), KeyError("third")):
+        log.add_unforeseen("lidar.top", error)
+    first, other = log.all()
+    assert (first.count, other.count) == (2, 1)
+    assert "ValueError: first" in first.traceback
+    assert first.sentence == (
+        "a fault of this program: ValueError: first; report it with the traceback in the log"
+    )
+
+
+def test_what_happened_long_ago_is_not_lately(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr("seg_perception.core.issue_log.time.monotonic", lambda: now_s[0])
+    log = IssueLog()
+    log.add_error("camera.front", ImageError("too short"))
+    log.hold(OUT_OF_VIEW, "lidar.top", share=0.005)
+    now_s[0] = 104.0
+    assert len(log.lately(5.0)) == 2
+    now_s[0] = 106.0
+    (issue,) = log.lately(5.0)
+    assert str(issue) == (
+        "lidar.top: 0.5% of the points lie before a camera; probably a body frame where an optical "
+        "one was expected: set camera.NAME.frame_convention to auto, or check the tf"
+    )
+
+
+def test_an_issue_for_machines() -> None:
+    log = IssueLog()
+    log.hold(NO_CAMERA_INFO, "camera.front", topic="/a", camera="front")
+    assert log.all()[0].to_json() == {
+        "code": "no_camera_info",
+        "level": "warning",
+        "stream": "camera.front",
+        "sentence": "no usable camera_info on /a, so points can't be labelled; calibrate, or set "
+        "camera.front.camera_info_topic",
+        "mend": "calibrate, or set camera.front.camera_info_topic",
+        "count": 0,
+    }
+
+
+def test_every_kind_has_a_name_of_its_own_and_is_explained() -> None:
+    assert len({kind.code for kind in KINDS}) == len(KINDS) > 25
+    for kind in KINDS:
+        assert kind.means, kind.code
+        assert kind.advice, kind.code
+        asked = [name for _, name, _, _ in string.Formatter().parse(kind.text + kind.mend) if name]
+        assert all(name.isidentifier() for name in asked), kind.code
+
+
+def test_a_number_that_is_missing_is_an_error() -> None:
+    with pytest.raises(KeyError, match="topic"):
+        IssueLog().add(NO_CAMERA_INFO, "camera.front", camera="front")
