@@ -105,7 +105,7 @@ def _lovasz_hinge(shares: Tensor, truth: Tensor) -> Tensor:
     """Inner product of the sorted errors with the gradient of the extension (algorithm 1)."""
     errors = torch.where(truth, 1 - shares, shares)
     errors, order = errors.sort(descending=True)
-    sorted_truth = truth[order].float()
+    sorted_truth = truth[order].to(errors)
     missed = sorted_truth.cumsum(0)
     total = sorted_truth.sum()
     jaccard = 1 - (total - missed) / (total + (1 - sorted_truth).cumsum(0))

@@ -95,6 +95,18 @@ def test_one_pixel_of_four_is_compared_another_in_each_image() -> None:
     assert float(loss_of_all(scores, targets.roll(1, dims=0))) == 0
 
 
+@pytest.mark.parametrize("kind", [SetCrossEntropy, SetLovasz])
+def test_gradients_are_what_finite_differences_say(
+    kind: type[SetCrossEntropy] | type[SetLovasz],
+) -> None:
+    weights = [np.array([3.0, 1.0, 2.0])] if kind is SetCrossEntropy else []
+    loss_of = kind(SPACE, *weights).double()
+    torch.manual_seed(0)
+    scores = torch.randn(2, 3, 2, 3, dtype=torch.float64, requires_grad=True)
+    targets = torch.tensor([[[0, 1, 3], [2, 255, 3]], [[1, 1, 0], [3, 2, 255]]])
+    assert torch.autograd.gradcheck(lambda s: loss_of(s.log_softmax(dim=1), targets), scores)
+
+
 def test_lovasz_is_added_with_its_share() -> None:
     torch.manual_seed(0)
     scores = torch.randn(2, 3, 4, 4)

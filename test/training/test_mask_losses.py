@@ -1,5 +1,6 @@
 # ruff: noqa: E402  (torch, which may be absent, is looked for first)
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -101,6 +102,16 @@ def test_cross_entropy_and_dice_of_numbers_worked_out_by_hand() -> None:
     assert float(dice_loss(logits, truth, valid)) == pytest.approx(
         1 - (2 * 1.25 + 1) / (1.5 + 2 + 1)
     )
+
+
+@pytest.mark.parametrize("loss_of", [cross_entropy, dice_loss])
+def test_gradients_are_what_finite_differences_say(
+    loss_of: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
+) -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(3, 8, dtype=torch.float64, requires_grad=True)
+    truth, valid = torch.rand(2, 3, 8, dtype=torch.float64).round()
+    assert torch.autograd.gradcheck(lambda x: loss_of(x, truth, valid), logits)
 
 
 def test_points_name_the_same_place_in_maps_and_masks() -> None:
