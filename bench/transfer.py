@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
-from seg_perception.config.parameters import TransferConfig
+from seg_perception.config import TransferConfig
 from seg_perception.core.types import Calibration, LabelMap
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.rows import BenchRow, compare
 from bench.transfer import full_turn
-from seg_perception.config.parameters import MapConfig
+from seg_perception.config import MapConfig
 from seg_perception.fusion.voxel_map import VoxelMap
 from seg_perception.fusion.voxel_table import VoxelGrid
 

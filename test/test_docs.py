@@ -22,9 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_page_of_parameters_is_the_code_s() -> None:
+def test_the_pages_of_parameters_are_the_code_s() -> None:
     module = runpy.run_path(str(ROOT / "tools" / "parameters_page.py"))
-    assert module["PAGE"].read_text() == module["page"](), "run python tools/parameters_page.py"
+    for path, text in module["pages"]().items():
+        assert path.read_text() == text, "run python tools/parameters_page.py"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""Write docs/parameters.md from the configuration's own descriptions."""
+"""Write docs/parameters.md and docs/expert_parameters.md from the schema's own descriptions."""
 
 from __future__ import annotations
 
@@ -8,37 +8,53 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from seg_perception.config import describe
-from seg_perception.config.parameters import LIVE
+from seg_perception.config import EXPERT, LIVE, describe, has_mark
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
+_DOCS = Path(__file__).resolve().parent.parent / "docs"
 _SENSORS = {"cameras": ["<name>"], "lidars": ["<name>"], "radars": ["<name>"]}
-_HEAD = """# Parameters
+_TABLE = """
+| parameter | default | range | meaning |
+|---|---|---|---|
+"""
+_HEAD = f"""# Parameters
 
 Written by `python tools/parameters_page.py` from the code; `seg-perception config dump` prints the
 same as a parameter file. `cameras`, `lidars` and `radars` list the names of the sensors; each name
-has a group of its own. Keys may be dotted (`transfer.cell_px: 8`) or nested. An unknown key, a
+has a group of its own. Keys may be nested or dotted (`transfer.max_range_m: 80`). An unknown key, a
 wrong type and a value out of range stop the node's `configure` with the key's name. What is marked
 *live* can be changed while the node works (`ros2 param set`); the rest is read when it starts.
-
-| parameter | default | range | meaning |
-|---|---|---|---|
-| `cameras` `lidars` `radars` | `[]` | names without dots | the sensors |
+These are the parameters that one tunes; [expert parameters](expert_parameters.md) has the others.
+{_TABLE}| `cameras` `lidars` `radars` | `[]` | names without dots | the sensors |
 """
+_EXPERT_HEAD = f"""# Expert parameters
+
+Written by `python tools/parameters_page.py` from the code. Leave these until a measurement of
+your own asks for another value. They are set like all [parameters](parameters.md);
+`seg-perception config dump --expert` prints them too, without `--expert` only those that differ
+from their default.
+{_TABLE}"""
 
 
-def page() -> str:
-    """The whole page as Markdown."""
-    return _HEAD + "".join(
+def pages() -> dict[Path, str]:
+    """Both pages as Markdown, by their files."""
+    fields = [(key, group.model_fields[name]) for key, group, name in describe(_SENSORS)]
+    tuned = [row for row in fields if not has_mark(row[1], EXPERT)]
+    expert = [row for row in fields if has_mark(row[1], EXPERT)]
+    return {
+        _DOCS / "parameters.md": _HEAD + _rows(tuned),
+        _DOCS / "expert_parameters.md": _EXPERT_HEAD + _rows(expert),
+    }
+
+
+def _rows(fields: list[tuple[str, FieldInfo]]) -> str:
+    return "".join(
         f"| `{key}` | {_default(field)} | {_range(field)} | {field.description}{_mark(field)} |\n"
-        for key, field in (
-            (key, stage.model_fields[name]) for key, stage, name in describe(_SENSORS)
-        )
+        for key, field in fields
     )
 
 
 def _mark(field: FieldInfo) -> str:
-    return " (*live*)" if field.json_schema_extra == LIVE else ""
+    return " (*live*)" if has_mark(field, LIVE) else ""
 
 
 def _default(field: FieldInfo) -> str:
@@ -66,4 +82,5 @@ def _range(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    for path, text in pages().items():
+        path.write_text(text)

@@ -25,19 +25,24 @@ def dump(
     bag: Annotated[Path | None, typer.Option(help="Take the sensors from this bag.")] = None,
     settings: Settings = None,
     *,
+    expert: Annotated[bool, typer.Option("--expert", help="Also what nobody has to tune.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print every parameter with its value and meaning, as a ROS parameter file.
+    """Print the parameters with value and meaning, as a ROS parameter file.
+
+    Expert parameters (docs/expert_parameters.md) are left out where they have their default.
 
     seg-perception config dump --bag forest.mcap > robot.yaml
     """
     from seg_perception.cli.options import print_json
+    from seg_perception.config import without_expert_defaults
 
     config = _load(file, bag, settings or [])
     if as_json:
-        print_json(config.to_parameters())
+        parameters = config.to_parameters()
+        print_json(parameters if expert else without_expert_defaults(parameters))
     else:
-        typer.echo("\n".join(_annotated(config)))
+        typer.echo(config.to_file(expert=expert), nl=False)
 
 
 @app.command()
@@ -73,26 +78,6 @@ def _load(file: Path | None, bag: Path | None, settings: list[str]) -> Config:
         parameters.update(read_parameter_file(file, "perception_node"))
     origin = str(file or bag or "parameters")
     return Config.from_parameters(apply_settings(parameters, settings), origin)
-
-
-def _annotated(config: Config) -> list[str]:
-    """The lines of a parameter file, the meaning of each parameter behind it."""
-    import yaml
-
-    from seg_perception.config import describe
-
-    parameters = config.to_parameters()
-    meanings = {
-        key: model.model_fields[name].description for key, model, name in describe(parameters)
-    }
-    lines = ["/**:", "  ros__parameters:"]
-    for key, value in parameters.items():
-        text = (
-            yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
-        )
-        meaning = meanings.get(key)
-        lines.append(f"    {key}: {text}" + (f"  # {meaning}" if meaning else ""))
-    return lines
 
 
 def _topics(config: Config) -> dict[str, dict[str, list[str]]]:

@@ -36,7 +36,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
 
     from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import progress_bar
-    from seg_perception.config.parameters import SegmentationConfig
+    from seg_perception.config import SegmentationConfig
     from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.engine import create_engine

@@ -1,26 +1,28 @@
 """Parameters: validated data, the same for node, replay and evaluation."""
 
-from seg_perception.config.config import Config, describe, dump, live_keys
-from seg_perception.config.parameter_file import is_ros_own, read_parameter_file
-from seg_perception.config.parameters import (
-    CameraConfig,
-    CloudSensorConfig,
-    CostmapConfig,
-    LidarConfig,
-    MapConfig,
-    NodeConfig,
-    OutputConfig,
-    ParameterGroup,
-    RadarConfig,
+from seg_perception.config.config import Config
+from seg_perception.config.labelling import (
     RadarTransferConfig,
-    SegmentationConfig,
     SynchronizerConfig,
-    TensorRtConfig,
     TransferConfig,
     TransformsConfig,
 )
+from seg_perception.config.mapping import CostmapConfig, MapConfig
+from seg_perception.config.outputs import NodeConfig, OutputConfig
+from seg_perception.config.parameter_file import is_ros_own, parameter_file, read_parameter_file
+from seg_perception.config.parameter_group import EXPERT, LIVE, ParameterGroup, has_mark, meaning
+from seg_perception.config.schema import describe, live_keys, without_expert_defaults
+from seg_perception.config.segmentation import SegmentationConfig, TensorRtConfig
+from seg_perception.config.sensors import (
+    CameraConfig,
+    CloudSensorConfig,
+    LidarConfig,
+    RadarConfig,
+)
 
 __all__ = [
+    "EXPERT",
+    "LIVE",
     "CameraConfig",
     "CloudSensorConfig",
     "Config",
@@ -38,8 +40,11 @@ __all__ = [
     "TransferConfig",
     "TransformsConfig",
     "describe",
-    "dump",
+    "has_mark",
     "is_ros_own",
     "live_keys",
+    "meaning",
+    "parameter_file",
     "read_parameter_file",
+    "without_expert_defaults",
 ]

@@ -1,58 +1,33 @@
-"""Validated configuration: one model per stage; yaml keys = fields = ROS parameters.
+"""Validated configuration: one model per group; yaml keys = fields = ROS parameters.
 
 A ROS parameter file serves node, replay and evaluation. Lists name the sensors
-(`cameras: [front]`), flat groups describe them (`camera.front.image_topic`).
+(`cameras: [front]`), groups describe them (`camera.front.image_topic`, or nested).
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seg_perception.config.parameter_file import flatten, read_parameter_file
-from seg_perception.config.parameters import (
-    LIVE,
-    CameraConfig,
-    CostmapConfig,
-    LidarConfig,
-    MapConfig,
-    NodeConfig,
-    OutputConfig,
-    ParameterGroup,
-    RadarConfig,
+from seg_perception.config.labelling import (
     RadarTransferConfig,
-    SegmentationConfig,
     SynchronizerConfig,
-    TensorRtConfig,
     TransferConfig,
     TransformsConfig,
 )
+from seg_perception.config.mapping import CostmapConfig, MapConfig
+from seg_perception.config.outputs import NodeConfig, OutputConfig
+from seg_perception.config.parameter_file import flatten, parameter_file, read_parameter_file
+from seg_perception.config.parameter_group import meaning
+from seg_perception.config.schema import SENSOR_KINDS, describe, without_expert_defaults
+from seg_perception.config.segmentation import SegmentationConfig, TensorRtConfig
+from seg_perception.config.sensors import CameraConfig, LidarConfig, RadarConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.validation import explain
-
-_SENSOR_KINDS = {"cameras": "camera", "lidars": "lidar", "radars": "radar"}
-_SENSOR_STAGES: dict[str, type[ParameterGroup]] = {
-    "cameras": CameraConfig,
-    "lidars": LidarConfig,
-    "radars": RadarConfig,
-}
-_STAGES: dict[str, type[ParameterGroup]] = {
-    "segmentation": SegmentationConfig,
-    "tensorrt": TensorRtConfig,
-    "synchronizer": SynchronizerConfig,
-    "transforms": TransformsConfig,
-    "transfer": TransferConfig,
-    "radar_transfer": RadarTransferConfig,
-    "map": MapConfig,
-    "costmap": CostmapConfig,
-    "output": OutputConfig,
-    "node": NodeConfig,
-}
 
 
 class Config(BaseModel):
@@ -85,9 +60,9 @@ class Config(BaseModel):
         _refuse_unlisted_sensors(parameters, origin)
         _refuse_unknown_keys(parameters, origin)
         try:
-            config = cls.model_validate(_nest(parameters))
+            config = cls.model_validate(_by_model(parameters))
         except ValidationError as error:
-            raise ConfigError(explain(error, origin, _SENSOR_KINDS)) from error
+            raise ConfigError(explain(error, origin, SENSOR_KINDS)) from error
         _refuse_unknown_cameras(config, origin)
         _refuse_map_of_nothing(config, origin)
         _refuse_shared_names(config, origin)
@@ -106,53 +81,31 @@ class Config(BaseModel):
         """The flat ROS parameters that make this configuration."""
         data = self.model_dump()
         flat: dict[str, Any] = {}
-        for plural, singular in _SENSOR_KINDS.items():
+        for plural, singular in SENSOR_KINDS.items():
             sensors = data.pop(plural)
             flat[plural] = list(sensors)
             flat.update(flatten(sensors, singular))
         return {**flatten(data), **flat}
 
+    def to_file(self, *, expert: bool = True) -> str:
+        """The text of a parameter file that makes this configuration, with the meaning of each.
 
-def dump(config: Config, node: str = "perception_node") -> str:
-    """The ROS parameter file that makes this configuration."""
-    document = {node: {"ros__parameters": config.to_parameters()}}
-    text: str = yaml.safe_dump(document, sort_keys=False)
-    return text
-
-
-def describe(parameters: Mapping[str, Any]) -> Iterator[tuple[str, type[ParameterGroup], str]]:
-    """Every parameter that exists for the sensors listed in `parameters`.
-
-    Yields:
-        The flat key, the model of its stage and the name of the field in it.
-    """
-    for group, stage in _STAGES.items():
-        for name in stage.model_fields:
-            yield f"{group}.{name}", stage, name
-    for plural, stage in _SENSOR_STAGES.items():
-        for sensor in parameters.get(plural, []):
-            for name in stage.model_fields:
-                yield f"{_SENSOR_KINDS[plural]}.{sensor}.{name}", stage, name
+        Without `expert` it lacks the expert parameters that have their default.
+        """
+        flat = self.to_parameters()
+        meanings = {key: meaning(group.model_fields[field]) for key, group, field in describe(flat)}
+        return parameter_file(flat if expert else without_expert_defaults(flat), meanings)
 
 
-def live_keys(parameters: Mapping[str, Any]) -> set[str]:
-    """The parameters that may be changed while a node works, for the sensors in `parameters`."""
-    return {
-        key
-        for key, stage, name in describe(parameters)
-        if stage.model_fields[name].json_schema_extra == LIVE
-    }
-
-
-def _nest(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _by_model(parameters: Mapping[str, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
-    for plural, singular in _SENSOR_KINDS.items():
+    for plural, singular in SENSOR_KINDS.items():
         tree[plural] = {
             name: _sensor(parameters, f"{singular}.{name}.") for name in parameters.get(plural, [])
         }
     for key, value in parameters.items():
         group, _, field = key.partition(".")
-        if field and group not in _SENSOR_KINDS.values():
+        if field and group not in SENSOR_KINDS.values():
             tree.setdefault(group, {})[field] = value
     return tree
 
@@ -164,7 +117,7 @@ def _sensor(parameters: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _refuse_unlisted_sensors(parameters: Mapping[str, Any], origin: str) -> None:
-    for plural, singular in _SENSOR_KINDS.items():
+    for plural, singular in SENSOR_KINDS.items():
         listed = parameters.get(plural, [])
         if not isinstance(listed, list) or not all(
             isinstance(name, str) and name for name in listed
@@ -186,14 +139,14 @@ def _refuse_unlisted_sensors(parameters: Mapping[str, Any], origin: str) -> None
 
 
 def _refuse_unknown_keys(parameters: Mapping[str, Any], origin: str) -> None:
-    known = {key for key, _, _ in describe(parameters)} | set(_SENSOR_KINDS)
+    known = {key for key, _, _ in describe(parameters)} | set(SENSOR_KINDS)
     for key in parameters:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             mend = (
                 f"; did you mean {near[0]!r}?"
                 if near
-                else "; `seg-perception config dump` lists all"
+                else "; `seg-perception config dump --expert` lists all"
             )
             msg = f"{origin}: unknown parameter {key!r}{mend}"
             raise ConfigError(msg)

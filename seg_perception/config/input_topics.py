@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seg_perception.config.parameters import CameraConfig
+from seg_perception.config.sensors import CameraConfig
 
 TF = "/tf"
 TF_STATIC = "/tf_static"

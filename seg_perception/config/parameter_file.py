@@ -1,13 +1,18 @@
-"""ROS parameter files: nested or dotted keys, sections per node; flat parameters out."""
+"""ROS parameter files: nested or dotted keys in sections per node; flat parameters in and out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.validation import read_yaml
+
+_INDENT = "  "
+_NO_LINE_BREAK = 10_000
 
 
 def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
@@ -33,6 +38,17 @@ def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
     return {key: value for key, value in flat.items() if not is_ros_own(key)}
 
 
+def parameter_file(parameters: Mapping[str, Any], meanings: Mapping[str, str] | None = None) -> str:
+    """The text of a parameter file for every node, its keys nested.
+
+    Args:
+        parameters: by flat key.
+        meanings: by flat key: what stands behind a parameter as a comment.
+    """
+    lines = ["/**:", f"{_INDENT}ros__parameters:", *_lines(nest(parameters), meanings or {})]
+    return "\n".join(lines) + "\n"
+
+
 def is_ros_own(key: str) -> bool:
     """Whether ROS itself reads a parameter, so that it is none of ours."""
     return key == "use_sim_time" or key.startswith("qos_overrides.")
@@ -48,3 +64,34 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys to nested maps."""
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        *groups, name = key.split(".")
+        branch = tree
+        for group in groups:
+            branch = branch.setdefault(group, {})
+        branch[name] = value
+    return tree
+
+
+def _lines(
+    tree: Mapping[str, Any], meanings: Mapping[str, str], prefix: str = "", depth: int = 2
+) -> Iterator[str]:
+    for name, value in tree.items():
+        key, start = f"{prefix}{name}", f"{_INDENT * depth}{_yaml(name)}:"
+        if isinstance(value, Mapping):
+            yield start
+            yield from _lines(value, meanings, f"{key}.", depth + 1)
+        else:
+            yield f"{start} {_yaml(value)}" + (f"  # {meanings[key]}" if key in meanings else "")
+
+
+def _yaml(value: Any) -> str:
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, width=_NO_LINE_BREAK, allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()

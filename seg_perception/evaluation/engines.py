@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from seg_perception.config import Config
-from seg_perception.config.parameters import SegmentationConfig, TensorRtConfig
+from seg_perception.config import Config, SegmentationConfig, TensorRtConfig
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.segmenter import Segmenter

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.parameters import TransferConfig
+from seg_perception.config import TransferConfig
 from seg_perception.fusion.projection import ProjectedPoints
 from seg_perception.fusion.view import QUARTERS, View
 

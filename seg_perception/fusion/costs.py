@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.parameters import CostmapConfig
+from seg_perception.config import CostmapConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 

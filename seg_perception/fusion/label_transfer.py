@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.parameters import TransferConfig
+from seg_perception.config import TransferConfig
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.confidence import Confidence
 from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.parameters import CostmapConfig
+from seg_perception.config import CostmapConfig
 from seg_perception.fusion.costs import LETHAL, UNSEEN
 from seg_perception.fusion.voxel_map import Voxels
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.parameters import RadarTransferConfig
+from seg_perception.config import RadarTransferConfig
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex, polar
 from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.parameters import MapConfig
+from seg_perception.config import MapConfig
 from seg_perception.core.types import label_dtype
 from seg_perception.fusion.voxel_table import KeyTable, Rows, VoxelGrid
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from seg_perception.config import Config
+from seg_perception.config import Config, parameter_file
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.resources import config_path
 from seg_perception.outputs.topics import NODE_NAME
@@ -45,8 +43,7 @@ def load(name_or_path: str) -> Config:
 def write(parameters: dict[str, Any], remarks: list[str]) -> str:
     """The text of a parameter file for every node, with remarks at its head."""
     head = "".join(f"# {remark}\n" for remark in remarks)
-    body: str = yaml.safe_dump({"/**": {"ros__parameters": parameters}}, sort_keys=False)
-    return head + body
+    return head + parameter_file(parameters)
 
 
 def _first_code_line(lines: list[str]) -> int:

@@ -17,7 +17,7 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from seg_perception.config import Config, describe, is_ros_own
+from seg_perception.config import Config, describe, is_ros_own, meaning
 from seg_perception.core.errors import ConfigError
 from seg_perception.ros.qos import given_parameters
 
@@ -110,7 +110,7 @@ def _declare_one(node: Node, key: str, value: Any, descriptor: ParameterDescript
 def _descriptor(field: FieldInfo | None, list_description: str) -> ParameterDescriptor:
     if field is None:  # which sensors there are decides which parameters there are
         return ParameterDescriptor(description=list_description, read_only=True)
-    descriptor = ParameterDescriptor(description=field.description or "")
+    descriptor = ParameterDescriptor(description=meaning(field))
     low, high = _limits(field)
     if get_origin(field.annotation) is not None and (choices := get_args(field.annotation)):
         names = [choice for choice in choices if isinstance(choice, str)]

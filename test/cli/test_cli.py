@@ -80,6 +80,8 @@ def test_config_dump_can_be_loaded_and_says_what_is_what(world):
     assert config.lidars["top"].topic == world.points_topic
     assert "# Publish the overlay picture" in dumped
     assert json.loads(run("config", "dump", file, "--json").stdout)["transfer.cell_px"] == 5
+    assert "buffer_size" not in dumped
+    assert "buffer_size: 8" in run("config", "dump", "--expert").stdout
 
 
 def test_config_check_prints_topics(world):

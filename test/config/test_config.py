@@ -5,8 +5,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
 
-from seg_perception.config import Config, TransferConfig, describe, dump, read_parameter_file
+from seg_perception.config import (
+    EXPERT,
+    LIVE,
+    Config,
+    TransferConfig,
+    describe,
+    has_mark,
+    meaning,
+    read_parameter_file,
+    without_expert_defaults,
+)
 from seg_perception.core.errors import ConfigError
 
 CAMERA = {"cameras": ["front"], "camera.front.image_topic": "/camera/image_raw"}
@@ -123,11 +134,53 @@ def test_frames_lose_the_slash_of_ros_1() -> None:
     assert config.lidars["top"].frame_id == "lidar"
 
 
-def test_the_dumped_file_loads(tmp_path: Path) -> None:
-    config = Config.from_parameters(CAMERA)
+@pytest.mark.parametrize("expert", [True, False])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"synchronizer.queue_size": 3, "transforms.fixed_frame": "", "map.sensors": ["yes"]},
+        {
+            "camera.front.ego_mask": "a: #b",
+            "camera.front.weight": 1e-7,
+            "camera.front.rectified": True,
+        },
+    ],
+)
+def test_the_dumped_file_loads(tmp_path: Path, more: dict[str, object], *, expert: bool) -> None:
+    lidar = {"lidars": ["yes"], "lidar.yes.topic": "/points"}
+    config = Config.from_parameters({**CAMERA, **lidar, **more})
     file = tmp_path / "dumped.yaml"
-    file.write_text(dump(config))
+    file.write_text(config.to_file(expert=expert))
     assert Config.load(file) == config
+
+
+def test_the_dumped_file_leaves_out_expert_parameters_at_their_default() -> None:
+    config = Config.from_parameters({**CAMERA, "synchronizer.queue_size": 3})
+    short, whole = config.to_file(expert=False), config.to_file()
+    assert "buffer_size" not in short
+    assert "queue_size: 3  # Clouds that may wait per sensor; the oldest goes (expert)" in short
+    assert "buffer_size: 8" in whole
+    assert short.startswith("/**:\n  ros__parameters:\n    segmentation:\n      bundle: field_tiny")
+
+
+def test_marks_stand_in_the_schema_alone_or_together() -> None:
+    fields = TransferConfig.model_fields
+    assert has_mark(fields["min_range_m"], LIVE)
+    assert not has_mark(fields["min_range_m"], EXPERT)
+    assert meaning(fields["min_range_m"]).endswith("(live)")
+    assert meaning(fields["cell_px"]).endswith("(expert)")
+    both = FieldInfo(description="Both", json_schema_extra=LIVE | EXPERT)
+    assert has_mark(both, LIVE)
+    assert has_mark(both, EXPERT)
+    assert meaning(both) == "Both (live, expert)"
+
+
+def test_about_forty_parameters_are_left_to_experts() -> None:
+    flat = Config.from_parameters(
+        {**CAMERA, "lidars": ["l"], "lidar.l.topic": "/p"}
+    ).to_parameters()
+    assert 35 <= len(flat) - len(without_expert_defaults(flat)) <= 45
 
 
 def test_every_parameter_is_described() -> None:

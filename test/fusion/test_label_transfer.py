@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from seg_perception.config.parameters import TransferConfig
+from seg_perception.config import TransferConfig
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.label_transfer import Transfer, transfer_labels
 

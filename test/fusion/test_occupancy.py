@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.config.parameters import CostmapConfig
+from seg_perception.config import CostmapConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.costs import FREE, LETHAL, UNSEEN, cost_table

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.config.parameters import RadarTransferConfig
+from seg_perception.config import RadarTransferConfig
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex, polar
 from seg_perception.fusion.radar import footprint, transfer_radar_labels

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from seg_perception.config.parameters import TransferConfig
+from seg_perception.config import TransferConfig
 from seg_perception.core.types import Calibration, LabelMap, PointStatus
 from seg_perception.fusion.label_transfer import Transfer, View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel

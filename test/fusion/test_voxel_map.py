@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.config.parameters import MapConfig
+from seg_perception.config import MapConfig
 from seg_perception.fusion import voxel_map
 from seg_perception.fusion.voxel_map import VoxelMap
 

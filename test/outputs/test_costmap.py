@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seg_perception.config import Config
-from seg_perception.config.parameters import CostmapConfig
+from seg_perception.config import Config, CostmapConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seg_perception.config.parameters import SegmentationConfig
+from seg_perception.config import SegmentationConfig
 from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
 from seg_perception.io.bag_reader import BagReader

@@ -56,6 +56,12 @@ def test_every_parameter_has_a_description(make):
         assert node.describe_parameter(name).description, name
 
 
+def test_descriptions_say_what_is_live_and_what_is_for_experts(make):
+    node, _ = make(*ROBOT)
+    assert node.describe_parameter("synchronizer.buffer_size").description.endswith("(expert)")
+    assert node.describe_parameter("transfer.max_range_m").description.endswith("(live)")
+
+
 def test_ranges_and_choices_are_shown(make):
     node, _ = make(*ROBOT)
     share = node.describe_parameter("transfer.min_confidence").floating_point_range[0]

@@ -1,0 +1,123 @@
+"""Parameters of one camera, one lidar, one radar."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from seg_perception.config.parameter_group import EXPERT, LIVE, FrameId, ParameterGroup
+
+
+class CameraConfig(ParameterGroup):
+    """One camera."""
+
+    image_topic: str = Field(min_length=1, description="Image or CompressedImage topic")
+    camera_info_topic: str = Field(
+        default="", description="Empty: camera_info beside the image topic"
+    )
+    transport: Literal["auto", "raw", "compressed"] = Field(
+        default="auto", description="Type of the image topic"
+    )
+    output_prefix: str = Field(
+        default="", description="Prefix of the output topics; empty: the image topic's parent"
+    )
+    frame_id: FrameId = Field(default="", description="Optical frame; empty: the image's own")
+    frame_convention: Literal["optical", "body", "auto"] = Field(
+        default="optical",
+        description="Axes of its frame; body: x forward as in GOOSE; auto: as the scans show",
+    )
+    rectified: bool = Field(
+        default=False, description="The images are rectified: use P, no distortion"
+    )
+    principal_point_offset_px: list[float] = Field(
+        default=[0.0, 0.0],
+        min_length=2,
+        max_length=2,
+        description="Added to cx, cy, for crops that camera_info hides",
+    )
+    time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    readout_s: float = Field(
+        json_schema_extra=EXPERT,
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Rolling shutter: time from the first line's exposure to the last's; 0: none",
+    )
+    readout_from: Literal["top", "bottom", "left", "right"] = Field(
+        json_schema_extra=EXPERT,
+        default="top",
+        description="Rolling shutter: edge of the image that is exposed first",
+    )
+    readout_stamp: Literal["first", "middle", "last"] = Field(
+        json_schema_extra=EXPERT,
+        default="first",
+        description="Rolling shutter: line whose time the image's stamp is",
+    )
+    rotation_sigma_rad: float = Field(
+        json_schema_extra=EXPERT,
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Standard error of its orientation; lowers confidence",
+    )
+    translation_sigma_m: float = Field(
+        json_schema_extra=EXPERT,
+        default=0.0,
+        ge=0,
+        le=10,
+        description="Standard error of its place; lowers confidence",
+    )
+    enabled: bool = Field(
+        default=True, json_schema_extra=LIVE, description="Off, its images are dropped"
+    )
+    max_rate_hz: float = Field(
+        default=0.0,
+        ge=0,
+        le=1000,
+        json_schema_extra=LIVE,
+        description="Images beyond this rate are dropped; 0: none",
+    )
+    ego_mask: str = Field(
+        default="", description="Picture, white where the camera sees the robot itself"
+    )
+    weight: float = Field(
+        json_schema_extra=EXPERT,
+        default=1.0,
+        gt=0,
+        le=1000,
+        description="Share of the engine against other cameras",
+    )
+
+
+class CloudSensorConfig(ParameterGroup):
+    """What lidars and radars share."""
+
+    topic: str = Field(min_length=1, description="PointCloud2 topic")
+    output_topic: str = Field(
+        default="", description="Empty: semantic/points beside the input topic"
+    )
+    frame_id: FrameId = Field(default="", description="Sensor frame; empty: the cloud's own")
+    cameras: list[str] = Field(default=[], description="Cameras that may label it; empty: all")
+    time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    enabled: bool = Field(
+        default=True, json_schema_extra=LIVE, description="Off, its clouds are dropped"
+    )
+    self_box_m: list[float] = Field(
+        default=[0.0] * 6,
+        min_length=6,
+        max_length=6,
+        description="Lowest and highest corner, x y z, sensor frame: points in it are the robot's",
+    )
+
+
+class LidarConfig(CloudSensorConfig):
+    """One lidar."""
+
+
+class RadarConfig(CloudSensorConfig):
+    """One radar."""
+
+    doppler_positive: Literal["driver", "away", "towards"] = Field(
+        default="driver", description="What a positive Doppler means; driver: as its field is known"
+    )
