@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
 
-from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, ShutdownException
 from rclpy.node import Node
 
 from seg_perception.ros.issue_log import PERIOD_S
+from seg_perception.ros.rclpy_internals import ForgivingExecutor
 
 
-class ResilientExecutor(SingleThreadedExecutor):
+class ResilientExecutor(ForgivingExecutor):
     """Runs the callbacks of one node, one after the other, until it is shut down."""
 
     def __init__(self, node: Node) -> None:
@@ -36,18 +36,10 @@ class ResilientExecutor(SingleThreadedExecutor):
             return False
         return True
 
-    def _take_subscription(self, sub: Any) -> Any:
-        """Take a message, or none where that fails.
-
-        rclpy marks the node as busy before it takes and, were this to raise, for ever: the
-        node would live, deaf.
-        """
-        try:
-            return super()._take_subscription(sub)
-        except Exception as error:  # noqa: BLE001 (rclpy raises whatever comes out of its C part)
-            self._log_error(
-                f"{sub.topic}: a message can't be taken ({error}), most likely since memory ran "
-                "out; it counts as lost in transport",
-                throttle_duration_sec=PERIOD_S,
-            )
-            return None
+    def on_take_failed(self, topic: str, error: Exception) -> None:
+        """Tell of a message that could not be taken."""
+        self._log_error(
+            f"{topic}: a message can't be taken ({error}), most likely since memory ran "
+            "out; it counts as lost in transport",
+            throttle_duration_sec=PERIOD_S,
+        )

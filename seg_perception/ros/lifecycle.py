@@ -6,11 +6,14 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
 from seg_perception.core.errors import ConfigError, EngineBuildingError, SegPerceptionError
+from seg_perception.ros.rclpy_internals import (
+    lifecycle_state_machine,
+    refuse_impossible_transitions,
+)
 from seg_perception.ros.timers import steady_timer
 
 FIRST_ATTEMPT_S = 0.05
@@ -35,9 +38,8 @@ class ManagedNode(LifecycleNode):
         self._configured = False
         self._active = False
         self._starter: Timer | None = None
-        # rclpy lets an impossible request end the executor instead of refusing it.
-        self._change_state = self._service_change_state.callback
-        self._service_change_state.callback = self._answer_change_state
+        self._states = lifecycle_state_machine(self)
+        refuse_impossible_transitions(self, self._tell_refusal)
 
     @property
     def is_active(self) -> bool:
@@ -47,7 +49,7 @@ class ManagedNode(LifecycleNode):
     @property
     def state(self) -> str:
         """Name of the lifecycle state."""
-        return str(self._state_machine.current_state[1])
+        return str(self._states.current_state[1])
 
     def configure(self) -> None:
         """Load what takes long."""
@@ -165,11 +167,5 @@ class ManagedNode(LifecycleNode):
         if self._starter is not None:
             self._starter.cancel()
 
-    def _answer_change_state(self, request: Any, response: Any) -> Any:
-        try:
-            return self._change_state(request, response)
-        except rclpy_implementation.RCLError:
-            transition = request.transition.label or request.transition.id
-            self.get_logger().warning(f"transition {transition} is not possible when {self.state}")
-            response.success = False
-            return response
+    def _tell_refusal(self, transition: str) -> None:
+        self.get_logger().warning(f"transition {transition} is not possible when {self.state}")

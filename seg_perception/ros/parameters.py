@@ -19,7 +19,7 @@ from rclpy.parameter import Parameter
 
 from seg_perception.config import Config, describe, is_ros_own, meaning
 from seg_perception.core.errors import ConfigError
-from seg_perception.ros.qos import given_parameters
+from seg_perception.ros.rclpy_internals import parameter_overrides
 
 _SENSOR_LISTS = {
     "cameras": "Names of the cameras; each is described by camera.<name>.*",
@@ -85,7 +85,7 @@ def overrides(node: Node) -> dict[str, Any]:
 
     ROS's own parameters and empty lists, which carry no type, are left out.
     """
-    flat = {name: plain(value) for name, value in given_parameters(node).items()}
+    flat = {name: plain(value) for name, value in parameter_overrides(node).items()}
     return {k: v for k, v in flat.items() if v is not None and not is_ros_own(k)}
 
 

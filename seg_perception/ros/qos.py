@@ -12,6 +12,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
 from seg_perception.ros.lost_messages import LostMessageCounter
+from seg_perception.ros.rclpy_internals import parameter_overrides
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
@@ -69,14 +70,6 @@ class InputQos:
     reliability: str = "auto"
     depth: int = 5
     durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
-
-
-def given_parameters(node: Node) -> dict[str, Any]:
-    """Every parameter that command line, launch file or parameter file set, declared or not."""
-    return {
-        name: parameter.value
-        for name, parameter in node._parameter_overrides.items()  # noqa: SLF001 (rclpy has no other way)
-    }
 
 
 class Input:
@@ -180,7 +173,7 @@ class Input:
 
     def _is_overridden(self) -> bool:
         prefix = f"qos_overrides.{self.topic}.subscription."
-        return any(name.startswith(prefix) for name in given_parameters(self._node))
+        return any(name.startswith(prefix) for name in parameter_overrides(self._node))
 
     def _receive_numbered(self, message: Any, info: Mapping[str, Any]) -> None:
         self._lost_messages.count(info)

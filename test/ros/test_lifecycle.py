@@ -58,13 +58,18 @@ def worker(ros):
     return Worker(context=ros.context)
 
 
+def ask(worker, request):
+    """The answer of the service `change_state`."""
+    return worker._service_change_state.callback(request, ChangeState.Response())
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(REQUESTS))[::7])
 def test_requests_in_any_order_are_granted_or_refused(worker, order):
     for request in order:
         expected = AFTER.get((worker.state, request))
         before = worker.state
         message = ChangeState.Request(transition=Transition(id=REQUESTS[request]))
-        answer = worker._answer_change_state(message, ChangeState.Response())
+        answer = ask(worker, message)
         assert answer.success == (expected is not None), (before, request)
         assert worker.state == (expected or before)
     worker.end()
@@ -76,7 +81,7 @@ def test_requests_in_any_order_are_granted_or_refused(worker, order):
 def test_the_end_comes_from_every_state_and_is_final(worker, before):
     def is_granted(label):
         message = ChangeState.Request(transition=Transition(label=label))
-        return worker._answer_change_state(message, ChangeState.Response()).success
+        return ask(worker, message).success
 
     for request in [*before, "shutdown"]:
         assert is_granted(request)
