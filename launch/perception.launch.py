@@ -29,10 +29,10 @@ ARGUMENTS = (
     ("model", "", None, "model bundle: shipped name, folder or zip; empty: as the file says"),
     ("engine", "", ["", "auto", "onnxruntime", "tensorrt"], "empty: as the parameter file says"),
     (
-        "composition",
-        "composed",
+        "processes",
+        "one",
         list(launch_options.EXECUTABLES),
-        "composed: one process; split: one for images and one for clouds",
+        "one: images and clouds in one process; split: a process for each",
     ),
     ("namespace", "", None, "namespace of the nodes; topics without a slash are relative to it"),
     ("use_sim_time", "false", ["true", "false"], "take the time from /clock, as with a bag"),
@@ -84,7 +84,7 @@ def declare(
 
 
 def perception_nodes(context: LaunchContext) -> list[Node]:
-    """The nodes that `composition` names, with the overrides of the arguments."""
+    """The nodes that `processes` names, with the overrides of the arguments."""
     values = context.launch_configurations
     parameters = [values["params_file"], launch_options.overrides(values)]
     return [
@@ -99,5 +99,5 @@ def perception_nodes(context: LaunchContext) -> list[Node]:
             respawn=values["respawn"] == "true",
             respawn_delay=2.0,
         )
-        for executable in launch_options.EXECUTABLES[values["composition"]]
+        for executable in launch_options.EXECUTABLES[values["processes"]]
     ]

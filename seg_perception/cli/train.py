@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913 (typer: one argument an option)
     configuration: Annotated[
         Path,
-        typer.Argument(help="YAML of the run, such as config/training/field_tiny.yaml."),
+        typer.Argument(help="YAML of the run, such as config/training/own_data.yaml."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of checkpoints, log and curves.")

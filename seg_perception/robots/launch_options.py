@@ -8,9 +8,9 @@ from seg_perception.robots import platforms
 
 # Launch argument and the parameter that it overrides.
 OVERRIDES: Mapping[str, str] = {"model": "segmentation.bundle", "engine": "segmentation.engine"}
-# What runs on this machine, by the argument `composition`.
+# What runs on this machine, by the argument `processes`.
 EXECUTABLES: Mapping[str, tuple[str, ...]] = {
-    "composed": ("perception_node",),
+    "one": ("perception_node",),
     "split": ("segmentation_node", "semantic_cloud_node"),
 }
 

@@ -147,5 +147,5 @@ class TrainingConfig(_Part):
         Raises:
             ConfigError: no such file, or the first thing in it that is wrong.
         """
-        expected = "a YAML file such as config/training/field_tiny.yaml"
+        expected = "a YAML file such as config/training/own_data.yaml"
         return load_model(cls, path, expected, ConfigError)

@@ -1,4 +1,6 @@
 # ruff: noqa: E402  (torch, which may be absent, is looked for first)
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
@@ -7,12 +9,19 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import config_path
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
 from seg_perception.training.config import TrainingConfig
+from seg_perception.training.export.release import ReleaseFile
 from seg_perception.training.models.config import EomtConfig, Mask2FormerConfig
 from seg_perception.training.models.factory import build_network
 from seg_perception.training.param_groups import parameter_groups
 
-FOLDER = config_path("training")
-RUNS = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.startswith("release_"))
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+FILES = {
+    *config_path("training").glob("*.yaml"),
+    *RECIPES.glob("architectures/*.yaml"),
+    *RECIPES.glob("field_tiny/*.yaml"),
+}
+RELEASES = sorted(path for path in FILES if path.stem.startswith("release"))
+RUNS = sorted(FILES - set(RELEASES))
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
@@ -21,13 +30,18 @@ def test_a_shipped_run_names_classes_mappings_and_splits_that_there_are(path) ->
     ontology = Ontology.load(config.ontology)
     named = {*config.unseen, *config.sampling.paste_classes}
     assert named <= set(ontology.ids)
-    mappings = [LabelMapping.load(FOLDER / source.mapping) for source in config.sources]
+    mappings = [LabelMapping.load(path.parent / source.mapping) for source in config.sources]
     space = TargetSpace.build(ontology, mappings)
     assert space.class_count == ontology.id_count
-    assert all((FOLDER / source.split).is_file() for source in config.sources if source.split)
+    assert all((path.parent / source.split).is_file() for source in config.sources if source.split)
     # Every class is an id of some mapping, or accepted as unseen.
     mapped = {name for mapping in mappings for c in mapping.classes.values() for name in c.classes}
     assert set(ontology.ids) - mapped <= set(config.unseen)
+
+
+@pytest.mark.parametrize("path", RELEASES, ids=lambda path: path.stem)
+def test_a_release_file_is_read(path) -> None:
+    assert ReleaseFile.load(path).datasets
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class ReleaseFile(BaseModel):
         Raises:
             ConfigError: no such file, or the first thing in it that is wrong.
         """
-        expected = "a release file such as config/training/release_field_tiny.yaml"
+        expected = "a release file such as config/training/release_own_data.yaml"
         return load_model(cls, path, expected, ConfigError)
 
 
