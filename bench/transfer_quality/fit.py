@@ -29,7 +29,7 @@ from bench.transfer_quality.scores import Score, judge
 from bench.transfer_quality.task import Task, label_moment, make_task
 from seg_perception.config import TransferConfig
 
-COEFFICIENTS = ("even_ratio", "even_steepness", "pixel_sigma_px")
+COEFFICIENTS = ("occlusion_midpoint_ratio", "occlusion_steepness", "pixel_sigma_px")
 _LEAST, _LEAST_RATIO = 1e-3, 1.001
 
 
@@ -81,7 +81,9 @@ def parameters(values: NDArray[np.float64]) -> Mapping[str, float]:
     """As the configuration names them."""
     named = zip(COEFFICIENTS, values.tolist(), strict=True)
     return {
-        f"transfer.{name}": max(value, _LEAST_RATIO) if name == "even_ratio" else value
+        f"transfer.{name}": max(value, _LEAST_RATIO)
+        if name == "occlusion_midpoint_ratio"
+        else value
         for name, value in named
     }
 

@@ -65,7 +65,8 @@ LIDAR_METHODS: tuple[Method, ...] = (
     Ours("ours, without the lens", {"camera.rectified": True}),
     Ours("ours, without the shutter", {"camera.readout_s": 0.0}),
     Ours(
-        "ours, without visibility", {"transfer.hidden_ratio": _NEVER, "transfer.even_ratio": _NEVER}
+        "ours, without visibility",
+        {"transfer.occlusion_ratio": _NEVER, "transfer.occlusion_midpoint_ratio": _NEVER},
     ),
     Ours("ours, without boundaries", {"transfer.pixel_sigma_px": _EXACT_PX}),
     OneByOne("ours, the last camera counts"),

@@ -7,7 +7,7 @@ A ROS parameter file serves node, replay and evaluation. Lists name the sensors
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from seg_perception.config.mapping import CostmapConfig, MapConfig
 from seg_perception.config.outputs import NodeConfig, OutputConfig
 from seg_perception.config.parameter_file import flatten, parameter_file, read_parameter_file
 from seg_perception.config.parameter_group import meaning
+from seg_perception.config.renames import new_name
 from seg_perception.config.schema import SENSOR_KINDS, describe, without_expert_defaults
 from seg_perception.config.segmentation import SegmentationConfig, TensorRtConfig
 from seg_perception.config.sensors import CameraConfig, LidarConfig, RadarConfig
@@ -142,14 +143,16 @@ def _refuse_unknown_keys(parameters: Mapping[str, Any], origin: str) -> None:
     known = {key for key, _, _ in describe(parameters)} | set(SENSOR_KINDS)
     for key in parameters:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            mend = (
-                f"; did you mean {near[0]!r}?"
-                if near
-                else "; `seg-perception config dump --expert` lists all"
-            )
-            msg = f"{origin}: unknown parameter {key!r}{mend}"
+            msg = f"{origin}: unknown parameter {key!r}; {_known_name(key, known)}"
             raise ConfigError(msg)
+
+
+def _known_name(key: str, known: Collection[str]) -> str:
+    if (new := new_name(key)) in known:
+        return f"it is called {new!r} now"
+    if near := difflib.get_close_matches(key, known, n=1):
+        return f"did you mean {near[0]!r}?"
+    return "`seg-perception config dump --expert` lists all"
 
 
 def _refuse_unknown_cameras(config: Config, origin: str) -> None:

@@ -90,21 +90,21 @@ class TransferConfig(ParameterGroup):
         le=20,
         description="Earlier scans of a lidar that fill its depth buffer, moved by transforms",
     )
-    hidden_ratio: float = Field(
+    occlusion_ratio: float = Field(
         json_schema_extra=EXPERT,
         default=1.2,
         gt=1,
         le=1e6,
         description="A point this many times as far as those around it under its label is hidden",
     )
-    even_ratio: float = Field(
+    occlusion_midpoint_ratio: float = Field(
         json_schema_extra=EXPERT,
         default=1.2,
         gt=1,
         le=1e6,
         description="Confidence: so many times as far, a point is as likely hidden as seen",
     )
-    even_steepness: float = Field(
+    occlusion_steepness: float = Field(
         json_schema_extra=EXPERT,
         default=20.0,
         gt=0,
@@ -125,7 +125,7 @@ class TransferConfig(ParameterGroup):
         le=1,
         description="Standard error of the time between cloud and image",
     )
-    time_gap_halving_s: float = Field(
+    time_gap_half_life_s: float = Field(
         json_schema_extra=EXPERT,
         default=1.0,
         gt=0,

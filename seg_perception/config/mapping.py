@@ -39,7 +39,7 @@ class MapConfig(ParameterGroup):
     min_scans: int = Field(
         default=1, ge=1, le=1000, description="Voxels that fewer scans met are not published"
     )
-    memory_scans: int = Field(
+    half_life_scans: int = Field(
         json_schema_extra=EXPERT,
         default=200,
         ge=1,
@@ -49,7 +49,7 @@ class MapConfig(ParameterGroup):
     sensors: list[str] = Field(
         default=[], description="Lidars and radars whose points enter; empty: all lidars"
     )
-    leave_out: list[str] = Field(
+    excluded_classes: list[str] = Field(
         default=[], description="Names of classes that do not enter, such as those that move"
     )
 

@@ -39,7 +39,7 @@ class SegmentationConfig(ParameterGroup):
         default=list(DEFAULT_CHAIN),
         min_length=1,
         description="Engines in the order in which they are tried, at start and after a failure: "
-        "tensorrt/<precision or form> or onnxruntime/<provider>",
+        "tensorrt/<precision or variant> or onnxruntime/<provider>",
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="Threads of one inference; 0 lets the engine choose"
@@ -76,7 +76,7 @@ class SegmentationConfig(ParameterGroup):
         default=0.97,
         ge=0,
         le=1,
-        description="Share of equal labels below which an engine goes",
+        description="Share of equal labels below which an engine is quarantined",
     )
     spot_check_max_load: float = Field(
         json_schema_extra=EXPERT,
@@ -103,7 +103,7 @@ class TensorRtConfig(ParameterGroup):
         default="build", description="fail: never build; the next entry of the chain is tried"
     )
     build_only: bool = Field(
-        default=False, description="Build and prove the engine, then end without a subscription"
+        default=False, description="Build and self-test the engine, then end without a subscription"
     )
     build_timeout_s: float = Field(
         json_schema_extra=EXPERT,

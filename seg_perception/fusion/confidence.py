@@ -87,23 +87,22 @@ def _steps(far: NDArray[np.float32]) -> NDArray[np.intp]:
 def _seen_table(config: TransferConfig) -> NDArray[np.float32]:
     """Chance that a point is seen, for each step of its farness."""
     far = (np.arange(_STEPS * _FARTHEST) + 0.5) / _STEPS
-    return chance_seen(far, config.even_ratio, config.even_steepness).astype(np.float32)
+    chance = chance_seen(far, config.occlusion_midpoint_ratio, config.occlusion_steepness)
+    return chance.astype(np.float32)
 
 
-def chance_seen(
-    far: NDArray[np.float64], even_ratio: float, steepness: float
-) -> NDArray[np.float64]:
+def chance_seen(far: NDArray[np.float64], midpoint: float, steepness: float) -> NDArray[np.float64]:
     """Chance that the camera sees a point so many times as far as its surroundings.
 
     A straight line in the logarithms of odds and farness, which is what simulated truth shows.
     """
-    chance: NDArray[np.float64] = 1 / (1 + (far / even_ratio) ** steepness)
+    chance: NDArray[np.float64] = 1 / (1 + (far / midpoint) ** steepness)
     return chance
 
 
 def _network_table(view: View, config: TransferConfig) -> NDArray[np.float32]:
     """Weight of each confidence 0 to 255, faded by the time between cloud and image."""
-    faded = 0.5 ** (abs(view.time_gap_s) / config.time_gap_halving_s)
+    faded = 0.5 ** (abs(view.time_gap_s) / config.time_gap_half_life_s)
     return np.linspace(0, faded, 256, dtype=np.float32)
 
 

@@ -96,6 +96,6 @@ def _answers(
             index=seen.index,
             labels=under,
             confidence=confidence.of(seen, far),
-            hidden=far > np.float32(config.hidden_ratio),
+            hidden=far > np.float32(config.occlusion_ratio),
             facing=view.facing(seen.column, seen.row) if several else None,
         )

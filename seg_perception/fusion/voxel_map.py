@@ -229,7 +229,7 @@ class VoxelMap:
 
     def _limit(self, contents: _Contents, rows: Rows) -> None:
         """Halve what exceeds the memory of a voxel: it follows a world that changes."""
-        full = rows[contents.scans[rows] % self._config.memory_scans == 0]
+        full = rows[contents.scans[rows] % self._config.half_life_scans == 0]
         contents.evidence[full] *= np.float32(0.5)
 
     def _in_window(self, xyz: NDArray[np.float64]) -> NDArray[np.bool_]:

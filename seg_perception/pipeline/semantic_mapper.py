@@ -124,13 +124,13 @@ def map_frame(config: Config, chosen: MapConfig) -> str:
 
 def _entering(ontology: Ontology, chosen: MapConfig) -> NDArray[np.bool_]:
     """Whether a class enters, bool (256 or 65536,) by its id."""
-    if unknown := sorted(set(chosen.leave_out) - set(ontology.ids)):
+    if unknown := sorted(set(chosen.excluded_classes) - set(ontology.ids)):
         msg = (
-            f"map.leave_out names {unknown}: expected classes of ontology {ontology.name}, "
+            f"map.excluded_classes names {unknown}: expected classes of ontology {ontology.name}, "
             f"{sorted(ontology.ids)}"
         )
         raise ConfigError(msg)
     enters = np.zeros(ontology.unknown_id + 1, np.bool_)
     enters[list(ontology.names)] = True
-    enters[[ontology.ids[name] for name in chosen.leave_out]] = False
+    enters[[ontology.ids[name] for name in chosen.excluded_classes]] = False
     return enters

@@ -58,7 +58,7 @@ class MapFile:
         """Let everything that is labelled from now on enter.
 
         Raises:
-            ConfigError: `map.leave_out` names classes that the ontology does not have.
+            ConfigError: `map.excluded_classes` names classes that the ontology does not have.
         """
         self.notes: list[str] = []
         self.problems: list[str] = []
@@ -109,5 +109,5 @@ def _problems(mapper: SemanticMapper, voxels: int) -> Iterator[str]:
     else:
         yield (
             "map: empty, no labelled point entered; see what became of the points, and check "
-            "map.sensors, map.leave_out, map.min_confidence and map.min_scans"
+            "map.sensors, map.excluded_classes, map.min_confidence and map.min_scans"
         )

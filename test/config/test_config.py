@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
@@ -19,6 +20,7 @@ from seg_perception.config import (
     without_expert_defaults,
 )
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.resources import config_path
 
 CAMERA = {"cameras": ["front"], "camera.front.image_topic": "/camera/image_raw"}
 
@@ -44,7 +46,7 @@ def test_a_configuration_survives_its_own_parameters(
         **sensors,
         "lidars": sorted(names),
         "transfer.cell_px": cell,
-        "transfer.hidden_ratio": ratio,
+        "transfer.occlusion_ratio": ratio,
     }
     config = Config.from_parameters(flat)
     assert Config.from_parameters(config.to_parameters()) == config
@@ -58,14 +60,20 @@ def test_a_configuration_survives_its_own_parameters(
             "unknown parameter 'transfer.cel_px'; did you mean 'transfer.cell_px'",
         ),
         ({"zzz": 1}, "config dump"),
+        (
+            {"pairing.max_gap_s": 1.0},
+            "unknown parameter 'pairing.max_gap_s'; it is called 'synchronizer.max_gap_s' now",
+        ),
+        ({"pairing.ring_size": 1}, "it is called 'synchronizer.buffer_size' now"),
+        ({"pairing.ring": 1}, "'pairing.ring'"),
         ({"transfer.cell_px": "4"}, "transfer.cell_px: Input should be a valid integer, got '4'"),
         (
             {"transfer.cell_px": -1},
             "transfer.cell_px: Input should be greater than or equal to 0, got -1",
         ),
         (
-            {"transfer.hidden_ratio": float("nan")},
-            "transfer.hidden_ratio: Input should be a finite number",
+            {"transfer.occlusion_ratio": float("nan")},
+            "transfer.occlusion_ratio: Input should be a finite number",
         ),
         ({"cameras": ["front"]}, "camera.front.image_topic is missing"),
         (
@@ -90,13 +98,13 @@ def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Pa
     file = tmp_path / "robot.yaml"
     file.write_text(
         "/**:\n  ros__parameters:\n    use_sim_time: true\n"
-        "    transfer: {cell_px: 4, hidden_ratio: 1.5}\n"
+        "    transfer: {cell_px: 4, occlusion_ratio: 1.5}\n"
         "perception_node:\n  ros__parameters:\n    transfer.cell_px: 16\n"
         "other_node:\n  ros__parameters:\n    unrelated: 1\n"
     )
     assert read_parameter_file(file, "perception_node") == {
         "transfer.cell_px": 16,
-        "transfer.hidden_ratio": 1.5,
+        "transfer.occlusion_ratio": 1.5,
     }
     assert Config.load(file).transfer.cell_px == 16
 
@@ -181,6 +189,14 @@ def test_about_forty_parameters_are_left_to_experts() -> None:
         {**CAMERA, "lidars": ["l"], "lidar.l.topic": "/p"}
     ).to_parameters()
     assert 35 <= len(flat) - len(without_expert_defaults(flat)) <= 45
+
+
+def test_the_table_of_renamed_parameters_leads_from_what_is_gone_to_what_there_is() -> None:
+    table = yaml.safe_load(config_path("renamed_parameters.yaml").read_text())["parameters"]
+    keys = {key for key, _, _ in describe({})}
+    known = keys | {key.partition(".")[0] for key in keys}
+    assert set(table.values()) <= known
+    assert not known & set(table)
 
 
 def test_every_parameter_is_described() -> None:

@@ -118,7 +118,12 @@ def test_an_uncertain_pose_counts_most_near_boundaries(make_view, error, depth, 
 
 def test_a_point_farther_than_its_surroundings_counts_less_and_at_last_is_hidden(make_view) -> None:
     around = grid(range(96, 106, 4), range(46, 56, 4))
-    config = {"cell_px": 16, "hidden_ratio": 2.5, "even_ratio": 1.5, "even_steepness": 4.0}
+    config = {
+        "cell_px": 16,
+        "occlusion_ratio": 2.5,
+        "occlusion_midpoint_ratio": 1.5,
+        "occlusion_steepness": 4.0,
+    }
     confidence = []
     for depth in (5.0, 7.5, 10.0, 15.0):
         xyz = np.vstack([points_at(around, 5.0), points_at(np.array([[100.0, 50.0]]), depth)])
@@ -132,7 +137,7 @@ def test_a_point_farther_than_its_surroundings_counts_less_and_at_last_is_hidden
 
 def test_an_old_image_counts_less(make_view) -> None:
     point = points_at(np.array([[100.0, 50.0]]), 5.0)
-    found = transfer(point, [make_view(time_gap_s=-0.5)], time_gap_halving_s=0.5)
+    found = transfer(point, [make_view(time_gap_s=-0.5)], time_gap_half_life_s=0.5)
     assert found.confidence[0] == pytest.approx(0.5)
 
 

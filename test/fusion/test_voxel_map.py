@@ -113,7 +113,7 @@ def test_evidence_is_what_a_loop_over_the_points_gives(scans):
 
 
 def test_a_world_that_changes_is_followed():
-    voxels = make(memory_scans=20)
+    voxels = make(half_life_scans=20)
     for _ in range(400):
         add(voxels, [[0, 0, 0]], [0])
     for _ in range(45):

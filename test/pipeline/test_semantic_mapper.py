@@ -100,7 +100,7 @@ def test_another_frame_may_be_named():
 
 
 def test_classes_that_are_left_out_and_doubtful_points_do_not_enter():
-    assert set(places(label_once(perception(map__leave_out=["person"]))).values()) == {0, 1}
+    assert set(places(label_once(perception(map__excluded_classes=["person"]))).values()) == {0, 1}
     # In the middle of a stripe, and beside its border.
     points = [STRIPES[0], (10.2, 5.02, 0.2)]
     core = perception(map__min_confidence=0.0)
@@ -151,7 +151,7 @@ def test_nothing_is_kept_unless_it_is_asked_for():
     ("parameters", "words"),
     [
         ({"transforms__fixed_frame": ""}, "set map.frame"),
-        ({"map__leave_out": ["persom"]}, r"\['persom'\]"),
+        ({"map__excluded_classes": ["persom"]}, r"\['persom'\]"),
     ],
 )
 def test_a_map_that_can_t_be_made_is_refused(parameters, words):

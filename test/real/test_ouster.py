@@ -83,7 +83,7 @@ def test_inspection_finds_the_time_of_each_point(bag, command):
 
 
 def test_each_point_is_labelled_where_it_was_at_its_own_time(bag, sample, command, tmp_path):
-    outcome = command.replay(bag, tmp_path / "out.mcap", "transfer.hidden_ratio=100.0")
+    outcome = command.replay(bag, tmp_path / "out.mcap", "transfer.occlusion_ratio=100.0")
     assert outcome.code == 0, outcome.stderr
     cloud = outcome.clouds(SEMANTIC_POINTS)[0]
     assert cloud.points.shape == (32, 1024)

@@ -157,7 +157,7 @@ def test_the_truth_in_place_of_the_network_agrees_with_the_lidars_own(bag, input
     cloud = decode_cloud(inputs[POINTS])
     own = cloud.points["label"].reshape(-1)
     naive = np.isfinite(pixels[:, 0])
-    nothing_hides = {"transfer.hidden_ratio": 1e6, "transfer.even_ratio": 1e6}
+    nothing_hides = {"transfer.occlusion_ratio": 1e6, "transfer.occlusion_midpoint_ratio": 1e6}
     semantic = _core_with_truth(bag, inputs, **nothing_hides).label(LIDAR, cloud)
     np.testing.assert_array_equal(semantic.status == PointStatus.LABELLED, naive)
     agrees = semantic.labels[naive] == own[naive]

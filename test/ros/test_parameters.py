@@ -4,8 +4,10 @@ import pytest
 from rcl_interfaces.msg import ParameterType
 from rclpy.parameter import Parameter
 
+from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
-from seg_perception.ros.parameters import NodeParameters
+from seg_perception.robots import platforms
+from seg_perception.ros.parameters import NodeParameters, overrides
 
 pytestmark = pytest.mark.ros
 
@@ -48,6 +50,13 @@ def test_every_parameter_of_the_listed_sensors_is_declared(make):
     assert all(node.has_parameter(name) for name in flat)
     assert node.get_parameter("radars").type_ == Parameter.Type.STRING_ARRAY
     assert list(node.get_parameter("radars").value) == []
+
+
+@pytest.mark.parametrize("platform", platforms.shipped())
+def test_ros_reads_the_shipped_files_as_we_do(ros, platform):
+    file = str(platforms.shipped()[platform])
+    node = ros.node("perception_node", cli_args=["--ros-args", "--params-file", file])
+    assert Config.from_parameters(overrides(node)) == platforms.load(platform)
 
 
 def test_every_parameter_has_a_description(make):
