@@ -14,7 +14,10 @@ from bench.graph.figures import Flow, flow, percentiles
 from bench.graph.race import Lap
 from bench.graph.recordings import messages
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.metrics import TruthScore
+from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
+from seg_perception.evaluation.counting import ConfusionCounter
+from seg_perception.evaluation.protocol import OWN, Protocol
+from seg_perception.evaluation.scores import LabelCounts
 from seg_perception.io.pointcloud2 import decode_cloud
 
 Truth = Mapping[int, tuple[NDArray[np.uint8], NDArray[np.bool_]]]
@@ -111,12 +114,16 @@ def _quality(
 ) -> tuple[float, float]:
     """How much of what has a label is right, and how much of what is seen has one."""
     predicted, true = ontologies
-    of_labelled, of_seen = TruthScore(true, predicted), TruthScore(true, predicted)
+    layout = ConfusionLayout(true, predicted)
+    counter = ConfusionCounter(layout)
+    of_labelled, of_seen = np.zeros((2, *layout.shape), np.int64)
     for one in laps:
         for stamp_ns, of_cloud in one.labels.items():
             expected, seen = truth[stamp_ns]
             labels = of_cloud.reshape(-1)
             labelled = labels != predicted.unknown_id
-            of_labelled.add(expected[labelled], labels[labelled])
-            of_seen.add(expected[seen], labels[seen])
-    return of_labelled.scores().accuracy, of_seen.scores().labelled
+            of_labelled += counter.count(expected[labelled], labels[labelled])
+            of_seen += counter.count(expected[seen], labels[seen])
+    (mapped,) = make_views(Protocol.load(OWN), layout, partial=True)
+    right = LabelCounts.of(mapped.fold(of_labelled)).purity
+    return right / 100, LabelCounts.of(mapped.fold(of_seen)).coverage / 100

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from seg_perception.calibration.check import CameraCheck
     from seg_perception.core.durations import Percentiles
     from seg_perception.core.message_accounting import StreamCount
+    from seg_perception.demo.scores import TopicScores
     from seg_perception.demo.summary import StreamAccount
-    from seg_perception.evaluation.metrics import Scores
     from seg_perception.replay import ReplaySummary
 
 _WIDTH = 140
@@ -129,7 +129,7 @@ def latency_table(latency: Mapping[str, Percentiles]) -> Table:
     return table
 
 
-def scores_table(scores: Mapping[str, Scores]) -> Table:
+def scores_table(scores: Mapping[str, TopicScores]) -> Table:
     """Agreement with the truth."""
     table = _table("against the truth", "topic", "compared", "labelled", "accuracy", "mean IoU")
     for topic, found in scores.items():

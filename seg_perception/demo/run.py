@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ from seg_perception.demo.graph import Graph
 from seg_perception.demo.latency import measure_latency
 from seg_perception.demo.pictures import DemoRenderer
 from seg_perception.demo.processes import expect_ros
+from seg_perception.demo.scores import score_labels
 from seg_perception.demo.summary import DemoSummary, account
-from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
 from seg_perception.inference.bundle import Bundle
-from seg_perception.outputs.topics import NODE_NAME, CameraTopics, cloud_topic
+from seg_perception.outputs.topics import NODE_NAME
 from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
 
@@ -95,7 +95,6 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
         reports = graph.drive(options.simulated, options.labelled, options.seconds)
     with progress("scoring and drawing"):
         true = Ontology.load(world.ontology)
-        topics = list(_truth_topics(config, world))
         drive = Drive(options.labelled, options.simulated, config, world)
         summary = DemoSummary(
             options.labelled,
@@ -103,7 +102,7 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
             reports,
             account=account(config, reports, options.seconds),
             latency=measure_latency(options.labelled, config),
-            scores=score_bag(options.labelled, options.simulated, topics, predicted, true),
+            scores=score_labels(options.labelled, options.simulated, config, world, predicted),
         )
     summary.write(options.output / "summary.json")
     return summary
@@ -131,12 +130,3 @@ def _configuration(options: DemoOptions) -> Config:
     if options.bundle:
         parameters["segmentation.bundle"] = options.bundle
     return Config.from_parameters(parameters, str(_parameter_file()))
-
-
-def _truth_topics(config: Config, world: SimulationConfig) -> Iterator[TruthTopic]:
-    for camera in config.cameras.values():
-        yield TruthTopic(CameraTopics.of(camera).label_image, world.camera_truth_topic)
-    for lidar in config.lidars.values():
-        yield TruthTopic(cloud_topic(lidar), world.lidar_truth_topic)
-    for radar in config.radars.values():
-        yield TruthTopic(cloud_topic(radar), world.radar_truth_topic)

@@ -11,7 +11,7 @@ from seg_perception.config import Config
 from seg_perception.core.durations import Percentiles
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
-from seg_perception.evaluation.metrics import Scores
+from seg_perception.demo.scores import TopicScores
 from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
 
@@ -96,7 +96,7 @@ class DemoSummary:
     reports: Reports
     account: Mapping[str, StreamAccount]
     latency: Mapping[str, Percentiles]
-    scores: Mapping[str, Scores]
+    scores: Mapping[str, TopicScores]
 
     @property
     def complete(self) -> bool:

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from seg_perception import __version__
 from seg_perception.core.durations import Durations, bin_edge_s
+from seg_perception.core.errors import EvaluationError
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.evaluation.frame_samples import choose
 from seg_perception.evaluation.job import Job, StreamGroundTruth
@@ -35,6 +37,7 @@ from seg_perception.evaluation.shard_writer import ShardResult
 from seg_perception.evaluation.shards import shard_folder
 from seg_perception.evaluation.stream_scores import score_stream
 from seg_perception.evaluation.stream_statistics import StreamStatistics
+from seg_perception.evaluation.workers import run_here
 from seg_perception.outputs.messages import ontology_sha256
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "rosbags", "pydantic", "tensorrt")
@@ -75,6 +78,24 @@ def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
         notes=(*dict.fromkeys(note for part in parts for note in part.notes), *_alarms(streams)),
         problems=tuple(_problems(parts, streams)),
     )
+
+
+def count(job: Job) -> dict[str, StreamStatistics]:
+    """The counts of a small job by stream, taken in this process; nothing is kept of them.
+
+    Raises:
+        EvaluationError: labels or a truth that can't be read or compared.
+        SegPerceptionError: as the inputs or the model have it.
+    """
+    with TemporaryDirectory() as folder:
+        run_here(job, job.shards, Path(folder), lambda _done, _total: None)
+        parts = [ShardResult(job, shard_folder(Path(folder), shard)) for shard in job.shards]
+    found = {entry.stream: merged(parts, entry.stream, job) for entry in job.streams}
+    problems = [problem for part in parts for problem in part.problems]
+    if problems or any(statistics.refused for statistics in found.values()):
+        notes = [note for part in parts for note in part.notes]
+        raise EvaluationError("; ".join((*problems, *notes)))
+    return found
 
 
 def merged(parts: Sequence[ShardResult], stream: str, job: Job) -> StreamStatistics:

@@ -114,8 +114,7 @@ class GroundTruthMatcher:
             try:
                 stamp_ns = stamp_to_ns(message.message.header.stamp)
             except SegPerceptionError as error:
-                self._recorder.tally(name).refused[error.reason] += 1
-                self._recorder.notes.add(name, error)
+                self._recorder.refuse(name, error)
                 continue
             self._score_all(name, self._pairers[name].add_truth(stamp_ns, message))
 
@@ -209,8 +208,7 @@ class ScoringSink:
             self._desk.add_labels(name, labels)
 
     def pass_on(self, message: BagMessage) -> None:
-        """Take the truth."""
-        self._desk.add_truth(message)
+        """Whoever reads the bag gives the truth to the matcher."""
 
 
 class BothSinks:

@@ -83,6 +83,51 @@ class ClassCounts:
         return mean(iou, self.truth + self.predicted > 0)
 
 
+@dataclass(frozen=True)
+class LabelCounts:
+    """What became of the pixels or points whose true class counts.
+
+    Attributes:
+        right: those that got their true class.
+        labelled: those that got a label at all.
+        expected: those that got one, and those that missed one although a camera sees them.
+        total: all, whether a camera sees them or not.
+    """
+
+    right: int
+    labelled: int
+    expected: int
+    total: int
+
+    @classmethod
+    def of(cls, folded: Counts) -> LabelCounts:
+        """Of a folded matrix, int64 (K + 1, K + 3): row truth, column prediction."""
+        size = folded.shape[0] - 1
+        counted = folded[:size]
+        labelled = int(counted[:, : size + 1].sum())
+        return cls(
+            right=int(np.trace(counted[:, :size])),
+            labelled=labelled,
+            expected=labelled + int(counted[:, size + 1].sum()),
+            total=int(counted.sum()),
+        )
+
+    @property
+    def purity(self) -> float:
+        """Percent of the labelled ones whose label is right."""
+        return float(percent(np.asarray(self.right), np.asarray(self.labelled)))
+
+    @property
+    def coverage(self) -> float:
+        """Percent of all that got a label."""
+        return float(percent(np.asarray(self.labelled), np.asarray(self.total)))
+
+    @property
+    def visible_coverage(self) -> float:
+        """Percent of those that a camera sees which got a label."""
+        return float(percent(np.asarray(self.labelled), np.asarray(self.expected)))
+
+
 def percent(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """100 part / whole; NaN where the whole is 0."""
     return ratio(100 * np.asarray(part, np.float64), whole)

@@ -83,11 +83,15 @@ class ShardWriter:
             with self.durations["score"].measure():
                 frame = scorer.add(sample)
         except SegPerceptionError as error:
-            scorer.tally.refused[error.reason] += 1
-            self.notes.add(stream, error)
+            self.refuse(stream, error)
             return
         self._frames.write(f"{frame.model_dump_json()}\n")
         self._galleries[stream].offer(frame, sample)
+
+    def refuse(self, stream: str, error: SegPerceptionError) -> None:
+        """Count labels or a truth that can't be read or compared."""
+        self.tally(stream).refused[error.reason] += 1
+        self.notes.add(stream, error)
 
     def close(self) -> None:
         """Write `part.json`: the shard is done."""

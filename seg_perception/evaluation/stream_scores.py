@@ -23,7 +23,7 @@ from seg_perception.evaluation.results import (
     Slice,
     SpaceResult,
 )
-from seg_perception.evaluation.scores import ClassCounts, Floats
+from seg_perception.evaluation.scores import ClassCounts, Floats, LabelCounts
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 
 _OVER = {
@@ -188,27 +188,17 @@ def _pairing(tally: StreamStatistics) -> Iterator[Metric]:
 
 
 def _cloud(view: MappedClasses, pairs: Counts, tally: StreamStatistics) -> Iterator[Metric]:
-    folded = view.fold(pairs)
-    counted = folded[: view.size]
-    labelled = int(counted[:, : view.size + 1].sum())
-    right = int(np.trace(counted[:, : view.size]))
-    everything = int(counted.sum())
-    expected = labelled + int(counted[:, view.none_column].sum())
+    found = LabelCounts.of(view.fold(pairs))
+    yield _metric("purity", "labelled points whose label is right", found.purity, found.labelled)
     yield _metric(
-        "purity", "labelled points whose label is right", _share(right, labelled), labelled
+        "coverage", "points with a true label that got a label", found.coverage, found.total
     )
-    yield _metric(
-        "coverage",
-        "points with a true label that got a label",
-        _share(labelled, everything),
-        everything,
-    )
-    if expected != labelled:
+    if found.expected != found.labelled:
         yield _metric(
             "visible_coverage",
             "of the points that a camera sees",
-            _share(labelled, expected),
-            expected,
+            found.visible_coverage,
+            found.expected,
         )
     where = f"cells of {CELL_M:g} m in consecutive clouds"
     if tally.compared:
@@ -254,8 +244,8 @@ def _slice(view: MappedClasses, dimension: str, value: str, pairs: Counts) -> It
     folded = view.fold(pairs)
     counts = ClassCounts.of(folded)
     n = int(counts.truth.sum())
-    everything = int(folded[: view.size].sum())
-    if not everything:
+    labels = LabelCounts.of(folded)
+    if not labels.total:
         return
     where = f"{dimension} {value}"
     metrics = [
@@ -263,10 +253,8 @@ def _slice(view: MappedClasses, dimension: str, value: str, pairs: Counts) -> It
         for key, (text, found) in space_metrics(view, counts).items()
     ]
     if dimension == "range":
-        labelled = int(folded[: view.size, : view.size + 1].sum())
         text = "points with a true label that got a label"
-        share = _share(labelled, everything)
-        metrics.append(_metric("coverage", text, share, everything, conditions=where))
+        metrics.append(_metric("coverage", text, labels.coverage, labels.total, conditions=where))
     yield Slice(
         dimension=dimension,
         value=value,

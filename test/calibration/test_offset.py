@@ -3,8 +3,10 @@
 import pytest
 
 from seg_perception.config import Config
-from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.bag_truth import TruthTopic, score_bag
+from seg_perception.evaluation.assemble import count
+from seg_perception.evaluation.options import EvaluateOptions
+from seg_perception.evaluation.plan import plan
+from seg_perception.evaluation.scores import LabelCounts
 from seg_perception.inspection import inspect_bag
 from seg_perception.replay import replay
 
@@ -57,9 +59,9 @@ def test_replaying_with_the_printed_parameter_labels_more_points_rightly(plant, 
         config = Config.from_parameters({**parameters, **pictures, "radars": [], KEY: value})
         out = tmp_path / f"{len(right)}.mcap"
         replay(bag, out, config)
-        ontology = Ontology.load("field")
-        topics = [TruthTopic("/lidar/top/semantic/points", "/lidar/top/truth")]
-        right[name] = score_bag(out, bag, topics, ontology, ontology)[topics[0].topic].accuracy
+        job = plan([out], EvaluateOptions(truth=("lidar.top=/lidar/top/truth",), truth_bag=bag))
+        folded = job.views[0].fold(count(job)["lidar.top"].pairs)
+        right[name] = LabelCounts.of(folded).purity
     assert right["mended"] > right["as recorded"]
 
 
