@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, TF_STATIC
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_reader import BagReader
@@ -20,9 +21,9 @@ from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.io.transforms import decode_tf
 from seg_perception.outputs.pictures import Labels, Rgb
 from seg_perception.outputs.topics import CameraTopics, cloud_topic
+from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.simulation.config import SimulationConfig
 
 _HOURS_S = 3600.0
@@ -127,15 +128,11 @@ class Drive:
                 yield entry.message
 
     def _read_transforms(self) -> TransformTree:
-        tree = TransformTree(buffer_s=_HOURS_S)
+        reader = TransformReader(TransformTree(buffer_s=_HOURS_S), IssueLog())
         with BagReader(self._simulated) as bag:
             for entry in bag.messages({TF, TF_STATIC}):
-                for edge in decode_tf(entry.message):
-                    if entry.topic == TF_STATIC:
-                        tree.set_static(edge.parent, edge.child, edge.T_parent_child)
-                    else:
-                        tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
-        return tree
+                reader.read(entry.topic, entry.message, static=entry.topic == TF_STATIC)
+        return reader.tree
 
 
 def spread(stamps: Sequence[int], shares: Sequence[float]) -> list[int]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.ground_truth import LABEL_FIELDS, confidence_in, ids_in
 from seg_perception.evaluation.ground_truth_matcher import (
@@ -23,7 +24,7 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.io.transforms import decode_tf
+from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.replay.decoding import decode_ahead
 
 _RECENT_PICTURES = 24
@@ -49,10 +50,13 @@ class RecordedLabels:
         return set(self._streams) | filled & {*self._cameras, TF, TF_STATIC}
 
     def read_static(self, bag: BagReader) -> None:
-        """Read ahead the transforms that hold for the whole bag."""
-        if any(topic.name == TF_STATIC and topic.count for topic in bag.topics):
+        """Read ahead the transforms that hold for the whole bag.
+
+        What is amiss with them is told when the pass over the bag meets them again.
+        """
+        if TF_STATIC in self.topics(bag):
             for message in bag.messages({TF_STATIC}):
-                self._take_transforms(message)
+                self._take_transforms(message, IssueLog())
 
     def decode_ahead(self, message: BagMessage) -> None:
         """Deserialise; a picture's pixels are decoded only where it is kept."""
@@ -62,7 +66,7 @@ class RecordedLabels:
     def feed(self, message: BagMessage) -> None:
         """Take a message; what can't be read is counted."""
         if message.topic in (TF, TF_STATIC):
-            self._take_transforms(message)
+            self._take_transforms(message, self._writer.issues)
         elif message.topic in self._cameras:
             self._keep_picture(self._cameras[message.topic], message)
         if entry := self._streams.get(message.topic):
@@ -119,14 +123,10 @@ class RecordedLabels:
         if 0 <= delay_s < 3600:
             self._writer.durations[f"stamp to recording, {message.topic}"].add(delay_s)
 
-    def _take_transforms(self, message: BagMessage) -> None:
-        transforms = self._matcher.transforms
-        # A cloud whose pose is not known is scored without the agreement across time.
-        with suppress(SegPerceptionError):
-            for edge in decode_tf(message.message):
-                if message.topic == TF_STATIC:
-                    transforms.set_static(edge.parent, edge.child, edge.T_parent_child)
-                else:
-                    transforms.set_timed(
-                        edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child
-                    )
+    def _take_transforms(self, message: BagMessage, issues: IssueLog) -> None:
+        """A cloud whose pose is not known is scored without the agreement across time."""
+        reader = TransformReader(self._matcher.transforms, issues)
+        try:
+            reader.read(message.topic, message.message, static=message.topic == TF_STATIC)
+        except SegPerceptionError as error:
+            issues.add_error(message.topic, error)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from seg_perception.core.durations import StageDurations
 from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.evaluation.frame_samples import FrameSamples
 from seg_perception.evaluation.job import Job
 from seg_perception.evaluation.results import FRAMES, FrameScore
 from seg_perception.evaluation.samples import Sample
 from seg_perception.evaluation.stream_statistics import Scorer, StreamStatistics
-from seg_perception.pipeline.issue_log import Notes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,7 +31,7 @@ class ShardWriter:
 
     Attributes:
         durations: of the stages.
-        notes: what went wrong with single frames.
+        issues: what went wrong with single frames.
         remarks: sentences of others about that.
         problems: what came to nothing.
         counts: what became of the messages of each input.
@@ -42,7 +42,7 @@ class ShardWriter:
         """Open the files of a new folder."""
         view, index = job.views[0], job.index
         self.durations = StageDurations()
-        self.notes = Notes()
+        self.issues = IssueLog()
         self.remarks: list[str] = []
         self.problems: list[str] = []
         self.counts: dict[str, StreamCount] = {}
@@ -91,7 +91,7 @@ class ShardWriter:
     def refuse(self, stream: str, error: SegPerceptionError) -> None:
         """Count labels or a truth that can't be read or compared."""
         self.tally(stream).refused[error.reason] += 1
-        self.notes.add(stream, error)
+        self.issues.add_error(stream, error)
 
     def close(self) -> None:
         """Write `part.json`: the shard is done."""
@@ -104,7 +104,7 @@ class ShardWriter:
             },
             "stages": _stages(self.durations),
             "counts": {name: _count(count) for name, count in self.counts.items()},
-            "notes": [*self.remarks, *self.notes.lines()],
+            "notes": [*self.remarks, *map(str, self.issues.all())],
             "problems": self.problems,
             "engine": self.engine,
         }
