@@ -14,13 +14,14 @@ MINUTES ?= 10
 export TORCH_INDEX
 
 BIN = $(VENV)/bin
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long lint bench bench-transfer bench-graph fuzz soak clean
+.PHONY: help setup demo test test-long lint docs bench bench-transfer bench-graph fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | lint | bench | bench-transfer | bench-graph | fuzz | soak | clean"
+	@echo "make setup | demo | test | test-long | lint | docs | bench | bench-transfer | bench-graph | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -40,11 +41,18 @@ test-long:
 	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)
 
 lint:
-	@$(BOOTSTRAP) --with dev
+	@$(BOOTSTRAP) --with dev --with docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MKDOCS) build --strict --quiet
+
+# The site of docs/, while it is written: http://127.0.0.1:8000. Its files lie in runs/site.
+docs:
+	@$(BOOTSTRAP) --with docs
+	$(MKDOCS) build --strict --quiet
+	$(MKDOCS) serve --livereload
 
 bench:
 	@$(BOOTSTRAP) --with bench --with train

@@ -3,10 +3,12 @@
 import ast
 import re
 import runpy
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from seg_perception.config import Config
 from seg_perception.core.errors import (
     BagError,
     CalibrationError,
@@ -17,9 +19,12 @@ from seg_perception.core.errors import (
     SizeMismatchError,
     UnknownEncodingError,
 )
+from seg_perception.robots.sros2_policy import published_topics, read_topics
+from tools import topics_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+WRITTEN = ("topics_page", "messages_page", "commands_page")
 
 
 def test_the_pages_of_parameters_are_the_code_s() -> None:
@@ -28,11 +33,50 @@ def test_the_pages_of_parameters_are_the_code_s() -> None:
         assert path.read_text() == text, "run python tools/parameters_page.py"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
-    missing = [target for target in targets if not (page.parent / target).exists()]
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_reference_page_is_the_code_s(name: str) -> None:
+    module = import_module(f"tools.{name}")
+    assert module.PAGE.read_text() == module.page(), f"run python -m tools.{name}"
+
+
+def test_the_page_of_topics_has_every_topic_of_the_node() -> None:
+    camera, lidar, radar = topics_page.example()
+    config = Config(cameras={"front": camera}, lidars={"top": lidar}, radars={"front": radar})
+    common = {"rosout", "parameter_events", "clock", "~/transition_event"}
+    topics = {*read_topics(config), *published_topics(config)} - common
+    text = topics_page.PAGE.read_text()
+    assert [topic for topic in topics if f"`{topic}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    missing = [
+        link for link in re.findall(r"\]\((?!https?://)([^)]+)\)", text) if broken(page, link)
+    ]
     assert missing == []
+
+
+def broken(page: Path, link: str) -> bool:
+    """Whether a relative link leads to no file, or to no heading of its page."""
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return not target.exists() or bool(anchor and anchor not in anchors(target))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that code hosts and the site make of a page's headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_has_its_place_in_the_site() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text().partition("nav:")[2].partition("theme:")[0]
+    named = re.findall(r"[\w/]+\.md", nav)
+    docs = ROOT / "docs"
+    pages = [page.relative_to(docs).as_posix() for page in docs.rglob("*.md")]
+    assert sorted(named) == sorted(pages)
 
 
 def test_every_reason_of_the_ledger_is_explained() -> None:
@@ -48,7 +92,7 @@ def test_every_reason_of_the_ledger_is_explained() -> None:
 
 
 def test_every_fault_of_the_page_has_its_test() -> None:
-    page = (ROOT / "docs" / "faults.md").read_text()
+    page = (ROOT / "docs" / "reference" / "faults.md").read_text()
     named = re.findall(r"`(test_\w+)\.py(?:::(test_\w+))?`", page)
     assert len(named) > 25
     for file, test in named:
@@ -59,14 +103,14 @@ def test_every_fault_of_the_page_has_its_test() -> None:
 def test_every_sentence_of_the_diagnostics_page_is_said() -> None:
     code = "".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
     said = re.sub(r"[{][^}]*[}]", "", re.sub(r'"\s+f?"', "", code))
-    page = (ROOT / "docs" / "diagnostics.md").read_text()
+    page = (ROOT / "docs" / "reference" / "diagnostics.md").read_text()
     promised = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
     assert len(promised) > 12
     assert [text for text in promised if text not in said] == []
 
 
 def test_every_sentence_of_the_diagnostics_is_on_the_page() -> None:
-    page = (ROOT / "docs" / "diagnostics.md").read_text()
+    page = (ROOT / "docs" / "reference" / "diagnostics.md").read_text()
     explained = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
     said = [text for file in SPEAKERS for text in sentences(ROOT / "seg_perception" / file)]
     assert len(said) > 12

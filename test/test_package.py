@@ -108,7 +108,7 @@ def test_rosdep_keys_and_robot_requirements_cover_what_is_imported(repo, manifes
 def test_every_requirement_is_pinned(repo, setup_cfg):
     pinned = requirements(repo, "constraints")
     asked = names(setup_cfg["options"]["install_requires"].splitlines())
-    for extra in ("sim", "test", "dev", "bench", "cluster"):
+    for extra in ("sim", "test", "dev", "docs", "bench", "cluster"):
         asked |= requirements(repo, extra)
     assert asked - pinned == set()
 

@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 PYTHONS = ((3, 10), (3, 13))
-EXTRAS = ("test", "dev", "train", "bench", "cluster")
+EXTRAS = ("test", "dev", "docs", "train", "bench", "cluster")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What decides how the package and its messages are built.
 BUILD_INPUTS = (

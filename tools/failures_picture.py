@@ -1,6 +1,6 @@
 """The worst images of an evaluation, for a model card: image, truth and prediction in a row.
 
-python tools/failures_picture.py runs/held -o docs/failures.jpg
+python tools/failures_picture.py runs/held -o docs/images/failures.jpg
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write docs/parameters.md and docs/expert_parameters.md from the schema's own descriptions."""
+"""Write the pages of parameters in docs/reference from the schema's own descriptions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from seg_perception.config import EXPERT, LIVE, describe, has_mark
 
-_DOCS = Path(__file__).resolve().parent.parent / "docs"
+_DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _SENSORS = {"cameras": ["<name>"], "lidars": ["<name>"], "radars": ["<name>"]}
 _TABLE = """
 | parameter | default | range | meaning |

@@ -30,7 +30,8 @@ def dump(
 ) -> None:
     """Print the parameters with value and meaning, as a ROS parameter file.
 
-    Expert parameters (docs/expert_parameters.md) are left out where they have their default.
+    Expert parameters (docs/reference/expert_parameters.md) are left out where they have their
+    default.
 
     seg-perception config dump --bag forest.mcap > robot.yaml
     """

@@ -16,7 +16,7 @@ def keep_freed_memory() -> bool:
 
     By default glibc gives large blocks back to the system when they are freed; then every
     page of the next message is mapped anew, which costs more than all copying of it
-    (docs/dds.md has figures). Up to 128 MB stay with the process.
+    (docs/explanation/dds_costs.md has figures). Up to 128 MB stay with the process.
 
     Returns:
         False where the C library has no such setting; nothing is changed then.

@@ -241,7 +241,7 @@ def test_nothing_at_all_is_not_a_number():
 
 
 def test_goose_composite_of_the_documented_example():
-    """The example of docs/evaluation.md, where it is worked out on paper."""
+    """The example of docs/how_to/evaluation.md, where it is worked out on paper."""
     goose = Ontology.load("goose")
     rules = Protocol.load("goose_2026")
     index = ConfusionLayout(goose, goose)

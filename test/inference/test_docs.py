@@ -1,4 +1,4 @@
-"""The example of docs/model_bundle.md does what the page says."""
+"""The example of docs/how_to/own_model.md does what the page says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
 
-PAGE = Path(__file__).parents[2] / "docs" / "model_bundle.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how_to" / "own_model.md"
 
 
 def save_channel_means(file: Path, weights_file: str | None) -> None:

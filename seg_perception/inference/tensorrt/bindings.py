@@ -78,13 +78,13 @@ def load_tensorrt(wanted: str) -> TensorRt:
     names = _MODULES if wanted == "auto" else (wanted,)
     installed = [name for name in names if importlib.util.find_spec(name) is not None]
     if not installed:
-        msg = f"{' and '.join(names)} not installed; docs/install_gpu.md says where from"
+        msg = f"{' and '.join(names)} not installed; docs/how_to/install_gpu.md says where from"
         raise EngineError(msg)
     failures: list[str] = []
     for name in installed:
         if (module := _import(name, failures)) is not None:
             return _checked(name, module)
-    msg = f"{'; '.join(failures)}; install it again as docs/install_gpu.md says"
+    msg = f"{'; '.join(failures)}; install it again as docs/how_to/install_gpu.md says"
     raise EngineError(msg)
 
 
