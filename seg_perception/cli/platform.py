@@ -42,13 +42,14 @@ def new(
     seg-perception platform new first_drive.mcap -o my_robot.yaml
     """
     from seg_perception.cli.options import print_json
+    from seg_perception.config import parameter_file
     from seg_perception.inspection import inspect_bag
-    from seg_perception.robots import platforms
 
     inspection = inspect_bag(bag)
     parameters: dict[str, Any] = dict(inspection.parameters)
     remarks = [f"{finding.level}: {finding.text}" for finding in inspection.findings]
-    text = platforms.write(parameters, [f"Guessed from {bag.name}; check each line.", *remarks])
+    head = f"Guessed from {bag.name}; check each line."
+    text = parameter_file(parameters, remarks=[head, *remarks])
     if as_json:
         print_json({"parameters": parameters, "remarks": remarks})
     if output is not None or not as_json:

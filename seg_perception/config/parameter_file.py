@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,21 @@ def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
     return {key: value for key, value in flat.items() if not is_ros_own(key)}
 
 
-def parameter_file(parameters: Mapping[str, Any], meanings: Mapping[str, str] | None = None) -> str:
+def parameter_file(
+    parameters: Mapping[str, Any],
+    meanings: Mapping[str, str] | None = None,
+    remarks: Iterable[str] = (),
+) -> str:
     """The text of a parameter file for every node, its keys nested.
 
     Args:
         parameters: by flat key.
         meanings: by flat key: what stands behind a parameter as a comment.
+        remarks: what stands at the head, a comment each.
     """
-    lines = ["/**:", f"{_INDENT}ros__parameters:", *_lines(nest(parameters), meanings or {})]
-    return "\n".join(lines) + "\n"
+    head = [f"# {remark}" for remark in remarks]
+    body = ["/**:", f"{_INDENT}ros__parameters:", *_lines(nest(parameters), meanings or {})]
+    return "\n".join([*head, *body]) + "\n"
 
 
 def is_ros_own(key: str) -> bool:

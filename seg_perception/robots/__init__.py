@@ -1,1 +1,1 @@
-"""Views of a configuration's topics for RViz and Foxglove."""
+"""What belongs to one robot: parameter file, RViz and Foxglove layouts, SROS 2 policy, launch."""

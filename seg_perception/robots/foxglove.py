@@ -7,29 +7,29 @@ from typing import Any
 
 from seg_perception.robots.visualization_layout import VisualizedTopics
 
-_SPACE = "3D!semantic"
+_SCENE_PANEL = "3D!semantic"
 
 
-def foxglove_layout(shown: VisualizedTopics) -> str:
+def foxglove_layout(topics: VisualizedTopics) -> str:
     """The text of a layout file, to be imported in Foxglove."""
-    pictures = {f"Image!{number}": p.topic for number, p in enumerate(shown.pictures)}
-    panels: dict[str, Any] = {_SPACE: _space(shown)}
+    pictures = {f"Image!{number}": p.topic for number, p in enumerate(topics.pictures)}
+    panels: dict[str, Any] = {_SCENE_PANEL: _scene(topics)}
     panels |= {panel: {"imageMode": {"imageTopic": topic}} for panel, topic in pictures.items()}
     document = {
         "configById": panels,
         "globalVariables": {},
         "userNodes": {},
         "playbackConfig": {"speed": 1},
-        "layout": _beside(_SPACE, list(pictures)),
+        "layout": _side_by_side(_SCENE_PANEL, list(pictures)),
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _space(shown: VisualizedTopics) -> dict[str, Any]:
+def _scene(topics: VisualizedTopics) -> dict[str, Any]:
     return {
         "followMode": "follow-pose",
-        "followTf": shown.follow_frame,
-        "fixedFrame": shown.fixed_frame,
+        "followTf": topics.follow_frame,
+        "fixedFrame": topics.fixed_frame,
         "topics": {
             cloud.topic: {
                 "visible": True,
@@ -37,14 +37,14 @@ def _space(shown: VisualizedTopics) -> dict[str, Any]:
                 "colorField": "rgb",
                 "pointSize": 8 if cloud.sparse else 3,
             }
-            for cloud in shown.clouds
+            for cloud in topics.clouds
         },
     }
 
 
-def _beside(space: str, pictures: list[str]) -> Any:
+def _side_by_side(scene: str, pictures: list[str]) -> Any:
     split = {"direction": "row", "splitPercentage": 65}
-    return {"first": space, "second": _stacked(pictures), **split}
+    return {"first": scene, "second": _stacked(pictures), **split}
 
 
 def _stacked(panels: list[str]) -> Any:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from seg_perception.config import Config, parameter_file
+from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.resources import config_path
 from seg_perception.outputs.topics import NODE_NAME
@@ -38,12 +37,6 @@ def load(name_or_path: str) -> Config:
         msg = f"platform {name_or_path!r}: expected one of {list(files)} or a ROS parameter file"
         raise ConfigError(msg)
     return Config.load(name_or_path, NODE_NAME)
-
-
-def write(parameters: dict[str, Any], remarks: list[str]) -> str:
-    """The text of a parameter file for every node, with remarks at its head."""
-    head = "".join(f"# {remark}\n" for remark in remarks)
-    return head + parameter_file(parameters)
 
 
 def _first_code_line(lines: list[str]) -> int:

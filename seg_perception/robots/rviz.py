@@ -9,24 +9,24 @@ import yaml
 from seg_perception.robots.visualization_layout import CloudTopic, ImageTopic, VisualizedTopics
 
 _PLUGINS = "rviz_default_plugins"
-_GROUND = "32; 34; 37"
+_BACKGROUND = "32; 34; 37"
 
 
-def rviz_layout(shown: VisualizedTopics) -> str:
+def rviz_layout(topics: VisualizedTopics) -> str:
     """The text of a `.rviz` file."""
     document = {
         "Panels": [_panel("Displays"), _panel("Views"), _panel("Time")],
         "Visualization Manager": {
             "Class": "",
-            "Displays": _displays(shown),
+            "Displays": _displays(topics),
             "Enabled": True,
             "Global Options": {
-                "Background Color": _GROUND,
-                "Fixed Frame": shown.fixed_frame,
+                "Background Color": _BACKGROUND,
+                "Fixed Frame": topics.fixed_frame,
                 "Frame Rate": 30,
             },
             "Tools": [{"Class": f"{_PLUGINS}/{name}"} for name in ("MoveCamera", "Measure")],
-            "Views": {"Current": _view(shown)},
+            "Views": {"Current": _view(topics)},
         },
         "Window Geometry": {"Height": 900, "Width": 1400},
     }
@@ -38,11 +38,11 @@ def _panel(name: str) -> dict[str, Any]:
     return {"Class": f"rviz_common/{name}", "Name": name}
 
 
-def _displays(shown: VisualizedTopics) -> list[dict[str, Any]]:
+def _displays(topics: VisualizedTopics) -> list[dict[str, Any]]:
     grid = _display("Grid", "Grid", **{"Cell Size": 5, "Plane Cell Count": 20})
     frames = _display("TF", "Frames", **{"Show Arrows": False, "Frame Timeout": 15})
-    clouds = [_cloud(cloud) for cloud in shown.clouds]
-    pictures = [_picture(picture) for picture in shown.pictures]
+    clouds = [_cloud(cloud) for cloud in topics.clouds]
+    pictures = [_picture(picture) for picture in topics.pictures]
     return [grid, frames, *clouds, *pictures]
 
 
@@ -75,11 +75,11 @@ def _topic(name: str, *, latched: bool = False) -> dict[str, Any]:
     }
 
 
-def _view(shown: VisualizedTopics) -> dict[str, Any]:
+def _view(topics: VisualizedTopics) -> dict[str, Any]:
     return {
         "Class": f"{_PLUGINS}/Orbit",
         "Distance": 30,
         "Pitch": 0.6,
         "Yaw": 3.14,
-        "Target Frame": shown.follow_frame,
+        "Target Frame": topics.follow_frame,
     }

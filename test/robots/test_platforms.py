@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from seg_perception.config import Config
+from seg_perception.config import Config, parameter_file
 from seg_perception.core.errors import ConfigError
 from seg_perception.outputs.topics import check_topics
 from seg_perception.robots import launch_options, platforms
@@ -43,7 +43,7 @@ def test_platform_that_is_unknown_names_those_that_are():
 def test_written_file_is_read_back_with_its_remarks_as_comments(tmp_path):
     parameters = {"cameras": ["a"], "camera.a.image_topic": "/a/image"}
     path = tmp_path / "robot.yaml"
-    path.write_text(platforms.write(parameters, ["warning: no lidar"]))
+    path.write_text(parameter_file(parameters, remarks=["warning: no lidar"]))
     assert path.read_text().startswith("# warning: no lidar\n")
     assert platforms.load(str(path)) == Config.from_parameters(parameters)
 
