@@ -21,10 +21,9 @@ from seg_perception.core.types import NANOSECONDS
 from seg_perception.io.interfaces import shipped_types
 from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.ros.arguments import parse
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.qos import output_profile
-from seg_perception.ros.runner import StopSignal, run
+from seg_perception.ros.runner import StopSignal, parse_own_arguments, run
 
 DEPTH = 100
 READY = "ready"
@@ -84,7 +83,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--images", nargs="*", default=[])
     parser.add_argument("--clouds", nargs="*", default=[])
-    options = parse(parser, sys.argv)
+    options = parse_own_arguments(parser, sys.argv)
     shipped_types()
 
     def job(node: Listener, stop: StopSignal) -> int:

@@ -13,10 +13,9 @@ from bench.graph.listener import stamp_of
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import Image, PointCloud2
-from seg_perception.ros.arguments import parse
 from seg_perception.ros.bag_player import Playback
 from seg_perception.ros.bag_publishers import BagPlayer
-from seg_perception.ros.runner import StopSignal, run
+from seg_perception.ros.runner import StopSignal, parse_own_arguments, run
 
 _NOTED = (Image.type_name, PointCloud2.type_name)
 _CLOCK_HZ = 100.0
@@ -53,7 +52,7 @@ def main() -> int:
     parser.add_argument("--wait-for", nargs="+", required=True)
     parser.add_argument("--delay", type=float, default=2.0)
     parser.add_argument("--tail", type=float, default=2.0)
-    options = parse(parser, sys.argv)
+    options = parse_own_arguments(parser, sys.argv)
     options.__dict__.update(rate=1.0, loop=False, wait=False, clock_hz=_CLOCK_HZ)
     options.wait_timeout = _PATIENCE_S
     with BagReader(options.bag) as bag:

@@ -17,15 +17,20 @@ from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.ros.arguments import parse, positive
 from seg_perception.ros.bag_publishers import BagPlayer
-from seg_perception.ros.runner import USER_ERROR, StopSignal, run
+from seg_perception.ros.runner import (
+    USER_ERROR,
+    StopSignal,
+    parse_own_arguments,
+    positive_number,
+    run,
+)
 
 READ_AHEAD = 16
 POLL_S = 0.02
 
 
-class Pace:
+class PlaybackClock:
     """Sleeps until a message is due, and keeps the bag's clock ticking meanwhile."""
 
     def __init__(self, player: BagPlayer, stop: StopSignal, rate: float, clock_hz: float) -> None:
@@ -80,24 +85,24 @@ class Playback:
         return 0
 
     def _play_once(self, node: BagPlayer, stop: StopSignal) -> bool:
-        pace = Pace(node, stop, self._options.rate, self._options.clock_hz)
+        clock = PlaybackClock(node, stop, self._options.rate, self._options.clock_hz)
         last_ns = None
         for message in read_ahead(self._bag, list(node.publishers_by_topic)):
-            if not pace.wait_for(message.log_time_ns):
+            if not clock.wait_for(message.log_time_ns):
                 return False
             node.send(message)
             last_ns = message.log_time_ns
         # The clock runs on, so that subscribers finish what waits by it.
         tail_ns = round(self._options.tail * self._options.rate * NANOSECONDS)
-        return last_ns is not None and pace.wait_for(last_ns + tail_ns)
+        return last_ns is not None and clock.wait_for(last_ns + tail_ns)
 
     def _wait_for_subscribers(self, node: BagPlayer, stop: StopSignal) -> bool:
         awaited = self._awaited(node)
         deadline = time.monotonic() + self._options.wait_timeout
-        while lonely := node.lonely(awaited):
+        while unsubscribed := node.unsubscribed(awaited):
             if time.monotonic() > deadline:
                 msg = (
-                    f"nobody subscribed {lonely} within {self._options.wait_timeout:g} s; "
+                    f"nobody subscribed {unsubscribed} within {self._options.wait_timeout:g} s; "
                     "start the subscribers first, or leave out --wait"
                 )
                 raise ConfigError(msg)
@@ -140,13 +145,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bag_player", description=__doc__)
     parser.add_argument("bag", help=".mcap file, folder, .db3 or ROS 1 .bag")
     parser.add_argument("--topics", nargs="+", default=[], help="play only these")
-    parser.add_argument("--rate", type=positive, default=1.0, help="times real time")
+    parser.add_argument("--rate", type=positive_number, default=1.0, help="times real time")
     parser.add_argument("--loop", action="store_true", help="again and again until stopped")
     parser.add_argument("--clock", action="store_true", help="publish the bag's time on /clock")
-    parser.add_argument("--clock-hz", type=positive, default=200.0, help="rate of /clock")
+    parser.add_argument("--clock-hz", type=positive_number, default=200.0, help="rate of /clock")
     parser.add_argument("--wait", action="store_true", help="wait until every topic is subscribed")
     parser.add_argument("--wait-for", nargs="+", default=[], help="wait until these are subscribed")
-    parser.add_argument("--wait-timeout", type=positive, default=30.0, help="at most (second)")
+    parser.add_argument(
+        "--wait-timeout", type=positive_number, default=30.0, help="at most (second)"
+    )
     parser.add_argument(
         "--delay", type=float, default=0.0, help="before the first message (second)"
     )
@@ -159,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play a bag; the exit code is 2 where the user can mend what went wrong."""
     command_line: list[Any] = list(sys.argv if arguments is None else arguments)
-    options = parse(_parser(), command_line)
+    options = parse_own_arguments(_parser(), command_line)
     try:
         bag = BagReader(options.bag)
     except BagError as error:

@@ -28,7 +28,7 @@ CLOCK = "/clock"
 
 
 @dataclass
-class Report:
+class PlaybackReport:
     """What was sent, and what was left out.
 
     Attributes:
@@ -69,7 +69,7 @@ class BagPlayer(Node):
             BagError: a topic that the bag does not have.
         """
         super().__init__("bag_player")
-        self.report = Report()
+        self.report = PlaybackReport()
         self.publishers_by_topic: dict[str, Publisher] = {}
         for topic in _chosen(bag, topics):
             self._advertise(topic)
@@ -88,7 +88,7 @@ class BagPlayer(Node):
         if self._clock_publisher is not None:
             self._clock_publisher.publish(to_ros(Clock(Time.from_ns(now_ns))))
 
-    def lonely(self, topics: Sequence[str]) -> list[str]:
+    def unsubscribed(self, topics: Sequence[str]) -> list[str]:
         """Those of the topics that nobody subscribed."""
         return [t for t in topics if self.topics[t].get_subscription_count() == 0]
 

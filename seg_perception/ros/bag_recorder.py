@@ -20,12 +20,24 @@ from rclpy.qos import DurabilityPolicy
 from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.interfaces import definition_of
-from seg_perception.ros.arguments import parse, positive
+from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.conversions import message_class
-from seg_perception.ros.disk_thread import POLL_S, DiskThread, Record, Report, Source
-from seg_perception.ros.qos import Input, InputQos
-from seg_perception.ros.runner import USER_ERROR, StopSignal, run
-from seg_perception.ros.timers import steady_timer
+from seg_perception.ros.disk_thread import (
+    POLL_S,
+    DiskThread,
+    RecordedMessage,
+    RecordedTopic,
+    RecordingReport,
+)
+from seg_perception.ros.qos import InputQos
+from seg_perception.ros.runner import (
+    USER_ERROR,
+    StopSignal,
+    parse_own_arguments,
+    positive_number,
+    run,
+)
+from seg_perception.ros.subscription import AdaptiveSubscription
 
 DISCOVER_S = 0.2
 DEPTH = 100
@@ -44,10 +56,10 @@ class BagRecorder(Node):
             topics: names; empty means all.
         """
         super().__init__("bag_recorder")
-        self.report = Report()
+        self.report = RecordingReport()
         self.failed = threading.Event()
         self._wanted = {self.resolve_topic_name(topic) for topic in topics}
-        self._inputs: dict[str, Input] = {}
+        self._inputs: dict[str, AdaptiveSubscription] = {}
         self._disk = DiskThread(writer, self.report, self.failed.set)
         steady_timer(self, DISCOVER_S, self._discover)
         self._discover()
@@ -59,17 +71,17 @@ class BagRecorder(Node):
 
     def close(self) -> None:
         """Unsubscribe and finish the bag."""
-        for topic, source in self._inputs.items():
-            source.close()
-            self.report.lost_in_transport[topic] = source.lost
+        for topic, subscription in self._inputs.items():
+            subscription.close()
+            self.report.lost_in_transport[topic] = subscription.lost
         self._disk.close()
 
     def _discover(self) -> None:
         for topic, type_names in self.get_topic_names_and_types():
             if self._is_new(topic):
                 self._subscribe(topic, type_names[0])
-        for source in self._inputs.values():
-            source.adapt()
+        for subscription in self._inputs.values():
+            subscription.adapt()
 
     def _is_new(self, topic: str) -> bool:
         wanted = topic in self._wanted if self._wanted else topic not in UNWANTED
@@ -87,11 +99,11 @@ class BagRecorder(Node):
             return
         latched = self._is_latched(topic)
         durability = DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
-        self._inputs[topic] = Input(
+        self._inputs[topic] = AdaptiveSubscription(
             self,
             message_type,
             topic,
-            partial(self._receive, Source(topic, type_name, latched)),
+            partial(self._receive, RecordedTopic(topic, type_name, latched)),
             InputQos(depth=DEPTH, durability=durability),
             raw=True,
         )
@@ -104,8 +116,8 @@ class BagRecorder(Node):
         offers = [p.qos_profile.durability for p in self.get_publishers_info_by_topic(topic)]
         return all(offer == DurabilityPolicy.TRANSIENT_LOCAL for offer in offers)
 
-    def _receive(self, source: Source, data: Any) -> None:
-        self._disk.put(Record(source, bytes(data), self.get_clock().now().nanoseconds))
+    def _receive(self, topic: RecordedTopic, data: Any) -> None:
+        self._disk.put(RecordedMessage(topic, bytes(data), self.get_clock().now().nanoseconds))
 
 
 def record(node: BagRecorder, stop: StopSignal) -> int:
@@ -126,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("bag", help="a new .mcap file, or a new folder")
     parser.add_argument("--topics", nargs="+", default=[], help="record only these; default: all")
     parser.add_argument(
-        "--split-mb", type=positive, help="begin another file of the folder after so many MB"
+        "--split-mb", type=positive_number, help="begin another file of the folder after so many MB"
     )
     parser.add_argument("--compression", choices=("zstd", "lz4", "none"), default="none")
     return parser
@@ -135,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record a bag; the exit code is 2 where the user can mend what went wrong."""
     command_line: list[Any] = list(sys.argv if arguments is None else arguments)
-    options = parse(_parser(), command_line)
+    options = parse_own_arguments(_parser(), command_line)
     try:
         split_bytes = None if options.split_mb is None else round(options.split_mb * 1e6)
         writer = BagWriter(options.bag, options.compression, split_bytes)

@@ -1,11 +1,13 @@
-"""The node's time: it never runs backwards unnoticed."""
+"""The node's time, which never runs backwards unnoticed, and timers in the machine's."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.timer import Timer
 
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.pipeline.stamp_watch import StampWatch
@@ -66,3 +68,11 @@ class ClockWatch:
             throttle_duration_sec=PERIOD_S,
         )
         self._on_jump()
+
+
+def steady_timer(node: Node, period_s: float, callback: Callable[[], None]) -> Timer:
+    """A timer in the time of the machine.
+
+    It runs on in simulated time, which stands still until a bag plays.
+    """
+    return node.create_timer(period_s, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -19,25 +19,29 @@ POLL_S = 0.1
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where messages come from."""
+class RecordedTopic:
+    """A topic that is recorded.
 
-    topic: str
+    Attributes:
+        latched: kept for late subscribers, as its publishers offer it.
+    """
+
+    name: str
     type_name: str
     latched: bool
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class RecordedMessage:
     """One message on its way to the disk."""
 
-    source: Source
+    topic: RecordedTopic
     data: bytes
     log_time_ns: int
 
 
 @dataclass
-class Report:
+class RecordingReport:
     """What was recorded, and what was not."""
 
     recorded: Counter[str] = field(default_factory=Counter)
@@ -62,22 +66,24 @@ class Report:
 class DiskThread:
     """Writes what is put into its queue, so that a slow disk does not hold up the callbacks."""
 
-    def __init__(self, writer: BagWriter, report: Report, on_error: Callable[[], None]) -> None:
+    def __init__(
+        self, writer: BagWriter, report: RecordingReport, on_error: Callable[[], None]
+    ) -> None:
         """Start writing."""
         self._writer = writer
         self._report = report
         self._on_error = on_error
-        self._queue: Queue[Record] = Queue(QUEUE_SIZE)
+        self._queue: Queue[RecordedMessage] = Queue(QUEUE_SIZE)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="disk", daemon=True)
         self._thread.start()
 
-    def put(self, record: Record) -> None:
+    def put(self, message: RecordedMessage) -> None:
         """Hand over a message; it is counted as dropped when the disk can't follow."""
         try:
-            self._queue.put_nowait(record)
+            self._queue.put_nowait(message)
         except Full:
-            self._report.dropped[record.source.topic] += 1
+            self._report.dropped[message.topic.name] += 1
 
     def close(self) -> None:
         """Write what waits and finish the bag; errors go to the report."""
@@ -101,12 +107,12 @@ class DiskThread:
 
     def _write_next(self) -> bool:
         try:
-            record = self._queue.get(timeout=POLL_S)
+            message = self._queue.get(timeout=POLL_S)
         except Empty:
             return not self._closing.is_set()
-        source = record.source
+        topic = message.topic
         self._writer.write_raw(
-            source.topic, source.type_name, record.data, record.log_time_ns, source.latched
+            topic.name, topic.type_name, message.data, message.log_time_ns, topic.latched
         )
-        self._report.recorded[source.topic] += 1
+        self._report.recorded[topic.name] += 1
         return True

@@ -22,7 +22,8 @@ from seg_perception.io.messages import (
 )
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.node_context import NodeContext
-from seg_perception.ros.qos import Input, InputQos
+from seg_perception.ros.qos import InputQos
+from seg_perception.ros.subscription import AdaptiveSubscription
 from seg_perception.ros.workers import ReceivedMessage
 
 Deliver = Callable[[ReceivedMessage], None]
@@ -52,7 +53,7 @@ class StreamInput:
         self._accounting = context.perception.accounting
         self._deliver = deliver
         self._qos = input_qos(context)
-        self._input: Input | None = None
+        self._subscription: AdaptiveSubscription | None = None
         self._lost = 0
         self._accounting.open_stream(self.stream)
 
@@ -64,31 +65,31 @@ class StreamInput:
         """
         kind = message_class(type_name)
         self.close()
-        self._input = Input(self._node, kind, topic, self._receive, self._qos)
-        self.topic = self._input.topic
+        self._subscription = AdaptiveSubscription(self._node, kind, topic, self._receive, self._qos)
+        self.topic = self._subscription.topic
         self.type_name = type_name
 
     @property
     def lost(self) -> int:
         """Messages that were sent and never came."""
-        return self._lost + (self._input.lost if self._input else 0)
+        return self._lost + (self._subscription.lost if self._subscription else 0)
 
     @property
     def problem(self) -> str:
         """Why publishers can't be heard; empty when all can."""
-        return self._input.incompatible if self._input else ""
+        return self._subscription.incompatible if self._subscription else ""
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
-        if self._input is not None:
-            self._input.adapt()
+        if self._subscription is not None:
+            self._subscription.adapt()
 
     def close(self) -> None:
         """Unsubscribe."""
-        if self._input is not None:
-            self._lost += self._input.lost
-            self._input.close()
-            self._input = None
+        if self._subscription is not None:
+            self._lost += self._subscription.lost
+            self._subscription.close()
+            self._subscription = None
 
     def _receive(self, message: Any) -> None:
         self._deliver(ReceivedMessage(self._name, message, self._accounting.receive(self.stream)))
@@ -105,7 +106,9 @@ class CameraInfoSubscriber:
         self._stream = stream("camera", name)
         self._complaints = context.complaints
         kind = message_class(CameraInfo.type_name)
-        self._input = Input(context.node, kind, topic, self._receive, input_qos(context))
+        self._subscription = AdaptiveSubscription(
+            context.node, kind, topic, self._receive, input_qos(context)
+        )
 
     @property
     def calibration(self) -> Calibration | None:
@@ -122,11 +125,11 @@ class CameraInfoSubscriber:
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
-        self._input.adapt()
+        self._subscription.adapt()
 
     def close(self) -> None:
         """Unsubscribe."""
-        self._input.close()
+        self._subscription.close()
 
     def _receive(self, message: Any) -> None:
         self._message = message

@@ -10,11 +10,11 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.timer import Timer
 
 from seg_perception.core.errors import ConfigError, EngineBuildingError, SegPerceptionError
+from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.rclpy_internals import (
     lifecycle_state_machine,
     refuse_impossible_transitions,
 )
-from seg_perception.ros.timers import steady_timer
 
 FIRST_ATTEMPT_S = 0.05
 RETRY_S = 5.0

@@ -1,7 +1,8 @@
-"""Runs a node until SIGINT or SIGTERM, and ends it while its publishers still work."""
+"""Runs a node as a process: its own options, its signals, an end while publishers still work."""
 
 from __future__ import annotations
 
+import argparse
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import TypeVar
 import rclpy
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.ros.executor import ResilientExecutor
@@ -98,3 +100,26 @@ class Spinning:
         """Stop spinning."""
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(timeout=5.0)
+
+
+def positive_number(text: str) -> float:
+    """A number above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: anything else.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        msg = f"expected a number above 0, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def parse_own_arguments(
+    parser: argparse.ArgumentParser, arguments: Sequence[str]
+) -> argparse.Namespace:
+    """Parse what is left of a command line (program name first) without ROS's arguments."""
+    return parser.parse_args(remove_ros_args(list(arguments))[1:])

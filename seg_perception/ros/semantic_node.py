@@ -20,6 +20,7 @@ from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.messages import check_profile
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
+from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.lifecycle import ManagedNode
@@ -30,7 +31,6 @@ from seg_perception.ros.parameters import NodeParameters
 from seg_perception.ros.qos import output_profile
 from seg_perception.ros.runner import StopSignal, run
 from seg_perception.ros.status import StatusPublisher, failure_diagnostics
-from seg_perception.ros.timers import steady_timer
 
 ADAPT_S = 0.5
 FAILURE_S = 1.0

@@ -16,13 +16,13 @@ from seg_perception.io.messages import (
     StreamStatus,
 )
 from seg_perception.outputs.topics import STATUS
+from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
 from seg_perception.ros.conversions import message_class, to_ros
 from seg_perception.ros.diagnostics_monitor import DiagnosticsMonitor, Sample, new_counts
 from seg_perception.ros.inputs import StreamInput
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.qos import output_profile
-from seg_perception.ros.timers import steady_timer
 
 # As in SegmentationStatus.msg and StreamStatus.msg.
 _KINDS = {"camera": 0, "lidar": 1, "radar": 2}
