@@ -6,13 +6,13 @@ A ROS parameter file serves node, replay and evaluation. Lists name the sensors
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from seg_perception.config.key_checks import refuse_unknown_keys, refuse_unlisted_sensors
 from seg_perception.config.labelling import (
     RadarTransferConfig,
     SynchronizerConfig,
@@ -23,7 +23,6 @@ from seg_perception.config.mapping import CostmapConfig, MapConfig
 from seg_perception.config.outputs import NodeConfig, OutputConfig
 from seg_perception.config.parameter_file import flatten, parameter_file, read_parameter_file
 from seg_perception.config.parameter_group import meaning
-from seg_perception.config.renames import new_name
 from seg_perception.config.schema import SENSOR_KINDS, describe, without_expert_defaults
 from seg_perception.config.segmentation import SegmentationConfig, TensorRtConfig
 from seg_perception.config.sensors import CameraConfig, LidarConfig, RadarConfig
@@ -58,14 +57,14 @@ class Config(BaseModel):
             ConfigError: an unknown key (with the nearest known one), a wrong value, a
                 sensor that is listed and not described, or described and not listed.
         """
-        _refuse_unlisted_sensors(parameters, origin)
-        _refuse_unknown_keys(parameters, origin)
+        refuse_unlisted_sensors(parameters, origin)
+        refuse_unknown_keys(parameters, origin)
         try:
             config = cls.model_validate(_by_model(parameters))
         except ValidationError as error:
             raise ConfigError(explain(error, origin, SENSOR_KINDS)) from error
         _refuse_unknown_cameras(config, origin)
-        _refuse_map_of_nothing(config, origin)
+        _refuse_unknown_map_sensors(config, origin)
         _refuse_shared_names(config, origin)
         return config
 
@@ -117,44 +116,6 @@ def _sensor(parameters: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     }
 
 
-def _refuse_unlisted_sensors(parameters: Mapping[str, Any], origin: str) -> None:
-    for plural, singular in SENSOR_KINDS.items():
-        listed = parameters.get(plural, [])
-        if not isinstance(listed, list) or not all(
-            isinstance(name, str) and name for name in listed
-        ):
-            msg = f"{origin}: {plural}: expected a list of names such as [front], got {listed!r}"
-            raise ConfigError(msg)
-        if len(set(listed)) != len(listed) or any("." in name for name in listed):
-            msg = f"{origin}: {plural}: expected different names without dots, got {listed!r}"
-            raise ConfigError(msg)
-        described = {
-            key.split(".")[1]
-            for key in parameters
-            if key.startswith(f"{singular}.") and key.count(".") > 1
-        }
-        if extra := sorted(described - set(listed)):
-            sensor = f"{singular}.{extra[0]}"
-            msg = f"{origin}: {sensor} is described but not listed; add it to {plural}: {listed}"
-            raise ConfigError(msg)
-
-
-def _refuse_unknown_keys(parameters: Mapping[str, Any], origin: str) -> None:
-    known = {key for key, _, _ in describe(parameters)} | set(SENSOR_KINDS)
-    for key in parameters:
-        if key not in known:
-            msg = f"{origin}: unknown parameter {key!r}; {_known_name(key, known)}"
-            raise ConfigError(msg)
-
-
-def _known_name(key: str, known: Collection[str]) -> str:
-    if (new := new_name(key)) in known:
-        return f"it is called {new!r} now"
-    if near := difflib.get_close_matches(key, known, n=1):
-        return f"did you mean {near[0]!r}?"
-    return "`seg-perception config dump --expert` lists all"
-
-
 def _refuse_unknown_cameras(config: Config, origin: str) -> None:
     for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
         for name, sensor in sensors.items():
@@ -164,7 +125,7 @@ def _refuse_unknown_cameras(config: Config, origin: str) -> None:
                 raise ConfigError(msg)
 
 
-def _refuse_map_of_nothing(config: Config, origin: str) -> None:
+def _refuse_unknown_map_sensors(config: Config, origin: str) -> None:
     if unknown := sorted(set(config.map.sensors) - {*config.lidars, *config.radars}):
         expected = f"expected some of {[*config.lidars, *config.radars]}"
         msg = f"{origin}: map.sensors names {unknown}, {expected}"

@@ -68,12 +68,12 @@ class Durations:
         return Percentiles(count, p50, p95, p99, longest)
 
     def counts(self) -> tuple[NDArray[np.int64], float]:
-        """How many durations each bin holds, and the longest one (second)."""
+        """How many durations each bin holds, int64 (2400,), and the longest one (second)."""
         with self._lock:
             return self._counts.copy(), self._max_s
 
     def add_counts(self, counts: NDArray[np.int64], longest_s: float) -> None:
-        """Add what another histogram holds."""
+        """Add what another histogram holds: its counts, int64 (2400,), and its longest (second)."""
         with self._lock:
             self._counts += counts
             self._max_s = max(self._max_s, longest_s)
