@@ -67,7 +67,7 @@ class Drive:
     Attributes:
         sensors: topics of the semantic clouds by kind and name, such as `lidar_top`.
         lidar: the first one's.
-        lens: of the front camera.
+        camera: of the front camera.
         camera_frame: its optical frame.
         transforms: the whole drive's.
     """
@@ -75,14 +75,14 @@ class Drive:
     def __init__(
         self, labelled: Path, simulated: Path, config: Config, world: SimulationConfig
     ) -> None:
-        """Read lens and transforms.
+        """Read calibration and transforms.
 
         Raises:
             BagError: a recording can't be read, or lacks a topic.
         """
         self._labelled, self._simulated = labelled, simulated
         self._world = world
-        self._camera = CameraTopics.of(next(iter(config.cameras.values())))
+        self._camera_topics = CameraTopics.of(next(iter(config.cameras.values())))
         lidars = {f"lidar_{name}": cloud_topic(s) for name, s in config.lidars.items()}
         radars = {f"radar_{name}": cloud_topic(s) for name, s in config.radars.items()}
         self.sensors = lidars | radars
@@ -90,19 +90,20 @@ class Drive:
         self.fixed_frame = config.transforms.fixed_frame
         self.base_frame = self._world.base_frame
         self.transforms = self._read_transforms()
-        lens = next(self._messages(simulated, self._world.camera_info_topic))
-        self.camera_frame = lens.header.frame_id
-        self.lens = CameraModel.from_calibration(decode_camera_info(lens))
+        camera_info = next(self._messages(simulated, self._world.camera_info_topic))
+        self.camera_frame = camera_info.header.frame_id
+        self.camera = CameraModel.from_calibration(decode_camera_info(camera_info))
 
     def label_stamps(self) -> list[int]:
         """Times of the label images."""
         return [
-            _stamp(message) for message in self._messages(self._labelled, self._camera.label_image)
+            _stamp(message)
+            for message in self._messages(self._labelled, self._camera_topics.label_image)
         ]
 
     def frames(self, stamps: Collection[int]) -> list[Frame]:
         """Pictures with their labels and truth, in order of time."""
-        labels = self._pick(self._labelled, self._camera.label_image, stamps)
+        labels = self._pick(self._labelled, self._camera_topics.label_image, stamps)
         images = self._pick(self._simulated, self._world.image_topic, stamps)
         truth = self._pick(self._simulated, self._world.camera_truth_topic, stamps)
         return [
@@ -135,13 +136,13 @@ class Drive:
         return reader.tree
 
 
-def spread(stamps: Sequence[int], shares: Sequence[float]) -> list[int]:
+def stamps_at(stamps: Sequence[int], shares: Sequence[float]) -> list[int]:
     """The stamps that lie at these shares of a sequence; none of an empty one."""
     return [stamps[int(share * (len(stamps) - 1))] for share in shares] if stamps else []
 
 
-def moved(T: NDArray[np.float64], xyz: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Points in another frame: float32 (N, 3)."""
+def transform_points(T: NDArray[np.float64], xyz: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Points (float32 (N, 3), metre) in the target frame of `T` (float64 (4, 4))."""
     result: NDArray[np.float32] = (xyz @ T[:3, :3].T + T[:3, 3]).astype(np.float32)
     return result
 

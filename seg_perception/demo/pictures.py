@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seg_perception.core.ontology import Ontology
-from seg_perception.demo.drive import DemoScan, Drive, Frame, moved, spread
+from seg_perception.demo.drive import DemoScan, Drive, Frame, stamps_at, transform_points
 from seg_perception.outputs.birds_eye import BirdsEye
 from seg_perception.outputs.pictures import (
     Rgb,
@@ -38,7 +38,7 @@ class DemoRenderer:
         self._predicted = predicted
         self._true = true
         stamps = drive.label_stamps()
-        self._frames = drive.frames(spread(stamps, _MOMENTS))
+        self._frames = drive.frames(stamps_at(stamps, _MOMENTS))
 
     def draw(self, folder: Path) -> tuple[Path, ...]:
         """Write all pictures.
@@ -84,7 +84,7 @@ class DemoRenderer:
             drive.camera_frame, frame.stamp_ns, scan.frame_id, scan.stamp_ns, drive.fixed_frame
         )
         known = scan.labels != self._predicted.unknown_id
-        seen = drive.lens.project(moved(T_camera_lidar, scan.xyz[known]))
+        seen = drive.camera.project(transform_points(T_camera_lidar, scan.xyz[known]))
         colors = self._predicted.palette[scan.labels[known]]
         ok = seen.valid
         return paint_points(frame.image, seen.uv[ok], colors[ok], seen.depth[ok], _POINT_PX)
@@ -92,7 +92,7 @@ class DemoRenderer:
     def _from_above(self, scan: DemoScan, name: str) -> Rgb:
         drive = self._drive
         T_base_sensor = drive.transforms.lookup(drive.base_frame, scan.frame_id, scan.stamp_ns)
-        xyz = moved(T_base_sensor, scan.xyz)
+        xyz = transform_points(T_base_sensor, scan.xyz)
         return _SWEEP.draw(xyz, scan.labels, self._predicted, name.replace("_", " "))
 
     def _map(self) -> Rgb:
@@ -106,7 +106,7 @@ class DemoRenderer:
             T = drive.transforms.lookup_between(
                 drive.base_frame, here, scan.frame_id, scan.stamp_ns, drive.fixed_frame
             )
-            parts.append(moved(T, scan.xyz[known]))
+            parts.append(transform_points(T, scan.xyz[known]))
             labels.append(scan.labels[known])
         xyz, title = np.concatenate(parts), "lidar from above: the whole drive"
         return _MAP.draw(xyz, np.concatenate(labels), self._predicted, title)

@@ -19,7 +19,7 @@ from seg_perception.core.errors import SegPerceptionError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_PATIENCE_S = 15.0
+_EXIT_TIMEOUT_S = 15.0
 _POLL_S = 0.1
 _NODES = "seg_perception.ros"
 
@@ -85,7 +85,7 @@ class NodeProcess:
             ProcessError: it does not end, failed, or printed none.
         """
         try:
-            output, _ = self._process.communicate(timeout=_PATIENCE_S)
+            output, _ = self._process.communicate(timeout=_EXIT_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
             msg = f"{self.module} does not end; see {self._log_path}"
             raise ProcessError(msg) from error

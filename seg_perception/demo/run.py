@@ -12,10 +12,10 @@ from seg_perception.config import Config, read_parameter_file
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import config_path
 from seg_perception.demo.drive import Drive
-from seg_perception.demo.graph import Graph
 from seg_perception.demo.latency import measure_latency
 from seg_perception.demo.pictures import DemoRenderer
 from seg_perception.demo.processes import expect_ros
+from seg_perception.demo.ros_graph import RosGraph
 from seg_perception.demo.scores import score_labels
 from seg_perception.demo.summary import DemoSummary, account
 from seg_perception.inference.bundle import Bundle
@@ -91,8 +91,8 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
     with progress("simulating the drive") as advance:
         write_bag(options.simulated, world, lambda share: advance(round(_SHARES * share), _SHARES))
     with progress("driving in real time"):
-        graph = Graph(config, _parameter_file(), options.logs)
-        reports = graph.drive(options.simulated, options.labelled, options.seconds)
+        graph = RosGraph(config, _parameter_file(), options.logs)
+        reports = graph.label(options.simulated, options.labelled, options.seconds)
     with progress("scoring and drawing"):
         true = Ontology.load(world.ontology)
         drive = Drive(options.labelled, options.simulated, config, world)

@@ -27,7 +27,7 @@ _SIM_TIME = ("-p", "use_sim_time:=true")
 
 
 @dataclass(frozen=True)
-class Graph:
+class RosGraph:
     """What runs.
 
     Attributes:
@@ -40,7 +40,7 @@ class Graph:
     parameter_file: Path
     logs: Path
 
-    def drive(self, bag: Path, recording: Path, seconds: float) -> Reports:
+    def label(self, bag: Path, recording: Path, seconds: float) -> Reports:
         """Play a bag in real time into the perception node and record what it publishes.
 
         Raises:
@@ -67,7 +67,7 @@ class Graph:
     def _player_arguments(self) -> Iterator[object]:
         inputs = [camera.image_topic for camera in self.config.cameras.values()]
         inputs += [sensor.topic for sensor in self._cloud_sensors()]
-        yield from ("--topics", *inputs, TF, TF_STATIC, *self._lens_topics())
+        yield from ("--topics", *inputs, TF, TF_STATIC, *self._camera_info_topics())
         yield from ("--wait-for", *inputs, "--wait-timeout", _START_S)
         yield from ("--clock", "--delay", _DISCOVERY_S, "--tail", _TAIL_S)
 
@@ -78,9 +78,9 @@ class Graph:
             yield from (topic for topic in topics if topic not in unwanted)
         yield from map(cloud_topic, self._cloud_sensors())
         yield from map(private, (LEGEND, LEGEND_IMAGE, STATUS))
-        yield from (TF, TF_STATIC, *self._lens_topics())
+        yield from (TF, TF_STATIC, *self._camera_info_topics())
 
-    def _lens_topics(self) -> list[str]:
+    def _camera_info_topics(self) -> list[str]:
         return [camera_info_topic(camera) for camera in self.config.cameras.values()]
 
     def _cloud_sensors(self) -> list[CloudSensorConfig]:
