@@ -23,7 +23,12 @@ from seg_perception.robots.sros2_policy import published_topics, read_topics
 from tools import topics_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "recipes" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 WRITTEN = ("topics_page", "messages_page", "commands_page")
 
 
@@ -71,12 +76,33 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    roots = (ROOT, ROOT / "seg_perception")
+    folders = {folder.name for root in roots for folder in root.iterdir() if folder.is_dir()}
+    folders -= {"runs", "msg"}
+    ours = rf"(?<![\w/.~-])(?:{'|'.join(map(re.escape, folders))})/[\w./]+"
+    named = [name.rstrip(".") for name in re.findall(ours, page.read_text())]
+    files = [name for name in named if not re.fullmatch(r"seg_perception/[A-Z]\w+", name)]
+    assert [name for name in files if not any((root / name).exists() for root in roots)] == []
+
+
 def test_every_page_has_its_place_in_the_site() -> None:
     nav = (ROOT / "mkdocs.yml").read_text().partition("nav:")[2].partition("theme:")[0]
     named = re.findall(r"[\w/]+\.md", nav)
     docs = ROOT / "docs"
     pages = [page.relative_to(docs).as_posix() for page in docs.rglob("*.md")]
     assert sorted(named) == sorted(pages)
+
+
+def test_the_rooms_are_those_of_the_import_contract_in_its_order() -> None:
+    contract = (ROOT / "pyproject.toml").read_text().partition("\nlayers = [")[2].partition("]")[0]
+    levels = [re.findall(r"\w+", line) for line in contract.strip().splitlines()][::-1]
+    level_of = {room: level for level, rooms in enumerate(levels) for room in rooms}
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"^\| `(\w+)/` \|", page, re.MULTILINE)
+    assert sorted(named) == sorted(level_of)
+    assert named == sorted(named, key=level_of.__getitem__)
 
 
 def test_every_reason_of_the_ledger_is_explained() -> None:
