@@ -1,4 +1,4 @@
-"""`seg-perception engine`: TensorRT engines built, proven, listed, measured, removed."""
+"""`seg-perception engine`: TensorRT engines built, validated, listed, measured, removed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seg_perception.inference.tensorrt.requests import Progress
 
 app = typer.Typer(
-    help="Build, prove, list, measure and remove TensorRT engines.", no_args_is_help=True
+    help="Build, validate, list, measure and remove TensorRT engines.", no_args_is_help=True
 )
 
 BundleArgument = Annotated[str, typer.Argument(help="Shipped name, folder or zip of a bundle.")]
@@ -36,15 +36,15 @@ def build(
     settings: Settings = None,
     *,
     every: Annotated[
-        bool, typer.Option("--all", help="Build every form, so that a fallback is ready.")
+        bool, typer.Option("--all", help="Build every variant, so that a fallback is ready.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the engines of a bundle for this machine and prove them on its golden frames.
+    """Build the engines of a bundle for this machine and validate them on its golden frames.
 
     seg-perception engine build field_tiny
 
-    Stops at the first engine of segmentation.chain that is proven. Without an NVIDIA device
+    Stops at the first engine of segmentation.chain that is validated. Without an NVIDIA device
     TensorRT for RTX builds ahead of time, and nothing is run.
 
     Exit code 2: an engine can't be built, or gives other labels.
@@ -54,7 +54,7 @@ def build(
     chosen = _configuration(config, settings or [])
     with _build_bar() as on_progress:
         builds = BlockingEngineBuilder(_say, on_progress)
-        checks = _workshop(bundle, chosen).build(builds, _say, every=every)
+        checks = _manager(bundle, chosen).build(builds, _say, every=every)
     _finish(checks, as_json=as_json)
 
 
@@ -66,15 +66,15 @@ def verify(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is proven of a bundle's engines on this machine, and what is not.
+    """Say what is validated of a bundle's engines on this machine, and what is not.
 
     seg-perception engine verify field_tiny
 
     Runs the golden frames on every engine that is there; builds nothing.
 
-    Exit code 2: something failed, or this machine has a device and no TensorRT engine is proven.
+    Exit code 2: something failed, or this machine has a device and no TensorRT engine is validated.
     """
-    checks = _workshop(bundle, _configuration(config, settings or [])).verify()
+    checks = _manager(bundle, _configuration(config, settings or [])).verify()
     _finish(checks, as_json=as_json)
 
 
@@ -109,7 +109,7 @@ def bench(
         print_json(report.to_json())
     else:
         print_results(report)
-    if not any(result.pace for result in report.results):
+    if not any(result.throughput for result in report.results):
         raise typer.Exit(2)
 
 
@@ -177,7 +177,7 @@ def _configuration(file: Path | None, settings: list[str]) -> Config:
     return Config.from_parameters(apply_settings(parameters, settings), origin)
 
 
-def _workshop(bundle: str, config: Config) -> EngineManager:
+def _manager(bundle: str, config: Config) -> EngineManager:
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.tensorrt.engine_manager import EngineManager
 

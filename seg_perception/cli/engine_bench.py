@@ -72,10 +72,10 @@ def measure(
     thresholds = Thresholds.of(config.segmentation)
     cases = find_cases(bundle, config.segmentation, config.tensorrt)
     cases += _torch(bundle, checkpoint)
-    course = BenchmarkConfig(frames, rate_hz, duration_s, thresholds)
+    benchmark = BenchmarkConfig(frames, rate_hz, duration_s, thresholds)
     results = []
     with progress_bar("measuring") as advance:
-        for done, result in enumerate(run_all(cases, course, PowerMonitor()), start=1):
+        for done, result in enumerate(run_all(cases, benchmark, PowerMonitor()), start=1):
             results.append(result)
             advance(done, len(cases))
     return BenchReport(
@@ -92,7 +92,7 @@ def print_results(report: BenchReport) -> None:
     titles = ("engine", "peak fps", "fps", "p50 ms", "p95 ms", "p99 ms", "max ms")
     table = Table(*titles, "jitter ms", "missed", "power W", "of roofline", title=report.bundle)
     for result in report.results:
-        if result.pace is not None:
+        if result.throughput is not None:
             table.add_row(*_cells(result))
     out.print(table)
     for line in _lines(report):
@@ -100,19 +100,24 @@ def print_results(report: BenchReport) -> None:
 
 
 def _cells(result: Result) -> list[str]:
-    pace = result.pace
-    if pace is None:
+    throughput = result.throughput
+    if throughput is None:
         return [result.name]
-    latencies = (pace.p50_latency_ms, pace.p95_latency_ms, pace.p99_latency_ms, pace.max_latency_ms)
-    power = result.board.power_w if result.board else {}
+    latencies = (
+        throughput.p50_latency_ms,
+        throughput.p95_latency_ms,
+        throughput.p99_latency_ms,
+        throughput.max_latency_ms,
+    )
+    power = result.power.power_w if result.power else {}
     share = result.roofline_share
     return [
         result.name,
-        f"{pace.peak_rate_fps:.1f}",
-        f"{pace.mean_frame_rate_fps:.1f} of {pace.rate_fps:g}",
+        f"{throughput.peak_rate_fps:.1f}",
+        f"{throughput.mean_frame_rate_fps:.1f} of {throughput.rate_fps:g}",
         *(f"{value:.1f}" for value in latencies),
-        f"{pace.mean_jitter_ms:.2f}",
-        f"{pace.missed_frames} of {pace.frames_sent}",
+        f"{throughput.mean_jitter_ms:.2f}",
+        f"{throughput.missed_frames} of {throughput.frames_sent}",
         ", ".join(f"{rail} {watt:.1f}" for rail, watt in power.items()) or "not measured",
         "not known" if share is None else f"{share:.0%}",
     ]
@@ -122,13 +127,13 @@ def _lines(report: BenchReport) -> list[str]:
     device = report.device
     lines = [f"{name}: {value}" for name, value in report.versions.items()]
     lines.append(f"device: {device}" if device else "device: no NVIDIA device here")
-    boards = {r.board.source: r.board.clock_mhz for r in report.results if r.board}
-    lines += [f"power and clocks: {source} {clocks or ''}" for source, clocks in boards.items()]
+    sources = {r.power.source: r.power.clock_mhz for r in report.results if r.power}
+    lines += [f"power and clocks: {source} {clocks or ''}" for source, clocks in sources.items()]
     for result in report.results:
         if result.missing:
             lines.append(f"not measured: {result.name}: {result.missing}")
-        elif result.verdict is not None:
-            lines.append(f"{result.name}: {result.description}; {result.verdict.detail}")
+        elif result.self_test is not None:
+            lines.append(f"{result.name}: {result.description}; {result.self_test.detail}")
     return lines
 
 

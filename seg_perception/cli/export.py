@@ -40,7 +40,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     precision: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of a form, default fp32; repeat for more. The plain model has the first."
+            help="Of a variant, default fp32; repeat for more. The plain model has the first."
         ),
     ] = None,
     half_weights: Annotated[
@@ -53,22 +53,22 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         bool, typer.Option("--json", help="Print what was measured as JSON.")
     ] = False,
 ) -> None:
-    """Export a checkpoint as ONNX, compare every form with torch, and write the bundle.
+    """Export a checkpoint as ONNX, compare every variant with torch, and write the bundle.
 
-    A network with deformable attention is written in two forms: grid sampling for ONNX
-    Runtime, gather for TensorRT. If a form disagrees with torch, no bundle is written.
+    A network with deformable attention is written in two variants: grid sampling for ONNX
+    Runtime, gather for TensorRT. If a variant disagrees with torch, no bundle is written.
     """
     from seg_perception.cli.options import print_json
     from seg_perception.core.errors import EngineError
 
     try:
-        from seg_perception.training.export.bundle import Wanted, export_bundle
+        from seg_perception.training.export.bundle import ExportOptions, export_bundle
         from seg_perception.training.export.release import ReleaseFile
     except ImportError as error:
         msg = f"the export needs the extra [train] ({error}): pip install 'seg_perception[train]'"
         raise EngineError(msg) from error
 
-    wanted = Wanted(
+    options = ExportOptions(
         parse_size(size) if size else None,
         head,
         parse_precisions(precision or ["fp32"]),
@@ -76,7 +76,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         half_weights,
     )
     golden = partial(_read, frames) if frames else _simulate
-    bundle = export_bundle(checkpoint, output, ReleaseFile.load(release), golden, wanted)
+    bundle = export_bundle(checkpoint, output, ReleaseFile.load(release), golden, options)
     if as_json:
         print_json(_facts(output, bundle))
     else:
@@ -157,12 +157,12 @@ def _print(output: Path, bundle: Bundle) -> None:
     from seg_perception.cli.tables import console
 
     table = Table(title=f"{output}, {bundle.width}x{bundle.height}", title_justify="left")
-    for header in ("file", "form", "labels equal", "largest difference of logits"):
+    for header in ("file", "variant", "labels equal", "largest difference of logits"):
         table.add_column(header)
     for variant in bundle.manifest.variants:
         parity = variant.parity
         shares = ("not run here", "-") if parity is None else _cells(parity)
-        table.add_row(variant.file, variant.form, *shares)
+        table.add_row(variant.file, variant.name, *shares)
     for parity in bundle.manifest.parity[1:]:
         table.add_row("", parity.candidate, *_cells(parity))
     console().print(table)

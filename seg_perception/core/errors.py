@@ -74,7 +74,7 @@ class EngineError(SegPerceptionError):
 
 
 class NoVariantError(EngineError):
-    """A bundle does not carry its network in the form that was asked for."""
+    """A bundle does not carry its network in the variant that was asked for."""
 
 
 class EngineBuildingError(EngineError):

@@ -44,7 +44,7 @@ class GoldenFrame:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A model with everything that is needed to run it and to prove it.
+    """A model with everything that is needed to run it and to validate an engine.
 
     Attributes:
         manifest: what the bundle says about itself.

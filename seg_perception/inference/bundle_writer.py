@@ -36,10 +36,10 @@ Golden = (
 
 @dataclass(frozen=True)
 class VariantSource:
-    """Another form of the network.
+    """One variant of the network.
 
     Attributes:
-        model: bytes of the ONNX file, weights inside; None: the plain model has this form.
+        model: bytes of the ONNX file, weights inside; None: the plain model has this one.
         sampling, precision, parity: as in the manifest's `Variant`.
     """
 
@@ -55,7 +55,7 @@ class BundleSource:
 
     Attributes:
         model: bytes of the ONNX file, weights inside.
-        variants: the same network in other forms.
+        variants: the same network in other variants.
         golden: a uint8 (H, W, 3) RGB image at the network's size each, the labels (H, W)
             that the reference gives it and, as a third, its uint8 (H, W) confidence.
         licence_text: the weights' licence in full, written as LICENSE.

@@ -22,7 +22,7 @@ class Attempt:
     Attributes:
         entry: as in the configuration, for instance `tensorrt/fp32`.
         outcome: `skipped` where this machine can't have it, and `lacking` where the bundle
-            has no such form, which are no faults.
+            has no such variant, which are no faults.
         detail: one sentence.
     """
 
@@ -41,7 +41,7 @@ class Loaded:
 
     Attributes:
         keep: told what the golden frames say.
-        condemn: told why it must not be loaded again.
+        quarantine: told why it must not be loaded again.
     """
 
     engine: Engine
@@ -64,7 +64,7 @@ class Loader(Protocol):
             may_build: False where a frame waits for it.
 
         Raises:
-            NoVariantError: the bundle has no such form.
+            NoVariantError: the bundle has no such variant.
             EngineError: it can't be loaded.
             EngineBuildingError: it is being built.
         """
@@ -76,11 +76,11 @@ class Candidate:
     """An engine that passed the self-test on this machine.
 
     Attributes:
-        condemn: to be told why it must not be loaded again.
+        quarantine: to be told why it must not be loaded again.
     """
 
     engine: Engine
-    verdict: SelfTestResult
+    self_test: SelfTestResult
     load_s: float
     quarantine: Callable[[str], None]
 
@@ -114,7 +114,7 @@ class Chain:
         self._report = report
 
     def next(self, *, may_build: bool) -> Candidate | None:
-        """The next engine that can be loaded and proven; None at the chain's end.
+        """The next engine that can be loaded and validated; None at the chain's end.
 
         Raises:
             EngineBuildingError: it is being built; the same entry comes next time.
@@ -132,7 +132,7 @@ class Chain:
         return not self._entries
 
     def reject_last(self, reason: str) -> None:
-        """Take back what was said of the entry that was taken last."""
+        """Turn the entry that was taken last into a refused one."""
         for place in reversed(range(len(self.attempts))):
             if self.attempts[place].outcome == "taken":
                 entry = self.attempts[place].entry
@@ -157,19 +157,19 @@ class Chain:
         except EngineError as error:
             self._refuse(entry, str(error))
             return None
-        return self._prove(entry, loaded, time.perf_counter() - start)
+        return self._validate(entry, loaded, time.perf_counter() - start)
 
-    def _prove(self, entry: str, loaded: Loaded, load_s: float) -> Candidate | None:
-        verdict = self_test(loaded.engine, self._thresholds)
-        loaded.keep(verdict)
+    def _validate(self, entry: str, loaded: Loaded, load_s: float) -> Candidate | None:
+        result = self_test(loaded.engine, self._thresholds)
+        loaded.keep(result)
         description = loaded.engine.description
-        if not verdict.passed:
+        if not result.passed:
             loaded.engine.close()
-            self._refuse(entry, f"{description} failed its self-test: {verdict.detail}")
+            self._refuse(entry, f"{description} failed its self-test: {result.detail}")
             return None
-        detail = f"{description}, loaded in {load_s:.2f} s, {verdict.detail}"
+        detail = f"{description}, loaded in {load_s:.2f} s, {result.detail}"
         self.attempts.append(Attempt(entry, "taken", detail))
-        return Candidate(loaded.engine, verdict, load_s, loaded.quarantine)
+        return Candidate(loaded.engine, result, load_s, loaded.quarantine)
 
     def _refuse(self, entry: str, detail: str) -> None:
         self.attempts.append(Attempt(entry, "refused", detail))

@@ -1,4 +1,4 @@
-"""The engine that a node or a replay uses: proven, watched, and replaced when it fails."""
+"""The engine that a node or a replay uses: validated, watched, and replaced when it fails."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ValidatedEngine:
         self._make_spot_check = make_spot_check
         self._current = first
         self._spot_check = make_spot_check(first.engine)
-        self._condemned = ""
+        self._quarantine_reason = ""
         self._lock = threading.Lock()
 
     @property
@@ -63,9 +63,9 @@ class ValidatedEngine:
         return self._current.engine.bundle
 
     @property
-    def verdict(self) -> SelfTestResult:
-        """What the golden frames said of it."""
-        return self._current.verdict
+    def self_test(self) -> SelfTestResult:
+        """What the golden frames showed of it."""
+        return self._current.self_test
 
     @property
     def load_s(self) -> float:
@@ -89,22 +89,22 @@ class ValidatedEngine:
     @property
     def quarantined(self) -> str:
         """Why nothing is segmented any more; empty while something is."""
-        return self._condemned
+        return self._quarantine_reason
 
     @property
-    def proof(self) -> str:
-        """What golden frames and live frames said, in one line."""
-        said = [self.verdict.detail]
+    def validation(self) -> str:
+        """What golden frames and live frames showed, in one line."""
+        findings = [self.self_test.detail]
         if self._spot_check is not None and self._spot_check.last is not None:
-            said.append(self._spot_check.last.detail)
+            findings.append(self._spot_check.last.detail)
         if self._spot_check is not None and self._spot_check.unavailable:
-            said.append(self._spot_check.unavailable)
-        return "; ".join(said)
+            findings.append(self._spot_check.unavailable)
+        return "; ".join(findings)
 
     @property
     def description(self) -> str:
-        """Runtime, device, model, load time, verdict, and what this machine lacks, in one line."""
-        text = f"{self.engine.description}, loaded in {self.load_s:.2f} s, {self.verdict.detail}"
+        """Runtime, device, model, load time, result, and what this machine lacks, in one line."""
+        text = f"{self.engine.description}, loaded in {self.load_s:.2f} s, {self.self_test.detail}"
         lacks = dict.fromkeys(a.detail for a in self._chain.attempts if a.outcome == "skipped")
         return "; ".join([text, *lacks])
 
@@ -117,7 +117,7 @@ class ValidatedEngine:
         expect_image(image, self.bundle.height, self.bundle.width)
         with self._lock:
             if self._spot_check is not None and (doubt := self._spot_check.failure):
-                self._replace_condemned(doubt)
+                self._replace_quarantined(doubt)
             answer = self._infer(image)
             if self._spot_check is not None:
                 self._spot_check.offer(image, answer[0])
@@ -130,8 +130,8 @@ class ValidatedEngine:
         self._current.engine.close()
 
     def _infer(self, image: NDArray[np.uint8]) -> Segmentation:
-        if self._condemned:
-            raise EngineError(self._condemned)
+        if self._quarantine_reason:
+            raise EngineError(self._quarantine_reason)
         try:
             return self._current.engine.infer(image)
         except EngineError as error:
@@ -139,10 +139,10 @@ class ValidatedEngine:
                 raise
         return self._infer(image)
 
-    def _replace_condemned(self, doubt: str) -> None:
+    def _replace_quarantined(self, doubt: str) -> None:
         self._current.quarantine(doubt)
         if not self._replace(doubt):
-            self._condemned = f"{doubt}; no other engine can run {self.bundle}"
+            self._quarantine_reason = f"{doubt}; no other engine can run {self.bundle}"
 
     def _replace(self, reason: str) -> bool:
         """Put the chain's next engine in the place of this one; False where there is none."""
@@ -156,7 +156,7 @@ class ValidatedEngine:
         self._chain.reject_last(f"{failed.description} failed while running: {reason}")
         candidate = self._chain.next(may_build=False)
         if candidate is None:
-            self._condemned = f"{reason}; no other engine can run {self.bundle}"
+            self._quarantine_reason = f"{reason}; no other engine can run {self.bundle}"
             return False
         self._current = candidate
         self._spot_check = self._make_spot_check(candidate.engine)
@@ -171,7 +171,7 @@ def create_engine(
     builds: EngineBuilder | None = None,
     report: Report = lambda _: None,
 ) -> ValidatedEngine:
-    """Load and prove the first engine of the chain that works.
+    """Load and validate the first engine of the chain that works.
 
     Args:
         bundle: the model.
@@ -182,7 +182,7 @@ def create_engine(
 
     Raises:
         EngineBuildingError: an engine is being built, and `builds` does not wait.
-        EngineError: none can be loaded and proven; the text says why for each.
+        EngineError: none can be loaded and validated; the text says why for each.
     """
     tensorrt = tensorrt or TensorRtConfig()
     loaders: dict[str, Loader] = {
@@ -193,8 +193,10 @@ def create_engine(
     chain = Chain(entries, loaders, Thresholds.of(config), report)
     first = chain.next(may_build=tensorrt.on_missing == "build")
     if first is None:
-        said = "; ".join(map(str, chain.attempts)) or f"segmentation.chain has no {config.engine}"
-        msg = f"no engine can run {bundle}: {said}"
+        reasons = (
+            "; ".join(map(str, chain.attempts)) or f"segmentation.chain has no {config.engine}"
+        )
+        msg = f"no engine can run {bundle}: {reasons}"
         raise EngineError(msg)
     return ValidatedEngine(chain, first, lambda engine: _spot_check(engine, config, report), report)
 

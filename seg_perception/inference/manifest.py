@@ -108,7 +108,7 @@ class GoldenFiles(_Part):
 
 
 class Parity(_Part):
-    """How far an exported form is from what it was exported from, as measured."""
+    """How far an exported variant is from what it was exported from, as measured."""
 
     reference: str
     candidate: str
@@ -118,10 +118,10 @@ class Parity(_Part):
 
 
 class Variant(_Part):
-    """Another ONNX form of the same network, for engines that the plain model does not suit.
+    """One variant of the network, for engines that the plain model does not suit.
 
     Attributes:
-        file: its ONNX file; the plain model's, to say in which form that is.
+        file: its ONNX file; the plain model's, to say which variant that is.
         sampling: how deformable attention reads its maps; `none` where there is none.
         precision: of the matrix products and convolutions. In the islands the rest stays
             float32; `fp32_attention` keeps the attention's products in float32 too.
@@ -134,7 +134,7 @@ class Variant(_Part):
     parity: Parity | None = None
 
     @property
-    def form(self) -> str:
+    def name(self) -> str:
         """Sampling and precision in one word."""
         return f"{self.sampling}_{self.precision}"
 
@@ -158,7 +158,7 @@ class Manifest(_Part):
             the bundle goes; its ids are 0 to n - 1.
         files: sha256 of every file of the bundle but the manifest.
         model: what ONNX Runtime runs.
-        variants: the same network in other forms; each form once.
+        variants: the same network in other variants, each once.
         notice: shown once when the model is started.
     """
 
@@ -185,7 +185,8 @@ class Manifest(_Part):
         self._expect_distinct_variants()
         if self.output.kind == "labels_confidence" and not self.golden:
             msg = (
-                "golden: a labels_confidence model needs golden frames to prove an engine; add some"
+                "golden: a labels_confidence model needs golden frames to validate an engine; "
+                "add some"
             )
             raise ValueError(msg)
         if unlisted := sorted(self.used_files() - set(self.files)):
@@ -204,10 +205,10 @@ class Manifest(_Part):
             raise ValueError(msg)
 
     def _expect_distinct_variants(self) -> None:
-        forms = [variant.form for variant in self.variants]
+        names = [variant.name for variant in self.variants]
         files = [variant.file for variant in self.variants]
-        for what, names in (("form", forms), ("file", files)):
-            if twice := next((name for name in names if names.count(name) > 1), None):
+        for what, values in (("variant", names), ("file", files)):
+            if twice := next((name for name in values if values.count(name) > 1), None):
                 msg = f"variants: {what} {twice} is named twice; keep one of them"
                 raise ValueError(msg)
 

@@ -1,4 +1,4 @@
-"""Proves an engine on this machine against the bundle's golden frames.
+"""Tests an engine on this machine against the bundle's golden frames.
 
 Runtimes are known to be silently wrong on some models and devices, whatever their
 version says; only the labels tell.
@@ -42,7 +42,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class SelfTestResult:
-    """What the golden frames said.
+    """What the golden frames showed.
 
     Attributes:
         passed: the engine may be used.
@@ -58,7 +58,7 @@ class SelfTestResult:
     duration_s: float
 
     @property
-    def proven(self) -> bool:
+    def validated(self) -> bool:
         """True where golden frames were reproduced; False too where there are none."""
         return self.passed and self.agreement is not None
 
@@ -71,7 +71,7 @@ def self_test(engine: Engine, thresholds: Thresholds) -> SelfTestResult:
         thresholds: what it must reach.
 
     Returns:
-        The verdict; a failure of the engine is one too.
+        The result; a failure of the engine is one too.
     """
     start = time.perf_counter()
     try:
@@ -85,7 +85,7 @@ def _judge(engine: Engine, thresholds: Thresholds) -> tuple[bool, float | None, 
     frames = engine.bundle.golden
     if not frames:
         engine.infer(_gradient(engine.bundle))
-        return True, None, "not proven: no golden frames"
+        return True, None, "not validated: no golden frames"
     found = [engine.infer(frame.image) for frame in frames]
     labels = [answer[0] for answer in found]
     agreements = [_agreement(got, frame) for got, frame in zip(labels, frames, strict=True)]

@@ -1,6 +1,6 @@
 """Compares a live frame with a reference now and then, beside the work.
 
-Golden frames prove an engine on what they show; an engine may be right on them and wrong
+Golden frames validate an engine on what they show; an engine may be right on them and wrong
 on what the robot sees. The comparison runs on a thread of its own with a lower priority,
 takes one frame at a time and rests so long that its share of one core stays in bounds.
 """

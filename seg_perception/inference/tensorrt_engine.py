@@ -67,11 +67,17 @@ class TensorRtEngine:
 
     Attributes:
         bundle: what runs.
-        description: runtime, device, form and model in one line.
+        description: runtime, device, variant and model in one line.
     """
 
     def __init__(
-        self, bundle: Bundle, machine: Machine, plan: bytes, record: EngineMetadata, *, mapped: bool
+        self,
+        bundle: Bundle,
+        machine: Machine,
+        plan: bytes,
+        metadata: EngineMetadata,
+        *,
+        mapped: bool,
     ) -> None:
         """Load a built engine and compare its tensors with the manifest.
 
@@ -92,8 +98,8 @@ class TensorRtEngine:
             self._reader.specs,
             mapped=mapped,
         )
-        key = record.key
-        self.description = f"{key.module} {key.module_version}, {key.gpu}, {key.form}: {bundle}"
+        key = metadata.key
+        self.description = f"{key.module} {key.module_version}, {key.gpu}, {key.variant}: {bundle}"
 
     def infer(self, image: NDArray[np.uint8]) -> Segmentation:
         """Segment one image.
@@ -137,37 +143,41 @@ class TensorRtLoader:
         return "" if find_device() else without_device()
 
     def load(self, choice: str, *, may_build: bool) -> Loaded:
-        """Load the engine of a form.
+        """Load the engine of a variant.
 
         Raises:
-            NoFormError: the bundle has no such form.
+            NoVariantError: the bundle has no such variant.
             EngineError: no TensorRT, no engine, or one that can't be loaded.
             EngineBuildingError: it is being built.
         """
-        form = find_variant(self._bundle, choice)
+        variant = find_variant(self._bundle, choice)
         if self._machine is None:
             self._machine = Machine.open(self._config)
         key = EngineKey.of(
-            self._bundle, form, self._machine.tensorrt, self._machine.facts, self._config
+            self._bundle, variant, self._machine.tensorrt, self._machine.facts, self._config
         )
-        plan, record = self._obtain(key, form, may_build=may_build)
-        if record.live_failure:
+        plan, metadata = self._obtain(key, variant, may_build=may_build)
+        if metadata.live_failure:
             msg = (
-                f"engine {key.stem} was wrong on a live frame before ({record.live_failure}); "
+                f"engine {key.stem} was wrong on a live frame before ({metadata.live_failure}); "
                 "seg-perception engine clean removes it, to have it built again"
             )
             raise EngineError(msg)
         engine = TensorRtEngine(
-            self._bundle, self._machine, plan, record, mapped=is_mapped(self._config, self._machine)
+            self._bundle,
+            self._machine,
+            plan,
+            metadata,
+            mapped=is_mapped(self._config, self._machine),
         )
         return Loaded(
             engine,
-            keep=lambda verdict: keep_verdict(self._cache, record, verdict),
+            keep=lambda result: keep_self_test(self._cache, metadata, result),
             quarantine=lambda reason: keep_live_failure(self._cache, key, reason),
         )
 
     def _obtain(
-        self, key: EngineKey, form: ModelVariant, *, may_build: bool
+        self, key: EngineKey, variant: ModelVariant, *, may_build: bool
     ) -> tuple[bytes, EngineMetadata]:
         try:
             return self._cache.read(key)
@@ -176,7 +186,7 @@ class TensorRtLoader:
                 name = self._bundle.manifest.name
                 msg = f"{error}; seg-perception engine build {name} makes it"
                 raise EngineError(msg) from error
-        self._builds.obtain(make_build(self._bundle, form, key, self._cache, self._config))
+        self._builds.obtain(make_build(self._bundle, variant, key, self._cache, self._config))
         return self._cache.read(key)
 
 
@@ -187,17 +197,21 @@ def is_mapped(config: TensorRtConfig, machine: Machine) -> bool:
 
 
 def make_build(
-    bundle: Bundle, form: ModelVariant, key: EngineKey, cache: EngineCache, config: TensorRtConfig
+    bundle: Bundle,
+    variant: ModelVariant,
+    key: EngineKey,
+    cache: EngineCache,
+    config: TensorRtConfig,
 ) -> Build:
-    """What a builder is asked for a form of a bundle."""
+    """What a builder is asked for a variant of a bundle."""
     request = BuildRequest(
         module=key.module,
         device=None if key.is_ahead_of_time else config.device,
-        model=str(bundle.folder / form.file),
+        model=str(bundle.folder / variant.file),
         plan=str(cache.draft(key)),
         timing_cache=str(cache.timing_cache(key)),
-        precision=form.precision,
-        derived=form.derived,
+        precision=variant.precision,
+        derived=variant.derived,
         workspace_mib=config.workspace_mib,
         optimization_level=config.optimization_level,
     )
@@ -205,17 +219,17 @@ def make_build(
 
 
 def keep_live_failure(cache: EngineCache, key: EngineKey, reason: str) -> None:
-    """Write into an engine's manifest that it must not be loaded again."""
+    """Write into an engine's metadata that it must not be loaded again."""
     try:
-        record = cache.record(key)
-        cache.update(record.model_copy(update={"live_failure": f"{now()}: {reason}"}))
+        metadata = cache.metadata(key)
+        cache.update(metadata.model_copy(update={"live_failure": f"{now()}: {reason}"}))
     except (OSError, StaleEngineError):
         return  # nobody can load it then, or nobody can remember
 
 
-def keep_verdict(cache: EngineCache, record: EngineMetadata, verdict: SelfTestResult) -> None:
-    """Write into an engine's manifest what the golden frames said; a full disk forgets it."""
+def keep_self_test(cache: EngineCache, metadata: EngineMetadata, result: SelfTestResult) -> None:
+    """Write into an engine's metadata what the golden frames showed; a full disk forgets it."""
     try:
-        cache.update(record.model_copy(update={"self_test": SelfTest.of(verdict, now())}))
+        cache.update(metadata.model_copy(update={"self_test": SelfTest.of(result, now())}))
     except OSError:
         return

@@ -405,8 +405,8 @@ class SegmentationStatus(Message):
     bundle_sha256: str = ""
     ontology: str = ""
     engine: str = ""
-    engine_verdict: int = 0
-    engine_proof: str = ""
+    engine_state: int = 0
+    engine_self_test: str = ""
     interval_s: float = 0.0
     streams: list[StreamStatus] = field(default_factory=list)
     latencies: list[StageLatency] = field(default_factory=list)

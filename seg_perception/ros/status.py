@@ -26,7 +26,7 @@ from seg_perception.ros.qos import output_profile
 
 # As in SegmentationStatus.msg and StreamStatus.msg.
 _KINDS = {"camera": 0, "lidar": 1, "radar": 2}
-_NOT_READY, _PROVEN, _FALLBACK, _FAILED = 0, 1, 2, 3
+_NOT_READY, _VALIDATED, _FALLBACK, _FAILED = 0, 1, 2, 3
 
 
 class StatusPublisher:
@@ -149,7 +149,7 @@ class StatusPublisher:
             yield stream.topic, f"{fate}, {flow}"
         for camera, words in self._conventions.items():
             yield f"frame of camera.{camera}", words
-        yield "engine proof", status.engine_proof
+        yield "engine self-test", status.engine_self_test
 
 
 def failure_diagnostics(name: str, sentence: str, *, waiting: bool) -> DiagnosticStatus:
@@ -165,11 +165,11 @@ def _describe_engine(status: SegmentationStatus, engine: ValidatedEngine | None)
     status.bundle = f"{manifest.name} {manifest.version}"
     status.bundle_sha256 = manifest.files[manifest.model]
     status.engine = engine.engine.description
-    status.engine_verdict = _FALLBACK if engine.refused else _PROVEN
-    if not engine.verdict.proven:
-        status.engine_verdict = _NOT_READY
+    status.engine_state = _FALLBACK if engine.refused else _VALIDATED
+    if not engine.self_test.validated:
+        status.engine_state = _NOT_READY
     if engine.quarantined:
-        status.engine_verdict = _FAILED
+        status.engine_state = _FAILED
         status.warnings = [*status.warnings, engine.quarantined]
-    status.engine_proof = engine.proof
+    status.engine_self_test = engine.validation
     status.warnings = [*status.warnings, *engine.refused]

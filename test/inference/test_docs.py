@@ -65,4 +65,4 @@ def test_a_model_runs_from_the_manifest_of_the_page(
     assert label_map.labels.shape == (384, 640)
     assert set(label_map.labels[:, :300].ravel().tolist()) == {0}
     assert set(label_map.labels[:, 340:].ravel().tolist()) == {2}
-    assert not engine.verdict.proven
+    assert not engine.self_test.validated

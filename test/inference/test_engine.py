@@ -1,4 +1,4 @@
-"""The chain gives a proven engine, falls back, or refuses."""
+"""The chain gives a validated engine, falls back, or refuses."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_native_bundle_is_proven_on_onnx_runtime(
     bundle = make_bundle()
     engine = create_engine(bundle, SegmentationConfig(engine=name))
     assert engine.bundle is bundle
-    assert engine.verdict.proven
+    assert engine.self_test.validated
     assert engine.refused == ()
     assert engine.load_s > 0
     assert "loaded in" in engine.description
@@ -77,8 +77,8 @@ def test_a_foreign_bundle_runs_and_says_that_it_is_not_proven(
     make_bundle: MakeBundle, foreign: BundleSource
 ) -> None:
     engine = create_engine(make_bundle(foreign), SegmentationConfig())
-    assert not engine.verdict.proven
-    assert "not proven: no golden frames" in engine.description
+    assert not engine.self_test.validated
+    assert "not validated: no golden frames" in engine.description
 
 
 def test_auto_never_imports_tensorrt(make_bundle: MakeBundle) -> None:
@@ -100,12 +100,12 @@ def test_auto_falls_back_from_a_gpu_that_is_silently_wrong(
     make_bundle: MakeBundle, stripes: Stripes, gpu: None
 ) -> None:
     config = SegmentationConfig(chain=[ON_GPU, ON_CPU])
-    said: list[str] = []
-    engine = create_engine(make_bundle(), config, report=said.append)
+    reports: list[str] = []
+    engine = create_engine(make_bundle(), config, report=reports.append)
     np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
     (reason,) = engine.refused
     assert reason.startswith(f"{ON_GPU}: engine on {GPU} failed its self-test: 31.25% equal labels")
-    assert said == [reason]
+    assert reports == [reason]
 
 
 def test_what_onnx_runtime_lacks_is_refused_with_what_it_has(make_bundle: MakeBundle) -> None:

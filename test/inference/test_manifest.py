@@ -68,7 +68,7 @@ def test_a_bundle_from_before_there_were_variants_still_loads(tmp_path: Path) ->
     files = dict.fromkeys(["model.onnx", "model_gather.onnx"], HASH)
     former = read(tmp_path, document(model_gather="model_gather.onnx", files=files))
     assert former == read(tmp_path, document(variants=[VARIANT], files=files))
-    assert former.variants[0].form == "gather_fp32"
+    assert former.variants[0].name == "gather_fp32"
     assert read(tmp_path, document(model_gather=None)) == read(tmp_path, document())
 
 
@@ -80,11 +80,11 @@ def test_a_variant_may_say_in_which_form_the_plain_model_is(tmp_path: Path) -> N
 
 
 REFUSED = {
-    "form twice": (
+    "variant twice": (
         {"variants": [VARIANT, {**VARIANT, "file": "other.onnx"}]},
-        "variants: form gather_fp32 is named twice; keep one of them",
+        "variants: variant gather_fp32 is named twice; keep one of them",
     ),
-    "file in two forms": (
+    "file in two variants": (
         {"variants": [VARIANT, {**VARIANT, "precision": "bf16_islands"}]},
         "variants: file model_gather.onnx is named twice",
     ),

@@ -54,12 +54,12 @@ def off_by(pixels: int) -> Fault:
 
 
 def test_equal_labels_pass(make_bundle: MakeBundle, stripes: Stripes) -> None:
-    verdict = self_test(Rigged(make_bundle(golden=two_frames(stripes)), off_by(0)), THRESHOLDS)
-    assert verdict.passed
-    assert verdict.proven
-    assert verdict.agreement == 1.0
-    assert verdict.detail == "100.00% equal labels on the worst of 2 golden frames"
-    assert verdict.duration_s > 0
+    result = self_test(Rigged(make_bundle(golden=two_frames(stripes)), off_by(0)), THRESHOLDS)
+    assert result.passed
+    assert result.validated
+    assert result.agreement == 1.0
+    assert result.detail == "100.00% equal labels on the worst of 2 golden frames"
+    assert result.duration_s > 0
 
 
 @pytest.mark.parametrize(("pixels", "passed"), [(12, True), (13, False)])
@@ -67,28 +67,28 @@ def test_the_threshold_is_the_share_of_equal_pixels(
     make_bundle: MakeBundle, pixels: int, *, passed: bool
 ) -> None:
     """12 of 128 pixels wrong are 90.6 % right, 13 are 89.8 %."""
-    verdict = self_test(Rigged(make_bundle(), off_by(pixels)), Thresholds(min_agreement=0.9))
-    assert verdict.passed is passed
-    assert verdict.agreement == pytest.approx(1 - pixels / 128)
+    result = self_test(Rigged(make_bundle(), off_by(pixels)), Thresholds(min_agreement=0.9))
+    assert result.passed is passed
+    assert result.agreement == pytest.approx(1 - pixels / 128)
 
 
 def test_one_wrong_frame_among_right_ones_fails(make_bundle: MakeBundle, stripes: Stripes) -> None:
     def second_only(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return labels if labels[0, 0] == 0 else np.zeros_like(labels)
 
-    verdict = self_test(
+    result = self_test(
         Rigged(make_bundle(golden=two_frames(stripes)), second_only), Thresholds(0.6)
     )
-    assert not verdict.passed
-    assert verdict.detail == (
+    assert not result.passed
+    assert result.detail == (
         "31.25% equal labels on the worst of 2 golden frames (golden/01.png), expected 60.00%"
     )
 
 
 def test_one_class_everywhere_fails_at_any_threshold(make_bundle: MakeBundle) -> None:
-    verdict = self_test(Rigged(make_bundle(), np.ones_like), Thresholds(0.0))
-    assert not verdict.passed
-    assert "but one class alone" in verdict.detail
+    result = self_test(Rigged(make_bundle(), np.ones_like), Thresholds(0.0))
+    assert not result.passed
+    assert "but one class alone" in result.detail
 
 
 @pytest.mark.parametrize(("expected", "passed"), [(243, True), (242, False)])
@@ -97,9 +97,9 @@ def test_the_confidence_is_compared_where_the_bundle_has_it(
 ) -> None:
     """255 for 243 is an error of 4.7 %, for 242 of 5.1 %."""
     confidence = np.full(stripes[1].shape, expected, np.uint8)
-    verdict = self_test(Rigged(make_bundle(golden=[(*stripes, confidence)]), off_by(0)), THRESHOLDS)
-    assert verdict.passed is passed
-    assert passed or "confidence is off by 5.1%, expected at most 5.0%" in verdict.detail
+    result = self_test(Rigged(make_bundle(golden=[(*stripes, confidence)]), off_by(0)), THRESHOLDS)
+    assert result.passed is passed
+    assert passed or "confidence is off by 5.1%, expected at most 5.0%" in result.detail
 
 
 def test_a_failing_engine_is_a_verdict(make_bundle: MakeBundle) -> None:
@@ -107,11 +107,11 @@ def test_a_failing_engine_is_a_verdict(make_bundle: MakeBundle) -> None:
         msg = "tensor 'logits' is not finite"
         raise EngineError(msg)
 
-    verdict = self_test(Rigged(make_bundle(), fault), THRESHOLDS)
-    assert not verdict.passed
-    assert not verdict.proven
-    assert verdict.agreement is None
-    assert verdict.detail == "tensor 'logits' is not finite"
+    result = self_test(Rigged(make_bundle(), fault), THRESHOLDS)
+    assert not result.passed
+    assert not result.validated
+    assert result.agreement is None
+    assert result.detail == "tensor 'logits' is not finite"
 
 
 def test_without_golden_frames_the_engine_runs_once_and_is_not_proven(
@@ -123,8 +123,8 @@ def test_without_golden_frames_the_engine_runs_once_and_is_not_proven(
         seen.append(labels.shape)
         return labels
 
-    verdict = self_test(Rigged(make_bundle(foreign), look), THRESHOLDS)
+    result = self_test(Rigged(make_bundle(foreign), look), THRESHOLDS)
     assert seen == [(8, 16)]
-    assert verdict.passed
-    assert not verdict.proven
-    assert verdict.detail == "not proven: no golden frames"
+    assert result.passed
+    assert not result.validated
+    assert result.detail == "not validated: no golden frames"

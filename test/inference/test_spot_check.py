@@ -62,15 +62,15 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize(("wrong", "passed"), [(3, True), (4, False)])
 def test_the_tolerance_is_the_share_of_equal_labels(wrong: int, *, passed: bool) -> None:
-    said: list[str] = []
+    reports: list[str] = []
     reference = Reference()
-    check = SpotCheck(config(spot_check_min_agreement=0.97), lambda: reference, said.append)
+    check = SpotCheck(config(spot_check_min_agreement=0.97), lambda: reference, reports.append)
     check.offer(IMAGE, labels_with(wrong))
     wait_until(lambda: check.last)
     assert check.last is not None
     assert check.last.agreement == pytest.approx(1 - wrong / 100)
     assert (check.failure == "") is passed
-    assert len(said) == (not passed)
+    assert len(reports) == (not passed)
     check.close()
     assert reference.closed
     assert reference.runs == ["spot check"]
@@ -139,12 +139,12 @@ def test_without_a_reference_it_says_so_once() -> None:
         msg = "ONNX Runtime can't be imported"
         raise EngineError(msg)
 
-    said: list[str] = []
-    check = SpotCheck(config(), make, said.append)
+    reports: list[str] = []
+    check = SpotCheck(config(), make, reports.append)
     for _ in range(3):
         check.offer(IMAGE, labels_with(0))
         time.sleep(0.02)
     wait_until(lambda: check.unavailable)
-    assert said == ["spot check: live frames can't be compared: ONNX Runtime can't be imported"]
+    assert reports == ["spot check: live frames can't be compared: ONNX Runtime can't be imported"]
     assert check.failure == ""
     check.close()

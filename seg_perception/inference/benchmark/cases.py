@@ -81,10 +81,10 @@ def _bound(bundle: Bundle, entry: str, facts: DeviceFacts | None) -> Roofline | 
     file: Path = bundle.model_path
     if entry.startswith("tensorrt/"):
         try:
-            form = find_variant(bundle, entry.removeprefix("tensorrt/"))
+            variant = find_variant(bundle, entry.removeprefix("tensorrt/"))
         except EngineError:
             return None
-        file, precision = bundle.folder / form.file, form.precision
+        file, precision = bundle.folder / variant.file, variant.precision
     try:
         from seg_perception.inference.onnx.cost import count_cost
 

@@ -39,16 +39,16 @@ class Result:
 
     Attributes:
         missing: why nothing was measured; empty where something was.
-        verdict: a fast engine with wrong labels is no engine.
+        self_test: a fast engine with wrong labels is no engine.
         roofline_share: best possible time over the time at the peak rate.
     """
 
     name: str
     missing: str
     description: str = ""
-    verdict: SelfTestResult | None = None
-    pace: Throughput | None = None
-    board: PowerReport | None = None
+    self_test: SelfTestResult | None = None
+    throughput: Throughput | None = None
+    power: PowerReport | None = None
     bound: Roofline | None = None
     roofline_share: float | None = None
 
@@ -74,11 +74,11 @@ class BenchmarkConfig:
 
 
 def run_all(
-    cases: list[BenchmarkCase], course: BenchmarkConfig, board: PowerMonitor
+    cases: list[BenchmarkCase], config: BenchmarkConfig, power: PowerMonitor
 ) -> Iterator[Result]:
     """Measure one after the other; each is freed before the next is loaded."""
     for case in cases:
-        yield _run(case, course, board)
+        yield _run(case, config, power)
         gc.collect()
 
 
@@ -92,13 +92,13 @@ def versions(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _run(case: BenchmarkCase, course: BenchmarkConfig, board: PowerMonitor) -> Result:
+def _run(case: BenchmarkCase, config: BenchmarkConfig, power: PowerMonitor) -> Result:
     try:
         engine = case.make()
     except EngineError as error:
         return Result(case.name, str(error))
     try:
-        return _measure(case, engine, course, board)
+        return _measure(case, engine, config, power)
     except EngineError as error:
         return Result(case.name, f"failed while it ran: {error}", engine.description)
     finally:
@@ -106,22 +106,22 @@ def _run(case: BenchmarkCase, course: BenchmarkConfig, board: PowerMonitor) -> R
 
 
 def _measure(
-    case: BenchmarkCase, engine: Engine, course: BenchmarkConfig, board: PowerMonitor
+    case: BenchmarkCase, engine: Engine, config: BenchmarkConfig, power: PowerMonitor
 ) -> Result:
-    verdict = self_test(engine, course.thresholds)
-    if not verdict.passed:
-        why = f"failed its self-test: {verdict.detail}"
-        return Result(case.name, why, engine.description, verdict)
-    with board.watched() as readings:
-        pace = measure_throughput(engine, course.frames, course.rate_hz, course.duration_s)
+    result = self_test(engine, config.thresholds)
+    if not result.passed:
+        why = f"failed its self-test: {result.detail}"
+        return Result(case.name, why, engine.description, result)
+    with power.watched() as readings:
+        throughput = measure_throughput(engine, config.frames, config.rate_hz, config.duration_s)
     bound = case.bound
     return Result(
         name=case.name,
         missing="",
         description=engine.description,
-        verdict=verdict,
-        pace=pace,
-        board=board.report(readings),
+        self_test=result,
+        throughput=throughput,
+        power=power.report(readings),
         bound=bound,
-        roofline_share=bound.best_ms * pace.peak_rate_fps / 1e3 if bound else None,
+        roofline_share=bound.best_ms * throughput.peak_rate_fps / 1e3 if bound else None,
     )

@@ -19,13 +19,13 @@ from seg_perception.inference.tensorrt.requests import BuildFailure, BuildReques
 
 def main() -> int:
     """Build; 0 where the plan is written."""
-    channel = BuilderPipe()
+    pipe = BuilderPipe()
     request = BuildRequest.model_validate_json(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
-        channel.send(build(request, channel))
+        pipe.send(build(request, pipe))
     except (EngineError, OSError, MemoryError) as error:
-        channel.send(BuildFailure(reason=str(error) or type(error).__name__))
+        pipe.send(BuildFailure(reason=str(error) or type(error).__name__))
         return 1
     return 0
 

@@ -32,7 +32,7 @@ OnLog = Callable[[str], None]
 _MODULE = "seg_perception.inference.tensorrt.build_process"
 _Message = Annotated[Progress | LogLine | BuildResult | BuildFailure, Field(discriminator="kind")]
 _MESSAGE: TypeAdapter[_Message] = TypeAdapter(_Message)
-_TOLD = ("WARNING", "ERROR", "INTERNAL_ERROR")
+_FORWARDED = ("WARNING", "ERROR", "INTERNAL_ERROR")
 _LAST_LINES = 5
 _END_S = 10.0
 
@@ -50,12 +50,12 @@ class BuildSupervisor:
 
     def __init__(
         self,
-        patience: BuildTimeouts,
+        timeouts: BuildTimeouts,
         on_progress: OnProgress = lambda _: None,
         on_log: OnLog = lambda _: None,
     ) -> None:
         """Take note of whom to tell what."""
-        self._patience = patience
+        self._timeouts = timeouts
         self._on_progress = on_progress
         self._on_log = on_log
 
@@ -79,32 +79,32 @@ class BuildSupervisor:
             _end(process)
 
     def _follow(self, process: subprocess.Popen[bytes], request: BuildRequest) -> BuildResult:
-        last_words: deque[str] = deque(maxlen=_LAST_LINES)
+        last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         lines: queue.Queue[bytes] = queue.Queue()
         readers = [
             _start(_read_lines, process.stdout, lines.put),
-            _start(_read_lines, process.stderr, lambda line: last_words.append(_text(line))),
+            _start(_read_lines, process.stderr, lambda line: last_lines.append(_text(line))),
         ]
         _send(process, request)
         for message in self._messages(process, lines):
             if isinstance(message, BuildResult):
                 return message
             if isinstance(message, BuildFailure):
-                raise EngineError(message.reason + _quote(last_words))
-            self._tell(message, last_words)
+                raise EngineError(message.reason + _quote(last_lines))
+            self._tell(message, last_lines)
         for reader in readers:
             reader.join(_END_S)
-        raise EngineError(_explain_end(process.wait()) + _quote(last_words))
+        raise EngineError(_explain_end(process.wait()) + _quote(last_lines))
 
     def _messages(
         self, process: subprocess.Popen[bytes], lines: queue.Queue[bytes]
     ) -> Iterator[_Message]:
         """Everything that the builder says, until its end; raises where it says nothing."""
-        end_s = time.monotonic() + self._patience.total_s
+        end_s = time.monotonic() + self._timeouts.total_s
         while True:
             left_s = max(end_s - time.monotonic(), 0)
             try:
-                line = lines.get(timeout=min(left_s, self._patience.silence_s))
+                line = lines.get(timeout=min(left_s, self._timeouts.silence_s))
             except queue.Empty:
                 late = time.monotonic() >= end_s
                 raise EngineError(self._explain_silence(late=late)) from None
@@ -115,21 +115,21 @@ class BuildSupervisor:
             except ValidationError:
                 self._on_log(f"the builder of process {process.pid} said {_text(line)!r}")
 
-    def _tell(self, message: Progress | LogLine, last_words: deque[str]) -> None:
+    def _tell(self, message: Progress | LogLine, last_lines: deque[str]) -> None:
         if isinstance(message, Progress):
             self._on_progress(message)
-        elif message.severity in _TOLD:
-            last_words.append(message.text)
+        elif message.severity in _FORWARDED:
+            last_lines.append(message.text)
             self._on_log(f"TensorRT {message.severity.lower()}: {message.text}")
 
     def _explain_silence(self, *, late: bool) -> str:
         if late:
             return (
-                f"the builder took more than {self._patience.total_s:.0f} s and was ended; "
+                f"the builder took more than {self._timeouts.total_s:.0f} s and was ended; "
                 "raise tensorrt.build_timeout_s if it only needs longer"
             )
         return (
-            f"the builder gave no sign of life for {self._patience.silence_s:.0f} s and was ended; "
+            f"the builder gave no sign of life for {self._timeouts.silence_s:.0f} s and was ended; "
             "raise tensorrt.build_silence_s if it only needs longer"
         )
 
@@ -189,9 +189,9 @@ def _explain_end(code: int) -> str:
     return f"the builder ended with exit code {code} and without an engine"
 
 
-def _quote(words: deque[str]) -> str:
-    said = " | ".join(word for word in words if word)
-    return f"; it said: {said}" if said else ""
+def _quote(lines: deque[str]) -> str:
+    text = " | ".join(line for line in lines if line)
+    return f"; it said: {text}" if text else ""
 
 
 def _text(line: bytes) -> str:

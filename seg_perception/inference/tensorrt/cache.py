@@ -18,7 +18,7 @@ from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
 
-_PLAN, _RECORD, _LOCK, _DRAFT = ".plan", ".json", ".lock", ".draft"
+_PLAN, _METADATA, _LOCK, _DRAFT = ".plan", ".json", ".lock", ".draft"
 _POLL_S = 0.1
 
 
@@ -31,12 +31,12 @@ class Entry:
     """One engine in the cache.
 
     Attributes:
-        record: its manifest; None where that is missing or can't be read.
+        metadata: its metadata; None where that is missing or can't be read.
         plan: where its file is, or would be.
         problem: why it can't be used; empty where it can.
     """
 
-    record: EngineMetadata | None
+    metadata: EngineMetadata | None
     plan: Path
     problem: str
 
@@ -62,58 +62,58 @@ class EngineCache:
 
     def has(self, key: EngineKey) -> bool:
         """Whether something lies there under this key, whole or not."""
-        return self._file(key, _RECORD).is_file() and self._file(key, _PLAN).is_file()
+        return self._file(key, _METADATA).is_file() and self._file(key, _PLAN).is_file()
 
     def read(self, key: EngineKey) -> tuple[bytes, EngineMetadata]:
-        """An engine and its manifest, checked against each other and against the key.
+        """An engine and its metadata, checked against each other and against the key.
 
         Raises:
             StaleEngineError: missing, cut, altered, or of another key.
         """
-        record = self.record(key)
+        metadata = self.metadata(key)
         try:
             plan = self._file(key, _PLAN).read_bytes()
         except OSError as error:
             msg = f"engine {key.stem} can't be read ({error}); build it again"
             raise StaleEngineError(msg) from error
-        _expect_whole(key.stem, plan, record)
-        return plan, record
+        _expect_whole(key.stem, plan, metadata)
+        return plan, metadata
 
-    def record(self, key: EngineKey) -> EngineMetadata:
-        """The manifest of an engine.
+    def metadata(self, key: EngineKey) -> EngineMetadata:
+        """The metadata of an engine.
 
         Raises:
             StaleEngineError: missing, cut, or of another key.
         """
-        record = _read_record(self._file(key, _RECORD))
-        if record.key != key:
-            msg = f"engine {key.stem}: its manifest is that of {record.key.stem}; build it again"
+        metadata = _read_metadata(self._file(key, _METADATA))
+        if metadata.key != key:
+            msg = f"engine {key.stem}: its metadata is that of {metadata.key.stem}; build it again"
             raise StaleEngineError(msg)
-        return record
+        return metadata
 
-    def store(self, draft: Path, record: EngineMetadata) -> None:
+    def store(self, draft: Path, metadata: EngineMetadata) -> None:
         """Put a built engine in its place; whoever reads meanwhile sees the old or the new one.
 
         Raises:
             OSError: the disk is full.
         """
-        key = record.key
-        # Without its manifest a plan is not there: between the two renames nobody uses it.
-        self._file(key, _RECORD).unlink(missing_ok=True)
+        key = metadata.key
+        # Without its metadata a plan is not there: between the two renames nobody uses it.
+        self._file(key, _METADATA).unlink(missing_ok=True)
         draft.replace(self._file(key, _PLAN))
-        self.update(record)
+        self.update(metadata)
 
-    def update(self, record: EngineMetadata) -> None:
-        """Write an engine's manifest.
+    def update(self, metadata: EngineMetadata) -> None:
+        """Write an engine's metadata.
 
         Raises:
             OSError: the disk is full.
         """
-        target = self._file(record.key, _RECORD)
-        draft = target.with_suffix(f"{_RECORD}{_DRAFT}{os.getpid()}")
+        target = self._file(metadata.key, _METADATA)
+        draft = target.with_suffix(f"{_METADATA}{_DRAFT}{os.getpid()}")
         try:
             with draft.open("w", encoding="utf-8") as stream:
-                stream.write(record.model_dump_json(indent=2) + "\n")
+                stream.write(metadata.model_dump_json(indent=2) + "\n")
                 stream.flush()
                 os.fsync(stream.fileno())
             draft.replace(target)
@@ -152,12 +152,12 @@ class EngineCache:
 
     def entries(self) -> list[Entry]:
         """Everything that lies in the folder, by name; each plan is read and checked."""
-        stems = {file.stem for file in self.folder.glob("*") if file.suffix in (_PLAN, _RECORD)}
+        stems = {file.stem for file in self.folder.glob("*") if file.suffix in (_PLAN, _METADATA)}
         return [self._entry(stem) for stem in sorted(stems)]
 
     def remove(self, entry: Entry) -> None:
-        """Remove an engine with its manifest; its lock stays, since somebody may hold it."""
-        for suffix in (_RECORD, _PLAN):
+        """Remove an engine with its metadata; its lock stays, since somebody may hold it."""
+        for suffix in (_METADATA, _PLAN):
             entry.plan.with_suffix(suffix).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> int:
@@ -170,16 +170,16 @@ class EngineCache:
     def _entry(self, stem: str) -> Entry:
         plan = self.folder / f"{stem}{_PLAN}"
         try:
-            record = _read_record(plan.with_suffix(_RECORD))
+            metadata = _read_metadata(plan.with_suffix(_METADATA))
         except StaleEngineError as error:
             return Entry(None, plan, str(error))
-        if record.key.stem != stem:
-            return Entry(record, plan, f"its manifest is that of {record.key.stem}")
+        if metadata.key.stem != stem:
+            return Entry(metadata, plan, f"its metadata is that of {metadata.key.stem}")
         try:
-            _expect_whole(stem, plan.read_bytes(), record)
+            _expect_whole(stem, plan.read_bytes(), metadata)
         except (StaleEngineError, OSError) as error:
-            return Entry(record, plan, str(error))
-        return Entry(record, plan, "")
+            return Entry(metadata, plan, str(error))
+        return Entry(metadata, plan, "")
 
     def _file(self, key: EngineKey, suffix: str) -> Path:
         return self.folder / f"{key.stem}{suffix}"
@@ -190,28 +190,28 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-def _read_record(file: Path) -> EngineMetadata:
+def _read_metadata(file: Path) -> EngineMetadata:
     if not file.is_file():
         msg = f"there is no engine {file.stem} in {file.parent}"
         raise StaleEngineError(msg)
     try:
         return EngineMetadata.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
-        said = str(error).splitlines()[0]
-        msg = f"{file.name} is no manifest of an engine ({said}); build the engine again"
+        reason = str(error).splitlines()[0]
+        msg = f"{file.name} is no metadata of an engine ({reason}); build the engine again"
         raise StaleEngineError(msg) from error
 
 
-def _expect_whole(stem: str, plan: bytes, record: EngineMetadata) -> None:
-    if len(plan) != record.plan_bytes:
+def _expect_whole(stem: str, plan: bytes, metadata: EngineMetadata) -> None:
+    if len(plan) != metadata.plan_bytes:
         msg = (
-            f"engine {stem}: expected {record.plan_bytes} bytes, got {len(plan)}: "
+            f"engine {stem}: expected {metadata.plan_bytes} bytes, got {len(plan)}: "
             "it was cut; build it again"
         )
         raise StaleEngineError(msg)
-    if (got := hashlib.sha256(plan).hexdigest()) != record.plan_sha256:
+    if (got := hashlib.sha256(plan).hexdigest()) != metadata.plan_sha256:
         msg = (
-            f"engine {stem}: expected sha256 {record.plan_sha256}, got {got}: "
+            f"engine {stem}: expected sha256 {metadata.plan_sha256}, got {got}: "
             "it was altered; build it again"
         )
         raise StaleEngineError(msg)

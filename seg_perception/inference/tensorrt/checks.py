@@ -15,7 +15,7 @@ from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.requests import Tensor
 from seg_perception.inference.tensors import TensorSpec
 
-State = Literal["proven", "failed", "not proven"]
+State = Literal["validated", "failed", "not validated"]
 TENSORRT = "tensorrt/"
 
 
@@ -37,22 +37,22 @@ class Check:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """0 where nothing failed and, on a machine with a device, a TensorRT engine is proven."""
+    """0 where nothing failed and, on a machine with a device, a TensorRT engine is validated."""
     failed = any(check.state == "failed" for check in checks)
     labels = [c for c in checks if c.entry.startswith(TENSORRT) and "golden" in c.statement]
-    proven = any(check.state == "proven" for check in labels)
-    return 2 if failed or (find_device() and not proven) else 0
+    validated = any(check.state == "validated" for check in labels)
+    return 2 if failed or (find_device() and not validated) else 0
 
 
-def expect_tensors(bundle: Bundle, record: EngineMetadata) -> None:
-    """Compare what the builder said of the network with the manifest.
+def expect_tensors(bundle: Bundle, metadata: EngineMetadata) -> None:
+    """Compare the tensors that the builder found with the manifest.
 
     Raises:
         EngineError: a tensor is missing, or has another shape or type.
     """
     packed, read = make_packer(bundle.manifest.input).spec, make_reader(bundle.manifest).specs
-    _expect("inputs", [packed], record.inputs)
-    _expect("outputs", read, record.outputs)
+    _expect("inputs", [packed], metadata.inputs)
+    _expect("outputs", read, metadata.outputs)
 
 
 def _expect(what: str, specs: Sequence[TensorSpec], tensors: Sequence[Tensor]) -> None:

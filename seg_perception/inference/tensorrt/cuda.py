@@ -136,8 +136,8 @@ class Cuda:
 
     def _explain(self, name: str, code: int) -> str:
         text = self._api.cudaGetErrorString(code)
-        said = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-        return f"CUDA device {self._device}: {name} failed with error {code} ({said})"
+        reason = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+        return f"CUDA device {self._device}: {name} failed with error {code} ({reason})"
 
     def _read_facts(self) -> DeviceFacts:
         properties = ctypes.create_string_buffer(_PROPERTIES_BYTES)

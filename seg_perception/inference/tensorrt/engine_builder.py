@@ -53,28 +53,28 @@ class Build:
                 return self._build(on_progress, on_log)
 
     def _build(self, on_progress: OnProgress, on_log: OnLog) -> EngineMetadata:
-        patience = BuildTimeouts(self.config.build_timeout_s, self.config.build_silence_s)
+        timeouts = BuildTimeouts(self.config.build_timeout_s, self.config.build_silence_s)
         plan = Path(self.request.plan)
         start_s = time.monotonic()
         try:
-            built = BuildSupervisor(patience, on_progress, on_log).build(self.request)
-            record = EngineMetadata(
+            result = BuildSupervisor(timeouts, on_progress, on_log).build(self.request)
+            metadata = EngineMetadata(
                 key=self.key,
                 plan_bytes=plan_size(plan),
                 plan_sha256=hashlib.sha256(plan.read_bytes()).hexdigest(),
                 built_at=now(),
                 build_s=time.monotonic() - start_s,
-                strongly_typed=built.strongly_typed,
-                inputs=built.inputs,
-                outputs=built.outputs,
+                strongly_typed=result.strongly_typed,
+                inputs=result.inputs,
+                outputs=result.outputs,
             )
-            self.cache.store(plan, record)
+            self.cache.store(plan, metadata)
         except OSError as error:
             msg = f"the engine can't be kept in {self.cache.folder} ({error}); free some space"
             raise EngineError(msg) from error
         finally:
             plan.unlink(missing_ok=True)
-        return record
+        return metadata
 
 
 class EngineBuilder(Protocol):
@@ -101,8 +101,8 @@ class BlockingEngineBuilder:
     def obtain(self, build: Build) -> None:
         """Build it."""
         self._report(f"building engine {build.key.stem}, which may take many minutes")
-        record = build.run(self._on_progress, self._report)
-        self._report(f"built in {record.build_s:.0f} s, {record.plan_bytes / 2**20:.1f} MiB")
+        metadata = build.run(self._on_progress, self._report)
+        self._report(f"built in {metadata.build_s:.0f} s, {metadata.plan_bytes / 2**20:.1f} MiB")
 
 
 class BackgroundEngineBuilder:

@@ -23,7 +23,7 @@ from seg_perception.inference.tensorrt_engine import (
     Machine,
     TensorRtEngine,
     is_mapped,
-    keep_verdict,
+    keep_self_test,
     make_build,
 )
 
@@ -41,27 +41,28 @@ class EngineManager:
         self._cache = EngineCache.at(tensorrt.cache)
 
     def build(self, builds: EngineBuilder, report: Report, *, every: bool) -> list[Check]:
-        """Build and prove the engines of the chain, in its order.
+        """Build and validate the engines of the chain, in its order.
 
         Args:
             builds: who builds.
             report: told what comes next.
-            every: do not stop at the first that is proven, so that a robot has the next one ready.
+            every: do not stop at the first that is validated: a robot has the next one ready.
 
         Raises:
-            EngineError: there is no TensorRT, or the chain names no form that the bundle has.
+            EngineError: there is no TensorRT, or the chain names no variant that the bundle has.
         """
         machine = Machine.open(self._config, build_only=True)
         if machine.cuda is None:
             report(f"{without_device()}: engines are built ahead of time and not run")
         checks: list[Check] = []
-        forms = self._forms()
-        if not forms:
-            msg = "segmentation.chain names no TensorRT form that the bundle has; add tensorrt/fp32"
+        variants = self._variants()
+        if not variants:
+            entry = f"{TENSORRT}fp32"
+            msg = f"segmentation.chain names no TensorRT variant of the bundle; add {entry}"
             raise EngineError(msg)
-        for entry, form in forms.items():
-            checks += self._build(entry, form, machine, builds)
-            if not every and checks[-1].state == "proven":
+        for entry, variant in variants.items():
+            checks += self._build(entry, variant, machine, builds)
+            if not every and checks[-1].state == "validated":
                 break
         return checks
 
@@ -71,90 +72,90 @@ class EngineManager:
         try:
             machine = Machine.open(self._config, build_only=True)
         except EngineError as error:
-            checks.append(Check("tensorrt", "TensorRT runs here", "not proven", str(error)))
+            checks.append(Check("tensorrt", "TensorRT runs here", "not validated", str(error)))
         else:
-            for entry, form in self._forms().items():
-                checks += self._examine(entry, form, machine)
+            for entry, variant in self._variants().items():
+                checks += self._examine(entry, variant, machine)
         checks.append(self._about_cpu())
         return checks
 
-    def _forms(self) -> dict[str, ModelVariant]:
+    def _variants(self) -> dict[str, ModelVariant]:
         """The chain's TensorRT entries that the bundle has a file for; each file once."""
         found: dict[str, ModelVariant] = {}
         for entry in self._segmentation.chain:
             if not entry.startswith(TENSORRT):
                 continue
             try:
-                form = find_variant(self._bundle, entry.removeprefix(TENSORRT))
+                variant = find_variant(self._bundle, entry.removeprefix(TENSORRT))
             except NoVariantError:
                 continue  # a chain names more than any one bundle has
-            if form not in found.values():
-                found[entry] = form
+            if variant not in found.values():
+                found[entry] = variant
         return found
 
-    def _key(self, form: ModelVariant, machine: Machine) -> EngineKey:
-        return EngineKey.of(self._bundle, form, machine.tensorrt, machine.facts, self._config)
+    def _key(self, variant: ModelVariant, machine: Machine) -> EngineKey:
+        return EngineKey.of(self._bundle, variant, machine.tensorrt, machine.facts, self._config)
 
     def _build(
-        self, entry: str, form: ModelVariant, machine: Machine, builds: EngineBuilder
+        self, entry: str, variant: ModelVariant, machine: Machine, builds: EngineBuilder
     ) -> list[Check]:
-        key = self._key(form, machine)
+        key = self._key(variant, machine)
         try:
             self._cache.read(key)
         except StaleEngineError:
-            build = make_build(self._bundle, form, key, self._cache, self._config)
+            build = make_build(self._bundle, variant, key, self._cache, self._config)
             try:
                 builds.obtain(build)
             except EngineError as error:
                 return [Check(entry, "TensorRT builds the engine", "failed", str(error))]
-        return self._examine(entry, form, machine)
+        return self._examine(entry, variant, machine)
 
-    def _examine(self, entry: str, form: ModelVariant, machine: Machine) -> list[Check]:
-        key = self._key(form, machine)
+    def _examine(self, entry: str, variant: ModelVariant, machine: Machine) -> list[Check]:
+        key = self._key(variant, machine)
         whole = "the engine is whole and was built from this model"
         try:
-            plan, record = self._cache.read(key)
+            plan, metadata = self._cache.read(key)
         except StaleEngineError as error:
-            return [Check(entry, whole, "not proven", str(error))]
-        detail = f"{key.module} {key.module_version}, {_device(key)}, {record.built_at}"
-        checks = [Check(entry, whole, "proven", detail), self._about_tensors(entry, record)]
-        if record.live_failure:
+            return [Check(entry, whole, "not validated", str(error))]
+        detail = f"{key.module} {key.module_version}, {_device(key)}, {metadata.built_at}"
+        checks = [Check(entry, whole, "validated", detail), self._about_tensors(entry, metadata)]
+        if metadata.live_failure:
             live = "it was right on every live frame that was compared"
-            checks.append(Check(entry, live, "failed", record.live_failure))
-        return [*checks, self._about_labels(entry, machine, plan, record)]
+            checks.append(Check(entry, live, "failed", metadata.live_failure))
+        return [*checks, self._about_labels(entry, machine, plan, metadata)]
 
-    def _about_tensors(self, entry: str, record: EngineMetadata) -> Check:
+    def _about_tensors(self, entry: str, metadata: EngineMetadata) -> Check:
         statement = "inputs and outputs are those of the manifest"
         try:
-            expect_tensors(self._bundle, record)
+            expect_tensors(self._bundle, metadata)
         except EngineError as error:
             return Check(entry, statement, "failed", str(error))
-        tensors = ", ".join(map(_describe, [*record.inputs, *record.outputs]))
-        return Check(entry, statement, "proven", tensors)
+        tensors = ", ".join(map(_describe, [*metadata.inputs, *metadata.outputs]))
+        return Check(entry, statement, "validated", tensors)
 
     def _about_labels(
-        self, entry: str, machine: Machine, plan: bytes, record: EngineMetadata
+        self, entry: str, machine: Machine, plan: bytes, metadata: EngineMetadata
     ) -> Check:
         statement = "it gives the golden labels on this device"
         if machine.cuda is None:
             why = f"{without_device()}: the engine was built and never run"
-            return Check(entry, statement, "not proven", why)
+            return Check(entry, statement, "not validated", why)
         try:
             mapped = is_mapped(self._config, machine)
-            engine = TensorRtEngine(self._bundle, machine, plan, record, mapped=mapped)
+            engine = TensorRtEngine(self._bundle, machine, plan, metadata, mapped=mapped)
         except EngineError as error:
             return Check(entry, statement, "failed", str(error))
-        check, verdict = self._run(entry, statement, engine)
-        keep_verdict(self._cache, record, verdict)
+        check, result = self._run(entry, statement, engine)
+        keep_self_test(self._cache, metadata, result)
         return check
 
     def _about_bundle(self) -> Iterator[Check]:
         count = len(self._bundle.manifest.files)
-        yield Check("bundle", "files are those of the manifest", "proven", f"{count} hashes")
+        yield Check("bundle", "files are those of the manifest", "validated", f"{count} hashes")
         for parity in self._bundle.manifest.parity:
             detail = f"{parity.label_agreement:.2%} equal labels on {parity.frames} frames"
             text = f"{parity.candidate} answers as {parity.reference}"
-            yield Check("bundle", text, "not proven", f"measured at export, not here: {detail}")
+            yield Check("bundle", text, "not validated", f"measured at export, not here: {detail}")
 
     def _about_cpu(self) -> Check:
         statement = "it gives the golden labels on this CPU"
@@ -166,12 +167,12 @@ class EngineManager:
         return self._run(entry, statement, engine)[0]
 
     def _run(self, entry: str, statement: str, engine: Engine) -> tuple[Check, SelfTestResult]:
-        verdict = self_test(engine, Thresholds.of(self._segmentation))
+        result = self_test(engine, Thresholds.of(self._segmentation))
         engine.close()
-        state: State = "proven" if verdict.proven else "failed"
-        if verdict.passed and not verdict.proven:
-            state = "not proven"
-        return Check(entry, statement, state, verdict.detail), verdict
+        state: State = "validated" if result.validated else "failed"
+        if result.passed and not result.validated:
+            state = "not validated"
+        return Check(entry, statement, state, result.detail), result
 
 
 def _device(key: EngineKey) -> str:

@@ -1,4 +1,4 @@
-"""The manifest that lies beside each engine in the cache."""
+"""The metadata that lie beside each engine in the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seg_perception.inference.tensorrt.requests import Tensor
 
 
 class SelfTest(BaseModel):
-    """What the golden frames said the last time.
+    """What the golden frames showed the last time.
 
     Attributes:
         at: UTC, ISO 8601.
@@ -20,21 +20,21 @@ class SelfTest(BaseModel):
 
     at: str
     passed: bool
-    proven: bool
+    validated: bool
     agreement: float | None
     detail: str
     duration_s: float
 
     @classmethod
-    def of(cls, verdict: SelfTestResult, at: str) -> SelfTest:
-        """A verdict as it is kept."""
+    def of(cls, result: SelfTestResult, at: str) -> SelfTest:
+        """A result as it is kept."""
         return cls(
             at=at,
-            passed=verdict.passed,
-            proven=verdict.proven,
-            agreement=verdict.agreement,
-            detail=verdict.detail,
-            duration_s=verdict.duration_s,
+            passed=result.passed,
+            validated=result.validated,
+            agreement=result.agreement,
+            detail=result.detail,
+            duration_s=result.duration_s,
         )
 
 

@@ -23,7 +23,7 @@ class EngineKey(BaseModel):
     Attributes:
         model_sha256: of the ONNX file, of every file that may hold its weights, and of the pass
             that derives another precision, where one does.
-        form: sampling and precision, `plain` where the bundle does not tell.
+        variant: sampling and precision, `plain` where the bundle does not tell.
         input_shape: of the one input; the other shapes follow from the model.
         gpu, compute_capability, driver, cuda: of the device; `none` for an engine that was
             built ahead of time, without one.
@@ -33,7 +33,7 @@ class EngineKey(BaseModel):
 
     bundle: str
     model_sha256: str
-    form: str
+    variant: str
     input_shape: tuple[int, ...]
     module: str
     module_version: str
@@ -54,7 +54,7 @@ class EngineKey(BaseModel):
     def stem(self) -> str:
         """Name of the engine's files in the cache: for people, and of the hash what tells apart."""
         name = self.bundle.replace(" ", "_").replace("/", "_")
-        return f"{name}_{self.form}_{self.digest[:16]}"
+        return f"{name}_{self.variant}_{self.digest[:16]}"
 
     @property
     def is_ahead_of_time(self) -> bool:
@@ -65,7 +65,7 @@ class EngineKey(BaseModel):
     def of(
         cls,
         bundle: Bundle,
-        form: ModelVariant,
+        variant: ModelVariant,
         tensorrt: TensorRt,
         device: DeviceFacts | None,
         config: TensorRtConfig,
@@ -75,8 +75,8 @@ class EngineKey(BaseModel):
         size = (network.height, network.width)
         return cls(
             bundle=f"{bundle.manifest.name} {bundle.manifest.version}",
-            model_sha256=_model_sha256(bundle, form),
-            form=form.name,
+            model_sha256=_model_sha256(bundle, variant),
+            variant=variant.name,
             input_shape=(1, *size, 3) if network.layout == "NHWC" else (1, 3, *size),
             module=tensorrt.name,
             module_version=tensorrt.version,
@@ -96,16 +96,16 @@ def _pass_sha256() -> str:
     return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
-def _model_sha256(bundle: Bundle, form: ModelVariant) -> str:
+def _model_sha256(bundle: Bundle, variant: ModelVariant) -> str:
     """A hash of the hashes that loading the bundle has checked.
 
     Which files hold external weights stands in the ONNX file alone, so every file counts
     that is not known to be something else.
     """
     manifest = bundle.manifest
-    others = manifest.used_files() - {form.file}
+    others = manifest.used_files() - {variant.file}
     hashes = {name: value for name, value in manifest.files.items() if name not in others}
     listed = "\n".join(f"{value} {name}" for name, value in sorted(hashes.items()))
-    if form.derived:
+    if variant.derived:
         listed += f"\n{_pass_sha256()} precision"
     return hashlib.sha256(listed.encode()).hexdigest()

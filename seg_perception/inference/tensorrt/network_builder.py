@@ -19,7 +19,7 @@ from seg_perception.inference.tensorrt.requests import BuildRequest, BuildResult
 _ISLANDS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY", "EINSUM")
 
 
-def build(request: BuildRequest, channel: BuilderPipe) -> BuildResult:
+def build(request: BuildRequest, pipe: BuilderPipe) -> BuildResult:
     """Parse, configure, build, write.
 
     Raises:
@@ -29,7 +29,7 @@ def build(request: BuildRequest, channel: BuilderPipe) -> BuildResult:
     tensorrt = load_tensorrt(request.module)
     if request.device is not None:
         open_cuda(request.device)
-    logger = tensorrt.make_logger(channel.log)
+    logger = tensorrt.make_logger(pipe.log)
     builder = tensorrt.trt.Builder(logger)
     if builder is None:
         msg = f"{tensorrt.name} {tensorrt.version} gives no builder; its log says why"
@@ -41,7 +41,7 @@ def build(request: BuildRequest, channel: BuilderPipe) -> BuildResult:
     _configure(tensorrt, config, request)
     if not typed and request.precision != "fp32":
         _allow_islands(tensorrt, network, config, request)
-    monitor = _watch(tensorrt, config, channel)
+    monitor = _watch(tensorrt, config, pipe)
     timing = _use_timing_cache(tensorrt, config, Path(request.timing_cache))
     plan = builder.build_serialized_network(network, config)
     if plan is None:
@@ -82,8 +82,8 @@ def _parse(tensorrt: TensorRt, network: Any, logger: Any, request: BuildRequest)
         parsed = parser.parse_from_file(str(file))
     if not parsed:
         errors = [parser.get_error(n) for n in range(parser.num_errors)]
-        said = "; ".join(f"node {error.node()}: {error.desc()}" for error in errors[:3])
-        msg = f"{tensorrt.name} {tensorrt.version} can't read {Path(request.model).name}: {said}"
+        reasons = "; ".join(f"node {error.node()}: {error.desc()}" for error in errors[:3])
+        msg = f"{tensorrt.name} {tensorrt.version} can't read {Path(request.model).name}: {reasons}"
         raise EngineError(msg)
 
 
@@ -120,7 +120,7 @@ def _allow_islands(tensorrt: TensorRt, network: Any, config: Any, request: Build
     trt = tensorrt.trt
     half = getattr(trt.BuilderFlag, "BF16" if request.precision == "bf16_islands" else "FP16", None)
     if half is None:
-        msg = f"{tensorrt.name} {tensorrt.version} has no {request.precision}; take another form"
+        msg = f"{tensorrt.name} {tensorrt.version} has no {request.precision}; take another variant"
         raise EngineError(msg)
     config.set_flag(half)
     obey = getattr(trt.BuilderFlag, "OBEY_PRECISION_CONSTRAINTS", None)
@@ -132,7 +132,7 @@ def _allow_islands(tensorrt: TensorRt, network: Any, config: Any, request: Build
             layer.precision = trt.float32
 
 
-def _watch(tensorrt: TensorRt, config: Any, channel: BuilderPipe) -> Any:
+def _watch(tensorrt: TensorRt, config: Any, pipe: BuilderPipe) -> Any:
     """Report progress where the version can; returns what must live as long as the build."""
     trt = tensorrt.trt
     if getattr(trt, "IProgressMonitor", None) is None:
@@ -146,10 +146,10 @@ def _watch(tensorrt: TensorRt, config: Any, channel: BuilderPipe) -> Any:
         def phase_start(self, name: str, parent: str | None, steps: int) -> None:
             del parent
             open_phases[name] = steps
-            channel.progress(name, 0.0)
+            pipe.progress(name, 0.0)
 
         def step_complete(self, name: str, step: int) -> bool:
-            channel.progress(name, min((step + 1) / max(open_phases.get(name, 1), 1), 1.0))
+            pipe.progress(name, min((step + 1) / max(open_phases.get(name, 1), 1), 1.0))
             return True
 
         def phase_finish(self, name: str) -> None:

@@ -10,11 +10,11 @@ from seg_perception.inference.tensorrt_engine import Machine
 
 def unusable(entry: Entry, config: TensorRtConfig) -> str:
     """Why an engine can't be used here; empty where it can, or where that can't be known."""
-    if entry.problem or entry.record is None:
+    if entry.problem or entry.metadata is None:
         return entry.problem
-    if entry.record.live_failure:
-        return f"wrong on a live frame: {entry.record.live_failure}"
-    key = entry.record.key
+    if entry.metadata.live_failure:
+        return f"wrong on a live frame: {entry.metadata.live_failure}"
+    key = entry.metadata.key
     module = key.module if key.module in ("tensorrt", "tensorrt_rtx") else "auto"
     try:
         machine = Machine.open(config.model_copy(update={"module": module}), build_only=True)

@@ -44,7 +44,7 @@ class Session:
         Raises:
             EngineError: TensorRT can't load it, its tensors differ, or memory ran out.
         """
-        self._said: list[str] = []
+        self._errors: list[str] = []
         self._cuda = cuda
         self._buffers: dict[str, Buffer] = {}
         self._stream = 0
@@ -142,7 +142,7 @@ class Session:
 
     def _listen(self, severity: str, text: str) -> None:
         if severity in ("ERROR", "INTERNAL_ERROR"):
-            self._said = [*self._said[-1:], text]
+            self._errors = [*self._errors[-1:], text]
 
     def _quote(self) -> str:
-        return f": {' | '.join(self._said)}" if self._said else ""
+        return f": {' | '.join(self._errors)}" if self._errors else ""

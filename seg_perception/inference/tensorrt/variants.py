@@ -38,38 +38,38 @@ def find_variant(bundle: Bundle, choice: str) -> ModelVariant:
 
     Args:
         bundle: the model.
-        choice: a form such as `gather_fp32`; a precision alone, which takes the form without
+        choice: a variant such as `gather_fp32`; a precision alone, which takes the variant without
             GridSample, or derives it from the one in float32; or `plain`, the file that ONNX
             Runtime takes.
 
     Raises:
-        NoVariantError: the bundle has no such form; the text names those that it has.
+        NoVariantError: the bundle has no such variant; the text names those that it has.
     """
     manifest = bundle.manifest
     plain = next((v for v in manifest.variants if v.file == manifest.model), None)
     if choice == PLAIN:
-        return _form(plain) if plain else ModelVariant(PLAIN, manifest.model, "fp32")
+        return _variant(plain) if plain else ModelVariant(PLAIN, manifest.model, "fp32")
     found = _carried(bundle, choice) or _derived(bundle, choice)
     if found is None:
-        has = ", ".join(variant.form for variant in manifest.variants) or f"{PLAIN} alone"
-        msg = f"the bundle has no form {choice}, it has {has}; export it with that form"
+        has = ", ".join(variant.name for variant in manifest.variants) or f"{PLAIN} alone"
+        msg = f"the bundle has no variant {choice}, it has {has}; export it with that variant"
         raise NoVariantError(msg)
     return found
 
 
 def _carried(bundle: Bundle, choice: str) -> ModelVariant | None:
-    """A form that the bundle has a file for."""
+    """A variant that the bundle has a file for."""
     manifest = bundle.manifest
-    forms = {variant.form: variant for variant in manifest.variants}
+    variants = {variant.name: variant for variant in manifest.variants}
     names = [choice, *(f"{sampling}_{choice}" for sampling in _SAMPLINGS)]
-    if found := next((forms[name] for name in names if name in forms), None):
-        return _form(found)
+    if found := next((variants[name] for name in names if name in variants), None):
+        return _variant(found)
     told = any(variant.file == manifest.model for variant in manifest.variants)
     return ModelVariant(PLAIN, manifest.model, "fp32") if choice == "fp32" and not told else None
 
 
 def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
-    """A precision that the builder can make of the float32 form; the pass needs `onnx`."""
+    """A precision that the builder can make of the float32 variant; the pass needs `onnx`."""
     precision = next((name for name in _PRECISIONS if name == choice), None)
     if precision is None or importlib.util.find_spec("onnx") is None:
         return None
@@ -79,5 +79,5 @@ def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
     return ModelVariant(f"{base.name}_to_{precision}", base.file, precision, derived=True)
 
 
-def _form(variant: Variant) -> ModelVariant:
-    return ModelVariant(variant.form, variant.file, variant.precision)
+def _variant(variant: Variant) -> ModelVariant:
+    return ModelVariant(variant.name, variant.file, variant.precision)

@@ -1,1 +1,1 @@
-"""From a checkpoint to a proven model bundle (torch, onnx, extra `[train]`)."""
+"""From a checkpoint to a model bundle that was compared with it (torch, onnx, extra `[train]`)."""

@@ -41,13 +41,13 @@ _MOST_CLASSES = 255
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExportOptions:
     """What is exported.
 
     Attributes:
         size: width, height of the network; None takes that of the training.
         head: how the network's output becomes labels.
-        precisions: of the forms; the plain model has the first.
+        precisions: of the variants; the plain model has the first.
         version: of the bundle.
         half_weights: store the weights in 16 bits, at half the size.
     """
@@ -62,19 +62,19 @@ class Wanted:
 def export_bundle(
     path: Path,
     folder: Path,
-    said: ReleaseFile,
+    release: ReleaseFile,
     frames: Callable[[int, int], Sequence[NDArray[np.uint8]]],
-    wanted: Wanted | None = None,
+    options: ExportOptions | None = None,
 ) -> Bundle:
-    """Export the averaged weights of a checkpoint, prove them and write the bundle.
+    """Export the averaged weights of a checkpoint, compare them with torch and write the bundle.
 
     Args:
         path: of the checkpoint.
         folder: of the bundle; it must not exist.
-        said: what people say about the weights.
+        release: what people say about the weights.
         frames: gives golden frames for a width and height, uint8 (H, W, 3) RGB; those of
             another size are stretched.
-        wanted: what is exported.
+        options: what is exported.
 
     Raises:
         TrainingError: not a checkpoint, or an exported graph disagrees with torch.
@@ -82,34 +82,34 @@ def export_bundle(
         BundleError: the folder is in use.
     """
     expect_free(folder)
-    wanted = wanted or Wanted()
+    options = options or ExportOptions()
     checkpoint = Checkpoint.load(path)
     config = checkpoint.training_config
     ontology = Ontology.load(config.ontology)
-    size = wanted.size or config.network_size
-    graph = ServingGraph(load_network(checkpoint, ontology, path, size), wanted.head)
+    size = options.size or config.network_size
+    graph = ServingGraph(load_network(checkpoint, ontology, path, size), options.head)
     golden = [_fit(frame, size) for frame in frames(*size)]
-    reference, forms = export_variants(
-        graph, size, wanted.precisions, golden, half_weights=wanted.half_weights
+    reference, variants = export_variants(
+        graph, size, options.precisions, golden, half_weights=options.half_weights
     )
     heads = compare_heads(graph, reference, golden)
     source = BundleSource(
-        name=said.name,
-        version=wanted.version,
+        name=release.name,
+        version=options.version,
         ontology=ontology,
         input=NetworkInput.model_validate({"name": INPUT, "width": size[0], "height": size[1]}),
         output=LabelsConfidenceOutput(
             kind="labels_confidence", labels=OUTPUTS[0], confidence=OUTPUTS[1]
         ),
-        model=forms[0].model,
-        variants=variant_sources(forms),
-        licence=said.licence,
-        licence_text=said.licence_text,
-        notice=said.notice,
+        model=variants[0].model,
+        variants=variant_sources(variants),
+        licence=release.licence,
+        licence_text=release.licence_text,
+        notice=release.notice,
         golden=[(i, a.labels, a.confidence) for i, a in zip(golden, reference, strict=True)],
         opset=OPSET,
-        parity=(forms[0].parity, *heads),
-        training=provenance(said, checkpoint),
+        parity=(variants[0].parity, *heads),
+        training=provenance(release, checkpoint),
     )
     return write_bundle(folder, source)
 

@@ -57,7 +57,7 @@ def measure_parity(
         msg = (
             f"parity: {names[1]} agrees with {names[0]} on {agreement:.3%} of the labels, "
             f"expected at least {least:.1%}: no bundle is written; "
-            "leave that form out, or try another version of the exporter"
+            "leave that variant out, or try another version of the exporter"
         )
         raise TrainingError(msg)
     return Parity(

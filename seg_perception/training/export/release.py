@@ -36,7 +36,7 @@ class ReleaseFile(BaseModel):
         return load_model(cls, path, expected, ConfigError)
 
 
-def provenance(said: ReleaseFile, checkpoint: Checkpoint) -> Training:
+def provenance(release: ReleaseFile, checkpoint: Checkpoint) -> Training:
     """Join what people say with seed, steps and scores of the run."""
     config = checkpoint.training_config
     scores = {
@@ -44,10 +44,10 @@ def provenance(said: ReleaseFile, checkpoint: Checkpoint) -> Training:
         for name, score in checkpoint.scores.items()
     }
     return Training(
-        command=said.command,
+        command=release.command,
         date=datetime.now(timezone.utc).date().isoformat(),
         seed=config.seed,
-        datasets=said.datasets,
+        datasets=release.datasets,
         details={"steps": checkpoint.step, "batch_size": config.batch_size, **scores},
     )
 

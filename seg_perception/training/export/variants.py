@@ -1,4 +1,4 @@
-"""The forms in which a bundle carries its network: sampling and precision, each one proven."""
+"""The variants of a network in a bundle: sampling and precision, each compared with torch."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from seg_perception.training.models.deformable import set_sampling
 
 @dataclass(frozen=True)
 class ExportedVariant:
-    """One form, as it will be written.
+    """One variant as it will be written.
 
     Attributes:
         model: ONNX bytes, labels and confidence alone.
-        sampling, precision: which form it is.
+        sampling, precision: which variant it is.
         parity: against torch in fp32.
     """
 
@@ -60,37 +60,37 @@ def export_variants(
         half_weights: store the weights in 16 bits.
 
     Returns:
-        What torch answers to the frames, and the forms, the plain model first.
+        What torch answers to the frames, and the variants, the plain model first.
 
     Raises:
-        TrainingError: a form disagrees with torch.
+        TrainingError: a variant disagrees with torch.
     """
     reference: list[NetworkAnswer] = []
-    forms = []
+    variants = []
     for sampling in samplings(graph):
         if sampling != "none":
             set_sampling(graph, sampling)
         reference = reference or run_torch(graph, frames)
         traced = export_onnx(graph, size)
         traced = halve_weights(traced) if half_weights else traced
-        forms += [_form(traced, sampling, p, reference, frames) for p in precisions]
-    return reference, forms
+        variants += [_variant(traced, sampling, p, reference, frames) for p in precisions]
+    return reference, variants
 
 
 def samplings(graph: ServingGraph) -> tuple[Sampling, ...]:
-    """The forms that a network's deformable attention has; the first for ONNX Runtime."""
+    """The variants that a network's deformable attention has; the first for ONNX Runtime."""
     return ("grid_sample", "gather") if set_sampling(graph, "grid_sample") else ("none",)
 
 
-def variant_sources(forms: Sequence[ExportedVariant]) -> list[VariantSource]:
-    """What the bundle says of its forms; the first is the plain model."""
+def variant_sources(variants: Sequence[ExportedVariant]) -> list[VariantSource]:
+    """What the bundle says of its variants; the first is the plain model."""
     return [
-        VariantSource(form.model if index else None, form.sampling, form.precision, form.parity)
-        for index, form in enumerate(forms)
+        VariantSource(v.model if index else None, v.sampling, v.precision, v.parity)
+        for index, v in enumerate(variants)
     ]
 
 
-def _form(
+def _variant(
     traced: bytes,
     sampling: Sampling,
     precision: Precision,

@@ -24,9 +24,9 @@ def test_a_jetson_tells_voltage_times_current_of_each_rail(tmp_path: Path) -> No
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    board = PowerMonitor(tmp_path)
-    assert board.source == "INA3221 and devfreq of the board"
-    assert board.read() == PowerReading({"VDD_GPU_SOC": 11.4}, {"17000000.gpu": 1300.5})
+    power = PowerMonitor(tmp_path)
+    assert power.source == "INA3221 and devfreq of the board"
+    assert power.read() == PowerReading({"VDD_GPU_SOC": 11.4}, {"17000000.gpu": 1300.5})
 
 
 def fake_smi(folder: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,24 +51,24 @@ def test_nvidia_smi_tells_what_the_board_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, reading: PowerReading
 ) -> None:
     fake_smi(tmp_path, line, monkeypatch)
-    board = PowerMonitor(tmp_path)
-    assert board.source == "nvidia-smi"
-    assert board.read() == reading
+    power = PowerMonitor(tmp_path)
+    assert power.source == "nvidia-smi"
+    assert power.read() == reading
 
 
 def test_without_sensors_nothing_is_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    board = PowerMonitor(tmp_path)
-    with board.watched() as readings:
+    power = PowerMonitor(tmp_path)
+    with power.watched() as readings:
         pass
-    report = board.report(readings)
+    report = power.report(readings)
     assert report.source.startswith("not measured")
     assert report.power_w == {}
 
 
 def test_a_report_is_the_mean_of_what_was_told(tmp_path: Path) -> None:
-    board = PowerMonitor(tmp_path)
+    power = PowerMonitor(tmp_path)
     readings = [PowerReading({"a": 1.0}), PowerReading({"a": 2.0, "b": 5.0}), PowerReading()]
-    assert board.report(readings).power_w == {"a": 1.5, "b": 5.0}
+    assert power.report(readings).power_w == {"a": 1.5, "b": 5.0}

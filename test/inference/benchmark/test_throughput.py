@@ -99,7 +99,7 @@ def test_what_is_missing_is_a_result_with_a_reason(tmp_path: Any) -> None:
         msg = "no NVIDIA device here"
         raise EngineError(msg)
 
-    course = BenchmarkConfig(FRAMES, 50.0, 0.1, Thresholds())
-    (result,) = run_all([BenchmarkCase("tensorrt/fp32", refuse)], course, PowerMonitor(tmp_path))
+    config = BenchmarkConfig(FRAMES, 50.0, 0.1, Thresholds())
+    (result,) = run_all([BenchmarkCase("tensorrt/fp32", refuse)], config, PowerMonitor(tmp_path))
     assert result.missing == "no NVIDIA device here"
-    assert result.pace is None
+    assert result.throughput is None

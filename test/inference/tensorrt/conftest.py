@@ -33,12 +33,12 @@ class SimulatedMachine:
     Attributes:
         cache: folder of the engines.
         log: what builders did, one line each.
-        said: what the chain told.
+        reports: what the chain told.
     """
 
     cache: Path
     log: Path
-    said: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
 
     @property
     def device(self) -> Any:
@@ -66,7 +66,7 @@ class SimulatedMachine:
     ) -> ValidatedEngine:
         defaults = {"chain": CHAIN, "spot_check_period_s": 0.0}
         config = SegmentationConfig(**{**defaults, **changes})
-        return create_engine(bundle, config, tensorrt or self.config(), report=self.said.append)
+        return create_engine(bundle, config, tensorrt or self.config(), report=self.reports.append)
 
 
 @pytest.fixture

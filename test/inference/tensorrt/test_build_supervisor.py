@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "reason"),
     [
         ("refuse", "could not build the engine; its log says why; it said: no tactic for node 7"),
         ("crash", "the builder crashed (SIGABRT)"),
@@ -42,11 +42,11 @@ def test_a_builder_that_fails_is_a_reason(
     machine: SimulatedMachine,
     fault: Callable[[str], None],
     name: str,
-    said: str,
+    reason: str,
 ) -> None:
     fault(name)
     engine = machine.create(make_bundle())
-    assert said in engine.refused[0]
+    assert reason in engine.refused[0]
     np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
     assert [file.suffix for file in machine.cache.iterdir()] == [".lock"]
 
@@ -108,12 +108,14 @@ def test_progress_and_log_are_told(make_bundle: MakeBundle, machine: SimulatedMa
     from seg_perception.inference.engine import create_engine
 
     seen: list[tuple[str, float]] = []
-    builds = BlockingEngineBuilder(machine.said.append, lambda p: seen.append((p.phase, p.share)))
+    builds = BlockingEngineBuilder(
+        machine.reports.append, lambda p: seen.append((p.phase, p.share))
+    )
     config = SegmentationConfig(engine="tensorrt")
     create_engine(make_bundle(), config, machine.config(), builds).close()
     assert seen[0] == ("Building engine", 0.0)
-    assert machine.said[0].startswith("building engine tiny_1_plain_")
-    assert machine.said[-1].startswith("built in")
+    assert machine.reports[0].startswith("building engine tiny_1_plain_")
+    assert machine.reports[-1].startswith("built in")
 
 
 def test_who_does_not_wait_is_told_how_far_it_is(
@@ -123,7 +125,7 @@ def test_who_does_not_wait_is_told_how_far_it_is(
     from seg_perception.inference.engine import ValidatedEngine, create_engine
 
     fault("slow")
-    builds = BackgroundEngineBuilder(machine.said.append)
+    builds = BackgroundEngineBuilder(machine.reports.append)
     bundle: Bundle = make_bundle()
 
     def create() -> ValidatedEngine:
@@ -151,7 +153,7 @@ def test_a_build_that_failed_is_not_tried_again(
     from seg_perception.inference.engine import create_engine
 
     fault("crash")
-    builds = BackgroundEngineBuilder(machine.said.append)
+    builds = BackgroundEngineBuilder(machine.reports.append)
     bundle, config = make_bundle(), SegmentationConfig(chain=["tensorrt/fp32"])
 
     def failure() -> str:
@@ -160,11 +162,11 @@ def test_a_build_that_failed_is_not_tried_again(
         return str(caught.value)
 
     end_s = time.monotonic() + 60
-    while "is being built" in (said := failure()):
+    while "is being built" in (reason := failure()):
         assert time.monotonic() < end_s
         time.sleep(0.1)
-    assert "the builder crashed (SIGABRT)" in said
-    assert failure() == said
+    assert "the builder crashed (SIGABRT)" in reason
+    assert failure() == reason
     assert machine.builds == 1
 
 

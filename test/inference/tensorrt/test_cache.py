@@ -29,7 +29,7 @@ PLAN = bytes(range(256)) * 4
 KEY = EngineKey(
     bundle="tiny 1",
     model_sha256="0" * 64,
-    form="gather_fp32",
+    variant="gather_fp32",
     input_shape=(1, 8, 16, 3),
     module="tensorrt",
     module_version="10.3.0",
@@ -43,7 +43,7 @@ KEY = EngineKey(
 )
 
 
-def record(key: EngineKey = KEY) -> EngineMetadata:
+def metadata(key: EngineKey = KEY) -> EngineMetadata:
     import hashlib
 
     return EngineMetadata(
@@ -62,7 +62,7 @@ def stored(folder: Path) -> EngineCache:
     cache = EngineCache(folder)
     folder.mkdir(exist_ok=True)
     cache.draft(KEY).write_bytes(PLAN)
-    cache.store(cache.draft(KEY), record())
+    cache.store(cache.draft(KEY), metadata())
     return cache
 
 
@@ -77,7 +77,7 @@ def files(cache: EngineCache) -> tuple[Path, Path]:
 
 
 def test_what_was_stored_comes_back(cache: EngineCache) -> None:
-    assert cache.read(KEY) == (PLAN, record())
+    assert cache.read(KEY) == (PLAN, metadata())
     assert sorted(file.suffix for file in cache.folder.iterdir()) == [".json", ".plan"]
 
 
@@ -113,12 +113,12 @@ def test_a_plan_with_any_other_byte_is_refused(cache: EngineCache, place: int, f
 
 @SAME_FOLDER
 @given(data=st.data())
-def test_a_manifest_cut_at_any_byte_is_refused(cache: EngineCache, data: Any) -> None:
+def test_metadata_cut_at_any_byte_are_refused(cache: EngineCache, data: Any) -> None:
     _, document = files(cache)
     whole = document.read_bytes()
     document.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 2))])
     try:
-        with pytest.raises(StaleEngineError, match="is no manifest of an engine"):
+        with pytest.raises(StaleEngineError, match="is no metadata of an engine"):
             cache.read(KEY)
     finally:
         document.write_bytes(whole)
@@ -133,22 +133,22 @@ def test_another_value_of_any_part_of_the_key_is_another_engine(field: str) -> N
 
 def test_a_foreign_engine_under_this_name_is_refused(tmp_path: Path) -> None:
     cache = stored(tmp_path)
-    foreign = record(KEY.model_copy(update={"gpu": "Thor"}))
+    foreign = metadata(KEY.model_copy(update={"gpu": "Thor"}))
     files(cache)[1].write_text(foreign.model_dump_json())
-    with pytest.raises(StaleEngineError, match="its manifest is that of tiny_1_gather_fp32"):
+    with pytest.raises(StaleEngineError, match="its metadata is that of tiny_1_gather_fp32"):
         cache.read(KEY)
 
 
-def test_without_its_manifest_a_plan_is_not_there(tmp_path: Path) -> None:
+def test_without_its_metadata_a_plan_is_not_there(tmp_path: Path) -> None:
     cache = stored(tmp_path)
     files(cache)[1].unlink()
     with pytest.raises(StaleEngineError, match="there is no engine tiny_1_gather_fp32"):
         cache.read(KEY)
     (entry,) = cache.entries()
-    assert entry.record is None
+    assert entry.metadata is None
 
 
-def test_a_full_disk_leaves_the_old_manifest(
+def test_a_full_disk_leaves_the_old_metadata(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = stored(tmp_path)
@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_the_old_manifest(
 
     monkeypatch.setattr(cache_module.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        cache.update(record().model_copy(update={"build_s": 2.0}))
+        cache.update(metadata().model_copy(update={"build_s": 2.0}))
     assert cache.read(KEY)[1].build_s == 1.0
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -217,9 +217,9 @@ def test_two_processes_that_need_one_engine_build_it_once(
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=60)[0] for process in both]
+    outputs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert all("Simulated GPU" in text for text in said)
+    assert all("Simulated GPU" in text for text in outputs)
     assert machine.builds == 1
 
 

@@ -46,7 +46,7 @@ def engine(
 
 @pytest.fixture
 def bundle(make_bundle: MakeBundle, native: BundleSource) -> Path:
-    """Three forms that TensorRT may take, two of them in files of their own."""
+    """Three variants that TensorRT may take, two of them in files of their own."""
     from seg_perception.inference.bundle_writer import VariantSource
 
     variants = [
@@ -64,22 +64,22 @@ def test_build_stops_at_the_first_that_is_proven(
     engine: Callable[..., Any], bundle: Path, machine: SimulatedMachine
 ) -> None:
     code, answer = engine("build", bundle)
-    assert (code, states(answer)) == (0, {"tensorrt/fp16_islands": "proven"})
+    assert (code, states(answer)) == (0, {"tensorrt/fp16_islands": "validated"})
     assert machine.builds == 1
     code, answer = engine("build", bundle, "--all")
-    assert states(answer) == {"tensorrt/fp16_islands": "proven", "tensorrt/fp32": "proven"}
+    assert states(answer) == {"tensorrt/fp16_islands": "validated", "tensorrt/fp32": "validated"}
     assert machine.builds == 2
 
 
 def test_verify_names_what_is_not_built(engine: Callable[..., Any], bundle: Path) -> None:
     code, answer = engine("verify", bundle)
-    assert code == 2  # there is a device, and nothing is proven on it
+    assert code == 2  # there is a device, and nothing is validated on it
     missing = [c for c in answer["checks"] if c["entry"] == "tensorrt/fp32"]
-    assert [c["state"] for c in missing] == ["not proven"]
+    assert [c["state"] for c in missing] == ["not validated"]
     assert "there is no engine tiny_1_gather_fp32" in missing[0]["detail"]
     engine("build", bundle)
     code, answer = engine("verify", bundle)
-    assert (code, states(answer)) == (0, {"tensorrt/fp16_islands": "proven"})
+    assert (code, states(answer)) == (0, {"tensorrt/fp16_islands": "validated"})
 
 
 def test_an_engine_that_is_wrong_fails_and_the_next_is_built(
@@ -92,7 +92,7 @@ def test_an_engine_that_is_wrong_fails_and_the_next_is_built(
         {"tensorrt/fp16_islands": "failed", "tensorrt/fp32": "failed"},
     )
     (entry, _) = engine("list")[1]["engines"]
-    assert entry["manifest"]["self_test"]["passed"] is False
+    assert entry["metadata"]["self_test"]["passed"] is False
 
 
 def test_a_builder_that_crashes_is_an_answer(
@@ -130,12 +130,14 @@ def test_bench_measures_what_is_there_and_names_the_rest(
     assert answer["device"]["name"] == "Simulated GPU"
     assert answer["versions"]["tensorrt"] == "tensorrt 10.3.0"
     results = {result["name"]: result for result in answer["results"]}
-    measured = {name for name, result in results.items() if result["pace"]}
+    measured = {name for name, result in results.items() if result["throughput"]}
     assert measured == {"tensorrt/fp16_islands", "onnxruntime/CPUExecutionProvider"}
-    pace = results["tensorrt/fp16_islands"]["pace"]
-    assert pace["frames_sent"] == 4
-    assert pace["peak_rate_fps"] > 20
-    assert pace["p50_latency_ms"] <= pace["p95_latency_ms"] <= pace["p99_latency_ms"]
+    throughput = results["tensorrt/fp16_islands"]["throughput"]
+    assert throughput["frames_sent"] == 4
+    assert throughput["peak_rate_fps"] > 20
+    assert (
+        throughput["p50_latency_ms"] <= throughput["p95_latency_ms"] <= throughput["p99_latency_ms"]
+    )
     bound = results["tensorrt/fp16_islands"]["bound"]
     assert bound["peak_tflops"] == pytest.approx(42.6, rel=1e-3)
     assert "there is no engine" in results["tensorrt/fp32"]["missing"]

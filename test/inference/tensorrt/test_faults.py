@@ -47,7 +47,7 @@ def class_that_does_not_exist(_image: Any, outputs: Outputs) -> Outputs:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "reason"),
     [
         (every_frame, "failed its self-test: 0.00% equal labels on the worst of 2 golden frames"),
         (mirrored_frame, "0.00% equal labels on the worst of 2 golden frames (golden/01.png)"),
@@ -61,7 +61,7 @@ def test_what_golden_frames_can_see_ends_before_a_label_is_published(
     stripes: Stripes,
     machine: SimulatedMachine,
     fault: Callable[..., Outputs],
-    said: str,
+    reason: str,
 ) -> None:
     image, labels = stripes
     sure = np.full_like(labels, 200)
@@ -69,14 +69,14 @@ def test_what_golden_frames_can_see_ends_before_a_label_is_published(
     machine.faults.outputs = fault
     engine = machine.create(make_bundle(golden=frames))
     assert "ONNX Runtime" in engine.engine.description
-    assert said in engine.refused[0]
-    assert machine.said[-1] == engine.refused[0]
+    assert reason in engine.refused[0]
+    assert machine.reports[-1] == engine.refused[0]
     for frame, expected, _ in frames:
         np.testing.assert_array_equal(engine.infer(frame)[0], expected)
     assert machine.device.memory == {}
 
 
-def test_the_verdict_stands_in_the_manifest_beside_the_engine(
+def test_the_self_test_stands_in_the_metadata_beside_the_engine(
     make_bundle: MakeBundle, machine: SimulatedMachine
 ) -> None:
     from seg_perception.inference.tensorrt.cache import EngineCache
@@ -85,16 +85,16 @@ def test_the_verdict_stands_in_the_manifest_beside_the_engine(
     bundle = make_bundle()
     machine.create(bundle).close()
     (entry,) = EngineCache(machine.cache).entries()
-    assert entry.record is not None
-    assert entry.record.self_test is not None
-    assert not entry.record.self_test.passed
-    assert entry.record.self_test.agreement == 0.0
+    assert entry.metadata is not None
+    assert entry.metadata.self_test is not None
+    assert not entry.metadata.self_test.passed
+    assert entry.metadata.self_test.agreement == 0.0
     machine.faults.outputs = lambda _, outputs: outputs
     machine.create(bundle).close()
     (entry,) = EngineCache(machine.cache).entries()
-    assert entry.record is not None
-    assert entry.record.self_test is not None
-    assert entry.record.self_test.proven
+    assert entry.metadata is not None
+    assert entry.metadata.self_test is not None
+    assert entry.metadata.self_test.validated
 
 
 def test_a_chain_without_another_engine_refuses(
@@ -161,7 +161,7 @@ def lost_device(machine: SimulatedMachine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
         (out_of_memory, "TensorRT refused to run: out of memory"),
         (failing_kernel, "cudaStreamSynchronize failed with error 2"),
@@ -173,7 +173,7 @@ def test_an_engine_that_fails_while_it_runs_is_replaced_and_the_frame_answered(
     stripes: Stripes,
     machine: SimulatedMachine,
     fault: Callable[[Any], None],
-    said: str,
+    expected: str,
 ) -> None:
     engine = machine.create(make_bundle())
     engine.infer(stripes[0])
@@ -182,8 +182,8 @@ def test_an_engine_that_fails_while_it_runs_is_replaced_and_the_frame_answered(
     (reason,) = engine.refused
     assert reason.startswith("tensorrt/fp32: tensorrt 10.3.0, Simulated GPU")
     assert "failed while running" in reason
-    assert said in reason
-    assert machine.said[-1].startswith(
+    assert expected in reason
+    assert machine.reports[-1].startswith(
         "frames are now segmented by onnxruntime/CPUExecutionProvider"
     )
     assert "ONNX Runtime" in engine.engine.description
@@ -236,7 +236,7 @@ def test_wrong_on_live_frames_alone_is_caught_by_the_spot_check(
     assert engine.refused == ()
     live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
     assert (engine.infer(live)[0] != stripes[1]).all()
-    wait_until(lambda: any("spot check" in line for line in machine.said))
+    wait_until(lambda: any("spot check" in line for line in machine.reports))
     np.testing.assert_array_equal(engine.infer(live)[0], stripes[1])
     (reason,) = engine.refused
     assert (
@@ -257,7 +257,7 @@ def test_an_engine_that_was_wrong_on_a_live_frame_is_not_loaded_again(
     engine = machine.create(bundle, spot_check_period_s=0.001)
     live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
     engine.infer(live)
-    wait_until(lambda: any("spot check" in line for line in machine.said))
+    wait_until(lambda: any("spot check" in line for line in machine.reports))
     engine.infer(live)
     engine.close()
     again = machine.create(bundle, spot_check_period_s=0.001)
@@ -274,7 +274,7 @@ def test_a_failed_spot_check_without_another_engine_ends_in_refusals(
     engine = machine.create(make_bundle(), engine="tensorrt", spot_check_period_s=0.001)
     live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
     engine.infer(live)
-    wait_until(lambda: any("spot check" in line for line in machine.said))
+    wait_until(lambda: any("spot check" in line for line in machine.reports))
     for _ in range(2):
         with pytest.raises(EngineError, match="no other engine can run tiny"):
             engine.infer(live)
@@ -286,7 +286,7 @@ def test_a_passing_spot_check_is_part_of_the_proof(
 ) -> None:
     engine = machine.create(make_bundle(), spot_check_period_s=0.001)
     engine.infer(stripes[0])
-    wait_until(lambda: "spot check: 100.0% equal labels" in engine.proof)
+    wait_until(lambda: "spot check: 100.0% equal labels" in engine.validation)
     assert engine.refused == ()
     engine.close()
 

@@ -134,7 +134,7 @@ def test_the_status_names_the_engine_that_was_refused(
     (publisher,) = [o for o in node._outputs if isinstance(o, StatusPublisher)]
     status: SegmentationStatus = publisher._make_status([])
     assert status.engine.startswith("ONNX Runtime")
-    assert status.engine_verdict == 2
+    assert status.engine_state == 2
     (warning,) = status.warnings
     assert warning.startswith("tensorrt/fp32: tensorrt 10.3.0, Simulated GPU, plain: tiny 1")
     assert "failed its self-test: 31.25% equal labels" in warning

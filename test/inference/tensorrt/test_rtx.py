@@ -68,9 +68,9 @@ LABELS = "it gives the golden labels on this device"
 
 def test_the_default_bundle_builds_and_nothing_is_said_of_its_labels(built: Any) -> None:
     assert states(built, "tensorrt/fp32") == {
-        WHOLE: "proven",
-        TENSORS: "proven",
-        LABELS: "not proven",
+        WHOLE: "validated",
+        TENSORS: "validated",
+        LABELS: "not validated",
     }
     (tensors,) = [c["detail"] for c in built["checks"] if c["statement"] == TENSORS]
     assert tensors == (
@@ -84,32 +84,32 @@ def test_half_precision_is_derived_where_the_bundle_has_none(
     chain = ["--set", "segmentation.chain=[tensorrt/fp16_islands]"]
     done = engine("build", "field_tiny", *settings, *chain, "--json")
     assert done.exit_code == 0, done.output
-    assert states(json.loads(done.stdout), "tensorrt/fp16_islands")[TENSORS] == "proven"
+    assert states(json.loads(done.stdout), "tensorrt/fp16_islands")[TENSORS] == "validated"
     engines = json.loads(engine("list", *settings, "--json").stdout)["engines"]
-    sizes = {e["manifest"]["key"]["form"]: e["manifest"]["plan_bytes"] for e in engines}
+    sizes = {e["metadata"]["key"]["variant"]: e["metadata"]["plan_bytes"] for e in engines}
     # Most of the plan is weights, and those of products have half the size.
     assert sizes["none_fp32_to_fp16_islands"] < 0.8 * sizes["none_fp32"]
-    assert len({e["manifest"]["key"]["model_sha256"] for e in engines}) == 2
+    assert len({e["metadata"]["key"]["model_sha256"] for e in engines}) == 2
 
 
 def test_verify_says_what_was_not_proven(built: Any, settings: list[str]) -> None:
     done = engine("verify", "field_tiny", *settings, "--json")
     assert done.exit_code == 0, done.output
     checks = json.loads(done.stdout)
-    assert states(checks, "tensorrt/fp32")[LABELS] == "not proven"
+    assert states(checks, "tensorrt/fp32")[LABELS] == "not validated"
     (why,) = {c["detail"] for c in checks["checks"] if c["statement"] == LABELS}
     assert why == "no NVIDIA device here: the engine was built and never run"
     cpu = states(checks, "onnxruntime/CPUExecutionProvider")
-    assert cpu == {"it gives the golden labels on this CPU": "proven"}
+    assert cpu == {"it gives the golden labels on this CPU": "validated"}
 
 
 def test_list_shows_it_and_clean_keeps_it(built: Any, settings: list[str]) -> None:
     engines = json.loads(engine("list", *settings, "--json").stdout)["engines"]
-    (found,) = [e for e in engines if e["manifest"]["key"]["form"] == "none_fp32"]
+    (found,) = [e for e in engines if e["metadata"]["key"]["variant"] == "none_fp32"]
     assert found["problem"] == ""
-    key = found["manifest"]["key"]
-    assert (key["module"], key["gpu"], key["form"]) == ("tensorrt_rtx", "none", "none_fp32")
-    assert found["manifest"]["strongly_typed"] is True
+    key = found["metadata"]["key"]
+    assert (key["module"], key["gpu"], key["variant"]) == ("tensorrt_rtx", "none", "none_fp32")
+    assert found["metadata"]["strongly_typed"] is True
     assert json.loads(engine("clean", *settings, "--json").stdout)["kept"] == len(engines)
     plan = Path(found["plan"])
     plan.write_bytes(plan.read_bytes()[:-1])
@@ -180,14 +180,14 @@ def traced(config: ModelConfig, sampling: Any, size: tuple[int, int]) -> bytes:
 
 QUICK = ["fp32", "fp16_islands"]
 SLOW = ["fp16_islands_fp32_attention", "bf16_islands"]
-FORMS = [("mask2former", "grid_sample"), ("mask2former", "gather"), ("eomt", "none")]
+VARIANTS = [("mask2former", "grid_sample"), ("mask2former", "gather"), ("eomt", "none")]
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "precision", [*QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in SLOW)]
 )
-@pytest.mark.parametrize(("family", "sampling"), FORMS)
+@pytest.mark.parametrize(("family", "sampling"), VARIANTS)
 def test_two_blocks_of_each_family_build_in_each_form(
     tmp_path: Path, family: str, sampling: str, precision: Any
 ) -> None:
@@ -209,11 +209,11 @@ def expect_built(tmp_path: Path, model: bytes, precision: Any, size: tuple[int, 
     from seg_perception.training.export.onnx_graph import OUTPUTS
 
     model = keep_outputs(to_precision(model, precision), OUTPUTS)
-    built, phases = build(tmp_path, model, precision)
-    assert built.strongly_typed
+    result, phases = build(tmp_path, model, precision)
+    assert result.strongly_typed
     width, height = size
-    assert built.inputs == (Tensor(name="image", shape=(1, height, width, 3), dtype="uint8"),)
-    assert built.outputs == tuple(
+    assert result.inputs == (Tensor(name="image", shape=(1, height, width, 3), dtype="uint8"),)
+    assert result.outputs == tuple(
         Tensor(name=name, shape=(1, height, width), dtype="uint8")
         for name in ("labels", "confidence")
     )

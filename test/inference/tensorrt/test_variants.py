@@ -8,13 +8,13 @@ import pytest
 
 from seg_perception.core.errors import NoVariantError
 from seg_perception.inference.bundle_writer import VariantSource
-from seg_perception.inference.tensorrt import variants as forms
+from seg_perception.inference.tensorrt import variants as module
 from seg_perception.inference.tensorrt.variants import find_variant
 
 if TYPE_CHECKING:
     from conftest import MakeBundle
 
-FORMS = [
+VARIANTS = [
     VariantSource(None, "grid_sample", "fp32"),
     VariantSource(b"a", "gather", "fp32"),
     VariantSource(b"b", "gather", "fp16_islands"),
@@ -28,38 +28,40 @@ FORMS = [
         ("fp16_islands", "model_gather_fp16_islands.onnx", "gather_fp16_islands"),
         ("grid_sample_fp32", "model.onnx", "grid_sample_fp32"),
         ("plain", "model.onnx", "grid_sample_fp32"),
-        # Not carried: the builder makes it of the float32 form.
+        # Not carried: the builder makes it of the float32 variant.
         ("bf16_islands", "model_gather_fp32.onnx", "gather_fp32_to_bf16_islands"),
     ],
 )
 def test_a_precision_takes_the_form_without_grid_sample(
     make_bundle: MakeBundle, choice: str, file: str, name: str
 ) -> None:
-    form = find_variant(make_bundle(variants=FORMS), choice)
-    assert (form.file, form.name) == (file, name)
-    assert form.derived is ("_to_" in name)
+    variant = find_variant(make_bundle(variants=VARIANTS), choice)
+    assert (variant.file, variant.name) == (file, name)
+    assert variant.derived is ("_to_" in name)
 
 
 def test_a_form_that_is_not_there_is_named_with_those_that_are(make_bundle: MakeBundle) -> None:
-    with pytest.raises(NoVariantError, match="has no form none_fp32, it has grid_sample_fp32, gat"):
-        find_variant(make_bundle(variants=FORMS), "none_fp32")
+    with pytest.raises(
+        NoVariantError, match="has no variant none_fp32, it has grid_sample_fp32, gat"
+    ):
+        find_variant(make_bundle(variants=VARIANTS), "none_fp32")
 
 
 def test_without_the_package_onnx_nothing_is_derived(
     make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(NoVariantError, match="has no form bf16_islands"):
-        find_variant(make_bundle(variants=FORMS), "bf16_islands")
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(NoVariantError, match="has no variant bf16_islands"):
+        find_variant(make_bundle(variants=VARIANTS), "bf16_islands")
 
 
 def test_grid_sample_is_never_taken_for_a_precision(make_bundle: MakeBundle) -> None:
-    with pytest.raises(NoVariantError, match="has no form fp32, it has grid_sample_fp32;"):
-        find_variant(make_bundle(variants=FORMS[:1]), "fp32")
+    with pytest.raises(NoVariantError, match="has no variant fp32, it has grid_sample_fp32;"):
+        find_variant(make_bundle(variants=VARIANTS[:1]), "fp32")
 
 
 def test_a_bundle_that_does_not_tell_has_its_plain_file(make_bundle: MakeBundle) -> None:
     bundle = make_bundle()
     for choice in ("fp32", "plain"):
-        form = find_variant(bundle, choice)
-        assert (form.file, form.name, form.precision) == ("model.onnx", "plain", "fp32")
+        variant = find_variant(bundle, choice)
+        assert (variant.file, variant.name, variant.precision) == ("model.onnx", "plain", "fp32")

@@ -12,8 +12,8 @@ from seg_perception.core.errors import BundleError, ConfigError, TrainingError
 from seg_perception.training.checkpoint import Checkpoint
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.export import bundle as export
-from seg_perception.training.export import variants as forms
-from seg_perception.training.export.bundle import Wanted, export_bundle
+from seg_perception.training.export import variants as module
+from seg_perception.training.export.bundle import ExportOptions, export_bundle
 from seg_perception.training.export.onnx_graph import NetworkAnswer, run_torch
 from seg_perception.training.export.release import ReleaseFile
 from seg_perception.training.export.serving import ServingGraph
@@ -74,7 +74,7 @@ def checkpoint(tmp_path: Path) -> Path:
 def test_a_bundle_answers_as_torch_does(
     checkpoint: Path, tmp_path: Path, size: tuple[int, int] | None
 ) -> None:
-    bundle = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, Wanted(size))
+    bundle = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, ExportOptions(size))
     assert (bundle.width, bundle.height) == (size or (64, 48))
     parity = bundle.manifest.parity[0]
     assert parity.label_agreement >= 0.999
@@ -118,9 +118,9 @@ def test_confidence_is_the_share_of_the_winner(checkpoint: Path) -> None:
 def test_the_forms_and_heads_that_were_measured_are_recorded(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    wanted = Wanted(precisions=("fp16_islands", "fp32", "fp16_islands_fp32_attention"))
-    manifest = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, wanted).manifest
-    assert [(v.form, v.file) for v in manifest.variants] == [
+    options = ExportOptions(precisions=("fp16_islands", "fp32", "fp16_islands_fp32_attention"))
+    manifest = export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, options).manifest
+    assert [(v.name, v.file) for v in manifest.variants] == [
         ("none_fp16_islands", "model.onnx"),
         ("none_fp32", "model_none_fp32.onnx"),
         ("none_fp16_islands_fp32_attention", "model_none_fp16_islands_fp32_attention.onnx"),
@@ -140,7 +140,7 @@ def test_the_forms_and_heads_that_were_measured_are_recorded(
 def test_a_graph_that_disagrees_writes_no_bundle(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = forms.run_onnx
+    honest = module.run_onnx
 
     def shifted(model: bytes, images: list[np.ndarray]) -> list[NetworkAnswer]:
         return [
@@ -148,7 +148,7 @@ def test_a_graph_that_disagrees_writes_no_bundle(
             for answer in honest(model, images)
         ]
 
-    monkeypatch.setattr(forms, "run_onnx", shifted)
+    monkeypatch.setattr(module, "run_onnx", shifted)
     with pytest.raises(
         TrainingError, match=r"agrees with torch .* on 0.000% of the labels.*no bundle is written"
     ):
@@ -166,7 +166,7 @@ def test_a_folder_in_use_is_left_alone(checkpoint: Path, tmp_path: Path) -> None
 
 def test_a_size_that_does_not_fit_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"size 100x48: expected multiples of 16"):
-        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, Wanted((100, 48)))
+        export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames, ExportOptions((100, 48)))
     assert not (tmp_path / "tiny").exists()
 
 

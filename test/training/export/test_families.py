@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.onnx.precision import count_islands, to_precision
-from seg_perception.training.export.bundle import Wanted, export_bundle
+from seg_perception.training.export.bundle import ExportOptions, export_bundle
 from seg_perception.training.export.onnx_graph import export_onnx, run_onnx, run_torch
 from seg_perception.training.export.parity import measure_parity
 from seg_perception.training.export.release import ReleaseFile
@@ -77,12 +77,12 @@ def expect_proven(bundle: Bundle) -> None:
 
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 64)])
-def test_mask2former_is_exported_in_both_forms(
+def test_mask2former_is_exported_in_both_variants(
     write_checkpoint: Callable[..., Path], tmp_path: Path, size: tuple[int, int]
 ) -> None:
     path = write_checkpoint(MEMBERS["mask2former"])
-    bundle = export_bundle(path, tmp_path / "tiny", RELEASE, frames, Wanted(size))
-    assert [v.form for v in bundle.manifest.variants] == ["grid_sample_fp32", "gather_fp32"]
+    bundle = export_bundle(path, tmp_path / "tiny", RELEASE, frames, ExportOptions(size))
+    assert [v.name for v in bundle.manifest.variants] == ["grid_sample_fp32", "gather_fp32"]
     assert all(v.parity.max_abs_error < 1e-3 for v in bundle.manifest.variants)
     expect_proven(bundle)
     operators = [
@@ -107,8 +107,8 @@ def test_eomt_is_exported_without_masking(
     write_checkpoint: Callable[..., Path], tmp_path: Path, size: tuple[int, int]
 ) -> None:
     path = write_checkpoint(MEMBERS["eomt"])
-    bundle = export_bundle(path, tmp_path / "tiny", RELEASE, frames, Wanted(size))
-    assert [v.form for v in bundle.manifest.variants] == ["none_fp32"]
+    bundle = export_bundle(path, tmp_path / "tiny", RELEASE, frames, ExportOptions(size))
+    assert [v.name for v in bundle.manifest.variants] == ["none_fp32"]
     expect_proven(bundle)
     operators = {node.op_type for node in onnx.load(bundle.model_path).graph.node}
     # Angles are constants, and no query is held to its mask.
@@ -119,7 +119,7 @@ def test_a_cheaper_head_agrees_as_far_as_the_manifest_says(
     write_checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = write_checkpoint(MEMBERS["eomt"])
-    bundle = export_bundle(path, tmp_path / "tiny", RELEASE, frames, Wanted(head="quarter"))
+    bundle = export_bundle(path, tmp_path / "tiny", RELEASE, frames, ExportOptions(head="quarter"))
     _, late, quarter = bundle.manifest.parity
     assert late.label_agreement >= quarter.label_agreement
     labels = run(bundle.model_path, bundle.golden[0].image)

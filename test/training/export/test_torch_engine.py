@@ -59,7 +59,7 @@ def test_golden_frames_carry_the_confidence_and_torch_gives_both(
         np.testing.assert_array_equal(labels, frame.labels)
         np.testing.assert_array_equal(confidence, frame.confidence)
     strict = Thresholds(min_agreement=1.0, max_confidence_error=0.0)
-    assert self_test(engine, strict).proven
+    assert self_test(engine, strict).validated
     engine.close()
 
 
@@ -79,6 +79,8 @@ def test_the_benchmark_measures_torch_beside_onnx_runtime(
     chain = ["--set", "segmentation.chain=[onnxruntime/CPUExecutionProvider]"]
     done = CliRunner().invoke(app, [*arguments, *limits, *chain])
     assert done.exit_code == 0, done.output
-    measured = {r["name"]: r["pace"] for r in json.loads(done.stdout)["results"] if r["pace"]}
+    measured = {
+        r["name"]: r["throughput"] for r in json.loads(done.stdout)["results"] if r["throughput"]
+    }
     assert {"torch/cpu", "onnxruntime/CPUExecutionProvider"} <= set(measured)
-    assert all(pace["frames_sent"] == 4 for pace in measured.values())
+    assert all(throughput["frames_sent"] == 4 for throughput in measured.values())
