@@ -14,7 +14,7 @@ from bench.graph.figures import Flow, flow, percentiles
 from bench.graph.race import Lap
 from bench.graph.recordings import messages
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
 from seg_perception.evaluation.counting import ConfusionCounter
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.scores import LabelCounts
@@ -124,6 +124,6 @@ def _quality(
             labelled = labels != predicted.unknown_id
             of_labelled += counter.count(expected[labelled], labels[labelled])
             of_seen += counter.count(expected[seen], labels[seen])
-    (mapped,) = make_views(Protocol.load(OWN), layout, partial=True)
+    (mapped,) = map_classes(Protocol.load(OWN), layout, partial=True)
     right = LabelCounts.of(mapped.fold(of_labelled)).purity
     return right / 100, LabelCounts.of(mapped.fold(of_seen)).coverage / 100

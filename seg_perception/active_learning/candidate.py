@@ -47,9 +47,9 @@ def mean_doubt(label_map: LabelMap) -> float:
 
 def class_shares(label_map: LabelMap, ontology: Ontology) -> NDArray[np.float32]:
     """float32 (classes,), in the ontology's order; pixels without a label count for none."""
-    tally = np.bincount(label_map.labels.reshape(-1), minlength=ontology.unknown_id + 1)
+    counts = np.bincount(label_map.labels.reshape(-1), minlength=ontology.unknown_id + 1)
     ids = [c.id for c in ontology.classes]
-    return (tally[ids] / label_map.labels.size).astype(np.float32)
+    return (counts[ids] / label_map.labels.size).astype(np.float32)
 
 
 def thumbnail(frame: CameraFrame) -> NDArray[np.uint8]:

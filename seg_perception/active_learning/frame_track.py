@@ -26,9 +26,9 @@ class TrackedFrame:
         time_ns: its corrected time.
         prepared: its labels, for clouds.
         small: its labels, for pictures.
-        flicker: against the frame before, by pictures.
-        before: against the frame before, by points that both saw.
-        across: against other cameras, by points that both saw.
+        by_pixels: against the frame before, by pixels.
+        by_points: against the frame before, by points that both saw.
+        other_cameras: against other cameras, by points that both saw.
         follows: whether the frame before is a neighbour.
     """
 
@@ -37,16 +37,16 @@ class TrackedFrame:
     prepared: PreparedLabelMap
     small: SmallLabels
     follows: bool = False
-    flicker: Evidence = field(default_factory=Evidence)
-    before: Evidence = field(default_factory=Evidence)
-    across: Evidence = field(default_factory=Evidence)
+    by_pixels: Evidence = field(default_factory=Evidence)
+    by_points: Evidence = field(default_factory=Evidence)
+    other_cameras: Evidence = field(default_factory=Evidence)
 
     @property
     def denied_before(self) -> float:
         """How much the frame before contradicts: by common points where there are any."""
         if not self.follows:
             return math.nan
-        return self.before.share if self.before.total > 0 else self.flicker.share
+        return self.by_points.share if self.by_points.total > 0 else self.by_pixels.share
 
 
 class FrameTrack:
@@ -91,7 +91,7 @@ class FrameTrack:
         known = [side for side in sides if not math.isnan(side)]
         in_time = min(known) if known else math.nan
         worst = max(
-            (share for share in (in_time, seen.across.share) if not math.isnan(share)),
+            (share for share in (in_time, seen.other_cameras.share) if not math.isnan(share)),
             default=math.nan,
         )
         return replace(seen.candidate, disagreement=worst)

@@ -46,7 +46,7 @@ class FrameCards:
     def __init__(self, ontology: Ontology) -> None:
         """Start empty."""
         self._ontology = ontology
-        self._album = ImageEmbedder(_PICTURE_BYTES, _WIDTH)
+        self._embedder = ImageEmbedder(_PICTURE_BYTES, _WIDTH)
         self._pictures: dict[str, EmbeddedImage | None] = {}
         self._shown: set[int] = set()
 
@@ -54,7 +54,7 @@ class FrameCards:
         """Add a frame: uint8 (H, W, 3) RGB, and its labels (H, W)."""
         name = frame_name(choice)
         painted = overlay(fit(image, *labels.shape[::-1]), labels, self._ontology, _ALPHA)
-        self._pictures[name] = self._album.photo(painted, f"{name} with its pre-labels")
+        self._pictures[name] = self._embedder.photo(painted, f"{name} with its pre-labels")
         self._shown |= set(np.unique(labels).tolist())
 
     def cards(self, choices: tuple[Choice, ...]) -> list[Card]:
@@ -69,15 +69,15 @@ class FrameCards:
         return [(c.name, c.color) for c in self._ontology.classes if c.id in self._shown]
 
 
-def draw_index(summary: MiningSummary, gallery: FrameCards) -> str:
+def draw_index(summary: MiningSummary, cards: FrameCards) -> str:
     """The page's text."""
     sections = (("frames", "Frames"), ("correct", "How to correct them"), ("origin", "Settings"))
     return render(
         "mining.html",
         summary=summary,
         sections=[{"id": name, "title": title} for name, title in sections],
-        cards=gallery.cards(summary.choices),
-        colors=gallery.colors(),
+        cards=cards.cards(summary.choices),
+        colors=cards.colors(),
         settings=list(summary.config.model_dump().items()),
         files={"coco": COCO, "cvat": CVAT, "cvat_labels": CVAT_LABELS, "mapping": MAPPING},
         total=sum(summary.frames.values()),

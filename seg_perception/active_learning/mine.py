@@ -94,11 +94,11 @@ def mine(
                 with step("looking at every frame") as advance:
                     found = _observe(source, mining, advance)
                 choices = _choose(found, mining, bundle)
-                gallery = FrameCards(bundle.ontology)
+                cards = FrameCards(bundle.ontology)
                 with step("writing the chosen frames") as advance:
                     for choice, frame, label_map in _take(source, choices, advance):
                         folder.add(frame_name(choice), frame.image, label_map.labels)
-                        gallery.add(choice, frame.image, label_map.labels)
+                        cards.add(choice, frame.image, label_map.labels)
         summary = MiningSummary(
             bag=Path(bag),
             output=Path(output),
@@ -114,7 +114,7 @@ def mine(
             problems=found.problems,
         )
         write_page(draft / SUMMARY, dump_json(summary.to_json()))
-        write_page(draft / INDEX, draw_index(summary, gallery))
+        write_page(draft / INDEX, draw_index(summary, cards))
     return summary
 
 
@@ -160,8 +160,8 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
 
 
 def _choose(found: _Found, mining: MiningConfig, bundle: Bundle) -> list[Choice]:
-    candidates = found.observer.pool.candidates()
-    return Selection(candidates, found.observer.census, mining, bundle.ontology).choose()
+    candidates = found.observer.buffer.candidates()
+    return Selection(candidates, found.observer.frequency, mining, bundle.ontology).choose()
 
 
 def _take(

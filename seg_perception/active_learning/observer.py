@@ -10,7 +10,7 @@ from seg_perception.active_learning.candidate_buffer import CandidateBuffer
 from seg_perception.active_learning.class_frequency import ClassFrequency
 from seg_perception.active_learning.config import MiningConfig
 from seg_perception.active_learning.frame_track import FrameTrack, TrackedFrame
-from seg_perception.active_learning.temporal_consistency import SmallLabels, label_flicker
+from seg_perception.active_learning.temporal_consistency import SmallLabels, temporal_disagreement
 from seg_perception.active_learning.view_agreement import compare_views
 from seg_perception.config import Config
 from seg_perception.core.errors import CalibrationError, TransformError
@@ -29,15 +29,15 @@ class Observer:
     """A replay's sink that keeps candidates instead of messages.
 
     Attributes:
-        census: of all frames.
-        pool: of those that may be chosen.
+        frequency: of all frames.
+        buffer: of those that may be chosen.
         compared: by how many clouds label maps were compared.
     """
 
     def __init__(self, config: Config, mining: MiningConfig, ontology: Ontology) -> None:
         """Start before the first frame; `follow` is called before anything is written."""
-        self.census = ClassFrequency(len(ontology.classes), mining.min_class_share)
-        self.pool = CandidateBuffer(len(ontology.classes), mining.seed)
+        self.frequency = ClassFrequency(len(ontology.classes), mining.min_class_share)
+        self.buffer = CandidateBuffer(len(ontology.classes), mining.seed)
         self.compared = 0
         self._config, self._mining, self._ontology = config, mining, ontology
         self._tracks = {camera: FrameTrack() for camera in config.cameras}
@@ -62,7 +62,7 @@ class Observer:
         before = track.last
         if before is not None and self._are_neighbours(before, seen):
             seen.follows = True
-            seen.flicker = label_flicker(before.small, seen.small, self._mining.shift)
+            seen.by_pixels = temporal_disagreement(before.small, seen.small, self._mining.shift)
         if before is not None and seen.time_ns < before.time_ns:
             self._keep_all(track)  # the clock jumped back
         self._keep(track.add(seen))
@@ -73,7 +73,7 @@ class Observer:
         if self._motion is None:
             return
         scan = self._motion.scan(semantic.sensor, semantic.cloud)
-        asked = [(seen, self._labels(seen, scan)) for seen in self._witnesses(scan)]
+        asked = [(seen, self._labels(seen, scan)) for seen in self._frames_around(scan)]
         answered = [(seen, transfer) for seen, transfer in asked if transfer is not None]
         self.compared += len(answered) > 1
         for (one, first), (other, second) in combinations(answered, 2):
@@ -104,7 +104,7 @@ class Observer:
         gap_ns = seen.time_ns - before.time_ns
         return 0 < gap_ns <= self._mining.max_neighbour_s * NANOSECONDS
 
-    def _witnesses(self, scan: Scan) -> list[TrackedFrame]:
+    def _frames_around(self, scan: Scan) -> list[TrackedFrame]:
         """Of every camera the two frames around the scan."""
         reach_ns = self._mining.max_neighbour_s * NANOSECONDS
         found = [seen for track in self._tracks.values() for seen in track.around(scan.time_ns)]
@@ -130,15 +130,15 @@ class Observer:
         evidence = compare_views(first, second, self._ontology.unknown_id)
         if one.candidate.camera == other.candidate.camera:
             later = max(one, other, key=lambda seen: seen.time_ns)
-            later.before += evidence
+            later.by_points += evidence
         else:
-            one.across += evidence
-            other.across += evidence
+            one.other_cameras += evidence
+            other.other_cameras += evidence
 
     def _keep(self, candidate: Candidate | None) -> None:
         if candidate is not None:
-            self.census.add(candidate)
-            self.pool.add(candidate)
+            self.frequency.add(candidate)
+            self.buffer.add(candidate)
 
     def _keep_all(self, track: FrameTrack) -> None:
         for candidate in track.finish():

@@ -44,20 +44,20 @@ class Selection:
     def __init__(
         self,
         candidates: list[Candidate],
-        census: ClassFrequency,
+        frequency: ClassFrequency,
         config: MiningConfig,
         ontology: Ontology,
     ) -> None:
         """Weigh what does not depend on the order."""
         self._candidates = candidates
-        self._census, self._config = census, config
+        self._frequency, self._config = frequency, config
         self._names = [c.name for c in ontology.classes]
         self._descriptors = Descriptors(candidates)
         self._open = np.ones(len(candidates), np.bool_)
         self._nearest = np.full(len(candidates), np.inf, np.float32)
         self._reach = self._descriptors.reach()
-        self._shown = np.array([census.shows(c) for c in candidates])
-        self._rare = np.array([census.surprise(int(n)) for n in census.shown])
+        self._shown = np.array([frequency.shows(c) for c in candidates])
+        self._rare = np.array([frequency.surprise(int(n)) for n in frequency.shown])
         self._times_chosen = np.zeros(len(self._names), np.int64)
         self._uncertain = self._surprises("uncertainty")
         self._denied = self._surprises("disagreement")
@@ -102,10 +102,10 @@ class Selection:
 
     def _surprises(self, criterion: str) -> NDArray[np.float64]:
         values = [getattr(c, criterion) for c in self._candidates]
-        counts = getattr(self._census, criterion)
+        counts = getattr(self._frequency, criterion)
         return np.array(
             [
-                0.0 if math.isnan(v) or v <= 0 else self._census.surprise(counts.at_least(v))
+                0.0 if math.isnan(v) or v <= 0 else self._frequency.surprise(counts.at_least(v))
                 for v in values
             ]
         )
@@ -123,13 +123,13 @@ class Selection:
         return Choice(candidate, sum(parts.values()), parts, sentences)
 
     def _sentence(self, name: str, best: int) -> str:
-        candidate, frames = self._candidates[best], self._census.frames
+        candidate, frames = self._candidates[best], self._frequency.frames
         if name == "uncertainty":
-            rank = self._census.uncertainty.at_least(candidate.uncertainty)
+            rank = self._frequency.uncertainty.at_least(candidate.uncertainty)
             ranked = _ranked(rank, "least sure", frames)
             return f"mean confidence {1 - candidate.uncertainty:.0%}: {ranked}"
         if name == "disagreement" and not math.isnan(candidate.disagreement):
-            rank = self._census.disagreement.at_least(candidate.disagreement)
+            rank = self._frequency.disagreement.at_least(candidate.disagreement)
             ranked = _ranked(rank, "most denied", frames)
             share = f"{candidate.disagreement:.1%}"
             return f"neighbouring frames or cameras deny {share} of its labels: {ranked}"
@@ -142,10 +142,10 @@ class Selection:
     def _rarity_sentence(self, best: int) -> str:
         novelty = np.where(self._shown[best], self._rare / (1 + self._times_chosen), -1.0)
         rarest = int(np.argmax(novelty))
-        share, count = self._candidates[best].shares[rarest], int(self._census.shown[rarest])
+        share, count = self._candidates[best].shares[rarest], int(self._frequency.shown[rarest])
         return (
             f"shows {self._names[rarest]} ({share:.1%} of the picture), "
-            f"as {count} of {self._census.frames} frames do"
+            f"as {count} of {self._frequency.frames} frames do"
         )
 
 

@@ -17,7 +17,7 @@ class SmallLabels:
 
     Attributes:
         labels: uint8 or uint16 (h, 128).
-        sureness: float32 (h, 128), 0 to 1; 0 where there is no label.
+        confidence: float32 (h, 128), 0 to 1; 0 where there is no label.
     """
 
     def __init__(self, label_map: LabelMap, unknown_id: int) -> None:
@@ -27,11 +27,11 @@ class SmallLabels:
         how = cv2.INTER_NEAREST_EXACT
         self.labels = np.asarray(cv2.resize(label_map.labels, size, interpolation=how))
         confidence = cv2.resize(label_map.confidence, size, interpolation=how)
-        self.sureness = np.asarray(confidence, np.float32) / np.float32(255)
-        self.sureness[self.labels == unknown_id] = 0
+        self.confidence = np.asarray(confidence, np.float32) / np.float32(255)
+        self.confidence[self.labels == unknown_id] = 0
 
 
-def label_flicker(one: SmallLabels, other: SmallLabels, shift: float) -> Evidence:
+def temporal_disagreement(one: SmallLabels, other: SmallLabels, shift: float) -> Evidence:
     """How much of two pictures of one camera denies the other.
 
     Between neighbours the robot's motion shifts the edges of things, but hardly further than a
@@ -50,14 +50,14 @@ def label_flicker(one: SmallLabels, other: SmallLabels, shift: float) -> Evidenc
     return _denied(one, other, kernel) + _denied(other, one, kernel)
 
 
-def _denied(claim: SmallLabels, witness: SmallLabels, kernel: NDArray[np.uint8]) -> Evidence:
-    """Pixels of the claim count with its sureness, denied ones also with the witness's there."""
+def _denied(claim: SmallLabels, other: SmallLabels, kernel: NDArray[np.uint8]) -> Evidence:
+    """How much of the claim the other denies: each pixel weighs as much as it is sure."""
     supported = np.zeros(claim.labels.shape, np.bool_)
-    for label in np.unique(claim.labels[claim.sureness > 0]):
-        near = cv2.dilate((witness.labels == label).astype(np.uint8), kernel)
+    for label in np.unique(claim.labels[claim.confidence > 0]):
+        near = cv2.dilate((other.labels == label).astype(np.uint8), kernel)
         supported |= (claim.labels == label) & (near > 0)
-    asked = witness.sureness > 0
+    asked = other.confidence > 0
     return Evidence(
-        against=float(claim.sureness[asked & ~supported].sum()),
-        total=float(claim.sureness[asked].sum()),
+        against=float(claim.confidence[asked & ~supported].sum()),
+        total=float(claim.confidence[asked].sum()),
     )

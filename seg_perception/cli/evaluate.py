@@ -37,8 +37,9 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     protocol: Annotated[
         str, typer.Option(help="Shipped protocol's name, or a YAML file; else by the data set.")
     ] = "",
-    space: Annotated[
-        list[str] | None, typer.Option(help="Score only this space of the protocol; repeatable.")
+    class_mapping: Annotated[
+        list[str] | None,
+        typer.Option(help="Score only this class mapping of the protocol; repeatable."),
     ] = None,
     truth: Annotated[
         list[str] | None,
@@ -116,7 +117,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         protocol=protocol,
         truth_ontology=truth_ontology,
         model_ontology=model_ontology,
-        spaces=tuple(space or ()),
+        class_mappings=tuple(class_mapping or ()),
         partial=partial,
         truth=tuple(truth or ()),
         truth_bag=truth_bag,
@@ -133,15 +134,15 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         boundary=boundary,
         pictures=pictures,
     )
-    means = ExecutionOptions(processes, cluster, gpus=gpus, keep=str(keep or ""))
-    results = _evaluate(paths, options, output, means)
+    execution = ExecutionOptions(processes, cluster, gpus=gpus, keep=str(keep or ""))
+    results = _evaluate(paths, options, output, execution)
     if page:
         _write_report(output)
     _finish(results, output, as_json=as_json)
 
 
 def _evaluate(
-    paths: list[Path], options: EvaluateOptions, output: Path, means: ExecutionOptions
+    paths: list[Path], options: EvaluateOptions, output: Path, execution: ExecutionOptions
 ) -> Results:
     from seg_perception.cli.progress import progress_bar
     from seg_perception.core.errors import ConfigError
@@ -149,14 +150,16 @@ def _evaluate(
     from seg_perception.evaluation.plan import plan
 
     job = plan(paths, options)
-    if means.keep and not _can_keep(job, means):
-        msg = f"--keep {means.keep}: expected one recording that the model labels, in one process"
+    if execution.keep and not _can_keep(job, execution):
+        msg = (
+            f"--keep {execution.keep}: expected one recording that the model labels, in one process"
+        )
         raise ConfigError(msg)
     command = shlex.join(["seg-perception", *sys.argv[1:]])
     with progress_bar("checking") as advance:
         begin(job, output, advance)
     with progress_bar("scoring") as advance:
-        return evaluate(job, output, means, command=command, on_progress=advance)
+        return evaluate(job, output, execution, command=command, on_progress=advance)
 
 
 def _write_report(run: Path) -> None:
@@ -165,8 +168,8 @@ def _write_report(run: Path) -> None:
     write_report(run)
 
 
-def _can_keep(job: Job, means: ExecutionOptions) -> bool:
-    return job.kind == "bag" and len(job.shards) == 1 and not means.address
+def _can_keep(job: Job, execution: ExecutionOptions) -> bool:
+    return job.kind == "bag" and len(job.shards) == 1 and not execution.address
 
 
 def _finish(results: Results, output: Path, *, as_json: bool) -> None:

@@ -48,7 +48,7 @@ def command(
     end(summary.notes, summary.problems)
 
 
-def reject_last(
+def corrections(
     folder: Annotated[Path, typer.Argument(help="Folder that `mine` wrote.")],
     archive: Annotated[Path, typer.Argument(help="CVAT's export: Segmentation mask 1.1.")],
     *,
@@ -58,12 +58,12 @@ def reject_last(
     from seg_perception.active_learning import take_corrections
     from seg_perception.cli.options import print_json
 
-    corrections = take_corrections(folder, archive)
+    taken = take_corrections(folder, archive)
     if as_json:
-        changed = {correction.name: correction.changed for correction in corrections}
+        changed = {correction.name: correction.changed for correction in taken}
         print_json({"folder": str(folder), "changed": changed})
         return
-    for correction in corrections:
+    for correction in taken:
         typer.echo(f"{correction.name}: {correction.changed:.1%} of the pixels changed")
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from seg_perception.cli.tables import console
 
 if TYPE_CHECKING:
-    from seg_perception.evaluation.results import Metric, Results, SpaceResult, StreamResult
+    from seg_perception.evaluation.results import ClassMappingResult, Metric, Results, StreamResult
 
 
 def print_results(results: Results) -> None:
@@ -17,9 +17,9 @@ def print_results(results: Results) -> None:
     out = console()
     out.print(_means(results))
     for stream in results.streams:
-        for space in stream.spaces:
-            out.print(_classes(stream, space))
-            for line in _alarms(space):
+        for mapping in stream.class_mappings:
+            out.print(_classes(stream, mapping))
+            for line in _alarms(mapping):
                 out.print(line)
     for choice in results.protocol.choices:
         out.print(f"[dim]{results.protocol.name}: {choice}[/dim]")
@@ -29,19 +29,23 @@ def _means(results: Results) -> Table:
     table = _table(f"{results.protocol.title}", "stream", "metric", "value", "95 % interval", "n")
     for stream in results.streams:
         named = [("", metric) for metric in stream.metrics]
-        named += [(space.name, metric) for space in stream.spaces for metric in space.metrics]
+        named += [
+            (mapping.name, metric)
+            for mapping in stream.class_mappings
+            for metric in mapping.metrics
+        ]
         if stream.calibration is not None:
             named += [("", metric) for metric in stream.calibration.metrics]
-        for space, metric in named:
-            key = f"{space}.{metric.key}" if space else metric.key
+        for mapping, metric in named:
+            key = f"{mapping}.{metric.key}" if mapping else metric.key
             table.add_row(stream.name, key, _value(metric), _interval(metric), f"{metric.n:,}")
     return table
 
 
-def _classes(stream: StreamResult, space: SpaceResult) -> Table:
+def _classes(stream: StreamResult, mapping: ClassMappingResult) -> Table:
     headers = ("class", "IoU %", "95 % interval", "precision %", "recall %", "boundary IoU %")
-    table = _table(f"{stream.name}, {space.name}", *headers, "truth", "predicted")
-    for entry in space.classes:
+    table = _table(f"{stream.name}, {mapping.name}", *headers, "truth", "predicted")
+    for entry in mapping.classes:
         if not entry.truth and not entry.predicted:
             continue
         table.add_row(
@@ -57,17 +61,17 @@ def _classes(stream: StreamResult, space: SpaceResult) -> Table:
     return table
 
 
-def _alarms(space: SpaceResult) -> list[str]:
+def _alarms(mapping: ClassMappingResult) -> list[str]:
     lines = []
-    if space.never_predicted:
-        lines.append(f"[bold red]never predicted: {', '.join(space.never_predicted)}[/bold red]")
-    absent = [c.name for c in space.classes if c.absent]
+    if mapping.never_predicted:
+        lines.append(f"[bold red]never predicted: {', '.join(mapping.never_predicted)}[/bold red]")
+    absent = [c.name for c in mapping.classes if c.absent]
     if absent:
         lines.append(f"not in the truth: {', '.join(absent)}")
-    if space.excluded:
+    if mapping.excluded:
         lines.append(
-            f"excluded: {', '.join(space.excluded)} ({space.excluded_truth:,} true, "
-            f"{space.excluded_predictions:,} predicted)"
+            f"excluded: {', '.join(mapping.excluded)} ({mapping.excluded_truth:,} true, "
+            f"{mapping.excluded_predictions:,} predicted)"
         )
     return lines
 

@@ -79,9 +79,9 @@ def points_table(points: Mapping[str, Mapping[PointStatus, int]]) -> Table:
     """What became of the points, as shares of all."""
     headers = [status.name.lower().replace("_", " ") for status in _STATUSES]
     table = _table("points", "sensor", "points", *headers, "other")
-    for sensor, tally in points.items():
-        total = sum(tally.values())
-        shares = [tally[status] for status in _STATUSES]
+    for sensor, counts in points.items():
+        total = sum(counts.values())
+        shares = [counts[status] for status in _STATUSES]
         cells = [_share(n, total) for n in (*shares, total - sum(shares))]
         table.add_row(sensor, str(total), *cells)
     return table

@@ -93,7 +93,7 @@ def score_labels(
         pictures=0,
         shards=(shard,),
     )
-    mapped = job.views[0]
+    mapped = job.mapped_classes[0]
     found = count(job)
     return {
         entry.labels: TopicScores.of(found[entry.stream].pairs, mapped) for entry in job.streams

@@ -100,17 +100,17 @@ def count(job: Job) -> dict[str, StreamStatistics]:
 
 def merged(parts: Sequence[ShardResult], stream: str, job: Job) -> StreamStatistics:
     """The counts of a stream over all parts."""
-    total = StreamStatistics(job.index, job.views[0].size)
+    total = StreamStatistics(job.layout, job.mapped_classes[0].size)
     for part in parts:
-        total.merge(part.tallies[stream])
+        total.merge(part.statistics[stream])
     return total
 
 
 def _stream(
     job: Job, entry: StreamGroundTruth, parts: Sequence[ShardResult], run: Path
 ) -> StreamResult:
-    tally = merged(parts, entry.stream, job)
-    scores = score_stream(job, entry, tally)
+    statistics = merged(parts, entry.stream, job)
+    scores = score_stream(job, entry, statistics)
     return StreamResult(
         name=entry.stream,
         kind=entry.kind,
@@ -118,28 +118,28 @@ def _stream(
         truth=entry.truth or (job.cuboids.file if job.cuboids else ""),
         pairing=Pairing(
             tolerance_s=job.tolerance_ns * 1e-9 if "bag" in job.kind else 0.0,
-            paired=tally.paired,
-            without_truth=tally.without_truth,
-            without_labels=tally.without_labels,
-            refused=dict(sorted(tally.refused.items())),
+            paired=statistics.paired,
+            without_truth=statistics.without_truth,
+            without_labels=statistics.without_labels,
+            refused=dict(sorted(statistics.refused.items())),
         ),
         metrics=scores.metrics,
-        spaces=scores.spaces,
+        class_mappings=scores.class_mappings,
         slices=scores.slices,
         calibration=scores.calibration,
-        frames=tuple(_pictures(job, entry.stream, tally, parts, run)),
-        units=tuple(_units(job, tally)),
+        frames=tuple(_pictures(job, entry.stream, statistics, parts, run)),
+        units=tuple(_units(job, statistics)),
     )
 
 
-def _units(job: Job, tally: StreamStatistics) -> Iterator[Unit]:
-    index = job.index
-    columns = {index.no_label: job.model_ontology.unknown_id, index.not_seen: -1}
-    for (sequence, name), unit in sorted(tally.units.items()):
+def _units(job: Job, statistics: StreamStatistics) -> Iterator[Unit]:
+    layout = job.layout
+    columns = {layout.no_label: job.model_ontology.unknown_id, layout.not_seen: -1}
+    for (sequence, name), unit in sorted(statistics.units.items()):
         rows, places = np.nonzero(unit.pairs)
         pairs = tuple(
             (
-                job.truth_ontology.unknown_id if row == index.no_truth else int(row),
+                job.truth_ontology.unknown_id if row == layout.no_truth else int(row),
                 columns.get(int(place), int(place)),
                 int(unit.pairs[row, place]),
             )
@@ -149,7 +149,7 @@ def _units(job: Job, tally: StreamStatistics) -> Iterator[Unit]:
 
 
 def _pictures(
-    job: Job, stream: str, tally: StreamStatistics, parts: Sequence[ShardResult], run: Path
+    job: Job, stream: str, statistics: StreamStatistics, parts: Sequence[ShardResult], run: Path
 ) -> Iterator[FrameScore]:
     origin: dict[str, Path] = {}
     frames: list[FrameScore] = []
@@ -157,7 +157,7 @@ def _pictures(
         for frame in part.pictures[stream]:
             frames.append(frame)
             origin.update({file: part.folder / file for file in frame.files.values()})
-    for frame in choose(frames, job.pictures, tally.median_miou):
+    for frame in choose(frames, job.pictures, statistics.median_miou):
         for file in frame.files.values():
             (run / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin[file], run / file)
@@ -190,8 +190,8 @@ def _timing(job: Job, parts: Sequence[ShardResult]) -> Timing:
         for name, (entries, longest_s) in part.stages.items():
             histogram = stages.setdefault(name, Durations())
             counts, _ = Durations().counts()
-            for index, number in entries:
-                counts[index] = number
+            for place, number in entries:
+                counts[place] = number
             histogram.add_counts(counts, longest_s)
     counts_by_stream: dict[str, StreamCount] = {}
     for part in parts:
@@ -200,29 +200,31 @@ def _timing(job: Job, parts: Sequence[ShardResult]) -> Timing:
     names = dict.fromkeys([*counts_by_stream, *(entry.stream for entry in job.streams)])
     return Timing(
         stages=tuple(_stage(name, histogram) for name, histogram in stages.items()),
-        streams=tuple(_rhythm(job, name, counts_by_stream.get(name), parts) for name in names),
+        streams=tuple(
+            _stream_timing(job, name, counts_by_stream.get(name), parts) for name in names
+        ),
     )
 
 
-def _rhythm(
+def _stream_timing(
     job: Job, name: str, count: StreamCount | None, parts: Sequence[ShardResult]
 ) -> StreamTiming:
     scored = any(entry.stream == name for entry in job.streams)
-    tally = merged(parts, name, job) if scored else None
+    statistics = merged(parts, name, job) if scored else None
     if count is None:
-        labels = 0 if tally is None else tally.paired + tally.without_truth
-        labels += 0 if tally is None else sum(tally.refused.values())
+        labels = 0 if statistics is None else statistics.paired + statistics.without_truth
+        labels += 0 if statistics is None else sum(statistics.refused.values())
         count = StreamCount(labels, labels, {}, 0)
-    rhythm = tally.rhythm if tally else None
+    rate = statistics.rate if statistics else None
     return StreamTiming(
         stream=name,
         received=count.received,
         published=count.published,
         dropped=dict(count.dropped),
         in_flight=count.in_flight,
-        rate_hz=rhythm.rate_hz if rhythm else None,
-        jitter_s=rhythm.jitter_s if rhythm else None,
-        missed=rhythm.missed if rhythm else 0,
+        rate_hz=rate.rate_hz if rate else None,
+        jitter_s=rate.jitter_s if rate else None,
+        missed=rate.missed if rate else 0,
     )
 
 
@@ -274,9 +276,9 @@ def _problems(parts: Sequence[ShardResult], streams: Sequence[StreamResult]) -> 
 def _alarms(streams: Sequence[StreamResult]) -> Iterator[str]:
     """Classes that a model never says: a mean hides that it has collapsed."""
     for stream in streams:
-        for space in stream.spaces:
-            if names := ", ".join(space.never_predicted):
-                yield f"{stream.name}, {space.name}: never predicted: {names}"
+        for mapping in stream.class_mappings:
+            if names := ", ".join(mapping.never_predicted):
+                yield f"{stream.name}, {mapping.name}: never predicted: {names}"
 
 
 def _versions() -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """How far a number would move with other sequences (Efron, Annals of Statistics 1979).
 
-Whole units are drawn, sequences or stretches of one, since the frames of a drive resemble
+Whole units are drawn, sequences or blocks of one, since the frames of a drive resemble
 each other. The draws are the same for the same number of units, so that two runs over the
 same units can be compared draw by draw.
 """

@@ -1,4 +1,4 @@
-"""Cuts a drive into stretches of time, so that the bootstrap has something to draw."""
+"""Cuts a drive into blocks of time, so that the bootstrap has something to draw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST = 64
 
 
 class BootstrapBlocks:
-    """Names the stretch of a stamp; their number is bounded, however long the drive is."""
+    """Names the block of a stamp; their number is bounded, however long the drive is."""
 
     def __init__(self, sequence: str, duration_s: float) -> None:
         """Take the drive's name and its length."""
@@ -18,7 +18,7 @@ class BootstrapBlocks:
         self._start_ns: int | None = None
 
     def name(self, stamp_ns: int) -> str:
-        """The stretch, counted from the first stamp that was asked for."""
+        """The block, counted from the first stamp that was asked for."""
         if self._start_ns is None:
             self._start_ns = stamp_ns
         number = (stamp_ns - self._start_ns) // (self._length_s * NANOSECONDS)

@@ -33,7 +33,7 @@ def check_job(job: Job, on_progress: OnProgress) -> None:
     Raises:
         SegPerceptionError: truth that can't be compared with the labels, and why.
     """
-    _ = job.views
+    _ = job.mapped_classes
     if job.cuboids is not None:
         load_cuboids(job.cuboids.file, job.cuboids.rules, job.cuboids.sample, 0.0)
     if job.kind in ("data set", "predictions"):
@@ -48,7 +48,7 @@ def check_job(job: Job, on_progress: OnProgress) -> None:
 
 def _check_bag(job: Job, shard: Shard, entry: StreamGroundTruth) -> None:
     """The first messages of one stream and its truth."""
-    counter = ConfusionCounter(job.index)
+    counter = ConfusionCounter(job.layout)
     truths = _first(shard.truth_path or shard.path, entry.truth)
     labels = _first(shard.path, entry.labels)
     where = f"{shard.path}, {entry.stream}"
@@ -137,7 +137,7 @@ def _check_points(where: str, label: BagMessage, truth: BagMessage) -> None:
 
 
 def _check_files(job: Job, on_progress: OnProgress) -> None:
-    counter = ConfusionCounter(job.index)
+    counter = ConfusionCounter(job.layout)
     pairs = [pair for shard in job.shards for pair in shard.pairs]
     for done, pair in enumerate(pairs, start=1):
         try:

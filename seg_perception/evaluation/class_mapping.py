@@ -1,4 +1,4 @@
-"""From the ids of truth and prediction to the classes of a space."""
+"""From the ids of truth and prediction to the classes that are scored."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class ConfusionLayout:
 
 @dataclass(frozen=True, eq=False)
 class MappedClasses:
-    """A space as look-up tables over a `ConfusionLayout`.
+    """A class mapping as look-up tables over a `ConfusionLayout`.
 
     Attributes:
-        space: as the protocol has it.
+        mapping: as the protocol has it.
         names, colors: of its classes.
         excluded: names of what does not count.
         rows: int64, class of each true id; `ignored` where it does not count.
@@ -62,7 +62,7 @@ class MappedClasses:
             and `ignored` for what is not seen.
     """
 
-    space: ClassMapping
+    mapping: ClassMapping
     names: tuple[str, ...]
     colors: tuple[str, ...]
     excluded: tuple[str, ...]
@@ -90,7 +90,7 @@ class MappedClasses:
         return self.size + 2
 
     def fold(self, pairs: Counts) -> Counts:
-        """Sum a matrix of pairs into the space's classes.
+        """Sum a matrix of pairs into the mapped classes.
 
         Args:
             pairs: int64, in the shape of the `ConfusionLayout`.
@@ -106,60 +106,72 @@ class MappedClasses:
         return folded
 
 
-def make_views(
-    protocol: Protocol, index: ConfusionLayout, chosen: Sequence[str] = (), *, partial: bool = False
+def map_classes(
+    protocol: Protocol,
+    layout: ConfusionLayout,
+    chosen: Sequence[str] = (),
+    *,
+    partial: bool = False,
 ) -> tuple[MappedClasses, ...]:
-    """The protocol's spaces for two ontologies.
+    """The protocol's class mappings for two ontologies.
 
     Args:
         protocol: how to score.
-        index: of the pairs.
-        chosen: names of the spaces to score; empty: all.
+        layout: of the pairs.
+        chosen: names of the class mappings to score; empty: all.
         partial: score a model although its classes differ from the truth's.
 
     Raises:
-        ConfigError: no such space, a class or group that does not exist, or a model whose
+        ConfigError: no such class mapping, a class or group that does not exist, or a model whose
             classes differ from the truth's.
     """
-    known = [space.name for space in protocol.spaces]
+    known = [mapping.name for mapping in protocol.class_mappings]
     if unknown := sorted(set(chosen) - set(known)):
-        msg = f"protocol {protocol.name} has no space {unknown[0]!r}: expected some of {known}"
+        msg = (
+            f"protocol {protocol.name} has no class mapping {unknown[0]!r}: expected some of "
+            f"{known}"
+        )
         raise ConfigError(msg)
-    spaces = [space for space in protocol.spaces if not chosen or space.name in chosen]
-    return tuple(_view(protocol, space, index, partial=partial) for space in spaces)
+    class_mappings = [
+        mapping for mapping in protocol.class_mappings if not chosen or mapping.name in chosen
+    ]
+    return tuple(_mapped(protocol, mapping, layout, partial=partial) for mapping in class_mappings)
 
 
-def _view(
-    protocol: Protocol, space: ClassMapping, index: ConfusionLayout, *, partial: bool
+def _mapped(
+    protocol: Protocol, mapping: ClassMapping, layout: ConfusionLayout, *, partial: bool
 ) -> MappedClasses:
-    truth, predicted = index.truth, index.predicted
-    true_groups = _groups(space, truth, f"protocol {protocol.name}, space {space.name}")
-    excluded_classes = _excluded_classes(protocol, space, truth)
-    groups = list(dict.fromkeys(_group_order(space, truth)))
-    if unknown := sorted(set(space.excluded_groups) - set(groups)):
-        msg = f"protocol {protocol.name}, space {space.name}: no groups {unknown} among {groups}"
+    truth, predicted = layout.truth, layout.predicted
+    true_groups = _groups(mapping, truth, f"protocol {protocol.name}, class mapping {mapping.name}")
+    excluded_classes = _excluded_classes(protocol, mapping, truth)
+    groups = list(dict.fromkeys(_group_order(mapping, truth)))
+    if unknown := sorted(set(mapping.excluded_groups) - set(groups)):
+        msg = (
+            f"protocol {protocol.name}, class mapping {mapping.name}: no groups {unknown} among "
+            f"{groups}"
+        )
         raise ConfigError(msg)
     counted = {g for name, g in true_groups.items() if name not in excluded_classes}
-    counted -= set(space.excluded_groups)
+    counted -= set(mapping.excluded_groups)
     names = tuple(group for group in groups if group in counted)
     place = {name: n for n, name in enumerate(names)}
-    guesses = _groups(space, predicted, f"the model's ontology {predicted.name}")
+    guesses = _groups(mapping, predicted, f"the model's ontology {predicted.name}")
     if not partial:
-        _expect_same_classes(protocol, space, index, names, guesses)
+        _expect_same_classes(protocol, mapping, layout, names, guesses)
     ignored = len(names) + 2
-    rows = np.full(index.shape[0], ignored, np.int64)
+    rows = np.full(layout.shape[0], ignored, np.int64)
     for name, group in true_groups.items():
         if name not in excluded_classes and group in place:
             rows[truth.ids[name]] = place[group]
-    dropped = space.excluded_prediction == "dropped"
-    columns = np.full(index.shape[1], ignored if dropped else len(names), np.int64)
+    dropped = mapping.excluded_prediction == "dropped"
+    columns = np.full(layout.shape[1], ignored if dropped else len(names), np.int64)
     for name, group in guesses.items():
         if name not in excluded_classes and group in place:
             columns[predicted.ids[name]] = place[group]
-    columns[index.no_label], columns[index.not_seen] = len(names) + 1, ignored
-    colors = _colors(space, truth)
+    columns[layout.no_label], columns[layout.not_seen] = len(names) + 1, ignored
+    colors = _colors(mapping, truth)
     return MappedClasses(
-        space=space,
+        mapping=mapping,
         names=names,
         colors=tuple(colors[name] for name in names),
         excluded=tuple(
@@ -172,59 +184,66 @@ def _view(
     )
 
 
-def _groups(space: ClassMapping, ontology: Ontology, where: str) -> dict[str, str]:
+def _groups(mapping: ClassMapping, ontology: Ontology, where: str) -> dict[str, str]:
     """The group of each class that has one."""
-    if not space.grouping:
+    if not mapping.grouping:
         return {name: name for name in ontology.ids}
-    if space.grouping not in ontology.groupings:
+    if mapping.grouping not in ontology.groupings:
         known = sorted(ontology.groupings)
-        msg = f"{where}: no grouping {space.grouping!r} in {ontology.name}: expected one of {known}"
+        msg = (
+            f"{where}: no grouping {mapping.grouping!r} in {ontology.name}: expected one of {known}"
+        )
         raise ConfigError(msg)
     found = {
-        name: group.name for group in ontology.groupings[space.grouping] for name in group.classes
+        name: group.name for group in ontology.groupings[mapping.grouping] for name in group.classes
     }
-    found.update({name: group for name, group in space.moved.items() if name in ontology.ids})
+    found.update({name: group for name, group in mapping.moved.items() if name in ontology.ids})
     return found
 
 
-def _group_order(space: ClassMapping, truth: Ontology) -> Sequence[str]:
-    return truth.group_names(space.grouping) if space.grouping else tuple(truth.ids)
+def _group_order(mapping: ClassMapping, truth: Ontology) -> Sequence[str]:
+    return truth.group_names(mapping.grouping) if mapping.grouping else tuple(truth.ids)
 
 
-def _excluded_classes(protocol: Protocol, space: ClassMapping, truth: Ontology) -> set[str]:
-    named = {*space.excluded_classes, *space.moved}
+def _excluded_classes(protocol: Protocol, mapping: ClassMapping, truth: Ontology) -> set[str]:
+    named = {*mapping.excluded_classes, *mapping.moved}
     if unknown := sorted(named - set(truth.ids)):
         msg = (
-            f"protocol {protocol.name}, space {space.name}: ontology {truth.name} has no classes "
-            f"{unknown}"
+            f"protocol {protocol.name}, class mapping {mapping.name}: ontology {truth.name} has no "
+            f"classes {unknown}"
         )
         raise ConfigError(msg)
-    ignored = truth.ignore if space.exclude_ignored else ()
-    return {*space.excluded_classes, *ignored}
+    ignored = truth.ignore if mapping.exclude_ignored else ()
+    return {*mapping.excluded_classes, *ignored}
 
 
 def _expect_same_classes(
     protocol: Protocol,
-    space: ClassMapping,
-    index: ConfusionLayout,
+    mapping: ClassMapping,
+    layout: ConfusionLayout,
     names: Sequence[str],
     guesses: Mapping[str, str],
 ) -> None:
     """Whether the model can say each class, and the truth knows what the model says."""
-    known = set(_group_order(space, index.truth))
+    known = set(_group_order(mapping, layout.truth))
     missing = [name for name in names if name not in guesses.values()]
     foreign = sorted(set(guesses.values()) - known)
-    if space.grouping:
+    if mapping.grouping:
         # A group without classes can't be said; that shows in its IoU, and is no mistake.
         missing = []
     if not missing and not foreign:
         return
-    others = [other.name for other in protocol.spaces if other.grouping]
-    mend = f"--space {others[0]}" if others and not space.grouping else "--protocol categories"
+    others = [other.name for other in protocol.class_mappings if other.grouping]
+    mend = (
+        f"--class-mapping {others[0]}"
+        if others and not mapping.grouping
+        else "--protocol categories"
+    )
     msg = (
-        f"the model's ontology {index.predicted.name} does not fit the truth's "
-        f"{index.truth.name} in space {space.name}: the model lacks {_some(missing)}, the truth "
-        f"lacks {_some(foreign)}; score {mend}, or --partial to count what differs as wrong"
+        f"the model's ontology {layout.predicted.name} does not fit the truth's "
+        f"{layout.truth.name} in class mapping {mapping.name}: the model lacks {_some(missing)}, "
+        f"the truth lacks {_some(foreign)}; score {mend}, or --partial to count what differs as "
+        "wrong"
     )
     raise ConfigError(msg)
 
@@ -234,7 +253,7 @@ def _some(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
 
 
-def _colors(space: ClassMapping, truth: Ontology) -> dict[str, str]:
-    if not space.grouping:
+def _colors(mapping: ClassMapping, truth: Ontology) -> dict[str, str]:
+    if not mapping.grouping:
         return {c.name: c.color for c in truth.classes}
-    return {group.name: group.color for group in truth.groupings[space.grouping]}
+    return {group.name: group.color for group in truth.groupings[mapping.grouping]}

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.bootstrap import draw, intervals
-from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, map_classes
 from seg_perception.evaluation.confusion import Counts
 from seg_perception.evaluation.results import Results, StreamResult, Unit
 from seg_perception.evaluation.scores import ClassCounts, Floats, percent
-from seg_perception.evaluation.stream_scores import space_metrics
+from seg_perception.evaluation.stream_scores import mapping_metrics
 
 UnitKey = tuple[str, str]
 Table = Mapping[str, Floats]
@@ -101,9 +101,12 @@ def _expect_comparable(first: Results, second: Results) -> None:
             "against the same"
         )
         raise EvaluationError(msg)
-    spaces = [tuple(s.name for s in run.streams[0].spaces) for run in (first, second)]
-    if spaces[0] != spaces[1]:
-        msg = f"{second.name}: has spaces {spaces[1]}, {first.name} has {spaces[0]}; score the same"
+    names = [tuple(m.name for m in run.streams[0].class_mappings) for run in (first, second)]
+    if names[0] != names[1]:
+        msg = (
+            f"{second.name}: has class mappings {names[1]}, {first.name} has {names[0]}; score the "
+            "same"
+        )
         raise EvaluationError(msg)
 
 
@@ -156,32 +159,34 @@ class _Side:
 
     def table(self) -> tuple[Table, Table | None]:
         """Every number, for all units and for the draws of them."""
-        index = ConfusionLayout(self.run.truth_ontology, self.run.model.ontology)
-        names = [space.name for space in self.stream.spaces]
-        views = make_views(self.run.protocol, index, names, partial=True)
+        layout = ConfusionLayout(self.run.truth_ontology, self.run.model.ontology)
+        names = [mapping.name for mapping in self.stream.class_mappings]
+        mapped_classes = map_classes(self.run.protocol, layout, names, partial=True)
         by_key = {(u.sequence, u.name): u for u in self.stream.units}
-        pairs = [_pairs(by_key[key], index) for key in self.units]
+        pairs = [_pairs(by_key[key], layout) for key in self.units]
         values: dict[str, Floats] = {}
         drawn: dict[str, Floats] | None = {}
-        for view in views:
-            folded = np.stack([view.fold(matrix) for matrix in pairs])
-            values.update(self._numbers(view, ClassCounts.of(folded.sum(axis=0))))
+        for mapped in mapped_classes:
+            folded = np.stack([mapped.fold(matrix) for matrix in pairs])
+            values.update(self._numbers(mapped, ClassCounts.of(folded.sum(axis=0))))
             draws = draw(folded)
             if draws is None or drawn is None:
                 drawn = None
             else:
-                drawn.update(self._numbers(view, draws))
+                drawn.update(self._numbers(mapped, draws))
         self._add_composite(values)
         if drawn is not None:
             self._add_composite(drawn)
         return values, drawn
 
-    def _numbers(self, view: MappedClasses, counts: ClassCounts) -> dict[str, Floats]:
-        space = view.space.name
-        found = {f"{space}.{k}": value for k, (_, value) in space_metrics(view, counts).items()}
+    def _numbers(self, mapped: MappedClasses, counts: ClassCounts) -> dict[str, Floats]:
+        mapping = mapped.mapping.name
+        found = {
+            f"{mapping}.{k}": value for k, (_, value) in mapping_metrics(mapped, counts).items()
+        }
         iou = counts.iou
-        found.update({f"{space}.iou.{name}": iou[..., n] for n, name in enumerate(view.names)})
-        if self.stream.kind != "image" and space == self.stream.spaces[0].name:
+        found.update({f"{mapping}.iou.{name}": iou[..., n] for n, name in enumerate(mapped.names)})
+        if self.stream.kind != "image" and mapping == self.stream.class_mappings[0].name:
             right, labelled = counts.correct.sum(axis=-1), counts.predicted.sum(axis=-1)
             found["purity"] = percent(right, labelled)
         return found
@@ -192,12 +197,12 @@ class _Side:
             table["composite"] = np.sum([w * table[key] for key, w in weights.items()], axis=0)
 
 
-def _pairs(unit: Unit, index: ConfusionLayout) -> Counts:
+def _pairs(unit: Unit, layout: ConfusionLayout) -> Counts:
     """A unit's matrix, from the ids that the document has."""
-    matrix = np.zeros(index.shape, np.int64)
-    columns = {index.predicted.unknown_id: index.no_label, -1: index.not_seen}
+    matrix = np.zeros(layout.shape, np.int64)
+    columns = {layout.predicted.unknown_id: layout.no_label, -1: layout.not_seen}
     for row, column, count in unit.pairs:
-        place = index.no_truth if row == index.truth.unknown_id else row
+        place = layout.no_truth if row == layout.truth.unknown_id else row
         matrix[place, columns.get(column, column)] = count
     return matrix
 

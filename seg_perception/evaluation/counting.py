@@ -26,11 +26,11 @@ class UnknownIdsError(EvaluationError):
 class ConfusionCounter:
     """Counts labels of one model against one truth."""
 
-    def __init__(self, index: ConfusionLayout) -> None:
+    def __init__(self, layout: ConfusionLayout) -> None:
         """Prepare the places of all ids, and of those that do not exist."""
-        self.index = index
-        self._rows = _places(index.truth, index.no_truth)
-        self._columns = _places(index.predicted, index.no_label)
+        self.layout = layout
+        self._rows = _places(layout.truth, layout.no_truth)
+        self._columns = _places(layout.predicted, layout.no_label)
 
     def count(self, truth: Labels, predicted: Labels) -> Counts:
         """Count the pairs.
@@ -40,7 +40,7 @@ class ConfusionCounter:
             predicted: the same shape.
 
         Returns:
-            int64, in the index's shape.
+            int64, in the layout's shape.
 
         Raises:
             UnknownIdsError: ids that an ontology does not have.
@@ -48,11 +48,11 @@ class ConfusionCounter:
         if truth.dtype == predicted.dtype == np.uint8:
             return self._place(count_pairs(truth, predicted))
         rows, columns = self._rows[truth], self._columns[predicted]
-        self._refuse(truth, rows, self.index.truth, "truth")
-        self._refuse(predicted, columns, self.index.predicted, "labels")
-        size = max(self.index.shape)
+        self._refuse(truth, rows, self.layout.truth, "truth")
+        self._refuse(predicted, columns, self.layout.predicted, "labels")
+        size = max(self.layout.shape)
         counts = count_pairs(rows.astype(np.uint16), columns.astype(np.uint16), size)
-        return counts[: self.index.shape[0], : self.index.shape[1]]
+        return counts[: self.layout.shape[0], : self.layout.shape[1]]
 
     def count_not_seen(self, truth: Labels) -> Counts:
         """Count points without a label that do not count as missed.
@@ -60,10 +60,10 @@ class ConfusionCounter:
         Raises:
             UnknownIdsError: ids that the ontology does not have.
         """
-        counts = np.zeros(self.index.shape, np.int64)
+        counts = np.zeros(self.layout.shape, np.int64)
         rows = self._rows[truth]
-        self._refuse(truth, rows, self.index.truth, "truth")
-        counts[:, self.index.not_seen] = np.bincount(rows, minlength=self.index.shape[0])
+        self._refuse(truth, rows, self.layout.truth, "truth")
+        counts[:, self.layout.not_seen] = np.bincount(rows, minlength=self.layout.shape[0])
         return counts
 
     def check_truth(self, truth: Labels) -> None:
@@ -73,7 +73,7 @@ class ConfusionCounter:
             UnknownIdsError: see there.
         """
         ids = _present(truth)
-        self._refuse(ids, self._rows[ids], self.index.truth, "truth")
+        self._refuse(ids, self._rows[ids], self.layout.truth, "truth")
 
     def check_predicted(self, predicted: Labels) -> None:
         """Refuse labels that the model's ontology does not have.
@@ -82,14 +82,14 @@ class ConfusionCounter:
             UnknownIdsError: see there.
         """
         ids = _present(predicted)
-        self._refuse(ids, self._columns[ids], self.index.predicted, "labels")
+        self._refuse(ids, self._columns[ids], self.layout.predicted, "labels")
 
     def _place(self, table: Counts) -> Counts:
         rows, columns = np.nonzero(table)
         place, column = self._rows[rows], self._columns[columns]
-        self._refuse(rows, place, self.index.truth, "truth")
-        self._refuse(columns, column, self.index.predicted, "labels")
-        counts = np.zeros(self.index.shape, np.int64)
+        self._refuse(rows, place, self.layout.truth, "truth")
+        self._refuse(columns, column, self.layout.predicted, "labels")
+        counts = np.zeros(self.layout.shape, np.int64)
         np.add.at(counts, (place, column), table[rows, columns])
         return counts
 
@@ -106,18 +106,18 @@ class ConfusionCounter:
 
 
 class ClassLookup:
-    """Labels as classes of a space, pixel by pixel.
+    """Labels as mapped classes, pixel by pixel.
 
     Attributes:
         measurable: whether the classes fit into the bytes that pixel measures work on.
     """
 
-    def __init__(self, index: ConfusionLayout, view: MappedClasses) -> None:
+    def __init__(self, layout: ConfusionLayout, mapped: MappedClasses) -> None:
         """Prepare the tables."""
-        self.measurable = view.ignored < np.iinfo(np.uint8).max
-        self.classes = view.size
-        self._truth = _codes(index.truth, view.rows, view.ignored)
-        self._predicted = _codes(index.predicted, view.columns, view.none_column)
+        self.measurable = mapped.ignored < np.iinfo(np.uint8).max
+        self.classes = mapped.size
+        self._truth = _table(layout.truth, mapped.rows, mapped.ignored)
+        self._predicted = _table(layout.predicted, mapped.columns, mapped.none_column)
 
     def truth(self, labels: Labels) -> NDArray[np.uint8]:
         """Class of each true label; not below `classes` where it does not count."""
@@ -145,7 +145,7 @@ def _places(ontology: Ontology, unknown: int) -> NDArray[np.int64]:
     return table
 
 
-def _codes(ontology: Ontology, places: NDArray[np.int64], otherwise: int) -> NDArray[np.uint8]:
+def _table(ontology: Ontology, places: NDArray[np.int64], otherwise: int) -> NDArray[np.uint8]:
     table = np.full(_WIDE, min(otherwise, 255), np.uint8)
     count = ontology.id_count
     table[:count] = np.minimum(places[:count], 255)

@@ -63,7 +63,7 @@ def begin(job: Job, run: Path, on_progress: OnProgress = _silent) -> None:
 def evaluate(
     job: Job,
     run: Path,
-    means: ExecutionOptions = ExecutionOptions(),
+    execution: ExecutionOptions = ExecutionOptions(),
     *,
     command: str = "",
     on_progress: OnProgress = _silent,
@@ -73,7 +73,7 @@ def evaluate(
     Args:
         job: what is scored.
         run: the run's folder: new, or of the same job.
-        means: what does the work.
+        execution: what does the work.
         command: how it was started, for the record.
         on_progress: called now and then with what is done and what is to be done.
 
@@ -86,12 +86,14 @@ def evaluate(
     if (run / RESULTS).is_file():
         return Results.read(run)
     missing = [shard for shard in job.shards if not is_done(run, shard)]
-    if means.address:
-        run_cluster(job, missing, run, on_progress, means.address, means.cpus, means.gpus)
-    elif means.processes > 1 and len(missing) > 1:
-        run_processes(job, missing, run, on_progress, means.processes)
+    if execution.address:
+        run_cluster(
+            job, missing, run, on_progress, execution.address, execution.cpus, execution.gpus
+        )
+    elif execution.processes > 1 and len(missing) > 1:
+        run_processes(job, missing, run, on_progress, execution.processes)
     else:
-        run_here(job, missing, run, on_progress, means.keep)
+        run_here(job, missing, run, on_progress, execution.keep)
     results = assemble(job, run, time.perf_counter() - start, command)
     results.write(run)
     shutil.rmtree(run / SHARDS)

@@ -65,7 +65,7 @@ class GroundTruthMatcher:
     def __init__(
         self,
         job: Job,
-        recorder: ShardWriter,
+        writer: ShardWriter,
         sequence: str,
         duration_s: float,
         transforms: TransformTree,
@@ -73,10 +73,10 @@ class GroundTruthMatcher:
         """Prepare one meeting place a stream."""
         self.transforms = transforms
         self._job = job
-        self._recorder = recorder
+        self._writer = writer
         self._sequence = sequence
         self._watch = StampWatch()
-        self._stretches = {e.stream: BootstrapBlocks(sequence, duration_s) for e in job.streams}
+        self._blocks = {e.stream: BootstrapBlocks(sequence, duration_s) for e in job.streams}
         self._entries = {entry.stream: entry for entry in job.streams}
         self._pairers: dict[str, StampPairer[Any, BagMessage]] = {
             entry.stream: StampPairer(job.tolerance_ns) for entry in job.streams
@@ -102,7 +102,7 @@ class GroundTruthMatcher:
         """Take the labels of a stream."""
         if self._watch.jump_back_ns(name, labels.stamp_ns):
             self.finish()
-        self._recorder.tally(name).rhythm.add(labels.stamp_ns)
+        self._writer.statistics(name).rate.add(labels.stamp_ns)
         if self._entries[name].truth:
             self._score_all(name, self._pairers[name].add_labels(labels.stamp_ns, labels))
         else:
@@ -114,7 +114,7 @@ class GroundTruthMatcher:
             try:
                 stamp_ns = stamp_to_ns(message.message.header.stamp)
             except SegPerceptionError as error:
-                self._recorder.refuse(name, error)
+                self._writer.refuse(name, error)
                 continue
             self._score_all(name, self._pairers[name].add_truth(stamp_ns, message))
 
@@ -122,9 +122,9 @@ class GroundTruthMatcher:
         """Pair what is left: the bag ended, or its stamps jumped back."""
         for name, pairer in self._pairers.items():
             self._score_all(name, pairer.reset())
-            tally = self._recorder.tally(name)
-            tally.without_truth += pairer.without_truth
-            tally.without_labels += pairer.without_labels
+            statistics = self._writer.statistics(name)
+            statistics.without_truth += pairer.without_truth
+            statistics.without_labels += pairer.without_labels
             pairer.without_truth = pairer.without_labels = 0
 
     def fixed_pose(self, fixed_frame: str, cloud: PointCloud) -> NDArray[np.float64] | None:
@@ -140,9 +140,9 @@ class GroundTruthMatcher:
         make = self._image if self._entries[name].kind == "image" else self._cloud
         for pair in pairs:
             stamp_ns = pair.labels.stamp_ns
-            unit = self._stretches[name].name(stamp_ns)
+            unit = self._blocks[name].name(stamp_ns)
             frame = FrameId(self._sequence, unit, str(stamp_ns), stamp_ns)
-            self._recorder.score(name, partial(make, name, frame, pair))
+            self._writer.score(name, partial(make, name, frame, pair))
 
     @staticmethod
     def _image(_name: str, frame: FrameId, pair: Pair[ImageLabels, BagMessage]) -> ImageSample:
@@ -171,16 +171,16 @@ class ScoringSink:
     """A sink that keeps nothing: labels are scored as soon as their truth is there."""
 
     def __init__(
-        self, desk: GroundTruthMatcher, fixed_frame: str, kinds: Mapping[str, str]
+        self, matcher: GroundTruthMatcher, fixed_frame: str, kinds: Mapping[str, str]
     ) -> None:
         """Take where labels and truths meet.
 
         Args:
-            desk: see there.
+            matcher: see there.
             fixed_frame: for the agreement across time.
             kinds: `lidar` or `radar` by the sensor's name.
         """
-        self._desk = desk
+        self._matcher = matcher
         self._fixed_frame = fixed_frame
         self._kinds = kinds
 
@@ -191,21 +191,21 @@ class ScoringSink:
         """Score a segmented image."""
         del now_ns
         name = stream("camera", label_map.camera)
-        if self._desk.wants(name):
+        if self._matcher.wants(name):
             labels = ImageLabels(
                 label_map.stamp_ns, label_map.labels, label_map.confidence, lambda: frame.image
             )
-            self._desk.add_labels(name, labels)
+            self._matcher.add_labels(name, labels)
 
     def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
         """Score a labelled cloud."""
         del now_ns
         name = stream(self._kinds[semantic.sensor], semantic.sensor)
-        if self._desk.wants(name):
+        if self._matcher.wants(name):
             cloud = semantic.cloud
-            pose = self._desk.fixed_pose(self._fixed_frame, cloud)
+            pose = self._matcher.fixed_pose(self._fixed_frame, cloud)
             labels = CloudLabels(cloud.stamp_ns, semantic.labels, semantic.confidence, cloud, pose)
-            self._desk.add_labels(name, labels)
+            self._matcher.add_labels(name, labels)
 
     def pass_on(self, message: BagMessage) -> None:
         """Whoever reads the bag gives the truth to the matcher."""

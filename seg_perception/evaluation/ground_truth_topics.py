@@ -177,12 +177,12 @@ def pictures_of(streams: Sequence[StreamGroundTruth], facts: BagFacts) -> Mappin
     """Image topics beside recorded labels, by stream."""
     found = {}
     for entry in streams:
-        space = entry.labels.partition(_OURS)[0]
+        namespace = entry.labels.partition(_OURS)[0]
         names = [
             topic.name
             for topic in facts.images
             if topic.count
-            and topic.name.startswith(f"{space}/")
+            and topic.name.startswith(f"{namespace}/")
             and _OURS not in topic.name
             and topic.image is not None
             and topic.image.encoding not in _ENCODINGS

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, map_classes
 from seg_perception.evaluation.protocol import Protocol
 
 Kind = Literal["bag", "labelled bag", "data set", "predictions"]
@@ -24,7 +24,7 @@ class StreamGroundTruth(_Data):
     """One stream, and where its truth is.
 
     Attributes:
-        stream: as in the ledger, for instance `lidar.top`.
+        stream: as in the accounting, for instance `lidar.top`.
         labels: topic or folder of the labels.
         truth: topic or folder of the truth; empty where cuboids are it.
     """
@@ -69,7 +69,7 @@ class FilePair(_Data):
 
 
 class Shard(_Data):
-    """What one process does in one go: a bag, or a stretch of a data set.
+    """What one process does in one go: a bag, or a part of a data set.
 
     Attributes:
         number: its place; results are put together in this order.
@@ -92,7 +92,7 @@ class Job(_Data):
     """Everything that the result depends on.
 
     Attributes:
-        spaces: of the protocol; empty: all.
+        class_mappings: of the protocol; empty: all.
         partial: score a model although its classes differ.
         parameters: flat parameters of the core.
         image_topics: pictures by stream, for bags that were labelled before.
@@ -109,7 +109,7 @@ class Job(_Data):
     model_ontology: Ontology
     model_name: str
     model_sha256: str = ""
-    spaces: tuple[str, ...] = ()
+    class_mappings: tuple[str, ...] = ()
     partial: bool = False
     parameters: Mapping[str, Any] = {}
     streams: tuple[StreamGroundTruth, ...] = Field(min_length=1)
@@ -123,18 +123,18 @@ class Job(_Data):
     shards: tuple[Shard, ...]
 
     @property
-    def index(self) -> ConfusionLayout:
+    def layout(self) -> ConfusionLayout:
         """Of the pairs of ids."""
         return ConfusionLayout(self.truth_ontology, self.model_ontology)
 
     @property
-    def views(self) -> tuple[MappedClasses, ...]:
-        """The spaces to score.
+    def mapped_classes(self) -> tuple[MappedClasses, ...]:
+        """The class mappings to score.
 
         Raises:
             ConfigError: classes that do not fit.
         """
-        return make_views(self.protocol, self.index, self.spaces, partial=self.partial)
+        return map_classes(self.protocol, self.layout, self.class_mappings, partial=self.partial)
 
     @property
     def fingerprint(self) -> str:

@@ -18,7 +18,7 @@ class EvaluateOptions:
         protocol: name or file.
         truth_ontology: of the truth, where the protocol leaves it open.
         model_ontology: of labels that say nothing about themselves.
-        spaces: of the protocol; empty: all.
+        class_mappings: of the protocol; empty: all.
         partial: score a model although its classes differ from the truth's.
         truth: topics, `STREAM=TOPIC` or `TOPIC`.
         truth_bag: a recording that has the truth of the one recording.
@@ -38,7 +38,7 @@ class EvaluateOptions:
     protocol: str = ""
     truth_ontology: str = ""
     model_ontology: str = ""
-    spaces: tuple[str, ...] = ()
+    class_mappings: tuple[str, ...] = ()
     partial: bool = False
     truth: tuple[str, ...] = ()
     truth_bag: Path | None = None

@@ -145,7 +145,7 @@ def _plan_recorded(
 
 def _common(options: EvaluateOptions) -> dict[str, Any]:
     return {
-        "spaces": options.spaces,
+        "class_mappings": options.class_mappings,
         "partial": options.partial,
         "cuboids": options.cuboids,
         "conditions": options.conditions,

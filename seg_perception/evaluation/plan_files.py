@@ -20,8 +20,8 @@ from seg_perception.inference.bundle import Bundle, sha256
 
 # The frames of a shard: few enough that a lost one costs little.
 _FRAMES = 64
-# A data set of one sequence is cut into so many stretches for the bootstrap.
-_STRETCHES = 64
+# A data set of one sequence is cut into so many blocks for the bootstrap.
+_BLOCKS = 64
 _PROTOCOLS = {"goose": "goose_2026", "rellis": "rellis"}
 Pairs = Sequence[ImagePair | CloudPair]
 
@@ -56,7 +56,7 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
         model_ontology=bundle.ontology,
         model_name=str(bundle),
         model_sha256=sha256(bundle.model_path),
-        spaces=options.spaces,
+        class_mappings=options.class_mappings,
         partial=options.partial,
         parameters=config.to_parameters(),
         streams=(_stream(root, str(root)),),
@@ -85,7 +85,7 @@ def _plan_predictions(
         truth_ontology=truth_ontology(options, protocol, model),
         model_ontology=model,
         model_name=f"labels in {folder}",
-        spaces=options.spaces,
+        class_mappings=options.class_mappings,
         partial=options.partial,
         streams=(stream,),
         conditions=_conditions(pairs, options),
@@ -155,7 +155,7 @@ def _shards(pairs: Pairs, predicted: dict[str, Path]) -> tuple[Shard, ...]:
 
 def _file_pairs(pairs: Pairs, predicted: dict[str, Path]) -> Iterable[FilePair]:
     alone = len({pair.sequence for pair in pairs}) == 1
-    length = max(1, -(-len(pairs) // _STRETCHES))
+    length = max(1, -(-len(pairs) // _BLOCKS))
     for number, pair in enumerate(pairs):
         sequence = pair.sequence or "all"
         first = number // length * length

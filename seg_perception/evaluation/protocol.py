@@ -44,7 +44,7 @@ class ClassMapping(_Data):
         excluded_groups: groups whose true pixels do not count.
         excluded_prediction: a counted pixel that is predicted as an excluded class is `wrong`
             (missed by its true class), or its pair is `dropped`.
-        means: the first one is the space's headline.
+        means: the first one is the class mapping's headline.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -66,7 +66,7 @@ class Protocol(_Data):
         source: where the rules come from.
         choices: sentences about what the sources leave open or disagree on.
         ontology: of the truth; empty: the model's.
-        spaces: the first one ranks the frames.
+        class_mappings: the first one ranks the frames.
         composite: weights of metrics such as `fine.miou`; empty where there is none.
         unlabelled_points: which points of a cloud that got no label count as missed:
             those that the truth calls `visible`, `all`, or `none`. Coverage counts all.
@@ -79,7 +79,7 @@ class Protocol(_Data):
     source: str = ""
     choices: tuple[str, ...] = ()
     ontology: str = ""
-    spaces: tuple[ClassMapping, ...] = Field(min_length=1)
+    class_mappings: tuple[ClassMapping, ...] = Field(min_length=1)
     composite: Mapping[str, float] = {}
     unlabelled_points: Literal["visible", "all", "none"] = "visible"
     ranges_m: tuple[float, ...] = (0.0, 10.0, 20.0, 30.0, 50.0, 100.0)
@@ -87,11 +87,15 @@ class Protocol(_Data):
 
     @model_validator(mode="after")
     def _consistent(self) -> Protocol:
-        names = [space.name for space in self.spaces]
+        names = [mapping.name for mapping in self.class_mappings]
         if len(set(names)) != len(names):
-            msg = f"spaces {names}: expected different names"
+            msg = f"class_mappings {names}: expected different names"
             raise ValueError(msg)
-        known = {f"{space.name}.{mean.name}" for space in self.spaces for mean in space.means}
+        known = {
+            f"{mapping.name}.{mean.name}"
+            for mapping in self.class_mappings
+            for mean in mapping.means
+        }
         if unknown := sorted(set(self.composite) - known):
             msg = f"composite names {unknown}: expected some of {sorted(known)}"
             raise ValueError(msg)

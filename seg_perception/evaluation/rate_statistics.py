@@ -1,4 +1,4 @@
-"""The rhythm of stamps: rate, jitter, missed ones. In constant memory, mergeable."""
+"""Statistics of stamps: rate, jitter, missed ones. In constant memory, mergeable."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Gate:
 
     Attributes:
         stream: empty: any.
-        key: a change's key, or its end: `miou` is that of every space.
+        key: a change's key, or its end: `miou` is that of every class mapping.
     """
 
     text: str

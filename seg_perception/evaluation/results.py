@@ -49,10 +49,10 @@ class Metric(_Data):
 
 
 class ClassScore(_Data):
-    """One class of a space.
+    """One class of a class mapping.
 
     Attributes:
-        id: its row in the space's confusion matrix.
+        id: its row in the class mapping's confusion matrix.
         color: #rrggbb.
         truth, predicted, correct: pixels or points.
         iou, precision, recall: percent; None where not defined.
@@ -93,8 +93,8 @@ class Confusion(_Data):
     counts: tuple[tuple[int, ...], ...]
 
 
-class SpaceResult(_Data):
-    """The classes of one space, and their means.
+class ClassMappingResult(_Data):
+    """The classes of one class mapping, and their means.
 
     Attributes:
         name: as in the protocol.
@@ -134,13 +134,13 @@ class Slice(_Data):
     Attributes:
         dimension: `range`, `region`, `sequence`, or the name of a condition.
         value: which part, for instance `10-20 m` or `autumn`.
-        space: in which classes.
+        class_mapping: in which classes.
         iou: percent by class; None where absent.
     """
 
     dimension: str
     value: str
-    space: str
+    class_mapping: str
     metrics: tuple[Metric, ...]
     iou: Mapping[str, float | None]
 
@@ -163,7 +163,7 @@ class CalibrationBin(_Data):
 
 
 class Calibration(_Data):
-    """Whether confidence means what it says, in the protocol's first space."""
+    """Whether confidence means what it says, in the protocol's first class mapping."""
 
     metrics: tuple[Metric, ...]
     bins: tuple[CalibrationBin, ...]
@@ -177,7 +177,8 @@ class FrameScore(_Data):
         sequence, name: which frame; `name` is unique in its sequence.
         stamp_ns: 0 for a file without one.
         n: pixels or points that counted.
-        accuracy, miou: percent, in the protocol's first space, mean over the truth's classes.
+        accuracy, miou: percent, in the protocol's first class mapping; the mean is over the
+            truth's classes.
         role: why its pictures were kept.
         files: pictures relative to the run folder, by what they show. An image has `image`
             (JPEG, absent where only labels were recorded), `truth` and `predicted` (PNG of class
@@ -197,11 +198,11 @@ class FrameScore(_Data):
 
 
 class Unit(_Data):
-    """What the bootstrap draws: a sequence, or a stretch of one.
+    """What the bootstrap draws: a sequence, or a block of one.
 
     Attributes:
         sequence: of the data set, or a bag.
-        name: the sequence's, with the stretch where it was cut.
+        name: the sequence's, with the block where it was cut.
         frames: how many.
         pairs: (true id, predicted id, count), in the ontologies' own ids.
     """
@@ -237,7 +238,7 @@ class StreamResult(_Data):
         kind: what is labelled.
         labels, truth: topics or folders.
         metrics: the composite, purity and coverage, agreement across time, pairing.
-        spaces: in the protocol's order.
+        class_mappings: in the protocol's order.
         slices: by range, region, condition, sequence.
         frames: worst and typical ones and some by lot, with pictures; all are in `frames.jsonl`.
         units: for intervals, and for comparing runs.
@@ -249,7 +250,7 @@ class StreamResult(_Data):
     truth: str
     pairing: Pairing
     metrics: tuple[Metric, ...]
-    spaces: tuple[SpaceResult, ...]
+    class_mappings: tuple[ClassMappingResult, ...]
     slices: tuple[Slice, ...] = ()
     calibration: Calibration | None = None
     frames: tuple[FrameScore, ...] = ()
@@ -274,7 +275,7 @@ class StageTiming(_Data):
 
 
 class StreamTiming(_Data):
-    """The ledger of one input, and the rhythm of its stamps.
+    """What became of the messages of one input, and the rate of its stamps.
 
     Attributes:
         received, published, dropped, in_flight: messages.
@@ -299,7 +300,7 @@ class StreamTiming(_Data):
 
 
 class Timing(_Data):
-    """Latency, rates and ledger of the run."""
+    """Latency, rates and message counts of the run."""
 
     stages: tuple[StageTiming, ...] = ()
     streams: tuple[StreamTiming, ...] = ()
@@ -351,7 +352,7 @@ class Results(_Data):
         problems: what came to nothing.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     name: str
     created: str
     seconds: float

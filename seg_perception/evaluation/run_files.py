@@ -58,7 +58,7 @@ class _Loaded:
         raise SizeError(msg)
 
 
-def run_images(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep) -> None:
+def run_images(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> None:
     """Label the images of a data set and score them.
 
     Raises:
@@ -73,15 +73,15 @@ def run_images(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep) -
             handle = core.accounting.receive(name)
 
             def make(entry: _Loaded = entry, handle: MessageHandle = handle) -> Sample:
-                return _label(entry, core, segmenter, recorder, handle)
+                return _label(entry, core, segmenter, writer, handle)
 
-            recorder.score(job.streams[0].stream, make)
+            writer.score(job.streams[0].stream, make)
             on_step(1)
-    recorder.counts = dict(core.accounting.snapshot())
-    recorder.engine = engine_name(segmenter)
+    writer.counts = dict(core.accounting.snapshot())
+    writer.engine = engine_name(segmenter)
 
 
-def run_predictions(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnStep) -> None:
+def run_predictions(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> None:
     """Score label files against label files."""
     for pair in shard.pairs:
         read = _scan if pair.source.endswith(_SCANS) else _labelled_image
@@ -90,19 +90,19 @@ def run_predictions(job: Job, shard: Shard, recorder: ShardWriter, on_step: OnSt
             sample: Sample = read(pair)
             return sample
 
-        recorder.score(job.streams[0].stream, make)
+        writer.score(job.streams[0].stream, make)
         on_step(1)
 
 
 def _label(
-    entry: _Loaded, core: Perception, segmenter: Any, recorder: ShardWriter, handle: MessageHandle
+    entry: _Loaded, core: Perception, segmenter: Any, writer: ShardWriter, handle: MessageHandle
 ) -> Sample:
     try:
         if entry.error is not None:
             raise entry.error
         image = np.asarray(entry.image, np.uint8)
         frame = CameraFrame(CAMERA, image, entry.pair.stamp_ns, "")
-        with recorder.durations["segment"].measure():
+        with writer.durations["segment"].measure():
             label_map = core.segment(frame, segmenter)
     except SegPerceptionError as error:
         handle.drop(error.reason)

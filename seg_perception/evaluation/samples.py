@@ -20,7 +20,7 @@ class FrameId:
 
     Attributes:
         sequence: the drive.
-        unit: what the bootstrap draws: the sequence, or a stretch of it.
+        unit: what the bootstrap draws: the sequence, or a block of it.
         name: unique in its sequence.
         stamp_ns: 0 where the name does not tell.
     """

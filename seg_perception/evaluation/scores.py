@@ -1,4 +1,4 @@
-"""Scores of the counts of a space. All are in percent; NaN where nothing is defined."""
+"""Scores of counts by class. All are in percent; NaN where nothing is defined."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ClassCounts:
-    """What the scores of a space depend on, for one or many draws of the data.
+    """What the scores of classes depend on, for one or many draws of the data.
 
     Attributes:
         correct, truth, predicted: (..., K), pixels or points by class: right ones, true ones,
@@ -29,7 +29,7 @@ class ClassCounts:
 
     @classmethod
     def of(cls, folded: Counts) -> ClassCounts:
-        """Of a folded matrix (`SpaceView.fold`), or a stack of them."""
+        """Of a folded matrix (`MappedClasses.fold`), or a stack of them."""
         size = folded.shape[-2] - 1
         counted = folded[..., :size, :]
         classes = counted[..., :size]

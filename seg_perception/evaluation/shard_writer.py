@@ -40,7 +40,7 @@ class ShardWriter:
 
     def __init__(self, job: Job, folder: Path) -> None:
         """Open the files of a new folder."""
-        view, index = job.views[0], job.index
+        mapped, layout = job.mapped_classes[0], job.layout
         self.durations = StageDurations()
         self.issues = IssueLog()
         self.remarks: list[str] = []
@@ -49,12 +49,10 @@ class ShardWriter:
         self.engine = ""
         self._folder = folder
         self._scorers = {
-            entry.stream: Scorer(entry.stream, job.protocol, view, index, boundary=job.boundary)
+            entry.stream: Scorer(entry.stream, job.protocol, mapped, layout, boundary=job.boundary)
             for entry in job.streams
         }
-        self._galleries = {
-            entry.stream: FrameSamples(folder, job.pictures) for entry in job.streams
-        }
+        self._samples = {entry.stream: FrameSamples(folder, job.pictures) for entry in job.streams}
         self._frames = (folder / FRAMES).open("w", encoding="utf-8")
 
     def __enter__(self) -> Self:
@@ -70,9 +68,9 @@ class ShardWriter:
         """Close the file."""
         self._frames.close()
 
-    def tally(self, stream: str) -> StreamStatistics:
+    def statistics(self, stream: str) -> StreamStatistics:
         """The counts of a stream."""
-        return self._scorers[stream].tally
+        return self._scorers[stream].statistics
 
     def score(self, stream: str, make: MakeSample) -> None:
         """Score a sample; one that can't be made or compared is counted under its reason."""
@@ -86,21 +84,23 @@ class ShardWriter:
             self.refuse(stream, error)
             return
         self._frames.write(f"{frame.model_dump_json()}\n")
-        self._galleries[stream].offer(frame, sample)
+        self._samples[stream].offer(frame, sample)
 
     def refuse(self, stream: str, error: SegPerceptionError) -> None:
         """Count labels or a truth that can't be read or compared."""
-        self.tally(stream).refused[error.reason] += 1
+        self.statistics(stream).refused[error.reason] += 1
         self.issues.add_error(stream, error)
 
     def close(self) -> None:
         """Write `part.json`: the shard is done."""
         self._frames.flush()
         document = {
-            "tallies": {name: scorer.tally.to_json() for name, scorer in self._scorers.items()},
+            "statistics": {
+                name: scorer.statistics.to_json() for name, scorer in self._scorers.items()
+            },
             "pictures": {
-                name: [frame.model_dump() for frame in gallery.frames]
-                for name, gallery in self._galleries.items()
+                name: [frame.model_dump() for frame in samples.frames]
+                for name, samples in self._samples.items()
             },
             "stages": _stages(self.durations),
             "counts": {name: _count(count) for name, count in self.counts.items()},
@@ -117,11 +117,11 @@ class ShardResult:
     def __init__(self, job: Job, folder: Path) -> None:
         """Read `part.json`."""
         document: Mapping[str, Any] = json.loads((folder / PART).read_text(encoding="utf-8"))
-        index, classes = job.index, job.views[0].size
+        layout, classes = job.layout, job.mapped_classes[0].size
         self.folder = folder
-        self.tallies = {
-            name: StreamStatistics.from_json(data, index, classes)
-            for name, data in document["tallies"].items()
+        self.statistics = {
+            name: StreamStatistics.from_json(data, layout, classes)
+            for name, data in document["statistics"].items()
         }
         self.pictures = {
             name: [FrameScore.model_validate(frame) for frame in frames]

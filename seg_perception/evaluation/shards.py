@@ -54,9 +54,9 @@ def run_shard(job: Job, shard: Shard, run: Path, on_step: OnStep, keep: str = ""
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     chosen = partial(run_bag, keep=keep) if keep and job.kind == "bag" else _RUNS[job.kind]
-    with ShardWriter(job, part) as recorder:
-        chosen(job, shard, recorder, on_step)
-        recorder.close()
+    with ShardWriter(job, part) as writer:
+        chosen(job, shard, writer, on_step)
+        writer.close()
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
 

@@ -17,11 +17,11 @@ from seg_perception.evaluation.confusion import Counts
 from seg_perception.evaluation.job import Job, StreamGroundTruth
 from seg_perception.evaluation.results import (
     Calibration,
+    ClassMappingResult,
     ClassScore,
     Confusion,
     Metric,
     Slice,
-    SpaceResult,
 )
 from seg_perception.evaluation.scores import ClassCounts, Floats, LabelCounts
 from seg_perception.evaluation.stream_statistics import StreamStatistics
@@ -39,35 +39,37 @@ class StreamScores:
     """Everything of a stream that is computed from counts."""
 
     metrics: tuple[Metric, ...]
-    spaces: tuple[SpaceResult, ...]
+    class_mappings: tuple[ClassMappingResult, ...]
     slices: tuple[Slice, ...]
     calibration: Calibration | None
 
 
-def score_stream(job: Job, entry: StreamGroundTruth, tally: StreamStatistics) -> StreamScores:
-    """Fold the counts into the protocol's spaces and take their means."""
-    views = job.views
-    pairs = tally.pairs
-    spaces = tuple(
-        _space(view, pairs, tally, first=view is views[0] and entry.kind == "image")
-        for view in views
+def score_stream(job: Job, entry: StreamGroundTruth, statistics: StreamStatistics) -> StreamScores:
+    """Fold the counts into the protocol's class mappings and take their means."""
+    mapped_classes = job.mapped_classes
+    pairs = statistics.pairs
+    class_mappings = tuple(
+        _mapping_result(
+            mapped, pairs, statistics, first=mapped is mapped_classes[0] and entry.kind == "image"
+        )
+        for mapped in mapped_classes
     )
     metrics = [
-        *_composite(job, views, tally),
-        *_pairing(tally),
-        *(_cloud(views[0], pairs, tally) if entry.kind != "image" else ()),
+        *_composite(job, mapped_classes, statistics),
+        *_pairing(statistics),
+        *(_cloud(mapped_classes[0], pairs, statistics) if entry.kind != "image" else ()),
     ]
     return StreamScores(
         metrics=tuple(metrics),
-        spaces=spaces,
-        slices=tuple(_slices(job, views, tally)),
-        calibration=calibration(tally.levels) if tally.levels.any() else None,
+        class_mappings=class_mappings,
+        slices=tuple(_slices(job, mapped_classes, statistics)),
+        calibration=calibration(statistics.levels) if statistics.levels.any() else None,
     )
 
 
-def space_metrics(view: MappedClasses, counts: ClassCounts) -> dict[str, tuple[str, Floats]]:
-    """Description and value of every mean of a space, for one or many draws."""
-    means = {rule.name: (_OVER[rule.over], counts.mean_iou(rule)) for rule in view.space.means}
+def mapping_metrics(mapped: MappedClasses, counts: ClassCounts) -> dict[str, tuple[str, Floats]]:
+    """Description and value of every mean of a class mapping, for one or many draws."""
+    means = {rule.name: (_OVER[rule.over], counts.mean_iou(rule)) for rule in mapped.mapping.means}
     return {
         **means,
         "accuracy": ("share that has its true class; without a label is wrong", counts.accuracy),
@@ -79,54 +81,54 @@ def space_metrics(view: MappedClasses, counts: ClassCounts) -> dict[str, tuple[s
     }
 
 
-def fold_units(view: MappedClasses, tally: StreamStatistics) -> Counts:
+def fold_units(mapped: MappedClasses, statistics: StreamStatistics) -> Counts:
     """The folded matrix of each unit, in the order of their names."""
-    units = [unit for _, unit in sorted(tally.units.items())]
+    units = [unit for _, unit in sorted(statistics.units.items())]
     if not units:
-        return np.zeros((0, view.size + 1, view.size + 3), np.int64)
-    return np.stack([view.fold(unit.pairs) for unit in units])
+        return np.zeros((0, mapped.size + 1, mapped.size + 3), np.int64)
+    return np.stack([mapped.fold(unit.pairs) for unit in units])
 
 
-def _space(
-    view: MappedClasses, pairs: Counts, tally: StreamStatistics, *, first: bool
-) -> SpaceResult:
-    folded = view.fold(pairs)
+def _mapping_result(
+    mapped: MappedClasses, pairs: Counts, statistics: StreamStatistics, *, first: bool
+) -> ClassMappingResult:
+    folded = mapped.fold(pairs)
     counts = ClassCounts.of(folded)
-    drawn = draw(fold_units(view, tally))
-    limits = {} if drawn is None else space_metrics(view, drawn)
+    drawn = draw(fold_units(mapped, statistics))
+    limits = {} if drawn is None else mapping_metrics(mapped, drawn)
     n = int(counts.truth.sum())
     metrics = []
-    for key, (text, value) in space_metrics(view, counts).items():
+    for key, (text, value) in mapping_metrics(mapped, counts).items():
         between = interval(limits[key][1]) if key in limits else (None, None)
         metrics.append(_metric(key, text, float(value), n, limits=between))
-    boundaries = tally.boundaries if first and tally.boundaries.any() else None
+    boundaries = statistics.boundaries if first and statistics.boundaries.any() else None
     if boundaries is not None:
         metrics += list(_boundary_metrics(boundaries))
-    return SpaceResult(
-        name=view.space.name,
+    return ClassMappingResult(
+        name=mapped.mapping.name,
         metrics=tuple(metrics),
-        classes=tuple(_classes(view, counts, drawn, boundaries)),
+        classes=tuple(_classes(mapped, counts, drawn, boundaries)),
         confusion=Confusion(
-            rows=view.names,
-            columns=(*view.names, "excluded", "no label"),
-            counts=tuple(tuple(row[: view.size + 2]) for row in folded[: view.size].tolist()),
+            rows=mapped.names,
+            columns=(*mapped.names, "excluded", "no label"),
+            counts=tuple(tuple(row[: mapped.size + 2]) for row in folded[: mapped.size].tolist()),
         ),
-        excluded=view.excluded,
-        excluded_truth=int(folded[view.size].sum()),
-        excluded_predictions=int(folded[: view.size, view.excluded_column].sum()),
+        excluded=mapped.excluded,
+        excluded_truth=int(folded[mapped.size].sum()),
+        excluded_predictions=int(folded[: mapped.size, mapped.excluded_column].sum()),
     )
 
 
 def _classes(
-    view: MappedClasses, counts: ClassCounts, drawn: ClassCounts | None, boundaries: Counts | None
+    mapped: MappedClasses, counts: ClassCounts, drawn: ClassCounts | None, boundaries: Counts | None
 ) -> Iterator[ClassScore]:
-    nothing: list[float | None] = [None] * view.size
+    nothing: list[float | None] = [None] * mapped.size
     low, high = (nothing, nothing) if drawn is None else intervals(drawn.iou)
     edges = [nothing, nothing]
     if boundaries is not None:
         measures = (boundary_iou(boundaries), boundary_f(boundaries))
         edges = [[_known(value) for value in found] for found in measures]
-    for n, (name, color) in enumerate(zip(view.names, view.colors, strict=True)):
+    for n, (name, color) in enumerate(zip(mapped.names, mapped.colors, strict=True)):
         yield ClassScore(
             id=n,
             name=name,
@@ -155,40 +157,40 @@ def _boundary_metrics(boundaries: Counts) -> Iterator[Metric]:
 
 
 def _composite(
-    job: Job, views: Sequence[MappedClasses], tally: StreamStatistics
+    job: Job, mapped_classes: Sequence[MappedClasses], statistics: StreamStatistics
 ) -> Iterator[Metric]:
     weights = job.protocol.composite
-    by_name = {view.space.name: view for view in views}
+    by_name = {mapped.mapping.name: mapped for mapped in mapped_classes}
     if not weights or any(key.partition(".")[0] not in by_name for key in weights):
         return
     value: Floats = np.zeros(())
     drawn: Floats | None = np.zeros(1)
     n = 0
     for key, weight in weights.items():
-        space, _, name = key.partition(".")
-        view = by_name[space]
-        counts = ClassCounts.of(view.fold(tally.pairs))
-        value = value + weight * space_metrics(view, counts)[name][1]
+        mapping, _, name = key.partition(".")
+        mapped = by_name[mapping]
+        counts = ClassCounts.of(mapped.fold(statistics.pairs))
+        value = value + weight * mapping_metrics(mapped, counts)[name][1]
         n = max(n, int(counts.truth.sum()))
-        draws = draw(fold_units(view, tally))
+        draws = draw(fold_units(mapped, statistics))
         drawn = (
             None
             if draws is None or drawn is None
-            else drawn + weight * space_metrics(view, draws)[name][1]
+            else drawn + weight * mapping_metrics(mapped, draws)[name][1]
         )
     limits = (None, None) if drawn is None else interval(drawn)
     text = " + ".join(f"{weight:g} {key}" for key, weight in weights.items())
     yield _metric("composite", text, float(value), n, limits=limits)
 
 
-def _pairing(tally: StreamStatistics) -> Iterator[Metric]:
-    total = tally.paired + tally.without_truth + sum(tally.refused.values())
-    value = 100 * tally.paired / total if total else math.nan
+def _pairing(statistics: StreamStatistics) -> Iterator[Metric]:
+    total = statistics.paired + statistics.without_truth + sum(statistics.refused.values())
+    value = 100 * statistics.paired / total if total else math.nan
     yield _metric("paired", "labels that were scored", value, total)
 
 
-def _cloud(view: MappedClasses, pairs: Counts, tally: StreamStatistics) -> Iterator[Metric]:
-    found = LabelCounts.of(view.fold(pairs))
+def _cloud(mapped: MappedClasses, pairs: Counts, statistics: StreamStatistics) -> Iterator[Metric]:
+    found = LabelCounts.of(mapped.fold(pairs))
     yield _metric("purity", "labelled points whose label is right", found.purity, found.labelled)
     yield _metric(
         "coverage", "points with a true label that got a label", found.coverage, found.total
@@ -201,36 +203,38 @@ def _cloud(view: MappedClasses, pairs: Counts, tally: StreamStatistics) -> Itera
             found.expected,
         )
     where = f"cells of {CELL_M:g} m in consecutive clouds"
-    if tally.compared:
+    if statistics.compared:
         yield _metric(
             "time_agreement",
             "cells that keep their label",
-            _share(tally.same, tally.compared),
-            tally.compared,
+            _share(statistics.same, statistics.compared),
+            statistics.compared,
             conditions=where,
         )
         yield _metric(
             "true_time_agreement",
             "cells whose truth keeps its label: what can be reached",
-            _share(tally.true_same, tally.true_compared),
-            tally.true_compared,
+            _share(statistics.true_same, statistics.true_compared),
+            statistics.true_compared,
             conditions=where,
         )
 
 
-def _slices(job: Job, views: Sequence[MappedClasses], tally: StreamStatistics) -> Iterator[Slice]:
-    for view in views:
-        for (dimension, value), pairs in tally.slices.items():
-            yield from _slice(view, dimension, value, pairs)
-        for dimension, value, pairs in _by_condition(job, tally):
-            yield from _slice(view, dimension, value, pairs)
+def _slices(
+    job: Job, mapped_classes: Sequence[MappedClasses], statistics: StreamStatistics
+) -> Iterator[Slice]:
+    for mapped in mapped_classes:
+        for (dimension, value), pairs in statistics.slices.items():
+            yield from _slice(mapped, dimension, value, pairs)
+        for dimension, value, pairs in _by_condition(job, statistics):
+            yield from _slice(mapped, dimension, value, pairs)
 
 
-def _by_condition(job: Job, tally: StreamStatistics) -> Iterator[tuple[str, str, Counts]]:
+def _by_condition(job: Job, statistics: StreamStatistics) -> Iterator[tuple[str, str, Counts]]:
     """Sums over units: by sequence where there are several, and by what is known of them."""
     found: dict[tuple[str, str], Counts] = {}
-    sequences = {sequence for sequence, _ in tally.units}
-    for (sequence, _), unit in sorted(tally.units.items()):
+    sequences = {sequence for sequence, _ in statistics.units}
+    for (sequence, _), unit in sorted(statistics.units.items()):
         keys = list(job.conditions.get(sequence, {}).items())
         if len(sequences) > 1:
             keys.append(("sequence", sequence))
@@ -240,8 +244,8 @@ def _by_condition(job: Job, tally: StreamStatistics) -> Iterator[tuple[str, str,
         yield dimension, value, pairs
 
 
-def _slice(view: MappedClasses, dimension: str, value: str, pairs: Counts) -> Iterator[Slice]:
-    folded = view.fold(pairs)
+def _slice(mapped: MappedClasses, dimension: str, value: str, pairs: Counts) -> Iterator[Slice]:
+    folded = mapped.fold(pairs)
     counts = ClassCounts.of(folded)
     n = int(counts.truth.sum())
     labels = LabelCounts.of(folded)
@@ -250,7 +254,7 @@ def _slice(view: MappedClasses, dimension: str, value: str, pairs: Counts) -> It
     where = f"{dimension} {value}"
     metrics = [
         _metric(key, text, float(found), n, conditions=where)
-        for key, (text, found) in space_metrics(view, counts).items()
+        for key, (text, found) in mapping_metrics(mapped, counts).items()
     ]
     if dimension == "range":
         text = "points with a true label that got a label"
@@ -258,9 +262,9 @@ def _slice(view: MappedClasses, dimension: str, value: str, pairs: Counts) -> It
     yield Slice(
         dimension=dimension,
         value=value,
-        space=view.space.name,
+        class_mapping=mapped.mapping.name,
         metrics=tuple(metrics),
-        iou={name: _known(iou) for name, iou in zip(view.names, counts.iou, strict=True)},
+        iou={name: _known(iou) for name, iou in zip(mapped.names, counts.iou, strict=True)},
     )
 
 

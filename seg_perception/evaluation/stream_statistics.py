@@ -58,12 +58,12 @@ class StreamStatistics:
         boundaries: int64 (7, K).
         same, compared: cells that kept their label, cells seen twice.
         true_same, true_compared: the same of the truth, as far as the truth moves and is rough.
-        rhythm: of the stamps.
+        rate: of the stamps.
         paired, without_truth, without_labels, refused: what became of labels and truths.
         mious: by hundredth of a percent, how many frames have it.
     """
 
-    index: ConfusionLayout
+    layout: ConfusionLayout
     classes: int
     units: dict[UnitKey, UnitStatistics] = field(default_factory=dict)
     slices: dict[SliceKey, Counts] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class StreamStatistics:
     compared: int = 0
     true_same: int = 0
     true_compared: int = 0
-    rhythm: RateStatistics = field(default_factory=RateStatistics)
+    rate: RateStatistics = field(default_factory=RateStatistics)
     paired: int = 0
     without_truth: int = 0
     without_labels: int = 0
@@ -87,7 +87,7 @@ class StreamStatistics:
     @property
     def pairs(self) -> Counts:
         """Of all units."""
-        total = np.zeros(self.index.shape, np.int64)
+        total = np.zeros(self.layout.shape, np.int64)
         for unit in self.units.values():
             total += unit.pairs
         return total
@@ -104,7 +104,9 @@ class StreamStatistics:
 
     def add_pairs(self, unit: UnitKey, pairs: Counts) -> None:
         """Add a frame to its unit."""
-        entry = self.units.setdefault(unit, UnitStatistics(0, np.zeros(self.index.shape, np.int64)))
+        entry = self.units.setdefault(
+            unit, UnitStatistics(0, np.zeros(self.layout.shape, np.int64))
+        )
         entry.frames += 1
         entry.pairs += pairs
 
@@ -125,7 +127,7 @@ class StreamStatistics:
             self.add_slice(key, pairs)
         self.levels += other.levels
         self.boundaries += other.boundaries
-        self.rhythm.merge(other.rhythm)
+        self.rate.merge(other.rate)
         self.refused.update(other.refused)
         self.mious.update(other.mious)
         for name in _NUMBERS:
@@ -138,7 +140,7 @@ class StreamStatistics:
             "slices": [[*key, _sparse(pairs)] for key, pairs in self.slices.items()],
             "levels": _sparse(self.levels),
             "boundaries": _sparse(self.boundaries),
-            "rhythm": self.rhythm.to_json(),
+            "rate": self.rate.to_json(),
             "refused": dict(self.refused),
             "mious": sorted(self.mious.items()),
             **{name: getattr(self, name) for name in _NUMBERS},
@@ -146,22 +148,22 @@ class StreamStatistics:
 
     @classmethod
     def from_json(
-        cls, data: Mapping[str, Any], index: ConfusionLayout, classes: int
+        cls, data: Mapping[str, Any], layout: ConfusionLayout, classes: int
     ) -> StreamStatistics:
         """What `to_json` gave."""
-        tally = cls(index, classes)
+        statistics = cls(layout, classes)
         for sequence, unit, frames, entries in data["units"]:
-            tally.units[sequence, unit] = UnitStatistics(frames, _dense(entries, index.shape))
+            statistics.units[sequence, unit] = UnitStatistics(frames, _dense(entries, layout.shape))
         for dimension, value, entries in data["slices"]:
-            tally.slices[dimension, value] = _dense(entries, index.shape)
-        tally.levels = _dense(data["levels"], tally.levels.shape)
-        tally.boundaries = _dense(data["boundaries"], tally.boundaries.shape)
-        tally.rhythm = RateStatistics.from_json(data["rhythm"])
-        tally.refused = Counter(data["refused"])
-        tally.mious = Counter(dict(data["mious"]))
+            statistics.slices[dimension, value] = _dense(entries, layout.shape)
+        statistics.levels = _dense(data["levels"], statistics.levels.shape)
+        statistics.boundaries = _dense(data["boundaries"], statistics.boundaries.shape)
+        statistics.rate = RateStatistics.from_json(data["rate"])
+        statistics.refused = Counter(data["refused"])
+        statistics.mious = Counter(dict(data["mious"]))
         for name in _NUMBERS:
-            setattr(tally, name, data[name])
-        return tally
+            setattr(statistics, name, data[name])
+        return statistics
 
 
 _NUMBERS = (
@@ -174,15 +176,15 @@ class Scorer:
     """Scores the frames of one stream.
 
     Attributes:
-        tally: what was counted until now.
+        statistics: what was counted until now.
     """
 
     def __init__(
         self,
         stream: str,
         protocol: Protocol,
-        view: MappedClasses,
-        index: ConfusionLayout,
+        mapped: MappedClasses,
+        layout: ConfusionLayout,
         *,
         boundary: bool,
     ) -> None:
@@ -191,17 +193,17 @@ class Scorer:
         Args:
             stream: its name.
             protocol: how to score.
-            view: the space that ranks frames and that pixel measures are taken in.
-            index: of the pairs.
+            mapped: the class mapping that ranks frames and that pixel measures are taken in.
+            layout: of the pairs.
             boundary: whether to measure boundaries, the costliest of the measures.
         """
-        self.tally = StreamStatistics(index, view.size)
+        self.statistics = StreamStatistics(layout, mapped.size)
         self._stream = stream
         self._protocol = protocol
-        self._view = view
-        self._counter = ConfusionCounter(index)
-        self._codes = ClassLookup(index, view)
-        self._boundary = boundary and self._codes.measurable
+        self._mapped = mapped
+        self._counter = ConfusionCounter(layout)
+        self._lookup = ClassLookup(layout, mapped)
+        self._boundary = boundary and self._lookup.measurable
         self._before: tuple[Cells, Cells] | None = None
 
     def add(self, sample: Sample) -> FrameScore:
@@ -215,15 +217,15 @@ class Scorer:
         else:
             pairs = self._add_cloud(sample)
         frame = sample.frame
-        self.tally.add_pairs((frame.sequence, frame.unit), pairs)
-        self.tally.paired += 1
+        self.statistics.add_pairs((frame.sequence, frame.unit), pairs)
+        self.statistics.paired += 1
         score = self._score(sample, pairs)
         if score.miou is not None:
-            self.tally.mious[round(100 * score.miou)] += 1
+            self.statistics.mious[round(100 * score.miou)] += 1
         return score
 
     def _score(self, sample: Sample, pairs: Counts) -> FrameScore:
-        counts = ClassCounts.of(self._view.fold(pairs))
+        counts = ClassCounts.of(self._mapped.fold(pairs))
         accuracy, miou = float(counts.accuracy), float(counts.mean_iou(_FRAME_MEAN))
         n = int(counts.truth.sum())
         return FrameScore(
@@ -244,15 +246,15 @@ class Scorer:
             for key, block in _regions(truth.shape)
         }
         for key, pairs in blocks.items():
-            self.tally.add_slice(("region", key), pairs)
+            self.statistics.add_slice(("region", key), pairs)
         self._measure_pixels(sample, truth, predicted)
         total: Counts = np.sum(list(blocks.values()), axis=0)
         return total
 
     def _measure_pixels(self, sample: ImageSample, truth: Labels, predicted: Labels) -> None:
-        if not self._codes.measurable:
+        if not self._lookup.measurable:
             return
-        true, found = self._codes.truth(truth), self._codes.predicted(predicted)
+        true, found = self._lookup.truth(truth), self._lookup.predicted(predicted)
         if sample.confidence is not None:
             size = truth.shape[::-1]
             confidence: Any = cv2.resize(
@@ -261,14 +263,14 @@ class Scorer:
             self._add_levels(confidence, true, found)
         if self._boundary:
             width = zone_width(truth.shape, self._protocol.boundary_ratio)
-            self.tally.boundaries += count_boundaries(true, found, self._codes.classes, width)
+            self.statistics.boundaries += count_boundaries(true, found, self._lookup.classes, width)
 
     def _add_levels(
         self, confidence: NDArray[np.uint8], true: NDArray[np.uint8], found: NDArray[np.uint8]
     ) -> None:
         # What got no label has no confidence either.
-        counted = (true < self._codes.classes) & (found != self._view.none_column)
-        self.tally.levels += count_levels(confidence, true == found, counted)
+        counted = (true < self._lookup.classes) & (found != self._mapped.none_column)
+        self.statistics.levels += count_levels(confidence, true == found, counted)
 
     def _add_cloud(self, sample: CloudSample) -> Counts:
         if not len(sample.truth) == len(sample.predicted) == len(sample.xyz):
@@ -289,7 +291,7 @@ class Scorer:
             pairs += self._counter.count_not_seen(sample.truth[near & ~counted])
             parts.append((key, pairs))
         for key, pairs in parts:
-            self.tally.add_slice(("range", key), pairs)
+            self.statistics.add_slice(("range", key), pairs)
         self._measure_points(sample, measured)
         total: Counts = np.sum([pairs for _, pairs in parts], axis=0)
         return total
@@ -297,7 +299,7 @@ class Scorer:
     def _counted(self, sample: CloudSample) -> NDArray[np.bool_]:
         """Points that have a label, and those that count as missed."""
         rule = self._protocol.unlabelled_points
-        labelled: NDArray[np.bool_] = sample.predicted != self._counter.index.predicted.unknown_id
+        labelled: NDArray[np.bool_] = sample.predicted != self._counter.layout.predicted.unknown_id
         if rule == "all":
             return np.ones_like(labelled)
         if rule == "visible" and sample.visible is not None:
@@ -315,9 +317,9 @@ class Scorer:
             yield name, measured & (distance >= low) & (distance < high)
 
     def _measure_points(self, sample: CloudSample, measured: NDArray[np.bool_]) -> None:
-        if not self._codes.measurable:
+        if not self._lookup.measurable:
             return
-        true, found = self._codes.truth(sample.truth), self._codes.predicted(sample.predicted)
+        true, found = self._lookup.truth(sample.truth), self._lookup.predicted(sample.predicted)
         if sample.confidence is not None:
             self._add_levels(levels(sample.confidence)[measured], true[measured], found[measured])
         self._compare_with_before(sample, measured, true, found)
@@ -334,16 +336,16 @@ class Scorer:
         if T is None:
             self._before = None
             return
-        chosen = measured & (found < self._codes.classes) & (true < self._codes.classes)
+        chosen = measured & (found < self._lookup.classes) & (true < self._lookup.classes)
         xyz = sample.xyz[chosen].astype(np.float64) @ T[:3, :3].T + T[:3, 3]
         now = to_cells(xyz, found[chosen]), to_cells(xyz, true[chosen])
         if self._before is not None:
             compared, same = compare_cells(self._before[0], now[0])
             true_compared, true_same = compare_cells(self._before[1], now[1])
-            self.tally.compared += compared
-            self.tally.same += same
-            self.tally.true_compared += true_compared
-            self.tally.true_same += true_same
+            self.statistics.compared += compared
+            self.statistics.same += same
+            self.statistics.true_compared += true_compared
+            self.statistics.true_same += true_same
         self._before = now
 
 

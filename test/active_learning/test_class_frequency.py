@@ -16,20 +16,20 @@ def test_values_are_counted_from_above():
 
 @pytest.mark.parametrize(("like_it", "expected"), [(100, 0.0), (10, 0.5), (1, 1.0), (0, 0.0)])
 def test_surprise_is_the_information_over_the_most_there_can_be(make, like_it, expected):
-    census = ClassFrequency(3, 0.0)
+    frequency = ClassFrequency(3, 0.0)
     for n in range(100):
-        census.add(make.candidate(n))
-    assert census.surprise(like_it) == pytest.approx(expected)
+        frequency.add(make.candidate(n))
+    assert frequency.surprise(like_it) == pytest.approx(expected)
 
 
 def test_a_single_frame_surprises_nobody(make):
-    census = ClassFrequency(3, 0.0)
-    census.add(make.candidate(0))
-    assert census.surprise(1) == 0.0
+    frequency = ClassFrequency(3, 0.0)
+    frequency.add(make.candidate(0))
+    assert frequency.surprise(1) == 0.0
 
 
 def test_a_few_pixels_do_not_show_a_class(make):
-    census = ClassFrequency(3, 0.01)
-    census.add(make.candidate(0, shares=(0.991, 0.009, 0)))
-    census.add(make.candidate(1, shares=(0.99, 0.01, 0)))
-    assert census.shown.tolist() == [2, 1, 0]
+    frequency = ClassFrequency(3, 0.01)
+    frequency.add(make.candidate(0, shares=(0.991, 0.009, 0)))
+    frequency.add(make.candidate(1, shares=(0.99, 0.01, 0)))
+    assert frequency.shown.tolist() == [2, 1, 0]

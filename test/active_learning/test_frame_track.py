@@ -20,9 +20,9 @@ def follow(make):
             label_map = make.label_map([[0, 1]])
             prepared, small = prepare_label_map(label_map), SmallLabels(label_map, make.unknown)
             seen = TrackedFrame(make.candidate(n), n, prepared, small, follows=share is not None)
-            seen.flicker = Evidence(share or 0.0, 1.0)
-            seen.before = dict(points).get(n, Evidence())
-            seen.across = dict(across).get(n, Evidence())
+            seen.by_pixels = Evidence(share or 0.0, 1.0)
+            seen.by_points = dict(points).get(n, Evidence())
+            seen.other_cameras = dict(across).get(n, Evidence())
             done.append(track.add(seen))
         done = [candidate for candidate in done if candidate is not None]
         return [candidate.disagreement for candidate in (*done, *track.finish())]

@@ -15,10 +15,10 @@ ONLY = {"uncertainty": 0.0, "disagreement": 0.0, "rarity": 0.0, "diversity": 0.0
 def choose(make):
     def run(candidates, **config):
         mining = MiningConfig(**config)
-        census = ClassFrequency(3, mining.min_class_share)
+        frequency = ClassFrequency(3, mining.min_class_share)
         for candidate in candidates:
-            census.add(candidate)
-        return Selection(candidates, census, mining, make.ontology("a", "b", "c")).choose()
+            frequency.add(candidate)
+        return Selection(candidates, frequency, mining, make.ontology("a", "b", "c")).choose()
 
     return run
 

@@ -60,7 +60,7 @@ def test_replaying_with_the_printed_parameter_labels_more_points_rightly(plant, 
         out = tmp_path / f"{len(right)}.mcap"
         replay(bag, out, config)
         job = plan([out], EvaluateOptions(truth=("lidar.top=/lidar/top/truth",), truth_bag=bag))
-        folded = job.views[0].fold(count(job)["lidar.top"].pairs)
+        folded = job.mapped_classes[0].fold(count(job)["lidar.top"].pairs)
         right[name] = LabelCounts.of(folded).purity
     assert right["mended"] > right["as recorded"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from seg_perception.core.ontology import Ontology
 from seg_perception.demo.scores import TopicScores
-from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
 from seg_perception.evaluation.counting import ConfusionCounter
 from seg_perception.evaluation.protocol import OWN, Protocol
 
@@ -17,7 +17,7 @@ def ontology(*names):
 def scores(true, predicted, truth, labels):
     layout = ConfusionLayout(true, predicted)
     pairs = ConfusionCounter(layout).count(np.array(truth, "u1"), np.array(labels, "u1"))
-    return TopicScores.of(pairs, make_views(Protocol.load(OWN), layout, partial=True)[0])
+    return TopicScores.of(pairs, map_classes(Protocol.load(OWN), layout, partial=True)[0])
 
 
 def test_scores_by_hand():

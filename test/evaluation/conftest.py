@@ -14,6 +14,7 @@ from seg_perception.evaluation.results import (
     PICTURES,
     Calibration,
     CalibrationBin,
+    ClassMappingResult,
     ClassScore,
     Confusion,
     FrameScore,
@@ -23,7 +24,6 @@ from seg_perception.evaluation.results import (
     Results,
     Slice,
     Source,
-    SpaceResult,
     StageTiming,
     StreamResult,
     StreamTiming,
@@ -68,7 +68,7 @@ def example_results(name: str = "example", counts: object = None) -> Results:
             name="tiny 1", ontology=example_ontology(), engine="onnxruntime 1.0", sha256="ab" * 32
         ),
         protocol=Protocol.model_validate(
-            {"name": "own", "title": "Every class", "spaces": [{"name": "fine"}]}
+            {"name": "own", "title": "Every class", "class_mappings": [{"name": "fine"}]}
         ),
         truth_ontology=example_ontology(),
         streams=(camera, lidar),
@@ -107,7 +107,7 @@ def example_results(name: str = "example", counts: object = None) -> Results:
 
 
 def _stream(name: str, kind: str, table: np.ndarray) -> StreamResult:
-    space = _space(table)
+    mapping = _mapping_result(table)
     conditions = (("region", "top left"), ("season", "autumn"))
     dimensions = conditions if kind == "image" else (("range", "0-10 m"), ("range", "10-20 m"))
     frames = tuple(
@@ -141,14 +141,14 @@ def _stream(name: str, kind: str, table: np.ndarray) -> StreamResult:
                 n=4000,
             ),
         ),
-        spaces=(space,),
+        class_mappings=(mapping,),
         slices=tuple(
             Slice(
                 dimension=dimension,
                 value=value,
-                space="fine",
-                metrics=(space.metrics[0],),
-                iou={c.name: c.iou for c in space.classes},
+                class_mapping="fine",
+                metrics=(mapping.metrics[0],),
+                iou={c.name: c.iou for c in mapping.classes},
             )
             for dimension, value in dimensions
         ),
@@ -161,7 +161,7 @@ def _stream(name: str, kind: str, table: np.ndarray) -> StreamResult:
     )
 
 
-def _space(table: np.ndarray) -> SpaceResult:
+def _mapping_result(table: np.ndarray) -> ClassMappingResult:
     truth, predicted, correct = table.sum(1), table.sum(0), table.diagonal()
     classes = tuple(
         ClassScore(
@@ -182,7 +182,7 @@ def _space(table: np.ndarray) -> SpaceResult:
         for n in range(len(CLASSES))
     )
     miou = float(np.mean([c.iou for c in classes]))
-    return SpaceResult(
+    return ClassMappingResult(
         name="fine",
         metrics=(
             Metric(

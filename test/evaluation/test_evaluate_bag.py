@@ -80,7 +80,7 @@ def test_a_bag_by_hand(world, run):
     assert (out / "report.html").stat().st_size > 10_000
     results = Results.read(out)
     camera, lidar = results.streams
-    fine = camera.spaces[0]
+    fine = camera.class_mappings[0]
     # All is red: half of it was called green, which the truth lacks.
     assert values(fine.metrics)["accuracy"] == 50
     assert values(fine.metrics)["miou"] == 25
@@ -161,7 +161,7 @@ def test_several_processes_give_the_same_to_the_last_digit(world, run):
     assert without_times(one) == without_times(two)
     results = Results.read(one)
     assert results.source.sequences == ("drive_3", "drive_5")
-    miou = results.streams[0].spaces[0].metrics[0]
+    miou = results.streams[0].class_mappings[0].metrics[0]
     assert (miou.low, miou.high) == (25, 25)
     sequences = [s.value for s in results.streams[0].slices if s.dimension == "sequence"]
     assert sequences == ["drive_3", "drive_5"]
@@ -211,8 +211,12 @@ def test_a_finished_run_is_not_done_twice_and_another_one_is_refused(world, run)
         ({"shift_ms": 30}, [], "none of the first 4 has a truth within 0.005 s"),
         ({}, ["--truth", "/nowhere"], "has no topic /nowhere"),
         ({}, ["--truth", "camera.rear=/camera/front/truth"], "no stream camera.rear"),
-        ({}, ["--truth-ontology", "rellis"], "does not fit the truth's rellis in space fine"),
-        ({}, ["--space", "coarse"], "no space 'coarse'"),
+        (
+            {},
+            ["--truth-ontology", "rellis"],
+            "does not fit the truth's rellis in class mapping fine",
+        ),
+        ({}, ["--class-mapping", "coarse"], "no class mapping 'coarse'"),
         ({}, ["--protocol", "nothing"], "expected a protocol's .yaml file"),
     ],
 )
@@ -291,7 +295,7 @@ def test_other_labels_than_the_models_count_as_wrong_where_asked_for(world, run)
     )
     # Red is no class of RELLIS, whose void (0) does not count; nothing is left.
     assert done.exit_code == 0, done.stderr
-    assert Results.read(out).streams[0].spaces[0].metrics[0].n == 0
+    assert Results.read(out).streams[0].class_mappings[0].metrics[0].n == 0
 
 
 def test_a_process_that_dies_costs_only_its_own_bag(world, tmp_path):
@@ -363,7 +367,7 @@ def test_cuboids_are_the_truth_of_clouds(world, run):
             "--protocol",
             "viking_hill",
             "--partial",
-            "--space",
+            "--class-mapping",
             "fine",
             "--set",
             "transforms.fixed_frame=map",
@@ -373,7 +377,7 @@ def test_cuboids_are_the_truth_of_clouds(world, run):
     (lidar,) = Results.read(out).streams
     assert lidar.truth == str(file)
     # The left point lies in the trunk, the right one on the ground; red and green are neither.
-    assert {c.name: c.truth for c in lidar.spaces[0].classes if c.truth} == {
+    assert {c.name: c.truth for c in lidar.class_mappings[0].classes if c.truth} == {
         "ground": 5,
         "trunk": 5,
     }
@@ -396,29 +400,31 @@ def test_recorded_points_without_a_label_have_none_whatever_their_cloud_calls_th
         (world.start_ns, "/perception_node/legend", legend(Ontology.load("viking_hill"), 0))
     )
     bag = world.bag(sorted(events, key=lambda event: event[0]))
-    done, out = run(bag, options=["--protocol", "viking_hill", "--space", "fine"])
+    done, out = run(bag, options=["--protocol", "viking_hill", "--class-mapping", "fine"])
     assert done.exit_code == 0, done.stderr
     (lidar,) = Results.read(out).streams
     assert values(lidar.metrics)["purity"] == 50
     assert values(lidar.metrics)["coverage"] == pytest.approx(200 / 3)
-    assert lidar.spaces[0].excluded_predictions == 0
+    assert lidar.class_mappings[0].excluded_predictions == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="bags of the real world are read on Linux")
 def test_the_rellis_bag(shared_data, tmp_path):
     bag = shared_data / "real" / "rellis_goose_style_db3"
     command = ["evaluate", str(bag), "-o", str(tmp_path / "run"), "--json"]
-    done = CliRunner().invoke(app, [*command, "--protocol", "rellis", "--space", "category"])
+    done = CliRunner().invoke(
+        app, [*command, "--protocol", "rellis", "--class-mapping", "category"]
+    )
     assert done.exit_code == 0, done.stderr
     results = Results.read(tmp_path / "run")
     assert {s.name: s.pairing.paired for s in results.streams} == {
         "camera.windshield": 1,
         "lidar.vls128_roof": 1,
     }
-    space = results.streams[0].spaces[0]
+    mapping = results.streams[0].class_mappings[0]
     # 1920 x 1200 pixels, of which void does not count.
-    assert sum(map(sum, space.confusion.counts)) + space.excluded_truth == 1920 * 1200
-    assert "vegetation" in {c.name for c in space.classes if (c.iou or 0) > 50}
+    assert sum(map(sum, mapping.confusion.counts)) + mapping.excluded_truth == 1920 * 1200
+    assert "vegetation" in {c.name for c in mapping.classes if (c.iou or 0) > 50}
 
 
 def test_the_simulated_bag(tmp_path):
@@ -441,9 +447,9 @@ def test_the_simulated_bag(tmp_path):
     assert [s.name for s in results.streams] == ["camera.front", "lidar.top", "radar.front"]
     assert [s.pairing.paired for s in results.streams] == [20, 20, 30]
     for stream in results.streams:
-        assert stream.spaces[0].metrics[1].value > 40
+        assert stream.class_mappings[0].metrics[1].value > 40
         assert stream.calibration is not None
-        assert sum(map(sum, stream.spaces[0].confusion.counts)) > 0
+        assert sum(map(sum, stream.class_mappings[0].confusion.counts)) > 0
 
 
 def test_a_bag_of_several_publishers_is_written_in_any_order(world, run):

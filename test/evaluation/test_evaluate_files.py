@@ -56,7 +56,7 @@ def test_labels_of_somebody_else_by_the_protocol_of_goose(goose, predictions, tm
     results = Results.read(tmp_path / "run")
     assert results.protocol.name == "goose_2026"
     (images,) = results.streams
-    fine, coarse = images.spaces
+    fine, coarse = images.class_mappings
     assert len(fine.classes) == GOOSE_2026_CLASSES
     # soil 1/2, gravel 0, low_grass 1; terrain and vegetation are right.
     assert fine.metrics[0].value == 50
@@ -78,7 +78,7 @@ def test_predictions_of_another_size_are_enlarged_as_the_data_set_does_it(
         save(path, small[::2, ::2])
     done = invoke(goose, "--predictions", predictions, "-o", tmp_path / "run")
     assert done.exit_code == 0, done.stderr
-    assert Results.read(tmp_path / "run").streams[0].spaces[0].metrics[0].value == 50
+    assert Results.read(tmp_path / "run").streams[0].class_mappings[0].metrics[0].value == 50
 
 
 def test_the_data_set_of_a_folder_through_the_model(tmp_path, world):
@@ -94,7 +94,7 @@ def test_the_data_set_of_a_folder_through_the_model(tmp_path, world):
     assert done.exit_code == 0, done.stderr
     results = Results.read(tmp_path / "run")
     (images,) = results.streams
-    assert {m.key: m.value for m in images.spaces[0].metrics}["accuracy"] == 50
+    assert {m.key: m.value for m in images.class_mappings[0].metrics}["accuracy"] == 50
     assert images.calibration is not None
     assert results.timing.streams[0].published == 3
     assert all("image" in frame.files for frame in images.frames)
@@ -128,12 +128,12 @@ def test_scans_against_labels_of_somebody_else(tmp_path):
     points.tofile(root / "sequences/08/velodyne/000000.bin")
     write_labels(root / "sequences/08/labels/000000.label", np.array([3, 4, 4], np.uint16))
     write_labels(labels / "08/000000.label", np.array([3, 4, 3], np.uint16))
-    options = ["--protocol", "rellis", "--space", "fine"]
+    options = ["--protocol", "rellis", "--class-mapping", "fine"]
     done = invoke(root, "--predictions", labels, "-o", tmp_path / "run", *options)
     assert done.exit_code == 0, done.stderr
     (scans,) = Results.read(tmp_path / "run").streams
     # grass 1/2, tree 1/2; the far point is wrong.
-    assert scans.spaces[0].metrics[0].value == 50
+    assert scans.class_mappings[0].metrics[0].value == 50
     near = {s.value: s.metrics[1].value for s in scans.slices if s.dimension == "range"}
     assert near == {"0-10 m": 100, "10-20 m": 100, "20-30 m": 0}
 
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_said_before_the_work(goose, predictions, tmp_path)
     # The shipped model does not know GOOSE's fine classes.
     done = invoke(goose, "-o", run)
     assert done.exit_code == 2
-    assert "does not fit the truth's goose in space fine" in done.stderr
+    assert "does not fit the truth's goose in class mapping fine" in done.stderr
     assert not run.exists()
 
 

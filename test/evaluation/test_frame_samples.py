@@ -26,10 +26,10 @@ def kept(tmp_path):
     """Which frames of a hundred keep pictures, by their scores and the order they come in."""
 
     def run(name, scores, order):
-        gallery = FrameSamples(tmp_path / name, 3)
+        samples = FrameSamples(tmp_path / name, 3)
         for number in order:
-            gallery.offer(frame(number, scores[number]), sample(number))
-        return gallery, choose(gallery.frames, 3, 50.0)
+            samples.offer(frame(number, scores[number]), sample(number))
+        return samples, choose(samples.frames, 3, 50.0)
 
     return run
 

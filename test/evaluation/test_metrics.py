@@ -17,7 +17,7 @@ from seg_perception.evaluation.boundary import (
     zone_width,
 )
 from seg_perception.evaluation.calibration import calibration, count_levels, levels
-from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
 from seg_perception.evaluation.confusion import count_pairs
 from seg_perception.evaluation.protocol import ClassMapping, Mean, Protocol
 from seg_perception.evaluation.rate_statistics import RateStatistics
@@ -36,16 +36,16 @@ def ontology(*names, ignore=(), **groups):
     return Ontology.parse({**data, "groupings": {"group": grouping}}, "test")
 
 
-def protocol(*spaces, **more):
-    return Protocol(name="test", title="test", spaces=spaces, **more)
+def protocol(*class_mappings, **more):
+    return Protocol(name="test", title="test", class_mappings=class_mappings, **more)
 
 
-def pairs_of(index, truth, predicted):
+def pairs_of(layout, truth, predicted):
     """A matrix of pairs of ids; -1 is what is not seen, None no label or truth."""
-    pairs = np.zeros(index.shape, np.int64)
-    places = {-1: index.not_seen, None: index.no_label}
+    pairs = np.zeros(layout.shape, np.int64)
+    places = {-1: layout.not_seen, None: layout.no_label}
     for row, column in zip(truth, predicted, strict=True):
-        pairs[index.no_truth if row is None else row, places.get(column, column)] += 1
+        pairs[layout.no_truth if row is None else row, places.get(column, column)] += 1
     return pairs
 
 
@@ -203,12 +203,12 @@ def test_the_zone_is_a_share_of_the_diagonal():
 
 def test_ignored_truth_and_predictions_of_an_excluded_class():
     labels = ontology("tree", "road", "void", ignore=["void"])
-    index = ConfusionLayout(labels, labels)
+    layout = ConfusionLayout(labels, labels)
     #            ok  ok  missed  excluded guess  no label  ignored truth  no truth  not seen
     truth = [0, 1, 0, 0, 0, 2, None, 0]
     guess = [0, 1, 1, 2, None, 0, 0, -1]
-    pairs = pairs_of(index, truth, guess)
-    (wrong,) = make_views(protocol(ClassMapping(name="fine")), index)
+    pairs = pairs_of(layout, truth, guess)
+    (wrong,) = map_classes(protocol(ClassMapping(name="fine")), layout)
     assert (wrong.names, wrong.excluded) == (("tree", "road"), ("void",))
     counts = ClassCounts.of(wrong.fold(pairs))
     assert counts.truth.tolist() == [4, 1]
@@ -216,8 +216,8 @@ def test_ignored_truth_and_predictions_of_an_excluded_class():
     assert counts.iou.tolist() == [25, 50]
     assert wrong.fold(pairs)[:, wrong.excluded_column].tolist() == [1, 0, 0]
     assert wrong.fold(pairs)[-1].sum() == 2
-    (dropped,) = make_views(
-        protocol(ClassMapping(name="fine", excluded_prediction="dropped")), index
+    (dropped,) = map_classes(
+        protocol(ClassMapping(name="fine", excluded_prediction="dropped")), layout
     )
     assert ClassCounts.of(dropped.fold(pairs)).truth.tolist() == [3, 1]
 
@@ -244,8 +244,8 @@ def test_goose_composite_of_the_documented_example():
     """The example of docs/how_to/evaluation.md, where it is worked out on paper."""
     goose = Ontology.load("goose")
     rules = Protocol.load("goose_2026")
-    index = ConfusionLayout(goose, goose)
-    fine, coarse = make_views(rules, index)
+    layout = ConfusionLayout(goose, goose)
+    fine, coarse = map_classes(rules, layout)
     assert (fine.size, coarse.size) == (56, 11)
     ids = goose.ids
     table = {
@@ -259,7 +259,7 @@ def test_goose_composite_of_the_documented_example():
         ("person", "person"): 1,
         ("bikeway", "soil"): 4,
     }
-    pairs = np.zeros(index.shape, np.int64)
+    pairs = np.zeros(layout.shape, np.int64)
     for (true, guess), count in table.items():
         pairs[ids[true], ids[guess]] = count
     mean = Mean(name="miou")
@@ -275,44 +275,46 @@ def test_goose_composite_of_the_documented_example():
 
 def test_a_model_of_other_classes_is_refused_before_anything_is_scored():
     truth, model = ontology("tree", "road"), ontology("tree", "dragon")
-    index = ConfusionLayout(truth, model)
+    layout = ConfusionLayout(truth, model)
     with pytest.raises(ConfigError, match=r"lacks road, the truth lacks dragon; .*--partial"):
-        make_views(protocol(ClassMapping(name="fine")), index)
-    (view,) = make_views(protocol(ClassMapping(name="fine")), index, partial=True)
-    counts = ClassCounts.of(view.fold(pairs_of(index, [0, 0, 1], [0, 1, 1])))
+        map_classes(protocol(ClassMapping(name="fine")), layout)
+    (mapped,) = map_classes(protocol(ClassMapping(name="fine")), layout, partial=True)
+    counts = ClassCounts.of(mapped.fold(pairs_of(layout, [0, 0, 1], [0, 1, 1])))
     assert counts.iou.tolist() == [50, 0]
 
 
 def test_groups_match_ontologies_of_different_classes():
     truth = ontology("oak", "fir", "lawn", tree=["oak", "fir"], grass=["lawn"])
     model = ontology("grass", "tree", grass=["grass"], tree=["tree"])
-    index = ConfusionLayout(truth, model)
-    (view,) = make_views(protocol(ClassMapping(name="coarse", grouping="group")), index)
-    counts = ClassCounts.of(view.fold(pairs_of(index, [0, 1, 2, 2], [1, 1, 0, 1])))
-    assert dict(zip(view.names, counts.iou.tolist(), strict=True)) == {
+    layout = ConfusionLayout(truth, model)
+    (mapped,) = map_classes(protocol(ClassMapping(name="coarse", grouping="group")), layout)
+    counts = ClassCounts.of(mapped.fold(pairs_of(layout, [0, 1, 2, 2], [1, 1, 0, 1])))
+    assert dict(zip(mapped.names, counts.iou.tolist(), strict=True)) == {
         "tree": pytest.approx(200 / 3),
         "grass": 50,
     }
 
 
 @pytest.mark.parametrize(
-    ("space", "sentence"),
+    ("mapping", "sentence"),
     [
         (ClassMapping(name="fine", excluded_classes=("unicorn",)), "no classes.*unicorn"),
         (ClassMapping(name="fine", grouping="colour"), "no grouping 'colour'.*group"),
         (ClassMapping(name="fine", grouping="group", excluded_groups=("air",)), "no groups.*air"),
     ],
 )
-def test_what_an_ontology_lacks_is_named(space, sentence):
+def test_what_an_ontology_lacks_is_named(mapping, sentence):
     labels = ontology("tree", tree=["tree"])
     with pytest.raises(ConfigError, match=sentence):
-        make_views(protocol(space), ConfusionLayout(labels, labels))
+        map_classes(protocol(mapping), ConfusionLayout(labels, labels))
 
 
 def test_a_space_that_the_protocol_lacks_is_named():
     labels = ontology("tree")
-    with pytest.raises(ConfigError, match=r"no space 'coarse'.*fine"):
-        make_views(protocol(ClassMapping(name="fine")), ConfusionLayout(labels, labels), ["coarse"])
+    with pytest.raises(ConfigError, match=r"no class mapping 'coarse'.*fine"):
+        map_classes(
+            protocol(ClassMapping(name="fine")), ConfusionLayout(labels, labels), ["coarse"]
+        )
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -337,16 +339,16 @@ def test_one_sequence_has_no_interval():
 
 
 def test_rate_jitter_and_missed_stamps_by_hand():
-    rhythm = RateStatistics()
+    rate = RateStatistics()
     for ms in (0, 100, 200, 500, 600, 700, 650, 750):
-        rhythm.add(ms * 1_000_000)
+        rate.add(ms * 1_000_000)
     # Gaps of 100 100 300 100 100, one step back, 100.
-    assert rhythm.rate_hz == pytest.approx(6 / 0.8)
-    assert rhythm.jitter_s == pytest.approx(np.std([0.1, 0.1, 0.3, 0.1, 0.1, 0.1]))
-    assert (rhythm.missed, rhythm.backward) == (2, 1)
-    again = RateStatistics.from_json(rhythm.to_json())
-    again.merge(rhythm)
-    assert (again.count, again.missed, again.rate_hz) == (12, 4, rhythm.rate_hz)
+    assert rate.rate_hz == pytest.approx(6 / 0.8)
+    assert rate.jitter_s == pytest.approx(np.std([0.1, 0.1, 0.3, 0.1, 0.1, 0.1]))
+    assert (rate.missed, rate.backward) == (2, 1)
+    again = RateStatistics.from_json(rate.to_json())
+    again.merge(rate)
+    assert (again.count, again.missed, again.rate_hz) == (12, 4, rate.rate_hz)
     assert RateStatistics().rate_hz is None
     assert RateStatistics().jitter_s is None
     assert RateStatistics().missed == 0

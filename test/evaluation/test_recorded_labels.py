@@ -49,7 +49,7 @@ def test_a_labelled_bag_is_scored_by_stamp(world):
     topic = "/camera/front/semantic/label_image"
     stream = StreamGroundTruth(stream="camera.front", kind="image", labels=topic, truth="/truth")
     todo = job(labelled, world.folder / "in.mcap", stream, "red", "green", "blue")
-    found = LabelCounts.of(todo.views[0].fold(count(todo)["camera.front"].pairs))
+    found = LabelCounts.of(todo.mapped_classes[0].fold(count(todo)["camera.front"].pairs))
     assert found.expected == 5 * 48 * 64
     assert (found.coverage, found.purity) == (100, 50)
 

@@ -19,15 +19,15 @@ def test_a_run_is_read_back_as_it_was_written(example_run):
 def test_the_document_is_json_without_nan(example_run):
     document = json.loads((example_run / RESULTS).read_text())
     camera = document["streams"][0]
-    assert camera["spaces"][0]["classes"][3]["precision"] is None
+    assert camera["class_mappings"][0]["classes"][3]["precision"] is None
 
 
 def test_collapse_and_absence_are_named(example_run):
-    space = Results.read(example_run).streams[0].spaces[0]
-    assert space.never_predicted == ("person",)
-    assert space.absent == ()
+    mapping = Results.read(example_run).streams[0].class_mappings[0]
+    assert mapping.never_predicted == ("person",)
+    assert mapping.absent == ()
     document = json.loads((example_run / RESULTS).read_text())
-    assert document["streams"][0]["spaces"][0]["never_predicted"] == ["person"]
+    assert document["streams"][0]["class_mappings"][0]["never_predicted"] == ["person"]
 
 
 def test_frames_are_read_one_by_one_with_their_pictures(example_run):
@@ -39,7 +39,7 @@ def test_frames_are_read_one_by_one_with_their_pictures(example_run):
 def test_what_is_no_run_is_refused(tmp_path, example_run):
     with pytest.raises(EvaluationError, match="expected the folder of a finished run"):
         Results.read(tmp_path)
-    (example_run / RESULTS).write_text('{"format": 2}')
+    (example_run / RESULTS).write_text('{"format": 1}')
     with pytest.raises(EvaluationError, match=r"format.*evaluate again"):
         Results.read(example_run)
     assert (example_run / FRAMES).is_file()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.agreement import compare_cells, to_cells
 from seg_perception.evaluation.bootstrap_blocks import MOST, BootstrapBlocks
-from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
 from seg_perception.evaluation.counting import ConfusionCounter, UnknownIdsError
 from seg_perception.evaluation.frame_samples import FrameSamples, choose
 from seg_perception.evaluation.protocol import ClassMapping, Protocol
@@ -21,14 +21,14 @@ from seg_perception.evaluation.stream_statistics import Scorer, SizeError, Strea
 
 from .conftest import example_ontology
 
-PROTOCOL = Protocol(name="test", title="test", spaces=(ClassMapping(name="fine"),))
-INDEX = ConfusionLayout(example_ontology(), example_ontology())
-VIEW = make_views(PROTOCOL, INDEX)[0]
+PROTOCOL = Protocol(name="test", title="test", class_mappings=(ClassMapping(name="fine"),))
+LAYOUT = ConfusionLayout(example_ontology(), example_ontology())
+MAPPED = map_classes(PROTOCOL, LAYOUT)[0]
 SECOND = 1_000_000_000
 
 
 def scorer():
-    return Scorer("camera.front", PROTOCOL, VIEW, INDEX, boundary=True)
+    return Scorer("camera.front", PROTOCOL, MAPPED, LAYOUT, boundary=True)
 
 
 def image(n, seed=0):
@@ -61,29 +61,29 @@ def test_parts_add_up_to_the_whole_whoever_did_them(owners):
     for n, owner in enumerate(owners):
         whole.add(image(n))
         parts[owner].add(image(n))
-    merged = StreamStatistics(INDEX, VIEW.size)
+    merged = StreamStatistics(LAYOUT, MAPPED.size)
     for part in parts:
-        text = json.dumps(part.tally.to_json())
-        merged.merge(StreamStatistics.from_json(json.loads(text), INDEX, VIEW.size))
-    assert (merged.pairs == whole.tally.pairs).all()
-    assert (merged.levels == whole.tally.levels).all()
-    assert (merged.boundaries == whole.tally.boundaries).all()
-    assert merged.median_miou == whole.tally.median_miou
+        text = json.dumps(part.statistics.to_json())
+        merged.merge(StreamStatistics.from_json(json.loads(text), LAYOUT, MAPPED.size))
+    assert (merged.pairs == whole.statistics.pairs).all()
+    assert (merged.levels == whole.statistics.levels).all()
+    assert (merged.boundaries == whole.statistics.boundaries).all()
+    assert merged.median_miou == whole.statistics.median_miou
     assert {k: v.frames for k, v in merged.units.items()} == {
-        k: v.frames for k, v in whole.tally.units.items()
+        k: v.frames for k, v in whole.statistics.units.items()
     }
-    for key, pairs in whole.tally.slices.items():
+    for key, pairs in whole.statistics.slices.items():
         assert (merged.slices[key] == pairs).all()
 
 
 def test_ids_of_eight_and_of_sixteen_bits_are_counted_alike():
-    counter = ConfusionCounter(INDEX)
+    counter = ConfusionCounter(LAYOUT)
     sample = image(1)
     narrow = counter.count(sample.truth, sample.predicted)
     wide = counter.count(sample.truth.astype(np.uint16), sample.predicted.astype(np.uint16))
     assert (narrow == wide).all()
     assert narrow.sum() == sample.truth.size
-    assert narrow[INDEX.no_truth].sum() == 3 * 32
+    assert narrow[LAYOUT.no_truth].sum() == 3 * 32
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -94,8 +94,8 @@ def test_ids_outside_of_the_ontology_are_refused_and_nothing_is_counted(dtype):
     for truth, predicted, what in ((unknown, known, "truth"), (known, unknown, "labels")):
         with pytest.raises(UnknownIdsError, match=rf"{what}: ids \[4\].*0 to 3, 255"):
             one.add(ImageSample(frame, truth, predicted, None, lambda: None))
-    assert not one.tally.slices
-    assert one.tally.paired == 0
+    assert not one.statistics.slices
+    assert one.statistics.paired == 0
 
 
 def test_a_cloud_of_another_size_is_refused():
@@ -108,32 +108,32 @@ def test_points_without_a_label():
     one = scorer()
     # The second point is seen by a camera and got no label, the third is not seen.
     one.add(cloud(0, (0, 255, 255), visible=(1, 1, 0)))
-    pairs = one.tally.pairs
-    assert (pairs[0, 0], pairs[1, INDEX.no_label], pairs[2, INDEX.not_seen]) == (1, 1, 1)
-    assert sorted(one.tally.slices) == sorted(
+    pairs = one.statistics.pairs
+    assert (pairs[0, 0], pairs[1, LAYOUT.no_label], pairs[2, LAYOUT.not_seen]) == (1, 1, 1)
+    assert sorted(one.statistics.slices) == sorted(
         ("range", name)
         for name in ("0-10 m", "10-20 m", "20-30 m", "30-50 m", "50-100 m", "over 100 m")
     )
-    assert one.tally.slices["range", "50-100 m"][2, INDEX.not_seen] == 1
+    assert one.statistics.slices["range", "50-100 m"][2, LAYOUT.not_seen] == 1
 
 
 def test_points_that_are_no_measurement_do_not_count():
     xyz = np.array([[0, 0, 0], [np.nan, 1, 1], [5, 5, 0]], np.float32)
     one = scorer()
     one.add(cloud(0, (0, 1, 2), xyz=xyz))
-    assert one.tally.pairs.sum() == 1
+    assert one.statistics.pairs.sum() == 1
 
 
 def test_places_that_keep_their_label():
     one = scorer()
     for n, labels in enumerate(((0, 1, 2), (0, 1, 3))):
         one.add(cloud(n, labels))
-    assert (one.tally.compared, one.tally.same) == (3, 2)
-    assert (one.tally.true_compared, one.tally.true_same) == (3, 3)
+    assert (one.statistics.compared, one.statistics.same) == (3, 2)
+    assert (one.statistics.true_compared, one.statistics.true_same) == (3, 3)
     # Where the pose is not known nothing is compared, nor with the next one.
     one.add(cloud(2, (0, 1, 2), pose=None))
     one.add(cloud(3, (0, 1, 2)))
-    assert one.tally.compared == 3
+    assert one.statistics.compared == 3
 
 
 def test_a_robot_that_moved_sees_the_same_places():
@@ -143,12 +143,12 @@ def test_a_robot_that_moved_sees_the_same_places():
     one.add(cloud(0, (0, 1, 2)))
     one.add(cloud(1, (0, 1, 2), pose=moved))
     # Only the point at 15 m was seen before from where 10 m are now: none of these.
-    assert one.tally.compared == 0
+    assert one.statistics.compared == 0
     one = scorer()
     near = np.array([[10, 0, 0], [20, 0, 0], [75, 0, 0]], np.float32)
     one.add(cloud(0, (0, 1, 2), xyz=near + np.float32(0.05)))
     one.add(cloud(1, (0, 1, 2), xyz=near - [5, 0, 0] + np.float32(0.05), pose=moved))
-    assert (one.tally.compared, one.tally.same) == (3, 3)
+    assert (one.statistics.compared, one.statistics.same) == (3, 3)
 
 
 def test_the_majority_of_a_cell_votes_and_the_lower_label_wins_a_draw():
@@ -206,7 +206,7 @@ def test_every_message_is_paired_once_or_counted(labels, truths):
     assert len({b for _, b in found}) == len(found)
 
 
-def test_a_drive_has_a_bounded_number_of_stretches():
+def test_a_drive_has_a_bounded_number_of_blocks():
     short = BootstrapBlocks("drive", 35)
     assert short.name(5 * SECOND) == "drive 0-10 s"
     assert short.name(34 * SECOND) == "drive 20-30 s"
@@ -228,14 +228,14 @@ def frame(n, miou):
 
 
 def test_the_worst_frames_keep_their_pictures_and_the_others_lose_them(tmp_path):
-    gallery = FrameSamples(tmp_path, 2)
+    samples = FrameSamples(tmp_path, 2)
     scores = np.random.default_rng(0).permutation(60)
     for n, score in enumerate(scores.tolist()):
-        gallery.offer(frame(n, float(score)), image(n))
-    kept = choose(gallery.frames, 2, 30.0)
+        samples.offer(frame(n, float(score)), image(n))
+    kept = choose(samples.frames, 2, 30.0)
     assert [f.miou for f in kept if f.role == "worst"] == [0, 1]
     assert len([f for f in kept if f.role == "typical"]) == 2
-    files = {file for f in gallery.frames for file in f.files.values()}
+    files = {file for f in samples.frames for file in f.files.values()}
     assert {f"pictures/{path.name}" for path in (tmp_path / "pictures").iterdir()} == files
     assert len(files) <= 2 * (2 + 16 + 2)
 

@@ -20,6 +20,7 @@ from seg_perception.evaluation.protocol import Protocol
 from seg_perception.evaluation.results import (
     Calibration,
     CalibrationBin,
+    ClassMappingResult,
     ClassScore,
     Confusion,
     FrameScore,
@@ -29,7 +30,6 @@ from seg_perception.evaluation.results import (
     Results,
     Slice,
     Source,
-    SpaceResult,
     StageTiming,
     StreamResult,
     StreamTiming,
@@ -200,7 +200,7 @@ class Run:
         classes = [{"id": n, "name": c, "color": colors[n]} for n, c in enumerate(names)]
         self.ontology = Ontology.parse({"name": "own", "classes": classes}, "test")
         self.protocol = Protocol.model_validate(
-            {"name": "own", "title": "All classes", "spaces": [{"name": "fine"}]}
+            {"name": "own", "title": "All classes", "class_mappings": [{"name": "fine"}]}
         )
 
     def results(self) -> Results:
@@ -259,13 +259,13 @@ class Run:
             files=files if role else {},
         )
 
-    def _space(self) -> SpaceResult:
+    def _mapping_result(self) -> ClassMappingResult:
         rows = ((0, 12288, 12288, 12288, 100.0), (1, 12288, 9216, 9216, 75.0), (2, 0, 3072, 0, 0.0))
         scores = [self._class(*row) for row in rows]
         scores.append(self._class(3, 0, 0, 0, None))
         names = tuple(c.name for c in self.ontology.classes)
         counts = ((12288, 0, 0, 0), (0, 9216, 3072, 0), (0,) * 4, (0,) * 4)
-        return SpaceResult(
+        return ClassMappingResult(
             name="fine",
             metrics=(metric("miou", 58.33, low=51.2, high=64.0), metric("accuracy", 87.5)),
             classes=tuple(scores),
@@ -296,7 +296,7 @@ class Run:
             Slice(
                 dimension=dimension,
                 value=value,
-                space="fine",
+                class_mapping="fine",
                 metrics=(metric("miou", miou, low=miou - 4, high=miou + 3),),
                 iou={self.sky: 99.0, "trail": miou},
             )
@@ -324,7 +324,7 @@ class Run:
             truth="/camera/front/truth",
             pairing=Pairing(tolerance_s=0.01, paired=4, without_truth=1),
             metrics=(metric("pairs", 4, ""), metric("agreement", 93.1)),
-            spaces=(self._space(),),
+            class_mappings=(self._mapping_result(),),
             slices=tuple(slices),
             calibration=Calibration(metrics=(metric("ece", 7.9),), bins=tuple(bins)),
             frames=tuple(frame for frame in frames if frame.role),
@@ -356,7 +356,7 @@ class Run:
             truth="/lidar/top/truth",
             pairing=Pairing(tolerance_s=0, paired=1),
             metrics=(metric("coverage", 80.0), metric("purity", None)),
-            spaces=(self._space(),),
+            class_mappings=(self._mapping_result(),),
             frames=(frame,),
         )
 

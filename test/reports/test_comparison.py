@@ -9,7 +9,7 @@ from seg_perception.cli.main import app
 from seg_perception.evaluation.compare import Change, Comparison, RunChange, compare
 from seg_perception.evaluation.report import write_comparison
 from seg_perception.evaluation.report.changes import Run, changed_frames, pictured_changes
-from seg_perception.evaluation.report.comparison import opponent
+from seg_perception.evaluation.report.comparison import compared_run
 from seg_perception.evaluation.report.differences import (
     Difference,
     DifferenceTable,
@@ -98,8 +98,8 @@ def test_gains_follow_regressions(make_run):
 
 
 def test_pictures_show_image_and_truth_once_and_both_predictions(runs):
-    views = pictured_changes(*runs, ImageEmbedder(10**7))
-    assert [name for name, _ in views[0].pictures] == [
+    mapped_classes = pictured_changes(*runs, ImageEmbedder(10**7))
+    assert [name for name, _ in mapped_classes[0].pictures] == [
         *("image", "truth", "before: prediction", "before: difference"),
         *("after: prediction", "after: difference"),
     ]
@@ -138,7 +138,7 @@ def comparison(hostile):
 
 
 def test_what_was_found_is_arranged_by_what_it_belongs_to(runs, comparison, hostile):
-    made = opponent(comparison.runs[0], *runs)
+    made = compared_run(comparison.runs[0], *runs)
     assert [row.name for row in made.headline] == [
         "camera.front: fine.miou",
         "lidar.top: composite",

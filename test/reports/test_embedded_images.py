@@ -16,9 +16,9 @@ def pixels(picture):
 def test_a_drawing_keeps_its_colours_and_a_photo_nearly():
     image = np.zeros((8, 12, 3), np.uint8)
     image[:, 6:] = (200, 30, 10)
-    album = ImageEmbedder(10_000)
-    assert (pixels(album.drawing(image, "two halves")) == image).all()
-    photo = pixels(album.photo(np.full_like(image, (200, 30, 10)), "one colour"))
+    embedder = ImageEmbedder(10_000)
+    assert (pixels(embedder.drawing(image, "two halves")) == image).all()
+    photo = pixels(embedder.photo(np.full_like(image, (200, 30, 10)), "one colour"))
     assert np.abs(photo.astype(int) - (200, 30, 10)).max() < 6
 
 
@@ -32,8 +32,8 @@ def test_wide_pictures_shrink_and_labels_are_not_mixed():
 
 def test_what_is_over_the_budget_is_left_out_and_counted():
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    album = ImageEmbedder(30_000)
-    made = [album.drawing(noise, "noise") for _ in range(3)]
+    embedder = ImageEmbedder(30_000)
+    made = [embedder.drawing(noise, "noise") for _ in range(3)]
     assert [picture is None for picture in made] == [False, True, True]
-    assert album.left_out == 2
+    assert embedder.left_out == 2
     assert len(made[0].src) <= 30_000

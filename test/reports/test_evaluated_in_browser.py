@@ -44,7 +44,7 @@ def test_the_report_of_an_evaluated_bag_is_sound(browser, expect_sound, run, wid
 def test_the_report_of_a_real_bag_is_sound(browser, expect_sound, shared_data, tmp_path):
     bag = shared_data / "real" / "rellis_goose_style_db3"
     arguments = ["evaluate", str(bag), "-o", str(tmp_path / "run")]
-    options = ["--protocol", "rellis", "--space", "category"]
+    options = ["--protocol", "rellis", "--class-mapping", "category"]
     result = CliRunner().invoke(app, [*arguments, *options])
     assert result.exit_code == 0, result.output
     look = browser.look(tmp_path / "run" / "report.html", 390, "dark")
@@ -61,8 +61,8 @@ def test_the_page_has_the_numbers_of_the_document(run):
     text = re.sub(r"data:image/[^\"]+", "", page).replace("\N{NARROW NO-BREAK SPACE}", " ")
     results = json.loads((run / "results.json").read_text())
     for stream in results["streams"]:
-        assert f"{stream['spaces'][0]['metrics'][0]['value']:.1f} %" in text
-        for entry in stream["spaces"][0]["classes"]:
+        assert f"{stream['class_mappings'][0]['metrics'][0]['value']:.1f} %" in text
+        for entry in stream["class_mappings"][0]["classes"]:
             if entry["truth"]:
                 assert f"{entry['iou']:.1f} %" in text
     assert results["hashes"]["model"] in text

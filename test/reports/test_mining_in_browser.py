@@ -16,7 +16,7 @@ from seg_perception.reports.page import write_page
 def page(tmp_path, hostile):
     """Three frames whose names, classes and reasons are hostile."""
     classes = [{"id": n, "name": f"{hostile} {n}", "color": "#c8a070"} for n in range(2)]
-    gallery = FrameCards(Ontology.parse({"name": "own", "classes": classes}, "test"))
+    samples = FrameCards(Ontology.parse({"name": "own", "classes": classes}, "test"))
     choices = []
     for number in range(3):
         shares = np.array([0.5, 0.5], np.float32)
@@ -24,7 +24,7 @@ def page(tmp_path, hostile):
         parts = {"uncertainty": 1.0, "disagreement": 0.5, "rarity": 0.0, "diversity": 0.0}
         choices.append(Choice(candidate, 1.5, parts, (f"shows {hostile}", "another reason")))
         labels = np.tile(np.array([0, 1], np.uint8), (90, 80))
-        gallery.add(choices[-1], np.full((90, 160, 3), 80, np.uint8), labels)
+        samples.add(choices[-1], np.full((90, 160, 3), 80, np.uint8), labels)
     summary = MiningSummary(
         bag=tmp_path / f"{hostile.replace('/', '')}.mcap",
         output=tmp_path / "out",
@@ -39,7 +39,7 @@ def page(tmp_path, hostile):
         notes=(hostile,),
         problems=(hostile,),
     )
-    write_page(tmp_path / "index.html", draw_index(summary, gallery))
+    write_page(tmp_path / "index.html", draw_index(summary, samples))
     return tmp_path / "index.html"
 
 

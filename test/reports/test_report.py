@@ -42,10 +42,10 @@ def test_the_numbers_of_the_run_are_on_the_page(make_run):
 def test_a_class_that_is_never_predicted_is_an_alarm(make_run):
     run = make_run()
     results = run.results()
-    space = results.streams[0].spaces[0]
-    lost = space.classes[0].model_copy(update={"predicted": 0, "correct": 0, "iou": 0.0})
-    spaces = (space.model_copy(update={"classes": (lost, *space.classes[1:])}),)
-    streams = (results.streams[0].model_copy(update={"spaces": spaces}),)
+    mapping = results.streams[0].class_mappings[0]
+    lost = mapping.classes[0].model_copy(update={"predicted": 0, "correct": 0, "iou": 0.0})
+    class_mappings = (mapping.model_copy(update={"classes": (lost, *mapping.classes[1:])}),)
+    streams = (results.streams[0].model_copy(update={"class_mappings": class_mappings}),)
     results.model_copy(update={"streams": streams}).write(run.folder)
     assert "camera.front: the truth has sky, the prediction never" in text_of(
         write_report(run.folder)
@@ -83,28 +83,28 @@ def ontology(*names, ignore=(), groups=None):
     return Ontology.parse(data, "test")
 
 
-def one_space(**space):
-    data = {"name": "own", "title": "own", "spaces": [{"name": "only", **space}]}
+def one_mapping(**mapping):
+    data = {"name": "own", "title": "own", "class_mappings": [{"name": "only", **mapping}]}
     return Protocol.model_validate(data)
 
 
-def test_verdicts_go_by_names():
+def test_outcomes_go_by_names():
     truth = ontology("void", "sky", "trail", ignore=["void"])
     predicted = ontology("trail", "sky", "water")
-    judge = Agreement(one_space(), truth, predicted)
-    verdicts = judge.of(np.array([0, 1, 2, 2, 2, 255]), np.array([1, 1, 0, 2, 255, 1]))
-    assert verdicts.tolist() == [
+    agreement = Agreement(one_mapping(), truth, predicted)
+    outcomes = agreement.of(np.array([0, 1, 2, 2, 2, 255]), np.array([1, 1, 0, 2, 255, 1]))
+    assert outcomes.tolist() == [
         *(Outcome.UNCOUNTED, Outcome.RIGHT, Outcome.RIGHT),
         *(Outcome.WRONG, Outcome.MISSING, Outcome.UNCOUNTED),
     ]
 
 
-def test_verdicts_of_a_grouping_are_its_groups():
+def test_outcomes_of_a_grouping_are_its_groups():
     groups = {"kind": [{"name": "plant", "color": "#00ff00", "classes": ["grass", "bush"]}]}
     both = ontology("grass", "bush", "stone", groups=groups)
-    judge = Agreement(one_space(grouping="kind"), both, both)
-    verdicts = judge.of(np.array([0, 0, 2]), np.array([1, 2, 2]))
-    assert verdicts.tolist() == [Outcome.RIGHT, Outcome.WRONG, Outcome.UNCOUNTED]
+    agreement = Agreement(one_mapping(grouping="kind"), both, both)
+    outcomes = agreement.of(np.array([0, 0, 2]), np.array([1, 2, 2]))
+    assert outcomes.tolist() == [Outcome.RIGHT, Outcome.WRONG, Outcome.UNCOUNTED]
 
 
 def test_what_is_right_keeps_the_picture_and_what_is_wrong_is_red():

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.ontology import Ontology, SemanticClass
-from seg_perception.evaluation.class_mapping import ConfusionLayout, make_views
+from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
 from seg_perception.evaluation.protocol import Protocol
 
 
 class Outcome(IntEnum):
-    """What a label is worth; the value is its id in `VERDICTS`."""
+    """What a label is worth; the value is its id in `OUTCOMES`."""
 
     RIGHT = 0
     WRONG = 1
@@ -28,14 +28,14 @@ _LOOK = {
     Outcome.MISSING: ("no label", "#7a5cc4"),
     Outcome.UNCOUNTED: ("not counted", "#9aa0a6"),
 }
-VERDICTS = Ontology(
-    name="verdicts",
+OUTCOMES = Ontology(
+    name="outcomes",
     classes=tuple(SemanticClass(id=int(v), name=n, color=c) for v, (n, c) in _LOOK.items()),
 )
 
 
 class Agreement:
-    """Judges labels in the space that ranks a run's frames."""
+    """Compares labels with the truth in the class mapping that ranks a run's frames."""
 
     def __init__(self, protocol: Protocol, truth: Ontology, predicted: Ontology) -> None:
         """Take the tables by which the run was scored.
@@ -43,20 +43,22 @@ class Agreement:
         Raises:
             ConfigError: a protocol that does not fit the ontologies.
         """
-        index = ConfusionLayout(truth, predicted)
-        self._view = make_views(protocol, index, [protocol.spaces[0].name], partial=True)[0]
-        self._true = _filled(self._view.rows[: truth.id_count], truth, self._view.ignored)
-        known = self._view.columns[: predicted.id_count]
-        self._predicted = _filled(known, predicted, self._view.none_column)
+        layout = ConfusionLayout(truth, predicted)
+        self._mapped = map_classes(
+            protocol, layout, [protocol.class_mappings[0].name], partial=True
+        )[0]
+        self._true = _filled(self._mapped.rows[: truth.id_count], truth, self._mapped.ignored)
+        known = self._mapped.columns[: predicted.id_count]
+        self._predicted = _filled(known, predicted, self._mapped.none_column)
 
     def of(self, truth: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.uint8]:
-        """Verdicts uint8, of the shape of both."""
+        """Outcomes, uint8, of the shape of both."""
         rows, columns = self._true[truth], self._predicted[predicted]
-        verdicts = np.where(rows == columns, Outcome.RIGHT, Outcome.WRONG)
-        verdicts[columns == self._view.none_column] = Outcome.MISSING
-        verdicts[columns == self._view.ignored] = Outcome.UNCOUNTED
-        verdicts[rows == self._view.ignored] = Outcome.UNCOUNTED
-        return verdicts.astype(np.uint8)
+        outcomes = np.where(rows == columns, Outcome.RIGHT, Outcome.WRONG)
+        outcomes[columns == self._mapped.none_column] = Outcome.MISSING
+        outcomes[columns == self._mapped.ignored] = Outcome.UNCOUNTED
+        outcomes[rows == self._mapped.ignored] = Outcome.UNCOUNTED
+        return outcomes.astype(np.uint8)
 
 
 def _filled(places: NDArray[np.int64], ontology: Ontology, unknown: int) -> NDArray[np.int64]:

@@ -95,7 +95,7 @@ def changed_frames(baseline: Run, other: Run) -> list[FrameChange]:
     return [*worse[:_LISTED], *better[:_LISTED]]
 
 
-def pictured_changes(baseline: Run, other: Run, album: ImageEmbedder) -> list[ChangeView]:
+def pictured_changes(baseline: Run, other: Run, embedder: ImageEmbedder) -> list[ChangeView]:
     """Pictures of the frames that changed most of those that both runs kept pictures of.
 
     Raises:
@@ -112,7 +112,7 @@ def pictured_changes(baseline: Run, other: Run, album: ImageEmbedder) -> list[Ch
     pairs.sort(key=lambda change: (change.difference, change.key))
     worse = [change for change in pairs if change.difference < 0][:_SHOWN]
     better = [change for change in reversed(pairs) if change.difference > 0][: _SHOWN // 2]
-    one, two = (FrameRenderer(run.folder, run.results, album) for run in (baseline, other))
+    one, two = (FrameRenderer(run.folder, run.results, embedder) for run in (baseline, other))
     return [
         ChangeView(
             change,

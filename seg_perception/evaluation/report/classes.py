@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from seg_perception.evaluation.results import ClassScore, Confusion, SpaceResult
+from seg_perception.evaluation.results import ClassMappingResult, ClassScore, Confusion
 from seg_perception.reports.heatmap import ConfusionHeatmap
 
 _MISTAKES = 12
@@ -33,7 +33,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class MappingView:
-    """One space of a stream.
+    """One class mapping of a stream.
 
     Attributes:
         result: its numbers.
@@ -43,7 +43,7 @@ class MappingView:
         heatmap: the confusion matrix as a drawing.
     """
 
-    result: SpaceResult
+    result: ClassMappingResult
     rows: tuple[ClassScore, ...]
     mistakes: tuple[Mistake, ...]
     heatmap: Markup
@@ -54,12 +54,14 @@ class MappingView:
         return len(self.rows) > _NARROW
 
     @classmethod
-    def of(cls, space: SpaceResult, stream: str) -> MappingView:
-        """Arrange a space."""
-        found = [c for c in space.classes if c.truth or c.predicted]
+    def of(cls, mapping: ClassMappingResult, stream: str) -> MappingView:
+        """Arrange a class mapping."""
+        found = [c for c in mapping.classes if c.truth or c.predicted]
         rows = sorted(found, key=lambda c: (c.absent, -(c.iou or 0.0), c.name))
-        label = f"Confusion matrix of {stream}, {space.name}: the table beside it has its largest"
-        return cls(space, tuple(rows), _mistakes(space.confusion), _heatmap(space.confusion, label))
+        label = f"Confusion matrix of {stream}, {mapping.name}: the table beside it has its largest"
+        return cls(
+            mapping, tuple(rows), _mistakes(mapping.confusion), _heatmap(mapping.confusion, label)
+        )
 
     @property
     def has_boundaries(self) -> bool:

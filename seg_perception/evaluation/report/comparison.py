@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.evaluation.compare import Change, Comparison, RunChange
-from seg_perception.evaluation.report.agreement import VERDICTS
+from seg_perception.evaluation.report.agreement import OUTCOMES
 from seg_perception.evaluation.report.changes import (
     ChangeView,
     FrameChange,
@@ -26,12 +26,12 @@ from seg_perception.reports.embedded_images import ImageEmbedder
 from seg_perception.reports.page import render, write_page
 
 _PICTURE_BYTES = 7_000_000
-# Between space and class in the keys of a comparison.
+# Between class mapping and class in the keys of a comparison.
 _CLASS = ".iou."
 
 
 @dataclass(frozen=True)
-class Opponent:
+class ComparedRun:
     """A run against the first one.
 
     Attributes:
@@ -48,11 +48,11 @@ class Opponent:
 
 
 @dataclass(frozen=True)
-class OpponentView:
-    """An opponent as a section of the page."""
+class ComparedRunView:
+    """A compared run as a section of the page."""
 
     section: Section
-    opponent: Opponent
+    compared: ComparedRun
     changes: tuple[FrameChange, ...]
     pictures: tuple[ChangeView, ...]
     settings: tuple[tuple[str, str, str], ...]
@@ -74,24 +74,27 @@ def write_comparison(
     """
     path = Path(file)
     baseline, *others = (Run.read(folder) for folder in folders)
-    opponents = [
-        opponent(change, baseline, run) for change, run in zip(comparison.runs, others, strict=True)
+    compared_runs = [
+        compared_run(change, baseline, run)
+        for change, run in zip(comparison.runs, others, strict=True)
     ]
-    write_page(path, draw_comparison(baseline, opponents))
+    write_page(path, draw_comparison(baseline, compared_runs))
     return path
 
 
-def opponent(found: RunChange, baseline: Run, run: Run) -> Opponent:
+def compared_run(found: RunChange, baseline: Run, run: Run) -> ComparedRun:
     """Arrange what was found about one run."""
     numbers = [change for change in found.changes if _CLASS not in change.key]
     titles = {_title(change): None for change in numbers}
     for stream in baseline.results.streams:
-        titles.update({f"{stream.name}: classes of {space.name}": None for space in stream.spaces})
+        titles.update(
+            {f"{stream.name}: classes of {mapping.name}": None for mapping in stream.class_mappings}
+        )
     tables = {title: list[Difference]() for title in titles}
     colors = _colors(baseline)
     for change in found.changes:
         tables[_title(change)].append(_difference(change, colors))
-    return Opponent(
+    return ComparedRun(
         run=run,
         headline=tuple(_headlines(numbers, baseline)),
         tables=(
@@ -103,8 +106,8 @@ def opponent(found: RunChange, baseline: Run, run: Run) -> Opponent:
 
 
 def _title(change: Change) -> str:
-    space, _, name = change.key.partition(_CLASS)
-    return f"{change.stream}: classes of {space}" if name else f"{change.stream}: numbers"
+    mapping, _, name = change.key.partition(_CLASS)
+    return f"{change.stream}: classes of {mapping}" if name else f"{change.stream}: numbers"
 
 
 def _difference(change: Change, colors: Mapping[str, str], *, stream: bool = False) -> Difference:
@@ -122,9 +125,13 @@ def _difference(change: Change, colors: Mapping[str, str], *, stream: bool = Fal
 
 
 def _headlines(numbers: Sequence[Change], baseline: Run) -> Iterator[Difference]:
-    """Of each stream the composite, or the first space's first mean."""
+    """Of each stream the composite, or the first class mapping's first mean."""
     for stream in baseline.results.streams:
-        first = [f"{space.name}.{space.metrics[0].key}" for space in stream.spaces if space.metrics]
+        first = [
+            f"{mapping.name}.{mapping.metrics[0].key}"
+            for mapping in stream.class_mappings
+            if mapping.metrics
+        ]
         wanted = ("composite", *first[:1])
         by_key = {change.key: change for change in numbers if change.stream == stream.name}
         found = next((by_key[key] for key in wanted if key in by_key), None)
@@ -151,37 +158,37 @@ def _timing(baseline: Run, run: Run) -> Iterator[Difference]:
 def _colors(run: Run) -> dict[str, str]:
     """Of classes, by the keys of a comparison."""
     return {
-        f"{space.name}{_CLASS}{entry.name}": entry.color
+        f"{mapping.name}{_CLASS}{entry.name}": entry.color
         for stream in run.results.streams
-        for space in stream.spaces
-        for entry in space.classes
+        for mapping in stream.class_mappings
+        for entry in mapping.classes
     }
 
 
-def draw_comparison(baseline: Run, opponents: Sequence[Opponent]) -> str:
+def draw_comparison(baseline: Run, compared_runs: Sequence[ComparedRun]) -> str:
     """The page's text."""
-    album = ImageEmbedder(_PICTURE_BYTES)
-    views = list(_views(baseline, opponents, album))
+    embedder = ImageEmbedder(_PICTURE_BYTES)
+    views = list(_views(baseline, compared_runs, embedder))
     summary = Section("summary", "Summary")
     return render(
         "compare.html",
         baseline=baseline,
         sections=[summary, *(view.section for view in views)],
         views=views,
-        verdicts=[(c.name, c.color) for c in VERDICTS.classes],
-        left_out=album.left_out,
+        outcomes=[(c.name, c.color) for c in OUTCOMES.classes],
+        left_out=embedder.left_out,
         show=show,
     )
 
 
 def _views(
-    baseline: Run, opponents: Sequence[Opponent], album: ImageEmbedder
-) -> Iterator[OpponentView]:
-    for place, opponent in enumerate(opponents):
-        yield OpponentView(
-            section=Section(f"run-{place}", opponent.run.name),
-            opponent=opponent,
-            changes=tuple(changed_frames(baseline, opponent.run)),
-            pictures=tuple(pictured_changes(baseline, opponent.run, album)),
-            settings=tuple(settings_that_differ(baseline.results, opponent.run.results)),
+    baseline: Run, compared_runs: Sequence[ComparedRun], embedder: ImageEmbedder
+) -> Iterator[ComparedRunView]:
+    for place, compared in enumerate(compared_runs):
+        yield ComparedRunView(
+            section=Section(f"run-{place}", compared.run.name),
+            compared=compared,
+            changes=tuple(changed_frames(baseline, compared.run)),
+            pictures=tuple(pictured_changes(baseline, compared.run, embedder)),
+            settings=tuple(settings_that_differ(baseline.results, compared.run.results)),
         )

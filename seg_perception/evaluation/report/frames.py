@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import ReportError
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.report.agreement import VERDICTS, Agreement, Outcome
+from seg_perception.evaluation.report.agreement import OUTCOMES, Agreement, Outcome
 from seg_perception.evaluation.results import FrameScore, Results
 from seg_perception.outputs.birds_eye import BirdsEye
 from seg_perception.outputs.pictures import Rgb, colorize, fit, overlay
@@ -42,19 +42,21 @@ class FrameRenderer:
     Attributes:
         folder: the run's.
         results: what it found.
-        album: where the pictures go.
+        embedder: where the pictures go.
         shown: colours by class name, of classes in the pictures drawn so far.
     """
 
     folder: Path
     results: Results
-    album: ImageEmbedder
+    embedder: ImageEmbedder
     shown: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the judge of differences."""
+        """Prepare what tells right from wrong."""
         results = self.results
-        self._judge = Agreement(results.protocol, results.truth_ontology, results.model.ontology)
+        self._agreement = Agreement(
+            results.protocol, results.truth_ontology, results.model.ontology
+        )
 
     def frame(self, score: FrameScore, run: str = "") -> FrameView:
         """The pictures of one frame; `run` is named where another run's stand beside them.
@@ -73,24 +75,24 @@ class FrameRenderer:
         size = (truth.shape[1], truth.shape[0])
         predicted = np.asarray(cv2.resize(predicted, size, interpolation=cv2.INTER_NEAREST_EXACT))
         image = self._photo(score)
-        album, name = self.album, score.name
+        embedder, name = self.embedder, score.name
         if image is not None:
-            yield "image", album.photo(image, f"{name}: the camera's image")
+            yield "image", embedder.photo(image, f"{name}: the camera's image")
         yield "truth", self._blend(image, truth, self.results.truth_ontology, f"{name}: truth")
         ontology = self.results.model.ontology
         yield "prediction", self._blend(image, predicted, ontology, f"{name}: prediction")
-        verdicts = self._judge.of(truth, predicted)
+        outcomes = self._agreement.of(truth, predicted)
         alt = f"{name}: where prediction and truth differ"
-        yield "difference", album.photo(difference(image, verdicts), alt)
+        yield "difference", embedder.photo(difference(image, outcomes), alt)
 
     def _blend(
         self, image: Rgb | None, labels: NDArray[Any], ontology: Ontology, alt: str
     ) -> EmbeddedImage | None:
         self._note(labels, ontology)
         if image is None:
-            return self.album.drawing(colorize(labels, ontology.palette), alt)
+            return self.embedder.drawing(colorize(labels, ontology.palette), alt)
         size = (labels.shape[1], labels.shape[0])
-        return self.album.photo(overlay(fit(image, *size), labels, ontology, _ALPHA), alt)
+        return self.embedder.photo(overlay(fit(image, *size), labels, ontology, _ALPHA), alt)
 
     def _cloud(self, score: FrameScore) -> Iterator[tuple[str, EmbeddedImage | None]]:
         xyz, truth, predicted = self._points(score)
@@ -98,19 +100,19 @@ class FrameRenderer:
         range_m = _range_m(xyz[labelled] if labelled.any() else xyz)
         eye = BirdsEye(range_m=range_m, size_px=_EDGE_PX, point_px=2, with_legend=False)
         # Most points without a label lie where no camera looks: they stay pale.
-        verdicts = self._judge.of(truth, predicted)
-        verdicts[verdicts > Outcome.WRONG] = VERDICTS.unknown_id
+        outcomes = self._agreement.of(truth, predicted)
+        outcomes[outcomes > Outcome.WRONG] = OUTCOMES.unknown_id
         layers: Mapping[str, tuple[NDArray[Any], Ontology]] = {
             "truth, from above": (truth, self.results.truth_ontology),
             "prediction, from above": (predicted, self.results.model.ontology),
-            "difference, from above": (verdicts, VERDICTS),
+            "difference, from above": (outcomes, OUTCOMES),
         }
         for name, (labels, ontology) in layers.items():
-            if ontology is not VERDICTS:
+            if ontology is not OUTCOMES:
                 self._note(labels, ontology)
             labels = np.where(labels > ontology.unknown_id, ontology.unknown_id, labels)  # noqa: PLW2901
             picture = eye.draw(xyz, labels, ontology)
-            yield name, self.album.drawing(picture, f"{score.name}: {name}")
+            yield name, self.embedder.drawing(picture, f"{score.name}: {name}")
 
     def _note(self, labels: NDArray[Any], ontology: Ontology) -> None:
         names = ontology.names
@@ -143,24 +145,24 @@ def _range_m(xyz: NDArray[Any]) -> float:
     return next((r for r in _RANGES_M if r >= reach_m), _RANGES_M[-1])
 
 
-def difference(image: Rgb | None, verdicts: NDArray[np.uint8]) -> Rgb:
-    """Verdicts in colour over a pale picture; where a label is right the picture shows.
+def difference(image: Rgb | None, outcomes: NDArray[np.uint8]) -> Rgb:
+    """Outcomes in colour over a pale picture; where a label is right the picture shows.
 
     Args:
         image: uint8 (H, W, 3), RGB, or None.
-        verdicts: uint8 (h, w), ids of `VERDICTS`.
+        outcomes: uint8 (h, w), ids of `OUTCOMES`.
 
     Returns:
         uint8 (h, w, 3).
     """
-    height, width = verdicts.shape
-    colors = colorize(verdicts, VERDICTS.palette)
+    height, width = outcomes.shape
+    colors = colorize(outcomes, OUTCOMES.palette)
     if image is None:
         return colors
     grey = cv2.cvtColor(fit(image, width, height), cv2.COLOR_RGB2GRAY)
     pale = np.repeat(110 + (grey // 2)[..., None], 3, axis=2).astype(np.uint8)
     strong: Any = cv2.addWeighted(colors, 0.8, pale, 0.2, 0)
-    return np.where((verdicts == 0)[..., None], pale, strong)
+    return np.where((outcomes == 0)[..., None], pale, strong)
 
 
 def _read(path: Path, flags: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ import yaml
 from markupsafe import Markup
 
 from seg_perception.core.json_document import plain
-from seg_perception.evaluation.report.agreement import VERDICTS
+from seg_perception.evaluation.report.agreement import OUTCOMES
 from seg_perception.evaluation.report.charts import StageView, reliability, stage
 from seg_perception.evaluation.report.classes import MappingView
 from seg_perception.evaluation.report.figures import Tile, interval, show, tile, tiles
@@ -43,14 +43,14 @@ class StreamView:
 
     section: Section
     result: StreamResult
-    spaces: tuple[MappingView, ...]
+    class_mappings: tuple[MappingView, ...]
     slices: tuple[SliceTable, ...]
     reliability: Markup
     frames: tuple[FrameView, ...]
 
     @property
     def headline(self) -> Metric | None:
-        """The composite where there is one, else the first space's mean."""
+        """The composite where there is one, else the first class mapping's mean."""
         return headline(self.result)
 
 
@@ -75,8 +75,8 @@ def write_report(run: str | Path) -> Path:
 
 def draw_report(folder: Path, results: Results) -> str:
     """The page's text."""
-    painter = FrameRenderer(folder, results, ImageEmbedder(_PICTURE_BYTES))
-    streams = tuple(_stream(*entry, painter) for entry in enumerate(results.streams))
+    renderer = FrameRenderer(folder, results, ImageEmbedder(_PICTURE_BYTES))
+    streams = tuple(_stream(*entry, renderer) for entry in enumerate(results.streams))
     stages = [stage(timing) for timing in results.timing.stages if timing.count]
     return render(
         "report.html",
@@ -86,9 +86,9 @@ def draw_report(folder: Path, results: Results) -> str:
         alarms=list(_alarms(results)),
         streams=streams,
         stages=stages,
-        colors=sorted(painter.shown.items()),
-        verdicts=[(c.name, c.color) for c in VERDICTS.classes],
-        left_out=painter.album.left_out,
+        colors=sorted(renderer.shown.items()),
+        outcomes=[(c.name, c.color) for c in OUTCOMES.classes],
+        left_out=renderer.embedder.left_out,
         configuration=_yaml(results.configuration),
         protocol=_yaml(results.protocol.model_dump(mode="json", exclude_defaults=True)),
         tiles=tiles,
@@ -100,19 +100,21 @@ def draw_report(folder: Path, results: Results) -> str:
 def headline(result: StreamResult) -> Metric | None:
     """The number that a stream is judged by."""
     composite = [metric for metric in result.metrics if metric.key == "composite"]
-    means = [metric for space in result.spaces for metric in space.metrics[:1]]
+    means = [metric for mapping in result.class_mappings for metric in mapping.metrics[:1]]
     return next(iter([*composite, *means]), None)
 
 
-def _stream(place: int, result: StreamResult, painter: FrameRenderer) -> StreamView:
+def _stream(place: int, result: StreamResult, renderer: FrameRenderer) -> StreamView:
     calibration = result.calibration
     return StreamView(
         section=Section(f"stream-{place}", result.name),
         result=result,
-        spaces=tuple(MappingView.of(space, result.name) for space in result.spaces),
+        class_mappings=tuple(
+            MappingView.of(mapping, result.name) for mapping in result.class_mappings
+        ),
         slices=tuple(slice_tables(result.slices)),
         reliability=reliability(calibration, result.name) if calibration else Markup(""),
-        frames=tuple(painter.frame(score) for score in _shown(result)),
+        frames=tuple(renderer.frame(score) for score in _shown(result)),
     )
 
 
@@ -144,8 +146,8 @@ def _alarms(results: Results) -> Iterator[str]:
     """What a reader must not overlook."""
     yield from results.problems
     for stream in results.streams:
-        for space in stream.spaces:
-            if names := space.never_predicted:
+        for mapping in stream.class_mappings:
+            if names := mapping.never_predicted:
                 yield (
                     f"{stream.name}: the truth has {', '.join(names)}, the prediction never: "
                     "the model may have collapsed"

@@ -20,10 +20,10 @@ class SliceRow:
 
 @dataclass(frozen=True)
 class SliceTable:
-    """The parts along one dimension, in one space."""
+    """The parts along one dimension, in one class mapping."""
 
     dimension: str
-    space: str
+    class_mapping: str
     rows: tuple[SliceRow, ...]
 
     @property
@@ -33,11 +33,11 @@ class SliceTable:
 
 
 def slice_tables(slices: Sequence[Slice]) -> list[SliceTable]:
-    """One table a dimension and space, in the order of their first appearance."""
+    """One table a dimension and class mapping, in the order of their first appearance."""
     found: dict[tuple[str, str], list[SliceRow]] = {}
     for entry in slices:
         if entry.metrics:
-            found.setdefault((entry.dimension, entry.space), []).append(_row(entry))
+            found.setdefault((entry.dimension, entry.class_mapping), []).append(_row(entry))
     return [SliceTable(*key, tuple(rows)) for key, rows in found.items()]
 
 
