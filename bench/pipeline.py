@@ -17,10 +17,11 @@ from seg_perception.geometry.camera import CameraModel, scale_calibration
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.images import decode_image, encode_labels, encode_rgb
-from seg_perception.io.messages import Image, PointCloud2
+from seg_perception.io.messages import Image, Message, PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
-from seg_perception.outputs.messages import camera_outputs, cloud_output
-from seg_perception.outputs.topics import CameraTopics
+from seg_perception.outputs.clouds import cloud_message
+from seg_perception.outputs.outputs import Outputs
+from seg_perception.outputs.topics import CameraTopics, OutputTopic, cloud_topic
 from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
 from seg_perception.pipeline.perception import Perception
 
@@ -67,6 +68,24 @@ class _InstantEngine:
         """Nothing to close."""
 
 
+class _LabelsAndCloud:
+    """A publisher with a subscriber of the label image, and one of the cloud."""
+
+    def __init__(self) -> None:
+        label_image = CameraTopics.of(_CONFIG.cameras["front"]).label_image
+        self._wanted = {label_image, cloud_topic(_CONFIG.lidars["top"])}
+
+    def advertise(self, topic: OutputTopic) -> None:
+        """Everything is offered."""
+
+    def is_wanted(self, topic: str) -> bool:
+        """Whether it is one of the two."""
+        return topic in self._wanted
+
+    def publish(self, topic: str, message: Message, now_ns: int) -> None:
+        """Nobody keeps it."""
+
+
 class _Scene:
     """The messages of one moment, and the stages that they go through."""
 
@@ -83,19 +102,17 @@ class _Scene:
         self.tree = TransformTree()
         self.tree.set_static("lidar", "camera", np.linalg.inv(T_OPTICAL_BODY))
         self.segmenter = Segmenter(_InstantEngine(self.ontology), _CONFIG.segmentation)
-        self.topics = CameraTopics.of(_CONFIG.cameras["front"])
+        self.outputs = Outputs(_CONFIG, self.ontology, _LabelsAndCloud())
 
     def whole(self) -> None:
         """As a node does it: two messages in, two messages out."""
         core = Perception(_CONFIG, self.ontology, self.tree)
         label_map = core.segment(self._frame(), self.segmenter)
-        camera_outputs(
-            label_map, None, self.ontology, _CONFIG.output, self.topics, self._labels_only
-        )
+        self.outputs.publish_label_map(label_map, None, _STAMP_NS)
         handle = core.accounting.receive("lidar.top")
         core.add_cloud("top", decode_cloud(self.cloud), handle, _STAMP_NS)
         (done,) = core.collect(_STAMP_NS)
-        cloud_output(done.semantic, self.ontology, _CONFIG.output)
+        self.outputs.publish_cloud(done.semantic, _STAMP_NS)
         done.handle.publish()
 
     def steps(self) -> None:
@@ -105,7 +122,7 @@ class _Scene:
         cloud = decode_cloud(self.cloud)
         view = View(prepare_label_map(label_map), self._lens(label_map), T_OPTICAL_BODY)
         transfer_labels(cloud.xyz, [view], _CONFIG.transfer, self.ontology.unknown_id)
-        cloud_output(self._semantic, self.ontology, _CONFIG.output)
+        cloud_message(self._semantic, self.ontology, _CONFIG.output)
 
     def prepare(self) -> None:
         """Keep a semantic cloud, so that `steps` can encode one."""
@@ -120,9 +137,6 @@ class _Scene:
     def _lens(self, label_map: LabelMap) -> CameraModel:
         height, width = label_map.labels.shape
         return CameraModel.from_calibration(scale_calibration(self.calibration, width, height))
-
-    def _labels_only(self, topic: str) -> bool:
-        return topic == self.topics.label_image
 
 
 def run() -> list[BenchRow]:

@@ -22,6 +22,7 @@ from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
+from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.pipeline.synchronizer import Scan
 
 
@@ -50,6 +51,11 @@ class Observer:
 
     def write_legend(self, now_ns: int) -> None:
         """Nobody reads one here."""
+
+    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
+        """Nobody reads one here."""
+        del mapper, now_ns
+        return False
 
     def pass_on(self, message: BagMessage) -> None:
         """Nothing is copied."""

@@ -11,14 +11,7 @@ from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
 from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 from seg_perception.demo.processes import Nodes
 from seg_perception.demo.summary import Reports
-from seg_perception.outputs.topics import (
-    LEGEND,
-    LEGEND_IMAGE,
-    STATUS,
-    CameraTopics,
-    cloud_topic,
-    private,
-)
+from seg_perception.outputs.topics import STATUS, output_topics, private
 
 _DISCOVERY_S = 2.0
 _TAIL_S = 1.0
@@ -72,13 +65,8 @@ class RosGraph:
         yield from ("--clock", "--delay", _DISCOVERY_S, "--tail", _TAIL_S)
 
     def _recorded_topics(self) -> Iterator[str]:
-        for camera in self.config.cameras.values():
-            topics = CameraTopics.of(camera)
-            unwanted = () if self.config.output.png else (topics.label_image_png,)
-            yield from (topic for topic in topics if topic not in unwanted)
-        yield from map(cloud_topic, self._cloud_sensors())
-        yield from map(private, (LEGEND, LEGEND_IMAGE, STATUS))
-        yield from (TF, TF_STATIC, *self._camera_info_topics())
+        yield from (private(t.name) for t in output_topics(self.config) if t.enabled)
+        yield from (private(STATUS), TF, TF_STATIC, *self._camera_info_topics())
 
     def _camera_info_topics(self) -> list[str]:
         return [camera_info_topic(camera) for camera in self.config.cameras.values()]

@@ -38,7 +38,7 @@ from seg_perception.evaluation.shards import shard_folder
 from seg_perception.evaluation.stream_scores import score_stream
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 from seg_perception.evaluation.workers import run_here
-from seg_perception.outputs.messages import ontology_sha256
+from seg_perception.outputs.legend import ontology_sha256
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "rosbags", "pydantic", "tensorrt")
 # A histogram for people: the fine bins, so many at a time.

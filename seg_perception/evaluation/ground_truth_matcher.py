@@ -27,7 +27,9 @@ from seg_perception.evaluation.stamps import Pair, StampPairer
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.messages import stamp_to_ns
+from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.pipeline.stamp_watch import StampWatch
+from seg_perception.replay.sink import Sink
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +209,11 @@ class ScoringSink:
             labels = CloudLabels(cloud.stamp_ns, semantic.labels, semantic.confidence, cloud, pose)
             self._matcher.add_labels(name, labels)
 
+    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
+        """A map has no truth to be scored against."""
+        del mapper, now_ns
+        return False
+
     def pass_on(self, message: BagMessage) -> None:
         """Whoever reads the bag gives the truth to the matcher."""
 
@@ -214,7 +221,7 @@ class ScoringSink:
 class BothSinks:
     """Two sinks side by side."""
 
-    def __init__(self, first: Any, second: Any) -> None:
+    def __init__(self, first: Sink, second: Sink) -> None:
         """Take both."""
         self._sinks = (first, second)
 
@@ -232,6 +239,11 @@ class BothSinks:
         """To both."""
         for sink in self._sinks:
             sink.write_cloud(semantic, now_ns)
+
+    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
+        """To both."""
+        written = [sink.write_map(mapper, now_ns) for sink in self._sinks]
+        return any(written)
 
     def pass_on(self, message: BagMessage) -> None:
         """To both."""

@@ -1,4 +1,4 @@
-"""Names of the topics that are published: node, replay and inspection ask here."""
+"""The topics that are published, for node and bag alike: names, types, and which there are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from dataclasses import dataclass, fields
 from seg_perception.config import CameraConfig, CloudSensorConfig, Config
 from seg_perception.config.input_topics import base_topic, beside, camera_info_topic
 from seg_perception.core.errors import ConfigError
+from seg_perception.io.messages import (
+    CameraInfo,
+    CompressedImage,
+    Image,
+    LabelInfo,
+    OccupancyGrid,
+    PointCloud2,
+    SemanticLegend,
+)
 
 NODE_NAME = "perception_node"
 LEGEND = "~/legend"
@@ -60,6 +69,75 @@ def obstacles_topic(sensor: CloudSensorConfig) -> str:
     return beside(cloud_topic(sensor), "obstacles")
 
 
+@dataclass(frozen=True)
+class OutputTopic:
+    """A topic that results go to.
+
+    Attributes:
+        name: `~/` stands for the node's own name.
+        type_name: of its messages.
+        parameter: what gives it this name.
+        enabled: whether the configuration asks for it.
+        latched: whether its last message is kept for those who come late.
+        optional: whether it may be missing where its type is not installed.
+    """
+
+    name: str
+    type_name: str
+    parameter: str
+    enabled: bool = True
+    latched: bool = False
+    optional: bool = False
+
+
+def output_topics(config: Config) -> Iterator[OutputTopic]:
+    """Every topic that results can go to, also those that the configuration does not ask for."""
+    yield from legend_topics()
+    yield from image_topics(config)
+    yield from cloud_topics(config)
+
+
+def legend_topics() -> Iterator[OutputTopic]:
+    """What the labels mean, for programs and for people."""
+    yield OutputTopic(LEGEND, SemanticLegend.type_name, "the legend", latched=True)
+    yield OutputTopic(LEGEND_IMAGE, Image.type_name, "the legend", latched=True)
+
+
+def image_topics(config: Config) -> Iterator[OutputTopic]:
+    """What is made of every camera's images."""
+    output = config.output
+    for name, camera in config.cameras.items():
+        topics, parameter = CameraTopics.of(camera), f"camera.{name}.output_prefix"
+        yield OutputTopic(topics.label_image, Image.type_name, parameter)
+        yield OutputTopic(
+            topics.label_image_png, CompressedImage.type_name, parameter, enabled=output.png
+        )
+        yield OutputTopic(topics.confidence, Image.type_name, parameter, enabled=output.confidence)
+        yield OutputTopic(topics.color, Image.type_name, parameter, enabled=output.color)
+        yield OutputTopic(topics.overlay, Image.type_name, parameter, enabled=output.overlay)
+        yield OutputTopic(topics.camera_info, CameraInfo.type_name, parameter)
+        # The legend says the same where vision_msgs is missing.
+        yield OutputTopic(
+            topics.label_info, LabelInfo.type_name, parameter, latched=True, optional=True
+        )
+
+
+def cloud_topics(config: Config) -> Iterator[OutputTopic]:
+    """What is made of every lidar's and radar's clouds, and of their map."""
+    for name, lidar in config.lidars.items():
+        parameter, obstacles = f"lidar.{name}.output_topic", config.costmap.obstacles
+        yield OutputTopic(cloud_topic(lidar), PointCloud2.type_name, parameter)
+        yield OutputTopic(
+            obstacles_topic(lidar), PointCloud2.type_name, parameter, enabled=obstacles
+        )
+    for name, radar in config.radars.items():
+        yield OutputTopic(cloud_topic(radar), PointCloud2.type_name, f"radar.{name}.output_topic")
+    enabled = config.map.enabled
+    yield OutputTopic(MAP, PointCloud2.type_name, "map.enabled", enabled=enabled)
+    grid = enabled and config.costmap.grid
+    yield OutputTopic(COSTMAP, OccupancyGrid.type_name, "costmap.grid", enabled=grid)
+
+
 def check_topics(config: Config) -> None:
     """Refuse a configuration in which two things would share a topic.
 
@@ -75,7 +153,10 @@ def check_topics(config: Config) -> None:
         inputs[topic] = parameter
     lenses = {camera_info_topic(camera) for camera in config.cameras.values()}
     outputs: dict[str, str] = {}
-    for topic, parameter in _outputs(config):
+    for output in output_topics(config):
+        topic, parameter = output.name, output.parameter
+        if not output.enabled:
+            continue
         if topic in inputs or topic in lenses:
             msg = f"{topic} would be both read and published; set {parameter} to another name"
             raise ConfigError(msg)
@@ -97,15 +178,3 @@ def _inputs(config: Config) -> Iterator[tuple[str, str]]:
         yield lidar.topic, f"lidar.{name}.topic"
     for name, radar in config.radars.items():
         yield radar.topic, f"radar.{name}.topic"
-
-
-def _outputs(config: Config) -> Iterator[tuple[str, str]]:
-    for name, camera in config.cameras.items():
-        for topic in CameraTopics.of(camera):
-            yield topic, f"camera.{name}.output_prefix"
-    for name, lidar in config.lidars.items():
-        yield cloud_topic(lidar), f"lidar.{name}.output_topic"
-        if config.costmap.obstacles:
-            yield obstacles_topic(lidar), f"lidar.{name}.output_topic"
-    for name, radar in config.radars.items():
-        yield cloud_topic(radar), f"radar.{name}.output_topic"

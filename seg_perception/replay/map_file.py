@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seg_perception.config import Config
 from seg_perception.io.point_files import check_point_file, write_points
-from seg_perception.outputs.map_points import map_points
+from seg_perception.outputs.clouds import map_points
 from seg_perception.pipeline.perception import Perception
 from seg_perception.pipeline.semantic_mapper import SemanticMapper, map_frame
 

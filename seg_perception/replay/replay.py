@@ -15,8 +15,8 @@ from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
+from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
-from seg_perception.outputs.messages import check_profile
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.replay.inputs import Inputs, find_inputs
@@ -87,11 +87,10 @@ def replay(
             BagWriter(output) as writer,
         ):
             passed_on = _passed_on(reader, inputs, options)
-            ontology = bundle.ontology.recolored(config.output.colors)
-            sink = BagSink(writer, config, ontology, passed_on)
+            sink = BagSink(writer, config, bundle.ontology, passed_on)
             segmenter = Segmenter(engine, config.segmentation)
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
-            session = Session(config, segmenter, inputs, sink, latency_ns, sink.write_map)
+            session = Session(config, segmenter, inputs, sink, latency_ns)
             whole = MapFile(session.perception, options.map_file) if options.map_file else None
             damage = feed_all(session, reader, inputs.topics | passed_on, on_progress)
         map_summary = whole.write() if whole else None

@@ -11,7 +11,6 @@ from seg_perception.core.durations import StageDurations
 from seg_perception.core.errors import CloudError, SegPerceptionError
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS
-from seg_perception.fusion.voxel_map import Voxels
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
@@ -25,8 +24,6 @@ from seg_perception.replay.inputs import Inputs
 from seg_perception.replay.sensor_state import SensorState
 from seg_perception.replay.sink import Sink
 
-# Voxels, their frame and the message time (ns).
-WriteMap = Callable[[Voxels, str, int], None]
 END_OF_TIME_NS = (1 << 63) - 1
 # Every cloud leaves the queue after `max_wait_s` of message time; no sensor sends more by then.
 _QUEUE_SIZE = 1000
@@ -50,7 +47,6 @@ class Session:
         inputs: Inputs,
         sink: Sink,
         latency_ns: int = 0,
-        write_map: WriteMap | None = None,
     ) -> None:
         """Wire the core between the bag's topics and the sink.
 
@@ -60,7 +56,6 @@ class Session:
             inputs: what is read from the bag.
             sink: takes the results.
             latency_ns: 0 labels every frame, else see `SimulatedLatency`.
-            write_map: takes the configuration's map once a period, where it has one.
         """
         config = _patient(config)
         self._around = SensorState(config, inputs)
@@ -75,8 +70,6 @@ class Session:
         self._sink = sink
         self._watch = StampWatch()
         self._now_ns = 0
-        self._write_map_to = write_map
-        self._map_due_ns = 0
         self._queue = self._make_queue(latency_ns)
         self._handlers = self._make_handlers()
         self._open_streams()
@@ -226,16 +219,12 @@ class Session:
         labelled.handle.publish()
 
     def _write_map(self) -> None:
-        """Write the map of the configuration as often as a node publishes it."""
-        config = self.perception.config.map
-        write = self._write_map_to
-        if write is None or not config.enabled or self._now_ns < self._map_due_ns:
+        """Offer the configuration's own map, the first one, to the sink."""
+        if not self.perception.config.map.enabled:
             return
-        self._map_due_ns = self._now_ns + round(config.period_s * NANOSECONDS)
-        mapper = self.perception.mappers[0]
-        if len(mapper.map):
-            with self.durations["write map"].measure():
-                write(mapper.voxels(), mapper.frame, self._now_ns)
+        start = time.perf_counter()
+        if self._sink.write_map(self.perception.mappers[0], self._now_ns):
+            self.durations["write map"].add(time.perf_counter() - start)
 
     def _observe(self, name: str, frame_id: str, stamp_ns: int) -> None:
         self.frames[name] = frame_id

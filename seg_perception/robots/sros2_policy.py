@@ -7,17 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
-from seg_perception.outputs.topics import (
-    COSTMAP,
-    LEGEND,
-    LEGEND_IMAGE,
-    MAP,
-    NODE_NAME,
-    STATUS,
-    CameraTopics,
-    cloud_topic,
-    obstacles_topic,
-)
+from seg_perception.outputs.topics import NODE_NAME, STATUS, output_topics
 
 ENCLAVE = f"/seg_perception/{NODE_NAME}"
 # What every rclpy node has, and every lifecycle node.
@@ -66,12 +56,8 @@ def read_topics(config: Config) -> list[str]:
 
 
 def published_topics(config: Config) -> list[str]:
-    """Every topic that the node may publish."""
-    topics = [*_COMMON_PUBLISHED, LEGEND, LEGEND_IMAGE, STATUS, MAP, COSTMAP]
-    for camera in config.cameras.values():
-        topics += CameraTopics.of(camera)
-    topics += [cloud_topic(s) for s in (*config.lidars.values(), *config.radars.values())]
-    return topics + [obstacles_topic(lidar) for lidar in config.lidars.values()]
+    """Every topic that the node may publish, also those that a launch argument can switch on."""
+    return [*_COMMON_PUBLISHED, STATUS, *(topic.name for topic in output_topics(config))]
 
 
 def _group(tag: str, verb: str, item: str, names: Iterable[str]) -> Iterator[str]:

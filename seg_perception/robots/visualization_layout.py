@@ -12,6 +12,7 @@ from seg_perception.outputs.topics import (
     NODE_NAME,
     CameraTopics,
     cloud_topic,
+    output_topics,
     private,
 )
 
@@ -74,16 +75,16 @@ class VisualizedTopics:
 
 
 def _camera_pictures(config: Config) -> Iterator[ImageTopic]:
-    output = config.output
+    published = _published(config)
     for name, camera in config.cameras.items():
         topics = CameraTopics.of(camera)
-        candidates = ((output.overlay, topics.overlay), (output.color, topics.color))
-        topic = next((topic for wanted, topic in candidates if wanted), topics.label_image)
+        best_first = (topics.overlay, topics.color, topics.label_image)
+        topic = next(topic for topic in best_first if topic in published)
         yield ImageTopic(f"Camera {name}", topic)
 
 
 def _map(config: Config, node: str) -> Iterator[CloudTopic]:
-    if config.map.enabled:
+    if MAP in _published(config):
         yield CloudTopic("Map", private(MAP, node))
 
 
@@ -92,3 +93,7 @@ def _sensor_clouds(config: Config) -> Iterator[CloudTopic]:
     for name, sensor in sensors.items():
         sparse = isinstance(sensor, RadarConfig)
         yield CloudTopic(f"{'Radar' if sparse else 'Lidar'} {name}", cloud_topic(sensor), sparse)
+
+
+def _published(config: Config) -> set[str]:
+    return {topic.name for topic in output_topics(config) if topic.enabled}

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seg_perception.config.input_topics import RADAR_TYPES
 from seg_perception.core.errors import ConfigError
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.radar import decode_points
-from seg_perception.outputs.topics import cloud_topic
+from seg_perception.outputs.topics import cloud_topics
 from seg_perception.pipeline.perception import LabelledCloud
+from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.ros.inputs import StreamInput, published_type
 from seg_perception.ros.latencies import GAP
 from seg_perception.ros.node_context import NodeContext
-from seg_perception.ros.outputs import CloudOutput, MapOutput
-from seg_perception.ros.planner_outputs import CostmapOutput, ObstaclesOutput
 from seg_perception.ros.transform_listener import TransformFeed, TransformListener
 from seg_perception.ros.workers import ReceivedMessage, Worker
 
@@ -41,15 +40,8 @@ class CloudLabelling:
         self._context = context
         self._handlers = dict(handlers or {})
         self._sensors: dict[str, Any] = {**context.config.lidars, **context.config.radars}
-        self._outputs = {
-            name: CloudOutput(context, cloud_topic(sensor))
-            for name, sensor in self._sensors.items()
-        }
-        self._obstacles = ObstaclesOutput(context)
-        self._maps = [MapOutput(context, mapper) for mapper in context.perception.mappers]
-        mapped = context.perception.mappers if context.config.costmap.grid else ()
-        costmaps = [CostmapOutput(context, mapper) for mapper in mapped]
-        self._published_maps: list[MapOutput | CostmapOutput] = [*self._maps, *costmaps]
+        context.outputs.advertise(cloud_topics(context.config))
+        self._left_out = 0
         self._feed = TransformFeed(context.perception.transforms, context.clock.observe)
         self._transforms = TransformListener(
             context.node,
@@ -73,7 +65,7 @@ class CloudLabelling:
         found += [f"{stream}: {problem}" for stream, problem in self._uninstalled.items()]
         if self._feed.refused:
             found.append(f"{self._feed.refused} transforms refused: {self._feed.last_refusal}")
-        return found + [problem for output in self._maps for problem in output.problems()]
+        return [*found, *self._map_problems()]
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
@@ -89,11 +81,6 @@ class CloudLabelling:
         self._transforms.close()
         self._context.inbox.close()
         self._context.perception.close()
-        for output in self._outputs.values():
-            output.close()
-        self._obstacles.close()
-        for published in self._published_maps:
-            published.close()
 
     def _listen(self, kind: str, name: str) -> StreamInput:
         source = StreamInput(self._context, kind, name, self._context.inbox.put)
@@ -125,8 +112,8 @@ class CloudLabelling:
         for cloud in self._collect():
             with self._context.accounted(cloud.handle):
                 self._publish(cloud)
-        for published in self._published_maps:
-            published.publish()
+        for mapper in self._context.perception.mappers:
+            self._publish_map(mapper)
 
     def _collect(self) -> list[LabelledCloud]:
         start = time.perf_counter()
@@ -156,6 +143,18 @@ class CloudLabelling:
     def _publish(self, labelled: LabelledCloud) -> None:
         semantic, handle = labelled.semantic, labelled.handle
         with self._context.latencies.measure("publish", handle.stream):
-            self._outputs[semantic.sensor].publish(semantic)
-            self._obstacles.publish(semantic)
+            self._context.outputs.publish_cloud(semantic, self._context.clock.now_ns())
         self._context.published(handle, semantic.cloud.stamp_ns)
+
+    def _publish_map(self, mapper: SemanticMapper) -> None:
+        """Publish the map in real time: the node's clock stands still with a bag that is paused."""
+        start = time.perf_counter()
+        if self._context.outputs.publish_map(mapper, time.monotonic_ns()):
+            self._context.latencies.add("publish", "map", time.perf_counter() - start)
+
+    def _map_problems(self) -> Iterator[str]:
+        """Why scans were left out of the map since the last call."""
+        for mapper in self._context.perception.mappers:
+            left_out, self._left_out = mapper.left_out - self._left_out, mapper.left_out
+            if left_out:
+                yield f"map: {left_out} scans left out: {mapper.problem}"

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from seg_perception.inference.scheduler import FrameSlots
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.outputs.topics import CameraTopics
+from seg_perception.outputs.topics import image_topics
 from seg_perception.ros.inputs import CameraInput, StreamInput
 from seg_perception.ros.node_context import NodeContext
-from seg_perception.ros.outputs import CameraOutput
 from seg_perception.ros.workers import ReceivedMessage, Worker
 
 TAKE_TIMEOUT_S = 0.2
@@ -28,9 +27,7 @@ class ImageSegmentation:
         self._slots: FrameSlots[ReceivedMessage] = FrameSlots(
             {n: c.weight for n, c in cameras.items()}
         )
-        self._outputs = {
-            name: CameraOutput(context, CameraTopics.of(camera)) for name, camera in cameras.items()
-        }
+        context.outputs.advertise(image_topics(context.config))
         self._inputs = {
             name: CameraInput(context, name, camera, self._put) for name, camera in cameras.items()
         }
@@ -62,8 +59,6 @@ class ImageSegmentation:
         for received in self._slots.close():
             received.handle.drop("shutdown")
         self._worker.stop()
-        for output in self._outputs.values():
-            output.close()
 
     def _put(self, received: ReceivedMessage) -> None:
         stamp_ns = stamp_to_ns(received.message.header.stamp)
@@ -94,5 +89,5 @@ class ImageSegmentation:
             label_map = context.perception.segment(frame, self._segmenter)
         context.inbox.notify()
         with context.latencies.measure("publish", stream):
-            self._outputs[received.name].publish(label_map, frame.image)
+            context.outputs.publish_label_map(label_map, frame.image, context.clock.now_ns())
         context.published(received.handle, frame.stamp_ns)

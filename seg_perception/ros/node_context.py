@@ -14,10 +14,12 @@ from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.geometry.transforms import TransformTree
+from seg_perception.outputs.outputs import Outputs
 from seg_perception.pipeline.perception import Perception
 from seg_perception.ros.clock import ClockWatch
 from seg_perception.ros.issue_log import PERIOD_S, Complaints
 from seg_perception.ros.latencies import Latencies
+from seg_perception.ros.ros_publisher import RosPublisher
 from seg_perception.ros.workers import Inbox
 
 TOTAL = "total"
@@ -29,6 +31,8 @@ class NodeContext:
     Attributes:
         node, config, ontology: whose, how, and what the labels mean.
         perception: the core, with its ledger.
+        publisher: of this activation; closed when all parts have ended.
+        outputs: decides what is published.
         clock: the node's time, and the stamps seen.
         frames: the last frame_id of every stream.
         complaints: warnings about single messages.
@@ -45,15 +49,16 @@ class NodeContext:
         )
         self.node = node
         self.config = config
-        self.ontology = ontology.recolored(config.output.colors)
+        self.ontology = ontology
         self.perception = Perception(config, ontology, tree)
+        self.publisher = RosPublisher(node)
+        self.outputs = Outputs(config, ontology, self.publisher)
         self.clock = ClockWatch(node, self.perception.reset)
         self.frames: dict[str, str] = {}
         self.complaints = Complaints(node.get_logger())
         self.latencies = Latencies()
         self.inbox = Inbox(config.synchronizer.queue_size)
         self.on_change: list[Callable[[], None]] = []
-        self._as_trained = ontology
 
     def reconfigure(self, config: Config) -> None:
         """Work with other values of the live parameters from now on.
@@ -61,7 +66,7 @@ class NodeContext:
         Raises:
             ConfigError: colours of classes that do not exist.
         """
-        self.ontology = self._as_trained.recolored(config.output.colors)
+        self.outputs.reconfigure(config, self.clock.now_ns())
         self.config = config
         self.perception.reconfigure(config)
         for tell in self.on_change:

@@ -16,9 +16,9 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.tensorrt.engine_builder import BackgroundEngineBuilder
 from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMessage
+from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
-from seg_perception.outputs.messages import check_profile
-from seg_perception.outputs.topics import check_topics
+from seg_perception.outputs.topics import check_topics, legend_topics
 from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
@@ -26,9 +26,9 @@ from seg_perception.ros.conversions import message_class
 from seg_perception.ros.lifecycle import ManagedNode
 from seg_perception.ros.memory import return_freed_memory
 from seg_perception.ros.node_context import NodeContext
-from seg_perception.ros.outputs import LegendOutput
 from seg_perception.ros.parameters import NodeParameters
 from seg_perception.ros.qos import output_profile
+from seg_perception.ros.ros_publisher import RosPublisher
 from seg_perception.ros.runner import StopSignal, run
 from seg_perception.ros.status import StatusPublisher, failure_diagnostics
 
@@ -53,7 +53,7 @@ class SemanticNode(ManagedNode):
         self.on_built: Callable[[], None] = lambda: None
         self._node_context: NodeContext | None = None
         self._components: list[Component] = []
-        self._outputs: list[LegendOutput | StatusPublisher] = []
+        self._outputs: list[StatusPublisher | RosPublisher] = []
         self._summary: dict[str, Any] = {}
         self._declared: NodeParameters | ConfigError
         try:
@@ -140,11 +140,11 @@ class SemanticNode(ManagedNode):
             self.on_built()
             return
         context = self._node_context = NodeContext(self, self.config, self._bundle.ontology)
+        self._outputs = [context.publisher]
         self._components = list(self.make_components(context))
-        self._outputs = [
-            LegendOutput(context),
-            StatusPublisher(context, self._components, self._engine),
-        ]
+        context.outputs.advertise(legend_topics())
+        context.outputs.publish_legend(context.clock.now_ns())
+        self._outputs.append(StatusPublisher(context, self._components, self._engine))
 
     def deactivate(self) -> None:
         """End all components and tell what became of the messages."""

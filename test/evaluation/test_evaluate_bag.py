@@ -386,7 +386,7 @@ def test_cuboids_are_the_truth_of_clouds(world, run):
 def test_recorded_points_without_a_label_have_none_whatever_their_cloud_calls_them(world, run):
     """Viking Hill's clouds call them ignore (8)."""
     from seg_perception.core.ontology import Ontology
-    from seg_perception.outputs.messages import legend
+    from seg_perception.outputs.legend import legend
 
     xyz = ((10, 2, 0), (10, -2, 0), (-10, 0, 0))
     events = []

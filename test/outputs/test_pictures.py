@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from seg_perception.core.ontology import Ontology
-from seg_perception.outputs.birds_eye import BirdsEye
 from seg_perception.outputs.pictures import (
     PAPER,
     beside,
@@ -60,29 +59,6 @@ def test_squares_at_the_border_are_cut():
     canvas = np.zeros((3, 3, 3), np.uint8)
     stamp_squares(canvas, np.array([[0, 0], [9, 9]]), np.full((2, 3), 50, np.uint8), 3)
     assert (canvas[:, :, 0] == [[50, 50, 0], [50, 50, 0], [0, 0, 0]]).all()
-
-
-def test_from_above_forward_is_up_and_left_is_left():
-    view = BirdsEye(range_m=10, size_px=100, point_px=1, with_legend=False)
-    xyz = np.array([[6, 0.2, 0], [0.2, 6, 0]], np.float32)
-    picture = view.draw(xyz, np.array([RED, GREEN], np.uint8), ONTOLOGY)
-    # 5 pixels a metre, the robot in the middle of 100.
-    assert picture[20, 49].tolist() == [255, 0, 0]
-    assert picture[49, 20].tolist() == [0, 255, 0]
-
-
-def test_from_above_the_higher_point_covers_and_known_covers_unknown():
-    view = BirdsEye(range_m=10, size_px=100, point_px=1, ceiling_m=3.0, with_legend=False)
-    xyz = np.array([[6, 0.2, 2], [6, 0.2, 1], [6, 0.2, 2.5], [6, 0.2, 9]], np.float32)
-    labels = np.array([RED, GREEN, UNKNOWN, GREEN], np.uint8)
-    assert view.draw(xyz, labels, ONTOLOGY)[20, 49].tolist() == [255, 0, 0]
-
-
-def test_from_above_nothing_but_nan_is_an_empty_map():
-    xyz = np.full((3, 3), np.nan, np.float32)
-    picture = BirdsEye(size_px=100).draw(xyz, np.full(3, RED, np.uint8), ONTOLOGY)
-    assert picture.shape[1] == 100
-    assert not (picture == [255, 0, 0]).all(axis=2).any()
 
 
 def test_legend_shows_the_classes_that_are_asked_for():

@@ -1,0 +1,87 @@
+"""Labelled points as messages: semantic clouds, and the voxels of a map."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import OutputConfig
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import PointCloud, SemanticCloud
+from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.io.messages import PointCloud2
+from seg_perception.io.pointcloud2 import append_semantics, encode_cloud
+from seg_perception.io.semantic_fields import label_bits, with_moving
+
+MAP_POINT = np.dtype(
+    [
+        *((name, "<f4") for name in ("x", "y", "z", "rgb")),
+        ("label", "<u4"),
+        ("confidence", "<f4"),
+        ("count", "<u4"),
+    ]
+)
+"""A voxel: its middle (metre, map frame), colour (float32-packed 0x00RRGGBB), class id, expected
+share of that class among votes to come, number of scans that voted."""
+
+
+def check_profile(ontology: Ontology, config: OutputConfig) -> None:
+    """Refuse a cloud profile that can't carry the model's ids.
+
+    Raises:
+        ConfigError: more classes than the profile has ids.
+    """
+    bits = label_bits(config.cloud_profile)
+    if ontology.unknown_id >> bits:
+        msg = (
+            f"output.cloud_profile {config.cloud_profile}: carries {bits} bits, ontology "
+            f"{ontology.name} has ids to {ontology.id_count - 1}; set it to pcl"
+        )
+        raise ConfigError(msg)
+
+
+def cloud_message(semantic: SemanticCloud, ontology: Ontology, config: OutputConfig) -> PointCloud2:
+    """One labelled cloud: the sender's fields, then label, confidence and colour.
+
+    Raises:
+        CloudError: a field that PointCloud2 can't carry.
+    """
+    cloud = append_semantics(
+        with_moving(_as_published(semantic, ontology)),
+        ontology.palette,
+        config.cloud_profile,
+        drop_unlabelled=config.drop_unlabelled,
+    )
+    return encode_cloud(cloud)
+
+
+def map_message(voxels: Voxels, ontology: Ontology, frame: str) -> PointCloud2:
+    """A map, with the stamp of its newest scan."""
+    points = map_points(voxels, ontology)[None]
+    return encode_cloud(PointCloud(points, voxels.stamp_ns, frame, is_dense=True))
+
+
+def map_points(voxels: Voxels, ontology: Ontology) -> NDArray[Any]:
+    """Voxels as structured points, MAP_POINT (N,), in the map's frame: messages and map files."""
+    points = np.zeros(len(voxels), MAP_POINT)
+    for axis, name in enumerate("xyz"):
+        points[name] = voxels.xyz[:, axis]
+    red, green, blue = ontology.palette[voxels.labels].astype(np.uint32).T
+    points["rgb"] = (red << 16 | green << 8 | blue).view(np.float32)
+    points["label"] = voxels.labels
+    points["confidence"] = voxels.confidence
+    points["count"] = voxels.counts
+    return points
+
+
+def _as_published(semantic: SemanticCloud, ontology: Ontology) -> SemanticCloud:
+    """The cloud with the data set's own id where a point has no label."""
+    if ontology.cloud_unknown_id == ontology.unknown_id:
+        return semantic
+    known = semantic.labels != ontology.unknown_id
+    unknown = semantic.labels.dtype.type(ontology.cloud_unknown_id)
+    return replace(semantic, labels=np.where(known, semantic.labels, unknown))

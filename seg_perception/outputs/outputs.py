@@ -1,0 +1,173 @@
+"""What is published of results, when, and when not: decided here, for node and bag alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import NANOSECONDS, LabelMap, SemanticCloud
+from seg_perception.fusion.costs import cost_table
+from seg_perception.io.messages import Message
+from seg_perception.outputs.clouds import cloud_message, map_message
+from seg_perception.outputs.costmap import Costmaps, obstacles_message
+from seg_perception.outputs.images import image_messages
+from seg_perception.outputs.legend import label_info, legend, legend_picture
+from seg_perception.outputs.publisher import Publisher
+from seg_perception.outputs.topics import (
+    COSTMAP,
+    LEGEND,
+    LEGEND_IMAGE,
+    MAP,
+    CameraTopics,
+    OutputTopic,
+    cloud_topic,
+    obstacles_topic,
+)
+from seg_perception.pipeline.semantic_mapper import SemanticMapper
+
+
+class Period:
+    """Says when something is due, by the clock that it is asked with."""
+
+    def __init__(self, period_s: float) -> None:
+        """Start with something that is due at once."""
+        self._period_ns = round(period_s * NANOSECONDS)
+        self._due_ns = 0
+
+    def is_due(self, now_ns: int) -> bool:
+        """Whether it is due; if so, it is due again a period from now."""
+        if now_ns < self._due_ns:
+            return False
+        self._due_ns = now_ns + self._period_ns
+        return True
+
+
+class Outputs:
+    """The results of one configuration on their way to a publisher.
+
+    Only what was advertised and is wanted is made at all.
+    """
+
+    def __init__(self, config: Config, ontology: Ontology, publisher: Publisher) -> None:
+        """Start with nothing advertised.
+
+        Args:
+            config: which outputs there are.
+            ontology: of the labels, with the colours that it was trained with.
+            publisher: carries the messages away.
+
+        Raises:
+            ConfigError: colours of classes that do not exist, or wrong costs.
+        """
+        self._publisher = publisher
+        self._as_trained = ontology
+        self._config = config
+        self._ontology = ontology.recolored(config.output.colors)
+        self._cameras = {name: CameraTopics.of(c) for name, c in config.cameras.items()}
+        sensors = {**config.lidars, **config.radars}
+        self._clouds = {name: cloud_topic(sensor) for name, sensor in sensors.items()}
+        self._obstacles = {name: obstacles_topic(lidar) for name, lidar in config.lidars.items()}
+        self._costs = cost_table(config.costmap, ontology) if config.costmap.obstacles else None
+        self._costmaps = Costmaps(config, ontology) if config.costmap.grid else None
+        self._periods = {topic: Period(config.map.period_s) for topic in (MAP, COSTMAP)}
+        self._named: set[str] = set()
+
+    def advertise(self, topics: Iterable[OutputTopic]) -> None:
+        """Offer those of the topics that the configuration asks for.
+
+        Raises:
+            ConfigError: a type that is needed is not installed.
+        """
+        for topic in topics:
+            if topic.enabled:
+                self._publisher.advertise(topic)
+
+    def reconfigure(self, config: Config, now_ns: int) -> None:
+        """Work with other values of the live parameters; the legend is published anew.
+
+        Raises:
+            ConfigError: colours of classes that do not exist.
+        """
+        self._ontology = self._as_trained.recolored(config.output.colors)
+        self._config = config
+        self.publish_legend(now_ns)
+
+    def publish_legend(self, now_ns: int) -> None:
+        """Publish what the labels mean, for programs and as a picture."""
+        self._publish(LEGEND, partial(legend, self._ontology, now_ns), now_ns)
+        self._publish(LEGEND_IMAGE, partial(legend_picture, self._ontology, now_ns), now_ns)
+
+    def publish_label_map(
+        self, label_map: LabelMap, image: NDArray[np.uint8] | None, now_ns: int
+    ) -> None:
+        """Publish a segmented image; before the first of a camera the names of the classes.
+
+        Args:
+            label_map: what the network said.
+            image: uint8 (H, W, 3), RGB, the frame that it was computed from; None: no overlay.
+            now_ns: when.
+        """
+        topics, alpha = self._cameras[label_map.camera], self._config.output.overlay_alpha
+        self._name_classes(label_map, topics.label_info, now_ns)
+        for topic, make in image_messages(label_map, image, self._ontology, alpha, topics):
+            self._publish(topic, make, now_ns)
+
+    def publish_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
+        """Publish a labelled cloud, and those of its points that block the way.
+
+        Raises:
+            CloudError: a field that PointCloud2 can't carry.
+        """
+        sensor, config = semantic.sensor, self._config.output
+        make = partial(cloud_message, semantic, self._ontology, config)
+        self._publish(self._clouds[sensor], make, now_ns)
+        if self._costs is not None and sensor in self._obstacles:
+            block = partial(obstacles_message, semantic, self._costs)
+            self._publish(self._obstacles[sensor], block, now_ns)
+
+    def publish_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
+        """Publish the map and its costmap, each once a period; nothing while the map is empty.
+
+        A period goes by whether or not anything is in the map, but not while nobody wants it:
+        who comes gets it at once. A costmap is published only where a scan has changed it.
+
+        Args:
+            mapper: of the configuration's map.
+            now_ns: by the clock that the periods go by.
+
+        Returns:
+            Whether one of them was due and made.
+        """
+        due = [topic for topic in (MAP, COSTMAP) if self._is_due(topic, now_ns)]
+        if not due or not len(mapper.map):
+            return False
+        voxels, frame = mapper.voxels(), mapper.frame
+        if MAP in due:
+            self._publish(MAP, partial(map_message, voxels, self._ontology, frame), now_ns)
+        if COSTMAP in due and self._costmaps is not None:
+            self._publish(COSTMAP, partial(self._costmaps.newest, voxels, frame), now_ns)
+        return True
+
+    def _name_classes(self, label_map: LabelMap, topic: str, now_ns: int) -> None:
+        """Publish the names of the classes once, in the frame of the first label map."""
+        if topic in self._named:
+            return
+        self._named.add(topic)
+        make = partial(label_info, self._ontology, label_map.stamp_ns, label_map.frame_id)
+        self._publish(topic, make, now_ns)
+
+    def _is_due(self, topic: str, now_ns: int) -> bool:
+        return self._publisher.is_wanted(topic) and self._periods[topic].is_due(now_ns)
+
+    def _publish(self, topic: str, make: Callable[[], Message | None], now_ns: int) -> None:
+        """Make and publish a message where it is wanted; None is silence."""
+        if not self._publisher.is_wanted(topic):
+            return
+        message = make()
+        if message is not None:
+            self._publisher.publish(topic, message, now_ns)

@@ -1,0 +1,63 @@
+"""Outputs into the ROS graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from seg_perception.core.errors import ConfigError
+from seg_perception.io.messages import Message
+from seg_perception.outputs.topics import OutputTopic
+from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.qos import latched_profile, output_profile
+
+
+class RosPublisher:
+    """The publishers of one activation; what nobody subscribed is not wanted."""
+
+    def __init__(self, node: Node) -> None:
+        """Take the node."""
+        self._node = node
+        self._publishers: dict[str, Publisher] = {}
+        self._latched: set[str] = set()
+
+    def advertise(self, topic: OutputTopic) -> None:
+        """Make the publisher; one that is optional is left out where its type is not installed."""
+        try:
+            kind = message_class(topic.type_name)
+        except ConfigError:
+            if topic.optional:
+                return
+            raise
+        self._publishers[topic.name] = self._create(kind, topic)
+        if topic.latched:
+            self._latched.add(topic.name)
+
+    def is_wanted(self, topic: str) -> bool:
+        """Whether somebody subscribed it, or may come late and still get it."""
+        publisher = self._publishers.get(topic)
+        if publisher is None:
+            return False
+        return topic in self._latched or publisher.get_subscription_count() > 0
+
+    def publish(self, topic: str, message: Message, now_ns: int) -> None:
+        """Publish; the graph has its own time."""
+        del now_ns
+        self._publishers[topic].publish(to_ros(message))
+
+    def close(self) -> None:
+        """Stop advertising."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+
+    def _create(self, kind: type[Any], topic: OutputTopic) -> Publisher:
+        """A reliable publisher; `qos_overrides` of its topic hold, unless it is latched."""
+        if topic.latched:
+            return self._node.create_publisher(kind, topic.name, latched_profile())
+        overrides = QoSOverridingOptions.with_default_policies()
+        return self._node.create_publisher(
+            kind, topic.name, output_profile(), qos_overriding_options=overrides
+        )

@@ -1,0 +1,72 @@
+"""Labelled points on the wire: the ids of points without a label, profiles, voxels."""
+
+import numpy as np
+import pytest
+
+from seg_perception.config import OutputConfig
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.outputs.clouds import check_profile, cloud_message, map_message
+
+TWO = Ontology.parse(
+    {
+        "name": "two",
+        "classes": [
+            {"id": 0, "name": "red", "color": "#ff0000"},
+            {"id": 4, "name": "green", "color": "#00ff00"},
+        ],
+    },
+    "test",
+)
+
+
+def semantic_cloud(labels, status):
+    points = np.zeros((1, len(labels)), [("x", "f4"), ("y", "f4"), ("z", "f4")])
+    none = np.zeros(len(labels), np.uint8)
+    cloud = PointCloud(points, 0, "lidar")
+    return SemanticCloud("top", cloud, labels, none.astype(np.float32), status, none)
+
+
+def published_labels(ontology, profile, field):
+    labels = np.array([1, ontology.unknown_id], np.uint8)
+    status = np.array([PointStatus.LABELLED, PointStatus.OCCLUDED], np.uint8)
+    config = OutputConfig(cloud_profile=profile)
+    message = cloud_message(semantic_cloud(labels, status), ontology, config)
+    return decode_cloud(message).points[field][0].tolist()
+
+
+def test_points_without_label_get_the_unknown_id_of_the_data_set():
+    assert published_labels(Ontology.load("viking_hill"), "viking", "label_id") == [1, 8]
+    assert published_labels(Ontology.load("field"), "viking", "label_id") == [1, 255]
+
+
+@pytest.mark.parametrize("profile", ["viking", "autoware"])
+def test_a_profile_of_8_bits_is_refused_for_more_classes(profile):
+    classes = [{"id": i, "name": f"c{i}", "color": "#000000"} for i in range(300)]
+    many = Ontology.parse({"name": "many", "classes": classes}, "test")
+    with pytest.raises(ConfigError, match="carries 8 bits, ontology many has ids to 299"):
+        check_profile(many, OutputConfig(cloud_profile=profile))
+    check_profile(many, OutputConfig(cloud_profile="pcl"))
+    check_profile(many, OutputConfig(cloud_profile="float32"))
+    check_profile(TWO, OutputConfig(cloud_profile=profile))
+
+
+def test_a_map_has_a_point_for_each_voxel():
+    voxels = Voxels(
+        xyz=np.array([[0.5, -0.5, 0.25], [1.5, 2.5, 3.5]]),
+        labels=np.array([4, 0], np.uint8),
+        confidence=np.array([0.5, 1.0], np.float32),
+        counts=np.array([1, 7], np.uint32),
+        stamp_ns=3_000_000_004,
+        centre=np.zeros(3),
+    )
+    cloud = decode_cloud(map_message(voxels, TWO, "odom"))
+    assert (cloud.stamp_ns, cloud.frame_id) == (3_000_000_004, "odom")
+    assert cloud.xyz.tolist() == [[0.5, -0.5, 0.25], [1.5, 2.5, 3.5]]
+    (points,) = cloud.points
+    assert points["rgb"].view(np.uint32).tolist() == [0x00FF00, 0xFF0000]
+    found = [points[name].tolist() for name in ("label", "confidence", "count")]
+    assert found == [[4, 0], [0.5, 1.0], [1, 7]]
