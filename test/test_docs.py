@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seg_perception.config import Config
+from seg_perception.config import Config, describe
 from seg_perception.core.errors import (
     BagError,
     CalibrationError,
@@ -79,12 +79,26 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_files_that_a_page_names_exist(page: Path) -> None:
     roots = (ROOT, ROOT / "seg_perception")
-    folders = {folder.name for root in roots for folder in root.iterdir() if folder.is_dir()}
-    folders -= {"runs", "msg"}
-    ours = rf"(?<![\w/.~-])(?:{'|'.join(map(re.escape, folders))})/[\w./]+"
+    below = [folder for root in roots for folder in root.iterdir() if folder.is_dir()]
+    folders = {folder.name for folder in below if folder.name.isidentifier()}
+    folders -= {"runs", "msg", "build", "install", "log", "dist"}
+    ours = rf"(?<![\w/.~-])(?:{'|'.join(folders)})/[\w./]+"
     named = [name.rstrip(".") for name in re.findall(ours, page.read_text())]
     files = [name for name in named if not re.fullmatch(r"seg_perception/[A-Z]\w+", name)]
     assert [name for name in files if not any((root / name).exists() for root in roots)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_parameters_that_a_page_names_exist(page: Path) -> None:
+    sensors = {"cameras": ["NAME"], "lidars": ["NAME"], "radars": ["NAME"]}
+    keys = {key for key, _, _ in describe(sensors)}
+    groups = {key.rpartition(".")[0] for key in keys}
+    text = re.sub(
+        r"(camera|lidar|radar)\.(\*|<name>|front|top|rear)\.", r"\1.NAME.", page.read_text()
+    )
+    named = re.findall(rf"`((?:{'|'.join(map(re.escape, groups))})\.[a-z_]+)[:`]", text)
+    of_a_manifest = {"output.kind"}
+    assert [name for name in named if name not in keys | of_a_manifest] == []
 
 
 def test_every_page_has_its_place_in_the_site() -> None:
