@@ -1,1 +1,1 @@
-"""Speed of the pixel and point work, as ratios to rivals measured in the same run."""
+"""Speed of the pixel and point work, as ratios to baselines measured in the same run."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: print every step's ratio to its rival; fails where one is over budget.
+"""`python -m bench`: print every step's ratio to its baseline; fails where one is over budget.
 
 Every module runs in a process of its own: what one imports and allocates changes the time of
 the next (with torch loaded, cv2.projectPoints takes half as long).
@@ -48,7 +48,7 @@ def _in_process(name: str) -> list[BenchRow]:
 
 def _print(rows: list[BenchRow]) -> None:
     width = max(len(row.step) for row in rows)
-    print(f"{'step':{width}}  measured / rival  budget  ok   detail")
+    print(f"{'step':{width}}  measured / baseline  budget  ok   detail")
     for row in rows:
         ok = "yes" if row.ok else "NO"
         print(f"{row.step:{width}}  {row.ratio:16.3f}  {row.budget:6.2f}  {ok:3}  {row.detail}")

@@ -42,7 +42,7 @@ def run() -> list[BenchRow]:
 
 
 def _image(encoding: str) -> BenchRow:
-    """To the network's input; the rival has the pixels as an array, and converts where we must."""
+    """To the network's input; the baseline has the pixels as an array and converts where we must."""
     pixels = _RANDOM.integers(0, 256, (_HEIGHT, _WIDTH, 3), dtype=np.uint8)
     data = pixels.tobytes()
     message = Image(Header(), _HEIGHT, _WIDTH, encoding, 0, 3 * _WIDTH, data)
@@ -50,13 +50,13 @@ def _image(encoding: str) -> BenchRow:
     def ours() -> object:
         return cv2.resize(decode_image(message), _NETWORK, interpolation=cv2.INTER_LINEAR)
 
-    def rival() -> object:
+    def baseline() -> object:
         rgb = pixels if encoding == "rgb8" else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         return cv2.resize(rgb, _NETWORK, interpolation=cv2.INTER_LINEAR)
 
     step = f"ROS image {_WIDTH}x{_HEIGHT} {encoding} to network input"
     name = "cv2 resize" if encoding == "rgb8" else "cv2 conversion and resize"
-    return compare(step, ours, rival, budget=1.2, name=name)
+    return compare(step, ours, baseline, budget=1.2, name=name)
 
 
 def _labels() -> BenchRow:

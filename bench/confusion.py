@@ -1,4 +1,4 @@
-"""The confusion matrix of one pair of label images, against the quicker of two rivals."""
+"""The confusion matrix of one pair of label images, against the quicker of two baselines."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ _CLASSES = 64
 
 
 def run() -> list[BenchRow]:
-    """Measure against each rival; the row with the larger ratio counts."""
+    """Measure against each baseline; the row with the larger ratio counts."""
     truth, predicted = _pair()
-    rivals = {
+    baselines = {
         "cv2.calcHist": lambda: _calc_hist(truth, predicted),
         "np.bincount": lambda: _bincount(truth, predicted),
     }
     step = f"confusion matrix {_SIZE[1]}x{_SIZE[0]}, {_CLASSES} classes"
     rows = [
-        compare(step, lambda: count_pairs(truth, predicted, _CLASSES), rival, budget=1.0, name=name)
-        for name, rival in rivals.items()
+        compare(
+            step, lambda: count_pairs(truth, predicted, _CLASSES), baseline, budget=1.0, name=name
+        )
+        for name, baseline in baselines.items()
     ]
     return [max(rows, key=lambda row: row.ratio)]
 

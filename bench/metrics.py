@@ -47,13 +47,13 @@ def _row(
     ours: Callable[[], object],
     module: str,
     name: str,
-    rival: Callable[[], object],
+    baseline: Callable[[], object],
 ) -> list[BenchRow]:
     step = f"{what} {_SIZE[1]}x{_SIZE[0]}, {_CLASSES} classes"
     if importlib.util.find_spec(module) is None:
         print(f"{step}: not measured, {name} is not installed")
         return []
-    return [compare(step, ours, rival, budget=1.0, name=name)]
+    return [compare(step, ours, baseline, budget=1.0, name=name)]
 
 
 def _iou(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> object:
@@ -77,7 +77,7 @@ def _sklearn(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> object:
 def _torchmetrics(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> Callable[[], object]:
     """The labels are tensors already, as they are where torchmetrics is used."""
 
-    def rival() -> object:
+    def baseline() -> object:
         from torchmetrics.functional.classification import multiclass_jaccard_index
 
         return multiclass_jaccard_index(*tensors(), num_classes=_CLASSES)
@@ -92,7 +92,7 @@ def _torchmetrics(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> Cal
             cache.extend(torch.from_numpy(a.astype(np.int64)) for a in (predicted, truth))
         return cache
 
-    return rival
+    return baseline
 
 
 def _torchmetrics_ece(
@@ -100,7 +100,7 @@ def _torchmetrics_ece(
 ) -> Callable[[], object]:
     cache: list[object] = []
 
-    def rival() -> object:
+    def baseline() -> object:
         import torch
         from torchmetrics.functional.classification import binary_calibration_error
 
@@ -109,7 +109,7 @@ def _torchmetrics_ece(
             cache.append(torch.from_numpy(right.astype(np.int64)))
         return binary_calibration_error(*cache, n_bins=15)
 
-    return rival
+    return baseline
 
 
 def _pair() -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:

@@ -16,9 +16,9 @@ class BenchRow:
 
     Attributes:
         step: what was measured.
-        ratio: its time over the rival's, medians of the same run.
+        ratio: its time over the baseline's, medians of the same run.
         budget: largest ratio allowed.
-        detail: the rival and both times.
+        detail: the baseline and both times.
     """
 
     step: str
@@ -33,17 +33,22 @@ class BenchRow:
 
 
 def compare(
-    step: str, ours: Callable[[], object], rival: Callable[[], object], *, budget: float, name: str
+    step: str,
+    ours: Callable[[], object],
+    baseline: Callable[[], object],
+    *,
+    budget: float,
+    name: str,
 ) -> BenchRow:
     """Measure two functions in turns, so that both meet the same disturbances.
 
     Processor time is what counts: a benchmark shares its machine with other work.
     """
-    ours(), rival()
-    pairs = [(_seconds(ours), _seconds(rival)) for _ in range(_ROUNDS)]
-    our_s, rival_s = (statistics.median(column) for column in zip(*pairs, strict=True))
-    detail = f"{our_s * 1e3:.2f} ms against {rival_s * 1e3:.2f} ms ({name})"
-    return BenchRow(step, our_s / rival_s, budget, detail)
+    ours(), baseline()
+    pairs = [(_seconds(ours), _seconds(baseline)) for _ in range(_ROUNDS)]
+    our_s, baseline_s = (statistics.median(column) for column in zip(*pairs, strict=True))
+    detail = f"{our_s * 1e3:.2f} ms against {baseline_s * 1e3:.2f} ms ({name})"
+    return BenchRow(step, our_s / baseline_s, budget, detail)
 
 
 def _seconds(function: Callable[[], object]) -> float:

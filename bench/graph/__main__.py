@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from bench.graph import tables
-from bench.graph.race import OURS, USUAL, Lap, lap
 from bench.graph.recordings import LOADS, Load, recording, simulate
-from bench.graph.standings import Standing, read_truth, standing
+from bench.graph.summary import Summary, read_truth, summarize
+from bench.graph.trial import OURS, USUAL, Trial, run_trial
 from seg_perception.config import Config
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.ontology import Ontology
@@ -26,7 +26,7 @@ from seg_perception.simulation.config import SimulationConfig
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Race, print the tables, leave them and result.json in the folder."""
+    """Run every load, print the tables, leave them and result.json in the folder."""
     options = parser().parse_args(arguments)
     expect_ros()
     world = SimulationConfig(duration_s=options.seconds, seed=options.seed)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     texts = []
     for load in LOADS:
         if load.name.replace(" ", "_") in options.loads:
-            text, document[load.name] = race(load, world, options)
+            text, document[load.name] = run_load(load, world, options)
             texts.append(text)
     (options.folder / "result.json").write_text(dump_json(document))
     (options.folder / "tables.md").write_text("\n\n".join(texts) + "\n")
@@ -42,25 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def race(load: Load, world: SimulationConfig, options: argparse.Namespace) -> tuple[str, Any]:
+def run_load(load: Load, world: SimulationConfig, options: argparse.Namespace) -> tuple[str, Any]:
     """Both nodes under one load: tables, and the same for machines."""
     drive, bag = simulate(options.folder, world), recording(options.folder, world, load)
     config, file = write_parameters(load, world, options)
-    laps: dict[str, list[Lap]] = {OURS.name: [], USUAL.name: []}
-    for number in range(options.laps):
-        for contender in (OURS, USUAL) if number % 2 == 0 else (USUAL, OURS):
+    trials: dict[str, list[Trial]] = {OURS.name: [], USUAL.name: []}
+    for number in range(options.trials):
+        for system in (OURS, USUAL) if number % 2 == 0 else (USUAL, OURS):
             start = time.monotonic()
-            folder = options.folder / "laps" / f"{load.name}_{number}_{contender.name}"
+            folder = options.folder / "trials" / f"{load.name}_{number}_{system.name}"
             shutil.rmtree(folder, ignore_errors=True)
-            laps[contender.name].append(lap(contender, bag, file, config, folder))
+            trials[system.name].append(run_trial(system, bag, file, config, folder))
             seconds = time.monotonic() - start
-            print(f"{load.name}, lap {number + 1}, {contender.name}: {seconds:.0f} s", flush=True)
+            print(f"{load.name}, trial {number + 1}, {system.name}: {seconds:.0f} s", flush=True)
     truth = read_truth(drive, world.lidar_truth_topic)
     ontologies = Bundle.load(config.segmentation.bundle).ontology, Ontology.load(world.ontology)
-    found: dict[str, Standing] = {
-        name: standing(of_one, truth, ontologies) for name, of_one in laps.items()
+    found: dict[str, Summary] = {
+        name: summarize(of_one, truth, ontologies) for name, of_one in trials.items()
     }
-    reports = [one.report for one in laps[OURS.name]]
+    reports = [one.report for one in trials[OURS.name]]
     table = tables.comparison(load.name, found[OURS.name], found[USUAL.name])
     text = f"{table}\n\n{tables.stages(load.name, reports)}"
     return text, {name: asdict(entry) for name, entry in found.items()} | {"reports": reports}
@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--folder", type=Path, default=Path("runs/bench_graph"))
     made.add_argument("--seconds", type=float, default=10.0, help="of the simulated drive")
     made.add_argument("--seed", type=int, default=1, help="of the forest")
-    made.add_argument("--laps", type=int, default=2, help="of each node under each load")
+    made.add_argument("--trials", type=int, default=2, help="of each node under each load")
     made.add_argument("--threads", type=int, default=1, help="of one inference")
     made.add_argument("--bundle", default="field_tiny", help="the model of both nodes")
     made.add_argument("--loads", nargs="+", choices=names, default=names)

@@ -32,7 +32,7 @@ _STAMP_AT = 4  # behind the encapsulation of CDR stands the header with its stam
 
 
 class Listener(Node):
-    """Reads serialised messages: what it costs is the same for every contender."""
+    """Reads serialised messages: what it costs is the same for every system."""
 
     def __init__(self, images: list[str], clouds: list[str]) -> None:
         """Subscribe."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from bench.graph.figures import Flow
-from bench.graph.standings import Standing
+from bench.graph.summary import Summary
 
 STAGES = ("wait", "decode", "segment", "transfer", "publish", "gap", "total")
 
 
-def comparison(load: str, ours: Standing, usual: Standing) -> str:
+def comparison(load: str, ours: Summary, usual: Summary) -> str:
     """One load: ours, the usual node, and ours over the usual one's."""
     lines = [
         f"| {load} | seg_perception | usual node | ratio |",
@@ -31,7 +31,7 @@ def comparison(load: str, ours: Standing, usual: Standing) -> str:
 
 
 def stages(load: str, reports: Sequence[Mapping[str, Any]]) -> str:
-    """Our node's own stages: medians over the laps of its percentiles, in milliseconds."""
+    """Our node's own stages: medians over the trials of its percentiles, in milliseconds."""
     lines = [
         f"| {load}: stage | stream | p50 | p95 | p99 (ms) |",
         "|---|---|---|---|---|",
@@ -52,7 +52,7 @@ def _order(item: tuple[tuple[str, str], object]) -> tuple[str, int]:
     return stream, STAGES.index(stage)
 
 
-def _rows(ours: Standing, usual: Standing) -> Iterator[tuple[str, float, float, int]]:
+def _rows(ours: Summary, usual: Summary) -> Iterator[tuple[str, float, float, int]]:
     for kind, key in (("label images", "images"), ("semantic clouds", "clouds")):
         a, b = getattr(ours, key), getattr(usual, key)
         yield f"{kind}: results per second", a.rate_hz, b.rate_hz, 1

@@ -1,4 +1,4 @@
-"""The segmentation node as it is usually written: the rival of `make bench-graph`.
+"""The segmentation node as it is usually written: the baseline of `make bench-graph`.
 
 One rclpy node, one single-threaded executor. The image callback runs the network and publishes;
 the cloud callback projects into the newest label image by the newest transforms. Queues hold

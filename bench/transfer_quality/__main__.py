@@ -16,8 +16,8 @@ import cv2
 
 from bench.transfer_quality import curves, report
 from bench.transfer_quality.extents import SHORT, WHOLE
-from bench.transfer_quality.race import run
 from bench.transfer_quality.recording import Moment
+from bench.transfer_quality.run import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.transfer_quality.conditions import CONDITIONS
-from bench.transfer_quality.race import Cell
+from bench.transfer_quality.run import Cell
 from bench.transfer_quality.scores import BINS, Score
 
 Array = NDArray[np.float64]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.transfer_quality.labels import EXACT
-from bench.transfer_quality.race import Extent
 from bench.transfer_quality.recording import Plan
+from bench.transfer_quality.run import Extent
 
 WHOLE = Extent([Plan(seed) for seed in (1, 2, 3)])
 SHORT = Extent(

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from bench.transfer_quality.conditions import CONDITIONS
+from bench.transfer_quality.core_transfer import CoreTransfer
 from bench.transfer_quality.labels import ExactLabels, Labeller, ModelLabels
-from bench.transfer_quality.ours import Ours
 from bench.transfer_quality.recording import RADAR, Plan, record
 from bench.transfer_quality.scores import Score, judge
 from bench.transfer_quality.task import Task, label_moment, make_task
@@ -61,7 +61,7 @@ def loss(tasks: Sequence[Task], values: NDArray[np.float64]) -> float:
     """Mean logarithmic loss of the confidences."""
     total, count = 0.0, 0
     for task in tasks:
-        judged = judge(task, Ours("fit", parameters(values)).prepare(task).label())
+        judged = judge(task, CoreTransfer("fit", parameters(values)).prepare(task).label())
         sure = judged.confidence[judged.labelled].astype(np.float64).clip(_LEAST, 1 - _LEAST)
         right = judged.right[judged.labelled]
         total -= float(np.log(np.where(right, sure, 1 - sure)).sum())
@@ -73,7 +73,9 @@ def calibration_error(tasks: Sequence[Task], values: NDArray[np.float64]) -> flo
     """Expected calibration error of the confidences."""
     score = Score(())
     for task in tasks:
-        score.add(judge(task, Ours("fit", parameters(values)).prepare(task).label()), 0.0, 0.0)
+        score.add(
+            judge(task, CoreTransfer("fit", parameters(values)).prepare(task).label()), 0.0, 0.0
+        )
     return score.calibration_error
 
 

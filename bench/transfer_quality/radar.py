@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from bench.transfer_quality.ours import Ours
-from bench.transfer_quality.ours import Prepared as PreparedOurs
-from bench.transfer_quality.rivals import Oracle, Rival, everything
+from bench.transfer_quality.baselines import Baseline, Oracle, everything
+from bench.transfer_quality.core_transfer import CoreTransfer
+from bench.transfer_quality.core_transfer import Prepared as PreparedOurs
 from bench.transfer_quality.task import Answer, Task, mount_of
 
 _REACH_M = 0.5
@@ -35,7 +35,7 @@ class NearestLidar:
             task.unknown_id,
             task.lidar,
         )
-        return _Near(task, lidar, Ours("").prepare(lidar))
+        return _Near(task, lidar, CoreTransfer("").prepare(lidar))
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class _Near:
 
 
 METHODS = (
-    Rival("nearest pixel", everything),
+    Baseline("nearest pixel", everything),
     NearestLidar(),
-    Ours("ours", with_lidar=True),
-    Ours("ours, without lidar", with_lidar=False),
+    CoreTransfer("ours", with_lidar=True),
+    CoreTransfer("ours, without lidar", with_lidar=False),
     Oracle(),
 )

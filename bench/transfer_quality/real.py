@@ -88,8 +88,8 @@ def kitti(real: Path, model: Model) -> list[Row]:
         for box in sample.boxes:
             true[box.inside] = ids[box.name]
         view = sample.picture.view(model.label(sample.picture))
-        for column, said in enumerate(_three(sample.xyz, view)):
-            labelled, labels = said >= 0, table[np.maximum(said, 0)]
+        for column, predicted in enumerate(_three(sample.xyz, view)):
+            labelled, labels = predicted >= 0, table[np.maximum(predicted, 0)]
             boxed = labelled & (true != _NONE)
             named = labelled & (labels != _NONE)
             counts[0, column] += boxed.sum(), (boxed & (labels == true)).sum()
@@ -107,10 +107,10 @@ def nuscenes(real: Path, model: Model) -> list[Row]:
     """Whether two cameras that show a point say the same: consistency, not truth."""
     sample = NuScenes(real)
     views = [picture.view(model.label(picture)) for picture in sample.pictures]
-    said = [list(_three(sample.xyz, view)) for view in views]
+    predicted = [list(_three(sample.xyz, view)) for view in views]
     shares, agreeing = [], []
     for column in range(3):
-        answers = [one[column] for one in said]
+        answers = [one[column] for one in predicted]
         seen = np.any([answer >= 0 for answer in answers], axis=0)
         shares.append((len(sample.xyz), float(seen.mean())))
         both = same = 0
@@ -149,9 +149,9 @@ def _agreement(
 ) -> Row:
     """Share of labels that are the truth once both are looked up in `table`."""
     cells = []
-    for said in _three(xyz, view):
-        labelled = said >= 0
-        right = table[said[labelled]] == truth[labelled]
+    for predicted in _three(xyz, view):
+        labelled = predicted >= 0
+        right = table[predicted[labelled]] == truth[labelled]
         cells.append(_share(int(labelled.sum()), int(right.sum())))
     return Row(what, *cells)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.transfer_quality.conditions import CONDITIONS
-from bench.transfer_quality.race import Cell
+from bench.transfer_quality.run import Cell
 from bench.transfer_quality.scores import THIN, Score
 
 _LEGEND = (

@@ -39,7 +39,7 @@ class Picture:
     """One camera's picture of a moment.
 
     Attributes:
-        frame: the picture and its lens.
+        frame: the picture and its calibration.
         T_camera_lidar: (4, 4), motion between the two stamps included.
         rectified: whether P holds instead of K and D.
     """
@@ -57,8 +57,8 @@ class Picture:
         if label_map.calibration is None:
             msg = f"label map of {label_map.camera}: expected a calibration, got none"
             raise ValueError(msg)
-        lens = CameraModel.from_calibration(label_map.calibration, rectified=self.rectified)
-        return View(prepare_label_map(label_map), lens, self.T_camera_lidar)
+        camera_model = CameraModel.from_calibration(label_map.calibration, rectified=self.rectified)
+        return View(prepare_label_map(label_map), camera_model, self.T_camera_lidar)
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Rellis:
             cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_UNCHANGED), np.uint8
         )
         k = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
-        lens = Calibration(self.mask.shape[1], self.mask.shape[0], k)
-        frame = CameraFrame("front", _read(folder / f"{name}.jpg"), 0, "front", lens)
+        calibration = Calibration(self.mask.shape[1], self.mask.shape[0], k)
+        frame = CameraFrame("front", _read(folder / f"{name}.jpg"), 0, "front", calibration)
         self.picture = Picture(frame, np.linalg.inv(T_lidar_camera))
         self.ontology = Ontology.load("rellis")
 
@@ -137,8 +137,10 @@ class Kitti:
         scan = np.fromfile(folder / "velodyne" / f"{name}.bin", np.float32)
         self.xyz = np.ascontiguousarray(scan.reshape(-1, 4)[:, :3])
         rgb = _read(folder / "image_2" / f"{name}.png")
-        lens = Calibration(rgb.shape[1], rgb.shape[0], p[:, :3], "plumb_bob", np.zeros(5), r, p)
-        frame = CameraFrame("left", rgb, 0, "left", lens)
+        calibration = Calibration(
+            rgb.shape[1], rgb.shape[0], p[:, :3], "plumb_bob", np.zeros(5), r, p
+        )
+        frame = CameraFrame("left", rgb, 0, "left", calibration)
         self.picture = Picture(frame, T_camera_lidar, rectified=True)
         rectified = (self.xyz @ T_camera_lidar[:3, :3].T + T_camera_lidar[:3, 3]) @ r.T
         text = (folder / "label_2" / f"{name}.txt").read_text().splitlines()
@@ -163,8 +165,8 @@ class NuScenes:
 def _pictures(folder: Path, images: dict[str, Any]) -> Iterator[Picture]:
     for name, entry in images.items():
         rgb, k = _read(folder / entry["img_path"]), np.array(entry["cam2img"])
-        lens = Calibration(rgb.shape[1], rgb.shape[0], k[:3, :3])
-        yield Picture(CameraFrame(name, rgb, 0, name, lens), np.array(entry["lidar2cam"]))
+        calibration = Calibration(rgb.shape[1], rgb.shape[0], k[:3, :3])
+        yield Picture(CameraFrame(name, rgb, 0, name, calibration), np.array(entry["lidar2cam"]))
 
 
 def _box(words: list[str], rectified: Array) -> Box:

@@ -97,9 +97,9 @@ class Score:
         self.times_ms.append(time_ms)
         self.floor_ms.append(floor_ms)
         for number, one in enumerate(self.thin_ids):
-            true, said = judged.truth == one, labelled & (judged.labels == one)
-            self._both[number] += int((true & said).sum())
-            self._either[number] += int((true | said).sum())
+            true, claimed = judged.truth == one, labelled & (judged.labels == one)
+            self._both[number] += int((true & claimed).sum())
+            self._either[number] += int((true | claimed).sum())
         confidence = judged.confidence[labelled].clip(0, 1)
         place = np.minimum((confidence * BINS).astype(int), BINS - 1)
         for column, value in enumerate(

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 pytest.importorskip("embreex", reason="the simulator needs the package embreex")
-pytest.importorskip("scipy", reason="the rivals need the package scipy")
+pytest.importorskip("scipy", reason="the baselines need the package scipy")
 
 from bench.transfer_quality import curves, fit, report
 from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.extents import SHORT
 from bench.transfer_quality.labels import ExactLabels
-from bench.transfer_quality.race import run
+from bench.transfer_quality.run import run
 from seg_perception.config import TransferConfig
 
 # The first test that asks records and scores everything.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="the rivals need the package scipy")
+pytest.importorskip("scipy", reason="the baselines need the package scipy")
 
 from bench.transfer_quality import real
 from bench.transfer_quality.samples import Kitti, Model, NuScenes

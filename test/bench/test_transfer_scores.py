@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 pytest.importorskip("embreex", reason="the simulator needs the package embreex")
-pytest.importorskip("scipy", reason="the rivals need the package scipy")
+pytest.importorskip("scipy", reason="the baselines need the package scipy")
 
-from bench.transfer_quality.conditions import CONDITIONS
-from bench.transfer_quality.rivals import (
+from bench.transfer_quality.baselines import (
     hidden_point_removal,
     one_pixel_buffer,
     screen_neighbours,
 )
+from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.scores import Judged, Score
 from seg_perception.geometry.camera import Hits
 
@@ -76,7 +76,7 @@ def test_a_buffer_of_pixels_hides_what_shares_a_pixel_only():
 
 
 @pytest.mark.parametrize(("keep", "least"), [(hidden_point_removal, 0.5), (screen_neighbours, 0.9)])
-def test_rivals_keep_the_post_and_most_of_the_wall(keep, least):
+def test_baselines_keep_the_post_and_most_of_the_wall(keep, least):
     hits, xyz = wall_and_post()
     kept = keep(hits, xyz)
     assert kept[400:].all()

@@ -1,4 +1,4 @@
-"""A checkpoint run by torch, as a rival of the engines that were made from it."""
+"""A checkpoint run by torch, as a baseline for the engines that were made from it."""
 
 from __future__ import annotations
 

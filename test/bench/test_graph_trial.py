@@ -1,4 +1,4 @@
-"""The usual node is a fair rival, and a short race adds up."""
+"""The usual node is a fair baseline, and a short run adds up."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
 pytest.importorskip("embreex", reason="the simulator needs the package embreex")
 
-from bench.graph.__main__ import parser, race
+from bench.graph.__main__ import parser, run_load
 from bench.graph.labelled_points import append_fields
 from bench.graph.listener import stamp_of
 from bench.graph.recordings import Load
-from bench.graph.standings import accounted
+from bench.graph.summary import accounted
 from bench.graph.usual_node import LatestTransforms, pixels_of
 from seg_perception.core.types import Calibration, LabelMap, PointCloud, SemanticCloud
 from seg_perception.geometry.transforms import StampedTransform
@@ -38,10 +38,10 @@ TINY = {
 def test_what_goes_in_comes_out_or_is_counted_as_lost(tmp_path, colour_model):
     bundle = colour_model.write(tmp_path, 16, 8)
     options = parser().parse_args(
-        ["--folder", str(tmp_path / "runs"), "--laps", "1", "--bundle", str(bundle)]
+        ["--folder", str(tmp_path / "runs"), "--trials", "1", "--bundle", str(bundle)]
     )
     load = Load("two cameras", ("front", "left"))
-    text, document = race(load, SimulationConfig(**TINY), options)
+    text, document = run_load(load, SimulationConfig(**TINY), options)
     for name in ("seg_perception", "usual node"):
         images, clouds = document[name]["images"], document[name]["clouds"]
         assert images["sent"] == 2 * RATE_HZ * SECONDS, "the front camera's, and the same again"

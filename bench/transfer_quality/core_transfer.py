@@ -20,7 +20,7 @@ _BASE, _ODOM = "base_link", "odom"
 
 
 @dataclass(frozen=True)
-class Ours:
+class CoreTransfer:
     """The core with some parameters changed.
 
     Attributes:
@@ -86,7 +86,7 @@ class OneByOne:
             Task(task.moment, task.sensor, (one,), T[None], task.unknown_id, task.lidar)
             for one, T in zip(task.label_maps, task.T_base_camera, strict=True)
         ]
-        return _Cameras([Ours(self.name).prepare(one) for one in alone], task.unknown_id)
+        return _Cameras([CoreTransfer(self.name).prepare(one) for one in alone], task.unknown_id)
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,11 @@ class _Cameras:
             if labels is None or confidence is None:
                 labels, confidence = answer.labels.copy(), answer.confidence.copy()
                 continue
-            said = answer.labels != self.unknown_id
-            labels[said], confidence[said] = answer.labels[said], answer.confidence[said]
+            labelled = answer.labels != self.unknown_id
+            labels[labelled], confidence[labelled] = (
+                answer.labels[labelled],
+                answer.confidence[labelled],
+            )
         if labels is None or confidence is None:
             msg = "expected at least one camera"
             raise ValueError(msg)

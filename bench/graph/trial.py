@@ -26,7 +26,7 @@ _POLL_S = 0.1
 
 
 @dataclass(frozen=True)
-class Contender:
+class System:
     """A node that takes the project's parameter file.
 
     Attributes:
@@ -46,12 +46,12 @@ class Contender:
         return [*named, *ros, "-p", "use_sim_time:=true"]
 
 
-OURS = Contender("seg_perception", "perception_node", ("--ros-args", "--params-file", "FILE"))
-USUAL = Contender("usual node", "bench.graph.usual_node", ("FILE",))
+OURS = System("seg_perception", "perception_node", ("--ros-args", "--params-file", "FILE"))
+USUAL = System("usual node", "bench.graph.usual_node", ("FILE",))
 
 
 @dataclass(frozen=True, eq=False)
-class Lap:
+class Trial:
     """One node through one bag once.
 
     Attributes:
@@ -70,7 +70,7 @@ class Lap:
     report: dict[str, Any]
 
 
-def lap(contender: Contender, bag: Path, file: Path, config: Config, folder: Path) -> Lap:
+def run_trial(system: System, bag: Path, file: Path, config: Config, folder: Path) -> Trial:
     """Play a bag in real time into a node; a listener hears all that it publishes.
 
     Raises:
@@ -84,7 +84,7 @@ def lap(contender: Contender, bag: Path, file: Path, config: Config, folder: Pat
         Nodes(loopback_environment(domain), folder) as nodes,
     ):
         listener = nodes.start("bench.graph.listener", *topics.heard(folder))
-        node = nodes.start(contender.module, *contender.arguments(file))
+        node = nodes.start(system.module, *system.arguments(file))
         _wait_for(folder / READY, (listener, node))
         watch = CpuWatch(node.pid)
         sent_file = folder / "sent.json"
@@ -142,7 +142,7 @@ def _duration_s(bag: Path) -> float:
         return reader.duration_s
 
 
-def _read(folder: Path, topics: Topics, watch: CpuWatch, report: dict[str, Any]) -> Lap:
+def _read(folder: Path, topics: Topics, watch: CpuWatch, report: dict[str, Any]) -> Trial:
     sent = {
         (topic, stamp): Sent(at_ns, delay_ns)
         for topic, stamp, at_ns, delay_ns in json.loads((folder / "sent.json").read_text())
@@ -152,7 +152,7 @@ def _read(folder: Path, topics: Topics, watch: CpuWatch, report: dict[str, Any])
     end_ns = max([last_ns, *(at_ns for _, _, at_ns in heard)])
     with np.load(folder / "labels.npz") as file:
         labels = {int(stamp): file[stamp] for stamp in file.files}
-    return Lap(
+    return Trial(
         seconds=(last_ns - first_ns) * 1e-9,
         cpu_s=watch.used_s(first_ns, end_ns),
         images=_pairs(sent, heard, topics.images),

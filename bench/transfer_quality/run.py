@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.transfer_quality import radar
-from bench.transfer_quality.conditions import CONDITIONS, Condition
-from bench.transfer_quality.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
-from bench.transfer_quality.ours import OneByOne, Ours
-from bench.transfer_quality.recording import RADAR, Moment, Plan, record
-from bench.transfer_quality.rivals import (
+from bench.transfer_quality.baselines import (
+    Baseline,
     Oracle,
-    Rival,
     everything,
     floor_ms,
     hidden_point_removal,
     one_pixel_buffer,
     screen_neighbours,
 )
+from bench.transfer_quality.conditions import CONDITIONS, Condition
+from bench.transfer_quality.core_transfer import CoreTransfer, OneByOne
+from bench.transfer_quality.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
+from bench.transfer_quality.recording import RADAR, Moment, Plan, record
 from bench.transfer_quality.scores import THIN, Score, judge
 from bench.transfer_quality.task import Answer, Task, label_moment, make_task
 from seg_perception.core.types import LabelMap
@@ -51,24 +51,24 @@ class Method(Protocol):
         ...
 
 
-OURS = Ours("ours")
-NAIVE = Rival("nearest pixel", everything)
-WITHOUT_MOTION = Ours("ours, without motion", {"transforms.fixed_frame": ""})
+OURS = CoreTransfer("ours")
+NAIVE = Baseline("nearest pixel", everything)
+WITHOUT_MOTION = CoreTransfer("ours, without motion", {"transforms.fixed_frame": ""})
 LIDAR_METHODS: tuple[Method, ...] = (
     NAIVE,
-    Rival("one-pixel depth buffer", one_pixel_buffer),
-    Rival("hidden-point removal", hidden_point_removal),
-    Rival("neighbours on the screen", screen_neighbours),
+    Baseline("one-pixel depth buffer", one_pixel_buffer),
+    Baseline("hidden-point removal", hidden_point_removal),
+    Baseline("neighbours on the screen", screen_neighbours),
     OURS,
     WITHOUT_MOTION,
-    Ours("ours, without deskewing", {"transforms.deskew": False}),
-    Ours("ours, without the lens", {"camera.rectified": True}),
-    Ours("ours, without the shutter", {"camera.readout_s": 0.0}),
-    Ours(
+    CoreTransfer("ours, without deskewing", {"transforms.deskew": False}),
+    CoreTransfer("ours, without the lens", {"camera.rectified": True}),
+    CoreTransfer("ours, without the shutter", {"camera.readout_s": 0.0}),
+    CoreTransfer(
         "ours, without visibility",
         {"transfer.occlusion_ratio": _NEVER, "transfer.occlusion_midpoint_ratio": _NEVER},
     ),
-    Ours("ours, without boundaries", {"transfer.pixel_sigma_px": _EXACT_PX}),
+    CoreTransfer("ours, without boundaries", {"transfer.pixel_sigma_px": _EXACT_PX}),
     OneByOne("ours, the last camera counts"),
     Oracle(),
 )
@@ -165,7 +165,7 @@ def _lines(extent: Extent, moment: Moment) -> Iterator[tuple[int, str, Iterable[
 
 def _tells_something(method: Method, cameras: int, labels: str) -> bool:
     """Which camera counts matters with several; what a filter keeps does not depend on labels."""
-    filters = isinstance(method, Rival) and method.keep is not everything
+    filters = isinstance(method, Baseline) and method.keep is not everything
     return not (isinstance(method, OneByOne) and cameras == 1) and not (filters and labels == MODEL)
 
 

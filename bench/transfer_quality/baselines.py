@@ -24,10 +24,10 @@ _NEIGHBOURS = 12
 
 
 @dataclass(frozen=True)
-class Rival:
+class Baseline:
     """Every point takes the label of its pixel; the last camera that shows it counts.
 
-    Lenses are exact. The robot is taken as at rest between scan and picture.
+    Distortion models are exact. The robot is taken as at rest between scan and picture.
 
     Attributes:
         name: of the row.
@@ -38,8 +38,8 @@ class Rival:
     keep: Filter
 
     def prepare(self, task: Task) -> _Projected:
-        """Models of the lenses."""
-        models = [lens(label_map) for label_map in task.label_maps]
+        """Camera models."""
+        models = [camera_model(label_map) for label_map in task.label_maps]
         return _Projected(task, models, self.keep)
 
 
@@ -66,7 +66,7 @@ class _Projected:
         return Answer(labels, confidence)
 
 
-def lens(label_map: LabelMap) -> CameraModel:
+def camera_model(label_map: LabelMap) -> CameraModel:
     """The model of a label map's camera.
 
     Raises:
@@ -162,6 +162,6 @@ def floor_ms(task: Task) -> Callable[[], object]:
     """The floor that times are compared with: OpenCV projects the same points, nothing else."""
     T = task.T_camera_sensor(0)
     optical = (task.xyz @ T[:3, :3].T + T[:3, 3]).astype(np.float32)
-    lens_of = task.label_maps[0].calibration
+    calibration = task.label_maps[0].calibration
     still = np.zeros(3)
-    return lambda: cv2.projectPoints(optical, still, still, lens_of.k, lens_of.d)
+    return lambda: cv2.projectPoints(optical, still, still, calibration.k, calibration.d)

@@ -1,4 +1,4 @@
-"""All laps of one node under one load, in figures."""
+"""All trials of one node under one load, in figures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.graph.figures import Flow, flow, percentiles
-from bench.graph.race import Lap
 from bench.graph.recordings import messages
+from bench.graph.trial import Trial
 from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
 from seg_perception.evaluation.counting import ConfusionCounter
@@ -25,7 +25,7 @@ Truth = Mapping[int, tuple[NDArray[np.uint8], NDArray[np.bool_]]]
 
 
 @dataclass(frozen=True)
-class Standing:
+class Summary:
     """What one node did.
 
     Attributes:
@@ -46,22 +46,24 @@ class Standing:
     labelled: float
 
 
-def standing(laps: Sequence[Lap], truth: Truth, ontologies: tuple[Ontology, Ontology]) -> Standing:
-    """Put the laps together.
+def summarize(
+    trials: Sequence[Trial], truth: Truth, ontologies: tuple[Ontology, Ontology]
+) -> Summary:
+    """Put the trials together.
 
     Args:
-        laps: of one node under one load.
+        trials: of one node under one load.
         truth: of the simulator.
         ontologies: of the labels, and of the truth.
     """
-    seconds, cpu_s = sum(one.seconds for one in laps), sum(one.cpu_s for one in laps)
-    images = _flow(laps, "images", "camera.", seconds)
-    clouds = _flow(laps, "clouds", "lidar.", seconds)
-    right, labelled = _quality(laps, truth, ontologies)
-    return Standing(
+    seconds, cpu_s = sum(one.seconds for one in trials), sum(one.cpu_s for one in trials)
+    images = _flow(trials, "images", "camera.", seconds)
+    clouds = _flow(trials, "clouds", "lidar.", seconds)
+    right, labelled = _quality(trials, truth, ontologies)
+    return Summary(
         images=images,
         clouds=clouds,
-        gap_s=_gaps(laps),
+        gap_s=_gaps(trials),
         cpu=cpu_s / seconds,
         cpu_per_result_s=cpu_s / max(images.heard + clouds.heard, 1),
         right=right,
@@ -89,19 +91,19 @@ def accounted(report: Mapping[str, Any], prefix: str) -> int:
     return dropped + sum(number for name, number in lost if name.startswith(prefix))
 
 
-def _flow(laps: Sequence[Lap], kind: str, prefix: str, seconds: float) -> Flow:
-    pairs = [entry for one in laps for entry in getattr(one, kind)]
-    return flow(pairs, seconds, sum(accounted(one.report, prefix) for one in laps))
+def _flow(trials: Sequence[Trial], kind: str, prefix: str, seconds: float) -> Flow:
+    pairs = [entry for one in trials for entry in getattr(one, kind)]
+    return flow(pairs, seconds, sum(accounted(one.report, prefix) for one in trials))
 
 
-def _gaps(laps: Iterable[Lap]) -> tuple[float, float, float]:
-    """From the usual node's list, or as medians over the laps of our stage `gap`."""
-    listed = [gap for one in laps for gap in one.report.get("gaps_s", [])]
+def _gaps(trials: Iterable[Trial]) -> tuple[float, float, float]:
+    """From the usual node's list, or as medians over the trials of our stage `gap`."""
+    listed = [gap for one in trials for gap in one.report.get("gaps_s", [])]
     if listed:
         return percentiles(listed)
     stages = [
         [entry[key] for key in ("p50_s", "p95_s", "p99_s")]
-        for one in laps
+        for one in trials
         for entry in one.report.get("latencies", [])
         if entry["stage"] == "gap"
     ]
@@ -110,14 +112,14 @@ def _gaps(laps: Iterable[Lap]) -> tuple[float, float, float]:
 
 
 def _quality(
-    laps: Iterable[Lap], truth: Truth, ontologies: tuple[Ontology, Ontology]
+    trials: Iterable[Trial], truth: Truth, ontologies: tuple[Ontology, Ontology]
 ) -> tuple[float, float]:
     """How much of what has a label is right, and how much of what is seen has one."""
     predicted, true = ontologies
     layout = ConfusionLayout(true, predicted)
     counter = ConfusionCounter(layout)
     of_labelled, of_seen = np.zeros((2, *layout.shape), np.int64)
-    for one in laps:
+    for one in trials:
         for stamp_ns, of_cloud in one.labels.items():
             expected, seen = truth[stamp_ns]
             labels = of_cloud.reshape(-1)
