@@ -42,7 +42,7 @@ def run() -> list[BenchRow]:
 
 
 def _image(encoding: str) -> BenchRow:
-    """To the network's input; the baseline has the pixels as an array and converts where we must."""
+    """To the network's input; the baseline has an array of pixels and converts where we must."""
     pixels = _RANDOM.integers(0, 256, (_HEIGHT, _WIDTH, 3), dtype=np.uint8)
     data = pixels.tobytes()
     message = Image(Header(), _HEIGHT, _WIDTH, encoding, 0, 3 * _WIDTH, data)
