@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.arguments import LabelTopics, RobotFile, Settings
+from seg_perception.cli.options import (
+    AsJson,
+    LabelTopics,
+    RobotFile,
+    Settings,
+    bag_config,
+    parse_labels,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from seg_perception.calibration.check import CameraCheck
@@ -25,7 +33,7 @@ def command(
     moments: Annotated[
         int, typer.Option(min=1, max=1000, help="Scans that are looked at, of each lidar.")
     ] = 24,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the silhouettes in lidar scans with the borders of labels in the images.
 
@@ -33,10 +41,8 @@ def command(
     transform and a cropped image. Exit code 2: a camera's calibration does not hold.
     """
     from seg_perception.calibration.check import check_calibration
-    from seg_perception.cli.options import parse_labels, print_json
-    from seg_perception.cli.replay import configuration
 
-    chosen = configuration(bag, config, settings or [])
+    chosen = bag_config(bag, config, settings)
     checks = check_calibration(bag, chosen, output, parse_labels(labels or []), moments)
     if as_json:
         print_json({"bag": str(bag), "cameras": [check.to_json() for check in checks]})

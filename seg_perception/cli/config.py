@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.arguments import Settings
+from seg_perception.cli.options import AsJson, Settings, load_config, print_json
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
@@ -16,7 +16,6 @@ app = typer.Typer(
     help="Write and check parameter files.", no_args_is_help=True, rich_markup_mode=None
 )
 File = Annotated[Path | None, typer.Argument(help="ROS parameter file; without it the defaults.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 @app.command()
@@ -35,10 +34,9 @@ def dump(
 
     seg-perception config dump --bag forest.mcap > robot.yaml
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.config import without_expert_defaults
 
-    config = _load(file, bag, settings or [])
+    config = _load(file, bag, settings)
     if as_json:
         parameters = config.to_parameters()
         print_json(parameters if expert else without_expert_defaults(parameters))
@@ -52,10 +50,9 @@ def check(file: File = None, settings: Settings = None, *, as_json: AsJson = Fal
 
     Prints what would be read and published.
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.outputs.topics import check_topics
 
-    config = _load(file, None, settings or [])
+    config = _load(file, None, settings)
     check_topics(config)
     topics = _topics(config)
     if as_json:
@@ -67,18 +64,11 @@ def check(file: File = None, settings: Settings = None, *, as_json: AsJson = Fal
     typer.echo("ok: {} cameras, {} lidars, {} radars".format(*numbers))
 
 
-def _load(file: Path | None, bag: Path | None, settings: list[str]) -> Config:
-    from seg_perception.cli.options import apply_settings
-    from seg_perception.config import Config, read_parameter_file
+def _load(file: Path | None, bag: Path | None, settings: list[str] | None) -> Config:
     from seg_perception.inspection import inspect_bag
 
-    parameters: dict[str, Any] = {}
-    if bag is not None:
-        parameters.update(inspect_bag(bag).parameters)
-    if file is not None:
-        parameters.update(read_parameter_file(file, "perception_node"))
-    origin = str(file or bag or "parameters")
-    return Config.from_parameters(apply_settings(parameters, settings), origin)
+    found = {} if bag is None else inspect_bag(bag).parameters
+    return load_config(file, settings, found, str(bag or "parameters"))
 
 
 def _topics(config: Config) -> dict[str, dict[str, list[str]]]:

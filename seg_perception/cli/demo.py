@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 if TYPE_CHECKING:
     from seg_perception.demo.summary import DemoSummary
 
@@ -20,14 +22,13 @@ def command(
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Length of the drive.")] = 30.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same forest.")] = 1,
     bundle: Annotated[str, typer.Option(help="Model bundle instead of the shipped one.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate a drive, send it through real nodes over DDS, score and draw the result.
 
     Player, perception and recorder run as processes of their own; all traffic stays on this
     machine. Exit code 1: a message is unaccounted for.
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import named_step
     from seg_perception.demo.run import DemoOptions, run_demo
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.arguments import Settings
+from seg_perception.cli.options import Settings
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
@@ -169,12 +169,9 @@ def clean(
 
 
 def _configuration(file: Path | None, settings: list[str]) -> Config:
-    from seg_perception.cli.options import apply_settings
-    from seg_perception.config import Config, read_parameter_file
+    from seg_perception.cli.options import load_config
 
-    parameters = read_parameter_file(file, "perception_node") if file is not None else {}
-    origin = str(file) if file is not None else "--set"
-    return Config.from_parameters(apply_settings(parameters, settings), origin)
+    return load_config(file, settings)
 
 
 def _manager(bundle: str, config: Config) -> EngineManager:

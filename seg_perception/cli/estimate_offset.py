@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.arguments import LabelTopics, RobotFile, Settings
+from seg_perception.cli.options import (
+    AsJson,
+    LabelTopics,
+    RobotFile,
+    Settings,
+    bag_config,
+    parse_labels,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from seg_perception.calibration.offset import OffsetEstimate
@@ -30,17 +38,15 @@ def command(  # noqa: PLR0913 (an option each)
     reach: Annotated[
         float, typer.Option(min=0.05, max=2, help="Seconds to either side that are searched.")
     ] = 0.2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the offset of each camera's clock from a recording in which the robot turns.
 
     Prints the parameter to paste, with its 95 % interval. Exit code 2: the recording can't tell.
     """
     from seg_perception.calibration.offset import estimate_offset, write_curve
-    from seg_perception.cli.options import parse_labels, print_json
-    from seg_perception.cli.replay import configuration
 
-    chosen = configuration(bag, config, settings or [])
+    chosen = bag_config(bag, config, settings)
     estimates = estimate_offset(bag, chosen, parse_labels(labels or []), moments, reach)
     pictures = [write_curve(output, found) for found in estimates.found] if output else []
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seg_perception.cli.arguments import LatencyMs, RobotFile, Settings
+from seg_perception.cli.options import LatencyMs, RobotFile, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 if TYPE_CHECKING:
     from seg_perception.inspection import BagInspection, BundleInspection
     from seg_perception.inspection.facts import TopicFacts
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 def command(
     path: Annotated[str, typer.Argument(help="A bag; or a bundle: shipped name, folder or zip.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a bag or a model bundle holds, and what is missing to run it.
 
@@ -23,7 +25,6 @@ def command(
 
     Exit code 2: nothing can be labelled with it.
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.inference.bundle import shipped
     from seg_perception.inspection import inspect_bag, inspect_bundle, is_bundle
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 
 def command(  # noqa: PLR0913 (each is an option of the command line)
     images: Annotated[Path, typer.Argument(help="Folder of images, with sub-folders.")],
@@ -23,7 +25,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     base: Annotated[
         Literal["network", "image"], typer.Option(help="Scale 1 is the network's or image's size.")
     ] = "network",
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Label images offline, with windows, scales and mirror images; too slow for a robot.
 
@@ -34,7 +36,6 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     """
     import yaml
 
-    from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import progress_bar
     from seg_perception.config import SegmentationConfig
     from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan

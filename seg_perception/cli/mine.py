@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.arguments import RobotFile, Settings
+from seg_perception.cli.options import RobotFile, Settings
 
 if TYPE_CHECKING:
     from seg_perception.active_learning import MiningConfig, MiningSummary
@@ -35,11 +35,10 @@ def command(
     Exit code 2: the bag is damaged; what was found until there is kept.
     """
     from seg_perception.active_learning import mine
-    from seg_perception.cli.options import end, print_json
+    from seg_perception.cli.options import bag_config, end, print_json
     from seg_perception.cli.progress import named_step
-    from seg_perception.cli.replay import configuration
 
-    chosen = configuration(bag, config, settings or [])
+    chosen = bag_config(bag, config, settings)
     summary = mine(bag, output, chosen, _mining(count, choose or []), named_step)
     if as_json:
         print_json(summary.to_json())

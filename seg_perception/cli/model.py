@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 if TYPE_CHECKING:
     from seg_perception.training.export.size_table import Row
     from seg_perception.training.models.config import ModelConfig
@@ -40,7 +42,7 @@ def table(
         Path | None, typer.Option(help="YAML of devices; default: the shipped one.")
     ] = None,
     measure: Annotated[bool, typer.Option(help="Also run each on this CPU (torch, fp32).")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count parameters, operations and bytes, and the shortest time on each device.
 
@@ -48,7 +50,6 @@ def table(
     several times as long. Where somebody measured one, it stands beside it in brackets.
     """
     from seg_perception.cli.export import parse_size
-    from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import progress_bar
     from seg_perception.core.errors import EngineError
 

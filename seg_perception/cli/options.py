@@ -1,9 +1,10 @@
-"""What sub-commands have in common: settings on the command line, output for machines."""
+"""What sub-commands have in common: options, the configuration they make, output for machines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -11,7 +12,66 @@ import yaml
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.json_document import dump_json
 
+if TYPE_CHECKING:
+    from seg_perception.config import Config
+
+RobotFile = Annotated[
+    Path | None,
+    typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
+]
+LatencyMs = Annotated[
+    float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
+]
+LabelTopics = Annotated[
+    list[str] | None,
+    typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
 KINDS = ("camera", "lidar", "radar")
+
+
+def load_config(
+    file: Path | None,
+    settings: Iterable[str] | None,
+    base: Mapping[str, Any] | None = None,
+    origin: str = "--set",
+) -> Config:
+    """The configuration of a command: settings over a parameter file over a base.
+
+    Args:
+        file: ROS parameter file of the robot, if there is one.
+        settings: `key=value` texts.
+        base: flat parameters that the file may replace.
+        origin: what an error names where there is no file.
+
+    Raises:
+        ConfigError: a parameter is unknown or its value is refused.
+    """
+    from seg_perception.config import Config, read_parameter_file
+    from seg_perception.outputs.topics import NODE_NAME
+
+    parameters = dict(base or {})
+    if file is not None:
+        parameters.update(read_parameter_file(file, NODE_NAME))
+    merged = apply_settings(parameters, settings or ())
+    return Config.from_parameters(merged, str(file or origin))
+
+
+def bag_config(bag: Path, file: Path | None, settings: Iterable[str] | None) -> Config:
+    """The parameter file's configuration, or what inspecting the bag suggests; settings over it.
+
+    Raises:
+        BagError: the bag can't be read.
+        ConfigError: a parameter is unknown or its value is refused.
+    """
+    from seg_perception.inspection import inspect_bag
+
+    suggested = {} if file is not None else inspect_bag(bag).parameters
+    return load_config(file, settings, suggested, str(bag))
 
 
 def apply_settings(parameters: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 app = typer.Typer(
     help="Parameter files of robots, and views of them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 Out = Annotated[Path | None, typer.Option("-o", "--output", help="File; without it, print.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 @app.command("list")
 def list_platforms(*, as_json: AsJson = False) -> None:
     """Name the robots whose parameter files come with the package."""
-    from seg_perception.cli.options import print_json
     from seg_perception.robots import platforms
 
     known = {name: platforms.about(path) for name, path in platforms.shipped().items()}
@@ -41,7 +41,6 @@ def new(
 
     seg-perception platform new first_drive.mcap -o my_robot.yaml
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.config import parameter_file
     from seg_perception.inspection import inspect_bag
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.arguments import LatencyMs, RobotFile, Settings
+from seg_perception.cli.options import (
+    AsJson,
+    LatencyMs,
+    RobotFile,
+    Settings,
+    bag_config,
+    end,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
@@ -28,7 +36,7 @@ def command(  # noqa: PLR0913 (an option each)
         Path | None,
         typer.Option("--map", help="New .pcd or .ply file: the labelled map of the whole bag."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Label a bag: label images, overlays and semantic clouds with the inputs' stamps.
 
@@ -40,11 +48,10 @@ def command(  # noqa: PLR0913 (an option each)
 
     Exit code 2: an input came to nothing, or the bag is damaged; what could be labelled is kept.
     """
-    from seg_perception.cli.options import end, print_json
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
-    chosen = configuration(bag, config, settings or [])
+    chosen = bag_config(bag, config, settings)
     options = ReplayOptions(latency_ms=latency, with_inputs=with_inputs, map_file=map_file)
     summary = _replay(bag, output, chosen, options)
     if as_json:
@@ -52,24 +59,6 @@ def command(  # noqa: PLR0913 (an option each)
     else:
         replay_summary(summary)
     end(summary.notes, summary.problems)
-
-
-def configuration(bag: Path, file: Path | None, settings: list[str]) -> Config:
-    """The parameter file's configuration, or what inspecting the bag suggests; settings over it.
-
-    Raises:
-        BagError: the bag can't be read.
-        ConfigError: a parameter is unknown or its value is refused.
-    """
-    from seg_perception.cli.options import apply_settings
-    from seg_perception.config import Config, read_parameter_file
-    from seg_perception.inspection import inspect_bag
-
-    if file is not None:
-        parameters = read_parameter_file(file, "perception_node")
-        return Config.from_parameters(apply_settings(parameters, settings), str(file))
-    inspection = inspect_bag(bag)
-    return Config.from_parameters(apply_settings(inspection.parameters, settings), str(bag))
 
 
 def _replay(bag: Path, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 
 def command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, as `evaluate` wrote it.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write `report.html` into a run's folder: one file that needs no network."""
-    from seg_perception.cli.options import print_json
     from seg_perception.evaluation.report import write_report
 
     page = write_report(run)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.options import AsJson, parse_setting, print_json
+
 if TYPE_CHECKING:
     from seg_perception.simulation.config import SimulationConfig
 
@@ -20,13 +22,12 @@ def command(
         list[str] | None,
         typer.Option("--set", help="One value as key=value, such as lidar_beams=128; repeatable."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Drive a robot with camera, lidar and radar through a made-up forest.
 
     The bag holds images, clouds, tf, odometry, and the exact label of every pixel and point.
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.cli.progress import progress_bar
     from seg_perception.simulation.bag import write_bag
 
@@ -42,7 +43,6 @@ def command(
 def _configuration(seed: int, duration_s: float, settings: list[str]) -> SimulationConfig:
     from pydantic import ValidationError
 
-    from seg_perception.cli.options import parse_setting
     from seg_perception.core.errors import ConfigError
     from seg_perception.core.validation import explain
     from seg_perception.simulation.config import SimulationConfig
