@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seg_perception.inference.bundle_writer import BundleSource
 
 ROOT = Path(__file__).resolve().parents[1]
-pytest_plugins = ["bags"]
+pytest_plugins = ["bags", "waiting"]
 ROS_FIXTURES = {"ros_environment", "ros"}
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import EngineError
+from seg_perception.inference import spot_check
 from seg_perception.inference.spot_check import SpotCheck
 
 if TYPE_CHECKING:
@@ -20,19 +20,40 @@ if TYPE_CHECKING:
 IMAGE = np.zeros((4, 25, 3), np.uint8)
 
 
+class Clock:
+    """Time that passes only while the reference works, or where a test moves it."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    fake = Clock()
+    monkeypatch.setattr(spot_check, "time", fake)
+    return fake
+
+
 class Reference:
-    """Says class 0 everywhere, after some time."""
+    """Says class 0 everywhere, when it may, after so much time of a clock."""
 
     description = "reference"
     bundle: Any = None
 
-    def __init__(self, duration_s: float = 0.0) -> None:
-        self.duration_s = duration_s
+    def __init__(self, clock: Clock | None = None, duration_s: float = 0.0) -> None:
+        self.clock, self.duration_s = clock, duration_s
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
         self.runs: list[str] = []
         self.closed = False
 
     def infer(self, image: NDArray[np.uint8]) -> Any:
-        time.sleep(self.duration_s)
+        self.may_go_on.wait()
+        if self.clock:
+            self.clock.now_s += self.duration_s
         self.runs.append(threading.current_thread().name)
         labels = np.zeros(image.shape[:2], np.uint8)
         return labels, labels
@@ -53,11 +74,10 @@ def config(**changes: float) -> SegmentationConfig:
     return SegmentationConfig(**{**defaults, **changes})
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end_s
-        time.sleep(0.005)
+def offer(check: SpotCheck, wrong: int = 0) -> None:
+    """Show a frame; where it is taken, wait for its comparison."""
+    check.offer(IMAGE, labels_with(wrong))
+    wait_until(lambda: check._sample is None, "the comparison")
 
 
 @pytest.mark.parametrize(("wrong", "passed"), [(3, True), (4, False)])
@@ -65,8 +85,7 @@ def test_the_tolerance_is_the_share_of_equal_labels(wrong: int, *, passed: bool)
     reports: list[str] = []
     reference = Reference()
     check = SpotCheck(config(spot_check_min_agreement=0.97), lambda: reference, reports.append)
-    check.offer(IMAGE, labels_with(wrong))
-    wait_until(lambda: check.last)
+    offer(check, wrong)
     assert check.last is not None
     assert check.last.agreement == pytest.approx(1 - wrong / 100)
     assert (check.failure == "") is passed
@@ -76,13 +95,13 @@ def test_the_tolerance_is_the_share_of_equal_labels(wrong: int, *, passed: bool)
     assert reference.runs == ["spot check"]
 
 
-def test_a_failure_tells_how_many_frames_went_out_since_the_last_that_agreed() -> None:
+def test_a_failure_tells_how_many_frames_went_out_since_the_last_that_agreed(clock: Clock) -> None:
     check = SpotCheck(config(), Reference, lambda _: None)
-    check.offer(IMAGE, labels_with(0))
-    wait_until(lambda: check.last and check.last.passed)
-    time.sleep(0.01)
-    check.offer(IMAGE, labels_with(50))
-    wait_until(lambda: check.failure)
+    offer(check)
+    assert check.last is not None
+    assert check.last.passed
+    clock.now_s += 0.01
+    offer(check, wrong=50)
     assert check.failure == (
         "spot check: 50.0% equal labels with ONNX Runtime on a live frame, expected 97.0%; "
         "the labels of the last 1 frames can't be trusted"
@@ -90,51 +109,58 @@ def test_a_failure_tells_how_many_frames_went_out_since_the_last_that_agreed() -
     check.close()
 
 
-def test_the_period_is_kept() -> None:
+def test_the_period_is_kept(clock: Clock) -> None:
     reference = Reference()
     check = SpotCheck(config(spot_check_period_s=60.0), lambda: reference, lambda _: None)
     for _ in range(20):
-        check.offer(IMAGE, labels_with(0))
-        time.sleep(0.005)
-    wait_until(lambda: reference.runs)
-    check.close()
+        offer(check)
+        clock.now_s += 3.0
     assert len(reference.runs) == 1
+    offer(check)
+    assert len(reference.runs) == 2
+    check.close()
 
 
-def test_a_slow_reference_rests_so_long_that_its_load_stays_in_bounds() -> None:
-    """50 ms at 10 % of a core: the next one is due 450 ms after the first ended."""
-    reference = Reference(duration_s=0.05)
+def test_a_slow_reference_rests_so_long_that_its_load_stays_in_bounds(clock: Clock) -> None:
+    """50 s at 10 % of a core: the next one is due 450 s after the first ended."""
+    reference = Reference(clock, duration_s=50.0)
     check = SpotCheck(config(spot_check_max_load=0.1), lambda: reference, lambda _: None)
-    start_s = time.monotonic()
-    while len(reference.runs) < 2:
-        check.offer(IMAGE, labels_with(0))
-        time.sleep(0.002)
-        assert time.monotonic() - start_s < 20
-    assert time.monotonic() - start_s > 0.5
+    offer(check)
+    clock.now_s += 449.0
+    offer(check)
+    assert len(reference.runs) == 1
+    clock.now_s += 1.0
+    offer(check)
+    assert len(reference.runs) == 2
     check.close()
 
 
 def test_the_engine_never_waits_for_the_comparison() -> None:
-    check = SpotCheck(config(), lambda: Reference(duration_s=0.5), lambda _: None)
-    check.offer(IMAGE, labels_with(0))
-    start_s = time.monotonic()
+    reference = Reference()
+    reference.may_go_on.clear()
+    check = SpotCheck(config(), lambda: reference, lambda _: None)
     for _ in range(100):
         check.offer(IMAGE, labels_with(0))
-    assert time.monotonic() - start_s < 5  # waiting a hundred times would take 50 s
+    assert reference.runs == []  # and here we are
+    reference.may_go_on.set()
+    wait_until(lambda: check.last, "the comparison")
     check.close()
 
 
 def test_a_frame_that_changes_later_is_compared_as_it_was() -> None:
-    check = SpotCheck(config(), lambda: Reference(duration_s=0.05), lambda _: None)
+    reference = Reference()
+    reference.may_go_on.clear()
+    check = SpotCheck(config(), lambda: reference, lambda _: None)
     labels = labels_with(0)
     check.offer(IMAGE, labels)
     labels[:] = 1
-    wait_until(lambda: check.last)
+    reference.may_go_on.set()
+    wait_until(lambda: check.last, "the comparison")
     assert check.failure == ""
     check.close()
 
 
-def test_without_a_reference_it_says_so_once() -> None:
+def test_without_a_reference_it_says_so_once(clock: Clock) -> None:
     def make() -> Any:
         msg = "ONNX Runtime can't be imported"
         raise EngineError(msg)
@@ -143,8 +169,8 @@ def test_without_a_reference_it_says_so_once() -> None:
     check = SpotCheck(config(), make, reports.append)
     for _ in range(3):
         check.offer(IMAGE, labels_with(0))
-        time.sleep(0.02)
-    wait_until(lambda: check.unavailable)
+        wait_until(lambda: check.unavailable, "that there is none")
+        clock.now_s += 1.0
+    check.close()
     assert reports == ["spot check: live frames can't be compared: ONNX Runtime can't be imported"]
     assert check.failure == ""
-    check.close()

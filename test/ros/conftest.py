@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 import pytest
 import yaml
+from waiting import PATIENCE_S, wait_until
 
 from seg_perception.core.types import PointCloud
 from seg_perception.geometry.transforms import StampedTransform
@@ -26,9 +26,6 @@ from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import encode_tf
 
 ROOT = Path(__file__).resolve().parents[2]
-# A machine may be busy with other things; what comes in time costs nothing.
-PATIENCE_S = 45.0
-
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
 
 
@@ -153,20 +150,6 @@ def _content(file: IO[Any]) -> str:
     """What a process wrote; reading moves the place where it writes next, pread does not."""
     size = os.fstat(file.fileno()).st_size
     return os.pread(file.fileno(), size, 0).decode(errors="replace")
-
-
-def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> None:
-    """Poll until the condition holds; fail with `what` otherwise."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout_s:g} s: {what}")
-        time.sleep(0.02)
-
-
-@pytest.fixture(name="wait_until")
-def _wait_until() -> Callable[..., None]:
-    return wait_until
 
 
 WIDTH, HEIGHT = 16, 8
@@ -362,14 +345,19 @@ class Field:
         self.labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
         self.clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
         robot.wait_until_heard()
+        self._told = 0
         wait_until(self._has_lens, "the lens")
         self.start_ns = robot.now_ns()
 
     def _has_lens(self) -> bool:
-        # Again and again: a node that was killed counts as a subscriber for a while.
+        if len(self.statuses) == self._told:
+            return False
+        if not self.says("front: no camera_info"):
+            return True
+        # With each status anew: a node that was killed counts as a subscriber for a while.
+        self._told = len(self.statuses)
         self.robot.send("/front/camera_info", self.robot.camera_info(self.robot.now_ns()))
-        time.sleep(0.1)
-        return bool(self.statuses) and not self.says("front: no camera_info")
+        return False
 
     def says(self, words: str) -> bool:
         """Whether the last status holds these words."""

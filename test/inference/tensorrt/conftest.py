@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -80,6 +81,22 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulat
         monkeypatch.setattr(module, "find_device", lambda: "/dev/nvidiactl")
     yield SimulatedMachine(tmp_path / "engines", tmp_path / "builds.log")
     _forget()
+
+
+@pytest.fixture
+def let_build(
+    tmp_path: Path, fault: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """Builders wait in the middle of their work; the call lets the one go on that waits."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    monkeypatch.setenv("SIMULATED_GATE", str(gate))
+    fault("held")
+
+    def release() -> None:
+        gate.write_bytes(b"go on")
+
+    return release
 
 
 @pytest.fixture

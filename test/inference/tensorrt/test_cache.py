@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,9 +195,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_two_processes_that_need_one_engine_build_it_once(
-    make_bundle: MakeBundle, machine: SimulatedMachine, monkeypatch: pytest.MonkeyPatch
+    make_bundle: MakeBundle, machine: SimulatedMachine, let_build: Callable[[], None]
 ) -> None:
-    monkeypatch.setenv("SIMULATED_BUILD", "slow")
     program = textwrap.dedent("""
         import sys
         from seg_perception.config import SegmentationConfig, TensorRtConfig
@@ -207,6 +207,7 @@ def test_two_processes_that_need_one_engine_build_it_once(
         tensorrt_engine.find_device = lambda: "/dev/nvidiactl"
         config = SegmentationConfig(engine="tensorrt", spot_check_period_s=0.0)
         tensorrt = TensorRtConfig(cache=sys.argv[2], module="tensorrt")
+        print("asks", flush=True)
         engine = create_engine(Bundle.load(sys.argv[1]), config, tensorrt)
         print(engine.description)
         engine.close()
@@ -217,6 +218,9 @@ def test_two_processes_that_need_one_engine_build_it_once(
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
+    for process in both:
+        assert process.stdout.readline() == "asks\n"
+    let_build()
     outputs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert all("Simulated GPU" in text for text in outputs)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from seg_perception.core.errors import EngineError
 
@@ -216,13 +216,6 @@ def test_the_last_engine_of_the_chain_drops_frames_until_it_works_again(
     np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
-
-
 def live_only(image: Any, outputs: Outputs) -> Outputs:
     """Right on the golden frame, whose brightest value is 200."""
     return changed(outputs) if image.max() > 200 else outputs
@@ -236,7 +229,7 @@ def test_wrong_on_live_frames_alone_is_caught_by_the_spot_check(
     assert engine.refused == ()
     live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
     assert (engine.infer(live)[0] != stripes[1]).all()
-    wait_until(lambda: any("spot check" in line for line in machine.reports))
+    wait_until(lambda: any("spot check" in line for line in machine.reports), "the spot check")
     np.testing.assert_array_equal(engine.infer(live)[0], stripes[1])
     (reason,) = engine.refused
     assert (
@@ -257,7 +250,7 @@ def test_an_engine_that_was_wrong_on_a_live_frame_is_not_loaded_again(
     engine = machine.create(bundle, spot_check_period_s=0.001)
     live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
     engine.infer(live)
-    wait_until(lambda: any("spot check" in line for line in machine.reports))
+    wait_until(lambda: any("spot check" in line for line in machine.reports), "the spot check")
     engine.infer(live)
     engine.close()
     again = machine.create(bundle, spot_check_period_s=0.001)
@@ -274,7 +267,7 @@ def test_a_failed_spot_check_without_another_engine_ends_in_refusals(
     engine = machine.create(make_bundle(), engine="tensorrt", spot_check_period_s=0.001)
     live = np.where(stripes[0] > 0, 255, 0).astype(np.uint8)
     engine.infer(live)
-    wait_until(lambda: any("spot check" in line for line in machine.reports))
+    wait_until(lambda: any("spot check" in line for line in machine.reports), "the spot check")
     for _ in range(2):
         with pytest.raises(EngineError, match="no other engine can run tiny"):
             engine.infer(live)
@@ -286,7 +279,7 @@ def test_a_passing_spot_check_is_part_of_the_proof(
 ) -> None:
     engine = machine.create(make_bundle(), spot_check_period_s=0.001)
     engine.infer(stripes[0])
-    wait_until(lambda: "spot check: 100.0% equal labels" in engine.validation)
+    wait_until(lambda: "spot check: 100.0% equal labels" in engine.validation, "the spot check")
     assert engine.refused == ()
     engine.close()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
@@ -213,9 +212,9 @@ def _suffer(logger: Any) -> None:
     if fault == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if fault == "hang":
-        time.sleep(600)
-    if fault == "slow":
-        time.sleep(2)
+        signal.pause()
+    if fault == "held":
+        Path(os.environ["SIMULATED_GATE"]).read_bytes()  # a pipe: returns when it is written to
     if fault == "refuse":
         logger.log(ILogger.Severity.ERROR, "no tactic for node 7")
 
