@@ -66,7 +66,7 @@ def map_message(voxels: Voxels, ontology: Ontology, frame: str) -> PointCloud2:
 
 
 def map_points(voxels: Voxels, ontology: Ontology) -> NDArray[Any]:
-    """Voxels as structured points, MAP_POINT (N,), in the map's frame: messages and map files."""
+    """Voxels as structured points, MAP_POINT (N,), in the map's frame; for messages and files."""
     points = np.zeros(len(voxels), MAP_POINT)
     for axis, name in enumerate("xyz"):
         points[name] = voxels.xyz[:, axis]

@@ -56,7 +56,7 @@ def overlay(image: Rgb, labels: Labels, ontology: Ontology, alpha: float) -> Rgb
 
 
 def fit(image: Rgb, width: int, height: int) -> Rgb:
-    """The picture at another size."""
+    """The picture at another size (pixel): uint8 (H, W, 3) becomes uint8 (height, width, 3)."""
     if image.shape[:2] == (height, width):
         return image
     shrinks = width * height < image.shape[0] * image.shape[1]
@@ -76,6 +76,9 @@ def paint_points(
         colors: uint8 (N, 3).
         depth: float32 (N,), metre.
         size_px: edge of the square that stands for a point.
+
+    Returns:
+        uint8 (H, W, 3), a copy.
     """
     far_first = np.argsort(-depth, kind="stable")
     painted: Rgb = image.copy()
@@ -128,12 +131,19 @@ def legend_strip(ontology: Ontology, ids: Iterable[int], width: int) -> Rgb:
 
 
 def text(canvas: Rgb, words: str, origin: tuple[int, int], size: float = 0.45) -> None:
-    """Write a line whose baseline starts at `origin` (column, row)."""
+    """Write a line into a picture, uint8 (H, W, 3), that is changed in place.
+
+    Args:
+        canvas: the picture.
+        words: the line.
+        origin: column and row where its baseline starts.
+        size: of the letters; 1 is about 22 pixels high.
+    """
     cv2.putText(canvas, words, origin, _FONT, size, INK, 1, cv2.LINE_AA)
 
 
 def plate(canvas: Rgb, words: str, origin: tuple[int, int], size: float = 0.45) -> None:
-    """Write a line on a light ground, so that it can be read on any picture."""
+    """Write a line on a light ground, so that it can be read on any picture; else as `text`."""
     (width, height), below = cv2.getTextSize(words, _FONT, size, 1)
     left, base = origin
     corners = (left - 4, base - height - 4), (left + width + 4, base + below)
@@ -142,25 +152,25 @@ def plate(canvas: Rgb, words: str, origin: tuple[int, int], size: float = 0.45) 
 
 
 def titled(picture: Rgb, words: str) -> Rgb:
-    """A copy of the picture with a title in its corner."""
+    """A copy of the picture, uint8 (H, W, 3), with a title in its corner."""
     copy: Rgb = picture.copy()
     plate(copy, words, (14, 24), 0.55)
     return copy
 
 
 def beside(*pictures: Rgb) -> Rgb:
-    """Pictures next to each other, at the height of the first."""
+    """Pictures, uint8 (H, W, 3), next to each other, at the height of the first."""
     height = pictures[0].shape[0]
     scaled = [fit(p, round(p.shape[1] * height / p.shape[0]), height) for p in pictures]
     return np.concatenate(scaled, axis=1)
 
 
 def above(*pictures: Rgb) -> Rgb:
-    """Pictures of one width on top of each other."""
+    """Pictures of one width, uint8 (H, W, 3), on top of each other."""
     return np.concatenate(pictures, axis=0)
 
 
 def encode_png(image: Rgb) -> bytes:
-    """The bytes of a PNG file."""
+    """The bytes of a PNG file of a picture, uint8 (H, W, 3)."""
     _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     return data.tobytes()

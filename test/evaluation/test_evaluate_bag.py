@@ -145,6 +145,20 @@ def test_replay_and_evaluate_in_one_pass_keep_the_bag(world, run):
     assert kept.read_bytes() == replayed.read_bytes()
 
 
+def test_the_kept_bag_has_the_map_and_the_colours_that_a_replay_writes(world, run):
+    bag, kept, replayed = (world.folder / f"{name}.mcap" for name in ("in", "kept", "replayed"))
+    world.bag(with_truth(world))
+    wishes = {"map.enabled": True, "map.frame": "base_link", "map.period_s": 0.2}
+    wishes["output.colors"] = ["red=#010203"]
+    settings = [f"{name}={json.dumps(value)}" for name, value in wishes.items()]
+    options = [word for setting in settings for word in ("--set", setting)]
+    done, _ = run(bag, options=["--keep", str(kept), *options])
+    assert done.exit_code == 0, done.stderr
+    replay(bag, replayed, world.config(**wishes))
+    assert world.topics(kept)["/perception_node/map"] == 1
+    assert kept.read_bytes() == replayed.read_bytes()
+
+
 def without_times(out):
     document = json.loads((out / "results.json").read_text())
     for key in ("timing", "created", "seconds", "name", "command"):

@@ -5,7 +5,15 @@ import pytest
 from seg_perception.config import CameraConfig, Config, LidarConfig
 from seg_perception.config.input_topics import camera_info_topic, is_compressed
 from seg_perception.core.errors import ConfigError
-from seg_perception.outputs.topics import CameraTopics, check_topics, cloud_topic, private
+from seg_perception.io import messages as m
+from seg_perception.outputs.topics import (
+    CameraTopics,
+    check_topics,
+    cloud_topic,
+    image_topics,
+    output_topics,
+    private,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +116,82 @@ def test_topics_in_order_pass():
             }
         )
     )
+
+
+SENSORS = {
+    "cameras": ["a"],
+    "camera.a.image_topic": "/a/image",
+    "lidars": ["b"],
+    "lidar.b.topic": "/b/points",
+    "radars": ["c"],
+    "radar.c.topic": "/c/points",
+}
+
+
+def test_every_output_has_one_type():
+    found = {
+        topic.name: topic.type_name for topic in output_topics(Config.from_parameters(SENSORS))
+    }
+    pictures = ("label_image", "confidence", "color", "overlay")
+    assert found == {
+        "~/legend": m.SemanticLegend.type_name,
+        "~/legend_image": m.Image.type_name,
+        **{f"/a/semantic/{name}": m.Image.type_name for name in pictures},
+        "/a/semantic/label_image/compressed": m.CompressedImage.type_name,
+        "/a/semantic/camera_info": m.CameraInfo.type_name,
+        "/a/semantic/label_info": m.LabelInfo.type_name,
+        "/b/semantic/points": m.PointCloud2.type_name,
+        "/b/semantic/obstacles": m.PointCloud2.type_name,
+        "/c/semantic/points": m.PointCloud2.type_name,
+        "~/map": m.PointCloud2.type_name,
+        "~/costmap": m.OccupancyGrid.type_name,
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "added"),
+    [
+        ({"output.png": True}, {"/a/semantic/label_image/compressed"}),
+        ({"costmap.obstacles": True}, {"/b/semantic/obstacles"}),
+        ({"map.enabled": True}, {"~/map"}),
+        ({"costmap.grid": True}, set()),
+        ({"map.enabled": True, "costmap.grid": True}, {"~/map", "~/costmap"}),
+    ],
+)
+def test_a_parameter_switches_its_outputs_on(parameters, added):
+    assert enabled(parameters) - enabled({}) == added
+
+
+@pytest.mark.parametrize("picture", ["confidence", "color", "overlay"])
+def test_a_parameter_switches_a_picture_off(picture):
+    assert enabled({}) - enabled({f"output.{picture}": False}) == {f"/a/semantic/{picture}"}
+
+
+def enabled(parameters):
+    config = Config.from_parameters({**SENSORS, **parameters})
+    return {topic.name for topic in output_topics(config) if topic.enabled}
+
+
+def test_the_cameras_topics_are_all_in_the_list():
+    config = Config.from_parameters(SENSORS)
+    assert {t.name for t in image_topics(config)} == set(CameraTopics.of(config.cameras["a"]))
+
+
+def test_obstacles_clash_only_where_they_are_published():
+    lidars = {
+        "lidars": ["a", "b"],
+        "lidar.a.topic": "/x/one",
+        "lidar.a.output_topic": "/out/one",
+        "lidar.b.topic": "/x/two",
+        "lidar.b.output_topic": "/out/two",
+    }
+    check_topics(Config.from_parameters(lidars))
+    with pytest.raises(ConfigError, match="both give /out/obstacles"):
+        check_topics(Config.from_parameters({**lidars, "costmap.obstacles": True}))
+
+
+def test_a_cloud_under_the_name_of_the_map_is_refused():
+    lidar = {"lidars": ["a"], "lidar.a.topic": "/x", "lidar.a.output_topic": "~/map"}
+    check_topics(Config.from_parameters(lidar))
+    with pytest.raises(ConfigError, match=r"lidar\.a\.output_topic and map\.enabled both"):
+        check_topics(Config.from_parameters({**lidar, "map.enabled": True}))

@@ -90,6 +90,17 @@ def test_inputs_are_passed_on_only_when_asked(world):
     assert everything[world.image_topic] == everything[world.points_topic] == 5
 
 
+def test_what_an_earlier_labelling_published_is_not_passed_on(world):
+    bag, first, second = (world.folder / f"{name}.mcap" for name in ("in", "first", "second"))
+    world.bag()
+    everything = {"costmap.obstacles": True, "output.png": True}
+    replay(bag, first, world.config(**everything), ReplayOptions(with_inputs=True))
+    replay(first, second, world.config(), ReplayOptions(with_inputs=True))
+    gone = {f"{LABELS}/compressed", "/lidar/top/semantic/obstacles"}
+    assert world.topics(first).keys() - world.topics(second).keys() == gone
+    assert world.topics(second)[LABELS] == world.topics(second)[world.image_topic] == 5
+
+
 def test_latency_drops_superseded_frames_and_keeps_the_balance(world):
     # Images 0 to 7 come at 1, 101, ... ms, each is 240 ms of work. 0 is done at 241, when 2
     # has replaced 1; 2 is done at 481, when 4 has replaced 3; 4 at 721, when 7 waits.
