@@ -40,18 +40,19 @@ test-long:
 	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test --with bench
 	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)
 
+# mkdocs does not count the warnings that --quiet hides.
 lint:
 	@$(BOOTSTRAP) --with dev --with docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MKDOCS) build --strict --quiet
+	$(MKDOCS) build --strict
 
 # The site of docs/, while it is written: http://127.0.0.1:8000. Its files lie in runs/site.
 docs:
 	@$(BOOTSTRAP) --with docs
-	$(MKDOCS) build --strict --quiet
+	$(MKDOCS) build --strict
 	$(MKDOCS) serve --livereload
 
 bench:
