@@ -1,7 +1,9 @@
-"""Write the pages of parameters in docs/reference from the schema's own descriptions."""
+"""Write docs/reference/parameters.md and expert_parameters.md: python -m tools.parameters_page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,48 +11,54 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from seg_perception.config import EXPERT, LIVE, describe, has_mark
+from tools.reference_page import REFERENCE, code, table
 
-_DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _SENSORS = {"cameras": ["<name>"], "lidars": ["<name>"], "radars": ["<name>"]}
-_TABLE = """
-| parameter | default | range | meaning |
-|---|---|---|---|
-"""
-_HEAD = f"""# Parameters
+_HEAD = """# Parameters
 
-Written by `python tools/parameters_page.py` from the code; `seg-perception config dump` prints the
-same as a parameter file. `cameras`, `lidars` and `radars` list the names of the sensors; each name
-has a group of its own. Keys may be nested or dotted (`transfer.max_range_m: 80`). An unknown key, a
-wrong type and a value out of range stop the node's `configure` with the key's name. What is marked
-*live* can be changed while the node works (`ros2 param set`); the rest is read when it starts.
-These are the parameters that one tunes; [expert parameters](expert_parameters.md) has the others.
-{_TABLE}| `cameras` `lidars` `radars` | `[]` | names without dots | the sensors |
-"""
-_EXPERT_HEAD = f"""# Expert parameters
+Written by `python -m tools.parameters_page` from the code; `seg-perception config dump` prints the
+same as a parameter file. `cameras`, `lidars` and `radars` list the names of the sensors (without
+dots); each name has a group of its own. Keys may be nested or dotted (`transfer.max_range_m: 80`).
+An unknown key, a wrong type and a value out of range stop the node's `configure` with the key's
+name. What is marked *live* can be changed while the node works (`ros2 param set`); the rest is read
+when it starts. These are the parameters that one tunes; [expert parameters](expert_parameters.md)
+has the others.
 
-Written by `python tools/parameters_page.py` from the code. Leave these until a measurement of
-your own asks for another value. They are set like all [parameters](parameters.md);
+"""
+_EXPERT_HEAD = """# Expert parameters
+
+Written by `python -m tools.parameters_page` from the code. Leave these until a measurement of your
+own asks for another value. They are set like all [parameters](parameters.md);
 `seg-perception config dump --expert` prints them too, without `--expert` only those that differ
 from their default.
-{_TABLE}"""
+
+"""
 
 
 def pages() -> dict[Path, str]:
     """Both pages as Markdown, by their files."""
     fields = [(key, group.model_fields[name]) for key, group, name in describe(_SENSORS)]
-    tuned = [row for row in fields if not has_mark(row[1], EXPERT)]
-    expert = [row for row in fields if has_mark(row[1], EXPERT)]
+    sensors_first = sorted(fields, key=lambda row: "<name>" not in row[0])
+    tuned = [row for row in sensors_first if not has_mark(row[1], EXPERT)]
+    expert = [row for row in sensors_first if has_mark(row[1], EXPERT)]
     return {
-        _DOCS / "parameters.md": _HEAD + _rows(tuned),
-        _DOCS / "expert_parameters.md": _EXPERT_HEAD + _rows(expert),
+        REFERENCE / "parameters.md": _HEAD + _sections(tuned),
+        REFERENCE / "expert_parameters.md": _EXPERT_HEAD + _sections(expert),
     }
 
 
-def _rows(fields: list[tuple[str, FieldInfo]]) -> str:
-    return "".join(
-        f"| `{key}` | {_default(field)} | {_range(field)} | {field.description}{_mark(field)} |\n"
+def _sections(fields: Iterable[tuple[str, FieldInfo]]) -> str:
+    groups = groupby(fields, lambda row: row[0].rpartition(".")[0])
+    return "\n".join(_section(group, list(rows)) for group, rows in groups)
+
+
+def _section(group: str, fields: Iterable[tuple[str, FieldInfo]]) -> str:
+    head = ["parameter", "default", "range", "meaning"]
+    rows = [
+        [code(key), _default(field), _range(field), f"{field.description}{_mark(field)}"]
         for key, field in fields
-    )
+    ]
+    return f"## {group.replace('.<name>', '')}\n\n{table(head, rows).rstrip()}\n"
 
 
 def _mark(field: FieldInfo) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 import numpy as np
 
-from seg_perception.config import CameraConfig, LidarConfig, RadarConfig
+from seg_perception.config import CameraConfig, Config, LidarConfig, RadarConfig
 from seg_perception.config.input_topics import (
     CLOUD_TYPES,
     IMAGE_TYPES,
@@ -16,39 +17,29 @@ from seg_perception.config.input_topics import (
     TF_TYPES,
     camera_info_topic,
 )
-from seg_perception.io.messages import (
-    CameraInfo,
-    CompressedImage,
-    Image,
-    LabelInfo,
-    OccupancyGrid,
-    PointCloud2,
-    SegmentationStatus,
-    SemanticLegend,
-)
+from seg_perception.io.messages import CameraInfo, SegmentationStatus
 from seg_perception.io.semantic_fields import PROFILES
 from seg_perception.outputs import topics
 from tools.reference_page import REFERENCE, code, table
 
 PAGE = REFERENCE / "topics.md"
 # What each output of a camera is, by its name in CameraTopics.
-CAMERA = {
-    "label_image": (Image, "mono8 (mono16 above 255 classes); 255 (65535): not computed"),
-    "label_image_png": (CompressedImage, "the same as PNG, where `output.png` is set"),
-    "confidence": (Image, "mono8, 255 is certain"),
-    "color": (Image, "rgb8, the classes' colours"),
-    "overlay": (Image, "rgb8, the image under its labels"),
-    "camera_info": (CameraInfo, "scaled to the label image"),
-    "label_info": (LabelInfo, "class names, latched, where `vision_msgs` is installed"),
+_CAMERA = {
+    "label_image": "mono8 (mono16 above 255 classes); 255 (65535): not computed",
+    "label_image_png": "the same as PNG, where `output.png` is set",
+    "confidence": "mono8, 255 is certain",
+    "color": "rgb8, the classes' colours",
+    "overlay": "rgb8, the image under its labels",
+    "camera_info": "scaled to the label image",
+    "label_info": "class names, where `vision_msgs` is installed",
 }
-# What a node publishes besides.
-NODE = {
-    topics.LEGEND: (SemanticLegend, "latched: names, colours, groupings"),
-    topics.LEGEND_IMAGE: (Image, "latched: the colours with their names, to look at"),
-    topics.MAP: (PointCloud2, "[the voxel map](../how_to/mapping.md), where `map.enabled` is set"),
-    topics.COSTMAP: (OccupancyGrid, "costs, -1 where unseen, where `costmap.grid` is set"),
-    topics.STATUS: (SegmentationStatus, "rates, latencies, the account of every input"),
+_NODE = {
+    topics.LEGEND: "names, colours, groupings",
+    topics.LEGEND_IMAGE: "the colours with their names, to look at",
+    topics.MAP: "[the voxel map](../how_to/mapping.md), where `map.enabled` is set",
+    topics.COSTMAP: "costs, -1 where unseen, where `costmap.grid` is set",
 }
+_CLOUD_MEANING = "the cloud with labels"
 _OBSTACLES = "points that block the way, where `costmap.obstacles` is set"
 _HEAD = """# Topics
 
@@ -93,22 +84,23 @@ def _cloud() -> str:
     return _CLOUD + table(["profile", "label", "confidence", "for"], rows) + _CLOUD_END
 
 
-def example() -> tuple[CameraConfig, LidarConfig, RadarConfig]:
+def example() -> Config:
     """The sensors whose topics the page shows."""
-    return (
-        CameraConfig(image_topic="/camera/front/image_raw"),
-        LidarConfig(topic="/lidar/top/points"),
-        RadarConfig(topic="/radar/front/points"),
+    return Config(
+        cameras={"front": CameraConfig(image_topic="/camera/front/image_raw")},
+        lidars={"top": LidarConfig(topic="/lidar/top/points")},
+        radars={"front": RadarConfig(topic="/radar/front/points")},
     )
 
 
 def _read() -> list[list[str]]:
-    camera, lidar, radar = example()
+    config = example()
+    camera, lidar, radar = config.cameras["front"], config.lidars["top"], config.radars["front"]
     return [
         [code(camera.image_topic), _kinds(IMAGE_TYPES), "`camera.<name>.image_topic`; jpeg or png"],
         [
             code(camera_info_topic(camera)),
-            code(_short(CameraInfo.type_name)),
+            _kinds([CameraInfo.type_name]),
             "`camera.<name>.camera_info_topic`, by default beside the image",
         ],
         [code(lidar.topic), _kinds(CLOUD_TYPES), "`lidar.<name>.topic`; any fields"],
@@ -123,30 +115,38 @@ def _read() -> list[list[str]]:
 
 
 def _published() -> list[list[str]]:
-    camera, lidar, radar = example()
-    names = topics.CameraTopics.of(camera)
+    config = example()
+    meanings = _meanings(config)
     rows = [
-        [code(getattr(names, field.name)), *_described(CAMERA[field.name])]
-        for field in fields(names)
+        [
+            code(topic.name),
+            _kinds([topic.type_name]),
+            "latched: " * topic.latched + meanings[topic.name],
+        ]
+        for topic in topics.output_topics(config)
     ]
-    cloud = (PointCloud2, "the cloud with labels")
-    rows += [[code(topics.cloud_topic(sensor)), *_described(cloud)] for sensor in (lidar, radar)]
-    rows.append([code(topics.obstacles_topic(lidar)), *_described((PointCloud2, _OBSTACLES))])
-    rows += [[code(topic), *_described(what)] for topic, what in NODE.items()]
-    return [*rows, ["`/diagnostics`", "`diagnostic_msgs/DiagnosticArray`", "what is wrong"]]
+    return [
+        *rows,
+        [
+            code(topics.STATUS),
+            _kinds([SegmentationStatus.type_name]),
+            "rates, latencies, the ledger",
+        ],
+        ["`/diagnostics`", "`diagnostic_msgs/DiagnosticArray`", "what is wrong, with its mend"],
+    ]
 
 
-def _described(what: tuple[type, str]) -> list[str]:
-    kind, meaning = what
-    return [code(_short(kind.type_name)), meaning]
+def _meanings(config: Config) -> dict[str, str]:
+    """What each topic of a configuration carries."""
+    names = topics.CameraTopics.of(config.cameras["front"])
+    camera = {getattr(names, field.name): _CAMERA[field.name] for field in fields(names)}
+    lidar, radar = config.lidars["top"], config.radars["front"]
+    clouds = {topics.cloud_topic(sensor): _CLOUD_MEANING for sensor in (lidar, radar)}
+    return {**camera, **clouds, **_NODE, topics.obstacles_topic(lidar): _OBSTACLES}
 
 
-def _kinds(names: tuple[str, ...]) -> str:
-    return " ".join(code(_short(name)) for name in names)
-
-
-def _short(type_name: str) -> str:
-    return type_name.replace("/msg/", "/")
+def _kinds(names: Iterable[str]) -> str:
+    return " ".join(code(name.replace("/msg/", "/")) for name in names)
 
 
 if __name__ == "__main__":
