@@ -1,7 +1,7 @@
-"""How well the borders of labels lie where the silhouettes of the scans do: one number.
+"""How well the borders of labels lie where the depth edges of the scans do: one number.
 
-Across a silhouette the label should change; just before and just behind it, it should not. The
-agreement is the share of silhouettes across which the label changes, less the share of
+Across a depth edge the label should change; just before and just behind it, it should not. The
+agreement is the share of depth edges across which the label changes, less the share of
 changes at equal distances on either side. It is 0 where labels and scans have nothing to do
 with each other, however many borders the labels have, and at most 1.
 """
@@ -18,24 +18,24 @@ from seg_perception.calibration.observations import Observation
 from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.camera import CameraModel
 
-# How far beside a silhouette labels are looked up, as shares of the image's width: near for
+# How far beside a depth edge labels are looked up, as shares of the image's width: near for
 # sharpness, far for labels and calibrations that are off by more. At least half a beam's step.
 _REACHES = (1 / 200, 1 / 60)
 _BESIDE = np.array([-3.0, -1.0, 1.0, 3.0])[:, None, None]
 _STILL = np.eye(4)
-# From so many on, how much moments differ says how well the agreement is known.
-ENOUGH_MOMENTS = 8
-# Fewer silhouettes in view say nothing; more are certain from this many standard errors on.
+# From so many on, how much observations differ says how well the agreement is known.
+ENOUGH_OBSERVATIONS = 8
+# Fewer depth edges in view say nothing; more are certain from this many standard errors on.
 FEWEST, CERTAIN = 50, 4.0
 
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Sums over silhouettes, for each of M moments.
+    """Sums over depth edges, for each of M observations.
 
     Attributes:
-        counts: float64 (M,), silhouettes in view.
-        totals, squares: float64 (M,), sums of what each says, from -1 to 1, and of its square.
+        counts: float64 (M,), depth edges in view.
+        totals, squares: float64 (M,), sums of their scores, from -1 to 1, and of its square.
     """
 
     counts: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Agreement:
 
     @property
     def count(self) -> int:
-        """Silhouettes in view."""
+        """Depth edges in view."""
         return int(self.counts.sum())
 
     @property
@@ -59,10 +59,10 @@ class Agreement:
 
     @property
     def std(self) -> float:
-        """Its standard error: between moments where there are enough, else between silhouettes."""
+        """Its standard error: between observations where there are enough, else between edges."""
         count = max(self.counts.sum(), 1.0)
         between = (self.squares.sum() / count - self.value**2) / count
-        if len(self.counts) >= ENOUGH_MOMENTS:
+        if len(self.counts) >= ENOUGH_OBSERVATIONS:
             # Of a ratio of sums (Cochran, Sampling Techniques, 6.4).
             apart = self.totals - self.value * self.counts
             between = max(between, float(apart @ apart) / count**2)
@@ -71,39 +71,42 @@ class Agreement:
 
 @dataclass(frozen=True, eq=False)
 class EdgeEvidence:
-    """The silhouettes in view.
+    """The depth edges in view.
 
     Attributes:
-        moment: intp (N,), which moment each is of.
+        observation: intp (N,), which observation each is of.
         places: float64 (N, 2), where it appears (pixel).
-        words: float64 (N,): 1 where the label changes across it and nowhere beside it, -1 the
+        scores: float64 (N,): 1 where the label changes across it and nowhere beside it, -1 the
             other way round.
     """
 
-    moment: NDArray[np.intp]
+    observation: NDArray[np.intp]
     places: NDArray[np.float64]
-    words: NDArray[np.float64]
+    scores: NDArray[np.float64]
 
 
 class Evidence:
-    """The silhouettes of all moments of one camera, in its optical frame, and its labels."""
+    """The depth edges of all observations of one camera, in its optical frame, and its labels."""
 
-    def __init__(self, moments: Sequence[Observation], at: int = 0) -> None:
+    def __init__(self, observations: Sequence[Observation], at: int = 0) -> None:
         """Gather them.
 
         Args:
-            moments: at least one, all of one lens and one size.
+            observations: at least one, all of one calibration and one size.
             at: which of their time offsets.
         """
-        self.moments = moments
-        first = moments[0]
+        self.observations = observations
+        first = observations[0]
         self._calibration, self._rectified = first.calibration, first.rectified
-        self._labels = np.stack([moment.labels for moment in moments])
-        sizes = [len(moment.silhouettes) for moment in moments]
-        self._moment = np.repeat(np.arange(len(moments)), sizes)
-        poses = [(moment.silhouettes, moment.T_camera_lidar[at]) for moment in moments]
-        self._edge = np.concatenate([_placed(T, ends.edge) for ends, T in poses])
-        self._outside = np.concatenate([_placed(T, ends.outside) for ends, T in poses])
+        self._labels = np.stack([observation.labels for observation in observations])
+        sizes = [len(observation.depth_edges) for observation in observations]
+        self._observation = np.repeat(np.arange(len(observations)), sizes)
+        poses = [
+            (observation.depth_edges, observation.T_camera_lidar[at])
+            for observation in observations
+        ]
+        self._edge = np.concatenate([_placed(T, edges.edge) for edges, T in poses])
+        self._outside = np.concatenate([_placed(T, edges.outside) for edges, T in poses])
 
     @property
     def width(self) -> int:
@@ -119,42 +122,42 @@ class Evidence:
             change: float64 (4, 4), applied to the scans in the optical frame.
             shift_px: added to the principal point (pixel of the labels).
         """
-        said, count = self.said(change, shift_px), len(self.moments)
+        edges, count = self.edge_evidence(change, shift_px), len(self.observations)
         return Agreement(
-            np.bincount(said.moment, minlength=count).astype(np.float64),
-            np.bincount(said.moment, said.words, count).astype(np.float64),
-            np.bincount(said.moment, said.words**2, count).astype(np.float64),
+            np.bincount(edges.observation, minlength=count).astype(np.float64),
+            np.bincount(edges.observation, edges.scores, count).astype(np.float64),
+            np.bincount(edges.observation, edges.scores**2, count).astype(np.float64),
         )
 
-    def said(
+    def edge_evidence(
         self, change: NDArray[np.float64] = _STILL, shift_px: tuple[float, float] = (0.0, 0.0)
     ) -> EdgeEvidence:
-        """What each silhouette in view says; arguments as for `agreement`."""
-        lens = self._lens(shift_px)
-        index, edge, outside = _seen(lens, self._edge, self._outside, change)
+        """The scores of the depth edges in view; arguments as for `agreement`."""
+        camera_model = self._camera_model(shift_px)
+        index, edge, outside = _in_view(camera_model, self._edge, self._outside, change)
         step, middle = outside - edge, (edge + outside) / 2
         length = np.linalg.norm(step, axis=1, keepdims=True)
         step /= np.maximum(length, 1e-9)
-        inside, words = length[:, 0] > 0, np.zeros(len(index))
+        inside, scores = length[:, 0] > 0, np.zeros(len(index))
         for reach in _REACHES:
-            half = step * np.maximum(length / 2, lens.width * reach)
-            labels, known = self._along(self._moment[index], middle, half)
-            words += _contrast(labels) / len(_REACHES)
+            half = step * np.maximum(length / 2, camera_model.width * reach)
+            labels, known = self._along(self._observation[index], middle, half)
+            scores += _contrast(labels) / len(_REACHES)
             inside &= known
-        return EdgeEvidence(self._moment[index[inside]], middle[inside], words[inside])
+        return EdgeEvidence(self._observation[index[inside]], middle[inside], scores[inside])
 
     def _along(
-        self, moment: NDArray[np.intp], middle: NDArray[np.float64], half: NDArray[np.float64]
+        self, observation: NDArray[np.intp], middle: NDArray[np.float64], half: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Labels (4, N) at -3, -1, 1 and 3 halves from the middle; which are all in the image."""
         _, height, width = self._labels.shape
         places = np.rint(middle + half * _BESIDE).astype(np.int64)
         column, row = places[..., 0], places[..., 1]
         inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        labels = self._labels[moment, row.clip(0, height - 1), column.clip(0, width - 1)]
+        labels = self._labels[observation, row.clip(0, height - 1), column.clip(0, width - 1)]
         return labels.astype(np.int64), inside.all(axis=0)
 
-    def _lens(self, shift_px: tuple[float, float]) -> CameraModel:
+    def _camera_model(self, shift_px: tuple[float, float]) -> CameraModel:
         calibration = self._calibration
         if any(shift_px):
             calibration = shift_principal_point(calibration, *shift_px)
@@ -166,20 +169,20 @@ def _placed(T: NDArray[np.float64], xyz: NDArray[np.float64]) -> NDArray[np.floa
     return placed
 
 
-def _seen(
-    lens: CameraModel,
+def _in_view(
+    camera_model: CameraModel,
     edge: NDArray[np.float64],
     outside: NDArray[np.float64],
     change: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Which silhouettes are in view with both ends, and where these appear (pixel)."""
-    near = lens.hits(edge, change)
-    far = lens.hits(outside[near.index], change)
+    """Which depth edges are in view with both edges, and where these appear (pixel)."""
+    near = camera_model.hits(edge, change)
+    far = camera_model.hits(outside[near.index], change)
     edge_uv, outside_uv = (np.stack([h.u, h.v], axis=1).astype(np.float64) for h in (near, far))
     return near.index[far.index], edge_uv[far.index], outside_uv
 
 
 def _contrast(labels: NDArray[np.int64]) -> NDArray[np.float64]:
     changes = labels[1:] != labels[:-1]
-    said: NDArray[np.float64] = changes[1] - 0.5 * (changes[0].astype(np.float64) + changes[2])
-    return said
+    contrast: NDArray[np.float64] = changes[1] - 0.5 * (changes[0].astype(np.float64) + changes[2])
+    return contrast

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.calibration.agreement import Evidence
-from seg_perception.calibration.diagnosis import Diagnosis, diagnose, nothing_seen
+from seg_perception.calibration.diagnosis import Diagnosis, diagnose, nothing_to_compare
 from seg_perception.calibration.hypotheses import Hypothesis
 from seg_perception.calibration.labels import (
     LabelSource,
@@ -17,7 +17,8 @@ from seg_perception.calibration.labels import (
     RecordedLabels,
     label_topics,
 )
-from seg_perception.calibration.observations import Observations, read_observations
+from seg_perception.calibration.observation_reader import read_observations
+from seg_perception.calibration.observations import Observations
 from seg_perception.calibration.pictures import Plot, curves_picture, overlay_picture
 from seg_perception.calibration.sensitivity import Curve
 from seg_perception.config import Config
@@ -35,33 +36,33 @@ class CameraCheck:
 
     Attributes:
         camera: its name.
-        moments: how many were compared.
+        observations: how many were compared.
         labels: where the labels came from: a topic, or the model.
-        verdict: see there.
+        diagnosis: whether its calibration holds, and why not.
         pictures: files that were written.
     """
 
     camera: str
-    moments: int
+    observations: int
     labels: str
-    verdict: Diagnosis
+    diagnosis: Diagnosis
     pictures: tuple[Path, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
-        verdict = self.verdict
+        diagnosis = self.diagnosis
         return {
             "camera": self.camera,
-            "moments": self.moments,
+            "observations": self.observations,
             "labels": self.labels,
-            "level": verdict.level,
-            "causes": list(verdict.causes),
-            "sentence": verdict.sentence,
-            "parameters": dict(verdict.parameters),
-            "silhouettes": verdict.given.count,
-            "agreement": verdict.given.value,
-            "agreement_std": verdict.given.std,
-            "sensitivity": [_curve(curve) for curve in verdict.curves],
+            "level": diagnosis.level,
+            "causes": list(diagnosis.causes),
+            "sentence": diagnosis.sentence,
+            "parameters": dict(diagnosis.parameters),
+            "depth_edges": diagnosis.given.count,
+            "agreement": diagnosis.given.value,
+            "agreement_std": diagnosis.given.std,
+            "sensitivity": [_curve(curve) for curve in diagnosis.curves],
             "pictures": [str(path) for path in self.pictures],
         }
 
@@ -73,7 +74,7 @@ def check_calibration(
     labels: Mapping[str, str] | None = None,
     wanted: int = 24,
 ) -> list[CameraCheck]:
-    """Compare the silhouettes of the lidars' scans with the borders of labels.
+    """Compare the depth edges of the lidars' scans with the borders of labels.
 
     Args:
         bag: any recording that `BagReader` takes.
@@ -81,30 +82,32 @@ def check_calibration(
         output: folder for the pictures; it is made.
         labels: label image topics by camera; other cameras' come from an earlier replay in the
             bag, or from the model.
-        wanted: moments of each lidar.
+        wanted: observations of each lidar.
 
     Raises:
         BagError: the bag can't be read, or lacks a topic.
         CalibrationError: no camera has anything to compare; says why.
         BundleError, EngineError: the model is needed and can't be loaded.
     """
-    moments, sources = gather(bag, config, labels or {}, wanted)
+    observations, sources = gather(bag, config, labels or {}, wanted)
     output.mkdir(parents=True, exist_ok=True)
     checks = []
     for camera, parameters in config.cameras.items():
         try:
-            found = moments.expect(camera)
+            found = observations.expect(camera)
         except CalibrationError as error:
-            if not moments.of:
+            if not observations.of:
                 raise
-            checks.append(CameraCheck(camera, 0, sources[camera], nothing_seen(str(error)), ()))
+            checks.append(
+                CameraCheck(camera, 0, sources[camera], nothing_to_compare(str(error)), ())
+            )
             continue
         evidence = Evidence(found)
-        convention = moments.conventions.of(camera)
+        convention = observations.conventions.of(camera)
         settled = parameters.model_copy(update={"frame_convention": convention})
-        verdict = diagnose(evidence, settled, moments.mountings)
-        pictures = tuple(_write_pictures(output, camera, evidence, verdict))
-        checks.append(CameraCheck(camera, len(found), sources[camera], verdict, pictures))
+        diagnosis = diagnose(evidence, settled, observations.static_transforms)
+        pictures = tuple(_write_pictures(output, camera, evidence, diagnosis))
+        checks.append(CameraCheck(camera, len(found), sources[camera], diagnosis, pictures))
     return checks
 
 
@@ -115,7 +118,7 @@ def gather(
     wanted: int,
     offsets_s: Sequence[float] = (0.0,),
 ) -> tuple[Observations, Mapping[str, str]]:
-    """The moments of a bag, and by camera where the labels came from.
+    """The observations of a bag, and by camera where the labels came from.
 
     Raises:
         BagError, CalibrationError, BundleError, EngineError: as `check_calibration`.
@@ -140,18 +143,18 @@ def gather(
 
 
 def _write_pictures(
-    folder: Path, camera: str, evidence: Evidence, verdict: Diagnosis
+    folder: Path, camera: str, evidence: Evidence, diagnosis: Diagnosis
 ) -> list[Path]:
-    """The moment with most silhouettes in view, as given and mended; and the curves."""
-    mended = verdict.mended
+    """The observation with most depth edges in view, as given and mended; and the curves."""
+    mended = diagnosis.mended
     counts = (mended or Hypothesis()).measure(evidence).counts
-    shown = evidence.moments[int(counts.argmax())]
+    shown = evidence.observations[int(counts.argmax())]
     pictures = {"overlay": overlay_picture(shown, Hypothesis(), f"{camera}: as given")}
     if mended is not None:
         title = f"{camera}: mended ({', '.join(mended.causes)})"
         pictures["mended"] = overlay_picture(shown, mended, title)
-    if verdict.curves:
-        pictures["curves"] = curves_picture([_plot(curve) for curve in verdict.curves])
+    if diagnosis.curves:
+        pictures["curves"] = curves_picture([_plot(curve) for curve in diagnosis.curves])
     paths = []
     for name, picture in pictures.items():
         paths.append(folder / f"{camera}_{name}.png")

@@ -1,4 +1,4 @@
-"""DepthEdges of a scan: points before a jump of range, and where the camera sees past them.
+"""Depth edges of a scan: points before a jump of range, and where the camera sees past them.
 
 Jumps of range as edges of things, as in J. Levinson and S. Thrun, Automatic Online Calibration
 of Cameras and Lasers (RSS 2013).
@@ -43,7 +43,7 @@ class DepthEdges:
 
 
 def depth_edges(cloud: PointCloud, xyz: NDArray[np.float32]) -> DepthEdges:
-    """Find the silhouettes of a scan, along its rows and along its columns.
+    """Find the depth edges of a scan, along its rows and along its columns.
 
     Args:
         cloud: the scan as it was measured, for its order.

@@ -13,7 +13,7 @@ from seg_perception.calibration.hypotheses import (
     Hypothesis,
     cropped,
     is_cropped,
-    wrong_mountings,
+    wrong_transforms,
 )
 from seg_perception.calibration.observations import Observation
 from seg_perception.calibration.sensitivity import Curve, sensitivity
@@ -53,17 +53,17 @@ class Diagnosis:
 
 
 def diagnose(
-    evidence: Evidence, camera: CameraConfig, mountings: Sequence[StampedTransform]
+    evidence: Evidence, camera: CameraConfig, static_transforms: Sequence[StampedTransform]
 ) -> Diagnosis:
     """Find out whether a calibration holds, and if not, why.
 
     Args:
         evidence: of one camera.
         camera: its parameters.
-        mountings: the static transforms of the bag.
+        static_transforms: the static transforms of the bag.
     """
-    given, moment = evidence.agreement(), evidence.moments[0]
-    mounted = wrong_mountings(moment, camera, mountings)
+    given, observation = evidence.agreement(), evidence.observations[0]
+    mounted = wrong_transforms(observation, camera, static_transforms)
     if mistake := _clearest(evidence, mounted, given, _CLEARLY):
         return _wrong(*mistake, given)
     curves = sensitivity(evidence) if given.is_certain else []
@@ -71,18 +71,18 @@ def diagnose(
     if not off and any(curve.tells for curve in curves if curve.axis.unit == "deg"):
         return Diagnosis("good", (), _good(given, curves), given, curves)
     cut = [cropped(evidence, camera, first) for first in (Hypothesis(), mounted[0])]
-    cut = [one for one in cut if is_cropped(one, moment)]
+    cut = [one for one in cut if is_cropped(one, observation)]
     if mistake := _clearest(evidence, cut, given, _CLEARLY_AMONG_MANY):
         return _wrong(*mistake, given)
     if off:
         return _off(given, curves, off)
     if given.count < FEWEST:
         return _out_of_view(evidence, mounted, given)
-    return _undecided(moment, given)
+    return _undecided(observation, given)
 
 
-def nothing_seen(why: str) -> Diagnosis:
-    """The verdict on a camera of which the bag gave nothing to compare."""
+def nothing_to_compare(why: str) -> Diagnosis:
+    """The diagnosis of a camera of which the bag gave nothing to compare."""
     nothing = np.zeros(0)
     return Diagnosis("undecided", (), why, Agreement(nothing, nothing, nothing))
 
@@ -107,13 +107,13 @@ def _out_of_view(evidence: Evidence, mounted: Sequence[Hypothesis], given: Agree
         measured = mistake.measure(evidence)
         if measured.count >= _ANYTHING_IN_VIEW:
             sentence = (
-                f"of the scans' silhouettes {given.count} lie before it as given, but "
+                f"of the scans' depth edges {given.count} lie before it as given, but "
                 f"{measured.count} if {mistake.text}, which is probable; {mistake.mend}"
             )
             return replace(_wrong(mistake, measured, given), sentence=sentence)
-    camera_frame, lidar_frame = evidence.moments[0].frames
+    camera_frame, lidar_frame = evidence.observations[0].frames
     sentence = (
-        f"no silhouette of the scans lies before it; check tf between {camera_frame} and "
+        f"no depth edge of the scans lies before it; check tf between {camera_frame} and "
         f"{lidar_frame}, and whether the lidar sees what the camera sees within 60 m"
     )
     return Diagnosis("wrong", ("no_overlap",), sentence, given)
@@ -161,12 +161,12 @@ def _off(given: Agreement, curves: Sequence[Curve], off: Sequence[Curve]) -> Dia
     return Diagnosis("off", tuple(c.axis.name for c in by_gain), sentence, given, curves)
 
 
-def _undecided(moment: Observation, given: Agreement) -> Diagnosis:
+def _undecided(observation: Observation, given: Agreement) -> Diagnosis:
     sentence = (
-        f"can't tell: agreement {_figure(given)} of {given.count} silhouettes of {moment.lidar}: "
-        "too little to tell from chance or to show small errors, as given and with each of the "
-        "usual mistakes; record some minutes among trunks, poles or people within 30 m, or give "
-        "better labels"
+        f"can't tell: agreement {_figure(given)} of {given.count} depth edges of "
+        f"{observation.lidar}: too little to tell from chance or to show small errors, as given "
+        "and with each of the usual mistakes; record some minutes among trunks, poles or people "
+        "within 30 m, or give better labels"
     )
     return Diagnosis("undecided", (), sentence, given)
 

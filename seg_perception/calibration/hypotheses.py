@@ -65,12 +65,12 @@ class Hypothesis:
         )
 
 
-def wrong_mountings(
-    moment: Observation, camera: CameraConfig, mountings: Sequence[StampedTransform]
+def wrong_transforms(
+    observation: Observation, camera: CameraConfig, static_transforms: Sequence[StampedTransform]
 ) -> list[Hypothesis]:
     """Everything but a cut image: the frame's axes, inverted transforms, both; simplest first."""
-    axes = _other_axes(moment.camera, camera)
-    inverted = list(_inverted(moment, camera, mountings))
+    axes = _other_axes(observation.camera, camera)
+    inverted = list(_inverted(observation, camera, static_transforms))
     return [axes, *inverted, *(axes.after(one) for one in inverted)]
 
 
@@ -79,8 +79,8 @@ def cropped(evidence: Evidence, camera: CameraConfig, first: Hypothesis) -> Hypo
 
     First one way, then the other, coarsely; then both finely.
     """
-    moment = evidence.moments[0]
-    height, width = moment.labels.shape
+    observation = evidence.observations[0]
+    height, width = observation.labels.shape
     step = width * _COARSE
     across = np.arange(step, width * _FARTHEST_SHIFT, step)
     down = np.arange(step, height * _FARTHEST_SHIFT, step)
@@ -91,7 +91,7 @@ def cropped(evidence: Evidence, camera: CameraConfig, first: Hypothesis) -> Hypo
         around = [float(width * finer * k) for k in (-2, -1, 0, 1, 2)]
         near = [(best[0] + a, best[1] + d) for a in around for d in around]
         best = _best_shift(evidence, first, near)
-    return _shifted(moment, camera, best).after(first)
+    return _shifted(observation, camera, best).after(first)
 
 
 def _best_shift(
@@ -104,25 +104,25 @@ def _best_shift(
     return max(tried, key=support)
 
 
-def is_cropped(hypothesis: Hypothesis, moment: Observation) -> bool:
+def is_cropped(hypothesis: Hypothesis, observation: Observation) -> bool:
     """Whether the shift is more than an error of mounting."""
-    least = _LEAST_SHIFT * moment.labels.shape[1]
+    least = _LEAST_SHIFT * observation.labels.shape[1]
     return any(abs(shift) > least for shift in hypothesis.shift_px)
 
 
 def _shifted(
-    moment: Observation, camera: CameraConfig, shift_px: tuple[float, float]
+    observation: Observation, camera: CameraConfig, shift_px: tuple[float, float]
 ) -> Hypothesis:
     offset = [
         round(before + shift * scale, 1) + 0.0
         for before, shift, scale in zip(
-            camera.principal_point_offset_px, shift_px, moment.sensor_px, strict=True
+            camera.principal_point_offset_px, shift_px, observation.sensor_px, strict=True
         )
     ]
-    lens = moment.lens
+    camera_model = observation.camera_model
     right, down = (
         np.degrees(np.arctan(shift / focal))
-        for shift, focal in zip(shift_px, (lens.fx, lens.fy), strict=True)
+        for shift, focal in zip(shift_px, (camera_model.fx, camera_model.fy), strict=True)
     )
     return Hypothesis(
         causes=("cropped",),
@@ -132,9 +132,9 @@ def _shifted(
             f"mounted {abs(right):.1f} deg to the side and {abs(down):.1f} deg up or down of what "
             "tf says)"
         ),
-        mend=f"set camera.{moment.camera}.principal_point_offset_px: {offset}",
+        mend=f"set camera.{observation.camera}.principal_point_offset_px: {offset}",
         shift_px=shift_px,
-        parameters={f"camera.{moment.camera}.principal_point_offset_px": offset},
+        parameters={f"camera.{observation.camera}.principal_point_offset_px": offset},
     )
 
 
@@ -158,16 +158,18 @@ def _other_axes(name: str, camera: CameraConfig) -> Hypothesis:
 
 
 def _inverted(
-    moment: Observation, camera: CameraConfig, mountings: Sequence[StampedTransform]
+    observation: Observation, camera: CameraConfig, static_transforms: Sequence[StampedTransform]
 ) -> Iterator[Hypothesis]:
     """Each static transform between lidar and camera the other way round."""
     axes = T_OPTICAL_BODY if camera.frame_convention == "body" else np.eye(4)
-    as_given = _mounted(moment, mountings)
+    as_given = _static_pose(observation, static_transforms)
     if as_given is None:
         return
-    for one in mountings:
+    for one in static_transforms:
         turned = StampedTransform(one.parent, one.child, one.stamp_ns, _inverse(one.T_parent_child))
-        otherwise = _mounted(moment, [turned if m is one else m for m in mountings])
+        otherwise = _static_pose(
+            observation, [turned if m is one else m for m in static_transforms]
+        )
         if otherwise is None or np.allclose(otherwise, as_given, atol=1e-6):
             continue
         if np.linalg.norm(otherwise[:3, 3]) > _LARGEST_ROBOT_M:
@@ -190,12 +192,14 @@ def _inverse(T: Matrix) -> Matrix:
     return inverse
 
 
-def _mounted(moment: Observation, mountings: Sequence[StampedTransform]) -> Matrix | None:
+def _static_pose(
+    observation: Observation, static_transforms: Sequence[StampedTransform]
+) -> Matrix | None:
     """The lidar in the camera's frame by static transforms alone; None where they do not lead."""
     tree = TransformTree()
     try:
-        for one in mountings:
+        for one in static_transforms:
             tree.set_static(one.parent, one.child, one.T_parent_child)
-        return tree.lookup(*moment.frames, 0)
+        return tree.lookup(*observation.frames, 0)
     except TransformError:
         return None

@@ -69,7 +69,7 @@ class RecordedLabels:
             msg = f"{topic or 'the bag'} has no label image of the stamp of an image"
             raise CalibrationError(msg)
         labels = decode_label_image(recorded.message)
-        frame = with_true_lens(frame, self._config)
+        frame = with_known_principal_point(frame, self._config)
         height, width = labels.shape
         calibration = frame.calibration and scale_calibration(frame.calibration, width, height)
         sure = np.full(labels.shape, 255, np.uint8)
@@ -97,10 +97,10 @@ class ModelLabels:
     def label_map(self, frame: CameraFrame, recorded: BagMessage | None) -> LabelMap:
         """Segment the image."""
         del recorded
-        return self._segmenter.segment(with_true_lens(frame, self._config))
+        return self._segmenter.segment(with_known_principal_point(frame, self._config))
 
 
-def with_true_lens(frame: CameraFrame, config: Config) -> CameraFrame:
+def with_known_principal_point(frame: CameraFrame, config: Config) -> CameraFrame:
     """The frame with the principal point that the configuration knows."""
     offset_px = config.cameras[frame.camera].principal_point_offset_px
     if frame.calibration is None or not any(offset_px):

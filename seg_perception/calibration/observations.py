@@ -1,40 +1,20 @@
-"""Moments of a bag: a labelled image and the silhouettes of the scan that was taken with it."""
+"""What a camera and a lidar saw at one time: a labelled image, and the depth edges of a scan."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.depth_edges import DepthEdges, depth_edges
-from seg_perception.calibration.labels import LabelSource
-from seg_perception.config import Config
-from seg_perception.config.input_topics import TF_STATIC
-from seg_perception.core.errors import CalibrationError, SegPerceptionError
-from seg_perception.core.types import NANOSECONDS, Calibration, CameraFrame, LabelMap
+from seg_perception.calibration.depth_edges import DepthEdges
+from seg_perception.core.errors import CalibrationError
+from seg_perception.core.types import Calibration
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform
-from seg_perception.io.bag_message import BagMessage
-from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.messages import stamp_to_ns
-from seg_perception.io.transforms import decode_tf
-from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
-from seg_perception.pipeline.issue_log import Notes
-from seg_perception.pipeline.synchronizer import Scan
-from seg_perception.replay.decoding import read_cloud, read_frame
-from seg_perception.replay.inputs import find_inputs
-from seg_perception.replay.sensor_state import SensorState
-
-# Images, labels and transforms of a scan are recorded at most this long after it.
-_WAIT_NS = NANOSECONDS
-_KEPT_NS = 2 * NANOSECONDS
-_SAME_STAMP_NS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +25,9 @@ class Observation:
         camera, lidar: their names in the configuration.
         picture: uint8 (h, w, 3), the image at the labels' size.
         labels: uint8 or uint16 (h, w), class ids.
-        calibration, rectified: the lens, for images of the labels' size.
+        calibration, rectified: of the camera, for images of the labels' size.
         sensor_px: pixels of the full sensor in one of the labels' (across, down).
-        silhouettes: of the scan, sensor frame at its stamp.
+        depth_edges: of the scan, sensor frame at its stamp.
         T_camera_lidar: float64 (K, 4, 4), the scan at its stamp into the optical frame at the
             image's time, for K assumed offsets of the camera's clock.
         frames: of camera and lidar.
@@ -60,29 +40,29 @@ class Observation:
     calibration: Calibration
     rectified: bool
     sensor_px: tuple[float, float]
-    silhouettes: DepthEdges
+    depth_edges: DepthEdges
     T_camera_lidar: NDArray[np.float64]
     frames: tuple[str, str]
 
     @property
-    def lens(self) -> CameraModel:
-        """The lens of images of the labels' size."""
+    def camera_model(self) -> CameraModel:
+        """The camera model of images of the labels' size."""
         return CameraModel.from_calibration(self.calibration, rectified=self.rectified)
 
     def near_view(self, margin: float, at: int) -> Observation:
-        """Without the silhouettes that lie well beside the image.
+        """Without the depth edges that lie well beside the image.
 
         Args:
             margin: tangent beyond the image's border at which they may lie.
             at: which of the time offsets.
         """
-        T, ends = self.T_camera_lidar[at], self.silhouettes
-        x, y, z = T[:3, :3] @ ends.edge.T + T[:3, 3:]
-        left, right, top, bottom = self.lens.slopes
+        T, edges = self.T_camera_lidar[at], self.depth_edges
+        x, y, z = T[:3, :3] @ edges.edge.T + T[:3, 3:]
+        left, right, top, bottom = self.camera_model.slopes
         near = z > 0
         near &= (x > (left - margin) * z) & (x < (right + margin) * z)
         near &= (y > (top - margin) * z) & (y < (bottom + margin) * z)
-        return replace(self, silhouettes=DepthEdges(ends.edge[near], ends.outside[near]))
+        return replace(self, depth_edges=DepthEdges(edges.edge[near], edges.outside[near]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,230 +71,26 @@ class Observations:
 
     Attributes:
         of: by camera, in the order of time.
-        missing: by camera, why moments were left out, with their number.
-        mountings: the static transforms of the bag.
+        missing: by camera, why observations were left out, with their number.
+        static_transforms: the static transforms of the bag.
         conventions: which axes the cameras' frames have, as configured or found out.
     """
 
     of: Mapping[str, Sequence[Observation]]
     missing: Mapping[str, Counter[str]]
-    mountings: tuple[StampedTransform, ...]
+    static_transforms: tuple[StampedTransform, ...]
     conventions: FrameConventionDetector
 
     def expect(self, camera: str) -> Sequence[Observation]:
-        """The moments of a camera.
+        """The observations of a camera.
 
         Raises:
             CalibrationError: there is none; says why.
         """
         if found := self.of.get(camera, ()):
-            # A lens that changes on the way, or labels of another size, begin a new camera.
-            return [m for m in found if m.lens is found[-1].lens]
+            # A calibration that changes on the way, or labels of another size, begin a new camera.
+            return [m for m in found if m.camera_model is found[-1].camera_model]
         reasons = self.missing.get(camera, Counter())
         why = reasons.most_common(1)[0][0] if reasons else "no scan was recorded beside its images"
         msg = f"nothing to compare: {why}"
         raise CalibrationError(msg)
-
-
-def read_observations(
-    bag: BagReader,
-    config: Config,
-    labels: LabelSource,
-    wanted: int,
-    offsets_s: Sequence[float] = (0.0,),
-) -> Observations:
-    """Gather moments evenly from a whole bag, in one pass; memory does not grow with the bag.
-
-    Args:
-        bag: the recording.
-        config: sensors and their conventions.
-        labels: what labels the images.
-        wanted: moments of each lidar.
-        offsets_s: assumed offsets of the cameras' clocks, added to their stamps.
-
-    Raises:
-        BagError: a topic is missing, or the bag is damaged.
-        CalibrationError: no lidar is configured.
-    """
-    if not config.lidars:
-        msg = f"{bag.path}: no lidar is configured; name one with --set lidar.NAME.topic=..."
-        raise CalibrationError(msg)
-    inputs = find_inputs(bag, config)
-    gathering = _Gathering(config, SensorState(config, inputs), labels, tuple(offsets_s))
-    gathering.read_mountings(bag, inputs.transforms)
-    gathering.around.read_ahead(bag)
-    lidars = {topic: name for topic, (kind, name) in inputs.clouds.items() if kind == "lidar"}
-    counts = {topic.name: topic.count for topic in bag.topics}
-    seen: Counter[str] = Counter()
-    topics = inputs.topics - (set(inputs.clouds) - set(lidars)) | set(labels.topics)
-    for message in bag.messages(topics):
-        if message.topic in inputs.lenses:
-            gathering.around.take_lens(message, Notes())
-        elif message.topic in inputs.transforms:
-            gathering.around.take_transforms(message, Notes(), lambda _frame, _stamp: None)
-        elif message.topic in lidars:
-            if _is_chosen(seen[message.topic], counts[message.topic], wanted):
-                gathering.waiting.append((lidars[message.topic], message))
-            seen[message.topic] += 1
-        else:
-            gathering.recent[message.topic].append(message)
-        gathering.advance(message.log_time_ns)
-    gathering.advance(None)
-    mountings, conventions = tuple(gathering.mountings), gathering.motion.conventions
-    return Observations(gathering.found, gathering.missing, mountings, conventions)
-
-
-def _is_chosen(index: int, count: int, wanted: int) -> bool:
-    return count <= wanted or (index * wanted) // count != ((index - 1) * wanted) // count
-
-
-class _Gathering:
-    """The pass over a bag: scans that wait for what is recorded after them."""
-
-    def __init__(
-        self,
-        config: Config,
-        around: SensorState,
-        labels: LabelSource,
-        offsets_s: tuple[float, ...],
-    ) -> None:
-        self.around = around
-        self.waiting: deque[tuple[str, BagMessage]] = deque()
-        self.recent: defaultdict[str, deque[BagMessage]] = defaultdict(deque)
-        self.found: defaultdict[str, list[Observation]] = defaultdict(list)
-        self.missing: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self.mountings: list[StampedTransform] = []
-        self._config = config
-        self._labels = labels
-        self._offsets_s = offsets_s
-        self.motion = EgoMotion(config, around.transforms)
-        self._max_gap_ns = round(config.synchronizer.max_gap_s * NANOSECONDS)
-
-    def read_mountings(self, bag: BagReader, topics: Collection[str]) -> None:
-        """Keep the static transforms as they were recorded."""
-        if TF_STATIC in topics:
-            for message in bag.messages({TF_STATIC}):
-                # What can't be read is missing from the tree, too, and a lookup will say so.
-                with suppress(SegPerceptionError):
-                    self.mountings += decode_tf(message.message)
-
-    def advance(self, now_ns: int | None) -> None:
-        """Finish the scans that waited long enough; None: all."""
-        while self.waiting:
-            lidar, message = self.waiting[0]
-            if now_ns is not None and now_ns - message.log_time_ns < _WAIT_NS:
-                break
-            self.waiting.popleft()
-            self._finish(lidar, message)
-        if now_ns is None:
-            return
-        oldest_ns = min([now_ns, *(m.log_time_ns for _, m in self.waiting)]) - _KEPT_NS
-        for messages in self.recent.values():
-            while messages and messages[0].log_time_ns < oldest_ns:
-                messages.popleft()
-
-    def _finish(self, lidar: str, message: BagMessage) -> None:
-        cameras = self._config.lidars[lidar].cameras or tuple(self._config.cameras)
-        try:
-            scan = self.motion.scan(lidar, read_cloud(message))
-            xyz = self.motion.points_at_stamp(scan)
-        except SegPerceptionError as error:
-            for camera in cameras:
-                self.missing[camera][str(error)] += 1
-            return
-        ends = depth_edges(scan.cloud, xyz)
-        for camera in cameras:
-            self._try_moment(camera, scan, xyz, ends)
-
-    def _try_moment(
-        self, camera: str, scan: Scan, xyz: NDArray[np.float32], ends: DepthEdges
-    ) -> None:
-        try:
-            self.found[camera].append(self._moment(camera, scan, xyz, ends))
-        except SegPerceptionError as error:
-            self.missing[camera][str(error)] += 1
-
-    def _moment(
-        self, camera: str, scan: Scan, xyz: NDArray[np.float32], ends: DepthEdges
-    ) -> Observation:
-        frame, label_map = self._labelled(camera, scan)
-        if label_map.calibration is None:
-            msg = (
-                f"no usable camera_info of camera {camera}; calibrate it, or set "
-                f"camera.{camera}.camera_info_topic"
-            )
-            raise CalibrationError(msg)
-        rectified = self._config.cameras[camera].rectified
-        lens = CameraModel.from_calibration(label_map.calibration, rectified=rectified)
-        self.motion.test_convention(label_map, lens, scan, xyz)
-        # A rolling shutter counts as one exposure, in the middle of its lines.
-        middle_s = self.motion.middle_of_exposure_s(camera)
-        poses = [
-            self.motion.T_camera_cloud(label_map, scan, middle_s + offset_s)
-            for offset_s in self._offsets_s
-        ]
-        size = label_map.labels.shape[1], label_map.labels.shape[0]
-        picture = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-        return Observation(
-            camera=camera,
-            lidar=scan.sensor,
-            picture=picture.astype(np.uint8, copy=False),
-            labels=label_map.labels,
-            calibration=label_map.calibration,
-            rectified=rectified,
-            sensor_px=_sensor_px(frame, size),
-            silhouettes=ends,
-            T_camera_lidar=np.stack(poses),
-            frames=(
-                self._config.cameras[camera].frame_id or label_map.frame_id,
-                self.motion.frame_of(scan),
-            ),
-        )
-
-    def _labelled(self, camera: str, scan: Scan) -> tuple[CameraFrame, LabelMap]:
-        """The image nearest in time, and its labels."""
-        parameters = self._config.cameras[camera]
-        shift_ns = round(parameters.time_offset_s * NANOSECONDS)
-        nearest = _nearest(self.recent[parameters.image_topic], scan.time_ns - shift_ns)
-        if nearest is None:
-            msg = f"no image of camera {camera} was recorded beside a scan of {scan.sensor}"
-            raise CalibrationError(msg)
-        gap_ns = abs(_stamp_ns(nearest) + shift_ns - scan.time_ns)
-        if gap_ns > self._max_gap_ns:
-            msg = (
-                f"the nearest image of camera {camera} is {gap_ns / NANOSECONDS:.2f} s away from a "
-                f"scan of {scan.sensor}; set time_offset_s of one, or raise synchronizer.max_gap_s"
-            )
-            raise CalibrationError(msg)
-        frame = read_frame(camera, nearest, self.around.lenses.get(camera))
-        return frame, self._labels.label_map(frame, self._recorded(camera, frame.stamp_ns))
-
-    def _recorded(self, camera: str, stamp_ns: int) -> BagMessage | None:
-        topic = self._labels.topic_of(camera)
-        found = _nearest(self.recent[topic], stamp_ns) if topic else None
-        if found is None or abs(_stamp_ns(found) - stamp_ns) > _SAME_STAMP_NS:
-            return None
-        return found
-
-
-def _sensor_px(frame: CameraFrame, size: tuple[int, int]) -> tuple[float, float]:
-    binning = (1, 1)
-    if frame.calibration is not None:
-        binning = max(1, frame.calibration.binning_x), max(1, frame.calibration.binning_y)
-    height, width = frame.image.shape[:2]
-    return width * binning[0] / size[0], height * binning[1] / size[1]
-
-
-def _nearest(messages: Collection[BagMessage], stamp_ns: int) -> BagMessage | None:
-    return min(_readable(messages), key=lambda m: abs(_stamp_ns(m) - stamp_ns), default=None)
-
-
-def _readable(messages: Collection[BagMessage]) -> Iterator[BagMessage]:
-    for message in messages:
-        with suppress(SegPerceptionError):
-            _stamp_ns(message)
-            yield message
-
-
-def _stamp_ns(message: BagMessage) -> int:
-    return stamp_to_ns(message.message.header.stamp)

@@ -44,8 +44,8 @@ class OffsetEstimate:
         offset_s, std_s: what is to be added to its stamps in all, and its standard error.
         parameters: ready to paste.
         yaw_deg: error of mounting about the vertical axis that was found along.
-        turn_rad_s: standard deviation of the turn rate over the moments.
-        moments: how many were compared.
+        turn_rad_s: standard deviation of the turn rate over the observations.
+        observations: how many were compared.
         agreement: at the offset.
         offsets_s, curve, stds: float64 (n,), the agreement by offset, at that yaw.
     """
@@ -56,7 +56,7 @@ class OffsetEstimate:
     parameters: Mapping[str, float]
     yaw_deg: float
     turn_rad_s: float
-    moments: int
+    observations: int
     agreement: Agreement
     offsets_s: NDArray[np.float64]
     curve: NDArray[np.float64]
@@ -79,7 +79,7 @@ class OffsetEstimate:
             "parameters": dict(self.parameters),
             "yaw_deg": self.yaw_deg,
             "turn_rad_s": self.turn_rad_s,
-            "moments": self.moments,
+            "observations": self.observations,
             "agreement": self.agreement.value,
             "agreement_std": self.agreement.std,
             "offsets_s": self.offsets_s.tolist(),
@@ -123,7 +123,7 @@ def estimate_offset(
         config: sensors; offsets that it has already are included in the result.
         labels: label image topics by camera; other cameras' come from an earlier replay in the
             bag, or from the model.
-        wanted: moments of each lidar.
+        wanted: observations of each lidar.
         reach_s: offsets to either side that are tried.
 
     Raises:
@@ -138,12 +138,12 @@ def estimate_offset(
         raise CalibrationError(msg)
     steps = max(_FIT_STEPS, round(reach_s / _STEP_S))
     offsets_s = np.asarray(_STEP_S * np.arange(-steps, steps + 1), np.float64)
-    moments, _ = gather(bag, config, labels or {}, wanted, offsets_s.tolist())
+    observations, _ = gather(bag, config, labels or {}, wanted, offsets_s.tolist())
     found: list[OffsetEstimate] = []
     refused: dict[str, str] = {}
     for camera, parameters in config.cameras.items():
         try:
-            seen = moments.expect(camera)
+            seen = observations.expect(camera)
             found.append(_estimate(seen, offsets_s, parameters.time_offset_s))
         except CalibrationError as error:  # noqa: PERF203 (one camera must not cost the others)
             refused[camera] = str(error)
@@ -159,17 +159,19 @@ def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:
 
 
 def _estimate(
-    moments: Sequence[Observation], offsets_s: NDArray[np.float64], known_s: float
+    observations: Sequence[Observation], offsets_s: NDArray[np.float64], known_s: float
 ) -> OffsetEstimate:
-    camera = moments[0].camera
-    turn_rad_s = _turn_spread(moments, offsets_s)
+    camera = observations[0].camera
+    turn_rad_s = _turn_spread(observations, offsets_s)
     if turn_rad_s < _SLOWEST_TURN_RAD_S:
         msg = (
             f"the robot's turn rate varies by {turn_rad_s:.3f} rad/s, expected at "
             f"least {_SLOWEST_TURN_RAD_S}; record half a minute of turning left and right"
         )
         raise CalibrationError(msg)
-    near = [moment.near_view(_BESIDE_VIEW, len(offsets_s) // 2) for moment in moments]
+    near = [
+        observation.near_view(_BESIDE_VIEW, len(offsets_s) // 2) for observation in observations
+    ]
     found = [
         [evidence.agreement(_YAW.change(yaw)) for yaw in _YAWS_DEG]
         for evidence in (Evidence(near, at) for at in range(len(offsets_s)))
@@ -190,7 +192,7 @@ def _estimate(
         parameters={f"camera.{camera}.time_offset_s": total_s},
         yaw_deg=yaw_deg,
         turn_rad_s=turn_rad_s,
-        moments=len(moments),
+        observations=len(observations),
         agreement=best,
         offsets_s=offsets_s + known_s,
         curve=surface[:, yaw_at],
@@ -247,9 +249,9 @@ def _top(surface: NDArray[np.float64], offsets_s: NDArray[np.float64]) -> tuple[
     return float(offsets_s[at] + step[0] * _STEP_S), float(_YAWS_DEG[yaw_at] + step[1] * 0.25)
 
 
-def _turn_spread(moments: Sequence[Observation], offsets_s: NDArray[np.float64]) -> float:
+def _turn_spread(observations: Sequence[Observation], offsets_s: NDArray[np.float64]) -> float:
     """Standard deviation of the camera's turn rate about its vertical axis (radian a second)."""
     span_s = float(offsets_s[-1] - offsets_s[0])
-    turned = [m.T_camera_lidar[-1][:3, :3] @ m.T_camera_lidar[0][:3, :3].T for m in moments]
+    turned = [m.T_camera_lidar[-1][:3, :3] @ m.T_camera_lidar[0][:3, :3].T for m in observations]
     rates = [(R[0, 2] - R[2, 0]) / 2 / span_s for R in turned]
     return float(np.std(rates))

@@ -1,4 +1,4 @@
-"""Pictures of a calibration: silhouettes over the labels, and curves of the agreement."""
+"""Pictures of a calibration: depth edges over the labels, and curves of the agreement."""
 
 from __future__ import annotations
 
@@ -21,38 +21,40 @@ _PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 320, 220, 44
 _APART_PX, _LEAST_HEIGHT = 28, 0.01
 
 
-def overlay_picture(moment: Observation, as_if: Hypothesis, title: str) -> Rgb:
-    """The image, the borders of its labels, and the silhouettes of the scan.
+def overlay_picture(observation: Observation, as_if: Hypothesis, title: str) -> Rgb:
+    """The image, the borders of its labels, and the depth edges of the scan.
 
-    A silhouette is green where the label changes across it, red where it changes beside it,
+    A depth edge is green where the label changes across it, red where it changes beside it,
     yellow where both or neither.
 
     Args:
-        moment: which.
-        as_if: the calibration with which the silhouettes are projected.
+        observation: which.
+        as_if: the calibration with which the depth edges are projected.
         title: written into the corner.
     """
-    scale = _WIDTH / moment.picture.shape[1]
-    picture: Rgb = fit(moment.picture, _WIDTH, round(moment.picture.shape[0] * scale)).copy()
-    picture[_borders(moment, picture.shape[1], picture.shape[0])] = _BORDER
-    said = Evidence([moment]).said(as_if.change, as_if.shift_px)
-    for (u, v), word in zip((said.places + 0.5) * scale, said.words, strict=True):
-        color = _AGREES if word > 0 else _CONTRADICTS if word < 0 else _SILENT
+    scale = _WIDTH / observation.picture.shape[1]
+    picture: Rgb = fit(
+        observation.picture, _WIDTH, round(observation.picture.shape[0] * scale)
+    ).copy()
+    picture[_borders(observation, picture.shape[1], picture.shape[0])] = _BORDER
+    edges = Evidence([observation]).edge_evidence(as_if.change, as_if.shift_px)
+    for (u, v), score in zip((edges.places + 0.5) * scale, edges.scores, strict=True):
+        color = _AGREES if score > 0 else _CONTRADICTS if score < 0 else _SILENT
         cv2.circle(picture, (round(u), round(v)), 3, color, cv2.FILLED, cv2.LINE_AA)
     plate(picture, title, (14, 24), 0.5)
-    plate(picture, _tally(said.words), (14, picture.shape[0] - 12), 0.45)
+    plate(picture, _caption(edges.scores), (14, picture.shape[0] - 12), 0.45)
     return picture
 
 
-def _tally(said: NDArray[np.float64]) -> str:
+def _caption(scores: NDArray[np.float64]) -> str:
     return (
-        f"silhouettes: {np.count_nonzero(said > 0)} on a border (green), "
-        f"{np.count_nonzero(said < 0)} beside one (red), {np.count_nonzero(said == 0)} neither"
+        f"depth edges: {np.count_nonzero(scores > 0)} on a border (green), "
+        f"{np.count_nonzero(scores < 0)} beside one (red), {np.count_nonzero(scores == 0)} neither"
     )
 
 
-def _borders(moment: Observation, width: int, height: int) -> NDArray[np.bool_]:
-    labels = cv2.resize(moment.labels, (width, height), interpolation=cv2.INTER_NEAREST)
+def _borders(observation: Observation, width: int, height: int) -> NDArray[np.bool_]:
+    labels = cv2.resize(observation.labels, (width, height), interpolation=cv2.INTER_NEAREST)
     borders = np.zeros(labels.shape, np.bool_)
     borders[:, 1:] |= labels[:, 1:] != labels[:, :-1]
     borders[1:] |= labels[1:] != labels[:-1]

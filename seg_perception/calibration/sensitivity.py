@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.agreement import ENOUGH_MOMENTS, Agreement, Evidence
+from seg_perception.calibration.agreement import ENOUGH_OBSERVATIONS, Agreement, Evidence
 
 Matrix = NDArray[np.float64]
 
@@ -146,19 +146,19 @@ def _losses(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def resample(
     found: Sequence[Agreement], random: np.random.Generator, draws: int = _DRAWS
 ) -> NDArray[np.float64]:
-    """Agreements as other recordings of the kind would give them: moments drawn with return.
+    """Agreements as other recordings of the kind would give them: observations drawn with return.
 
-    With few moments the draws vary by each one's own error as well.
+    With few observations the draws vary by each one's own error as well.
 
     Returns:
-        float64 (draws, n), for n agreements of the same moments.
+        float64 (draws, n), for n agreements of the same observations.
     """
     counts = np.stack([a.counts for a in found])
     totals = np.stack([a.totals for a in found])
-    moments = counts.shape[1]
-    weights = random.multinomial(moments, np.full(moments, 1 / moments), size=draws)
+    observations = counts.shape[1]
+    weights = random.multinomial(observations, np.full(observations, 1 / observations), size=draws)
     values: NDArray[np.float64] = weights @ totals.T / np.maximum(weights @ counts.T, 1)
-    if moments >= ENOUGH_MOMENTS:
+    if observations >= ENOUGH_OBSERVATIONS:
         return values
     stds = np.array([a.std for a in found])
     noisy: NDArray[np.float64] = values + random.normal(size=values.shape) * stds

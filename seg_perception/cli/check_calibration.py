@@ -30,12 +30,12 @@ def command(
     settings: Settings = None,
     labels: LabelTopics = None,
     *,
-    moments: Annotated[
+    scans: Annotated[
         int, typer.Option(min=1, max=1000, help="Scans that are looked at, of each lidar.")
     ] = 24,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the silhouettes in lidar scans with the borders of labels in the images.
+    """Compare the depth edges in lidar scans with the borders of labels in the images.
 
     Finds small errors of the extrinsics, a body frame taken for an optical one, an inverted
     transform and a cropped image. Exit code 2: a camera's calibration does not hold.
@@ -43,14 +43,14 @@ def command(
     from seg_perception.calibration.check import check_calibration
 
     chosen = bag_config(bag, config, settings)
-    checks = check_calibration(bag, chosen, output, parse_labels(labels or []), moments)
+    checks = check_calibration(bag, chosen, output, parse_labels(labels or []), scans)
     if as_json:
         print_json({"bag": str(bag), "cameras": [check.to_json() for check in checks]})
     else:
         _print(checks)
-    bad = [check for check in checks if check.verdict.level != "good"]
+    bad = [check for check in checks if check.diagnosis.level != "good"]
     for check in bad:
-        typer.echo(f"error: camera {check.camera}: {check.verdict.sentence}", err=True)
+        typer.echo(f"error: camera {check.camera}: {check.diagnosis.sentence}", err=True)
     if bad:
         raise typer.Exit(2)
 
@@ -61,7 +61,7 @@ def _print(checks: list[CameraCheck]) -> None:
     out = console()
     for check in checks:
         out.print(calibration_table(check))
-        if check.verdict.level == "good":
-            out.print(f"camera {check.camera}: {check.verdict.sentence}", highlight=False)
+        if check.diagnosis.level == "good":
+            out.print(f"camera {check.camera}: {check.diagnosis.sentence}", highlight=False)
         for picture in check.pictures:
             out.print(f"written: {picture}", soft_wrap=True, highlight=False)

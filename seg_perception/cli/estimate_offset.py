@@ -32,7 +32,7 @@ def command(  # noqa: PLR0913 (an option each)
         Path | None, typer.Option("--output", "-o", help="Folder for pictures of the curves.")
     ] = None,
     *,
-    moments: Annotated[
+    scans: Annotated[
         int, typer.Option(min=8, max=1000, help="Scans that are looked at, of each lidar.")
     ] = 80,
     reach: Annotated[
@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.calibration.offset import estimate_offset, write_curve
 
     chosen = bag_config(bag, config, settings)
-    estimates = estimate_offset(bag, chosen, parse_labels(labels or []), moments, reach)
+    estimates = estimate_offset(bag, chosen, parse_labels(labels or []), scans, reach)
     pictures = [write_curve(output, found) for found in estimates.found] if output else []
     if as_json:
         document = {
@@ -72,7 +72,7 @@ def _print(estimate: OffsetEstimate) -> None:
     low, high = (1000 * end for end in estimate.interval_s)
     typer.echo(
         f"# camera {estimate.camera}: {1000 * estimate.offset_s:+.1f} ms, 95 % between {low:+.1f} "
-        f"and {high:+.1f} ms; {estimate.moments} scans, turn rate varies by "
+        f"and {high:+.1f} ms; {estimate.observations} scans, turn rate varies by "
         f"{estimate.turn_rad_s:.2f} rad/s, yaw of the mounting {estimate.yaw_deg:+.2f} deg"
     )
     for key, value in estimate.parameters.items():

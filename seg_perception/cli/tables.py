@@ -140,13 +140,13 @@ def scores_table(scores: Mapping[str, TopicScores]) -> Table:
 
 def calibration_table(check: CameraCheck) -> Table:
     """What small errors of a camera's calibration would do."""
-    given = check.verdict.given
+    given = check.diagnosis.given
     title = (
         f"camera {check.camera}: agreement {given.value:.3f} ± {2 * given.std:.3f}, "
-        f"{given.count} silhouettes of {check.moments} scans, labels of {check.labels}"
+        f"{given.count} depth edges of {check.observations} scans, labels of {check.labels}"
     )
     table = _table(title, "axis", "highest at", "an error of", "costs")
-    for curve in check.verdict.curves:
+    for curve in check.diagnosis.curves:
         axis = curve.axis
         known = f"{curve.peak:+.2f} ± {2 * curve.peak_std:.2f} {axis.unit}"
         cost = f"{curve.loss:.0%} ± {2 * curve.loss_std:.0%}"

@@ -1,4 +1,4 @@
-"""Silhouettes of scans whose geometry is worked out by hand."""
+"""Depth edges of scans whose geometry is worked out by hand."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_a_post_has_two_sides_in_every_row():
     np.testing.assert_allclose(np.linalg.norm(ends.outside, axis=1), 5.0, rtol=1e-5)
 
 
-def test_ground_that_falls_away_is_no_silhouette():
+def test_ground_that_falls_away_is_no_depth_edge():
     below = np.radians(np.linspace(-25, -2, ROWS))[:, None]
     ground = 1.5 / np.sin(-below) * np.ones((1, COLUMNS))
     points = np.zeros(ground.shape, [(axis, "<f4") for axis in "xyz"])
@@ -97,7 +97,7 @@ def test_rows_of_an_unordered_scan_are_its_beams():
     ids=["nothing came back", "zeros", "too far", "infinite"],
 )
 @pytest.mark.parametrize("order", [None, np.arange(ROWS * COLUMNS)], ids=["rows", "a list"])
-def test_scans_without_a_range_have_no_silhouette(ranges, order):
+def test_scans_without_a_range_have_no_depth_edge(ranges, order):
     with np.errstate(invalid="ignore"):
         cloud = scan(ranges, (), order)
     assert len(depth_edges(cloud, cloud.xyz)) == 0

@@ -31,7 +31,7 @@ def estimate(run):
 @pytest.mark.parametrize("clock_ms", [-80, 0, 50])
 def test_planted_offsets_are_found_within_the_stated_interval(plant, estimate, clock_ms, tmp_path):
     bag = plant(Mistake(clock_s=clock_ms / 1000))
-    code, camera, err = estimate(bag, "--moments", 24, "-o", tmp_path / "curves")
+    code, camera, err = estimate(bag, "--scans", 24, "-o", tmp_path / "curves")
     assert code == 0, err
     # What is added to the stamps undoes what was added to them.
     low, high = camera["interval_s"]
@@ -42,14 +42,14 @@ def test_planted_offsets_are_found_within_the_stated_interval(plant, estimate, c
 
 
 def test_the_offset_comes_on_top_of_what_is_configured(drive, estimate):
-    code, camera, _ = estimate(drive, "--moments", 24, "--set", f"{KEY}=0.05")
+    code, camera, _ = estimate(drive, "--scans", 24, "--set", f"{KEY}=0.05")
     assert code == 0
     assert camera["offset_s"] == pytest.approx(0, abs=0.006)
 
 
 def test_replaying_with_the_printed_parameter_labels_more_points_rightly(plant, run, tmp_path):
     bag = plant(Mistake(clock_s=-0.08))
-    code, document, _ = run("estimate-offset", bag, "--json", *LABELS, "--moments", 24)
+    code, document, _ = run("estimate-offset", bag, "--json", *LABELS, "--scans", 24)
     assert code == 0
     offset_s = document["cameras"][0]["parameters"][KEY]
     parameters = {k: v for k, v in inspect_bag(bag).parameters.items() if "radar" not in k}
@@ -80,7 +80,7 @@ def test_a_robot_that_does_not_turn_is_told_so(tmp_path, run):
 
 
 def test_an_offset_beyond_the_search_is_not_guessed(plant, estimate):
-    code, _, err = estimate(plant(Mistake(clock_s=0.15)), "--moments", 24, "--reach", 0.08)
+    code, _, err = estimate(plant(Mistake(clock_s=0.15)), "--scans", 24, "--reach", 0.08)
     assert code == 2
     assert "the end of the search" in err or "no agreement" in err
 
