@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 if TYPE_CHECKING:
     from seg_perception.evaluation.compare import Change, Comparison, RunChange
 
@@ -28,7 +30,7 @@ def command(
     everything: Annotated[
         bool, typer.Option("--all", help="Show every number, not the first 40.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare runs over the same data: paired differences with 95 % intervals, regressions first.
 
@@ -36,7 +38,6 @@ def command(
 
     Exit code 1: a condition of --fail-if was met. Exit code 2: runs that can't be compared.
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.core.errors import ConfigError
     from seg_perception.evaluation.compare import compare
     from seg_perception.evaluation.regression_gate import Gate

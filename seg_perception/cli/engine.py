@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import Settings
+from seg_perception.cli.options import AsJson, Settings, load_config, print_json
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
@@ -26,7 +26,6 @@ app = typer.Typer(
 
 BundleArgument = Annotated[str, typer.Argument(help="Shipped name, folder or zip of a bundle.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="ROS parameter file of the robot.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
 
 @app.command()
@@ -38,7 +37,7 @@ def build(
     every: Annotated[
         bool, typer.Option("--all", help="Build every variant, so that a fallback is ready.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build the engines of a bundle for this machine and validate them on its golden frames.
 
@@ -51,7 +50,7 @@ def build(
     """
     from seg_perception.inference.tensorrt.engine_builder import BlockingEngineBuilder
 
-    chosen = _configuration(config, settings or [])
+    chosen = load_config(config, settings)
     with _build_bar() as on_progress:
         builds = BlockingEngineBuilder(_say, on_progress)
         checks = _manager(bundle, chosen).build(builds, _say, every=every)
@@ -64,7 +63,7 @@ def verify(
     config: ConfigOption = None,
     settings: Settings = None,
     *,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what is validated of a bundle's engines on this machine, and what is not.
 
@@ -74,7 +73,7 @@ def verify(
 
     Exit code 2: something failed, or this machine has a device and no TensorRT engine is validated.
     """
-    checks = _manager(bundle, _configuration(config, settings or [])).verify()
+    checks = _manager(bundle, load_config(config, settings)).verify()
     _finish(checks, as_json=as_json)
 
 
@@ -89,7 +88,7 @@ def bench(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Checkpoint of the bundle, to measure torch as well.")
     ] = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure every engine of the chain that is here, in the words of ros2_benchmark.
 
@@ -101,9 +100,8 @@ def bench(
     Exit code 2: nothing could be measured.
     """
     from seg_perception.cli.engine_bench import measure, print_results
-    from seg_perception.cli.options import print_json
 
-    chosen = _configuration(config, settings or [])
+    chosen = load_config(config, settings)
     report = measure(bundle, chosen, rate, duration, checkpoint)
     if as_json:
         print_json(report.to_json())
@@ -118,15 +116,14 @@ def list_engines(
     config: ConfigOption = None,
     settings: Settings = None,
     *,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the engines in the cache: for which device and versions, and whether they are whole."""
     from seg_perception.cli.engine_tables import engines_table, entry_json
-    from seg_perception.cli.options import print_json
     from seg_perception.cli.tables import console
     from seg_perception.inference.tensorrt.cache import EngineCache
 
-    cache = EngineCache.at(_configuration(config, settings or []).tensorrt.cache)
+    cache = EngineCache.at(load_config(config, settings).tensorrt.cache)
     entries = cache.entries()
     if as_json:
         print_json({"folder": str(cache.folder), "engines": [entry_json(e) for e in entries]})
@@ -143,14 +140,13 @@ def clean(
     settings: Settings = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Remove every engine.")] = False,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove engines that can't be used: cut, altered, of another TensorRT or another driver."""
-    from seg_perception.cli.options import print_json
     from seg_perception.inference.tensorrt.cache import EngineCache
     from seg_perception.inference.tensorrt.prune import unusable
 
-    chosen = _configuration(config, settings or []).tensorrt
+    chosen = load_config(config, settings).tensorrt
     cache = EngineCache.at(chosen.cache)
     reasons = {
         entry.plan.name: "--all" if every else unusable(entry, chosen) for entry in cache.entries()
@@ -166,12 +162,6 @@ def clean(
     for name, reason in removed.items():
         typer.echo(f"removed {name}: {reason}")
     typer.echo(f"removed {len(removed)} engines and {leftovers} drafts, kept the rest")
-
-
-def _configuration(file: Path | None, settings: list[str]) -> Config:
-    from seg_perception.cli.options import load_config
-
-    return load_config(file, settings)
 
 
 def _manager(bundle: str, config: Config) -> EngineManager:
@@ -203,7 +193,6 @@ def _build_bar() -> Iterator[OnProgress]:
 
 def _finish(checks: list[Check], *, as_json: bool) -> None:
     from seg_perception.cli.engine_tables import checks_table
-    from seg_perception.cli.options import print_json
     from seg_perception.cli.tables import console
     from seg_perception.inference.tensorrt.checks import exit_code
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
+from seg_perception.cli.options import AsJson, print_json
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -49,16 +51,13 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     frames: Annotated[
         Path | None, typer.Option(help="Folder of golden frames; default: simulated ones.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print what was measured as JSON.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Export a checkpoint as ONNX, compare every variant with torch, and write the bundle.
 
     A network with deformable attention is written in two variants: grid sampling for ONNX
     Runtime, gather for TensorRT. If a variant disagrees with torch, no bundle is written.
     """
-    from seg_perception.cli.options import print_json
     from seg_perception.core.errors import EngineError
 
     try:

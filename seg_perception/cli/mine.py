@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import RobotFile, Settings
+from seg_perception.cli.options import (
+    AsJson,
+    RobotFile,
+    Settings,
+    bag_config,
+    end,
+    parse_setting,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from seg_perception.active_learning import MiningConfig, MiningSummary
@@ -26,7 +34,7 @@ def command(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was chosen as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Choose the frames of a bag that are worth labelling, with labels to correct.
 
@@ -35,7 +43,6 @@ def command(
     Exit code 2: the bag is damaged; what was found until there is kept.
     """
     from seg_perception.active_learning import mine
-    from seg_perception.cli.options import bag_config, end, print_json
     from seg_perception.cli.progress import named_step
 
     chosen = bag_config(bag, config, settings)
@@ -51,11 +58,10 @@ def corrections(
     folder: Annotated[Path, typer.Argument(help="Folder that `mine` wrote.")],
     archive: Annotated[Path, typer.Argument(help="CVAT's export: Segmentation mask 1.1.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what changed as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put masks that were corrected in CVAT back into the folder, for training."""
     from seg_perception.active_learning import take_corrections
-    from seg_perception.cli.options import print_json
 
     taken = take_corrections(folder, archive)
     if as_json:
@@ -68,7 +74,6 @@ def corrections(
 
 def _mining(count: int, settings: list[str]) -> MiningConfig:
     from seg_perception.active_learning import MiningConfig
-    from seg_perception.cli.options import parse_setting
 
     return MiningConfig.parse({"count": count, **dict(map(parse_setting, settings))})
 
