@@ -13,7 +13,8 @@ from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, CameraFrame, LabelMap, PointCloud
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
-from seg_perception.geometry.camera import CameraModel, scale_calibration
+from seg_perception.geometry.calibration import scale_calibration
+from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.images import decode_image, encode_labels, encode_rgb

@@ -12,7 +12,8 @@ from scipy.spatial import ConvexHull, cKDTree
 
 from bench.transfer_quality.task import Answer, Task
 from seg_perception.core.types import LabelMap
-from seg_perception.geometry.camera import CameraModel, Hits
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.projection import Hits
 
 Kept = NDArray[np.bool_]
 Filter = Callable[[Hits, NDArray[np.float32]], Kept]

@@ -1,11 +1,11 @@
 """How sure a point's label is: the network's word, times the chance that it speaks of this point.
 
-    confidence = network * on_label * seen
+    confidence = network * on_label * visible
 
 `network` is what the network says of the pixel, faded by the time between cloud and image.
 `on_label` is the chance that the point's true pixel lies on the same side of the nearest label
 boundary, given how uncertain its pixel is: by lens and rounding, by calibration where its error
-is given, and by the motion during the uncertainty of time. `seen` is the chance that the camera
+is given, and by the motion during the uncertainty of time. `visible` is the chance that the camera
 sees the point and not something before it: a hidden point that gets the right label gets it by
 luck. The coefficients are fitted on simulated truth by `python -m bench.transfer_quality.fit`.
 """
@@ -37,33 +37,35 @@ class Confidence:
         self._network = image.label_map.confidence.reshape(-1)
         self._boundary = image.boundary_distance.reshape(-1)
         self._network_table = _network_table(view, config)
-        self._seen_table = _seen_table(config)
+        self._visible_table = _visible_table(config)
         focal_px = view.camera.fx
         self._steady_px = math.hypot(config.pixel_sigma_px, focal_px * view.angle_sigma_rad)
         self._offset_px_m = np.float32(focal_px * view.offset_sigma_m)
         self._on_label_table = _same_side(np.arange(256, dtype=np.float32), self._steady_px)
 
-    def of(self, seen: ProjectedPoints, far: NDArray[np.float32]) -> NDArray[np.float32]:
+    def of(self, points: ProjectedPoints, far: NDArray[np.float32]) -> NDArray[np.float32]:
         """Confidence of the labels of M points, 0 to 1.
 
         Args:
-            seen: the points in the image.
+            points: the points in the image.
             far: float32 (M,), how many times as far as its surroundings each lies.
 
         Returns:
             float32 (M,).
         """
-        pixel = seen.pixel(self._width)
+        pixel = points.pixel(self._width)
         result = _looked_up(self._network.take(pixel), self._network_table)
-        result *= self._on_label(self._boundary.take(pixel), seen)
-        result *= self._seen_table.take(_steps(far))
+        result *= self._on_label(self._boundary.take(pixel), points)
+        result *= self._visible_table.take(_steps(far))
         return result
 
-    def _on_label(self, quarters: NDArray[np.uint8], seen: ProjectedPoints) -> NDArray[np.float32]:
+    def _on_label(
+        self, quarters: NDArray[np.uint8], points: ProjectedPoints
+    ) -> NDArray[np.float32]:
         """Chance that the true pixel lies on this side of a boundary so many quarters off."""
         if self._offset_px_m == 0:
             return _looked_up(quarters, self._on_label_table)
-        sigma_px = np.hypot(self._offset_px_m / seen.depth, np.float32(self._steady_px))
+        sigma_px = np.hypot(self._offset_px_m / points.depth, np.float32(self._steady_px))
         return _same_side(quarters.astype(np.float32), sigma_px)
 
 
@@ -77,24 +79,26 @@ def _same_side(
 
 
 def _steps(far: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Which entry of a table each farness has: a power of every point would take too long."""
+    """The entry of a table for each relative depth: a power of every point would take too long."""
     steps: NDArray[np.intp] = np.minimum(far * np.float32(_STEPS), _STEPS * _FARTHEST - 1).astype(
         np.intp
     )
     return steps
 
 
-def _seen_table(config: TransferConfig) -> NDArray[np.float32]:
-    """Chance that a point is seen, for each step of its farness."""
+def _visible_table(config: TransferConfig) -> NDArray[np.float32]:
+    """Chance that a point is visible, for each step of its relative depth."""
     far = (np.arange(_STEPS * _FARTHEST) + 0.5) / _STEPS
-    chance = chance_seen(far, config.occlusion_midpoint_ratio, config.occlusion_steepness)
+    chance = chance_visible(far, config.occlusion_midpoint_ratio, config.occlusion_steepness)
     return chance.astype(np.float32)
 
 
-def chance_seen(far: NDArray[np.float64], midpoint: float, steepness: float) -> NDArray[np.float64]:
+def chance_visible(
+    far: NDArray[np.float64], midpoint: float, steepness: float
+) -> NDArray[np.float64]:
     """Chance that the camera sees a point so many times as far as its surroundings.
 
-    A straight line in the logarithms of odds and farness, which is what simulated truth shows.
+    A straight line in the logarithms of odds and relative depth, as simulated truth shows.
     """
     chance: NDArray[np.float64] = 1 / (1 + (far / midpoint) ** steepness)
     return chance

@@ -1,4 +1,4 @@
-"""Labels for lidar points: project, look up, see what is in the way, weigh."""
+"""Labels for lidar points: project, part up, see what is in the way, weigh."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def transfer_labels(
     """Give each point the label of what a camera sees there.
 
     Where several cameras see a point, the label with the highest confidence counts, that of a
-    camera that looks straight at it more than that of one at whose edge it lies.
+    camera that parts straight at it more than that of one at whose edge it lies.
 
     Args:
         xyz: float32 (N, 3), metre, sensor frame.
@@ -40,27 +40,27 @@ def transfer_labels(
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    looks = [
-        _Look(piece, *ranges.classify(points, nobody), points, views)
+    parts = [
+        _Part(piece, *ranges.classify(points, nobody), points, views)
         for piece, points in pieces(xyz)
     ]
     several = len(views) > 1
-    ballot = LabelVoting(len(xyz), unknown_id, config.min_confidence, several=several)
+    voting = LabelVoting(len(xyz), unknown_id, config.min_confidence, several=several)
     for source, view in enumerate(views):
-        sights = [look.sights[source] for look in looks]
+        projected = [part.projected[source] for part in parts]
         before = [
             project_points(points, np.ones(len(points), np.bool_), view) for points in earlier
         ]
-        for look, answer in zip(
-            looks, _answers(sights, before, view, config, several=several), strict=True
+        for part, vote in zip(
+            parts, _votes(projected, before, view, config, several=several), strict=True
         ):
-            ballot.add(look.piece, source, answer)
-    for look in looks:
-        ballot.close(look.piece, look.status)
-    return ballot.result()
+            voting.add(part.piece, source, vote)
+    for part in parts:
+        voting.close(part.piece, part.status)
+    return voting.result()
 
 
-class _Look:
+class _Part:
     """A piece of the cloud in the eyes of all views."""
 
     def __init__(
@@ -73,11 +73,11 @@ class _Look:
     ) -> None:
         self.piece = piece
         self.status = status
-        self.sights = [project_points(points, asked, view) for view in views]
+        self.projected = [project_points(points, asked, view) for view in views]
 
 
-def _answers(
-    sights: Sequence[ProjectedPoints],
+def _votes(
+    projected: Sequence[ProjectedPoints],
     before: Sequence[ProjectedPoints],
     view: View,
     config: TransferConfig,
@@ -86,16 +86,16 @@ def _answers(
 ) -> Iterator[CameraVote]:
     """What a view says about each piece of a cloud; all that is known may be in the way."""
     image = view.prepared.label_map.labels
-    every = [*sights, *before]
-    labels = [image.reshape(-1).take(seen.pixel(image.shape[1])) for seen in every]
+    every = [*projected, *before]
+    labels = [image.reshape(-1).take(points.pixel(image.shape[1])) for points in every]
     confidence = Confidence(view, config)
     buffer = DepthBuffer(every, labels, view.size, config.cell_px)
-    for seen, under in zip(sights, labels[: len(sights)], strict=True):
-        far = buffer.farness(seen, under)
+    for points, under in zip(projected, labels[: len(projected)], strict=True):
+        far = buffer.relative_depth(points, under)
         yield CameraVote(
-            index=seen.index,
+            index=points.index,
             labels=under,
-            confidence=confidence.of(seen, far),
+            confidence=confidence.of(points, far),
             hidden=far > np.float32(config.occlusion_ratio),
-            facing=view.facing(seen.column, seen.row) if several else None,
+            facing=view.facing(points.column, points.row) if several else None,
         )

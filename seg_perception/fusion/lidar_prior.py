@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Standard errors beyond which a point is no witness.
+# Standard errors beyond which a point does not count.
 _REACH = 2.5
 _RETURNS_AT_ONCE = 2048
-# Lidar points around a bearing, at any range, below which the lidar has not looked there.
-_LOOKED = 3
+# Lidar points around a bearing, at any range, below which the lidar has not measured there.
+_OBSERVED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +49,16 @@ class LidarPrior:
     """What the lidar says of M returns.
 
     Attributes:
-        looked: bool (M,), the lidar measured in that direction, at whatever range.
+        observed: bool (M,), the lidar measured in that direction, at whatever range.
         mass: float64 (M,), lidar points at the return's place, each weighed by how well it fits.
-        seen: float64 (M,), the part of it that a camera sees.
+        visible: float64 (M,), the part of it that a camera sees.
         labels: uint16 (M,), the label with most support.
         confidence: float32 (M,), its support, confidence included, as a share of the mass.
     """
 
-    looked: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
     mass: NDArray[np.float64]
-    seen: NDArray[np.float64]
+    visible: NDArray[np.float64]
     labels: NDArray[np.uint16]
     confidence: NDArray[np.float32]
 
@@ -85,15 +85,15 @@ class LidarLabelIndex:
         self._class = (np.cumsum(present) - 1).take(labels)
         self._confidence = confidence
 
-    def testify(self, bearings: Bearings) -> LidarPrior:
-        """Say what is known of each return."""
+    def prior(self, bearings: Bearings) -> LidarPrior:
+        """What the lidar says of each return."""
         count, classes = len(bearings.xyz), max(len(self._classes), 1)
-        looked, mass, seen = np.zeros(count), np.zeros(count), np.zeros(count)
+        observed, mass, visible = np.zeros(count), np.zeros(count), np.zeros(count)
         votes = np.zeros((count, classes))
         azimuth, elevation, distance = polar(bearings.xyz)
         reach_m = (_REACH * bearings.range_sigma_m).astype(np.float32)
         for every_owner, every_point in self._pairs(bearings, azimuth, elevation):
-            looked += np.bincount(every_owner, minlength=count)
+            observed += np.bincount(every_owner, minlength=count)
             # Most points in a direction are nearer or farther: they need no further look.
             off_m = np.abs(self._place[2].take(every_point) - distance.take(every_owner))
             near = np.flatnonzero(off_m < reach_m.take(every_owner))
@@ -104,16 +104,16 @@ class LidarLabelIndex:
             off_elevation = self._place[1, point] - elevation[owner]
             square += (off_elevation / bearings.elevation_sigma_rad[owner]) ** 2
             fits = square < _REACH**2
-            of, witness = owner[fits], point[fits]
-            weight, sure = np.exp(-square[fits] / 2), self._confidence[witness]
+            of, near_point = owner[fits], point[fits]
+            weight, sure = np.exp(-square[fits] / 2), self._confidence[near_point]
             mass += np.bincount(of, weight, count)
-            seen += np.bincount(of, weight * (sure > 0), count)
-            place = of * classes + self._class[witness]
+            visible += np.bincount(of, weight * (sure > 0), count)
+            place = of * classes + self._class[near_point]
             votes += np.bincount(place, weight * sure, count * classes).reshape(votes.shape)
         winner = votes.argmax(axis=1)
         support = votes[np.arange(count), winner] / np.maximum(mass, 1e-9)
         labels = np.append(self._classes, np.uint16(0))[winner]
-        return LidarPrior(looked >= _LOOKED, mass, seen, labels, support.astype(np.float32))
+        return LidarPrior(observed >= _OBSERVED, mass, visible, labels, support.astype(np.float32))
 
     def _pairs(
         self, bearings: Bearings, azimuth: NDArray[np.float32], elevation: NDArray[np.float32]

@@ -50,16 +50,16 @@ def transfer_radar_labels(
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
-    ballot = LabelVoting(len(bearings.xyz), unknown_id, 0.0, several=len(views) > 1)
+    voting = LabelVoting(len(bearings.xyz), unknown_id, 0.0, several=len(views) > 1)
     for piece, points in pieces(bearings.xyz, -(-_SAMPLES_AT_ONCE // config.samples)):
         status, asked = ranges.classify(points, nobody)
         returns = np.flatnonzero(asked)
         samples = footprint(bearings.take(returns + piece.start), config.samples)
         for source, view in enumerate(views):
-            ballot.add(piece, source, _answer(returns, samples, view, config, unknown_id))
-        ballot.close(piece, status)
-    seen = ballot.result()
-    return seen if lidar is None else _confirmed(seen, bearings, lidar, unknown_id)
+            voting.add(piece, source, _vote(returns, samples, view, config, unknown_id))
+        voting.close(piece, status)
+    transfer = voting.result()
+    return transfer if lidar is None else _confirmed(transfer, bearings, lidar, unknown_id)
 
 
 def footprint(bearings: Bearings, samples: int) -> NDArray[np.float32]:
@@ -93,28 +93,28 @@ def footprint(bearings: Bearings, samples: int) -> NDArray[np.float32]:
 
 
 def _confirmed(
-    seen: Transfer, bearings: Bearings, lidar: LidarLabelIndex, unknown_id: int
+    transfer: Transfer, bearings: Bearings, lidar: LidarLabelIndex, unknown_id: int
 ) -> Transfer:
-    """What the cameras say of a place, put right by the lidar where it has looked.
+    """What the cameras say of a place, put right by the lidar where it has measured.
 
     Nothing at the return's range: a ghost, or something that lidar and cameras do not see.
     """
-    asked = np.flatnonzero(seen.status == PointStatus.LABELLED)
-    said = lidar.testify(bearings.take(asked))
+    asked = np.flatnonzero(transfer.status == PointStatus.LABELLED)
+    prior = lidar.prior(bearings.take(asked))
     status = np.full(len(asked), PointStatus.LABELLED, np.uint8)
-    status[said.seen <= _MOSTLY * said.mass] = PointStatus.OCCLUDED
-    status[said.mass < _NO_SURFACE] = PointStatus.UNCERTAIN
-    status[~said.looked] = PointStatus.LABELLED
-    confirmed = said.looked & (status == PointStatus.LABELLED)
+    status[prior.visible <= _MOSTLY * prior.mass] = PointStatus.OCCLUDED
+    status[prior.mass < _NO_SURFACE] = PointStatus.UNCERTAIN
+    status[~prior.observed] = PointStatus.LABELLED
+    confirmed = prior.observed & (status == PointStatus.LABELLED)
     refused = status != PointStatus.LABELLED
-    labels, confidence = seen.labels.copy(), seen.confidence.copy()
-    labels[asked[confirmed]] = said.labels[confirmed]
-    confidence[asked[confirmed]] = said.confidence[confirmed]
-    sources, statuses = seen.sources.copy(), seen.status.copy()
+    labels, confidence = transfer.labels.copy(), transfer.confidence.copy()
+    labels[asked[confirmed]] = prior.labels[confirmed]
+    confidence[asked[confirmed]] = prior.confidence[confirmed]
+    sources, statuses = transfer.sources.copy(), transfer.status.copy()
     statuses[asked] = status
     labels[asked[refused]], confidence[asked[refused]] = unknown_id, 0
     sources[asked[refused]] = NO_SOURCE
-    return replace(seen, labels=labels, confidence=confidence, status=statuses, sources=sources)
+    return replace(transfer, labels=labels, confidence=confidence, status=statuses, sources=sources)
 
 
 def _spiral(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -126,16 +126,16 @@ def _spiral(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return radius * np.cos(angle), radius * np.sin(angle)
 
 
-def _answer(
+def _vote(
     returns: NDArray[np.intp],
     samples: NDArray[np.float32],
     view: View,
     config: RadarTransferConfig,
     unknown_id: int,
 ) -> CameraVote:
-    seen = project_points(samples, np.ones(len(samples), np.bool_), view)
-    in_view = np.unique(seen.index // config.samples)
-    labels, support, share = _winners(seen, len(returns), view, config.samples, unknown_id)
+    points = project_points(samples, np.ones(len(samples), np.bool_), view)
+    in_view = np.unique(points.index // config.samples)
+    labels, support, share = _winners(points, len(returns), view, config.samples, unknown_id)
     labels[share < config.min_share] = unknown_id
     return CameraVote(
         index=returns[in_view],
@@ -146,18 +146,18 @@ def _answer(
 
 
 def _winners(
-    seen: ProjectedPoints, count: int, view: View, samples: int, unknown_id: int
+    points: ProjectedPoints, count: int, view: View, samples: int, unknown_id: int
 ) -> tuple[NDArray[np.uint16], NDArray[np.float32], NDArray[np.float32]]:
     """Per return the label with most support, its support and its share of the footprint."""
     label_map = view.prepared.label_map
-    labels = label_map.labels[seen.row, seen.column]
-    weights = label_map.confidence[seen.row, seen.column] / (255.0 * samples)
+    labels = label_map.labels[points.row, points.column]
+    weights = label_map.confidence[points.row, points.column] / (255.0 * samples)
     weights[labels == unknown_id] = 0
     present, column = np.unique(labels, return_inverse=True)
     if present.size == 0:
         nothing = np.zeros(count, np.float32)
         return np.full(count, unknown_id, np.uint16), nothing, nothing
-    votes = seen.index // samples * present.size + column.reshape(-1)
+    votes = points.index // samples * present.size + column.reshape(-1)
     shape = (count, present.size)
     support = np.bincount(votes, weights, count * present.size).reshape(shape)
     shares = np.bincount(votes, minlength=count * present.size).reshape(shape) / samples

@@ -1,4 +1,4 @@
-"""What a transfer returns, and how the answers of several cameras become one."""
+"""What a transfer returns, and how the votes of several cameras become one label."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from seg_perception.core.types import PointStatus
 
 NO_SOURCE = 255
-# The answer that says most wins.
+# The vote that says most wins.
 _UNSEEN, _OCCLUDED, _UNCERTAIN, _ZERO = (np.float32(value) for value in (-3, -2, -1, 0))
 # Indexed with such a number, which counts from the end; unseen points have a status of their own.
 _STATUS = np.array([PointStatus.LABELLED, 0, PointStatus.OCCLUDED, PointStatus.UNCERTAIN], np.uint8)
@@ -68,7 +68,7 @@ class CameraVote:
 
 
 class LabelVoting:
-    """Collects the answers of all views about the points of one cloud, piece by piece.
+    """Collects the votes of all views about the points of one cloud, piece by piece.
 
     One number per point says how much is known of it: the confidence of its label, or,
     below zero, why there is none. Where views give a point different labels, at most one of them
@@ -95,24 +95,24 @@ class LabelVoting:
         self._overlap = _Overlap(count) if several else None
         self._disputed = 0
 
-    def add(self, piece: slice, source: int, answer: CameraVote) -> None:
+    def add(self, piece: slice, source: int, vote: CameraVote) -> None:
         """Take over what this view knows better than those before it.
 
         Args:
-            piece: the points that `answer.index` counts.
+            piece: the points that `vote.index` counts.
             source: number of the view.
-            answer: what it says; its confidence is written over.
+            vote: what it says; its confidence is written over.
         """
-        support = answer.confidence
+        support = vote.confidence
         unclear = support < self._min_confidence
-        unclear |= answer.labels == self._unknown_id
+        unclear |= vote.labels == self._unknown_id
         np.putmask(support, unclear, _UNCERTAIN)
-        np.putmask(support, answer.hidden, _OCCLUDED)
-        points, labels = answer.index, answer.labels
+        np.putmask(support, vote.hidden, _OCCLUDED)
+        points, labels = vote.index, vote.labels
         if self._overlap is not None:
             known = self._support[piece].take(points)
             differs = self._labels[piece].take(points) != labels
-            better = self._overlap.better(piece, answer, support, known, differs)
+            better = self._overlap.better(piece, vote, support, known, differs)
             won = np.flatnonzero(better)
             points, labels, support = points.take(won), labels.take(won), support.take(won)
         self._enter(piece, source, points, labels, support)
@@ -160,34 +160,34 @@ class _Overlap:
 
     def __init__(self, count: int) -> None:
         self._rank = np.full(count, _UNSEEN, np.float32)
-        self._rival = np.zeros(count, np.float32)
+        self._runner_up = np.zeros(count, np.float32)
 
     def better(
         self,
         piece: slice,
-        answer: CameraVote,
+        vote: CameraVote,
         support: NDArray[np.float32],
         known: NDArray[np.float32],
         differs: NDArray[np.bool_],
     ) -> NDArray[np.bool_]:
-        """Which of the answers count more than what is known; remembers the strongest rival."""
+        """Which of the votes count more than what is known; remembers the strongest other label."""
         rank = support
-        if answer.facing is not None:
-            rank = np.where(support > 0, support * answer.facing, support)
-        ranks, rivals = self._rank[piece], self._rival[piece]
-        better: NDArray[np.bool_] = rank > ranks.take(answer.index)
+        if vote.facing is not None:
+            rank = np.where(support > 0, support * vote.facing, support)
+        ranks, runners_up = self._rank[piece], self._runner_up[piece]
+        better: NDArray[np.bool_] = rank > ranks.take(vote.index)
         disputed = np.flatnonzero((known > 0) & (support > 0) & differs)
         beaten = np.where(better, known, support)[disputed]
-        points = answer.index[disputed]
-        rivals[points] = np.maximum(rivals[points], beaten)
+        points = vote.index[disputed]
+        runners_up[points] = np.maximum(runners_up[points], beaten)
         won = np.flatnonzero(better)
-        ranks[answer.index[won]] = rank[won]
+        ranks[vote.index[won]] = rank[won]
         return better
 
     def lower(self, piece: slice, support: NDArray[np.float32]) -> int:
         """Confidence, given that not both can be right: c (1 - r) / (1 - c r); how many."""
-        disputed = np.flatnonzero((self._rival[piece] > 0) & (support > 0))
-        c, r = support[disputed], np.minimum(self._rival[piece][disputed], _SUREST)
+        disputed = np.flatnonzero((self._runner_up[piece] > 0) & (support > 0))
+        c, r = support[disputed], np.minimum(self._runner_up[piece][disputed], _SUREST)
         c = np.minimum(c, _SUREST)
         support[disputed] = c * (1 - r) / (1 - c * r)
         return len(disputed)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import CalibrationError, TransformError
 from seg_perception.core.types import LabelMap
-from seg_perception.geometry.camera import CameraModel, Hits
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.projection import Hits
 from seg_perception.geometry.rolling_shutter import RollingShutter
 
 # Boundary distances are kept in quarters of a pixel.

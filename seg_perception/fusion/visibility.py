@@ -38,7 +38,7 @@ class DepthBuffer:
 
     def __init__(
         self,
-        sights: Sequence[ProjectedPoints],
+        projections: Sequence[ProjectedPoints],
         labels: Sequence[Labels],
         image_size: tuple[int, int],
         cell_px: int = 0,
@@ -46,56 +46,56 @@ class DepthBuffer:
         """Enter all points.
 
         Args:
-            sights: the points in the image, in any number of pieces.
+            projections: the points in the image, in any number of pieces.
             labels: (M,) each, of the points' pixels.
             image_size: width and height (pixel).
             cell_px: size of a cell; 0: the points' distance in the image.
         """
-        self._cell = cell_px or matched_cell_px(sights, image_size)
+        self._cell = cell_px or matched_cell_px(projections, image_size)
         self._columns, rows = (-(-size // self._cell) for size in image_size)
         plane = (rows + 1) * self._columns
         self._starts = _plane_starts(labels, plane)
         count, total = np.zeros((2, _PLANES * plane), np.float32)
-        for seen, under in zip(sights, labels, strict=True):
-            at = self._cells(seen, under)
+        for points, under in zip(projections, labels, strict=True):
+            at = self._cells(points, under)
             np.add.at(count, at, np.float32(1))
-            np.add.at(total, at, np.float32(1) / seen.depth)
+            np.add.at(total, at, np.float32(1) / points.depth)
         self._count, self._total = (_around(cells, self._columns) for cells in (count, total))
 
-    def farness(self, seen: ProjectedPoints, labels: Labels) -> NDArray[np.float32]:
+    def relative_depth(self, points: ProjectedPoints, labels: Labels) -> NDArray[np.float32]:
         """How many times as far as its surroundings under the same label each point lies.
 
         Args:
-            seen: points that were entered.
+            points: some that were entered.
             labels: (M,), of their pixels.
 
         Returns:
             float32 (M,): 1 where the points around are just as far, above 1 where they are
             nearer, 0 where there are none.
         """
-        at = self._cells(seen, labels)
-        nearness = np.float32(1) / seen.depth
+        at = self._cells(points, labels)
+        nearness = np.float32(1) / points.depth
         mean: NDArray[np.float32] = self._total.take(at)
         mean -= nearness
         others = self._count.take(at)
         others -= np.float32(1)
         mean /= np.maximum(others, np.float32(1), out=others)
-        mean *= seen.depth
+        mean *= points.depth
         np.maximum(mean, np.float32(0), out=mean)
         return mean
 
-    def _cells(self, seen: ProjectedPoints, labels: Labels) -> NDArray[np.intp]:
-        cells = _cells(seen, self._cell, self._columns)
+    def _cells(self, points: ProjectedPoints, labels: Labels) -> NDArray[np.intp]:
+        cells = _cells(points, self._cell, self._columns)
         cells += self._starts.take(labels)
         return cells
 
 
-def matched_cell_px(sights: Sequence[ProjectedPoints], image_size: tuple[int, int]) -> int:
+def matched_cell_px(projections: Sequence[ProjectedPoints], image_size: tuple[int, int]) -> int:
     """Mean distance of neighbouring points in the part of the image that they cover (pixel).
 
     Not less than 2, nor less than leads to 192 columns: finer ones cost more than they tell.
     """
-    count = sum(len(seen.index) for seen in sights)
+    count = sum(len(points.index) for points in projections)
     smallest = max(_SMALLEST_CELL_PX, -(-max(image_size) // _MOST_COLUMNS))
     if count == 0:
         return smallest
@@ -105,8 +105,8 @@ def matched_cell_px(sights: Sequence[ProjectedPoints], image_size: tuple[int, in
     columns, rows = (-(-size // coarse) for size in image_size)
     covered = np.zeros(rows * columns, np.bool_)
     step = 1 + count // _ENOUGH
-    for seen in sights:
-        covered[_cells(seen, coarse, columns, step)] = True
+    for points in projections:
+        covered[_cells(points, coarse, columns, step)] = True
     area = np.count_nonzero(covered) / covered.size * image_size[0] * image_size[1]
     return max(smallest, round(math.sqrt(area / count)))
 
@@ -121,10 +121,10 @@ def _plane_starts(labels: Sequence[Labels], plane: int) -> NDArray[np.intp]:
     return starts
 
 
-def _cells(seen: ProjectedPoints, size_px: int, columns: int, step: int = 1) -> NDArray[np.intp]:
-    index = (seen.row[::step] // size_px).astype(np.intp)
+def _cells(points: ProjectedPoints, size_px: int, columns: int, step: int = 1) -> NDArray[np.intp]:
+    index = (points.row[::step] // size_px).astype(np.intp)
     index *= columns
-    index += seen.column[::step] // size_px
+    index += points.column[::step] // size_px
     return index
 
 

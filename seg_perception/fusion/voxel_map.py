@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from seg_perception.config import MapConfig
 from seg_perception.core.types import label_dtype
 from seg_perception.fusion.voxel_table import KeyTable, Rows, VoxelGrid
+from seg_perception.fusion.voxels import Voxels
 
 # Points that are entered at once; a larger cloud votes once for each such piece.
 _PIECE = 1 << 17
@@ -32,45 +33,6 @@ _PIECE = 1 << 17
 _GIVEN_UP = 1 / 8
 # The weight of knowing nothing: one vote, spread over all classes.
 _PRIOR = np.float32(1)
-
-
-@dataclass(frozen=True, eq=False)
-class Voxels:
-    """A map as it is at one moment.
-
-    Attributes:
-        xyz: float64 (N, 3), metre, the middles of the voxels in the map's frame.
-        labels: uint8 or uint16 (N,), the class with the largest count.
-        confidence: float32 (N,), expected share of that class (mean of the Dirichlet
-            distribution): about 0.5 after one certain vote, towards 1 as votes agree.
-        counts: uint32 (N,), number of scans that voted.
-        stamp_ns: of the newest scan.
-        centre: float64 (3,), metre, where the robot was then.
-    """
-
-    xyz: NDArray[np.float64]
-    labels: NDArray[np.uint8] | NDArray[np.uint16]
-    confidence: NDArray[np.float32]
-    counts: NDArray[np.uint32]
-    stamp_ns: int
-    centre: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        """Count the voxels."""
-        return len(self.labels)
-
-    def only(self, wanted: NDArray[np.bool_]) -> Voxels:
-        """Those where `wanted`, bool (N,), is true."""
-        if wanted.all():
-            return self
-        return Voxels(
-            self.xyz[wanted],
-            self.labels[wanted],
-            self.confidence[wanted],
-            self.counts[wanted],
-            self.stamp_ns,
-            self.centre,
-        )
 
 
 @dataclass

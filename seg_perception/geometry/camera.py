@@ -13,71 +13,18 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import CalibrationError
 from seg_perception.core.types import Calibration
-from seg_perception.geometry.calibration import (
-    published_calibration,
-    published_size,
-    scale_calibration,
-    shift_principal_point,
-)
+from seg_perception.geometry.calibration import published_calibration, shift_principal_point
 from seg_perception.geometry.distortion import (
     DistortionModel,
-    Floats,
     Pinhole,
     make_distortion_model,
 )
-
-__all__ = [
-    "CameraModel",
-    "Hits",
-    "Projection",
-    "published_size",
-    "scale_calibration",
-    "shift_principal_point",
-]
+from seg_perception.geometry.projection import Hits, Projection
+from seg_perception.geometry.radial_profile import Floats
 
 _NEAREST_M = 1e-3
 _BORDER_STEPS = 32
 _BOUND_MARGIN = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Where points appear.
-
-    Attributes:
-        uv: float32 (N, 2), pixel; integers are pixel centres; NaN where not valid.
-        depth: float32 (N,), metre along the optical axis.
-        valid: bool (N,), in front, within the lens's field of view and in the image.
-    """
-
-    uv: NDArray[np.float32]
-    depth: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Hits:
-    """The M of N points that land in an image.
-
-    Attributes:
-        index: intp (M,), rising, which points.
-        u, v: float (M,), pixel.
-        depth: float (M,), metre along the optical axis.
-    """
-
-    index: NDArray[np.intp]
-    u: Floats
-    v: Floats
-    depth: Floats
-
-    def only(self, wanted: NDArray[np.bool_]) -> Hits:
-        """Those of the hits where `wanted`, bool (M,), is true."""
-        if wanted.all():
-            return self
-        kept = np.flatnonzero(wanted)
-        return Hits(
-            self.index.take(kept), self.u.take(kept), self.v.take(kept), self.depth.take(kept)
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +34,8 @@ class CameraModel:
     Attributes:
         width, height: of the image, after roi and binning (pixel).
         fx, fy, cx, cy: intrinsics of that image (pixel).
-        lens: its distortion.
-        T_lens_camera: float64 (4, 4), from the optical frame into the one the image is
+        distortion: how its lens bends rays.
+        T_ideal_camera: float64 (4, 4), from the optical frame into the one the image is
             ideal in: identity for raw images, R and the stereo baseline for rectified ones.
         slopes: (x_min, x_max, y_min, y_max) of the rays that the image can hold.
     """
@@ -99,8 +46,8 @@ class CameraModel:
     fy: float
     cx: float
     cy: float
-    lens: DistortionModel
-    T_lens_camera: NDArray[np.float64]
+    distortion: DistortionModel
+    T_ideal_camera: NDArray[np.float64]
     slopes: tuple[float, float, float, float]
 
     @classmethod
@@ -138,7 +85,7 @@ class CameraModel:
         valid = np.zeros(len(xyz), np.bool_)
         valid[hits.index] = True
         with np.errstate(invalid="ignore"):
-            depth = xyz @ self.T_lens_camera[2, :3] + self.T_lens_camera[2, 3]
+            depth = xyz @ self.T_ideal_camera[2, :3] + self.T_ideal_camera[2, 3]
         return Projection(uv, depth.astype(np.float32), valid)
 
     def hits(self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]) -> Hits:
@@ -169,7 +116,7 @@ class CameraModel:
         Returns:
             (3, N), metre, in the precision of the points.
         """
-        T = (self.T_lens_camera @ T_camera_cloud).astype(xyz.dtype)
+        T = (self.T_ideal_camera @ T_camera_cloud).astype(xyz.dtype)
         with np.errstate(invalid="ignore", over="ignore"):
             columns: Floats = T[:3, :3] @ np.require(xyz, requirements="A").T
             columns += T[:3, 3:]
@@ -193,13 +140,13 @@ class CameraModel:
         """Pixels (M,) of points that are roughly in view, and which lie in the image."""
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             x, y = x / depth, y / depth
-            u, v = self.lens.distort(x, y)
+            u, v = self.distortion.distort(x, y)
             u, v = u * self.fx, v * self.fy
             u += self.cx
             v += self.cy
             inside = (u >= -0.5) & (u < self.width - 0.5) & (v >= -0.5) & (v < self.height - 0.5)
             if self._may_fold:
-                inside &= x * x + y * y <= self.lens.limit**2
+                inside &= x * x + y * y <= self.distortion.limit**2
         return u, v, inside
 
     def unproject(self, uv: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -210,17 +157,19 @@ class CameraModel:
 
         Returns:
             float64 (N, 3), direction in the camera's optical frame with z = 1; NaN for
-            pixels that no ray within the lens's field of view leads to.
+            pixels that no ray within the field of view leads to.
         """
-        x, y = self.lens.undistort((uv[:, 0] - self.cx) / self.fx, (uv[:, 1] - self.cy) / self.fy)
-        rays = np.stack([x, y, np.ones_like(x)], axis=1) @ self.T_lens_camera[:3, :3]
+        x, y = self.distortion.undistort(
+            (uv[:, 0] - self.cx) / self.fx, (uv[:, 1] - self.cy) / self.fy
+        )
+        rays = np.stack([x, y, np.ones_like(x)], axis=1) @ self.T_ideal_camera[:3, :3]
         unit: NDArray[np.float64] = rays / rays[:, 2:]
         return unit
 
     @property
     def _may_fold(self) -> bool:
         x_min, x_max, y_min, y_max = self.slopes
-        return self.lens.limit < math.hypot(max(-x_min, x_max), max(-y_min, y_max))
+        return self.distortion.limit < math.hypot(max(-x_min, x_max), max(-y_min, y_max))
 
 
 def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: FBT001
@@ -228,18 +177,18 @@ def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: F
     width, height = published.width, published.height
     if rectified:
         fx, fy, cx, cy = _intrinsics(published.p, "P, which rectified images need")
-        lens: DistortionModel = Pinhole()
-        T_lens_camera = _rectification(published, fx, fy)
+        distortion: DistortionModel = Pinhole()
+        T_ideal_camera = _rectification(published, fx, fy)
     else:
         fx, fy, cx, cy = _intrinsics(published.k, "K, which raw images need")
         far_x = max(cx + 0.5, width - 0.5 - cx) / fx
         far_y = max(cy + 0.5, height - 0.5 - cy) / fy
-        lens = make_distortion_model(
+        distortion = make_distortion_model(
             published.distortion_model, published.d, math.hypot(far_x, far_y)
         )
-        T_lens_camera = np.eye(4)
-    slopes = _slopes(lens, _border(width, height, fx, fy, cx, cy))
-    return CameraModel(width, height, fx, fy, cx, cy, lens, T_lens_camera, slopes)
+        T_ideal_camera = np.eye(4)
+    slopes = _slopes(distortion, _border(width, height, fx, fy, cx, cy))
+    return CameraModel(width, height, fx, fy, cx, cy, distortion, T_ideal_camera, slopes)
 
 
 def _intrinsics(matrix: NDArray[np.float64], name: str) -> tuple[float, float, float, float]:
@@ -275,12 +224,12 @@ def _border(
 
 
 def _slopes(
-    lens: DistortionModel, border: tuple[NDArray[np.float64], NDArray[np.float64]]
+    distortion: DistortionModel, border: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> tuple[float, float, float, float]:
-    """Box around all rays of the image; the lens's limit where part of the border has no ray."""
-    x, y = lens.undistort(*border)
+    """Box around all rays of the image; the limit where part of the border has no ray."""
+    x, y = distortion.undistort(*border)
     if not np.isfinite(x).all():
-        return -lens.limit, lens.limit, -lens.limit, lens.limit
+        return -distortion.limit, distortion.limit, -distortion.limit, distortion.limit
     margin = _BOUND_MARGIN * float(max(np.ptp(x), np.ptp(y)))
     return (
         float(x.min()) - margin,

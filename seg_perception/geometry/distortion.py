@@ -9,21 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import CalibrationError
-
-Floats = NDArray[np.floating[Any]]
-
-# A ray at right angles to the axis has no slope: lenses end just before.
-_WIDEST_RAD = math.radians(89.5)
-_NEWTON_STEPS = 12
-_NEWTON_TOLERANCE = 1e-9
-_STEP = 1e-6
+from seg_perception.geometry.radial_profile import Floats, RadialProfile, invert_distortion
 
 
 class DistortionModel(Protocol):
@@ -41,7 +33,7 @@ class DistortionModel(Protocol):
 
 
 def make_distortion_model(model: str, d: NDArray[np.float64], reach: float) -> DistortionModel:
-    """Choose the lens of a calibration.
+    """Choose the distortion model of a calibration.
 
     Args:
         model: CameraInfo's distortion_model.
@@ -89,7 +81,7 @@ class PlumbBob:
         k1, k2, self._p1, self._p2, k3, k4, k5, k6 = padded[:8]
         self._above, self._below = _trimmed(k1, k2, k3), _trimmed(k4, k5, k6)
         self._s1, self._s2, self._s3, self._s4 = padded[8:12]
-        self._profile = _Profile.of(lambda r: r * self._radial(r * r), reach)
+        self._profile = RadialProfile.of(lambda r: r * self._radial(r * r), reach)
 
     @property
     def limit(self) -> float:
@@ -108,7 +100,7 @@ class PlumbBob:
 
     def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Solve from the radial inverse on by Newton's method."""
-        return _solve(self.distort, self._profile, x, y)
+        return invert_distortion(self.distort, self._profile, x, y)
 
     def _radial(self, r2: Floats) -> Floats:
         return _polynomial(r2, self._above)
@@ -150,7 +142,7 @@ class Tilted(ThinPrism):
     def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Set the sensor upright, first."""
         upright = _homography(np.linalg.inv(self._tilt), x, y)
-        return _solve(super().distort, self._profile, *upright)
+        return invert_distortion(super().distort, self._profile, *upright)
 
 
 class Equidistant:
@@ -158,7 +150,7 @@ class Equidistant:
 
     def __init__(self, d: NDArray[np.float64], reach: float) -> None:
         self._k = _trimmed(*d.tolist())
-        self._profile = _Profile.of(lambda r: self._imaged(np.arctan(r)), reach)
+        self._profile = RadialProfile.of(lambda r: self._imaged(np.arctan(r)), reach)
 
     @property
     def limit(self) -> float:
@@ -173,7 +165,7 @@ class Equidistant:
 
     def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Solve from the table's inverse on by Newton's method."""
-        return _solve(self.distort, self._profile, x, y)
+        return invert_distortion(self.distort, self._profile, x, y)
 
     def _imaged(self, angle: Floats) -> Floats:
         return angle * _polynomial(angle * angle, self._k)
@@ -190,33 +182,6 @@ _MODELS: tuple[
 )
 
 
-@dataclass(frozen=True, eq=False)
-class _Profile:
-    """Imaged radius over ideal radius, as a table that rises throughout.
-
-    Attributes:
-        ideal, imaged: float64 (n,), slopes.
-    """
-
-    ideal: NDArray[np.float64]
-    imaged: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, imaged_radius: Callable[[Floats], Floats], reach: float) -> _Profile:
-        """Tabulate a lens as far as it rises, or until a fifth beyond the image's corner."""
-        wide = np.tan(np.linspace(0, _WIDEST_RAD, 4096))
-        limit = wide[_last_rising(np.asarray(imaged_radius(wide), np.float64), 1.2 * reach)]
-        ideal = np.linspace(0, limit, 4096)
-        imaged = np.asarray(imaged_radius(ideal), np.float64)
-        end = _last_rising(imaged, 1.2 * reach) + 1
-        return cls(ideal[:end], imaged[:end])
-
-    @property
-    def limit(self) -> float:
-        """Largest ideal slope."""
-        return float(self.ideal[-1])
-
-
 def _trimmed(*coefficients: float) -> tuple[float, ...]:
     """Coefficients up to the last that is not zero, the first at least."""
     used = [i for i, coefficient in enumerate(coefficients) if coefficient != 0]
@@ -231,48 +196,6 @@ def _polynomial(value: Floats, coefficients: tuple[float, ...]) -> Floats:
         result *= value
     result += 1
     return result
-
-
-def _last_rising(values: NDArray[np.float64], reach: float) -> int:
-    with np.errstate(invalid="ignore"):
-        stops = ~(np.diff(values) > 0) | (values[:-1] > reach)
-    return int(np.argmax(stops)) if stops.any() else len(values) - 1
-
-
-def _solve(
-    distort: Callable[[Floats, Floats], tuple[Floats, Floats]],
-    profile: _Profile,
-    imaged_x: Floats,
-    imaged_y: Floats,
-) -> tuple[Floats, Floats]:
-    goal = np.stack([np.ravel(imaged_x), np.ravel(imaged_y)]).astype(np.float64)
-    x, y = goal * _radial_scale(profile, goal)
-    # Pixels that no ray leads to send the search astray: they are told apart below.
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for _ in range(_NEWTON_STEPS):
-            at_x, at_y = distort(x, y)
-            error_x, error_y = at_x - goal[0], at_y - goal[1]
-            if np.all(np.hypot(error_x, error_y) < _NEWTON_TOLERANCE / 100):
-                break
-            (a, c), (b, d) = distort(x + _STEP, y), distort(x, y + _STEP)
-            a, b, c, d = (
-                (v - at) / _STEP for v, at in ((a, at_x), (b, at_x), (c, at_y), (d, at_y))
-            )
-            determinant = a * d - b * c
-            x = x - (d * error_x - b * error_y) / determinant
-            y = y - (a * error_y - c * error_x) / determinant
-        at_x, at_y = distort(x, y)
-    missed = ~(np.hypot(at_x - goal[0], at_y - goal[1]) < _NEWTON_TOLERANCE)
-    missed |= ~(np.hypot(x, y) <= profile.limit)
-    shape = np.shape(imaged_x)
-    return np.where(missed, np.nan, x).reshape(shape), np.where(missed, np.nan, y).reshape(shape)
-
-
-def _radial_scale(profile: _Profile, imaged: NDArray[np.float64]) -> NDArray[np.float64]:
-    radius = np.hypot(*imaged)
-    ideal = np.interp(radius, profile.imaged, profile.ideal)
-    scale: NDArray[np.float64] = ideal / np.maximum(radius, 1e-12)
-    return np.where(radius > 1e-9, scale, 1.0)
 
 
 def _tilt(tau_x: float, tau_y: float) -> NDArray[np.float64]:

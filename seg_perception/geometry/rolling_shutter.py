@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.geometry.camera import CameraModel, Hits
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.projection import Hits
 
 Edge = Literal["top", "bottom", "left", "right"]
 
@@ -38,12 +39,12 @@ class RollingShutter:
         turning camera sees them that takes away an eighth of the angle squared.
 
         Args:
-            camera: the lens.
+            camera: the camera model.
             xyz: float32 or float64 (N, 3), metre, the cloud's frame.
         """
         start, end = camera.columns(xyz, self.T_first), camera.columns(xyz, self.T_last)
-        seen = camera.roughly_in_view(start) | camera.roughly_in_view(end)
-        index = np.flatnonzero(seen)
+        in_view = camera.roughly_in_view(start) | camera.roughly_in_view(end)
+        index = np.flatnonzero(in_view)
         start = start.take(index, axis=1)
         way = end.take(index, axis=1) - start
         share: NDArray[np.floating[Any]] = np.full(len(index), 0.5, start.dtype)

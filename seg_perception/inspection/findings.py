@@ -10,7 +10,8 @@ from seg_perception.config import CameraConfig, Config
 from seg_perception.config.input_topics import camera_info_topic
 from seg_perception.core.errors import CalibrationError, TransformError
 from seg_perception.core.types import NANOSECONDS, Calibration
-from seg_perception.geometry.camera import CameraModel, published_size
+from seg_perception.geometry.calibration import published_size
+from seg_perception.geometry.camera import CameraModel
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 
 _MOST_OFFSET_S = 10.0

@@ -12,7 +12,7 @@ from seg_perception.config import OutputConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, SemanticCloud
-from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.pointcloud2 import append_semantics, encode_cloud
 from seg_perception.io.semantic_fields import label_bits, with_moving

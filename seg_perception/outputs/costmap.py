@@ -9,9 +9,8 @@ from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
-from seg_perception.fusion.costs import LETHAL, cost_table
-from seg_perception.fusion.occupancy import Occupancy, occupancy
-from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.fusion.occupancy import LETHAL, Occupancy, cost_table, occupancy
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.messages import (
     Header,
     MapMetaData,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, LabelMap, SemanticCloud
-from seg_perception.fusion.costs import cost_table
+from seg_perception.fusion.occupancy import cost_table
 from seg_perception.io.messages import Message
 from seg_perception.outputs.clouds import cloud_message, map_message
 from seg_perception.outputs.costmap import Costmaps, obstacles_message

@@ -10,7 +10,8 @@ from seg_perception.core.errors import ConfigError, TransformError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointStatus, SemanticCloud
 from seg_perception.fusion.doppler import MOVING
-from seg_perception.fusion.voxel_map import VoxelMap, Voxels
+from seg_perception.fusion.voxel_map import VoxelMap
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.synchronizer import Scan

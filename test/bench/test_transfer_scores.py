@@ -13,7 +13,7 @@ from bench.transfer_quality.baselines import (
 )
 from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.scores import Judged, Score
-from seg_perception.geometry.camera import Hits
+from seg_perception.geometry.projection import Hits
 
 TRUNK, GRASS, UNKNOWN = 6, 3, 255
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from seg_perception.config import CostmapConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
-from seg_perception.fusion.costs import FREE, LETHAL, UNSEEN, cost_table
-from seg_perception.fusion.occupancy import occupancy
-from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.fusion.occupancy import FREE, LETHAL, UNSEEN, cost_table, occupancy
+from seg_perception.fusion.voxels import Voxels
 
 ROAD, MUD, TREE, SKY = range(4)
 ONTOLOGY = Ontology.parse(

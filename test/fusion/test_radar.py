@@ -168,14 +168,14 @@ def wall(distance: float, columns: range, label: int, confidence: float = 1.0) -
     )
 
 
-def witness(*walls: tuple) -> LidarLabelIndex:
+def lidar_of(*walls: tuple) -> LidarLabelIndex:
     return LidarLabelIndex(*(np.concatenate(parts) for parts in zip(*walls, strict=True)))
 
 
 def test_of_two_directions_the_one_counts_in_which_something_is_that_far(make_view) -> None:
     # A trunk 0.02 rad to the right at 10 m before a hedge at 14 m: the image shows hedge ahead.
     view = make_view(columns(c7=slice(100, 104)), T=T_CAMERA_RADAR)
-    lidar = witness(wall(10, range(-4, -1), 7, 0.75), wall(14, range(-1, 20), 0))
+    lidar = lidar_of(wall(10, range(-4, -1), 7, 0.75), wall(14, range(-1, 20), 0))
     error = {"azimuth_sigma_rad": 0.03, "samples": 100}
     alone, asked = (transfer(AHEAD, [view], lidar=one, **error) for one in (None, lidar))
     assert alone.labels[0] == 0
@@ -187,7 +187,7 @@ def test_of_two_directions_the_one_counts_in_which_something_is_that_far(make_vi
 
 def test_what_the_lidar_has_behind_leaves_is_hidden_from_the_camera_too(make_view) -> None:
     view = make_view(labels=3, T=T_CAMERA_RADAR)
-    hidden = witness(wall(10, range(-9, 10), UNKNOWN, 0.0), wall(8, range(-9, 10), 3))
+    hidden = lidar_of(wall(10, range(-9, 10), UNKNOWN, 0.0), wall(8, range(-9, 10), 3))
     found = transfer([[10, 0, 0], [8, 0, 0]], [view], lidar=hidden)
     assert [PointStatus(s) for s in found.status] == [S.OCCLUDED, S.LABELLED]
     assert found.labels.tolist() == [UNKNOWN, 3]
@@ -196,13 +196,13 @@ def test_what_the_lidar_has_behind_leaves_is_hidden_from_the_camera_too(make_vie
 
 def test_a_return_where_the_lidar_has_looked_and_found_nothing_is_uncertain(make_view) -> None:
     view = make_view(labels=3, T=T_CAMERA_RADAR)
-    found = transfer([[10, 0, 0]], [view], lidar=witness(wall(20, range(-9, 10), 3)))
+    found = transfer([[10, 0, 0]], [view], lidar=lidar_of(wall(20, range(-9, 10), 3)))
     assert (found.status[0], found.labels[0]) == (S.UNCERTAIN, UNKNOWN)
 
 
 def test_where_the_lidar_has_not_looked_the_camera_counts(make_view) -> None:
     view = make_view(labels=3, T=T_CAMERA_RADAR)
-    aside = witness(wall(10, range(30, 40), 5))
+    aside = lidar_of(wall(10, range(30, 40), 5))
     nothing = LidarLabelIndex(
         np.zeros((0, 3), np.float32), np.zeros(0, np.uint8), np.zeros(0, np.float32)
     )
@@ -221,20 +221,20 @@ def test_the_lidar_says_what_all_pairs_of_return_and_point_say(seed) -> None:
     labels = random.integers(0, 4, 300).astype(np.uint8)
     sure = random.choice([0, 0.5, 1], 300).astype(np.float32)
     sigmas = random.uniform(0.05, 0.3), random.uniform(0.05, 0.3), random.uniform(0.1, 1)
-    said = LidarLabelIndex(points, labels, sure).testify(bearings(returns, *sigmas))
+    prior = LidarLabelIndex(points, labels, sure).prior(bearings(returns, *sigmas))
     here, there = np.stack(polar(points)), np.stack(polar(returns))
     # The pole and the seam behind are left out: a radar looks ahead.
     ahead = (np.abs(there[0]) < 2) & (np.abs(there[1]) < 0.7)
     off = (here[:, None] - there[:, :, None]) / np.reshape(sigmas, (3, 1, 1))
     square = (off**2).sum(0)
     weight = np.where(square < 2.5**2, np.exp(-square / 2), 0)
-    assert said.mass[ahead] == pytest.approx(weight.sum(1)[ahead], rel=1e-3, abs=0.05)
-    seen = (weight * (sure > 0)).sum(1)
-    assert said.seen[ahead] == pytest.approx(seen[ahead], rel=1e-3, abs=0.05)
+    assert prior.mass[ahead] == pytest.approx(weight.sum(1)[ahead], rel=1e-3, abs=0.05)
+    visible = (weight * (sure > 0)).sum(1)
+    assert prior.visible[ahead] == pytest.approx(visible[ahead], rel=1e-3, abs=0.05)
     votes = np.stack([(weight * sure * (labels == n)).sum(1) for n in range(4)])
     told = ahead & (weight.sum(1) > 1)
     share = votes.max(0) / np.maximum(weight.sum(1), 1e-9)
-    assert said.confidence[told] == pytest.approx(share[told], abs=0.05)
-    # Whoever has three witnesses within its own errors has been looked at.
+    assert prior.confidence[told] == pytest.approx(share[told], abs=0.05)
+    # Whoever has three points within its own errors has been looked at.
     near = ((off[:2] ** 2).sum(0) < 2.5**2).sum(1) >= 3
-    assert said.looked[ahead & near].all()
+    assert prior.observed[ahead & near].all()

@@ -16,18 +16,18 @@ TRUNK_PX = grid(range(90, 112, 4), range(2, HEIGHT, 4))
 WALL, TRUNK = 1, 2
 
 
-def seen(pixels: np.ndarray, depth: float | np.ndarray) -> ProjectedPoints:
+def pixels_at(pixels: np.ndarray, depth: float | np.ndarray) -> ProjectedPoints:
     column, row = pixels.astype(np.uint16).T
     depth = np.broadcast_to(depth, len(pixels)).astype(np.float32)
     return ProjectedPoints(np.arange(len(pixels), dtype=np.intp), column, row, depth)
 
 
-def farness(
+def relative_depth(
     pixels: np.ndarray, depth: float | np.ndarray, labels: int | np.ndarray = WALL, cell_px: int = 0
 ) -> np.ndarray:
-    sight = seen(pixels, depth)
+    points = pixels_at(pixels, depth)
     under = np.broadcast_to(labels, len(pixels)).astype(np.uint8)
-    return DepthBuffer([sight], [under], SIZE, cell_px).farness(sight, under)
+    return DepthBuffer([points], [under], SIZE, cell_px).relative_depth(points, under)
 
 
 def trunk_before_wall() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,7 +40,7 @@ def trunk_before_wall() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_what_lies_behind_a_trunk_is_far_and_what_lies_beside_it_is_not() -> None:
     pixels, depth, labels = trunk_before_wall()
-    far = farness(pixels, depth, labels)
+    far = relative_depth(pixels, depth, labels)
     behind = (depth == 10) & (labels == TRUNK)
     assert behind.sum() == 6 * 25
     assert (far[behind] > 1.4).all()
@@ -51,19 +51,19 @@ def test_what_lies_behind_a_trunk_is_far_and_what_lies_beside_it_is_not() -> Non
 
 def test_without_labels_what_lies_beside_the_trunk_would_be_far_too() -> None:
     pixels, depth, labels = trunk_before_wall()
-    far = farness(pixels, depth)
+    far = relative_depth(pixels, depth)
     assert (far[(depth == 10) & (labels == WALL)] > 1.2).sum() > 20
 
 
 def test_a_buffer_of_single_pixels_sees_nothing_on_a_sparse_scan() -> None:
     pixels, depth, labels = trunk_before_wall()
-    assert (farness(pixels, depth, labels, cell_px=1) == 0).all()
+    assert (relative_depth(pixels, depth, labels, cell_px=1) == 0).all()
 
 
 def test_farness_is_depth_times_the_mean_inverse_depth_of_the_others() -> None:
     # Three points in one cell, and one in a cell beside it.
     pixels = np.array([[50.0, 50], [51, 50], [50, 51], [58, 50]])
-    far = farness(pixels, np.array([2.0, 4, 8, 16]), cell_px=8)
+    far = relative_depth(pixels, np.array([2.0, 4, 8, 16]), cell_px=8)
     inverse = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 16])
     expected = [(inverse.sum() - own) / 3 / own for own in inverse]
     assert far == pytest.approx(expected, rel=1e-5)
@@ -79,7 +79,7 @@ def test_ground_and_walls_do_not_hide_themselves(spacing: int, roll_rad: float) 
     in_front = below > 0.04
     depth = 1 / below[in_front]
     assert depth.max() > 10
-    far = farness(pixels[in_front], depth)
+    far = relative_depth(pixels[in_front], depth)
     assert np.median(far) == pytest.approx(1, abs=0.02)
     # Only before the horizon, where points lie on one side of them alone, some seem far.
     assert (far[depth < 4.5] < 1.2).all()
@@ -90,17 +90,17 @@ def test_ground_and_walls_do_not_hide_themselves(spacing: int, roll_rad: float) 
 @given(scale=st.floats(0.1, 50))
 def test_the_unit_of_length_does_not_matter(scale: float) -> None:
     pixels, depth, labels = trunk_before_wall()
-    assert farness(pixels, depth * scale, labels) == pytest.approx(
-        farness(pixels, depth, labels), rel=1e-4, abs=1e-5
+    assert relative_depth(pixels, depth * scale, labels) == pytest.approx(
+        relative_depth(pixels, depth, labels), rel=1e-4, abs=1e-5
     )
 
 
 def test_pieces_of_a_scan_hide_each_other() -> None:
-    near, far = seen(EVERY_4_PX + 2, 3.0), seen(EVERY_4_PX, 10.0)
+    near, far = pixels_at(EVERY_4_PX + 2, 3.0), pixels_at(EVERY_4_PX, 10.0)
     labels = [np.full(len(EVERY_4_PX), WALL, np.uint8)] * 2
     buffer = DepthBuffer([far, near], labels, SIZE)
-    assert (buffer.farness(far, labels[0]) > 1.5).all()
-    assert (buffer.farness(near, labels[1]) < 1).all()
+    assert (buffer.relative_depth(far, labels[0]) > 1.5).all()
+    assert (buffer.relative_depth(near, labels[1]) < 1).all()
 
 
 def test_more_labels_than_planes_share_the_last_one() -> None:
@@ -108,7 +108,7 @@ def test_more_labels_than_planes_share_the_last_one() -> None:
     pixels = grid(range(0, WIDTH, 5), range(0, HEIGHT, 5))
     labels = (pixels[:, 0] // 5).astype(int)
     depth = np.where(pixels[:, 1] == 50, 10.0, 5.0)
-    far = farness(pixels, depth, labels)
+    far = relative_depth(pixels, depth, labels)
     assert (far[depth == 10] > 1.4).all()
     assert (far[depth == 5] <= 1.001).all()
 
@@ -116,19 +116,19 @@ def test_more_labels_than_planes_share_the_last_one() -> None:
 @pytest.mark.parametrize(("spacing", "expected"), [(4, 4), (10, 10), (16, 16)])
 def test_cells_are_as_wide_as_the_beams_are_apart(spacing: int, expected: int) -> None:
     pixels = grid(range(0, WIDTH, spacing), range(0, HEIGHT, spacing))
-    assert abs(matched_cell_px([seen(pixels, 5.0)], SIZE) - expected) <= 2
+    assert abs(matched_cell_px([pixels_at(pixels, 5.0)], SIZE) - expected) <= 2
 
 
 def test_empty_parts_of_the_image_do_not_count_as_spacing() -> None:
     dense = grid(range(0, WIDTH, 8), range(0, HEIGHT, 4))
     half = dense[dense[:, 0] < WIDTH / 2]
     whole, left = (
-        matched_cell_px([seen(dense, 5.0)], SIZE),
-        matched_cell_px([seen(half, 5.0)], SIZE),
+        matched_cell_px([pixels_at(dense, 5.0)], SIZE),
+        matched_cell_px([pixels_at(half, 5.0)], SIZE),
     )
     assert abs(whole - left) <= 1
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_no_point_and_one_point(count: int) -> None:
-    assert farness(EVERY_4_PX[:count], 5.0).tolist() == [0.0] * count
+    assert relative_depth(EVERY_4_PX[:count], 5.0).tolist() == [0.0] * count

@@ -1,4 +1,4 @@
-"""Lenses agree with OpenCV inside their field of view and refuse everything outside of it."""
+"""Camera models agree with OpenCV inside their field of view and refuse everything outside."""
 
 from dataclasses import replace
 
@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from seg_perception.core.errors import CalibrationError
 from seg_perception.core.types import Calibration, RegionOfInterest
-from seg_perception.geometry.camera import (
-    CameraModel,
+from seg_perception.geometry.calibration import (
     published_size,
     scale_calibration,
     shift_principal_point,
 )
+from seg_perception.geometry.camera import CameraModel
 
 K = np.array([[600.0, 0, 479.5], [0, 620.0, 269.5], [0, 0, 1]])
-LENSES = {
+DISTORTIONS = {
     "plumb_bob": np.array([-0.28, 0.09, 0.001, -0.0005, -0.01]),
     "rational_polynomial": np.array(
         [0.4467, -2.4316, 0.0009, -0.0002, 1.4048, 0.3242, -2.2589, 1.3338]
@@ -28,7 +28,7 @@ LENSES = {
 
 
 def calibration(model: str = "", **changes: object) -> Calibration:
-    d = LENSES.get(model, np.zeros(0))
+    d = DISTORTIONS.get(model, np.zeros(0))
     p = np.hstack([K, np.zeros((3, 1))])
     return replace(Calibration(960, 540, K, distortion_model=model, d=d, p=p), **changes)
 
@@ -45,7 +45,7 @@ def cloud(count: int = 2000) -> np.ndarray:
 def test_projection_equals_opencv(model: str) -> None:
     xyz = cloud()
     found = CameraModel.from_calibration(calibration(model)).project(xyz)
-    expected = cv2.projectPoints(xyz, np.zeros(3), np.zeros(3), K, LENSES[model])[0][:, 0]
+    expected = cv2.projectPoints(xyz, np.zeros(3), np.zeros(3), K, DISTORTIONS[model])[0][:, 0]
     assert found.valid.sum() > 1000
     assert np.abs(found.uv - expected)[found.valid].max() < 1e-3
 
@@ -54,7 +54,7 @@ def test_fisheye_equals_opencv() -> None:
     xyz = cloud()
     found = CameraModel.from_calibration(calibration("equidistant")).project(xyz)
     expected = cv2.fisheye.projectPoints(
-        xyz[None], np.zeros(3), np.zeros(3), K, LENSES["equidistant"]
+        xyz[None], np.zeros(3), np.zeros(3), K, DISTORTIONS["equidistant"]
     )[0][0]
     assert found.valid.sum() > 1000
     assert np.abs(found.uv - expected)[found.valid].max() < 1e-3
@@ -64,9 +64,9 @@ def test_fisheye_equals_opencv() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_number_of_coefficients_equals_opencv(count: int, dtype: type) -> None:
     prism = [0.004, -0.002, -0.003, 0.001]
-    d = np.array([*LENSES["rational_polynomial"], *prism, 0.03, -0.02])[:count]
+    d = np.array([*DISTORTIONS["rational_polynomial"], *prism, 0.03, -0.02])[:count]
     if count < 8:
-        d = LENSES["plumb_bob"][:count]
+        d = DISTORTIONS["plumb_bob"][:count]
     model = "plumb_bob" if count < 8 else "rational_polynomial"
     xyz = cloud().astype(dtype)
     camera = CameraModel.from_calibration(calibration(model, d=d))
@@ -116,7 +116,7 @@ def test_equal_calibrations_share_a_model() -> None:
     assert CameraModel.from_calibration(calibration("equidistant", width=900)) is not first
 
 
-@pytest.mark.parametrize("model", ["", *LENSES])
+@pytest.mark.parametrize("model", ["", *DISTORTIONS])
 @settings(deadline=None)
 @given(u=st.floats(0, 959), v=st.floats(0, 539), depth=st.floats(0.5, 80))
 def test_a_pixels_ray_leads_back_to_it(model: str, u: float, v: float, depth: float) -> None:
@@ -144,7 +144,7 @@ def test_nothing_behind_or_broken_is_valid() -> None:
     xyz = np.array(
         [[0, 0, -5], [0, 0, 0], [np.nan, 0, 5], [0, np.inf, 5], [0, 0, np.nan], [0, 0, 5]]
     )
-    for model in LENSES:
+    for model in DISTORTIONS:
         assert CameraModel.from_calibration(calibration(model)).project(xyz).valid.tolist() == [
             False
         ] * 5 + [True]

@@ -42,7 +42,7 @@ def exactly(xyz: np.ndarray, turn: np.ndarray, speed: np.ndarray, first: str) ->
         T = pose(turn, speed, share * READOUT_S)
         point = T[:3, :3] @ xyz + T[:3, 3]
         slopes = point[:2] / point[2]
-        return np.array(CAMERA.lens.distort(*slopes)) * 800 + K[:2, 2]
+        return np.array(CAMERA.distortion.distort(*slopes)) * 800 + K[:2, 2]
 
     early, late = -0.5, 1.5
     for _ in range(50):

@@ -7,7 +7,7 @@ from seg_perception.config import OutputConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
-from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.outputs.clouds import check_profile, cloud_message, map_message
 

@@ -9,8 +9,8 @@ from seg_perception.config import Config, CostmapConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
-from seg_perception.fusion.costs import cost_table
-from seg_perception.fusion.voxel_map import Voxels
+from seg_perception.fusion.occupancy import cost_table
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.outputs.costmap import Costmaps, check_planner, obstacles_message
 
