@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.results import FrameScore, Results
+from seg_perception.evaluation.frame_score import FrameScore
+from seg_perception.evaluation.results import Results
 from seg_perception.outputs.pictures import colorize, fit
 
 WIDTH, HEIGHT = 480, 270

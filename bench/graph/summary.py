@@ -14,8 +14,8 @@ from bench.graph.figures import Flow, flow, percentiles
 from bench.graph.recordings import messages
 from bench.graph.trial import Trial
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
-from seg_perception.evaluation.counting import ConfusionCounter
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionCounter, ConfusionLayout
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.scores import LabelCounts
 from seg_perception.io.pointcloud2 import decode_cloud

@@ -15,9 +15,8 @@ from seg_perception.cli.options import LatencyMs, RobotFile, Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seg_perception.evaluation.evaluate import ExecutionOptions
     from seg_perception.evaluation.job import CuboidSource, Job
-    from seg_perception.evaluation.options import EvaluateOptions
+    from seg_perception.evaluation.options import EvaluateOptions, ExecutionOptions
     from seg_perception.evaluation.results import Results
 
 
@@ -110,8 +109,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     Exit code 2: the inputs do not fit, or something came to nothing; what was scored is kept.
     """
     from seg_perception.cli.options import parse_setting
-    from seg_perception.evaluation.evaluate import ExecutionOptions
-    from seg_perception.evaluation.options import EvaluateOptions
+    from seg_perception.evaluation.options import EvaluateOptions, ExecutionOptions
 
     options = EvaluateOptions(
         protocol=protocol,

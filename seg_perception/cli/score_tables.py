@@ -9,7 +9,10 @@ from rich.table import Table
 from seg_perception.cli.tables import console
 
 if TYPE_CHECKING:
-    from seg_perception.evaluation.results import ClassMappingResult, Metric, Results, StreamResult
+    from seg_perception.evaluation.class_scores import ClassMappingResult
+    from seg_perception.evaluation.metric import Metric
+    from seg_perception.evaluation.results import Results
+    from seg_perception.evaluation.stream_result import StreamResult
 
 
 def print_results(results: Results) -> None:

@@ -13,9 +13,9 @@ from seg_perception.config import Config
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.assemble import count
-from seg_perception.evaluation.class_mapping import MappedClasses
 from seg_perception.evaluation.confusion import Counts
 from seg_perception.evaluation.job import Job, Shard, StreamGroundTruth
+from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.scores import ClassCounts, LabelCounts
 from seg_perception.io.bag_reader import BagReader

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,35 +13,21 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from seg_perception import __version__
-from seg_perception.core.durations import Durations, bin_edge_s
 from seg_perception.core.errors import EvaluationError
-from seg_perception.core.message_accounting import StreamCount
+from seg_perception.evaluation.assemble_timing import collect_timing
 from seg_perception.evaluation.frame_samples import choose
+from seg_perception.evaluation.frame_score import FRAMES, PICTURES, FrameScore
 from seg_perception.evaluation.job import Job, StreamGroundTruth
-from seg_perception.evaluation.results import (
-    FRAMES,
-    PICTURES,
-    FrameScore,
-    ModelRecord,
-    Pairing,
-    Results,
-    Source,
-    StageTiming,
-    StreamResult,
-    StreamTiming,
-    Timing,
-    Unit,
-)
-from seg_perception.evaluation.shard_writer import ShardResult
+from seg_perception.evaluation.results import ModelRecord, Results, Source
+from seg_perception.evaluation.shard_writer import ShardResult, merge_statistics
 from seg_perception.evaluation.shards import shard_folder
+from seg_perception.evaluation.stream_result import Pairing, StreamResult, Unit
 from seg_perception.evaluation.stream_scores import score_stream
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 from seg_perception.evaluation.workers import run_here
 from seg_perception.outputs.legend import ontology_sha256
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "rosbags", "pydantic", "tensorrt")
-# A histogram for people: the fine bins, so many at a time.
-_COARSE = 12
 
 
 def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
@@ -66,7 +51,7 @@ def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
         protocol=job.protocol,
         truth_ontology=job.truth_ontology,
         streams=streams,
-        timing=_timing(job, parts),
+        timing=collect_timing(job, parts),
         configuration=dict(job.parameters),
         versions=_versions(),
         hashes={
@@ -90,7 +75,7 @@ def count(job: Job) -> dict[str, StreamStatistics]:
     with TemporaryDirectory() as folder:
         run_here(job, job.shards, Path(folder), lambda _done, _total: None)
         parts = [ShardResult(job, shard_folder(Path(folder), shard)) for shard in job.shards]
-    found = {entry.stream: merged(parts, entry.stream, job) for entry in job.streams}
+    found = {entry.stream: merge_statistics(parts, entry.stream, job) for entry in job.streams}
     problems = [problem for part in parts for problem in part.problems]
     if problems or any(statistics.refused for statistics in found.values()):
         notes = [note for part in parts for note in part.notes]
@@ -98,18 +83,10 @@ def count(job: Job) -> dict[str, StreamStatistics]:
     return found
 
 
-def merged(parts: Sequence[ShardResult], stream: str, job: Job) -> StreamStatistics:
-    """The counts of a stream over all parts."""
-    total = StreamStatistics(job.layout, job.mapped_classes[0].size)
-    for part in parts:
-        total.merge(part.statistics[stream])
-    return total
-
-
 def _stream(
     job: Job, entry: StreamGroundTruth, parts: Sequence[ShardResult], run: Path
 ) -> StreamResult:
-    statistics = merged(parts, entry.stream, job)
+    statistics = merge_statistics(parts, entry.stream, job)
     scores = score_stream(job, entry, statistics)
     return StreamResult(
         name=entry.stream,
@@ -184,86 +161,6 @@ def _source(job: Job, streams: Sequence[StreamResult]) -> Source:
     )
 
 
-def _timing(job: Job, parts: Sequence[ShardResult]) -> Timing:
-    stages: dict[str, Durations] = {}
-    for part in parts:
-        for name, (entries, longest_s) in part.stages.items():
-            histogram = stages.setdefault(name, Durations())
-            counts, _ = Durations().counts()
-            for place, number in entries:
-                counts[place] = number
-            histogram.add_counts(counts, longest_s)
-    counts_by_stream: dict[str, StreamCount] = {}
-    for part in parts:
-        for name, count in part.counts.items():
-            counts_by_stream[name] = _add(counts_by_stream.get(name), count)
-    names = dict.fromkeys([*counts_by_stream, *(entry.stream for entry in job.streams)])
-    return Timing(
-        stages=tuple(_stage(name, histogram) for name, histogram in stages.items()),
-        streams=tuple(
-            _stream_timing(job, name, counts_by_stream.get(name), parts) for name in names
-        ),
-    )
-
-
-def _stream_timing(
-    job: Job, name: str, count: StreamCount | None, parts: Sequence[ShardResult]
-) -> StreamTiming:
-    scored = any(entry.stream == name for entry in job.streams)
-    statistics = merged(parts, name, job) if scored else None
-    if count is None:
-        labels = 0 if statistics is None else statistics.paired + statistics.without_truth
-        labels += 0 if statistics is None else sum(statistics.refused.values())
-        count = StreamCount(labels, labels, {}, 0)
-    rate = statistics.rate if statistics else None
-    return StreamTiming(
-        stream=name,
-        received=count.received,
-        published=count.published,
-        dropped=dict(count.dropped),
-        in_flight=count.in_flight,
-        rate_hz=rate.rate_hz if rate else None,
-        jitter_s=rate.jitter_s if rate else None,
-        missed=rate.missed if rate else 0,
-    )
-
-
-def _add(first: StreamCount | None, second: StreamCount) -> StreamCount:
-    if first is None:
-        return second
-    reasons = dict.fromkeys([*first.dropped, *second.dropped])
-    return StreamCount(
-        first.received + second.received,
-        first.published + second.published,
-        {r: first.dropped.get(r, 0) + second.dropped.get(r, 0) for r in reasons},
-        first.in_flight + second.in_flight,
-    )
-
-
-def _stage(name: str, histogram: Durations) -> StageTiming:
-    figures = histogram.percentiles()
-    counts, _ = histogram.counts()
-    filled = counts.nonzero()[0]
-    edges: list[float] = []
-    coarse: list[int] = []
-    if filled.size:
-        first = int(filled[0]) // _COARSE * _COARSE
-        last = (int(filled[-1]) // _COARSE + 1) * _COARSE
-        starts = range(first, last, _COARSE)
-        coarse = [int(counts[start : start + _COARSE].sum()) for start in starts]
-        edges = [bin_edge_s(start) for start in (*starts, last)]
-    return StageTiming(
-        stage=name,
-        count=figures.count,
-        p50_s=_known(figures.p50_s),
-        p95_s=_known(figures.p95_s),
-        p99_s=_known(figures.p99_s),
-        max_s=_known(figures.max_s),
-        edges_s=tuple(edges),
-        counts=tuple(coarse),
-    )
-
-
 def _problems(parts: Sequence[ShardResult], streams: Sequence[StreamResult]) -> Iterator[str]:
     yield from dict.fromkeys(problem for part in parts for problem in part.problems)
     for stream in streams:
@@ -285,7 +182,3 @@ def _versions() -> Mapping[str, str]:
     found = {"seg_perception": __version__, "python": platform.python_version()}
     installed = {entry.metadata["Name"]: entry.version for entry in metadata.distributions()}
     return {**found, **{name: installed[name] for name in _LIBRARIES if name in installed}}
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

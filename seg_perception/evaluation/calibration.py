@@ -13,7 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.evaluation.confusion import Counts, count_pairs
-from seg_perception.evaluation.results import Calibration, CalibrationBin, Metric
+from seg_perception.evaluation.document import Document
+from seg_perception.evaluation.metric import Metric
+
+
+class CalibrationBin(Document):
+    """Predictions of about the same confidence (0 to 1).
+
+    Attributes:
+        low, high: limits of the bin.
+        count: pixels or points.
+        confidence: their mean confidence; None in an empty bin.
+        accuracy: the share of them that is right; None in an empty bin.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float | None
+    accuracy: float | None
+
+
+class Calibration(Document):
+    """Whether confidence means what it says, in the protocol's first class mapping."""
+
+    metrics: tuple[Metric, ...]
+    bins: tuple[CalibrationBin, ...]
+
 
 LEVELS = 256
 BINS = 15

@@ -10,7 +10,7 @@ from typing import Any
 from seg_perception.core.errors import EvaluationError, SegPerceptionError
 from seg_perception.datasets.pairs import read_ids
 from seg_perception.datasets.semantic_kitti import read_labels
-from seg_perception.evaluation.counting import ConfusionCounter
+from seg_perception.evaluation.confusion import ConfusionCounter
 from seg_perception.evaluation.ground_truth import LABEL_FIELDS, TRUTH_FIELDS, ids_in, load_cuboids
 from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTruth
 from seg_perception.io.bag_message import BagMessage

@@ -3,107 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.confusion import Counts
+from seg_perception.evaluation.confusion import ConfusionLayout
+from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.protocol import ClassMapping, Protocol
-
-
-@dataclass(frozen=True, eq=False)
-class ConfusionLayout:
-    """Places of ids in a matrix of pairs, which holds everything that is ever counted.
-
-    Rows are the true ids, then `no truth`. Columns are the predicted ids, then `no label`, then
-    `not seen`: points without a label that nothing is expected of.
-
-    Attributes:
-        truth, predicted: the two ontologies.
-    """
-
-    truth: Ontology
-    predicted: Ontology
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Of the matrix."""
-        return self.truth.id_count + 1, self.predicted.id_count + 2
-
-    @property
-    def no_truth(self) -> int:
-        """The row of what the truth does not know."""
-        return self.truth.id_count
-
-    @property
-    def no_label(self) -> int:
-        """The column of what got no label."""
-        return self.predicted.id_count
-
-    @property
-    def not_seen(self) -> int:
-        """The column of points without a label that do not count as missed."""
-        return self.predicted.id_count + 1
-
-
-@dataclass(frozen=True, eq=False)
-class MappedClasses:
-    """A class mapping as look-up tables over a `ConfusionLayout`.
-
-    Attributes:
-        mapping: as the protocol has it.
-        names, colors: of its classes.
-        excluded: names of what does not count.
-        rows: int64, class of each true id; `ignored` where it does not count.
-        columns: int64, class of each predicted id; then `excluded_column`, `none_column`,
-            and `ignored` for what is not seen.
-    """
-
-    mapping: ClassMapping
-    names: tuple[str, ...]
-    colors: tuple[str, ...]
-    excluded: tuple[str, ...]
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
-
-    @property
-    def size(self) -> int:
-        """Number of classes."""
-        return len(self.names)
-
-    @property
-    def excluded_column(self) -> int:
-        """Where predictions of an excluded class are counted."""
-        return self.size
-
-    @property
-    def none_column(self) -> int:
-        """Where missing predictions are counted."""
-        return self.size + 1
-
-    @property
-    def ignored(self) -> int:
-        """Of rows and columns that do not count."""
-        return self.size + 2
-
-    def fold(self, pairs: Counts) -> Counts:
-        """Sum a matrix of pairs into the mapped classes.
-
-        Args:
-            pairs: int64, in the shape of the `ConfusionLayout`.
-
-        Returns:
-            int64 (K + 1, K + 3): row truth, the last one what does not count; columns the
-            classes, excluded, no label, and what does not count.
-        """
-        rows, columns = np.nonzero(pairs)
-        folded = np.zeros((self.size + 1, self.size + 3), np.int64)
-        row = np.minimum(self.rows[rows], self.size)
-        np.add.at(folded, (row, self.columns[columns]), pairs[rows, columns])
-        return folded
 
 
 def map_classes(

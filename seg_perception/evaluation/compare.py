@@ -8,25 +8,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.bootstrap import draw, intervals
-from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, map_classes
-from seg_perception.evaluation.confusion import Counts
-from seg_perception.evaluation.results import Results, StreamResult, Unit
-from seg_perception.evaluation.scores import ClassCounts, Floats, percent
-from seg_perception.evaluation.stream_scores import mapping_metrics
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionLayout, Counts
+from seg_perception.evaluation.document import Document
+from seg_perception.evaluation.mapped_classes import MappedClasses
+from seg_perception.evaluation.mapping_scores import mapping_metrics
+from seg_perception.evaluation.results import Results
+from seg_perception.evaluation.scores import ClassCounts, Floats, known, percent
+from seg_perception.evaluation.stream_result import StreamResult, Unit
 
 UnitKey = tuple[str, str]
 Table = Mapping[str, Floats]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
-
-
-class Change(_Data):
+class Change(Document):
     """One number in two runs, in percent.
 
     Attributes:
@@ -48,7 +46,7 @@ class Change(_Data):
     verdict: Literal["better", "worse", "unclear"]
 
 
-class RunChange(_Data):
+class RunChange(Document):
     """A run against the first one.
 
     Attributes:
@@ -64,7 +62,7 @@ class RunChange(_Data):
     notes: tuple[str, ...] = ()
 
 
-class Comparison(_Data):
+class Comparison(Document):
     """Runs against the first of them."""
 
     baseline: str
@@ -224,9 +222,9 @@ def _changes(first: _Side, second: _Side) -> Iterator[Change]:
         yield Change(
             stream=first.stream.name,
             key=key,
-            before=_known(values[0]),
-            after=_known(values[1]),
-            difference=_known(difference),
+            before=known(values[0]),
+            after=known(values[1]),
+            difference=known(difference),
             low=low[n],
             high=high[n],
             verdict=_verdict(low[n], high[n]),
@@ -245,7 +243,3 @@ def _verdict(low: float | None, high: float | None) -> Literal["better", "worse"
 def _rank(change: Change) -> tuple[int, float, str, str]:
     order = {"worse": 0, "unclear": 1, "better": 2}
     return order[change.verdict], change.difference or 0.0, change.stream, change.key
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from seg_perception.config import Config, SegmentationConfig, TensorRtConfig
 from seg_perception.inference.bundle import Bundle
@@ -18,6 +19,12 @@ def segmenter_of(config: Config) -> Segmenter:
     """
     settings = config.segmentation.model_dump_json(), config.tensorrt.model_dump_json()
     return Segmenter(_engine(*settings), config.segmentation)
+
+
+def engine_name(segmenter: Segmenter) -> str:
+    """The engine in one line, without what differs from run to run."""
+    engine: Any = segmenter.engine
+    return str(getattr(engine, "engine", engine).description)
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,33 +13,17 @@ from seg_perception.evaluation.assemble import assemble
 from seg_perception.evaluation.checks import check_job
 from seg_perception.evaluation.cluster import run_cluster
 from seg_perception.evaluation.job import Job
+from seg_perception.evaluation.options import ExecutionOptions
 from seg_perception.evaluation.results import RESULTS, Results
 from seg_perception.evaluation.shards import SHARDS, is_done
 from seg_perception.evaluation.workers import OnProgress, run_here, run_processes
 
 JOB = "job.json"
+ONE_PROCESS = ExecutionOptions()
 
 
 def _silent(_done: int, _total: int) -> None:
     """Nobody watches."""
-
-
-@dataclass(frozen=True)
-class ExecutionOptions:
-    """What does the work.
-
-    Attributes:
-        processes: on this machine.
-        address: of a Ray cluster; empty: none is used.
-        cpus, gpus: what a shard needs of the cluster.
-        keep: where the labelled bag is kept, of a single bag in one process.
-    """
-
-    processes: int = 1
-    address: str = ""
-    cpus: float = 1.0
-    gpus: float = 0.0
-    keep: str = ""
 
 
 def begin(job: Job, run: Path, on_progress: OnProgress = _silent) -> None:
@@ -63,7 +46,7 @@ def begin(job: Job, run: Path, on_progress: OnProgress = _silent) -> None:
 def evaluate(
     job: Job,
     run: Path,
-    execution: ExecutionOptions = ExecutionOptions(),
+    execution: ExecutionOptions = ONE_PROCESS,
     *,
     command: str = "",
     on_progress: OnProgress = _silent,

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.evaluation.results import PICTURES, FrameScore
+from seg_perception.evaluation.frame_score import PICTURES, FrameScore
 from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample
 
 # Of the frames that chance picks, the ones nearest to the median become the typical ones.

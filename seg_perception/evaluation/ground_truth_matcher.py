@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import SegPerceptionError, TransformError
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, LabelMap, PointCloud, SemanticCloud
-from seg_perception.evaluation.bootstrap_blocks import BootstrapBlocks
+from seg_perception.evaluation.bootstrap import BootstrapBlocks
 from seg_perception.evaluation.ground_truth import (
     CloudGroundTruth,
     FieldGroundTruth,
@@ -23,7 +23,7 @@ from seg_perception.evaluation.ground_truth import (
 from seg_perception.evaluation.job import Job, StreamGroundTruth
 from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample
 from seg_perception.evaluation.shard_writer import ShardWriter
-from seg_perception.evaluation.stamps import Pair, StampPairer
+from seg_perception.evaluation.stamp_pairer import Pair, StampPairer
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.messages import stamp_to_ns

@@ -6,21 +6,20 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.class_mapping import ConfusionLayout, MappedClasses, map_classes
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionLayout
+from seg_perception.evaluation.document import Document
+from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.protocol import Protocol
 
 Kind = Literal["bag", "labelled bag", "data set", "predictions"]
 StreamKind = Literal["image", "lidar", "radar"]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StreamGroundTruth(_Data):
+class StreamGroundTruth(Document):
     """One stream, and where its truth is.
 
     Attributes:
@@ -35,7 +34,7 @@ class StreamGroundTruth(_Data):
     truth: str
 
 
-class CuboidSource(_Data):
+class CuboidSource(Document):
     """Cuboids in a map that are the truth of clouds.
 
     Attributes:
@@ -56,7 +55,7 @@ class CuboidSource(_Data):
         return self.radar_inflation_m if kind == "radar" else self.lidar_inflation_m
 
 
-class FilePair(_Data):
+class FilePair(Document):
     """The files of one frame; `predicted` is empty where the model makes the labels."""
 
     source: str
@@ -68,7 +67,7 @@ class FilePair(_Data):
     stamp_ns: int = 0
 
 
-class Shard(_Data):
+class Shard(Document):
     """What one process does in one go: a bag, or a part of a data set.
 
     Attributes:
@@ -88,7 +87,7 @@ class Shard(_Data):
     pairs: tuple[FilePair, ...] = ()
 
 
-class Job(_Data):
+class Job(Document):
     """Everything that the result depends on.
 
     Attributes:

@@ -54,3 +54,21 @@ class EvaluateOptions:
     latency_ms: float = 0.0
     boundary: bool = True
     pictures: int = 4
+
+
+@dataclass(frozen=True)
+class ExecutionOptions:
+    """What does the work.
+
+    Attributes:
+        processes: on this machine.
+        address: of a Ray cluster; empty: none is used.
+        cpus, gpus: what a shard needs of the cluster.
+        keep: where the labelled bag is kept, of a single bag in one process.
+    """
+
+    processes: int = 1
+    address: str = ""
+    cpus: float = 1.0
+    gpus: float = 0.0
+    keep: str = ""

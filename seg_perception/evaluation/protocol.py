@@ -6,20 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.resources import config_path
 from seg_perception.core.validation import load_model
+from seg_perception.evaluation.document import Document
 
 OWN = "own"
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Mean(_Data):
+class Mean(Document):
     """A mean over the IoU of classes.
 
     Attributes:
@@ -32,7 +29,7 @@ class Mean(_Data):
     over: Literal["union", "truth", "all", "nonzero"] = "union"
 
 
-class ClassMapping(_Data):
+class ClassMapping(Document):
     """The classes that are told apart, in one way of looking at labels.
 
     Attributes:
@@ -57,7 +54,7 @@ class ClassMapping(_Data):
     means: tuple[Mean, ...] = Field(default=(Mean(name="miou"),), min_length=1)
 
 
-class Protocol(_Data):
+class Protocol(Document):
     """What is counted, and what of it becomes the result.
 
     Attributes:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, SegPerceptionError
-from seg_perception.evaluation.engines import segmenter_of
+from seg_perception.evaluation.engines import engine_name, segmenter_of
 from seg_perception.evaluation.ground_truth_matcher import (
     BothSinks,
     GroundTruthMatcher,
@@ -85,12 +84,6 @@ def run_labelled_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnSte
         topics = recorded.topics(reader)
         labels = _Labels(topics, recorded.feed, recorded.decode_ahead, lambda: None)
         _feed(reader, shard, labels, matcher, writer, on_step)
-
-
-def engine_name(segmenter: Segmenter) -> str:
-    """The engine in one line, without what differs from run to run."""
-    engine: Any = segmenter.engine
-    return str(getattr(engine, "engine", engine).description)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from seg_perception.core.types import CameraFrame
 from seg_perception.datasets.folder import read_image
 from seg_perception.datasets.pairs import read_ids
 from seg_perception.datasets.semantic_kitti import read_labels, read_points
-from seg_perception.evaluation.engines import segmenter_of
+from seg_perception.evaluation.engines import engine_name, segmenter_of
 from seg_perception.evaluation.job import FilePair, Job, Shard
-from seg_perception.evaluation.run_bag import OnStep, engine_name
+from seg_perception.evaluation.run_bag import OnStep
 from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample, Sample
+from seg_perception.evaluation.scorer import SizeError
 from seg_perception.evaluation.shard_writer import ShardWriter
-from seg_perception.evaluation.stream_statistics import SizeError
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.perception import Perception
 from seg_perception.replay.prefetch import prefetch

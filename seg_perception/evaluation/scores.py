@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,3 +143,8 @@ def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """Part / whole; NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0))
+
+
+def known(value: float) -> float | None:
+    """The value; None where it is not defined (NaN)."""
+    return None if math.isnan(value) else float(value)

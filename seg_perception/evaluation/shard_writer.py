@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,11 @@ from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.evaluation.frame_samples import FrameSamples
+from seg_perception.evaluation.frame_score import FRAMES, FrameScore
 from seg_perception.evaluation.job import Job
-from seg_perception.evaluation.results import FRAMES, FrameScore
 from seg_perception.evaluation.samples import Sample
-from seg_perception.evaluation.stream_statistics import Scorer, StreamStatistics
+from seg_perception.evaluation.scorer import Scorer
+from seg_perception.evaluation.stream_statistics import StreamStatistics
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -132,6 +133,14 @@ class ShardResult:
         self.notes: list[str] = document["notes"]
         self.problems: list[str] = document["problems"]
         self.engine: str = document["engine"]
+
+
+def merge_statistics(parts: Sequence[ShardResult], stream: str, job: Job) -> StreamStatistics:
+    """The counts of a stream over all parts of a run."""
+    total = StreamStatistics(job.layout, job.mapped_classes[0].size)
+    for part in parts:
+        total.merge(part.statistics[stream])
+    return total
 
 
 def _stages(durations: StageDurations) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.active_learning.rle import bounding_box, encode_runs
+from seg_perception.active_learning.coco import bounding_box, encode_runs
 
 
 def decode(runs):

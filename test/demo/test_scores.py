@@ -4,8 +4,8 @@ import numpy as np
 
 from seg_perception.core.ontology import Ontology
 from seg_perception.demo.scores import TopicScores
-from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
-from seg_perception.evaluation.counting import ConfusionCounter
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionCounter, ConfusionLayout
 from seg_perception.evaluation.protocol import OWN, Protocol
 
 

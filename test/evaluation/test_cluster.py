@@ -11,8 +11,8 @@ import pytest
 
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.types import LabelMap
-from seg_perception.evaluation.evaluate import ExecutionOptions, evaluate
-from seg_perception.evaluation.options import EvaluateOptions
+from seg_perception.evaluation.evaluate import evaluate
+from seg_perception.evaluation.options import EvaluateOptions, ExecutionOptions
 from seg_perception.evaluation.plan import plan
 from seg_perception.io.images import encode_labels
 

@@ -8,7 +8,8 @@ from seg_perception.cli.main import app
 from seg_perception.core.errors import ConfigError, EvaluationError
 from seg_perception.evaluation.compare import compare
 from seg_perception.evaluation.regression_gate import Gate
-from seg_perception.evaluation.results import Results, Unit
+from seg_perception.evaluation.results import Results
+from seg_perception.evaluation.stream_result import Unit
 
 from .conftest import example_results
 

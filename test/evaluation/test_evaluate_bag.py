@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
 from seg_perception.core.types import LabelMap, PointCloud
-from seg_perception.evaluation.results import Results, read_frames
+from seg_perception.evaluation.frame_score import read_frames
+from seg_perception.evaluation.results import Results
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.images import encode_labels
@@ -314,8 +315,8 @@ def test_other_labels_than_the_models_count_as_wrong_where_asked_for(world, run)
 
 def test_a_process_that_dies_costs_only_its_own_bag(world, tmp_path):
     """A worker is ended by the system once; its bag is done again."""
-    from seg_perception.evaluation.evaluate import ExecutionOptions, evaluate
-    from seg_perception.evaluation.options import EvaluateOptions
+    from seg_perception.evaluation.evaluate import evaluate
+    from seg_perception.evaluation.options import EvaluateOptions, ExecutionOptions
     from seg_perception.evaluation.plan import plan
 
     bags = [world.bag(with_truth(world, n), f"drive_{n}.mcap") for n in (3, 4)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seg_perception.evaluation.frame_samples import FrameSamples, choose
-from seg_perception.evaluation.results import FrameScore
+from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.samples import FrameId, ImageSample
 
 

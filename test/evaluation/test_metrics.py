@@ -17,8 +17,8 @@ from seg_perception.evaluation.boundary import (
     zone_width,
 )
 from seg_perception.evaluation.calibration import calibration, count_levels, levels
-from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
-from seg_perception.evaluation.confusion import count_pairs
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionLayout, count_pairs
 from seg_perception.evaluation.protocol import ClassMapping, Mean, Protocol
 from seg_perception.evaluation.rate_statistics import RateStatistics
 from seg_perception.evaluation.scores import ClassCounts

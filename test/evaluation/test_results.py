@@ -5,8 +5,9 @@ import json
 import pytest
 
 from seg_perception.core.errors import EvaluationError
+from seg_perception.evaluation.frame_score import FRAMES, read_frames
 from seg_perception.evaluation.protocol import Protocol, shipped
-from seg_perception.evaluation.results import FRAMES, RESULTS, Results, read_frames
+from seg_perception.evaluation.results import RESULTS, Results
 
 
 def test_a_run_is_read_back_as_it_was_written(example_run):

@@ -8,16 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seg_perception.core.errors import EvaluationError
-from seg_perception.evaluation.agreement import compare_cells, to_cells
-from seg_perception.evaluation.bootstrap_blocks import MOST, BootstrapBlocks
-from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
-from seg_perception.evaluation.counting import ConfusionCounter, UnknownIdsError
+from seg_perception.evaluation.bootstrap import MOST, BootstrapBlocks
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionCounter, ConfusionLayout, UnknownIdsError
 from seg_perception.evaluation.frame_samples import FrameSamples, choose
+from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.protocol import ClassMapping, Protocol
-from seg_perception.evaluation.results import FrameScore
 from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample
-from seg_perception.evaluation.stamps import StampPairer
-from seg_perception.evaluation.stream_statistics import Scorer, SizeError, StreamStatistics
+from seg_perception.evaluation.scorer import Scorer, SizeError
+from seg_perception.evaluation.stamp_pairer import StampPairer
+from seg_perception.evaluation.stream_statistics import StreamStatistics
+from seg_perception.evaluation.time_agreement import compare_cells, to_cells
 
 from .conftest import example_ontology
 

@@ -16,27 +16,14 @@ import numpy as np
 import pytest
 
 from seg_perception.core.ontology import Ontology
+from seg_perception.evaluation.calibration import Calibration, CalibrationBin
+from seg_perception.evaluation.class_scores import ClassMappingResult, ClassScore, Confusion, Slice
+from seg_perception.evaluation.frame_score import FrameScore, write_frames
+from seg_perception.evaluation.metric import Metric
 from seg_perception.evaluation.protocol import Protocol
-from seg_perception.evaluation.results import (
-    Calibration,
-    CalibrationBin,
-    ClassMappingResult,
-    ClassScore,
-    Confusion,
-    FrameScore,
-    Metric,
-    ModelRecord,
-    Pairing,
-    Results,
-    Slice,
-    Source,
-    StageTiming,
-    StreamResult,
-    StreamTiming,
-    Timing,
-    Unit,
-    write_frames,
-)
+from seg_perception.evaluation.results import ModelRecord, Results, Source
+from seg_perception.evaluation.stream_result import Pairing, StreamResult, Unit
+from seg_perception.evaluation.timing import StageTiming, StreamTiming, Timing
 
 HOSTILE = "<img src=x onerror=alert(1)>\"&'</style><script>alert(2)</script>"
 FLAGS = (

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.ontology import Ontology, SemanticClass
-from seg_perception.evaluation.class_mapping import ConfusionLayout, map_classes
+from seg_perception.evaluation.class_mapping import map_classes
+from seg_perception.evaluation.confusion import ConfusionLayout
 from seg_perception.evaluation.protocol import Protocol
 
 

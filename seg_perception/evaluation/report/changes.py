@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seg_perception.evaluation.frame_score import FrameScore, read_frames
 from seg_perception.evaluation.report.frames import SHARED, FrameRenderer, FrameView
-from seg_perception.evaluation.results import FrameScore, Results, read_frames
+from seg_perception.evaluation.results import Results
 from seg_perception.reports.embedded_images import EmbeddedImage, ImageEmbedder
 
 _LISTED = 12

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import ReportError
 from seg_perception.core.ontology import Ontology
+from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.report.agreement import OUTCOMES, Agreement, Outcome
-from seg_perception.evaluation.results import FrameScore, Results
+from seg_perception.evaluation.results import Results
 from seg_perception.outputs.birds_eye import BirdsEye
 from seg_perception.outputs.pictures import Rgb, colorize, fit, overlay
 from seg_perception.reports.embedded_images import EmbeddedImage, ImageEmbedder

@@ -12,13 +12,23 @@ import yaml
 from markupsafe import Markup
 
 from seg_perception.core.json_document import plain
+from seg_perception.evaluation.frame_score import FrameScore
+from seg_perception.evaluation.metric import Metric
 from seg_perception.evaluation.report.agreement import OUTCOMES
-from seg_perception.evaluation.report.charts import StageView, reliability, stage
-from seg_perception.evaluation.report.classes import MappingView
-from seg_perception.evaluation.report.figures import Tile, interval, show, tile, tiles
+from seg_perception.evaluation.report.figures import (
+    StageView,
+    Tile,
+    interval,
+    reliability,
+    show,
+    stage,
+    tile,
+    tiles,
+)
 from seg_perception.evaluation.report.frames import FrameRenderer, FrameView
-from seg_perception.evaluation.report.slices import SliceTable, slice_tables
-from seg_perception.evaluation.results import FrameScore, Metric, Results, StreamResult
+from seg_perception.evaluation.report.tables import MappingView, SliceTable, slice_tables
+from seg_perception.evaluation.results import Results
+from seg_perception.evaluation.stream_result import StreamResult
 from seg_perception.reports.embedded_images import ImageEmbedder
 from seg_perception.reports.page import render, write_page
 

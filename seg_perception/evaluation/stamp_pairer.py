@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 
 Ours = TypeVar("Ours")
 Theirs = TypeVar("Theirs")
-
 # A message waits for its partner while so many others of its kind come.
 WINDOW = 32
 

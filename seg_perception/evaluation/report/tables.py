@@ -1,14 +1,15 @@
-"""The table of classes, and what they were taken for."""
+"""Tables of a stream: its classes and what they were taken for, and its slices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
-from seg_perception.evaluation.results import ClassMappingResult, ClassScore, Confusion
+from seg_perception.evaluation.class_scores import ClassMappingResult, ClassScore, Confusion, Slice
+from seg_perception.evaluation.metric import Metric
 from seg_perception.reports.heatmap import ConfusionHeatmap
 
 _MISTAKES = 12
@@ -72,6 +73,45 @@ class MappingView:
     def total(self) -> int:
         """Pixels or points that count."""
         return sum(c.truth for c in self.rows)
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """One part: its headline, and its weakest class."""
+
+    value: str
+    metric: Metric
+    weakest: str
+    weakest_iou: float | None
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """The parts along one dimension, in one class mapping."""
+
+    dimension: str
+    class_mapping: str
+    rows: tuple[SliceRow, ...]
+
+    @property
+    def key(self) -> str:
+        """Which metric it shows."""
+        return self.rows[0].metric.key
+
+
+def slice_tables(slices: Sequence[Slice]) -> list[SliceTable]:
+    """One table a dimension and class mapping, in the order of their first appearance."""
+    found: dict[tuple[str, str], list[SliceRow]] = {}
+    for entry in slices:
+        if entry.metrics:
+            found.setdefault((entry.dimension, entry.class_mapping), []).append(_row(entry))
+    return [SliceTable(*key, tuple(rows)) for key, rows in found.items()]
+
+
+def _row(entry: Slice) -> SliceRow:
+    known = {name: iou for name, iou in entry.iou.items() if iou is not None}
+    weakest = min(known, key=lambda name: known[name], default="")
+    return SliceRow(entry.value, entry.metrics[0], weakest, known.get(weakest))
 
 
 def _mistakes(confusion: Confusion) -> tuple[Mistake, ...]:
