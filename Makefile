@@ -17,11 +17,11 @@ BIN = $(VENV)/bin
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long lint docs bench bench-transfer bench-graph fuzz soak clean
+.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-graph fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | lint | docs | bench | bench-transfer | bench-graph | fuzz | soak | clean"
+	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-graph | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -32,6 +32,11 @@ demo: setup
 test:
 	@$(BOOTSTRAP) --with test --with train --with bench
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(PYTEST)
+
+# Networks and engines with each set of instructions that the processor has, on one core and two.
+test-cpus:
+	@$(BOOTSTRAP) --with test --with train --with bench
+	$(PYTHON) tools/each_cpu.py $(BIN)/python -m pytest -m "not long" test/training test/inference $(PYTEST)
 
 # The long tests, then everything that touches ROS once more on Kilted.
 test-long:

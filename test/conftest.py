@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 pytest_plugins = ["bags", "waiting"]
+# How long an example takes is the machine's affair.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 ROS_FIXTURES = {"ros_environment", "ros"}
 
 

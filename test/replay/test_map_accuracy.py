@@ -1,7 +1,6 @@
 """What many scans say together against what one says alone, by the simulator's truth."""
 
 import logging
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +8,12 @@ import pytest
 
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import CameraFrame, LabelMap, PointStatus
+from seg_perception.core.types import LabelMap, PointStatus
 from seg_perception.geometry.deskew import deskew
 from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.camera_info import decode_camera_info
-from seg_perception.io.images import decode_image, decode_label_image
+from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
@@ -26,13 +25,13 @@ BLOCK_PX = 20
 WRONG = 0.3
 
 CLOUD, TRUTH = "/lidar/top/points", "/lidar/top/truth"
-IMAGE, IMAGE_TRUTH = "/camera/front/image_raw", "/camera/front/truth"
+IMAGE_TRUTH = "/camera/front/truth"
 LENS = "/camera/front/camera_info"
 ONTOLOGY = Ontology.load("field")
 CONFIG = Config.from_parameters(
     {
         "cameras": ["front"],
-        "camera.front.image_topic": IMAGE,
+        "camera.front.image_topic": "/camera/front/image_raw",
         "lidars": ["top"],
         "lidar.top.topic": CLOUD,
         "map.enabled": True,
@@ -50,7 +49,7 @@ def drive():
     config = SimulationConfig(
         duration_s=1.5, camera_width=320, camera_height=180, lidar_beams=32, lidar_columns=256
     )
-    found = {topic: [] for topic in (CLOUD, TRUTH, IMAGE, IMAGE_TRUTH, LENS)}
+    found = {topic: [] for topic in (CLOUD, TRUTH, IMAGE_TRUTH, LENS)}
     tree = TransformTree()
     for event in simulate(config):
         if event.topic in found:
@@ -116,14 +115,20 @@ class Shares:
         return cls(len(true), *(float(share.mean()) for share in shares))
 
 
+def as_label_map(message, labels, drive):
+    """The labels of an image, all of them sure."""
+    calibration = decode_camera_info(drive[0][LENS][0])
+    stamp_ns, frame = stamp_to_ns(message.header.stamp), message.header.frame_id
+    sure = np.full(labels.shape, 255, np.uint8)
+    return LabelMap("front", labels, sure, stamp_ns, frame, calibration)
+
+
 def test_the_map_is_righter_than_a_scan(drive):
-    random, calibration = np.random.default_rng(0), decode_camera_info(drive[0][LENS][0])
+    random = np.random.default_rng(0)
 
     def label_map(message):
         labels = doubtful(decode_label_image(message), ONTOLOGY.id_count, random)
-        stamp_ns, frame = stamp_to_ns(message.header.stamp), message.header.frame_id
-        sure = np.full(labels.shape, 255, np.uint8)
-        return LabelMap("front", labels, sure, stamp_ns, frame, calibration)
+        return as_label_map(message, labels, drive)
 
     found = Shares.of(drive, [label_map(message) for message in drive[0][IMAGE_TRUTH]])
     _LOG.info("%s", found)
@@ -134,29 +139,17 @@ def test_the_map_is_righter_than_a_scan(drive):
 
 
 def test_errors_that_repeat_are_not_undone_and_not_made_worse(drive):
-    """The shipped model errs alike in neighbouring images."""
-    pytest.importorskip("onnxruntime", reason="the model needs ONNX Runtime")
-    from seg_perception.inference.bundle import Bundle
-    from seg_perception.inference.engine import create_engine
-    from seg_perception.inference.segmenter import Segmenter
+    """Every third class is taken for another one, in every image alike."""
+    seen_as = np.arange(256, dtype=np.uint8)
+    seen_as[: ONTOLOGY.id_count : 3] += 1
 
-    calibration = decode_camera_info(drive[0][LENS][0])
-    with closing(create_engine(Bundle.load("field_tiny"), CONFIG.segmentation)) as engine:
-        segmenter = Segmenter(engine, CONFIG.segmentation)
-        label_maps = [
-            segmenter.segment(
-                CameraFrame(
-                    "front",
-                    decode_image(message),
-                    stamp_to_ns(message.header.stamp),
-                    message.header.frame_id,
-                    calibration,
-                )
-            )
-            for message in drive[0][IMAGE]
-        ]
-    found = Shares.of(drive, label_maps)
+    def label_map(message):
+        labels = seen_as[decode_label_image(message)]
+        return as_label_map(message, labels, drive)
+
+    found = Shares.of(drive, [label_map(message) for message in drive[0][IMAGE_TRUTH]])
     _LOG.info("%s", found)
+    assert found.in_scan < 0.95
     assert found.in_map > found.in_scan - 0.02
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -169,6 +170,45 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, colour_model: Any) -> Path:
     return folder
 
 
+class Client:
+    """Asks a service whose node runs elsewhere.
+
+    A client sees the server before the server sees the client, and an answer that is sent
+    until then is lost (rmw_fastrtps waits 100 ms, then gives it up). So something harmless is
+    asked again and again, until an answer has come back.
+
+    Args:
+        node: who asks.
+        service: class of the service.
+        name: of the service.
+        harmless: a request that changes nothing.
+    """
+
+    def __init__(self, node: Any, service: Any, name: str, harmless: Any) -> None:
+        self._client = node.create_client(service, name)
+        self._name = name
+        wait_until(self._client.service_is_ready, f"the service {name}")
+        asked: list[Any] = []
+
+        def is_answered() -> bool:
+            asked.append(self.call(harmless))
+            return any(answer.done() for answer in asked)
+
+        wait_until(is_answered, f"an answer of {name}")
+        for answer in asked:
+            self._client.remove_pending_request(answer)
+
+    def call(self, request: Any) -> Any:
+        """The future of an answer."""
+        return self._client.call_async(request)
+
+    def ask(self, request: Any) -> Any:
+        """The answer."""
+        answer = self.call(request)
+        wait_until(answer.done, f"an answer of {self._name} to {request}")
+        return answer.result()
+
+
 class Robot:
     """Publishes what a robot's drivers would, and listens to what comes back.
 
@@ -211,6 +251,34 @@ class Robot:
         from seg_perception.ros.conversions import to_ros
 
         self.publisher(topic, message.type_name, profile).publish(to_ros(message))
+
+    def client(self, service: Any, name: str, harmless: Any) -> Client:
+        """A client that is known to its server."""
+        return Client(self.node, service, name, harmless)
+
+    def lifecycle(self) -> Client:
+        """Changes the state of the perception node."""
+        from lifecycle_msgs.msg import Transition
+        from lifecycle_msgs.srv import ChangeState
+
+        nothing = ChangeState.Request(transition=Transition(label="no such transition"))
+        return self.client(ChangeState, "/perception_node/change_state", nothing)
+
+    def parameters(self) -> Client:
+        """Sets parameters of the perception node."""
+        from rcl_interfaces.srv import SetParameters
+
+        name = "/perception_node/set_parameters"
+        return self.client(SetParameters, name, SetParameters.Request())
+
+    @contextmanager
+    def streaming(self, period_s: float, send: Callable[[], None]) -> Iterator[None]:
+        """Send from a timer, as drivers do, beside what the test does."""
+        timer = self.node.create_timer(period_s, send)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def withdraw(self, topic: str) -> None:
         """Its driver is gone; `advertise` brings it back."""
@@ -345,14 +413,14 @@ class Field:
         self.labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
         self.clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
         robot.wait_until_heard()
-        self._told = 0
+        self._told = -1
         wait_until(self._has_lens, "the lens")
         self.start_ns = robot.now_ns()
 
     def _has_lens(self) -> bool:
         if len(self.statuses) == self._told:
             return False
-        if not self.says("front: no camera_info"):
+        if self._told >= 0 and not self.says("front: no camera_info"):
             return True
         # With each status anew: a node that was killed counts as a subscriber for a while.
         self._told = len(self.statuses)
@@ -362,6 +430,10 @@ class Field:
     def says(self, words: str) -> bool:
         """Whether the last status holds these words."""
         return any(words in warning for s in self.statuses[-1:] for warning in s.warnings)
+
+    def received(self) -> set[int]:
+        """How many messages the streams with any have taken in, by the last status."""
+        return {s.received for status in self.statuses[-1:] for s in status.streams if s.received}
 
     def last_labels(self) -> list[int]:
         """Of the newest cloud's points."""

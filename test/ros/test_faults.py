@@ -2,8 +2,6 @@
 
 import itertools
 import signal
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -72,13 +70,12 @@ def stamp_of_last(heard):
     return messages.stamp_to_ns(heard[-1].header.stamp) if heard else None
 
 
-def test_duplicates_and_stamps_out_of_order_are_all_accounted_for(field):
+def test_duplicates_and_stamps_out_of_order_are_all_accounted_for(field, wait_until):
     world = field()
     order = (0, 1, 1, 3, 2, 3, 4, 5)
-    for number in order:
-        stamp_ns = world.start_ns + number * STEP_NS
-        world.robot.step(stamp_ns)
-        time.sleep(0.05)
+    for count, number in enumerate(order, start=1):
+        world.robot.step(world.start_ns + number * STEP_NS)
+        wait_until(lambda n=count: world.received() == {n}, "that the step has arrived")
     world.cloud_of(world.start_ns + 5 * STEP_NS)
     assert world.last_labels() == [0, 1, 2, 255]
     streams = world.account()
@@ -208,21 +205,18 @@ def test_a_process_that_is_stopped_for_five_seconds(field, robot, wait_until):
     def send():
         sent.append(robot.now_ns())
         robot.step(sent[-1])
-        time.sleep(0.1)
-
-    world.process.send(signal.SIGSTOP)
-    woken_ns = robot.now_ns() + 5 * SECOND_NS
-    while robot.now_ns() < woken_ns:
-        send()
-    world.process.send(signal.SIGCONT)
 
     def is_awake():
-        send()
         if stamp_of_last(world.clouds) < woken_ns or world.statuses[-1].warnings:
             return False
         return world.last_labels() == [0, 1, 2, 255]
 
-    wait_until(is_awake, "labels as before, and nothing to complain of")
+    with robot.streaming(0.1, send):
+        world.process.send(signal.SIGSTOP)
+        woken_ns = robot.now_ns() + 5 * SECOND_NS
+        wait_until(lambda: sent[-1] >= woken_ns, "five seconds of messages")
+        world.process.send(signal.SIGCONT)
+        wait_until(is_awake, "labels as before, and nothing to complain of")
 
     def has_all():
         totals = {s.received + s.lost_in_transport for s in world.statuses[-1].streams}
@@ -235,22 +229,10 @@ def test_a_process_that_is_stopped_for_five_seconds(field, robot, wait_until):
 def test_a_node_that_is_ended_in_the_middle_of_its_work_accounts_for_all(field, robot):
     world = field()
     world.step(0)
-    ended = threading.Event()
-
-    def stream():
-        for number in itertools.count(1):
-            robot.step(world.start_ns + number * STEP_NS)
-            if ended.wait(0.005):
-                return
-
-    thread = threading.Thread(target=stream)
-    thread.start()
-    try:
+    stamps_ns = itertools.count(world.start_ns + STEP_NS, STEP_NS)
+    with robot.streaming(0.005, lambda: robot.step(next(stamps_ns))):
         world.cloud_of(world.start_ns + 20 * STEP_NS)
         streams = world.account()  # SIGTERM, and the ledger must balance
-    finally:
-        ended.set()
-        thread.join()
     for count in streams.values():
         assert count["published"] > 0
         known = {"superseded", "queue_full", "shutdown"}

@@ -91,17 +91,13 @@ def test_the_end_comes_from_every_state_and_is_final(worker, before):
     assert worker.steps.count("activate") == worker.steps.count("deactivate")
 
 
-def test_an_impossible_request_over_the_graph_is_refused_and_the_node_lives(
-    ros, worker, wait_until
-):
+def test_an_impossible_request_over_the_graph_is_refused_and_the_node_lives(ros, robot, worker):
     ros.add(worker)
-    asker = ros.node("asker")
-    client = asker.create_client(ChangeState, "/worker/change_state")
-    wait_until(client.service_is_ready, "the service")
+    nothing = ChangeState.Request(transition=Transition(label="no such transition"))
+    client = robot.client(ChangeState, "/worker/change_state", nothing)
     for request, success in (("deactivate", False), ("configure", True), ("configure", False)):
-        answer = client.call_async(ChangeState.Request(transition=Transition(id=REQUESTS[request])))
-        wait_until(answer.done, f"an answer to {request}")
-        assert answer.result().success == success
+        asked = ChangeState.Request(transition=Transition(id=REQUESTS[request]))
+        assert client.ask(asked).success == success
     assert worker.state == "inactive"
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import threading
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -50,46 +49,30 @@ def test_the_sequence_holds_every_order():
 class Managed:
     """A node that is asked from without, while sensors stream."""
 
-    def __init__(self, robot, process, wait_until):
+    def __init__(self, robot, process):
         self.robot = robot
         self.process = process
-        self._wait_until = wait_until
-        self._change = robot.node.create_client(ChangeState, "/perception_node/change_state")
-        self._get = robot.node.create_client(GetState, "/perception_node/get_state")
-        for client in (self._change, self._get):
-            wait_until(client.service_is_ready, "the services")
+        self._change = robot.lifecycle()
+        self._get = robot.client(GetState, "/perception_node/get_state", GetState.Request())
 
     def ask(self, label):
-        return self._change.call_async(ChangeState.Request(transition=Transition(label=label)))
+        return self._change.call(ChangeState.Request(transition=Transition(label=label)))
 
     def grants(self, label):
-        answer = self.ask(label)
-        self._wait_until(answer.done, f"an answer to {label}")
-        return answer.result().success
+        return self._change.ask(ChangeState.Request(transition=Transition(label=label))).success
 
     def state(self):
-        answer = self._get.call_async(GetState.Request())
-        self._wait_until(answer.done, "the state")
-        return answer.result().current_state.label
+        return self._get.ask(GetState.Request()).current_state.label
 
 
 @pytest.fixture
-def managed(ros, robot, parameters, wait_until):
+def managed(ros, robot, parameters):
     robot.advertise()
     file = parameters(**{"node.autostart": False})
     process = ros.start("perception_node", "--ros-args", "--params-file", file)
-    ended = threading.Event()
-
-    def stream():
-        while not ended.wait(STREAM_S):
-            robot.step(robot.now_ns())
-
-    asked = Managed(robot, process, wait_until)
-    thread = threading.Thread(target=stream)
-    thread.start()
-    yield asked
-    ended.set()
-    thread.join()
+    asked = Managed(robot, process)
+    with robot.streaming(STREAM_S, lambda: robot.step(robot.now_ns())):
+        yield asked
 
 
 def test_every_order_of_four_requests_while_messages_stream_in(managed, wait_until):

@@ -13,21 +13,20 @@ NODE = "/perception_node"
 
 
 @pytest.fixture
-def ask(robot, wait_until):
+def ask(robot):
     """Set one parameter over the graph; the node's answer."""
     from rcl_interfaces.srv import SetParameters
     from rclpy.parameter import Parameter
 
-    client = robot.node.create_client(SetParameters, f"{NODE}/set_parameters")
+    clients = []
 
     def set_one(name, value):
         request = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg()]
         )
-        wait_until(client.service_is_ready, "the node's parameter services")
-        future = client.call_async(request)
-        wait_until(future.done, f"an answer about {name}")
-        return future.result().results[0]
+        if not clients:  # the node is there when first asked
+            clients.append(robot.parameters())
+        return clients[0].ask(request).results[0]
 
     return set_one
 

@@ -257,13 +257,10 @@ def test_a_node_that_waits_to_be_asked(ros, robot, parameters, wait_until):
     robot.advertise()
     file = parameters(node__autostart=False)
     process = ros.start("perception_node", "--ros-args", "--params-file", file)
-    client = robot.node.create_client(ChangeState, "/perception_node/change_state")
-    wait_until(client.service_is_ready, "the service")
+    client = robot.lifecycle()
 
     def ask(label):
-        answer = client.call_async(ChangeState.Request(transition=Transition(label=label)))
-        wait_until(answer.done, label)
-        return answer.result().success
+        return client.ask(ChangeState.Request(transition=Transition(label=label))).success
 
     assert ask("configure")
     assert robot.node.count_subscribers("/front/image_raw") == 0
@@ -294,18 +291,15 @@ def test_a_bundle_that_is_not_there_is_awaited(ros, robot, parameters, wait_unti
     assert process.end()[0] == 0
 
 
-def test_parameters_that_are_in_use_are_not_changed(ros, robot, start, wait_until):
+def test_parameters_that_are_in_use_are_not_changed(ros, robot, start):
     from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
     from rcl_interfaces.srv import SetParameters
 
     process = start()
-    client = robot.node.create_client(SetParameters, "/perception_node/set_parameters")
-    wait_until(client.service_is_ready, "the service")
+    client = robot.parameters()
     value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=0.5)
     parameter = Parameter(name="synchronizer.max_gap_s", value=value)
-    answer = client.call_async(SetParameters.Request(parameters=[parameter]))
-    wait_until(answer.done, "an answer")
-    result = answer.result().results[0]
+    (result,) = client.ask(SetParameters.Request(parameters=[parameter])).results
     assert not result.successful
     assert "deactivate first" in result.reason
     process.account()

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from soak.faults import FAULTS
+from soak.sensors import FRONT, RADAR, REAR, TOP
+
 pytestmark = pytest.mark.ros
 
 SECONDS = 25
@@ -37,6 +40,9 @@ def test_a_short_run_among_faults(repo, ros_environment, colour_model, tmp_path)
     judged = {v["name"]: v for v in document["verdicts"] if not v["name"].startswith("latency")}
     assert len(judged) == 8
     assert [v for v in judged.values() if not v["ok"]] == [], done.stdout
-    assert len(document["record"]["events"]) >= 5
-    assert sum(count["sent"] for count in document["record"]["sent"].values()) > 500
+    # How much happens in that time is the machine's affair; that each stream takes part is not.
+    assert {event["name"] for event in document["record"]["events"]} <= {f.__name__ for f in FAULTS}
+    assert document["record"]["events"]
+    assert document["record"]["sent"].keys() == {FRONT, REAR, TOP, RADAR}
+    assert all(count["sent"] > 0 for count in document["record"]["sent"].values())
     assert (out / "soak.svg").read_text().startswith("<svg")
