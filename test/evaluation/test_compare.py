@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scored_runs import example_results
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
@@ -10,8 +11,6 @@ from seg_perception.evaluation.compare import compare
 from seg_perception.evaluation.regression_gate import Gate
 from seg_perception.evaluation.results import Results
 from seg_perception.evaluation.stream_result import Unit
-
-from .conftest import example_results
 
 
 def with_units(name, tables, **changes):

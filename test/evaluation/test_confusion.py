@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scored_runs import example_ontology, image_sample
 
-from seg_perception.evaluation.confusion import count_pairs
+from seg_perception.evaluation.confusion import ConfusionCounter, ConfusionLayout, count_pairs
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -28,3 +29,14 @@ def test_more_pixels_than_float32_can_count():
 def test_counts_of_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"expected shape \(2,\)"):
         count_pairs(np.zeros(2, np.uint8), np.zeros(3, np.uint8))
+
+
+def test_ids_of_eight_and_of_sixteen_bits_are_counted_alike():
+    layout = ConfusionLayout(example_ontology(), example_ontology())
+    counter = ConfusionCounter(layout)
+    sample = image_sample(1)
+    narrow = counter.count(sample.truth, sample.predicted)
+    wide = counter.count(sample.truth.astype(np.uint16), sample.predicted.astype(np.uint16))
+    assert (narrow == wide).all()
+    assert narrow.sum() == sample.truth.size
+    assert narrow[layout.no_truth].sum() == 3 * 32

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scored_runs import image_sample
 
 from seg_perception.evaluation.frame_samples import FrameSamples, choose
 from seg_perception.evaluation.frame_score import FrameScore
@@ -61,3 +62,28 @@ def test_the_order_does_not_matter_and_the_rest_is_removed(kept):
     files = {path.name for path in (first._folder / "pictures").iterdir()}
     kept_files = {file.partition("/")[2] for e in first.frames for file in e.files.values()}
     assert files == kept_files
+
+
+def test_the_worst_frames_keep_their_pictures_and_the_others_lose_them(tmp_path):
+    samples = FrameSamples(tmp_path, 2)
+    scores = np.random.default_rng(0).permutation(60)
+    for n, score in enumerate(scores.tolist()):
+        samples.offer(frame(n, float(score)), image_sample(n))
+    kept = choose(samples.frames, 2, 30.0)
+    assert [f.miou for f in kept if f.role == "worst"] == [0, 1]
+    assert len([f for f in kept if f.role == "typical"]) == 2
+    files = {file for f in samples.frames for file in f.files.values()}
+    assert {f"pictures/{path.name}" for path in (tmp_path / "pictures").iterdir()} == files
+    assert len(files) <= 2 * (2 + 16 + 2)
+
+
+def test_shards_choose_the_frames_that_one_process_chooses(tmp_path):
+    scores = np.random.default_rng(1).integers(0, 100, 90).tolist()
+    whole = FrameSamples(tmp_path / "whole", 3)
+    parts = [FrameSamples(tmp_path / f"part{n}", 3) for n in range(3)]
+    for n, score in enumerate(scores):
+        whole.offer(frame(n, float(score)), image_sample(0))
+        parts[n % 3].offer(frame(n, float(score)), image_sample(0))
+    together = [f for part in parts for f in part.frames]
+    names = [[(f.name, f.role) for f in choose(fs, 3, 50.0)] for fs in (whole.frames, together)]
+    assert names[0] == names[1]

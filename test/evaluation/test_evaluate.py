@@ -1,0 +1,130 @@
+"""Runs from a job to results: on several processes, stopped, repeated, refused."""
+
+import json
+import os
+
+import pytest
+
+from seg_perception.evaluation.results import Results
+
+from .conftest import with_truth
+
+
+def without_times(out):
+    document = json.loads((out / "results.json").read_text())
+    for key in ("timing", "created", "seconds", "name", "command"):
+        del document[key]
+    return document, (out / "frames.jsonl").read_bytes()
+
+
+def test_several_processes_give_the_same_to_the_last_digit(world, run):
+    bags = [world.bag(with_truth(world, n), f"drive_{n}.mcap") for n in (3, 5)]
+    done, one = run(*bags, folder="one")
+    assert done.exit_code == 0, done.stderr
+    done, two = run(*bags, folder="two", options=["-j", "2"])
+    assert done.exit_code == 0, done.stderr
+    assert without_times(one) == without_times(two)
+    results = Results.read(one)
+    assert results.source.sequences == ("drive_3", "drive_5")
+    miou = results.streams[0].class_mappings[0].metrics[0]
+    assert (miou.low, miou.high) == (25, 25)
+    sequences = [s.value for s in results.streams[0].slices if s.dimension == "sequence"]
+    assert sequences == ["drive_3", "drive_5"]
+
+
+def test_a_run_that_was_stopped_goes_on(world, run, monkeypatch):
+    from seg_perception.evaluation import shards
+
+    bags = [world.bag(with_truth(world, n), f"drive_{n}.mcap") for n in (3, 5)]
+    _, whole = run(*bags, folder="whole")
+    done_shards = []
+    original = shards.run_bag
+
+    def dies_at_the_second(job, shard, *arguments):
+        if shard.number == 1 and "again" not in done_shards:
+            raise KeyboardInterrupt
+        done_shards.append(shard.number)
+        original(job, shard, *arguments)
+
+    monkeypatch.setitem(shards._RUNS, "bag", dies_at_the_second)
+    stopped, out = run(*bags)
+    assert stopped.exit_code != 0
+    assert not (out / "results.json").exists()
+    done_shards.append("again")
+    again, _ = run(*bags)
+    assert again.exit_code == 0, again.stderr
+    assert done_shards == [0, "again", 1]
+    assert without_times(out) == without_times(whole)
+
+
+def test_a_finished_run_is_not_done_twice_and_another_one_is_refused(world, run):
+    bag = world.bag(with_truth(world))
+    _, out = run(bag)
+    before = (out / "results.json").stat().st_mtime_ns
+    assert run(bag)[0].exit_code == 0
+    assert (out / "results.json").stat().st_mtime_ns == before
+    other, _ = run(bag, options=["--tolerance", "0.001"])
+    assert other.exit_code == 2
+    assert "holds another run" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "sentence"),
+    [
+        ({"size": (24, 32)}, [], "expected a truth of the image's size 64x48, got 32x24"),
+        ({"truth": 7}, [], r"ids [7] are not in ontology colours"),
+        ({"shift_ms": 30}, [], "none of the first 4 has a truth within 0.005 s"),
+        ({}, ["--truth", "/nowhere"], "has no topic /nowhere"),
+        ({}, ["--truth", "camera.rear=/camera/front/truth"], "no stream camera.rear"),
+        (
+            {},
+            ["--truth-ontology", "rellis"],
+            "does not fit the truth's rellis in class mapping fine",
+        ),
+        ({}, ["--class-mapping", "coarse"], "no class mapping 'coarse'"),
+        ({}, ["--protocol", "nothing"], "expected a protocol's .yaml file"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_the_work(world, run, changes, options, sentence):
+    done, out = run(world.bag(with_truth(world, **changes)), options=options)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert not out.exists()
+
+
+def test_empty_bags_and_bags_without_truth_are_refused(world, run):
+    empty = world.bag([], "empty.mcap")
+    done, _ = run(empty)
+    assert (done.exit_code, "holds no message" in done.stderr) == (2, True)
+    done, _ = run(world.bag(world.events(), "plain.mcap"))
+    assert done.exit_code == 2
+    assert "no truth found for camera.front, lidar.top" in done.stderr
+    done, _ = run(world.folder / "nowhere.mcap")
+    assert (done.exit_code, "not found" in done.stderr) == (2, True)
+
+
+def test_a_process_that_dies_costs_only_its_own_bag(world, tmp_path):
+    """A worker is ended by the system once; its bag is done again."""
+    from seg_perception.evaluation.evaluate import evaluate
+    from seg_perception.evaluation.options import EvaluateOptions, ExecutionOptions
+    from seg_perception.evaluation.plan import plan
+
+    bags = [world.bag(with_truth(world, n), f"drive_{n}.mcap") for n in (3, 4)]
+    options = EvaluateOptions(settings={"segmentation.bundle": str(world.bundle)})
+    job = plan(bags, options)
+    killed = []
+
+    def kill_a_child(done, total):
+        import multiprocessing
+
+        if not killed:
+            for child in multiprocessing.active_children():
+                killed.append(child.pid)
+                os.kill(child.pid, 9)
+                return
+
+    results = evaluate(
+        job, tmp_path / "killed", ExecutionOptions(processes=2), on_progress=kill_a_child
+    )
+    assert killed
+    assert results.streams[0].pairing.paired == 7
