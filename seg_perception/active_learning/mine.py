@@ -17,6 +17,7 @@ from seg_perception.active_learning.selection import Choice, Selection
 from seg_perception.active_learning.summary import SUMMARY, MiningSummary, frame_name
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, DatasetError
+from seg_perception.core.issue_kinds import BAG_DAMAGED
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, LabelMap
@@ -146,17 +147,19 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
     observer = Observer(source.config, mining, source.engine.bundle.ontology)
     segmenter = Segmenter(source.engine, source.config.segmentation)
     session = Session(source.config, segmenter, source.inputs, observer)
-    observer.follow(session.perception.transforms, session.perception.conventions)
-    damage = feed_all(session, source.reader, source.inputs.topics, advance)
+    observer.follow(session.perception.motion)
+    feed_all(session, source.reader, source.inputs.topics, advance)
     observer.finish()
     counts = session.perception.accounting.snapshot()
     frames = {name: counts[stream("camera", name)].published for name in source.config.cameras}
-    notes = session.notes.lines()
+    issues = session.issues()
+    damage = tuple(str(issue) for issue in issues if issue.code == BAG_DAMAGED.code)
+    notes = tuple(str(issue) for issue in issues if issue.code != BAG_DAMAGED.code)
     if not any(frames.values()):
         why = "; ".join([*damage, *notes]) or "the bag has none"
         msg = f"{source.reader.path}: no image could be labelled: {why}"
         raise BagError(msg)
-    return _Found(observer, frames, (*notes, *session.problems()), tuple(damage))
+    return _Found(observer, frames, notes, damage)
 
 
 def _choose(found: _Found, mining: MiningConfig, bundle: Bundle) -> list[Choice]:

@@ -18,12 +18,10 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, SemanticCloud
 from seg_perception.fusion.label_transfer import Transfer, View, prepare_label_map, transfer_labels
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.pipeline.ego_motion import EgoMotion
-from seg_perception.pipeline.frame_convention import FrameConventionDetector
+from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
-from seg_perception.pipeline.synchronizer import Scan
 
 
 class Observer:
@@ -45,9 +43,9 @@ class Observer:
         self._count = 0
         self._motion: EgoMotion | None = None
 
-    def follow(self, transforms: TransformTree, conventions: FrameConventionDetector) -> None:
+    def follow(self, motion: EgoMotion) -> None:
         """Take what points are moved between pictures by."""
-        self._motion = EgoMotion(self._config, transforms, conventions)
+        self._motion = motion
 
     def write_legend(self, now_ns: int) -> None:
         """Nobody reads one here."""

@@ -24,12 +24,12 @@ from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.pipeline.ego_motion import EgoMotion
-from seg_perception.pipeline.issue_log import Notes
-from seg_perception.pipeline.synchronizer import Scan
+from seg_perception.pipeline.frame_convention import FrameConventionDetector
+from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.transform_reader import TransformReader
+from seg_perception.replay.bag_state import BagState
 from seg_perception.replay.decoding import read_cloud, read_frame
 from seg_perception.replay.inputs import find_inputs
-from seg_perception.replay.sensor_state import SensorState
 
 # Images, labels and transforms of a scan are recorded at most this long after it.
 _WAIT_NS = NANOSECONDS
@@ -61,7 +61,7 @@ def read_observations(
         msg = f"{bag.path}: no lidar is configured; name one with --set lidar.NAME.topic=..."
         raise CalibrationError(msg)
     inputs = find_inputs(bag, config)
-    collector = _Collector(config, SensorState(config, inputs), labels, tuple(offsets_s))
+    collector = _Collector(config, BagState(config, inputs, IssueLog()), labels, tuple(offsets_s))
     collector.read_static_transforms(bag, inputs.transforms)
     collector.state.read_ahead(bag)
     lidars = {topic: name for topic, (kind, name) in inputs.clouds.items() if kind == "lidar"}
@@ -69,10 +69,8 @@ def read_observations(
     seen: Counter[str] = Counter()
     topics = inputs.topics - (set(inputs.clouds) - set(lidars)) | set(labels.topics)
     for message in bag.messages(topics):
-        if message.topic in inputs.lenses:
-            collector.state.take_lens(message, Notes())
-        elif message.topic in inputs.transforms:
-            collector.state.take_transforms(message, Notes(), lambda _frame, _stamp: None)
+        if message.topic in collector.state.topics:
+            collector.state.take(message)
         elif message.topic in lidars:
             if _is_chosen(seen[message.topic], counts[message.topic], wanted):
                 collector.waiting.append((lidars[message.topic], message))
@@ -98,7 +96,7 @@ class _Collector:
     def __init__(
         self,
         config: Config,
-        state: SensorState,
+        state: BagState,
         labels: LabelSource,
         offsets_s: tuple[float, ...],
     ) -> None:
@@ -111,7 +109,8 @@ class _Collector:
         self._config = config
         self._labels = labels
         self._offsets_s = offsets_s
-        self.motion = EgoMotion(config, state.transforms)
+        tree = state.sensors.transforms.tree
+        self.motion = EgoMotion(config, tree, FrameConventionDetector(config, IssueLog()))
         self._max_gap_ns = round(config.synchronizer.max_gap_s * NANOSECONDS)
 
     def read_static_transforms(self, bag: BagReader, topics: Collection[str]) -> None:
@@ -212,7 +211,7 @@ class _Collector:
                 f"scan of {scan.sensor}; set time_offset_s of one, or raise synchronizer.max_gap_s"
             )
             raise CalibrationError(msg)
-        frame = read_frame(camera, nearest, self.state.lenses.get(camera))
+        frame = read_frame(camera, nearest, self.state.sensors.calibration(camera))
         return frame, self._labels.label_map(frame, self._recorded(camera, frame.stamp_ns))
 
     def _recorded(self, camera: str, stamp_ns: int) -> BagMessage | None:

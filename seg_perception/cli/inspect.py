@@ -41,7 +41,7 @@ def command(
             print_json(bag.to_json())
         else:
             _print_bag(bag)
-        failed = not bag.runnable or any(finding.level == "error" for finding in bag.findings)
+        failed = not bag.runnable or any(issue.level == "error" for issue in bag.issues)
     if failed:
         raise typer.Exit(2)
 
@@ -55,8 +55,8 @@ def _print_bag(inspection: BagInspection) -> None:
     for edge in facts.edges:
         typer.echo(f"{edge.parent} -> {edge.child} ({'static' if edge.static else 'timed'})")
     typer.echo("")
-    for finding in inspection.findings:
-        typer.echo(f"{finding.level}: {finding.text}")
+    for issue in inspection.issues:
+        typer.echo(f"{issue.level}: {issue}")
     if inspection.runnable:
         _print_parameters(inspection)
 

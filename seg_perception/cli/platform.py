@@ -46,7 +46,7 @@ def new(
 
     inspection = inspect_bag(bag)
     parameters: dict[str, Any] = dict(inspection.parameters)
-    remarks = [f"{finding.level}: {finding.text}" for finding in inspection.findings]
+    remarks = [f"{issue.level}: {issue}" for issue in inspection.issues]
     head = f"Guessed from {bag.name}; check each line."
     text = parameter_file(parameters, remarks=[head, *remarks])
     if as_json:

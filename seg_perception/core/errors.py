@@ -89,6 +89,12 @@ class BagError(SegPerceptionError):
     reason = "bad_bag"
 
 
+class OutputError(BagError):
+    """A bag that is being written can't be written on: what comes next would be lost."""
+
+    reason = "not_written"
+
+
 class DatasetError(SegPerceptionError):
     """A labelled data set is incomplete or does not fit its mapping."""
 

@@ -18,14 +18,15 @@ class IssueKind:
     """One thing that can be amiss.
 
     Attributes:
-        code: its name for programs, stable between releases.
+        code: its name for programs, stable between releases; kinds that exclude each other
+            share one.
         subject: the part of the page on which it is explained.
         text: half a sentence; braces name the numbers that an issue of this kind has.
         mend: the other half: what to do about it; may be empty.
         means: what it means, for the page.
         advice: what to do about it at length, for the page.
-        level: `error`: nothing of a stream comes out; `warning`: a part does not, or may be
-            wrong; `note`: the user should know.
+        level: `error`: an input comes to nothing, or can't be trusted: a replay ends with exit
+            code 2; `warning`: a part of it is left out; `note`: the user should know.
     """
 
     code: str
@@ -34,7 +35,7 @@ class IssueKind:
     mend: str
     means: str
     advice: str
-    level: Level = "warning"
+    level: Level = "error"
 
     def sentence(self, numbers: Mapping[str, Any]) -> str:
         """The sentence of one issue, with its mend.
@@ -53,7 +54,6 @@ NO_MESSAGE = IssueKind(
     "check the topic's name and its publisher",
     "nobody publishes the topic, or QoS or domain keep the two apart",
     "`ros2 topic info -v TOPIC`; check names, `ROS_DOMAIN_ID`, the driver",
-    "error",
 )
 NO_RESULT = IssueKind(
     "no_result",
@@ -62,7 +62,6 @@ NO_RESULT = IssueKind(
     "",
     "everything that came was dropped, for the reasons in brackets",
     "look the reasons up in the ledger's table",
-    "error",
 )
 INCOMPATIBLE_QOS = IssueKind(
     "incompatible_qos",
@@ -71,13 +70,13 @@ INCOMPATIBLE_QOS = IssueKind(
     "{remedy}",
     "the node was told to listen reliably to a sensor that does not offer it",
     "`node.input_reliability: auto`, or remove the override that the sentence names",
-    "error",
+    "warning",
 )
 NO_CAMERA_INFO = IssueKind(
     "no_camera_info",
     "inputs",
-    "no usable camera_info on {topic}, so points can't be labelled",
-    "calibrate, or set camera.{camera}.camera_info_topic",
+    "no camera_info on {topic}{others}, so points can't be labelled",
+    "publish it, or set camera.{camera}.camera_info_topic",
     "images come, their lens does not",
     "publish it, or set `camera.NAME.camera_info_topic`",
 )
@@ -90,6 +89,83 @@ BAD_CAMERA_INFO = IssueKind(
     "model); labels of images go on, points are unknown",
     "calibrate, or find out who else publishes there; the sentence names what is wrong",
 )
+SIZE_MISMATCH = IssueKind(
+    "size_mismatch",
+    "inputs",
+    "images are {got}, camera_info describes {expected}",
+    "set camera.{camera}.camera_info_topic",
+    "the lens belongs to another camera, or the images were scaled without it",
+    "name the camera_info that belongs to the images",
+)
+UNREADABLE = IssueKind(
+    "unreadable",
+    "inputs",
+    "{problem}",
+    "",
+    "the first message of a sensor can't be read",
+    "the sentence says what was expected and got",
+)
+EMPTY_BAG = IssueKind(
+    "empty_bag",
+    "inputs",
+    "the bag holds no message",
+    "record it again",
+    "the recorder was stopped before anything came, or listened to nobody",
+    "record it again",
+)
+NO_CAMERA = IssueKind(
+    "no_camera",
+    "inputs",
+    "no camera image among {types}",
+    "record an Image or CompressedImage topic",
+    "nothing in the bag can be segmented",
+    "record an Image or CompressedImage topic",
+)
+NO_CLOUD = IssueKind(
+    "no_cloud",
+    "inputs",
+    "no point cloud",
+    "images will be labelled, nothing else",
+    "the bag has cameras alone",
+    "nothing, if that is what was meant",
+    "note",
+)
+NO_POINT_TIME = IssueKind(
+    "no_point_time",
+    "time",
+    "no per-point time, a scan is taken as measured at once",
+    "",
+    "points of a turning lidar are off by the robot's motion during a turn",
+    "let the driver publish the time of each point",
+    "note",
+)
+CLOCKS_APART = IssueKind(
+    "clocks_apart",
+    "time",
+    "its stamps lie {apart_s:+.3f} s from those of camera {camera}",
+    "{remedy}",
+    "two sensors are stamped by clocks that differ by more than `synchronizer.max_gap_s`",
+    "`time_offset_s` of one, or synchronise the clocks",
+    "warning",
+)
+AT_REST = IssueKind(
+    "at_rest",
+    "place",
+    "{why}: the robot is taken as at rest",
+    "record odom to base_link for moving robots",
+    "without a moving transform nothing is compensated",
+    "record `/tf` of the odometry",
+    "note",
+)
+TAKEN_AS_BODY_FRAME = IssueKind(
+    "taken_as_body_frame",
+    "place",
+    "frame {frame!r} has its z axis up, as a body frame: it is taken as one",
+    "set camera.{camera}.frame_convention=optical if it is not",
+    "the guess of `inspect` from tf",
+    "`frame_convention: auto` finds out from the data",
+    "warning",
+)
 TYPE_NOT_INSTALLED = IssueKind(
     "type_not_installed",
     "inputs",
@@ -97,7 +173,7 @@ TYPE_NOT_INSTALLED = IssueKind(
     "",
     "a sensor's message type (a radar's `RadarScan`) is unknown on this machine",
     "install the package that the sentence names",
-    "error",
+    "warning",
 )
 TWIN_NODE = IssueKind(
     "twin_node",
@@ -106,6 +182,7 @@ TWIN_NODE = IssueKind(
     "is it started twice?",
     "somebody else publishes under this node's own name",
     "`ros2 node list`; end one, or give it a namespace",
+    "warning",
 )
 EMPTY_CLOUDS = IssueKind(
     "empty_clouds",
@@ -131,6 +208,7 @@ STAMPS_SINCE_BOOT = IssueKind(
     "set its driver to PTP or to the host's time",
     "an Ouster or radar without PTP stamps since its own boot",
     "PTP, or the driver's host-time mode",
+    "warning",
 )
 STAMPS_IN_FUTURE = IssueKind(
     "stamps_in_future",
@@ -139,6 +217,7 @@ STAMPS_IN_FUTURE = IssueKind(
     "synchronise the clocks, or set use_sim_time with a bag",
     "two clocks differ, or a bag plays without `use_sim_time`",
     "synchronise with chrony or PTP; `use_sim_time:=true`",
+    "warning",
 )
 NO_LABEL_MAP = IssueKind(
     "no_label_map",
@@ -162,7 +241,7 @@ STRAY_TIMES = IssueKind(
 CLOCK_JUMP = IssueKind(
     "clock_jump",
     "time",
-    "stamps jump back by {back_s:.1f} s",
+    "jumped back by {back_s:.1f} s",
     "label maps, waiting clouds and timed transforms are forgotten",
     "a recording loops, or a clock was set",
     "nothing when a bag loops; else find out who sets the clock",
@@ -193,6 +272,7 @@ BAD_TRANSFORM = IssueKind(
     "a publisher sends transforms that are no rigid motion; the sound ones of the same message "
     "are used",
     "find it: `ros2 topic echo /tf`",
+    "warning",
 )
 OUT_OF_VIEW = IssueKind(
     "out_of_view",
@@ -205,7 +285,7 @@ OUT_OF_VIEW = IssueKind(
     "extrinsics with `seg-perception check-calibration BAG`",
 )
 CONVENTION_FEW_SCANS = IssueKind(
-    "convention_few_scans",
+    "no_convention",
     "place",
     "frame_convention is auto and not decided for frame {frame!r}: {scans} of {needed} scans were "
     "tried",
@@ -215,7 +295,7 @@ CONVENTION_FEW_SCANS = IssueKind(
     "wait; if it stays, look for what else is said of camera and lidar",
 )
 CONVENTION_FEW_POINTS = IssueKind(
-    "convention_few_points",
+    "no_convention",
     "place",
     "frame_convention is auto and not decided for frame {frame!r}: {figures}: too few; check tf, "
     "and what the sensors see",
@@ -225,7 +305,7 @@ CONVENTION_FEW_POINTS = IssueKind(
     "`seg-perception check-calibration BAG`",
 )
 CONVENTION_NOT_UPRIGHT = IssueKind(
-    "convention_not_upright",
+    "no_convention",
     "place",
     "frame_convention is auto and not decided for frame {frame!r}: {figures}, and either way the "
     "picture does not stand upright",
@@ -235,7 +315,7 @@ CONVENTION_NOT_UPRIGHT = IssueKind(
     "set `frame_convention` by hand",
 )
 CONVENTION_CONTRADICTION = IssueKind(
-    "convention_contradiction",
+    "no_convention",
     "place",
     "frame_convention is auto and not decided for frame {frame!r}: {figures}, but the picture "
     "stands upright if it is {axes}",
@@ -268,6 +348,70 @@ NOT_MAPPED = IssueKind(
     "",
     "the map's frame is not connected to the sensor",
     "set `map.frame`",
+    "warning",
+)
+
+MAP_UNPLACED = IssueKind(
+    "map_unplaced",
+    "place",
+    "no scan could be placed in {frame}: {scans} were left out",
+    "",
+    "the frame of the map that was asked for is connected to no sensor",
+    "set `map.frame`",
+)
+MAP_EMPTY = IssueKind(
+    "map_empty",
+    "place",
+    "empty, no labelled point entered",
+    "see what became of the points, and check map.sensors, map.excluded_classes, "
+    "map.min_confidence and map.min_scans",
+    "no point had a label that enters the map",
+    "the table of points says why they have none",
+)
+MAP_FULL = IssueKind(
+    "map_full",
+    "place",
+    "more than {voxels} voxels, the {given_up} farthest were given up",
+    "raise map.max_voxels or map.voxel_m",
+    "the map of the whole recording is larger than it may be",
+    "raise `map.max_voxels` or `map.voxel_m`",
+    "note",
+)
+MAP_FAR = IssueKind(
+    "map_far",
+    "place",
+    "coordinates in {frame} lie beyond {far_km:g} km, where float32 is coarse",
+    "set map.frame to a local frame, for instance odom",
+    "the map's frame is a global one, such as UTM",
+    "set `map.frame` to a local frame",
+    "note",
+)
+NOT_COPIED = IssueKind(
+    "not_copied",
+    "inputs",
+    "{error}",
+    "",
+    "`replay --with-inputs` can't copy a topic, for instance one of an unknown type",
+    "nothing, if the output needs no such topic",
+    "note",
+)
+BAG_DAMAGED = IssueKind(
+    "bag_damaged",
+    "inputs",
+    "{error}",
+    "",
+    "the recording is cut or damaged; everything before the damage is used",
+    "record it again, or repair it with its recorder's tools",
+)
+
+ENGINE_REFUSED = IssueKind(
+    "engine_refused",
+    "engine",
+    "{reason}",
+    "",
+    "an engine of the chain was passed over",
+    "the sentence says why",
+    "note",
 )
 
 BAD_MESSAGE = IssueKind(

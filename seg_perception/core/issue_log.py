@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import traceback
@@ -11,6 +12,8 @@ from typing import Any
 
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_kinds import BAD_MESSAGE, INTERNAL_ERROR, IssueKind, Level
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,12 @@ class Issue:
 
 
 Tell = Callable[[Issue], None]
+
+
+def log_faults(issue: Issue) -> None:
+    """Log the traceback of what nobody foresaw, once for each stream and type of error."""
+    if issue.traceback and issue.count == 1:
+        _LOG.error("%s\n%s", issue, issue.traceback)
 
 
 def _nobody(_issue: Issue) -> None:

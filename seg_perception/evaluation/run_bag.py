@@ -162,8 +162,6 @@ def _describe(session: Session, segmenter: Segmenter, writer: ShardWriter) -> No
     writer.counts = dict(session.perception.accounting.snapshot())
     for name, histogram in session.durations.stages().items():
         writer.durations[name].add_counts(*histogram.counts())
-    writer.remarks.extend(session.notes.lines())
-    found = session.perception.conventions.found
-    writer.remarks.extend(f"camera.{camera}: {words}" for camera, words in found.items())
-    writer.problems.extend(session.problems())
+    for issue in session.issues():
+        (writer.problems if issue.level == "error" else writer.remarks).append(str(issue))
     writer.engine = engine_name(segmenter)

@@ -64,7 +64,8 @@ class SelfFilter:
         if box is None:
             return transfer
         own = ((xyz >= box[0]) & (xyz <= box[1])).all(axis=1)
-        return Transfer(
+        return replace(
+            transfer,
             labels=np.where(own, transfer.labels.dtype.type(self._unknown_id), transfer.labels),
             confidence=np.where(own, np.float32(0), transfer.confidence),
             status=np.where(own, np.uint8(PointStatus.SELF), transfer.status),

@@ -13,7 +13,7 @@ from seg_perception.core.types import NANOSECONDS, PointCloud
 
 # Drivers' names of the per-point time: Ouster, Velodyne, Hesai and Robosense, Nebula.
 TIME_FIELDS = ("t", "time", "timestamp", "time_stamp")
-_LONGEST_SWEEP_NS = NANOSECONDS
+_LONGEST_SCAN_NS = NANOSECONDS
 # So many values are enough to tell how a field has to be read.
 _ENOUGH = 1024
 
@@ -51,7 +51,7 @@ def point_times(cloud: PointCloud) -> PointTimes:
         return PointTimes(None, field=name or "")
     values = cloud.points[name].reshape(-1)
     offsets_ns = _best_reading(values, cloud.stamp_ns)(values, cloud.stamp_ns)
-    is_stray = np.abs(offsets_ns) >= _LONGEST_SWEEP_NS
+    is_stray = np.abs(offsets_ns) >= _LONGEST_SCAN_NS
     stray = int(np.count_nonzero(is_stray))
     if 2 * stray > len(offsets_ns):
         return PointTimes(None, stray, name)
@@ -70,7 +70,7 @@ def _best_reading(values: NDArray[Any], stamp_ns: int) -> _Read:
     measured = some[np.isfinite(some) & (some != 0)]
 
     def stray(read: _Read) -> int:
-        return int(np.count_nonzero(np.abs(read(measured, stamp_ns)) >= _LONGEST_SWEEP_NS))
+        return int(np.count_nonzero(np.abs(read(measured, stamp_ns)) >= _LONGEST_SCAN_NS))
 
     return min(_readings(values.dtype), key=stray)
 

@@ -2,12 +2,10 @@
 
 from seg_perception.inspection.bag import BagInspection, inspect_bag, suggest_config
 from seg_perception.inspection.bundle import BundleInspection, inspect_bundle, is_bundle
-from seg_perception.inspection.findings import Finding
 
 __all__ = [
     "BagInspection",
     "BundleInspection",
-    "Finding",
     "inspect_bag",
     "inspect_bundle",
     "is_bundle",

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.core.issue_log import Issue
 from seg_perception.inspection.facts import BagFacts, TopicFacts
-from seg_perception.inspection.findings import Finding, find_problems
+from seg_perception.inspection.issues import find_issues
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import suggest_parameters
 
@@ -21,12 +22,12 @@ class BagInspection:
     Attributes:
         facts: what it holds.
         parameters: flat parameters with which it can be replayed.
-        findings: what is amiss.
+        issues: what is amiss.
     """
 
     facts: BagFacts
     parameters: Mapping[str, Any]
-    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
 
     @property
     def runnable(self) -> bool:
@@ -43,7 +44,7 @@ class BagInspection:
             "topics": [_topic(topic) for topic in self.facts.topics.values()],
             "transforms": [asdict(edge) for edge in self.facts.edges],
             "parameters": dict(self.parameters),
-            "findings": [asdict(finding) for finding in self.findings],
+            "issues": [issue.to_json() for issue in self.issues],
         }
 
 
@@ -55,8 +56,8 @@ def inspect_bag(path: str | Path) -> BagInspection:
     """
     facts = read_facts(path)
     parameters = suggest_parameters(facts)
-    findings = find_problems(facts, Config.from_parameters(parameters, str(path)))
-    return BagInspection(facts, parameters, tuple(findings))
+    issues = find_issues(facts, Config.from_parameters(parameters, str(path)))
+    return BagInspection(facts, parameters, tuple(issues))
 
 
 def suggest_config(inspection: BagInspection) -> Config:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seg_perception.core.issue_log import Issue
 from seg_perception.core.types import Calibration
 from seg_perception.geometry.transforms import TransformTree
 
@@ -94,6 +95,7 @@ class BagFacts:
         edges: transforms, static ones first.
         tree: the transforms that were read: all static ones, the first seconds of the others.
         warnings: what the reader found amiss with the recording.
+        issues: what was amiss with the transforms that were read.
     """
 
     path: Path
@@ -103,6 +105,7 @@ class BagFacts:
     edges: tuple[Edge, ...] = ()
     tree: TransformTree = field(default_factory=TransformTree)
     warnings: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @property
     def images(self) -> list[TopicFacts]:

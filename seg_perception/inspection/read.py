@@ -12,6 +12,7 @@ import numpy as np
 
 from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
 from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import clean_frame_id
 from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
@@ -36,7 +37,7 @@ from seg_perception.io.messages import (
 )
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.radar import radar_fields
-from seg_perception.io.transforms import decode_tf
+from seg_perception.pipeline.transform_reader import TransformReader
 
 # Enough to see every broadcaster; a long recording is not read to its end.
 _TF_MESSAGES = 500
@@ -50,7 +51,8 @@ def read_facts(path: str | Path) -> BagFacts:
     """
     with BagReader(path) as bag:
         topics = {info.name: _read_topic(bag, info) for info in bag.topics}
-        tree, edges = _read_transforms(bag)
+        issues = IssueLog()
+        tree, edges = _read_transforms(bag, issues)
         return BagFacts(
             path=Path(path),
             duration_s=bag.duration_s,
@@ -59,6 +61,7 @@ def read_facts(path: str | Path) -> BagFacts:
             edges=edges,
             tree=tree,
             warnings=bag.warnings,
+            issues=tuple(issues.all()),
         )
 
 
@@ -142,22 +145,19 @@ def _unreadable(type_name: str, problem: str) -> dict[str, Any]:
     return {"image": ImageFacts("", 0, 0, problem)}
 
 
-def _read_transforms(bag: BagReader) -> tuple[TransformTree, tuple[Edge, ...]]:
+def _read_transforms(bag: BagReader, issues: IssueLog) -> tuple[TransformTree, tuple[Edge, ...]]:
     """The tree and its edges; a frame that is both static and timed counts as timed."""
     tree = TransformTree(buffer_s=3600.0)
+    reader = TransformReader(tree, issues)
     edges: dict[tuple[str, str], Edge] = {}
     for message in _transform_messages(bag):
         static = message.topic == TF_STATIC
         try:
-            for edge in decode_tf(message.message):
-                edges[edge.parent, edge.child] = Edge(edge.parent, edge.child, static)
-                if static:
-                    tree.set_static(edge.parent, edge.child, edge.T_parent_child)
-                else:
-                    tree.set_timed(edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
-        except SegPerceptionError:
-            # The replay counts it; here only what is sound matters.
+            sound = reader.read(message.topic, message.message, static=static)
+        except SegPerceptionError as error:
+            issues.add_error(message.topic, error)
             continue
+        edges.update({(t.parent, t.child): Edge(t.parent, t.child, static) for t in sound})
     return tree, tuple(sorted(edges.values(), key=lambda edge: not edge.static))
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from seg_perception.core.errors import BagError
+from seg_perception.core.errors import BagError, OutputError
 from seg_perception.io import mcap_format as mcap
 
 LIBRARY = "seg_perception"
@@ -223,7 +223,7 @@ class McapWriter:
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise BagError(self._failure)
+            raise OutputError(self._failure)
 
     def _put(self, *parts: bytes | bytearray) -> None:
         """Append to the file; unbuffered, so that a killed process loses nothing of it."""
@@ -240,4 +240,4 @@ class McapWriter:
                 f"{self.path}: writing stopped at byte {self._position} ({error.strerror}); "
                 "make room or choose another disk, what was written can be read"
             )
-            raise BagError(self._failure) from error
+            raise OutputError(self._failure) from error

@@ -17,7 +17,7 @@ from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.frame_convention import FrameConventionDetector, SensorPose
-from seg_perception.pipeline.synchronizer import Scan
+from seg_perception.pipeline.scan import Scan
 
 _SPEED_NS = NANOSECONDS // 20
 # Share of the read-out that is over when an image is stamped.
@@ -30,19 +30,14 @@ class EgoMotion:
     With an empty `fixed_frame` the robot is taken as at rest: nothing is compensated.
 
     Attributes:
-        time_problems: by sensor, what was wrong with the times of a cloud's points, the last time.
         conventions: which axes the cameras' frames have.
     """
 
     def __init__(
-        self,
-        config: Config,
-        transforms: TransformTree,
-        conventions: FrameConventionDetector | None = None,
+        self, config: Config, transforms: TransformTree, conventions: FrameConventionDetector
     ) -> None:
-        """Remember whom to ask; without conventions it has its own."""
-        self.time_problems: dict[str, str] = {}
-        self.conventions = conventions or FrameConventionDetector(config)
+        """Remember whom to ask."""
+        self.conventions = conventions
         self._cameras = config.cameras
         self._sensors: Mapping[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
         self._fixed_frame = config.transforms.fixed_frame
@@ -57,10 +52,9 @@ class EgoMotion:
         """Find out when each point of a cloud was measured."""
         time_ns = _shifted(cloud.stamp_ns, self._sensors[sensor].time_offset_s)
         times = point_times(cloud) if self._deskew else PointTimes(None)
-        self._say(sensor, times, len(cloud))
         offsets_ns = times.offsets_ns
         last_ns = time_ns if offsets_ns is None else time_ns + max(0, int(offsets_ns.max()))
-        return Scan(sensor, cloud, time_ns, offsets_ns, last_ns, times.stray)
+        return Scan(sensor, cloud, time_ns, offsets_ns, last_ns, times.field, times.stray)
 
     def is_known(self, scan: Scan) -> bool:
         """Whether the sensor's pose is known up to the scan's last point."""
@@ -106,8 +100,8 @@ class EgoMotion:
             TransformError: a frame or one of the two times is not known.
             ConventionError: which axes the camera's frame has is not known.
         """
-        mounting = self._mounting(label_map, scan, later_s)
-        return self.conventions.T_optical_cloud(label_map.camera, mounting)
+        pose = self._pose(label_map, scan, later_s)
+        return self.conventions.T_optical_cloud(label_map.camera, pose)
 
     def test_convention(
         self, label_map: LabelMap, lens: CameraModel, scan: Scan, xyz: NDArray[np.float32]
@@ -124,11 +118,11 @@ class EgoMotion:
             TransformError: a frame or one of the two times is not known.
         """
         if self.conventions.is_open(label_map.camera):
-            mounting = self._mounting(label_map, scan)
-            up = self._up(label_map, mounting)
-            self.conventions.test(label_map.camera, mounting, xyz, lens, up)
+            pose = self._pose(label_map, scan)
+            up = self._up(label_map, pose)
+            self.conventions.test(label_map.camera, pose, xyz, lens, up)
 
-    def _mounting(self, label_map: LabelMap, scan: Scan, later_s: float = 0.0) -> SensorPose:
+    def _pose(self, label_map: LabelMap, scan: Scan, later_s: float = 0.0) -> SensorPose:
         frame, source = self._frame_of_camera(label_map), self.frame_of(scan)
         if self._fixed_frame:
             time_ns = _shifted(self.image_time_ns(label_map), later_s)
@@ -139,11 +133,11 @@ class EgoMotion:
             T = self._transforms.lookup(frame, source, scan.time_ns)
         return SensorPose(scan.sensor, (frame, source), T)
 
-    def _up(self, label_map: LabelMap, mounting: SensorPose) -> NDArray[np.float64]:
+    def _up(self, label_map: LabelMap, pose: SensorPose) -> NDArray[np.float64]:
         """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's."""
-        T = mounting.T_frame_cloud
+        T = pose.T_frame_cloud
         if self._fixed_frame:
-            frame, time_ns = mounting.frames[0], self.image_time_ns(label_map)
+            frame, time_ns = pose.frames[0], self.image_time_ns(label_map)
             T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
         up: NDArray[np.float64] = T[:3, 2]
         return up
@@ -163,6 +157,14 @@ class EgoMotion:
             self.T_camera_cloud(label_map, scan, first_s + camera.readout_s),
             camera.readout_from,
         )
+
+    def T_frame_scan(self, frame: str, scan: Scan) -> NDArray[np.float64]:  # noqa: N802
+        """A scan at its stamp, seen from a frame at the same time, float64 (4, 4).
+
+        Raises:
+            TransformError: the frame, or that time, is not known.
+        """
+        return self._transforms.lookup(frame, self.frame_of(scan), scan.time_ns)
 
     def T_scan_scan(self, now: Scan, then: Scan) -> NDArray[np.float64]:  # noqa: N802
         """Points of one scan at its stamp, seen from the sensor of another one at its own.
@@ -229,17 +231,6 @@ class EgoMotion:
     def _frame_of_camera(self, label_map: LabelMap) -> str:
         """The camera's frame: as configured, else the image's own."""
         return self._cameras[label_map.camera].frame_id or label_map.frame_id
-
-    def _say(self, sensor: str, times: PointTimes, count: int) -> None:
-        if times.stray == 0:
-            return
-        effect = "they count at the stamp"
-        if times.offsets_ns is None:
-            effect = "its scans are taken as measured at once; set its driver to one clock"
-        self.time_problems[sensor] = (
-            f"field {times.field!r}: {times.stray} of {count} points have a time more than a "
-            f"second off the stamp; {effect}"
-        )
 
 
 def _shifted(stamp_ns: int, offset_s: float) -> int:

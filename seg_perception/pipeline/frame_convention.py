@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,16 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import ConventionError
+from seg_perception.core.issue_kinds import (
+    CONVENTION_CONTRADICTION,
+    CONVENTION_FEW_POINTS,
+    CONVENTION_FEW_SCANS,
+    CONVENTION_FOUND,
+    CONVENTION_NOT_UPRIGHT,
+    IssueKind,
+)
+from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.projection import Range
 from seg_perception.geometry.camera import CameraModel
@@ -37,7 +47,7 @@ _OTHER: Mapping[Convention, Convention] = {"optical": "body", "body": "optical"}
 _AXES = {"optical": "an optical frame (z forward)", "body": "a body frame (x forward)"}
 
 # So many scans are needed, and so many of the last ones are looked at.
-FEWEST_SWEEPS, MOST_SWEEPS = 5, 20
+FEWEST_SCANS, MOST_SCANS = 5, 20
 # So many points of these scans have to land in the image, and so many times as many as under the
 # other convention.
 FEWEST_POINTS = 100
@@ -62,6 +72,28 @@ class Trial:
     tried: int
     in_image: Mapping[Convention, int]
     upright: Mapping[Convention, float]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a camera's scans show.
+
+    Attributes:
+        convention: None where they do not tell.
+        kind: the words for it.
+        figures: what was counted.
+        axes: that the picture stands upright under; empty where there are none.
+        scans: how many were tried, where they are too few.
+    """
+
+    convention: Convention | None
+    kind: IssueKind
+    figures: str = ""
+    axes: str = ""
+    scans: int = 0
+
+
+_UNTRIED = Decision(None, CONVENTION_FEW_SCANS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,30 +141,31 @@ def try_conventions(
     )
 
 
-def decide(looks: Sequence[Trial]) -> tuple[Convention | None, str]:
-    """The convention that a camera's scans show, or None where they do not; and why, in words."""
-    if len(looks) < FEWEST_SWEEPS:
-        return None, f"{len(looks)} of {FEWEST_SWEEPS} scans were tried"
-    count = {name: sum(one.in_image[name] for one in looks) for name in _T_OPTICAL}
+def decide(trials: Sequence[Trial]) -> Decision:
+    """The convention that a camera's scans show; none where they do not."""
+    if len(trials) < FEWEST_SCANS:
+        return Decision(None, CONVENTION_FEW_SCANS, scans=len(trials))
+    count = {name: sum(trial.in_image[name] for trial in trials) for name in _T_OPTICAL}
     figures = (
-        f"of {sum(one.tried for one in looks)} points of {len(looks)} scans {count['optical']} "
-        f"land in the image if the frame is optical, {count['body']} if it is a body frame"
+        f"of {sum(trial.tried for trial in trials)} points of {len(trials)} scans "
+        f"{count['optical']} land in the image if the frame is optical, {count['body']} if it is "
+        "a body frame"
     )
     if max(count.values()) < FEWEST_POINTS:
-        return None, f"{figures}: too few; check tf, and what the sensors see"
-    found = _upright(looks)
+        return Decision(None, CONVENTION_FEW_POINTS, figures)
+    found = _upright(trials)
     if found is None:
-        return None, f"{figures}, and either way the picture does not stand upright"
+        return Decision(None, CONVENTION_NOT_UPRIGHT, figures)
     least = max(FEWEST_POINTS, LEAST_RATIO[found] * count[_OTHER[found]])
     if count[found] < least:
-        return None, f"{figures}, but the picture stands upright if it is {_AXES[found]}"
-    return found, f"{figures}, and the picture stands upright if it is {_AXES[found]}"
+        return Decision(None, CONVENTION_CONTRADICTION, figures, _AXES[found])
+    return Decision(found, CONVENTION_FOUND, figures, _AXES[found])
 
 
-def _upright(looks: Sequence[Trial]) -> Convention | None:
+def _upright(trials: Sequence[Trial]) -> Convention | None:
     """The convention under which the picture stands within 45 degrees of upright: one at most."""
     for name in _T_OPTICAL:
-        if np.mean([one.upright[name] for one in looks]) > _COS_45:
+        if np.mean([trial.upright[name] for trial in trials]) > _COS_45:
             return name
     return None
 
@@ -140,31 +173,21 @@ def _upright(looks: Sequence[Trial]) -> Convention | None:
 class FrameConventionDetector:
     """The convention of every camera: as configured, or found out.
 
-    What was found holds, beyond a jump of the clock too, until a sensor's mounting before the
+    What was found holds, beyond a jump of the clock too, until a sensor's pose before the
     camera has turned by more than 45 degrees, or one of their frames has another name: then the
-    test begins anew.
+    test begins anew. What is found, and why nothing is, stands in the log of issues.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, issues: IssueLog) -> None:
         """Begin with what is configured."""
         self._given: dict[str, Convention] = {}
         self._trials: dict[str, _CameraTrials] = {}
         self._ranges = Range(config.transfer.min_range_m, config.transfer.max_range_m)
         for name, camera in config.cameras.items():
             if camera.frame_convention == "auto":
-                self._trials[name] = _CameraTrials(name)
+                self._trials[name] = _CameraTrials(name, issues)
             else:
                 self._given[name] = camera.frame_convention
-
-    @property
-    def found(self) -> dict[str, str]:
-        """By camera that was found out, the convention and why, in words."""
-        return {name: v.words for name, v in self._verdicts() if v.convention}
-
-    @property
-    def open(self) -> dict[str, str]:
-        """By camera that was tested in vain so far, why, and how to mend it."""
-        return {name: v.words for name, v in self._verdicts() if not v.convention and v.words}
 
     def is_open(self, camera: str) -> bool:
         """Whether a camera is still to be tested."""
@@ -172,80 +195,80 @@ class FrameConventionDetector:
 
     def of(self, camera: str) -> Convention | None:
         """A camera's convention; None while it is not known."""
-        return self._given.get(camera) or self._trials[camera].verdict.convention
-
-    def _verdicts(self) -> Iterator[tuple[str, _Decision]]:
-        return ((name, trial.verdict) for name, trial in self._trials.items())
+        return self._given.get(camera) or self._trials[camera].decision.convention
 
     def test(
         self,
         camera: str,
-        mounting: SensorPose,
+        pose: SensorPose,
         xyz: NDArray[np.float32],
         lens: CameraModel,
         up: Matrix,
     ) -> None:
         """Let a scan show the convention of an open camera; arguments as for `try_conventions`."""
-        seen = try_conventions(xyz, self._ranges, lens, mounting.T_frame_cloud, up)
-        self._trials[camera].add(mounting, seen)
+        trial = try_conventions(xyz, self._ranges, lens, pose.T_frame_cloud, up)
+        self._trials[camera].add(pose, trial)
 
-    def T_optical_cloud(self, camera: str, mounting: SensorPose) -> Matrix:  # noqa: N802
-        """A sensor's points into a camera's optical frame.
+    def T_optical_cloud(self, camera: str, pose: SensorPose) -> Matrix:  # noqa: N802
+        """A sensor's points into a camera's optical frame, float64 (4, 4).
 
         Raises:
             ConventionError: which axes the camera's frame has is not known.
         """
         convention = self._given.get(camera)
         if convention is None:
-            convention = self._trials[camera].expect(mounting)
-        T = mounting.T_frame_cloud
+            convention = self._trials[camera].expect(pose)
+        T = pose.T_frame_cloud
         return T if convention == "optical" else T_OPTICAL_BODY @ T
 
 
-@dataclass(frozen=True)
-class _Decision:
-    """What a camera's scans showed so far, and why, in words: none before the first."""
-
-    convention: Convention | None = None
-    words: str = ""
-
-
 class _CameraTrials:
-    """One camera's scans and their verdict, which other threads may read."""
+    """One camera's scans and their decision, which other threads may read."""
 
-    def __init__(self, camera: str) -> None:
-        self.verdict = _Decision()
+    def __init__(self, camera: str, issues: IssueLog) -> None:
+        self.decision = _UNTRIED
         self._camera = camera
-        self._looks: deque[Trial] = deque(maxlen=MOST_SWEEPS)
-        self._mountings: dict[str, SensorPose] = {}
+        self._issues = issues
+        self._trials: deque[Trial] = deque(maxlen=MOST_SCANS)
+        self._poses: dict[str, SensorPose] = {}
 
-    def add(self, mounting: SensorPose, seen: Trial) -> None:
-        self._follow(mounting)
-        self._looks.append(seen)
-        found, why = decide(self._looks)
-        frame = mounting.frames[0]
-        if found is None:
-            words = (
-                f"frame_convention is auto and not decided for frame {frame!r}: {why}; "
-                "points before it stay unknown; set "
-                f"camera.{self._camera}.frame_convention to optical or body"
-            )
-        else:
-            words = f"frame {frame!r} is taken for {_AXES[found]}: {why}"
-        self.verdict = _Decision(found, words)
+    def add(self, pose: SensorPose, trial: Trial) -> None:
+        self._follow(pose)
+        self._trials.append(trial)
+        self.decision = decide(self._trials)
+        self._say(pose.frames[0])
 
-    def expect(self, mounting: SensorPose) -> Convention:
-        self._follow(mounting)
-        if self.verdict.convention is None:
-            raise ConventionError(
-                self.verdict.words or "frame_convention is auto, no scan was tried"
-            )
-        return self.verdict.convention
+    def expect(self, pose: SensorPose) -> Convention:
+        self._follow(pose)
+        if self.decision.convention is None:
+            msg = f"which axes the frame of camera {self._camera} has is not decided"
+            raise ConventionError(msg)
+        return self.decision.convention
 
-    def _follow(self, mounting: SensorPose) -> None:
+    def _say(self, frame: str) -> None:
+        found = self.decision
+        opposite = CONVENTION_FEW_SCANS if found.convention else CONVENTION_FOUND
+        self._issues.release(opposite, self._stream)
+        self._issues.hold(
+            found.kind,
+            self._stream,
+            camera=self._camera,
+            frame=frame,
+            scans=found.scans,
+            needed=FEWEST_SCANS,
+            figures=found.figures,
+            axes=found.axes,
+        )
+
+    @property
+    def _stream(self) -> str:
+        return stream("camera", self._camera)
+
+    def _follow(self, pose: SensorPose) -> None:
         """Begin anew where a sensor sits otherwise than before."""
-        known = self._mountings.setdefault(mounting.sensor, mounting)
-        if not known.is_like(mounting):
-            self._mountings = {mounting.sensor: mounting}
-            self._looks.clear()
-            self.verdict = _Decision()
+        known = self._poses.setdefault(pose.sensor, pose)
+        if not known.is_like(pose):
+            self._poses = {pose.sensor: pose}
+            self._trials.clear()
+            self.decision = _UNTRIED
+            self._issues.release(CONVENTION_FOUND, self._stream)

@@ -1,4 +1,4 @@
-"""What is known of a radar's scan beyond its points: errors, Doppler, and a lidar's labels."""
+"""Labels of a radar's scan: from the cameras, the errors of its bearings, and a lidar's labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
+from seg_perception.core.issue_kinds import DOPPLER_REVERSED
+from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.types import SemanticCloud
 from seg_perception.fusion.doppler import UNKNOWN, moving, seems_reversed
 from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex
 from seg_perception.fusion.radar import transfer_radar_labels
@@ -16,35 +20,44 @@ from seg_perception.fusion.transfer import Transfer
 from seg_perception.fusion.view import View
 from seg_perception.io.radar import RadarFields, radar_fields
 from seg_perception.pipeline.ego_motion import EgoMotion
+from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.scan_buffer import ScanBuffer
-from seg_perception.pipeline.synchronizer import Scan
 
 
 class RadarLabeller:
-    """Labels radar scans.
+    """Labels radar scans, and tells which returns move."""
 
-    Attributes:
-        doppler_problems: by radar, why its Doppler can't be right.
-    """
-
-    def __init__(self, config: Config, motion: EgoMotion, recent: ScanBuffer) -> None:
+    def __init__(
+        self, config: Config, motion: EgoMotion, scans: ScanBuffer, issues: IssueLog
+    ) -> None:
         """Remember whom to ask."""
-        self.doppler_problems: dict[str, str] = {}
         self._sensors = config.radars
         self._config = config.radar_transfer
         self._motion = motion
-        self._recent = recent
+        self._scans = scans
+        self._issues = issues
 
-    def label(
+    def reconfigure(self, config: Config) -> None:
+        """Work with other ranges and thresholds from now on."""
+        self._config = config.radar_transfer
+
+    def transfer(
         self, scan: Scan, xyz: NDArray[np.float32], views: Sequence[View], unknown_id: int
     ) -> Transfer:
-        """Labels of the returns, from cameras and, where there is one, a lidar's last scan."""
-        lidar = self._recent.nearest(scan, self._config.lidar_gap_s)
-        witness = None
+        """Labels of the returns, from cameras and, where there is one, a lidar's last scan.
+
+        Args:
+            scan: where they come from.
+            xyz: float32 (N, 3), metre, at the scan's stamp, sensor frame.
+            views: of the cameras.
+            unknown_id: label of returns that get none.
+        """
+        lidar = self._scans.nearest(scan, self._config.lidar_gap_s)
+        index = None
         if lidar is not None:
-            witness = LidarLabelIndex(lidar.xyz, lidar.labels, lidar.confidence)
+            index = LidarLabelIndex(lidar.xyz, lidar.labels, lidar.confidence)
         bearings = self._bearings(xyz, radar_fields(scan.cloud))
-        return transfer_radar_labels(bearings, views, self._config, unknown_id, witness)
+        return transfer_radar_labels(bearings, views, self._config, unknown_id, index)
 
     def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
         """Which returns move by themselves, uint8 (N,); None where the radar has no Doppler."""
@@ -59,6 +72,9 @@ class RadarLabeller:
         threshold_mps = self._config.moving_mps
         return moving(xyz, fields.doppler_mps, velocity_mps, sigma_rad, threshold_mps)
 
+    def remember(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
+        """Keep nothing: what a radar hears helps no later scan."""
+
     def _velocity(self, scan: Scan, fields: RadarFields) -> NDArray[np.float64] | None:
         """What the Doppler holds of the radar's own motion; None where that is not known."""
         if fields.doppler_mps is None or fields.doppler_compensated:
@@ -67,14 +83,11 @@ class RadarLabeller:
             velocity_mps = self._motion.velocity(scan)
         except TransformError:
             return None
+        name = stream("radar", scan.sensor)
         if seems_reversed(scan.cloud.xyz, fields.doppler_mps, velocity_mps):
-            self.doppler_problems[scan.sensor] = (
-                f"field {fields.doppler_field!r} has the opposite sign of the robot's own motion, "
-                "so what moves is not known; set "
-                f"radar.{scan.sensor}.doppler_positive to the other one of away and towards"
-            )
+            self._issues.hold(DOPPLER_REVERSED, name, field=fields.doppler_field, radar=scan.sensor)
             return None
-        self.doppler_problems.pop(scan.sensor, None)
+        self._issues.release(DOPPLER_REVERSED, name)
         return velocity_mps
 
     def _bearings(self, xyz: NDArray[np.float32], fields: RadarFields) -> Bearings:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from seg_perception.config import Config
+from seg_perception.core.drop_reasons import DISABLED, RATE_LIMITED
 from seg_perception.core.types import NANOSECONDS
-
-DISABLED, RATE_LIMITED = "disabled", "rate_limited"
 
 
 class RateLimiter:
@@ -16,7 +15,7 @@ class RateLimiter:
     """
 
     def __init__(self, config: Config) -> None:
-        """Start with nothing admitted."""
+        """Start with nothing taken."""
         self.config = config
         self._due_ns: dict[str, int] = {}
 

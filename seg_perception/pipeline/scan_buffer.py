@@ -13,7 +13,7 @@ from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
 from seg_perception.core.types import NANOSECONDS, PointStatus, SemanticCloud
 from seg_perception.pipeline.ego_motion import EgoMotion
-from seg_perception.pipeline.synchronizer import Scan
+from seg_perception.pipeline.scan import Scan
 
 _IN_VIEW = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)
 # Enough for any radar to find a lidar's scan on either side of its own time.

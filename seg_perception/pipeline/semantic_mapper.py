@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, MapConfig
 from seg_perception.core.errors import ConfigError, TransformError
+from seg_perception.core.issue_kinds import NOT_MAPPED
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointStatus, SemanticCloud
 from seg_perception.fusion.doppler import MOVING
 from seg_perception.fusion.voxel_map import VoxelMap
 from seg_perception.fusion.voxels import Voxels
-from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.ego_motion import EgoMotion
-from seg_perception.pipeline.synchronizer import Scan
+from seg_perception.pipeline.scan import Scan
 
 
 class SemanticMapper:
@@ -26,12 +27,16 @@ class SemanticMapper:
     Attributes:
         frame: the map's frame.
         map: the voxels.
-        left_out: number of scans that could not be placed.
-        problem: why the last one of them could not.
+        left_out: number of scans that could not be placed; the log of issues says why.
     """
 
     def __init__(
-        self, config: Config, chosen: MapConfig, ontology: Ontology, transforms: TransformTree
+        self,
+        config: Config,
+        chosen: MapConfig,
+        ontology: Ontology,
+        motion: EgoMotion,
+        issues: IssueLog,
     ) -> None:
         """Start with an empty map.
 
@@ -39,7 +44,8 @@ class SemanticMapper:
             config: sensors and the fixed frame.
             chosen: how the map is made; need not be the configuration's own.
             ontology: of the labels.
-            transforms: where the sensors are.
+            motion: where the sensors are.
+            issues: told of scans that can't be placed.
 
         Raises:
             ConfigError: no frame to map in, or classes that the ontology does not have.
@@ -47,13 +53,12 @@ class SemanticMapper:
         self.frame = map_frame(config, chosen)
         self.map = VoxelMap(chosen, ontology.id_count)
         self.left_out = 0
-        self.problem = ""
         self._min_confidence = np.float32(chosen.min_confidence)
         self._min_scans = chosen.min_scans
         self._sensors = frozenset(chosen.sensors or config.lidars)
         self._enters = _entering(ontology, chosen)
-        self._transforms = transforms
-        self._motion = EgoMotion(config, transforms)
+        self._motion = motion
+        self._issues = issues
 
     def add(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
         """Enter what is known of a scan.
@@ -66,11 +71,10 @@ class SemanticMapper:
         if scan.sensor not in self._sensors:
             return
         try:
-            frame = self._motion.frame_of(scan)
-            T_map_sensor = self._transforms.lookup(self.frame, frame, scan.time_ns)
+            T_map_sensor = self._motion.T_frame_scan(self.frame, scan)
         except TransformError as error:
             self.left_out += 1
-            self.problem = str(error)
+            self._issues.add(NOT_MAPPED, "map", error=error)
             return
         chosen = self._choose(semantic)
         points = xyz[chosen].astype(np.float64) @ T_map_sensor[:3, :3].T

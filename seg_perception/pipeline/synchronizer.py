@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seg_perception.config import SynchronizerConfig
+from seg_perception.core.drop_reasons import QUEUE_FULL
 from seg_perception.core.message_accounting import MessageHandle
-from seg_perception.core.types import NANOSECONDS, PointCloud
+from seg_perception.core.types import NANOSECONDS
+from seg_perception.pipeline.scan import Scan
 
 Prepared = TypeVar("Prepared")
 
@@ -30,9 +29,9 @@ class LabelMapBuffer(Generic[Prepared]):
     """The last label maps of each camera; may be used from several threads."""
 
     def __init__(self, cameras: Iterable[str], config: SynchronizerConfig) -> None:
-        """Start with an empty ring for each camera."""
+        """Start with an empty buffer for each camera."""
         self._lock = threading.Lock()
-        self._rings: dict[str, deque[Timed[Prepared]]] = {
+        self._buffers: dict[str, deque[Timed[Prepared]]] = {
             camera: deque(maxlen=config.buffer_size) for camera in cameras
         }
         self._max_gap_ns = round(config.max_gap_s * NANOSECONDS)
@@ -47,7 +46,7 @@ class LabelMapBuffer(Generic[Prepared]):
     def add(
         self, camera: str, time_ns: int, value: Prepared, generation: int | None = None
     ) -> None:
-        """Keep a label map; the oldest one of a full ring goes.
+        """Keep a label map; the oldest one of a full buffer goes.
 
         Args:
             camera: whose it is.
@@ -58,7 +57,7 @@ class LabelMapBuffer(Generic[Prepared]):
         """
         with self._lock:
             if generation in (None, self._generation):
-                self._rings[camera].append(Timed(time_ns, value))
+                self._buffers[camera].append(Timed(time_ns, value))
 
     def nearest(self, camera: str, time_ns: int) -> list[Timed[Prepared]]:
         """The label maps within `max_gap_s`, the nearest in time first."""
@@ -67,7 +66,7 @@ class LabelMapBuffer(Generic[Prepared]):
             return abs(entry.time_ns - time_ns)
 
         with self._lock:
-            near = [entry for entry in self._rings[camera] if gap_ns(entry) <= self._max_gap_ns]
+            near = [entry for entry in self._buffers[camera] if gap_ns(entry) <= self._max_gap_ns]
         return sorted(near, key=gap_ns)
 
     def is_complete(self, cameras: Iterable[str], time_ns: int) -> bool:
@@ -78,7 +77,9 @@ class LabelMapBuffer(Generic[Prepared]):
         """
         with self._lock:
             newest = [
-                max(entry.time_ns for entry in self._rings[c]) for c in cameras if self._rings[c]
+                max(entry.time_ns for entry in self._buffers[c])
+                for c in cameras
+                if self._buffers[c]
             ]
         silent_ns = time_ns - self._max_gap_ns - self._max_wait_ns
         alive = [stamp for stamp in newest if stamp >= silent_ns]
@@ -88,29 +89,8 @@ class LabelMapBuffer(Generic[Prepared]):
         """Forget all label maps: the clock jumped."""
         with self._lock:
             self._generation += 1
-            for ring in self._rings.values():
-                ring.clear()
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """A cloud, whose it is, and when it was measured.
-
-    Attributes:
-        sensor: name in the configuration.
-        cloud: as its sender sent it.
-        time_ns: corrected stamp.
-        offsets_ns: int64 (N,), time of each point relative to the stamp; None: all at once.
-        last_ns: time of the last point.
-        stray: points whose time is that of another scan; they count at the stamp.
-    """
-
-    sensor: str
-    cloud: PointCloud
-    time_ns: int
-    offsets_ns: NDArray[np.int64] | None
-    last_ns: int
-    stray: int = 0
+            for buffer in self._buffers.values():
+                buffer.clear()
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +119,7 @@ class CloudQueue:
             queue.append(waiting)
             overflow = queue.popleft() if len(queue) > self._size else None
         if overflow is not None:
-            overflow.handle.drop("queue_full")
+            overflow.handle.drop(QUEUE_FULL)
 
     def collect(self, now_ns: int, is_ready: Callable[[QueuedCloud], bool]) -> list[QueuedCloud]:
         """Take out, in the order of arrival, the clouds that are ready or waited long enough."""

@@ -22,7 +22,8 @@ def make_tree(config: TransformsConfig) -> TransformTree:
     return TransformTree(config.buffer_s, config.max_extrapolation_s, config.max_interpolation_s)
 
 
-def _at_once(_stream: str, _stamp_ns: int, insert: Callable[[], None]) -> None:
+def at_once(_stream: str, _stamp_ns: int, insert: Callable[[], None]) -> None:
+    """Observe nothing: insert."""
     insert()
 
 
@@ -33,7 +34,7 @@ class TransformReader:
         tree: what is filled.
     """
 
-    def __init__(self, tree: TransformTree, issues: IssueLog, observe: Observe = _at_once) -> None:
+    def __init__(self, tree: TransformTree, issues: IssueLog, observe: Observe = at_once) -> None:
         """Remember whom to tell.
 
         Args:

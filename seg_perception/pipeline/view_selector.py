@@ -1,4 +1,4 @@
-"""What each camera offers to a scan: a view of its labels, or the reason why there is none."""
+"""Which views of labels a scan is looked up in, and why a camera has none."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import CalibrationError, ConventionError, TransformError
+from seg_perception.core.issue_kinds import BAD_CAMERA_INFO
+from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration, PointStatus
 from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.pipeline.ego_motion import EgoMotion
-from seg_perception.pipeline.synchronizer import LabelMapBuffer, Scan, Timed
+from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.synchronizer import LabelMapBuffer, Timed
 
 
 @dataclass(frozen=True, eq=False)
 class CameraView:
-    """One camera's offer.
+    """What one camera offers.
 
     Attributes:
         camera: its name in the configuration.
@@ -36,35 +40,60 @@ class CameraView:
     is_nearest: bool = True
 
 
-class ViewSelector:
-    """Asks the cameras that may label a sensor.
+@dataclass(frozen=True, eq=False)
+class SelectedViews:
+    """What all cameras together offer to a scan.
 
     Attributes:
-        refused_lenses: by camera, why its camera_info can't place points.
+        views: of the cameras that have one.
+        cameras: their names.
+        missing: what a camera without view lacks, the worst of it; LABELLED: nothing.
+        is_final: nothing better than these has to be waited for.
     """
 
+    views: tuple[View, ...]
+    cameras: tuple[str, ...]
+    missing: PointStatus
+    is_final: bool
+
+
+class ViewSelector:
+    """Asks the cameras that may label a sensor."""
+
     def __init__(
-        self, config: Config, motion: EgoMotion, labels: LabelMapBuffer[PreparedLabelMap]
+        self,
+        config: Config,
+        motion: EgoMotion,
+        labels: LabelMapBuffer[PreparedLabelMap],
+        issues: IssueLog,
     ) -> None:
         """Remember whom to ask."""
-        self.refused_lenses: dict[str, str] = {}
         self._config = config
         self._motion = motion
         self._labels = labels
+        self._issues = issues
 
-    def of(self, scan: Scan) -> list[CameraView]:
-        """One sight for each camera."""
-        return [self._sight(camera, scan) for camera in self._cameras_of(scan)]
-
-    def are_complete(self, scan: Scan) -> bool:
-        """Whether nothing better than what is known now has to be waited for."""
-        if not self._labels.is_complete(self._cameras_of(scan), scan.time_ns):
-            return False
-        waited_for = any(
-            sight.obstacle == PointStatus.NO_TRANSFORM or not sight.is_nearest
-            for sight in self.of(scan)
+    def select(self, scan: Scan) -> SelectedViews:
+        """The view of each camera that has one, and what the others lack."""
+        offers = [self._offer(camera, scan) for camera in self._cameras_of(scan)]
+        seen = [(offer.camera, offer.view) for offer in offers if offer.view is not None]
+        is_waited_for = any(
+            offer.obstacle == PointStatus.NO_TRANSFORM or not offer.is_nearest for offer in offers
         )
-        return not waited_for and self._motion.is_known(scan)
+        return SelectedViews(
+            views=tuple(view for _, view in seen),
+            cameras=tuple(camera for camera, _ in seen),
+            missing=max((offer.obstacle for offer in offers), default=PointStatus.NO_LABEL_MAP),
+            is_final=not is_waited_for,
+        )
+
+    def is_complete(self, scan: Scan) -> bool:
+        """Whether nothing better than what is known now has to be waited for."""
+        return (
+            self._labels.is_complete(self._cameras_of(scan), scan.time_ns)
+            and self.select(scan).is_final
+            and self._motion.is_known(scan)
+        )
 
     def has_open(self, scan: Scan) -> bool:
         """Whether it is not known of a camera which axes its frame has."""
@@ -92,17 +121,17 @@ class ViewSelector:
                 self._motion.test_convention(label_map, lens, scan, xyz)
                 return
 
-    def _sight(self, camera: str, scan: Scan) -> CameraView:
+    def _offer(self, camera: str, scan: Scan) -> CameraView:
         """The nearest label map that can be placed: one without transforms may have an elder."""
         first: CameraView | None = None
         for timed in self._labels.nearest(camera, scan.time_ns):
-            sight = self._sight_of(camera, timed, scan)
-            if sight.obstacle != PointStatus.NO_TRANSFORM:
-                return sight if first is None else replace(sight, is_nearest=False)
-            first = first or sight
+            offer = self._offer_of(camera, timed, scan)
+            if offer.obstacle != PointStatus.NO_TRANSFORM:
+                return offer if first is None else replace(offer, is_nearest=False)
+            first = first or offer
         return first or CameraView(camera, None, PointStatus.NO_LABEL_MAP)
 
-    def _sight_of(self, camera: str, timed: Timed[PreparedLabelMap], scan: Scan) -> CameraView:
+    def _offer_of(self, camera: str, timed: Timed[PreparedLabelMap], scan: Scan) -> CameraView:
         label_map = timed.value.label_map
         if label_map.calibration is None:
             return CameraView(camera, None, PointStatus.NO_CALIBRATION)
@@ -134,12 +163,13 @@ class ViewSelector:
 
     def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
         rectified = self._config.cameras[camera].rectified
+        name = stream("camera", camera)
         try:
             lens = CameraModel.from_calibration(calibration, rectified=rectified)
         except CalibrationError as error:
-            self.refused_lenses[camera] = str(error)
+            self._issues.hold(BAD_CAMERA_INFO, name, error=error)
             raise
-        self.refused_lenses.pop(camera, None)
+        self._issues.release(BAD_CAMERA_INFO, name)
         return lens
 
     def _cameras_of(self, scan: Scan) -> Sequence[str]:

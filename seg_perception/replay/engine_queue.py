@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from seg_perception.core.drop_reasons import SUPERSEDED
 from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.types import CameraFrame
 from seg_perception.inference.scheduler import FrameSlots
@@ -71,7 +72,7 @@ class SimulatedLatency:
         """Start on it if the engine is idle, else let it wait."""
         replaced = self._slots.put(job.frame.camera, job)
         if replaced is not None:
-            replaced.handle.drop("superseded")
+            replaced.handle.drop(SUPERSEDED)
         if self._busy is None:
             self._start(now_ns)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
+from seg_perception.core.issue_kinds import MAP_EMPTY, MAP_FAR, MAP_FULL, MAP_UNPLACED
+from seg_perception.fusion.voxel_map import MapCount
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.point_files import check_point_file, write_points
 from seg_perception.outputs.clouds import map_points
 from seg_perception.pipeline.perception import Perception
-from seg_perception.pipeline.semantic_mapper import SemanticMapper, map_frame
+from seg_perception.pipeline.semantic_mapper import map_frame
 
 # Beyond it float32, which point files hold, is coarser than 4 mm.
 _FAR_M = 50_000
@@ -48,11 +50,7 @@ def check_map_file(config: Config, path: Path) -> None:
 
 
 class MapFile:
-    """Gathers the map while the recording runs; memory ends at `map.max_voxels`.
-
-    Attributes:
-        notes, problems: what is to be said of it, once it was written.
-    """
+    """Gathers the map while the recording runs; memory ends at `map.max_voxels`."""
 
     def __init__(self, perception: Perception, path: Path) -> None:
         """Let everything that is labelled from now on enter.
@@ -60,16 +58,15 @@ class MapFile:
         Raises:
             ConfigError: `map.excluded_classes` names classes that the ontology does not have.
         """
-        self.notes: list[str] = []
-        self.problems: list[str] = []
         self._path = path
         self._ontology = perception.ontology
+        self._issues = perception.issues
         whole = perception.config.map.model_copy(update={"window_m": 0.0})
         self._max_voxels = whole.max_voxels
         self._mapper = perception.add_map(whole)
 
     def write(self) -> MapSummary:
-        """Write the file.
+        """Write the file; what is to be said of the map becomes an issue.
 
         Raises:
             ConfigError: it can't be written.
@@ -77,37 +74,21 @@ class MapFile:
         mapper = self._mapper
         voxels = mapper.voxels()
         count = mapper.map.count
-        self.problems += _problems(mapper, len(voxels))
-        self.notes += self._notes()
+        self._say(voxels, count)
         if len(voxels):
             write_points(self._path, map_points(voxels, self._ontology))
-            if abs(voxels.xyz).max() > _FAR_M:
-                self.notes.append(
-                    f"map: coordinates in {mapper.frame} lie beyond {_FAR_M / 1000:g} km, where "
-                    "float32 is coarse; set map.frame to a local frame, for instance odom"
-                )
         file = str(self._path) if len(voxels) else ""
         return MapSummary(
             file, mapper.frame, len(voxels), count.entered, count.given_up, mapper.left_out
         )
 
-    def _notes(self) -> Iterator[str]:
-        if given_up := self._mapper.map.count.given_up:
-            yield (
-                f"map: more than {self._max_voxels} voxels, the {given_up} farthest were given "
-                "up; raise map.max_voxels or map.voxel_m"
-            )
-        if self._mapper.left_out:
-            yield f"map: {self._mapper.left_out} scans left out: {self._mapper.problem}"
-
-
-def _problems(mapper: SemanticMapper, voxels: int) -> Iterator[str]:
-    if voxels:
-        return
-    if mapper.left_out:
-        yield f"map: no scan could be placed in {mapper.frame}: {mapper.problem}"
-    else:
-        yield (
-            "map: empty, no labelled point entered; see what became of the points, and check "
-            "map.sensors, map.excluded_classes, map.min_confidence and map.min_scans"
-        )
+    def _say(self, voxels: Voxels, count: MapCount) -> None:
+        frame, hold = self._mapper.frame, self._issues.hold
+        if count.given_up:
+            hold(MAP_FULL, "map", voxels=self._max_voxels, given_up=count.given_up)
+        if len(voxels) and abs(voxels.xyz).max() > _FAR_M:
+            hold(MAP_FAR, "map", frame=frame, far_km=_FAR_M / 1000)
+        if not len(voxels) and self._mapper.left_out:
+            hold(MAP_UNPLACED, "map", frame=frame, scans=self._mapper.left_out)
+        elif not len(voxels):
+            hold(MAP_EMPTY, "map")

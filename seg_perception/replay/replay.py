@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
-from seg_perception.core.errors import BagError
+from seg_perception.core.errors import BagError, OutputError
+from seg_perception.core.issue_kinds import BAG_DAMAGED, ENGINE_REFUSED, NOT_COPIED
+from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
@@ -92,7 +94,7 @@ def replay(
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
             session = Session(config, segmenter, inputs, sink, latency_ns)
             whole = MapFile(session.perception, options.map_file) if options.map_file else None
-            damage = feed_all(session, reader, inputs.topics | passed_on, on_progress)
+            feed_all(session, reader, inputs.topics | passed_on, on_progress)
         map_summary = whole.write() if whole else None
         return ReplaySummary(
             bag=Path(bag),
@@ -104,16 +106,13 @@ def replay(
             points=session.perception.accounting.points(),
             stray_times=session.perception.accounting.stray_times(),
             disputed=session.perception.accounting.disputed(),
-            conventions=session.perception.conventions.found,
             stages=session.durations.percentiles(),
             written=dict(sink.written),
-            notes=(
-                *session.notes.lines(),
-                *(f"engine: {reason}" for reason in engine.refused),
-                *(f"{t}: {why}" for t, why in sink.left_out.items()),
-                *(whole.notes if whole else ()),
+            issues=(
+                *session.issues(),
+                *(Issue.of(ENGINE_REFUSED, "engine", reason=reason) for reason in engine.refused),
+                *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in sink.left_out.items()),
             ),
-            problems=(*damage, *session.problems(), *(whole.problems if whole else ())),
             map=map_summary,
         )
 
@@ -130,8 +129,12 @@ def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set
 
 def feed_all(
     session: Session, reader: BagReader, topics: set[str], on_progress: OnProgress | None = None
-) -> list[str]:
-    """Feed the bag to its end, or to where it is damaged; says what the damage is."""
+) -> None:
+    """Feed the bag to its end, or to where it is damaged; the damage is an issue.
+
+    Raises:
+        OutputError: the results can't be written on.
+    """
     total = sum(topic.count for topic in reader.topics if topic.name in topics)
     damage = []
     session.prepare(reader)
@@ -141,7 +144,10 @@ def feed_all(
                 session.feed(message)
                 if on_progress is not None:
                     on_progress(done, total)
+        except OutputError:
+            raise
         except BagError as error:
             damage.append(str(error))
     session.finish()
-    return [*reader.warnings, *damage]
+    for text in (*reader.warnings, *damage):
+        session.perception.issues.add(BAG_DAMAGED, "", error=text)

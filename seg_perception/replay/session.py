@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.durations import StageDurations
-from seg_perception.core.errors import CloudError, SegPerceptionError
-from seg_perception.core.message_accounting import stream
+from seg_perception.core.issue_kinds import CLOCK_JUMP
+from seg_perception.core.issue_log import Issue, IssueLog, log_faults
+from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.diagnosis import Evidence, diagnose
-from seg_perception.pipeline.issue_log import Notes
 from seg_perception.pipeline.perception import LabelledCloud, Perception
 from seg_perception.pipeline.stamp_watch import StampWatch
+from seg_perception.replay.bag_state import BagState
 from seg_perception.replay.decoding import decode_ahead, read_cloud, read_frame
 from seg_perception.replay.engine_queue import EngineQueue, Job, NoLatency, SimulatedLatency
 from seg_perception.replay.inputs import Inputs
-from seg_perception.replay.sensor_state import SensorState
 from seg_perception.replay.sink import Sink
 
+Take = Callable[[BagMessage, MessageHandle], None]
 END_OF_TIME_NS = (1 << 63) - 1
 # Every cloud leaves the queue after `max_wait_s` of message time; no sensor sends more by then.
 _QUEUE_SIZE = 1000
@@ -33,8 +36,7 @@ class Session:
     """One pass over a bag.
 
     Attributes:
-        perception: the core, with its ledger.
-        notes: what went wrong with single messages.
+        perception: the core, with its ledger and its log of issues.
         durations: how long decoding, inference, transfer and writing took.
         frames: the last frame_id of every stream.
         stamps: the last stamp of every stream (ns).
@@ -58,10 +60,10 @@ class Session:
             latency_ns: 0 labels every frame, else see `SimulatedLatency`.
         """
         config = _patient(config)
-        self._around = SensorState(config, inputs)
-        ontology = segmenter.engine.bundle.ontology
-        self.perception = Perception(config, ontology, self._around.transforms)
-        self.notes = Notes()
+        issues = IssueLog(log_faults)
+        self._state = BagState(config, inputs, issues, self._observe_transform)
+        tree = self._state.sensors.transforms.tree
+        self.perception = Perception(config, segmenter.engine.bundle.ontology, tree, issues)
         self.durations = StageDurations()
         self.frames: dict[str, str] = {}
         self.stamps: dict[str, int] = {}
@@ -76,7 +78,7 @@ class Session:
 
     def prepare(self, bag: BagReader) -> None:
         """Read ahead what holds for the whole bag."""
-        self._around.read_ahead(bag)
+        self._state.read_ahead(bag)
         self._sink.write_legend(bag.start_ns)
 
     def decode_ahead(self, message: BagMessage) -> None:
@@ -85,7 +87,11 @@ class Session:
             decode_ahead(message)
 
     def feed(self, message: BagMessage) -> None:
-        """Take in the next message."""
+        """Take in the next message.
+
+        Raises:
+            OutputError: the results can't be written on.
+        """
         self._now_ns = max(self._now_ns, message.log_time_ns)
         self._queue.advance(self._now_ns)
         handler = self._handlers.get(message.topic)
@@ -101,23 +107,17 @@ class Session:
         self._write_clouds(END_OF_TIME_NS)
         self.perception.close()
 
-    def problems(self) -> list[str]:
-        """Why inputs came to nothing, if any did."""
-        with_lens = {camera for camera, lens in self._around.lenses.items() if lens is not None}
-        accounting, config = self.perception.accounting, self.perception.config
+    def issues(self) -> list[Issue]:
+        """What is amiss: what was met on the way, then why inputs came to nothing."""
+        core = self.perception
         evidence = Evidence(
-            counts=accounting.snapshot(),
-            points=accounting.points(),
+            counts=core.accounting.snapshot(),
+            points=core.accounting.points(),
             frames=self.frames,
             stamps=self.stamps,
-            without_lens=frozenset(set(config.cameras) - with_lens),
-            refused_lenses=self.perception.refused_lenses,
-            open_conventions=self.perception.conventions.open,
-            time_problems=self.perception.time_problems,
-            doppler_problems=self.perception.doppler_problems,
-            transforms=self.perception.transforms,
+            transforms=core.transforms,
         )
-        return diagnose(config, evidence)
+        return [*core.issues.all(), *diagnose(core.config, evidence)]
 
     def _make_queue(self, latency_ns: int) -> EngineQueue:
         if latency_ns == 0:
@@ -126,14 +126,12 @@ class Session:
         return SimulatedLatency(self._segment, latency_ns, weights)
 
     def _make_handlers(self) -> dict[str, Callable[[BagMessage], None]]:
-        inputs = self._inputs
         handlers: dict[str, Callable[[BagMessage], None]] = {}
-        handlers.update({t: partial(self._on_image, name) for t, name in inputs.images.items()})
-        handlers.update(dict.fromkeys(inputs.lenses, self._on_lens))
-        handlers.update({t: partial(self._on_cloud, *kn) for t, kn in inputs.clouds.items()})
-        handlers.update(dict.fromkeys(inputs.transforms, self._on_transforms))
-        handlers.update({t: self._on_odometry for t in (inputs.odometry,) if t})
-        return handlers
+        for topic, name in self._inputs.images.items():
+            handlers[topic] = partial(self._on_message, stream("camera", name), self._take_image)
+        for topic, (kind, name) in self._inputs.clouds.items():
+            handlers[topic] = partial(self._on_message, stream(kind, name), self._take_cloud)
+        return handlers | dict.fromkeys(self._state.topics, self._state.take)
 
     def _open_streams(self) -> None:
         for name in self._inputs.images.values():
@@ -141,61 +139,44 @@ class Session:
         for kind, name in self._inputs.clouds.values():
             self.perception.accounting.open_stream(stream(kind, name))
 
-    def _on_image(self, camera: str, message: BagMessage) -> None:
-        name = stream("camera", camera)
+    def _on_message(self, name: str, take: Take, message: BagMessage) -> None:
         handle = self.perception.accounting.receive(name)
-        try:
-            with self.durations["decode image"].measure():
-                frame = read_frame(camera, message, self._around.lenses.get(camera))
-        except SegPerceptionError as error:
-            self.notes.add(name, error)
-            handle.drop(error.reason)
-            return
-        self._observe(name, frame.frame_id, frame.stamp_ns)
-        if refusal := self.perception.admission.refuses_image(camera, frame.stamp_ns):
+        with self._accounted(handle):
+            take(message, handle)
+
+    def _take_image(self, message: BagMessage, handle: MessageHandle) -> None:
+        camera = self._inputs.images[message.topic]
+        with self.durations["decode image"].measure():
+            frame = read_frame(camera, message, self._state.sensors.calibration(camera))
+        self._observe(handle.stream, frame.frame_id, frame.stamp_ns)
+        if refusal := self.perception.rate_limiter.refuses_image(camera, frame.stamp_ns):
             handle.drop(refusal)
             return
         self._queue.offer(Job(frame, handle), self._now_ns)
 
-    def _on_cloud(self, kind: str, sensor: str, message: BagMessage) -> None:
-        name = stream(kind, sensor)
-        handle = self.perception.accounting.receive(name)
-        if refusal := self.perception.admission.refuses_cloud(sensor):
+    def _take_cloud(self, message: BagMessage, handle: MessageHandle) -> None:
+        _, sensor = self._inputs.clouds[message.topic]
+        if refusal := self.perception.rate_limiter.refuses_cloud(sensor):
             handle.drop(refusal)
             return
-        try:
-            with self.durations["decode cloud"].measure():
-                cloud = read_cloud(message)
-        except SegPerceptionError as error:
-            self.notes.add(name, error)
-            handle.drop(error.reason)
-            return
-        self._observe(name, cloud.frame_id, cloud.stamp_ns)
+        with self.durations["decode cloud"].measure():
+            cloud = read_cloud(message)
+        self._observe(handle.stream, cloud.frame_id, cloud.stamp_ns)
         self.perception.add_cloud(sensor, cloud, handle, self._now_ns)
-
-    def _on_lens(self, message: BagMessage) -> None:
-        self._around.take_lens(message, self.notes)
-
-    def _on_transforms(self, message: BagMessage) -> None:
-        self._around.take_transforms(message, self.notes, self._watch_stamp)
-
-    def _on_odometry(self, message: BagMessage) -> None:
-        self._around.take_odometry(message, self.notes, self._watch_stamp)
 
     def _segment(self, job: Job, now_ns: int) -> None:
         """Segment a frame that is done at `now_ns`."""
         self._now_ns = max(self._now_ns, now_ns)
-        try:
+        with self._accounted(job.handle):
             with self.durations["segment"].measure():
                 label_map = self.perception.segment(job.frame, self._segmenter)
-        except SegPerceptionError as error:
-            self.notes.add(job.handle.stream, error)
-            job.handle.drop(error.reason)
-            return
-        with self.durations["write labels"].measure():
-            self._sink.write_label_map(label_map, job.frame, now_ns)
-        job.handle.publish()
+            with self.durations["write labels"].measure():
+                self._sink.write_label_map(label_map, job.frame, now_ns)
+            job.handle.publish()
         self._write_clouds(now_ns)
+
+    def _accounted(self, handle: MessageHandle) -> AbstractContextManager[None]:
+        return accounted(handle, self.perception.issues)
 
     def _write_clouds(self, now_ns: int) -> None:
         """Write the clouds that are ready at `now_ns`, or have waited long enough by then."""
@@ -209,14 +190,10 @@ class Session:
             self._write_cloud(cloud, min(now_ns, self._now_ns))
 
     def _write_cloud(self, labelled: LabelledCloud, now_ns: int) -> None:
-        try:
+        with self._accounted(labelled.handle):
             with self.durations["write cloud"].measure():
                 self._sink.write_cloud(labelled.semantic, now_ns)
-        except CloudError as error:
-            self.notes.add(labelled.handle.stream, error)
-            labelled.handle.drop(error.reason)
-            return
-        labelled.handle.publish()
+            labelled.handle.publish()
 
     def _write_map(self) -> None:
         """Offer the configuration's own map, the first one, to the sink."""
@@ -231,6 +208,10 @@ class Session:
         self.stamps[name] = stamp_ns
         self._watch_stamp(name, stamp_ns)
 
+    def _observe_transform(self, name: str, stamp_ns: int, insert: Callable[[], None]) -> None:
+        self._watch_stamp(name, stamp_ns)
+        insert()
+
     def _watch_stamp(self, name: str, stamp_ns: int) -> None:
         """Start anew where the stamps jump back, as in a bag of a looped recording."""
         back_ns = self._watch.jump_back_ns(name, stamp_ns)
@@ -239,8 +220,7 @@ class Session:
         self._queue.finish()
         self._write_clouds(END_OF_TIME_NS)
         self.perception.reset()
-        sentence = f"stamps jump back by {back_ns / NANOSECONDS:.1f} s; labels start anew there"
-        self.notes.say(name, "clock_jump", sentence)
+        self.perception.issues.add(CLOCK_JUMP, name, back_s=back_ns / NANOSECONDS)
 
 
 def _patient(config: Config) -> Config:

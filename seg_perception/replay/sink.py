@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from seg_perception.config import Config
-from seg_perception.core.errors import BagError
+from seg_perception.core.errors import BagError, OutputError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, SemanticCloud
 from seg_perception.io.bag_message import BagMessage
@@ -89,11 +89,16 @@ class BagSink:
 
         A topic that can't be copied, for instance one of an unknown ROS 1 type, is left
         out from then on.
+
+        Raises:
+            OutputError: the bag can't be written on.
         """
         if message.topic not in self._passed_on:
             return
         try:
             self._writer.copy(message)
+        except OutputError:
+            raise
         except BagError as error:
             self._passed_on.remove(message.topic)
             self.left_out[message.topic] = str(error)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.core.durations import Percentiles
+from seg_perception.core.issue_kinds import CONVENTION_FOUND
+from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointStatus
 from seg_perception.replay.map_file import MapSummary
@@ -26,11 +28,9 @@ class ReplaySummary:
         points: points by sensor and status.
         stray_times: by sensor, points whose time is that of another scan.
         disputed: by sensor, points to which two cameras gave different labels.
-        conventions: by camera with `frame_convention: auto`, what was found, in words.
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
-        notes: single messages that were amiss, one line per kind.
-        problems: inputs that came to nothing, and damage of the bag; empty when all is well.
+        issues: what was amiss, and what was found out.
         map: what became of the map of the whole bag; None where none was asked for.
     """
 
@@ -43,12 +43,30 @@ class ReplaySummary:
     points: Mapping[str, Mapping[PointStatus, int]]
     stray_times: Mapping[str, int]
     disputed: Mapping[str, int]
-    conventions: Mapping[str, str]
     stages: Mapping[str, Percentiles]
     written: Mapping[str, int]
-    notes: tuple[str, ...]
-    problems: tuple[str, ...]
+    issues: tuple[Issue, ...]
     map: MapSummary | None = None
+
+    @property
+    def conventions(self) -> dict[str, str]:
+        """By camera with `frame_convention: auto`, what was found, in words."""
+        found = filter(self._is_found, self.issues)
+        return {issue.stream.partition(".")[2]: issue.sentence for issue in found}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know, one line per kind: single messages that were amiss."""
+        return tuple(str(i) for i in self.issues if i.level != "error" and not self._is_found(i))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Inputs that came to nothing, and damage of the bag; empty when all is well."""
+        return tuple(str(issue) for issue in self.issues if issue.level == "error")
+
+    @staticmethod
+    def _is_found(issue: Issue) -> bool:
+        return issue.code == CONVENTION_FOUND.code
 
     @property
     def balanced(self) -> bool:
@@ -79,11 +97,12 @@ class ReplaySummary:
             },
             "stray_times": dict(self.stray_times),
             "disputed": dict(self.disputed),
-            "conventions": dict(self.conventions),
+            "conventions": self.conventions,
             "stages": {
                 name: asdict(figures) for name, figures in self.stages.items() if figures.count
             },
             "written": dict(self.written),
+            "issues": [issue.to_json() for issue in self.issues],
             "notes": list(self.notes),
             "problems": list(self.problems),
             **({"map": asdict(self.map)} if self.map else {}),

@@ -9,9 +9,10 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.timer import Timer
 
+from seg_perception.core.issue_kinds import CLOCK_JUMP
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.pipeline.stamp_watch import StampWatch
-from seg_perception.ros.issue_log import PERIOD_S
 
 _ROS_CLOCK = "ROS clock"
 
@@ -24,17 +25,19 @@ class ClockWatch:
         newest: the newest stamp of each stream (ns).
     """
 
-    def __init__(self, node: Node, on_jump: Callable[[], None]) -> None:
+    def __init__(self, node: Node, on_jump: Callable[[], None], issues: IssueLog) -> None:
         """Watch.
 
         Args:
             node: whose clock it is.
             on_jump: called before any stamp after the jump is used; it must be quick.
+            issues: told of jumps.
         """
         self.jumps = 0
         self.newest: dict[str, int] = {}
         self._node = node
         self._on_jump = on_jump
+        self._issues = issues
         self._lock = threading.Lock()
         self._watch = StampWatch()
         self._now_ns = 0
@@ -62,11 +65,7 @@ class ClockWatch:
 
     def _jump(self, what: str, back_ns: int) -> None:
         self.jumps += 1
-        self._node.get_logger().warning(
-            f"{what} jumped back by {back_ns / NANOSECONDS:.1f} s: label maps, waiting clouds and "
-            "timed transforms are forgotten",
-            throttle_duration_sec=PERIOD_S,
-        )
+        self._issues.add(CLOCK_JUMP, what, back_s=back_ns / NANOSECONDS)
         self._on_jump()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seg_perception.config.input_topics import RADAR_TYPES
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.issue_kinds import TYPE_NOT_INSTALLED
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.radar import decode_points
 from seg_perception.outputs.topics import cloud_topics
@@ -16,7 +17,7 @@ from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.ros.inputs import StreamInput, published_type
 from seg_perception.ros.latencies import GAP
 from seg_perception.ros.node_context import NodeContext
-from seg_perception.ros.transform_listener import TransformFeed, TransformListener
+from seg_perception.ros.transform_listener import TransformListener
 from seg_perception.ros.workers import ReceivedMessage, Worker
 
 MessageHandler = Callable[[ReceivedMessage], None]
@@ -41,15 +42,12 @@ class CloudLabelling:
         self._handlers = dict(handlers or {})
         self._sensors: dict[str, Any] = {**context.config.lidars, **context.config.radars}
         context.outputs.advertise(cloud_topics(context.config))
-        self._left_out = 0
-        self._feed = TransformFeed(context.perception.transforms, context.clock.observe)
         self._transforms = TransformListener(
             context.node,
-            self._feed,
+            context.sensors.transforms,
             context.inbox.notify,
             context.config.transforms.odometry_topic,
         )
-        self._uninstalled: dict[str, str] = {}
         self._streams = [self._listen("lidar", name) for name in context.config.lidars]
         self._streams += [self._listen("radar", name) for name in context.config.radars]
         self._worker = Worker("clouds", self._step, context.node.get_logger().error)
@@ -58,14 +56,6 @@ class CloudLabelling:
     def streams(self) -> Sequence[StreamInput]:
         """The clouds' streams."""
         return self._streams
-
-    def problems(self) -> list[str]:
-        """Clouds that can't be heard, transforms that were refused."""
-        found = [f"{source.stream}: {source.problem}" for source in self._streams if source.problem]
-        found += [f"{stream}: {problem}" for stream, problem in self._uninstalled.items()]
-        if self._feed.refused:
-            found.append(f"{self._feed.refused} transforms refused: {self._feed.last_refusal}")
-        return [*found, *self._map_problems()]
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
@@ -91,7 +81,7 @@ class CloudLabelling:
     def _follow_type(self, source: StreamInput) -> None:
         """Listen to a radar's RadarScan where that is published in place of a cloud.
 
-        Where that type is not installed here, `problems` tells of it.
+        Where that type is not installed here, it is an issue.
         """
         kind, _, name = source.stream.partition(".")
         if kind != "radar":
@@ -101,9 +91,9 @@ class CloudLabelling:
             try:
                 source.listen(published, self._sensors[name].topic)
             except ConfigError as error:
-                self._uninstalled[source.stream] = str(error)
+                self._context.perception.issues.hold(TYPE_NOT_INSTALLED, source.stream, error=error)
                 return
-        self._uninstalled.pop(source.stream, None)
+        self._context.perception.issues.release(TYPE_NOT_INSTALLED, source.stream)
 
     def _step(self) -> None:
         for received in self._context.inbox.take_all(COLLECT_S):
@@ -132,7 +122,7 @@ class CloudLabelling:
 
     def _add_cloud(self, received: ReceivedMessage) -> None:
         context, handle = self._context, received.handle
-        if refusal := context.perception.admission.refuses_cloud(received.name):
+        if refusal := context.perception.rate_limiter.refuses_cloud(received.name):
             handle.drop(refusal)
             return
         with context.latencies.measure("decode", handle.stream):
@@ -151,10 +141,3 @@ class CloudLabelling:
         start = time.perf_counter()
         if self._context.outputs.publish_map(mapper, time.monotonic_ns()):
             self._context.latencies.add("publish", "map", time.perf_counter() - start)
-
-    def _map_problems(self) -> Iterator[str]:
-        """Why scans were left out of the map since the last call."""
-        for mapper in self._context.perception.mappers:
-            left_out, self._left_out = mapper.left_out - self._left_out, mapper.left_out
-            if left_out:
-                yield f"map: {left_out} scans left out: {mapper.problem}"

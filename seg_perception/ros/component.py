@@ -16,12 +16,8 @@ class Component(Protocol):
         """What it listens to."""
         ...
 
-    def problems(self) -> list[str]:
-        """What is wrong with its inputs now, one sentence each."""
-        ...
-
     def adapt(self) -> None:
-        """Follow changes of the graph; called from time to time."""
+        """Follow changes of the graph, and say what is amiss there; called from time to time."""
         ...
 
     def stop(self) -> None:

@@ -7,8 +7,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from seg_perception.core.issue_kinds import STAMPS_IN_FUTURE, STAMPS_SINCE_BOOT, TWIN_NODE
+from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import NANOSECONDS, PointStatus
+from seg_perception.outputs.topics import STATUS
 from seg_perception.pipeline.diagnosis import Evidence, diagnose
 from seg_perception.ros.component import Component
 from seg_perception.ros.inputs import StreamInput
@@ -31,7 +34,6 @@ class Sample:
     at_s: float
     counts: Counts
     points: Points
-    stray_times: Mapping[str, int]
 
 
 class DiagnosticsMonitor:
@@ -48,24 +50,23 @@ class DiagnosticsMonitor:
         """Every stream of every component."""
         return [source for component in self._components for source in component.streams]
 
-    def warnings(self) -> list[str]:
-        """What is wrong now, one sentence each; takes a sample."""
+    def issues(self) -> list[Issue]:
+        """What is wrong now; takes a sample."""
         now = self.sample()
         while len(self._samples) > 1 and now.at_s - self._samples[1].at_s >= WINDOW_S:
             self._samples.popleft()
         before = self._samples[0]
         self._samples.append(now)
-        listed = [problem for component in self._components for problem in component.problems()]
+        met = self._context.perception.issues.lately(WINDOW_S)
+        found = [issue for issue in met if issue.level != "note"]
         if now.at_s - before.at_s >= WINDOW_S:
-            listed += diagnose(self._context.config, self._evidence(before, now))
-        return [*listed, *self._clock_problems()]
+            found += diagnose(self._context.config, self._evidence(before, now))
+        return [*found, *self._clock_issues(), *self._duplicates()]
 
     def sample(self) -> Sample:
         """The counts of this moment."""
         accounting = self._context.perception.accounting
-        return Sample(
-            time.monotonic(), accounting.snapshot(), accounting.points(), accounting.stray_times()
-        )
+        return Sample(time.monotonic(), accounting.snapshot(), accounting.points())
 
     def _evidence(self, before: Sample, now: Sample) -> Evidence:
         return Evidence(
@@ -73,19 +74,10 @@ class DiagnosticsMonitor:
             points={n: _fewer(p, before.points.get(n, {})) for n, p in now.points.items()},
             frames=self._context.frames,
             stamps=self._context.clock.newest,
-            without_lens=frozenset(),  # the components say so themselves, with the topic
-            refused_lenses=dict(self._context.perception.refused_lenses),
-            open_conventions=self._context.perception.conventions.open,
-            doppler_problems=dict(self._context.perception.doppler_problems),
-            time_problems={
-                sensor: text
-                for sensor, text in self._context.perception.time_problems.items()
-                if now.stray_times.get(sensor, 0) > before.stray_times.get(sensor, 0)
-            },
             transforms=self._context.perception.transforms,
         )
 
-    def _clock_problems(self) -> Iterator[str]:
+    def _clock_issues(self) -> Iterator[Issue]:
         now_ns = self._context.clock.now_ns()
         for source in self.streams:
             stamp_ns = self._context.clock.newest.get(source.stream)
@@ -93,15 +85,18 @@ class DiagnosticsMonitor:
                 continue
             ahead_s = (stamp_ns - now_ns) / NANOSECONDS
             if stamp_ns < _BOOT_NS < now_ns:
-                yield (
-                    f"{source.stream}: stamps count from the sensor's start, not from 1970; "
-                    "set its driver to PTP or to the host's time"
-                )
+                yield Issue.of(STAMPS_SINCE_BOOT, source.stream)
             elif ahead_s > _FUTURE_S:
-                yield (
-                    f"{source.stream}: stamps lie {ahead_s:.2f} s in the future; synchronise the "
-                    "clocks, or set use_sim_time with a bag"
-                )
+                yield Issue.of(STAMPS_IN_FUTURE, source.stream, ahead_s=ahead_s)
+
+    def _duplicates(self) -> Iterator[Issue]:
+        """Topics under the node's own name that somebody else publishes too."""
+        node = self._context.node
+        topic = node.resolve_topic_name(STATUS)
+        others = node.count_publishers(topic) - 1
+        if others > 0:
+            name = node.get_fully_qualified_name()
+            yield Issue.of(TWIN_NODE, "", others=others, topic=topic, node=name)
 
 
 def new_counts(now: StreamCount, before: StreamCount | None) -> StreamCount:

@@ -7,7 +7,7 @@ import traceback
 from rclpy.executors import ExternalShutdownException, ShutdownException
 from rclpy.node import Node
 
-from seg_perception.ros.issue_log import PERIOD_S
+from seg_perception.ros.issue_logger import PERIOD_S
 from seg_perception.ros.rclpy_internals import ForgivingExecutor
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from seg_perception.core.drop_reasons import SHUTDOWN, SUPERSEDED
 from seg_perception.inference.scheduler import FrameSlots
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import stamp_to_ns
@@ -39,14 +40,6 @@ class ImageSegmentation:
         """The image streams."""
         return [source.images for source in self._inputs.values()]
 
-    def problems(self) -> list[str]:
-        """Cameras that can't be heard, or have no camera_info."""
-        found = []
-        for source in self._inputs.values():
-            texts = (source.images.problem, source.camera_info.problem)
-            found += [f"{source.images.stream}: {text}" for text in texts if text]
-        return found
-
     def adapt(self) -> None:
         """Follow type and quality of service of the images."""
         for source in self._inputs.values():
@@ -57,18 +50,18 @@ class ImageSegmentation:
         for source in self._inputs.values():
             source.close()
         for received in self._slots.close():
-            received.handle.drop("shutdown")
+            received.handle.drop(SHUTDOWN)
         self._worker.stop()
 
     def _put(self, received: ReceivedMessage) -> None:
         stamp_ns = stamp_to_ns(received.message.header.stamp)
-        refusal = self._context.perception.admission.refuses_image(received.name, stamp_ns)
+        refusal = self._context.perception.rate_limiter.refuses_image(received.name, stamp_ns)
         if refusal:
             received.handle.drop(refusal)
             return
         replaced = self._slots.put(received.name, received)
         if replaced is not None:
-            replaced.handle.drop("shutdown" if replaced is received else "superseded")
+            replaced.handle.drop(SHUTDOWN if replaced is received else SUPERSEDED)
 
     def _reconfigure(self) -> None:
         self._segmenter.set_min_confidence(self._context.config.segmentation.min_confidence)

@@ -9,10 +9,9 @@ from rclpy.node import Node
 
 from seg_perception.config import CameraConfig
 from seg_perception.config.input_topics import IMAGE_TYPES, camera_info_topic, is_compressed
-from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_kinds import INCOMPATIBLE_QOS
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration, CameraFrame, clean_frame_id
-from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
     CameraInfo,
@@ -51,6 +50,7 @@ class StreamInput:
         self._node = context.node
         self._name = name
         self._accounting = context.perception.accounting
+        self._issues = context.perception.issues
         self._deliver = deliver
         self._qos = input_qos(context)
         self._subscription: AdaptiveSubscription | None = None
@@ -74,15 +74,14 @@ class StreamInput:
         """Messages that were sent and never came."""
         return self._lost + (self._subscription.lost if self._subscription else 0)
 
-    @property
-    def problem(self) -> str:
-        """Why publishers can't be heard; empty when all can."""
-        return self._subscription.incompatible if self._subscription else ""
-
     def adapt(self) -> None:
-        """Follow what the publishers offer."""
+        """Follow what the publishers offer; say where they can't be heard."""
         if self._subscription is not None:
             self._subscription.adapt()
+            if numbers := self._subscription.incompatible:
+                self._issues.hold(INCOMPATIBLE_QOS, self.stream, **numbers)
+            else:
+                self._issues.release(INCOMPATIBLE_QOS, self.stream)
 
     def close(self) -> None:
         """Unsubscribe."""
@@ -100,32 +99,30 @@ class CameraInfoSubscriber:
 
     def __init__(self, context: NodeContext, name: str, topic: str) -> None:
         """Subscribe camera_info."""
-        self._problem = f"no camera_info on {topic}, so points can't be labelled"
+        self._name = name
+        self._sensors = context.sensors
         self._message: Any = None
-        self._decoded: tuple[Any, Calibration | None] = (None, None)
-        self._stream = stream("camera", name)
-        self._complaints = context.complaints
+        self._taken: Any = None
         kind = message_class(CameraInfo.type_name)
         self._subscription = AdaptiveSubscription(
             context.node, kind, topic, self._receive, input_qos(context)
         )
+        self._sensors.expect_camera_info(name, self._subscription.topic)
 
     @property
     def calibration(self) -> Calibration | None:
         """What the newest camera_info says; None before the first, and when it is refused."""
         message = self._message
-        if message is not self._decoded[0]:
-            self._decoded = (message, self._decode(message))
-        return self._decoded[1]
-
-    @property
-    def problem(self) -> str:
-        """Why there is no calibration; empty when there is one."""
-        return "" if self.calibration is not None else self._problem
+        if message is not self._taken:
+            self._taken = message
+            self._sensors.take_camera_info(self._name, message)
+        return self._sensors.calibration(self._name)
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
         self._subscription.adapt()
+        # Also where no image asks for it, what is amiss with it is known.
+        _ = self.calibration
 
     def close(self) -> None:
         """Unsubscribe."""
@@ -133,16 +130,6 @@ class CameraInfoSubscriber:
 
     def _receive(self, message: Any) -> None:
         self._message = message
-
-    def _decode(self, message: Any) -> Calibration | None:
-        try:
-            calibration = decode_camera_info(message)
-        except SegPerceptionError as error:
-            self._problem = str(error)
-            self._complaints.add(self._stream, error)
-            return None
-        self._problem = ""
-        return calibration
 
 
 class CameraInput:

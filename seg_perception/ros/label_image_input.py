@@ -39,15 +39,6 @@ class LabelImageInput:
         """The label streams."""
         return list(self._streams.values())
 
-    def problems(self) -> list[str]:
-        """Label images that can't be heard, or have no camera_info."""
-        return [
-            f"{self._streams[name].stream}: {text}"
-            for name in self._streams
-            for text in (self._streams[name].problem, self._camera_infos[name].problem)
-            if text
-        ]
-
     def adapt(self) -> None:
         """Follow what the publishers offer."""
         for name, source in self._streams.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from seg_perception.core.issue_kinds import CONVENTION_FOUND
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.engine import ValidatedEngine
 from seg_perception.io.messages import (
@@ -44,14 +45,12 @@ class StatusPublisher:
         self._status = node.create_publisher(kind, STATUS, output_profile())
         self._diagnostics = node.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
         self._last = self._monitor.sample()
-        self._conventions: dict[str, str] = {}
         self._timer = steady_timer(node, period_s, self.publish)
 
     def publish(self) -> None:
         """Publish both now."""
-        self._log_conventions()
-        warnings = [*self._duplicates(), *self._monitor.warnings()]
-        status = self._make_status(warnings)
+        issues = self._monitor.issues()
+        status = self._make_status([str(issue) for issue in issues])
         self._status.publish(to_ros(status))
         self._diagnostics.publish(self._make_diagnostics(status))
 
@@ -62,26 +61,6 @@ class StatusPublisher:
         node.destroy_timer(self._timer)
         node.destroy_publisher(self._status)
         node.destroy_publisher(self._diagnostics)
-
-    def _log_conventions(self) -> None:
-        """Log once which axes a camera's frame was found to have."""
-        found = self._context.perception.conventions.found
-        for camera, words in found.items():
-            if self._conventions.get(camera) != words:
-                self._context.node.get_logger().info(f"camera.{camera}: {words}")
-        self._conventions = found
-
-    def _duplicates(self) -> Iterator[str]:
-        """Topics under the node's own name that somebody else publishes too."""
-        node = self._context.node
-        topic = node.resolve_topic_name(STATUS)
-        others = node.count_publishers(topic) - 1
-        if others > 0:
-            name = node.get_fully_qualified_name()
-            yield (
-                f"{others} more publishers of {topic}: another node is called {name}; "
-                "is it started twice?"
-            )
 
     def _make_status(self, warnings: list[str]) -> SegmentationStatus:
         now = self._monitor.sample()
@@ -147,8 +126,9 @@ class StatusPublisher:
             fate = f"received {stream.received}, published {stream.published}, dropped {dropped}"
             flow = f"in flight {stream.in_flight}, {stream.published_hz:.1f} Hz"
             yield stream.topic, f"{fate}, {flow}"
-        for camera, words in self._conventions.items():
-            yield f"frame of camera.{camera}", words
+        for issue in self._context.perception.issues.all():
+            if issue.code == CONVENTION_FOUND.code:
+                yield f"frame of {issue.stream}", issue.sentence
         yield "engine self-test", status.engine_self_test
 
 

@@ -75,15 +75,15 @@ class AdaptiveSubscription:
         return self._node.count_publishers(self.topic)
 
     @property
-    def incompatible(self) -> str:
-        """Why publishers of this topic can't be heard; empty when all can."""
+    def incompatible(self) -> Mapping[str, Any]:
+        """Why publishers of this topic can't be heard, as numbers of an issue; empty: all can."""
         offers = [str(offer.name).lower() for offer in self._offers()]
         if not (self._incompatible and self.reliable and "best_effort" in offers):
-            return ""
-        mend = "set node.input_reliability: auto"
+            return {}
+        remedy = "set node.input_reliability: auto"
         if self._is_overridden():
-            mend = f"remove qos_overrides.{self.topic}.subscription.reliability"
-        return f"{self.topic}: incompatible QoS, subscribed reliable, offered {offers}; {mend}"
+            remedy = f"remove qos_overrides.{self.topic}.subscription.reliability"
+        return {"topic": self.topic, "offered": offers, "remedy": remedy}
 
     def adapt(self) -> bool:
         """Subscribe anew where the publishers' offers changed the answer; tells whether it did."""

@@ -4,69 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from rclpy.node import Node
 
 from seg_perception.config.input_topics import TF, TF_STATIC
-from seg_perception.core.errors import TransformError
-from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.messages import Odometry
-from seg_perception.io.transforms import decode_odometry, decode_transform
+from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.executor import ResilientExecutor
 from seg_perception.ros.qos import TF_DEPTH, latched_profile, tf_profile
-
-Observe = Callable[[str, int, Callable[[], None]], None]
-
-
-class TransformFeed:
-    """Puts the transforms of messages into a tree.
-
-    Attributes:
-        refused: transforms that were not usable; `last_refusal` says why the last was not.
-    """
-
-    def __init__(self, tree: TransformTree, observe: Observe) -> None:
-        """Feed `tree`; `observe` gets each timed frame, its stamp, and what puts it in."""
-        self.refused = 0
-        self.last_refusal = ""
-        self._tree = tree
-        self._observe = observe
-
-    def add_timed(self, message: Any) -> None:
-        """Add the transforms of a `/tf` message."""
-        for t in self._decode(message):
-            insert = partial(self._tree.set_timed, t.parent, t.child, t.stamp_ns, t.T_parent_child)
-            self._observe(f"tf {t.child}", t.stamp_ns, partial(self._try, insert))
-
-    def add_static(self, message: Any) -> None:
-        """Add the transforms of a `/tf_static` message."""
-        for t in self._decode(message):
-            self._try(self._tree.set_static, t.parent, t.child, t.T_parent_child)
-
-    def add_odometry(self, message: Any) -> None:
-        """Add the pose of a nav_msgs/Odometry."""
-        t = self._try(decode_odometry, message)
-        if t is not None:
-            insert = partial(
-                self._tree.set_odometry, t.parent, t.child, t.stamp_ns, t.T_parent_child
-            )
-            self._observe(f"odometry {t.child}", t.stamp_ns, partial(self._try, insert))
-
-    def _decode(self, message: Any) -> list[StampedTransform]:
-        decoded = (self._try(decode_transform, transform) for transform in message.transforms)
-        return [transform for transform in decoded if transform is not None]
-
-    def _try(self, step: Callable[..., Any], *arguments: Any) -> Any:
-        """Take the step; one bad transform must not cost the others of its message."""
-        try:
-            return step(*arguments)
-        except TransformError as error:
-            self.refused += 1
-            self.last_refusal = str(error)
-            return None
 
 
 class TransformListener:
@@ -75,7 +22,7 @@ class TransformListener:
     def __init__(
         self,
         owner: Node,
-        feed: TransformFeed,
+        reader: TransformReader,
         on_change: Callable[[], None],
         odometry_topic: str = "",
     ) -> None:
@@ -83,11 +30,12 @@ class TransformListener:
 
         Args:
             owner: whose context, namespace and remappings hold.
-            feed: gets the messages.
+            reader: gets the messages.
             on_change: called on the listening thread after transforms came.
             odometry_topic: of nav_msgs/Odometry; empty for none.
         """
-        self.feed = feed
+        self._reader = reader
+        self._odometry_topic = odometry_topic
         self._on_change = on_change
         name = f"{owner.get_name()}_tf"
         self._node = Node(
@@ -120,13 +68,13 @@ class TransformListener:
         self._node.destroy_node()
 
     def _receive_timed(self, message: Any) -> None:
-        self.feed.add_timed(message)
+        self._reader.read(TF, message, static=False)
         self._on_change()
 
     def _receive_odometry(self, message: Any) -> None:
-        self.feed.add_odometry(message)
+        self._reader.read_odometry(self._odometry_topic, message)
         self._on_change()
 
     def _receive_static(self, message: Any) -> None:
-        self.feed.add_static(message)
+        self._reader.read(TF_STATIC, message, static=True)
         self._on_change()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from seg_perception.core.drop_reasons import QUEUE_FULL, SHUTDOWN
 from seg_perception.core.message_accounting import MessageHandle
 
 
@@ -76,7 +77,7 @@ class Inbox:
             self._waiting.append(received)
             self._changed.notify()
         if oldest is not None:
-            oldest.handle.drop("queue_full")
+            oldest.handle.drop(QUEUE_FULL)
 
     def notify(self) -> None:
         """Wake the thread although nothing arrived."""
@@ -96,7 +97,7 @@ class Inbox:
     def close(self) -> None:
         """Drop what waits."""
         for received in self.take_all(timeout_s=0):
-            received.handle.drop("shutdown")
+            received.handle.drop(SHUTDOWN)
 
     def _make_room(self, stream: str) -> ReceivedMessage | None:
         same = [received for received in self._waiting if received.handle.stream == stream]

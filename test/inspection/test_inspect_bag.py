@@ -27,7 +27,7 @@ def inspect(world, *extra):
 
 
 def texts(inspection, level):
-    return [finding.text for finding in inspection.findings if finding.level == level]
+    return [str(issue) for issue in inspection.issues if issue.level == level]
 
 
 @pytest.mark.parametrize(

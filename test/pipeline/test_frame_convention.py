@@ -16,8 +16,8 @@ from seg_perception.fusion.projection import Range
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.frame_convention import (
-    FEWEST_SWEEPS,
-    MOST_SWEEPS,
+    FEWEST_SCANS,
+    MOST_SCANS,
     T_OPTICAL_BODY,
     Trial,
     decide,
@@ -73,7 +73,7 @@ def test_a_body_frame_read_as_an_optical_one_looks_at_the_zenith():
     found = seen(BODY)
     assert found.in_image == {"optical": 0, "body": 65}
     assert found.upright == pytest.approx({"optical": 0, "body": 1})
-    assert decide([found] * FEWEST_SWEEPS)[0] == "body"
+    assert decide([found] * FEWEST_SCANS).convention == "body"
 
 
 def test_an_optical_frame_read_as_a_body_frame_looks_to_the_side():
@@ -81,7 +81,7 @@ def test_an_optical_frame_read_as_a_body_frame_looks_to_the_side():
     found = seen(OPTICAL)
     assert found.in_image == {"optical": 65, "body": 51}
     assert found.upright == pytest.approx({"optical": 1, "body": 0})
-    assert decide([found] * FEWEST_SWEEPS)[0] == "optical"
+    assert decide([found] * FEWEST_SCANS).convention == "optical"
 
 
 def test_beams_without_return_are_no_points():
@@ -110,7 +110,7 @@ def test_a_part_of_a_large_scan_is_tried():
 def test_where_a_camera_looks_does_not_matter(yaw, pitch, roll, convention):
     axes = OPTICAL if convention == "optical" else BODY
     found = seen(rotation(roll, pitch, yaw) @ axes, rings(-25, -15, -8, -4, -2, 0, 2, 5, 10, 15))
-    assert decide([found] * FEWEST_SWEEPS)[0] == convention
+    assert decide([found] * FEWEST_SCANS).convention == convention
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_where_a_camera_looks_does_not_matter(yaw, pitch, roll, convention):
     ids=["left side", "right side", "body, right side", "steep", "body, down", "upside down"],
 )
 def test_a_picture_that_does_not_stand_upright_is_not_decided(T_lidar_frame, words):
-    found, why = decide([seen(T_lidar_frame)] * FEWEST_SWEEPS)
-    assert found is None
-    assert words in why
+    decision = decide([seen(T_lidar_frame)] * FEWEST_SCANS)
+    assert decision.convention is None
+    assert words in decision.kind.text
 
 
 def test_points_against_the_upright_reading_leave_it_open():
@@ -138,25 +138,33 @@ def test_points_against_the_upright_reading_leave_it_open():
     found = seen(rotation(0, 0, 90) @ OPTICAL, ahead)
     assert found.in_image["optical"] == 0
     assert found.in_image["body"] == 51
-    convention, why = decide([found] * FEWEST_SWEEPS)
-    assert convention is None
-    assert "but the picture stands upright if it is an optical frame" in why
+    assert_contradiction([found] * FEWEST_SCANS, "an optical frame (z forward)")
     # A frame with z up, under a roof of points: an optical frame looking up would see them.
-    convention, why = decide([seen(BODY, rings(0, 75, 80, 85))] * FEWEST_SWEEPS)
-    assert convention is None
-    assert "but the picture stands upright if it is a body frame" in why
+    assert_contradiction(
+        [seen(BODY, rings(0, 75, 80, 85))] * FEWEST_SCANS, "a body frame (x forward)"
+    )
+
+
+def assert_contradiction(trials, axes):
+    decision = decide(trials)
+    assert decision.convention is None
+    assert decision.axes == axes
+    assert "but the picture stands upright if it is {axes}" in decision.kind.text
 
 
 def test_several_scans_and_enough_points_are_needed():
     enough = seen(BODY)
-    assert decide([enough] * (FEWEST_SWEEPS - 1)) == (None, "4 of 5 scans were tried")
+    too_few = decide([enough] * (FEWEST_SCANS - 1))
+    assert (too_few.convention, too_few.scans) == (None, 4)
+    assert "{scans} of {needed} scans were tried" in too_few.kind.text
     few = seen(BODY, rings(0)[::4])
     # 17 points a scan: 85 of five, 102 of six.
     assert few.in_image["body"] == 17
-    convention, why = decide([few] * 5)
-    assert convention is None
-    assert "85 if it is a body frame: too few; check tf" in why
-    assert decide([few] * 6)[0] == "body"
+    decision = decide([few] * 5)
+    assert decision.convention is None
+    assert decision.figures.endswith("85 if it is a body frame")
+    assert "{figures}: too few; check tf" in decision.kind.text
+    assert decide([few] * 6).convention == "body"
 
 
 PARAMETERS: dict[str, Any] = {
@@ -199,6 +207,18 @@ class Rig:
             points[axis] = xyz[:, column]
         return self.core.label("top", PointCloud(points, self.ms * MS, "lidar"))
 
+    @property
+    def found(self) -> dict[str, str]:
+        return self._said("convention_found")
+
+    @property
+    def open(self) -> dict[str, str]:
+        return self._said("no_convention")
+
+    def _said(self, code: str) -> dict[str, str]:
+        issues = [issue for issue in self.core.issues.all() if issue.code == code]
+        return {issue.stream.removeprefix("camera."): issue.sentence for issue in issues}
+
 
 def labelled(semantic: SemanticCloud) -> int:
     return semantic.count(PointStatus.LABELLED)
@@ -214,23 +234,23 @@ def test_nothing_is_labelled_until_it_is_decided_and_all_is_as_told_from_then(ax
         told.scan()
         assert semantic.count(PointStatus.NO_CONVENTION) == 360
         assert set(semantic.labels.tolist()) == {UNKNOWN}
-        assert rig.core.conventions.found == {}
-        assert f"{n} of 5 scans were tried" in rig.core.conventions.open["front"]
+        assert rig.found == {}
+        assert f"{n} of 5 scans were tried" in rig.open["front"]
     found, expected = rig.scan(), told.scan()
     assert labelled(expected) == 65
     np.testing.assert_array_equal(found.status, expected.status)
     np.testing.assert_array_equal(found.confidence, expected.confidence)
-    assert rig.core.conventions.open == {}
-    assert "'camera' is taken for a" in rig.core.conventions.found["front"]
+    assert rig.open == {}
+    assert "'camera' is taken for a" in rig.found["front"]
     assert rig.core.accounting.points()["top"][PointStatus.NO_CONVENTION] == 4 * 360
 
 
 def test_what_can_not_be_told_stays_open_and_says_what_to_set():
     rig = Rig(rotation(90, 0, 0) @ OPTICAL)
-    for _ in range(2 * MOST_SWEEPS):
+    for _ in range(2 * MOST_SCANS):
         assert labelled(rig.scan()) == 0
-    words = rig.core.conventions.open["front"]
-    assert f"of {360 * MOST_SWEEPS} points of {MOST_SWEEPS} scans" in words
+    words = rig.open["front"]
+    assert f"of {360 * MOST_SCANS} points of {MOST_SCANS} scans" in words
     assert words.endswith("set camera.front.frame_convention to optical or body")
 
 
@@ -238,45 +258,45 @@ def test_a_lidar_that_leans_does_not_matter_where_the_fixed_frame_is_known():
     rig = Rig(BODY)
     rig.tree.set_static("base", "lidar", rotation(0, 60, 0))
     upright = (rotation(0, -60, 0)[:3, :3] @ rings(0).T).T.astype(np.float32)
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         semantic = rig.scan(upright)
     assert labelled(semantic) == 65
     at_rest = Rig(BODY, transforms__fixed_frame="")
     at_rest.tree.set_static("base", "lidar", rotation(0, 60, 0))
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         semantic = at_rest.scan(upright)
     assert semantic.count(PointStatus.NO_CONVENTION) == 360
 
 
 def test_a_jump_of_the_clock_forgets_nothing_about_frames():
     rig = Rig()
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         rig.scan()
-    words = rig.core.conventions.found
+    words = rig.found
     rig.core.reset()
     for ms in range(0, 2000, 100):
         rig.tree.set_timed("odom", "base", ms * MS, rotation(0, 0, 0))
     rig.ms = 0
     assert labelled(rig.scan()) == 65
-    assert rig.core.conventions.found == words
+    assert rig.found == words
 
 
 @pytest.mark.parametrize("frame", ["camera", "camera_optical"])
 def test_a_camera_mounted_otherwise_is_tested_anew(frame):
     rig = Rig()
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         rig.scan()
     rig.mount(OPTICAL, frame)
     # One scan shows that it sits otherwise, so it takes one more.
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         assert rig.scan(front=frame).count(PointStatus.NO_CONVENTION) == 360
     assert labelled(rig.scan(front=frame)) == 65
-    assert "is taken for an optical frame" in rig.core.conventions.found["front"]
+    assert "is taken for an optical frame" in rig.found["front"]
 
 
 def test_a_calibration_that_turns_a_little_is_no_other_mounting():
     rig = Rig()
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         rig.scan()
     rig.mount(rotation(0, 5, 20))
     assert labelled(rig.scan()) > 60
@@ -289,20 +309,20 @@ def test_each_camera_is_decided_for_itself():
         camera__back__frame_convention="auto",
     )
     rig.mount(rotation(0, 0, 180) @ OPTICAL, "back_optical")
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         semantic = rig.scan(front="camera")
     assert labelled(semantic) == 65
-    assert set(rig.core.conventions.found) == {"front"}
+    assert set(rig.found) == {"front"}
     # Beside the camera that is decided, points may lie before the one that is not.
     semantic = rig.scan(front="camera", back="back_optical")
     assert (labelled(semantic), semantic.count(PointStatus.NO_CONVENTION)) == (65, 295)
-    for _ in range(FEWEST_SWEEPS - 1):
+    for _ in range(FEWEST_SCANS - 1):
         semantic = rig.scan(front="camera", back="back_optical")
     assert labelled(semantic) == 2 * 65
-    assert "an optical frame" in rig.core.conventions.found["back"]
+    assert "an optical frame" in rig.found["back"]
 
 
 def test_a_lens_or_a_transform_that_is_missing_is_said_instead():
     rig = Rig()
     assert rig.scan(front="nowhere").count(PointStatus.NO_TRANSFORM) == 360
-    assert rig.core.conventions.open == {}
+    assert rig.open == {}

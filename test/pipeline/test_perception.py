@@ -254,14 +254,21 @@ def test_a_cloud_that_can_not_be_labelled_costs_no_other_and_is_counted(
         core.add_cloud("top", cloud(100, angle), core.accounting.receive("lidar.top"), now_ns=0)
     core.add_label_map(label_map(100))
 
+    target = "seg_perception.pipeline.lidar_labeller.transfer_labels"
+
     def fails_once(*arguments: Any) -> Any:
-        monkeypatch.setattr("seg_perception.pipeline.perception.transfer_labels", transfer_labels)
+        monkeypatch.setattr(
+            "seg_perception.pipeline.lidar_labeller.transfer_labels", transfer_labels
+        )
         raise ZeroDivisionError
 
-    monkeypatch.setattr("seg_perception.pipeline.perception.transfer_labels", fails_once)
+    monkeypatch.setattr(target, fails_once)
     (done,) = core.collect(1000 * MS)
     done.handle.publish()
     assert core.accounting.snapshot()["lidar.top"] == StreamCount(2, 1, {"internal_error": 1}, 0)
+    (issue,) = core.issues.all()
+    assert str(issue).startswith("lidar.top: a fault of this program: ZeroDivisionError")
+    assert "fails_once" in issue.traceback
 
 
 def test_radar_goes_its_own_way() -> None:
@@ -289,8 +296,9 @@ def test_one_stray_time_is_counted_and_said_and_the_others_are_deskewed_still() 
     scan = cloud(100, 0.05, 0.05, 0.05, offsets_ms=(0, 90, 4000))
     assert labels_of(core.label("top", scan)) == [RIGHT, LEFT, RIGHT]
     assert core.accounting.stray_times() == {"top": 1}
-    assert "1 of 3 points" in core.time_problems["top"]
-    assert "count at the stamp" in core.time_problems["top"]
+    (issue,) = core.issues.all()
+    assert str(issue).startswith("lidar.top: field 't': 1 of 3 points")
+    assert "count at the stamp" in str(issue)
 
 
 def test_times_of_another_clock_are_said_and_the_scan_is_rigid() -> None:
@@ -299,7 +307,7 @@ def test_times_of_another_clock_are_said_and_the_scan_is_rigid() -> None:
     scan = cloud(100, 0.05, 0.05, offsets_ms=(4000, 4090))
     assert labels_of(core.label("top", scan)) == [RIGHT, RIGHT]
     assert core.accounting.stray_times() == {"top": 2}
-    assert "measured at once" in core.time_problems["top"]
+    assert "measured at once" in str(core.issues.all()[0])
 
 
 def test_an_older_label_map_serves_where_the_nearest_lacks_transforms() -> None:
@@ -428,12 +436,14 @@ def test_a_doppler_of_the_wrong_sign_is_said_and_tells_nothing() -> None:
     semantic = core.label("nose", radar_scan(100, *[2.0] * 20))
     assert semantic.moving is not None
     assert set(semantic.moving.tolist()) == {255}
-    assert "doppler_positive" in core.doppler_problems["nose"]
+    (issue,) = core.issues.all()
+    assert "radar.nose: " in str(issue)
+    assert "doppler_positive" in issue.mend
     told = perception(driving(), radar__nose__doppler_positive="towards")
     semantic = told.label("nose", radar_scan(100, *[2.0] * 20))
     assert semantic.moving is not None
     assert set(semantic.moving.tolist()) == {0}
-    assert not told.doppler_problems
+    assert not told.issues.all()
 
 
 def test_a_lidars_scan_shortly_before_puts_radar_labels_right() -> None:

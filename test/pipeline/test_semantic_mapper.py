@@ -133,7 +133,8 @@ def test_a_scan_that_has_no_place_is_counted_with_its_reason():
     core = perception(map__frame="utm")
     assert not len(label_once(core))
     assert core.mappers[0].left_out == 1
-    assert "'utm' is not known" in core.mappers[0].problem
+    (issue,) = core.issues.all()
+    assert "'utm' is not known" in str(issue)
 
 
 def test_a_clock_that_jumps_empties_the_map():

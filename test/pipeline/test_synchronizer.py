@@ -6,7 +6,8 @@ import pytest
 from seg_perception.config import SynchronizerConfig
 from seg_perception.core.message_accounting import MessageAccounting
 from seg_perception.core.types import PointCloud
-from seg_perception.pipeline.synchronizer import CloudQueue, LabelMapBuffer, QueuedCloud, Scan
+from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.synchronizer import CloudQueue, LabelMapBuffer, QueuedCloud
 
 MS = 1_000_000
 CONFIG = SynchronizerConfig(buffer_size=3, max_wait_s=0.3, max_gap_s=0.1, queue_size=2)

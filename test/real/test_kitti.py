@@ -17,7 +17,7 @@ from seg_perception.io.images import decode_image, encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
 from seg_perception.pipeline.frame_convention import (
-    FEWEST_SWEEPS,
+    FEWEST_SCANS,
     T_OPTICAL_BODY,
     decide,
     try_conventions,
@@ -120,7 +120,7 @@ def test_axes_of_the_camera_s_frame_are_found_out(sample, convention):
     axes = np.eye(4) if convention == "optical" else np.linalg.inv(T_OPTICAL_BODY)
     T, xyz = axes @ sample.T_camera_velo, np.stack([sample.points[n] for n in "xyz"], axis=1)
     found = try_conventions(xyz, Range(0.3, 200), lens, T, T[:3, 2])
-    assert decide([found] * FEWEST_SWEEPS)[0] == convention
+    assert decide([found] * FEWEST_SCANS).convention == convention
 
 
 def test_pictures_show_the_image(replayed, sample):

@@ -21,7 +21,7 @@ from seg_perception.io.images import decode_compressed_image
 from seg_perception.io.messages import CompressedImage, Header, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import decode_tf, encode_tf
-from seg_perception.pipeline.frame_convention import FEWEST_SWEEPS, T_OPTICAL_BODY
+from seg_perception.pipeline.frame_convention import FEWEST_SCANS, T_OPTICAL_BODY
 from seg_perception.pipeline.perception import Perception
 
 CAMERAS = (
@@ -195,9 +195,10 @@ def test_axes_of_the_cameras_frames_are_found_out(bag, axes):
     core, cloud = _core_with_camera_numbers(bag)
     expected = core.label("LIDAR_TOP", cloud)
     auto, cloud = _core_with_camera_numbers(bag, axes, "auto")
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         found = auto.label("LIDAR_TOP", cloud)
-    assert set(auto.conventions.found) == set(CAMERAS)
+    found_out = {i.stream for i in auto.issues.all() if i.code == "convention_found"}
+    assert found_out == {f"camera.{name}" for name in CAMERAS}
     np.testing.assert_array_equal(found.labels, expected.labels)
 
 

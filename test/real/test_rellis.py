@@ -21,7 +21,7 @@ from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import decode_tf
-from seg_perception.pipeline.frame_convention import FEWEST_SWEEPS, T_OPTICAL_BODY
+from seg_perception.pipeline.frame_convention import FEWEST_SCANS, T_OPTICAL_BODY
 from seg_perception.pipeline.perception import Perception
 
 CAMERA = "/sensor/camera/windshield/vis"
@@ -91,7 +91,7 @@ def test_inspection_names_the_sensors_and_leaves_the_truth_out(bag, command):
     assert parameters["transforms.fixed_frame"] == ""
     cloud = next(topic["cloud"] for topic in found["topics"] if topic["name"] == POINTS)
     assert list(cloud["fields"]) == ["x", "y", "z", "intensity", "label"]
-    assert [finding["level"] for finding in found["findings"]] == ["note"]
+    assert [issue["level"] for issue in found["issues"]] == ["note"]
 
 
 def test_every_message_is_accounted_for(replayed):
@@ -184,7 +184,7 @@ def test_axes_of_the_camera_s_frame_are_found_out(bag, inputs, axes):
     expected = _core_with_truth(bag, inputs).label(LIDAR, cloud)
     auto = {"camera.windshield.frame_convention": "auto"}
     core = _core_with_truth(bag, inputs, axes, **auto)
-    for _ in range(FEWEST_SWEEPS):
+    for _ in range(FEWEST_SCANS):
         found = core.label(LIDAR, cloud)
     np.testing.assert_array_equal(found.status, expected.status)
     np.testing.assert_array_equal(found.labels, expected.labels)

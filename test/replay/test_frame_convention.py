@@ -18,7 +18,7 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.pipeline.frame_convention import FEWEST_SWEEPS
+from seg_perception.pipeline.frame_convention import FEWEST_SCANS
 from seg_perception.replay import ReplaySummary, replay
 
 SENSORS = {
@@ -109,9 +109,9 @@ def test_auto_gives_the_labels_of_the_right_value(record, label, frame, conventi
     assert auto.summary.balanced
     assert f"{frame!r} is taken for a" in auto.summary.conventions["front"]
     assert told.summary.conventions == {}
-    before = FEWEST_SWEEPS - 1
+    before = FEWEST_SCANS - 1
     expected, found = told.labels(), auto.labels()
-    assert len(expected) == len(found) > FEWEST_SWEEPS
+    assert len(expected) == len(found) > FEWEST_SCANS
     assert all((labels == UNKNOWN).all() for labels in found[:before])
     for labels, right in zip(found[before:], expected[before:], strict=True):
         np.testing.assert_array_equal(labels, right)
@@ -122,7 +122,7 @@ def test_auto_gives_the_labels_of_the_right_value(record, label, frame, conventi
 def test_a_recording_that_loops_is_not_tested_again(record, label):
     bag = record(BODY_FRAME, rounds=2)
     told, auto = label(bag, "body"), label(bag, "auto")
-    assert any("jump back" in note for note in auto.summary.notes)
+    assert any("jumped back" in note for note in auto.summary.notes)
     once = len(told.labels()) // 2
     for labels, right in zip(auto.labels()[once:], told.labels()[once:], strict=True):
         np.testing.assert_array_equal(labels, right)

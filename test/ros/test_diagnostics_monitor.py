@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from seg_perception.config import Config
+from seg_perception.core.errors import ImageError
+from seg_perception.core.issue_kinds import BAD_TRANSFORM, INCOMPATIBLE_QOS
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
 from seg_perception.ros import diagnostics_monitor as module
@@ -15,7 +17,7 @@ SECOND = 1_000_000_000
 
 
 class Source:
-    topic, lost, problem = "/front/image_raw", 0, ""
+    topic, lost = "/front/image_raw", 0
 
     def __init__(self, stream):
         self.stream = stream
@@ -23,12 +25,6 @@ class Source:
 
 class OneComponent:
     streams = (Source("camera.front"), Source("lidar.top"))
-
-    def __init__(self):
-        self.found = []
-
-    def problems(self):
-        return self.found
 
 
 @pytest.fixture
@@ -61,6 +57,10 @@ def clock(monkeypatch):
     return advance
 
 
+def said(monitor):
+    return [str(issue) for issue in monitor.issues()]
+
+
 def publish(context, stream, count=1):
     for _ in range(count):
         context.perception.accounting.receive(stream).publish()
@@ -79,15 +79,15 @@ def count_points(context, seen, unseen):
 def test_silence_is_told_after_the_window_and_forgotten_when_it_ends(context, clock):
     monitor = DiagnosticsMonitor(context, [OneComponent()])
     clock(1.0)
-    assert monitor.warnings() == [], "a second says nothing about a slow sensor"
+    assert said(monitor) == [], "a second says nothing about a slow sensor"
     publish(context, "lidar.top")
     clock(5.0)
-    silent = monitor.warnings()
+    silent = said(monitor)
     assert [w for w in silent if "camera.front: no message came" in w]
     assert not [w for w in silent if "lidar.top: no message" in w]
     publish(context, "camera.front")
     clock(5.0)
-    later = monitor.warnings()
+    later = said(monitor)
     assert not [w for w in later if "camera.front" in w]
     assert [w for w in later if "lidar.top: no message came" in w]
 
@@ -97,7 +97,7 @@ def test_only_drops_are_told_with_their_reasons(context, clock):
     for _ in range(4):
         context.perception.accounting.receive("camera.front").drop("bad_image")
     clock(6.0)
-    assert any("none of 4 messages gave a result (4 bad_image)" in w for w in monitor.warnings())
+    assert any("none of 4 messages gave a result (4 bad_image)" in w for w in said(monitor))
 
 
 def test_points_beside_every_camera_hint_at_the_frame(context, clock):
@@ -106,13 +106,21 @@ def test_points_beside_every_camera_hint_at_the_frame(context, clock):
     publish(context, "lidar.top")
     count_points(context, seen=1, unseen=999)
     clock(6.0)
-    assert any("body frame where an optical one" in w for w in monitor.warnings())
+    assert any("body frame where an optical one" in w for w in said(monitor))
 
 
-def test_what_the_components_say_is_passed_on_at_once(context, clock):
-    component = OneComponent()
-    component.found = ["camera.front: /front/image_raw: incompatible QoS"]
-    assert DiagnosticsMonitor(context, [component]).warnings() == component.found
+def test_what_stands_in_the_log_of_issues_is_passed_on_at_once_but_no_notes(context, clock):
+    issues = context.perception.issues
+    qos = {"topic": "/front/image_raw", "offered": ["best_effort"], "remedy": "mend it"}
+    issues.hold(INCOMPATIBLE_QOS, "camera.front", **qos)
+    issues.add(BAD_TRANSFORM, "/tf", child="gps", error="zeros")
+    issues.add_error("camera.front", ImageError("torn"))
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    offered = "incompatible QoS, subscribed reliable, offered ['best_effort']; mend it"
+    assert said(monitor) == [
+        f"camera.front: /front/image_raw: {offered}",
+        "/tf: transform of 'gps' refused: zeros",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -126,5 +134,5 @@ def test_what_the_components_say_is_passed_on_at_once(context, clock):
 def test_clocks_that_differ_are_named(context, clock, stamp, words):
     monitor = DiagnosticsMonitor(context, [OneComponent()])
     context.clock.observe("lidar.top", stamp(context.clock.now_ns()))
-    warnings = monitor.warnings()
+    warnings = said(monitor)
     assert (len(warnings) == 1 and words in warnings[0]) if words else warnings == []

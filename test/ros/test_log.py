@@ -8,7 +8,7 @@ import pytest
 
 from seg_perception.io import messages
 from seg_perception.ros.diagnostics_monitor import WINDOW_S
-from seg_perception.ros.issue_log import PERIOD_S
+from seg_perception.ros.issue_logger import PERIOD_S
 
 pytestmark = pytest.mark.ros
 

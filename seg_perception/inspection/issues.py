@@ -1,0 +1,166 @@
+"""What is amiss in a bag for a configuration, before anything of it is labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seg_perception.config import CameraConfig, Config
+from seg_perception.config.input_topics import camera_info_topic
+from seg_perception.core.errors import CalibrationError, TransformError
+from seg_perception.core.issue_kinds import (
+    AT_REST,
+    BAD_CAMERA_INFO,
+    BAG_DAMAGED,
+    CLOCKS_APART,
+    EMPTY_BAG,
+    EMPTY_CLOUDS,
+    NO_CAMERA,
+    NO_CAMERA_INFO,
+    NO_CLOUD,
+    NO_FINITE_POINT,
+    NO_POINT_TIME,
+    NO_TRANSFORM,
+    SIZE_MISMATCH,
+    TAKEN_AS_BODY_FRAME,
+    UNREADABLE,
+)
+from seg_perception.core.issue_log import Issue
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.types import NANOSECONDS, Calibration
+from seg_perception.geometry.calibration import published_size
+from seg_perception.geometry.camera import CameraModel
+from seg_perception.inspection.facts import BagFacts, TopicFacts
+
+_MOST_OFFSET_S = 10.0
+
+
+def find_issues(facts: BagFacts, config: Config) -> list[Issue]:
+    """Everything that keeps the bag, or a part of it, from being labelled."""
+    return [
+        *(Issue.of(BAG_DAMAGED, "", error=text) for text in facts.warnings),
+        *facts.issues,
+        *_sensors(facts, config),
+        *(issue for name in config.cameras for issue in _camera(facts, config, name)),
+        *_clouds(facts, config),
+        *_motion(facts, config),
+        *_clocks(facts, config),
+    ]
+
+
+def _sensors(facts: BagFacts, config: Config) -> Iterator[Issue]:
+    if not facts.message_count:
+        yield Issue.of(EMPTY_BAG, "")
+    elif not config.cameras:
+        yield Issue.of(NO_CAMERA, "", types=sorted({t.type for t in facts.topics.values()}))
+    elif not config.lidars and not config.radars:
+        yield Issue.of(NO_CLOUD, "")
+
+
+def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
+    camera, where = config.cameras[name], stream("camera", name)
+    topic = facts.topics[camera.image_topic]
+    if topic.image is None or topic.image.problem:
+        problem = topic.image.problem if topic.image else f"{topic.name} carries no images"
+        yield Issue.of(UNREADABLE, where, problem=problem)
+        return
+    if config.lidars or config.radars:
+        yield from _lens(facts, name, camera, topic)
+    if camera.frame_convention == "body":
+        yield Issue.of(TAKEN_AS_BODY_FRAME, where, frame=topic.frame_id, camera=name)
+
+
+def _lens(facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts) -> Iterator[Issue]:
+    where, topic_name = stream("camera", name), camera_info_topic(camera)
+    lens = facts.topics.get(topic_name)
+    if lens is None or lens.lens is None:
+        others = [other.name for other in facts.lenses]
+        yield Issue.of(NO_CAMERA_INFO, where, topic=topic_name, camera=name, others=_listed(others))
+    elif lens.lens.calibration is None:
+        yield Issue.of(BAD_CAMERA_INFO, where, error=lens.lens.problem)
+    elif problem := _lens_problem(lens.lens.calibration, camera):
+        yield Issue.of(BAD_CAMERA_INFO, where, error=problem)
+    elif topic.image is not None and topic.image.width:
+        expected = published_size(lens.lens.calibration)
+        got = topic.image.width, topic.image.height
+        if got != expected:
+            yield Issue.of(
+                SIZE_MISMATCH,
+                where,
+                got=f"{got[0]}x{got[1]}",
+                expected=f"{expected[0]}x{expected[1]}",
+                camera=name,
+            )
+
+
+def _listed(topics: list[str]) -> str:
+    return f" (the bag has {', '.join(topics)})" if topics else ""
+
+
+def _lens_problem(calibration: Calibration, camera: CameraConfig) -> str:
+    try:
+        CameraModel.from_calibration(calibration, rectified=camera.rectified)
+    except CalibrationError as error:
+        return str(error)
+    return ""
+
+
+def _clouds(facts: BagFacts, config: Config) -> Iterator[Issue]:
+    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+        for name, sensor in sensors.items():
+            topic, where = facts.topics[sensor.topic], stream(kind, name)
+            if topic.cloud is None or topic.cloud.problem:
+                problem = topic.cloud.problem if topic.cloud else f"{topic.name} carries no clouds"
+                yield Issue.of(UNREADABLE, where, problem=problem)
+                continue
+            if not topic.cloud.finite_count:
+                yield Issue.of(NO_FINITE_POINT if topic.cloud.point_count else EMPTY_CLOUDS, where)
+            if kind == "lidar" and not topic.cloud.time_field and config.transforms.fixed_frame:
+                yield Issue.of(NO_POINT_TIME, where)
+            yield from _connection(facts, config, where, topic)
+
+
+def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:
+    for camera in config.cameras.values():
+        frame = camera.frame_id or facts.topics[camera.image_topic].frame_id
+        try:
+            facts.tree.lookup(frame, topic.frame_id, topic.stamp_ns)
+        except TransformError as error:
+            if _time_alone(facts, frame, topic.frame_id):
+                continue
+            yield Issue.of(NO_TRANSFORM, where, error=error, remedy=f"set {where}.frame_id, or")
+
+
+def _time_alone(facts: BagFacts, frame: str, other: str) -> bool:
+    """Whether both frames are in the tree: then only the first stamp lies outside of it."""
+    return {frame, other} <= facts.tree.frames()
+
+
+def _motion(facts: BagFacts, config: Config) -> Iterator[Issue]:
+    if not config.lidars and not config.radars:
+        return
+    if not config.transforms.fixed_frame:
+        timed = any(not edge.static for edge in facts.edges)
+        why = "/tf does not connect the sensors to a fixed frame" if timed else "the bag has no /tf"
+        yield Issue.of(AT_REST, "", why=why)
+
+
+def _clocks(facts: BagFacts, config: Config) -> Iterator[Issue]:
+    """Compare how late each sensor is recorded with the first camera."""
+    if not config.cameras:
+        return
+    first = next(iter(config.cameras))
+    reference = facts.topics[config.cameras[first].image_topic]
+    sensors = {
+        **{stream("lidar", name): sensor for name, sensor in config.lidars.items()},
+        **{stream("radar", name): sensor for name, sensor in config.radars.items()},
+    }
+    for where, sensor in sensors.items():
+        apart_s = (facts.topics[sensor.topic].delay_ns - reference.delay_ns) / NANOSECONDS
+        if abs(apart_s) <= config.synchronizer.max_gap_s:
+            continue
+        remedy = (
+            f"set {where}.time_offset_s={apart_s:.3f}"
+            if abs(apart_s) <= _MOST_OFFSET_S
+            else "synchronise the sensors' clocks (PTP) and record again"
+        )
+        yield Issue.of(CLOCKS_APART, where, apart_s=-apart_s, camera=first, remedy=remedy)

@@ -1,0 +1,52 @@
+"""Labels of a lidar's scan: each point from the pixel in which it lies, if nothing hides it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.core.types import SemanticCloud
+from seg_perception.fusion.label_transfer import transfer_labels
+from seg_perception.fusion.transfer import Transfer
+from seg_perception.fusion.view import View
+from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.scan_buffer import ScanBuffer
+
+
+class LidarLabeller:
+    """Labels lidar scans, and keeps them for those that come after."""
+
+    def __init__(self, config: Config, scans: ScanBuffer) -> None:
+        """Remember whom to ask."""
+        self._config = config.transfer
+        self._scans = scans
+
+    def reconfigure(self, config: Config) -> None:
+        """Work with other ranges and thresholds from now on."""
+        self._config = config.transfer
+
+    def transfer(
+        self, scan: Scan, xyz: NDArray[np.float32], views: Sequence[View], unknown_id: int
+    ) -> Transfer:
+        """Labels of the points; earlier scans help to tell what hides what.
+
+        Args:
+            scan: where they come from.
+            xyz: float32 (N, 3), metre, at the scan's stamp, sensor frame.
+            views: of the cameras.
+            unknown_id: label of points that get none.
+        """
+        earlier = self._scans.before(scan, self._config.accumulated_scans)
+        return transfer_labels(xyz, views, self._config, unknown_id, earlier)
+
+    def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
+        """Nothing: a lidar does not measure what moves."""
+        del scan
+        return None
+
+    def remember(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
+        """Keep a labelled scan; `xyz` as for `transfer`."""
+        self._scans.add(scan, xyz, semantic)

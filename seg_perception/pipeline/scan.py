@@ -1,0 +1,33 @@
+"""One turn of a lidar or one scan of a radar, and when it was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.core.types import PointCloud
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A cloud, whose it is, and when it was measured.
+
+    Attributes:
+        sensor: name in the configuration.
+        cloud: as its sender sent it.
+        time_ns: corrected stamp.
+        offsets_ns: int64 (N,), time of each point relative to the stamp; None: all at once.
+        last_ns: time of the last point.
+        time_field: where the points' times stand; empty where nowhere.
+        stray: points whose time is that of another scan; they count at the stamp.
+    """
+
+    sensor: str
+    cloud: PointCloud
+    time_ns: int
+    offsets_ns: NDArray[np.int64] | None
+    last_ns: int
+    time_field: str = ""
+    stray: int = 0
