@@ -16,9 +16,9 @@ from seg_perception.cli.options import AsJson, Settings, load_config, print_json
 if TYPE_CHECKING:
     from seg_perception.config import Config
     from seg_perception.inference.tensorrt.build_supervisor import OnProgress
+    from seg_perception.inference.tensorrt.builder_pipe import Progress
     from seg_perception.inference.tensorrt.checks import Check
     from seg_perception.inference.tensorrt.engine_manager import EngineManager
-    from seg_perception.inference.tensorrt.requests import Progress
 
 app = typer.Typer(
     help="Build, validate, list, measure and remove TensorRT engines.", no_args_is_help=True
@@ -144,7 +144,7 @@ def clean(
 ) -> None:
     """Remove engines that can't be used: cut, altered, of another TensorRT or another driver."""
     from seg_perception.inference.tensorrt.cache import EngineCache
-    from seg_perception.inference.tensorrt.prune import unusable
+    from seg_perception.inference.tensorrt.engine_manager import unusable
 
     chosen = load_config(config, settings).tensorrt
     cache = EngineCache.at(chosen.cache)

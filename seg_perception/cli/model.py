@@ -29,7 +29,7 @@ _SIZES = ("512x512", "960x544", "1024x1024")
 def table(
     *,
     network: Annotated[
-        list[str] | None, typer.Option(help="Name of a member, or `all`; repeat for more.")
+        list[str] | None, typer.Option(help="Name of a preset, or `all`; repeat for more.")
     ] = None,
     config: Annotated[
         list[Path] | None, typer.Option(help="YAML of a training, whose model is counted too.")

@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913 (typer: one argument an option)
     expect_torch()
     from seg_perception.cli.progress import progress_bar
     from seg_perception.training.processes import joined
-    from seg_perception.training.table import score_tables
+    from seg_perception.training.validation import score_tables
 
     folders = dict(_place(text) for text in source or [])
     with joined(device, threads) as processes:

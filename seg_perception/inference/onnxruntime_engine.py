@@ -13,9 +13,8 @@ from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loaded
 from seg_perception.inference.device import find_device, without_device
-from seg_perception.inference.packing import make_packer
 from seg_perception.inference.reading import Segmentation, make_reader
-from seg_perception.inference.tensors import TensorSpec, expect_image
+from seg_perception.inference.tensors import TensorSpec, expect_image, make_packer
 
 CPU_PROVIDER = "CPUExecutionProvider"
 CUDA_PROVIDER = "CUDAExecutionProvider"

@@ -12,20 +12,19 @@ from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loaded
 from seg_perception.inference.device import find_device, without_device
-from seg_perception.inference.packing import make_packer
 from seg_perception.inference.reading import Segmentation, make_reader
 from seg_perception.inference.self_test import SelfTestResult
 from seg_perception.inference.tensorrt.bindings import TensorRt, load_tensorrt
+from seg_perception.inference.tensorrt.builder_pipe import BuildRequest
 from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError, now
 from seg_perception.inference.tensorrt.cuda import Cuda, DeviceFacts
 from seg_perception.inference.tensorrt.cuda_library import open_cuda
 from seg_perception.inference.tensorrt.engine_builder import Build, EngineBuilder
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata, SelfTest
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.requests import BuildRequest
 from seg_perception.inference.tensorrt.session import Session
 from seg_perception.inference.tensorrt.variants import ModelVariant, find_variant
-from seg_perception.inference.tensors import expect_image
+from seg_perception.inference.tensors import expect_image, make_packer
 
 
 @dataclass(frozen=True)

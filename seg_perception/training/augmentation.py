@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE
 from seg_perception.training.config import AugmentationConfig
-from seg_perception.training.photometric_augmentation import Image, Rng, distort
+from seg_perception.training.photometric_augmentation import Image, Rng, augment_photometry
 
 _LEAST_PIXELS = 40
 
@@ -40,7 +40,9 @@ def augment(
     targets = cv2.warpAffine(
         sample.targets, matrix, crop, flags=cv2.INTER_NEAREST, borderValue=(IGNORE,)
     )
-    return distort(np.asarray(image, np.uint8), config, rng), np.asarray(targets, np.uint8)
+    return augment_photometry(np.asarray(image, np.uint8), config, rng), np.asarray(
+        targets, np.uint8
+    )
 
 
 def paste(view: tuple[Image, Image], donor: tuple[Image, Image], target: int) -> None:
@@ -73,8 +75,8 @@ def _view(
     angle = rng.uniform(-config.rotation_rad, config.rotation_rad)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = turn * zoom
-    seen = np.array([width, height]) * np.abs(zoom)
-    slack = np.maximum(seen - crop, 0) / 2
+    extent = np.array([width, height]) * np.abs(zoom)
+    slack = np.maximum(extent - crop, 0) / 2
     centre = rng.uniform(-slack, slack)
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     offset = np.array([(crop[0] - 1) / 2, (crop[1] - 1) / 2]) + centre - linear @ middle

@@ -62,13 +62,17 @@ class BatchSource:
 
     Args:
         data: the mix.
-        census: how often each class occurs.
+        frequency: how often each class occurs.
         config: shares, sizes and augmentation.
         process: number of this process, each of which draws its own batches.
     """
 
     def __init__(
-        self, data: TrainingData, census: ClassFrequency, config: TrainingConfig, process: int = 0
+        self,
+        data: TrainingData,
+        frequency: ClassFrequency,
+        config: TrainingConfig,
+        process: int = 0,
     ) -> None:
         """Prepare the shares; images are read when first drawn."""
         names = [source.name for source in config.sources]
@@ -76,9 +80,9 @@ class BatchSource:
         self._shares = shares / shares.sum()
         self._config, self._process = config, process
         self._memory = ImageMemory([data.train[name] for name in names], config.memory_mb)
-        factors = [census.repeat_factors(name, config.sampling.repeat_below) for name in names]
+        factors = [frequency.repeat_factors(name, config.sampling.repeat_below) for name in names]
         self._chances = [factor / factor.sum() for factor in factors]
-        self._donors = _rare_objects(data, census, config, names)
+        self._donors = _rare_objects(data, frequency, config, names)
 
     def batch(self, number: int) -> Batch:
         """Draw a batch; the number counts on over the whole run."""
@@ -118,7 +122,7 @@ class BatchSource:
 
 
 def _rare_objects(
-    data: TrainingData, census: ClassFrequency, config: TrainingConfig, names: Sequence[str]
+    data: TrainingData, frequency: ClassFrequency, config: TrainingConfig, names: Sequence[str]
 ) -> list[tuple[int, list[tuple[int, int]]]]:
     """Of each rare class its id and the images, as (source, index), that surely hold it."""
     if not config.sampling.paste:
@@ -129,7 +133,7 @@ def _rare_objects(
         places = [
             (source, int(index))
             for source, of in enumerate(names)
-            for index in census.images_with(of, target)
+            for index in frequency.images_with(of, target)
         ]
         if places:
             donors.append((target, places))

@@ -68,14 +68,14 @@ class ClassFrequency:
 
     def never_possible(self) -> NDArray[np.int64]:
         """Ids of the classes that no training pixel can be, alone or in a set."""
-        seen = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
-        return np.flatnonzero(~self.space.members[seen].any(axis=0))
+        present = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
+        return np.flatnonzero(~self.space.members[present].any(axis=0))
 
     def never_certain(self) -> NDArray[np.int64]:
         """Ids of the classes that are learnt from sets alone: no pixel names them for certain."""
-        seen = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
-        possible = self.space.members[seen].any(axis=0)
-        return np.flatnonzero(possible & ~seen[: self.space.class_count])
+        present = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
+        possible = self.space.members[present].any(axis=0)
+        return np.flatnonzero(possible & ~present[: self.space.class_count])
 
     def repeat_factors(self, source: str, below: float) -> NDArray[np.float64]:
         """How often to draw each image of a source, relative to a common one.
@@ -100,12 +100,12 @@ class ClassFrequency:
 
 
 def expect_every_class(
-    census: ClassFrequency, ontology: Ontology, unseen: Sequence[str], masks: Sequence[str]
+    frequency: ClassFrequency, ontology: Ontology, unseen: Sequence[str], masks: Sequence[str]
 ) -> None:
     """Refuse to train a class that no pixel can be.
 
     Args:
-        census: of the training images.
+        frequency: of the training images.
         ontology: names of the classes.
         unseen: names that may be missing.
         masks: the mappings, for the sentence.
@@ -113,7 +113,7 @@ def expect_every_class(
     Raises:
         DatasetError: a class is missing.
     """
-    missing = [ontology.names[int(i)] for i in census.never_possible()]
+    missing = [ontology.names[int(i)] for i in frequency.never_possible()]
     if surprising := [name for name in missing if name not in unseen]:
         msg = (
             f"no training pixel is {', '.join(surprising)} (mappings {', '.join(masks)}): add "

@@ -12,7 +12,7 @@ from seg_perception.datasets.mapping import IGNORE, TargetSpace
 from seg_perception.training.config import LossConfig
 from seg_perception.training.losses import SegmentationLoss
 from seg_perception.training.mask_losses import MaskLosses
-from seg_perception.training.models.outputs import NetworkOutput
+from seg_perception.training.models.network import NetworkOutput
 
 
 class Criterion(nn.Module):

@@ -27,13 +27,15 @@ from seg_perception.training.ema import ExponentialAverage
 from seg_perception.training.losses import effective_number_weights
 from seg_perception.training.models.factory import build_network
 from seg_perception.training.models.loading import load_pretrained
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.normalisation import normalise
-from seg_perception.training.param_groups import FrozenLayers, parameter_groups
-from seg_perception.training.precision import MixedPrecision
+from seg_perception.training.models.network import SegmentationNetwork, normalise
+from seg_perception.training.optimizer import (
+    FrozenLayers,
+    MixedPrecision,
+    learning_rate,
+    parameter_groups,
+)
 from seg_perception.training.pretrained import start_from_imagenet
 from seg_perception.training.processes import Processes
-from seg_perception.training.schedule import learning_rate
 from seg_perception.training.validation import CATEGORIES, Scores, Validator, metric_value
 
 _log = logging.getLogger(__name__)
@@ -64,11 +66,13 @@ class Trainer:
         """Make the network, randomly initialised by the seed, or from pre-trained weights."""
         self._config, self._data, self._folder = config, data, folder
         self._processes = processes or Processes.alone()
-        self.census = ClassFrequency.take(data.space, data.train, config.workers)
+        self.class_frequency = ClassFrequency.take(data.space, data.train, config.workers)
         mappings = [source.mapping for source in config.sources]
-        expect_every_class(self.census, data.ontology, config.unseen, mappings)
-        pixels = self.census.class_pixels({source.name: source.share for source in config.sources})
-        self._objective = _objective(config, data, pixels).to(self._processes.device)
+        expect_every_class(self.class_frequency, data.ontology, config.unseen, mappings)
+        pixels = self.class_frequency.class_pixels(
+            {source.name: source.share for source in config.sources}
+        )
+        self._criterion = _criterion(config, data, pixels).to(self._processes.device)
         self.network = _network(config, data, pixels).to(
             self._processes.device, memory_format=torch.channels_last
         )
@@ -77,14 +81,14 @@ class Trainer:
         self._shared = self._processes.share(self.network)
         self._optimizer = torch.optim.AdamW(parameter_groups(self.network, config.optimizer))
         self._precision = MixedPrecision(config.precision, self._processes.device)
-        self._batches = BatchSource(data, self.census, config, self._processes.rank)
+        self._batches = BatchSource(data, self.class_frequency, config, self._processes.rank)
         self._validator = Validator(data.space, data.ontology, config.network_size)
         self.step, self._best, self._scores = 0, 0.0, dict[str, Scores]()
 
     @property
     def never_certain(self) -> list[str]:
         """Classes that are learnt from sets alone, and those that are never seen."""
-        ids = [*self.census.never_certain(), *self.census.never_possible()]
+        ids = [*self.class_frequency.never_certain(), *self.class_frequency.never_possible()]
         return [self._data.ontology.names[int(i)] for i in ids]
 
     def resume(self, path: Path) -> None:
@@ -176,7 +180,7 @@ class Trainer:
         images = normalise(torch.from_numpy(batch.images).to(device))
         with self._precision.autocast():
             output = self._shared(images.contiguous(memory_format=torch.channels_last))
-        parts: dict[str, Tensor] = self._objective(
+        parts: dict[str, Tensor] = self._criterion(
             output, torch.from_numpy(batch.targets).to(device)
         )
         return parts
@@ -259,7 +263,7 @@ def _network(
     return network
 
 
-def _objective(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Criterion:
+def _criterion(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Criterion:
     weights = effective_number_weights(pixels, config.loss.effective_number_beta)
     group_of = data.ontology.group_ids(CATEGORIES)[: data.ontology.id_count].astype(np.int64)
     return Criterion(data.space, weights, group_of, config.loss)

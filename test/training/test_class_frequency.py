@@ -16,7 +16,7 @@ SPACE = TargetSpace(
 )
 
 
-def census(*rows: list[int]) -> ClassFrequency:
+def frequency(*rows: list[int]) -> ClassFrequency:
     return ClassFrequency(SPACE, {"a": np.array(rows)})
 
 
@@ -29,7 +29,7 @@ def test_pixels_of_real_masks_are_counted(tiny_data: TrainingData) -> None:
 
 
 def test_a_set_counts_as_its_first_class() -> None:
-    assert census([5, 0, 0, 7]).class_pixels({"a": 1.0}).tolist() == [5, 7, 0]
+    assert frequency([5, 0, 0, 7]).class_pixels({"a": 1.0}).tolist() == [5, 7, 0]
 
 
 def test_sources_are_scaled_to_their_share_of_the_draws() -> None:
@@ -39,22 +39,25 @@ def test_sources_are_scaled_to_their_share_of_the_draws() -> None:
 
 
 def test_a_class_may_be_impossible_or_never_certain() -> None:
-    some = census([5, 0, 0, 7])
+    some = frequency([5, 0, 0, 7])
     assert some.never_possible().tolist() == []
     assert some.never_certain().tolist() == [1, 2]
-    assert census([5, 7, 0, 0]).never_possible().tolist() == [2]
+    assert frequency([5, 7, 0, 0]).never_possible().tolist() == [2]
 
 
 def test_images_of_a_rare_class_are_repeated_by_the_root_of_the_ratio() -> None:
     rows = [[9, 0, 0, 0]] * 15 + [[9, 1, 0, 0]]
-    factors = census(*rows).repeat_factors("a", below=0.25)
+    factors = frequency(*rows).repeat_factors("a", below=0.25)
     # Class 1 is in 1 of 16 images: sqrt(0.25 * 16) = 2.
     assert factors.tolist() == [1.0] * 15 + [2.0]
-    assert census(*rows).repeat_factors("a", below=0.0).tolist() == [1.0] * 16
+    assert frequency(*rows).repeat_factors("a", below=0.0).tolist() == [1.0] * 16
 
 
 def test_images_that_hold_a_target_are_found() -> None:
-    assert census([0, 3, 0, 0], [1, 0, 0, 9], [0, 1, 0, 0]).images_with("a", 1).tolist() == [0, 2]
+    assert frequency([0, 3, 0, 0], [1, 0, 0, 9], [0, 1, 0, 0]).images_with("a", 1).tolist() == [
+        0,
+        2,
+    ]
 
 
 def test_a_class_that_is_never_seen_stops_unless_it_is_accepted() -> None:

@@ -12,7 +12,7 @@ from seg_perception.training.config import TrainingConfig
 from seg_perception.training.export.release import ReleaseFile
 from seg_perception.training.models.config import EomtConfig, Mask2FormerConfig
 from seg_perception.training.models.factory import build_network
-from seg_perception.training.param_groups import parameter_groups
+from seg_perception.training.optimizer import parameter_groups
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 FILES = {

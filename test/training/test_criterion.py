@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: install the e
 from seg_perception.datasets.mapping import TargetSpace
 from seg_perception.training.config import LossConfig
 from seg_perception.training.criterion import CoarseLoss, Criterion
-from seg_perception.training.models.outputs import MaskLayer, NetworkOutput
+from seg_perception.training.models.network import MaskLayer, NetworkOutput
 
 # Classes 0 and 1 are of category 0, class 2 of category 1; target 3 is {0, 1}, target 4 is {1, 2}.
 SPACE = TargetSpace(

@@ -17,7 +17,7 @@ from seg_perception.training.mask_losses import (
     sample_ids,
     sample_maps,
 )
-from seg_perception.training.models.outputs import MaskLayer
+from seg_perception.training.models.network import MaskLayer
 
 SPACE = TargetSpace(
     np.array(
@@ -62,7 +62,7 @@ def test_a_perfect_answer_costs_nothing_in_any_order() -> None:
     for classes, left in (([0, 1, 3], [True, False, True]), ([3, 1, 0], [True, False, True])):
         parts = losses(layer(classes, left), halves(0, 1))
         assert parts["class"] == pytest.approx(0, abs=1e-4)
-        # Bilinear masks are in doubt along the border alone.
+        # Bilinear masks are in uncertainty along the border alone.
         assert parts["mask"] < 0.1
         assert parts["dice"] < 0.1
 

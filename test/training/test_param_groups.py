@@ -7,7 +7,7 @@ from seg_perception.core.errors import TrainingError
 from seg_perception.training.config import OptimizerConfig
 from seg_perception.training.models.config import FieldLiteConfig
 from seg_perception.training.models.field_lite import FieldLite
-from seg_perception.training.param_groups import FrozenLayers, layer_of, parameter_groups
+from seg_perception.training.optimizer import FrozenLayers, layer_of, parameter_groups
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from seg_perception.training.config import AugmentationConfig
 from seg_perception.training.photometric_augmentation import (
-    distort,
+    augment_photometry,
     diversify,
     to_infrared,
     turn_hue,
@@ -47,7 +47,7 @@ def test_cells_change_colour_but_keep_what_is_in_them() -> None:
 def test_the_same_seed_gives_the_same_picture() -> None:
     config = AugmentationConfig(voronoi=1, hue_rad=0.3, infrared=0.2)
     image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    first, second = (distort(image, config, np.random.default_rng(7)) for _ in range(2))
+    first, second = (augment_photometry(image, config, np.random.default_rng(7)) for _ in range(2))
     assert np.array_equal(first, second)
 
 
@@ -56,6 +56,6 @@ def test_the_same_seed_gives_the_same_picture() -> None:
 def test_every_strength_gives_bytes_of_the_same_shape(seed: int) -> None:
     config = AugmentationConfig(voronoi=0.5, hue_rad=3.0, infrared=0.3, grey=0.3, noise=0.2)
     image = np.full((17, 23, 3), 128, np.uint8)
-    varied = distort(image, config, np.random.default_rng(seed))
+    varied = augment_photometry(image, config, np.random.default_rng(seed))
     assert varied.shape == image.shape
     assert varied.dtype == np.uint8

@@ -16,7 +16,7 @@ from seg_perception.training.models.config import (
 )
 from seg_perception.training.models.efficientnet_lite0 import Lite0Encoder
 from seg_perception.training.models.factory import build_network
-from seg_perception.training.models.normalisation import normalise
+from seg_perception.training.models.network import normalise
 from seg_perception.training.pretrained import load_lite0, start_from_imagenet
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from seg_perception.training.config import OptimizerConfig
-from seg_perception.training.schedule import learning_rate
+from seg_perception.training.optimizer import learning_rate
 
 
 def test_a_cosine_rises_then_falls_to_zero() -> None:

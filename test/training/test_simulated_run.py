@@ -16,7 +16,7 @@ from seg_perception.simulation.frame_writer import write_frames
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.data import TrainingData
 from seg_perception.training.loop import Trainer
-from seg_perception.training.models.outputs import NetworkOutput
+from seg_perception.training.models.network import NetworkOutput
 from seg_perception.training.validation import Validator
 
 STEPS, SAVE_EVERY, CUT_OFF = 20, 5, 13

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: install the e
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
-from seg_perception.training.models.outputs import NetworkOutput
+from seg_perception.training.models.network import NetworkOutput
 from seg_perception.training.validation import Validator
 
 FIELD = Ontology.load("field")

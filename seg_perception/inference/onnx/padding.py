@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, helper, numpy_helper
 
-from seg_perception.inference.onnx.reading import names_read
+from seg_perception.inference.onnx.graph import names_read
 
 
 def fold_padding(model: bytes) -> bytes:

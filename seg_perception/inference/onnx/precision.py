@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from seg_perception.core.errors import EngineError
-from seg_perception.inference.onnx.reading import names_read
+from seg_perception.inference.onnx.graph import names_read
 
 Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
 

@@ -12,9 +12,8 @@ import sys
 import threading
 
 from seg_perception.core.errors import EngineError
-from seg_perception.inference.tensorrt.builder_pipe import BuilderPipe
+from seg_perception.inference.tensorrt.builder_pipe import BuilderPipe, BuildFailure, BuildRequest
 from seg_perception.inference.tensorrt.network_builder import build
-from seg_perception.inference.tensorrt.requests import BuildFailure, BuildRequest
 
 
 def main() -> int:

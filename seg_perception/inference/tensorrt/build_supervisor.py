@@ -18,7 +18,7 @@ from typing import IO, Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from seg_perception.core.errors import EngineError
-from seg_perception.inference.tensorrt.requests import (
+from seg_perception.inference.tensorrt.builder_pipe import (
     BuildFailure,
     BuildRequest,
     BuildResult,

@@ -9,11 +9,10 @@ from typing import Literal
 from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.device import find_device
-from seg_perception.inference.packing import make_packer
 from seg_perception.inference.reading import make_reader
+from seg_perception.inference.tensorrt.builder_pipe import Tensor
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
-from seg_perception.inference.tensorrt.requests import Tensor
-from seg_perception.inference.tensors import TensorSpec
+from seg_perception.inference.tensors import TensorSpec, make_packer
 
 State = Literal["validated", "failed", "not validated"]
 TENSORRT = "tensorrt/"

@@ -18,10 +18,10 @@ from seg_perception.inference.tensorrt.build_supervisor import (
     OnProgress,
     plan_size,
 )
+from seg_perception.inference.tensorrt.builder_pipe import BuildRequest, Progress
 from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError, now
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.requests import BuildRequest, Progress
 
 
 @dataclass(frozen=True)

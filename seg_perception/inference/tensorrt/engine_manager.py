@@ -1,4 +1,4 @@
-"""Engines built and examined beside the robot's work: `seg-perception engine`."""
+"""Engines built, examined and found useless beside the robot's work: `seg-perception engine`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from seg_perception.inference.device import without_device
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.self_test import SelfTestResult, Thresholds, self_test
-from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError
+from seg_perception.inference.tensorrt.builder_pipe import Tensor
+from seg_perception.inference.tensorrt.cache import EngineCache, Entry, StaleEngineError
 from seg_perception.inference.tensorrt.checks import TENSORRT, Check, State, expect_tensors
 from seg_perception.inference.tensorrt.engine_builder import EngineBuilder
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.requests import Tensor
 from seg_perception.inference.tensorrt.variants import ModelVariant, find_variant
 from seg_perception.inference.tensorrt_engine import (
     Machine,
@@ -183,3 +183,25 @@ def _device(key: EngineKey) -> str:
 
 def _describe(tensor: Tensor) -> str:
     return f"{tensor.name} {tensor.dtype} {list(tensor.shape)}"
+
+
+def unusable(entry: Entry, config: TensorRtConfig) -> str:
+    """Why an engine can't be used here; empty where it can, or where that can't be known."""
+    if entry.problem or entry.metadata is None:
+        return entry.problem
+    if entry.metadata.live_failure:
+        return f"wrong on a live frame: {entry.metadata.live_failure}"
+    key = entry.metadata.key
+    module = key.module if key.module in ("tensorrt", "tensorrt_rtx") else "auto"
+    try:
+        machine = Machine.open(config.model_copy(update={"module": module}), build_only=True)
+    except EngineError:
+        return ""  # without TensorRT or its device nobody can tell
+    if machine.tensorrt.version != key.module_version:
+        return f"built by {key.module} {key.module_version}, here is {machine.tensorrt.version}"
+    facts = machine.facts
+    if facts is None or key.is_ahead_of_time:
+        return ""
+    here = (facts.name, facts.compute_capability, facts.driver, facts.runtime)
+    built = (key.gpu, key.compute_capability, key.driver, key.cuda)
+    return f"built for {' '.join(built)}, here is {' '.join(here)}" if here != built else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from seg_perception.inference.self_test import SelfTestResult
+from seg_perception.inference.tensorrt.builder_pipe import Tensor
 from seg_perception.inference.tensorrt.key import EngineKey
-from seg_perception.inference.tensorrt.requests import Tensor
 
 
 class SelfTest(BaseModel):

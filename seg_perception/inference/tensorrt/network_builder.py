@@ -10,9 +10,13 @@ from typing import Any
 
 from seg_perception.core.errors import EngineError
 from seg_perception.inference.tensorrt.bindings import TensorRt, load_tensorrt
-from seg_perception.inference.tensorrt.builder_pipe import BuilderPipe
+from seg_perception.inference.tensorrt.builder_pipe import (
+    BuilderPipe,
+    BuildRequest,
+    BuildResult,
+    Tensor,
+)
 from seg_perception.inference.tensorrt.cuda_library import open_cuda
-from seg_perception.inference.tensorrt.requests import BuildRequest, BuildResult, Tensor
 
 # Without strong types TensorRT chooses: these layers may be half precision, the rest is told
 # to stay float32.

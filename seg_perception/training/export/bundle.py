@@ -22,7 +22,6 @@ from seg_perception.inference.manifest import (
     Precision,
 )
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
-from seg_perception.training.export.heads import HEADS, Head
 from seg_perception.training.export.onnx_graph import (
     INPUT,
     OPSET,
@@ -32,7 +31,7 @@ from seg_perception.training.export.onnx_graph import (
 )
 from seg_perception.training.export.parity import label_agreement
 from seg_perception.training.export.release import ReleaseFile, provenance
-from seg_perception.training.export.serving import ServingGraph
+from seg_perception.training.export.serving import HEADS, Head, ServingGraph
 from seg_perception.training.export.variants import export_variants, variant_sources
 from seg_perception.training.models.factory import build_network
 from seg_perception.training.models.network import SegmentationNetwork

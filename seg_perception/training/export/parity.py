@@ -1,4 +1,4 @@
-"""Proof that an exported graph answers as its source does."""
+"""Parity: whether an exported graph answers as its source does."""
 
 from __future__ import annotations
 

@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
-from seg_perception.training.export.heads import HEADS, Head, confidence
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.normalisation import normalise
+from seg_perception.training.models.network import NetworkOutput, SegmentationNetwork, normalise
+
+Head = Literal["exact", "late", "quarter"]
+Size = tuple[int, int]
+
+
+def exact(output: NetworkOutput, size: Size) -> Tensor:
+    """Int64 (B, H, W): masks or scores are enlarged, then the largest class sum is taken."""
+    if output.scores is not None:
+        return _enlarge(output.scores, size).argmax(dim=1)
+    return output.layers[-1].semantic_scores(size).argmax(dim=1)
+
+
+def late(output: NetworkOutput, size: Size) -> Tensor:
+    """Int64 (B, H, W): class sums at the network's own size are enlarged.
+
+    For a per-pixel network the same as `exact`; for masks an approximation, since the
+    sigmoid of a mean is not the mean of sigmoids.
+    """
+    return _enlarge(output.semantic_scores(), size).argmax(dim=1)
+
+
+def quarter(output: NetworkOutput, size: Size) -> Tensor:
+    """Int64 (B, H, W): labels at the network's own size, each repeated."""
+    labels = output.semantic_scores().argmax(dim=1, keepdim=True)
+    return interpolate(labels.float(), size, mode="nearest")[:, 0].long()
+
+
+def confidence(output: NetworkOutput, size: Size) -> Tensor:
+    """Float (B, H, W), 0 to 1: the winner's share, found at the network's own size.
+
+    At 512x288 with 18 classes that takes a quarter of the time of a share of every pixel.
+    """
+    return _enlarge(output.probabilities().amax(dim=1, keepdim=True), size)[:, 0]
+
+
+HEADS: dict[Head, Callable[[NetworkOutput, Size], Tensor]] = {
+    "exact": exact,
+    "late": late,
+    "quarter": quarter,
+}
+
+
+def _enlarge(maps: Tensor, size: Size) -> Tensor:
+    return interpolate(maps, size, mode="bilinear", align_corners=False)
 
 
 class ServingGraph(nn.Module):

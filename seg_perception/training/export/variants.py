@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seg_perception.inference.bundle_writer import VariantSource
 from seg_perception.inference.manifest import Parity, Precision, Sampling
-from seg_perception.inference.onnx.outputs import keep_outputs
+from seg_perception.inference.onnx.graph import keep_outputs
 from seg_perception.inference.onnx.precision import emulate_precision, to_precision
 from seg_perception.inference.onnx.storage import halve_weights
 from seg_perception.training.export.onnx_graph import (

@@ -1,4 +1,4 @@
-"""Multi-scale deformable attention in two equal forms.
+"""Multi-scale deformable attention in two equal samplings.
 
 Zhu et al., "Deformable DETR", ICLR 2021, section 4.1. `grid_sample` is the quicker one in
 ONNX Runtime; newer versions of TensorRT give wrong numbers for it without a word
@@ -68,7 +68,7 @@ def weighted_gather(maps: Tensor, points: Tensor, weights: Tensor) -> Tensor:
     return (samples * (shares * weights[..., None]).flatten(2)[:, None]).sum(dim=-1)
 
 
-_FORMS: dict[Sampling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+_SAMPLERS: dict[Sampling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "grid_sample": weighted_grid_sample,
     "gather": weighted_gather,
 }
@@ -90,7 +90,7 @@ class DeformableAttention(nn.Module):
     """Each query reads a few points around its own place on every level.
 
     Attributes:
-        sampling: the form in which it reads.
+        sampling: how it reads.
 
     Args:
         width: channels of queries, values and result.
@@ -150,7 +150,7 @@ class DeformableAttention(nn.Module):
         sizes = queries.new_tensor([[w, h] for h, w in shapes])[:, None]
         offsets = self.sampling_offsets(queries).view(batch, count, heads, levels, -1, 2) / sizes
         points = (places[:, :, None, :, None] + offsets).transpose(1, 2).flatten(0, 1)
-        read = _FORMS[self.sampling]
+        read = _SAMPLERS[self.sampling]
         result: Any = 0
         parts = value.split([h * w for h, w in shapes], dim=2)
         for level, (part, shape) in enumerate(zip(parts, shapes, strict=True)):
@@ -186,7 +186,7 @@ class PixelDecoderAttention(DeformableAttention):
 
 
 def set_sampling(network: nn.Module, sampling: Sampling) -> int:
-    """Choose the form of every deformable attention in a network; return how many there are."""
+    """Choose the sampling of every deformable attention in a network; return how many there are."""
     found = [module for module in network.modules() if isinstance(module, DeformableAttention)]
     for module in found:
         module.sampling = sampling

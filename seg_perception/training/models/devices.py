@@ -46,7 +46,7 @@ class DeviceFile(_Part):
 
     @classmethod
     def load(cls, path: Path | None = None) -> DeviceFile:
-        """Read the shipped file, or another one of that form.
+        """Read the shipped file, or another one of that layout.
 
         Raises:
             ConfigError: no such file, or the first thing in it that is wrong.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from torch import Tensor, nn
 from transformers import (
@@ -14,23 +13,11 @@ from transformers import (
 )
 
 from seg_perception.training.models.config import ConvNextConfig, VitConfig
-from seg_perception.training.models.rotary_embedding import FixedRope
+from seg_perception.training.models.network import Pyramid
+from seg_perception.training.models.position_embedding import FixedRope
 
 PATCH = 16
 ROPE_BASE = 100.0
-
-
-@dataclass(frozen=True)
-class Pyramid:
-    """What a mask head reads.
-
-    Attributes:
-        maps: four, (B, C, H/s, W/s) at strides 4, 8, 16 and 32.
-        image_token: (B, C) about the image as a whole.
-    """
-
-    maps: tuple[Tensor, ...]
-    image_token: Tensor
 
 
 def make_vit(config: VitConfig) -> DINOv3ViTModel:

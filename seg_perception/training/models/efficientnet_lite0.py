@@ -7,11 +7,15 @@ have the names of the public weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu6
+
+from seg_perception.training.models.config import Lite0Config
+from seg_perception.training.models.network import Pyramid
 
 STRIDE = 32
 _EPSILON = 1e-3
@@ -130,3 +134,22 @@ def _blocks() -> list[InvertedBottleneck]:
 
 def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=_EPSILON, momentum=_MOMENTUM)
+
+
+class Lite0Pyramid(nn.Module):
+    """Its last blocks at strides 4 to 32 are the maps.
+
+    Args:
+        config: its depth.
+    """
+
+    def __init__(self, config: Lite0Config) -> None:
+        """Make it, randomly initialised."""
+        super().__init__()
+        self.encoder = Lite0Encoder(config.blocks)
+        self.channels: Sequence[int] = (*(c for _, c in TAPS.values()), self.encoder.channels)
+
+    def forward(self, image: Tensor) -> Pyramid:
+        """Maps of an image (B, 3, H, W); the image token is the mean of the last."""
+        maps = self.encoder(image)
+        return Pyramid(maps, maps[-1].mean(dim=(2, 3)))

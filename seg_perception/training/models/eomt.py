@@ -15,8 +15,7 @@ from transformers import EomtDinov3Config, EomtDinov3ForUniversalSegmentation
 
 from seg_perception.training.models.config import EomtConfig
 from seg_perception.training.models.dinov3 import PATCH, ROPE_BASE, fixed_rope, freeze
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.outputs import MaskLayer, NetworkOutput
+from seg_perception.training.models.network import MaskLayer, NetworkOutput, SegmentationNetwork
 
 _ANNEALING_POWER = 0.9
 

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from seg_perception.training.models.config import FieldCnnConfig
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.outputs import NetworkOutput
+from seg_perception.training.models.network import NetworkOutput, SegmentationNetwork
 
 STRIDE = 16
 

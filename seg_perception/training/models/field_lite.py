@@ -14,8 +14,7 @@ from torch.nn.functional import interpolate
 from seg_perception.training.models.config import FieldLiteConfig
 from seg_perception.training.models.efficientnet_lite0 import STRIDE, TAPS, Lite0Encoder
 from seg_perception.training.models.field_cnn import ConvBlock, PyramidPooling
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.outputs import NetworkOutput
+from seg_perception.training.models.network import NetworkOutput, SegmentationNetwork
 
 
 class FieldLite(SegmentationNetwork):

@@ -8,15 +8,14 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from seg_perception.core.errors import TrainingError
-from seg_perception.training.models import checkpoint_conversion as key_names
+from seg_perception.training.models import checkpoint_conversion
 from seg_perception.training.models.config import ConvNextConfig, ModelConfig, VitConfig
 from seg_perception.training.models.dinov3 import ConvNextPyramid
+from seg_perception.training.models.efficientnet_lite0 import Lite0Pyramid
 from seg_perception.training.models.eomt import Eomt
-from seg_perception.training.models.hub import download
-from seg_perception.training.models.lite_pyramid import Lite0Pyramid
 from seg_perception.training.models.mask2former import Mask2Former
 from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.weight_files import State, read_weights, write_weights
+from seg_perception.training.models.weight_files import State, download, read_weights, write_weights
 
 HUB = "hub"
 
@@ -62,13 +61,13 @@ def load_backbone(network: SegmentationNetwork, path: Path) -> None:
             for name, tensor in network.model.state_dict().items()
             if name.startswith(("embeddings.", "layers.", "layernorm."))
         }
-        converted = key_names.eomt_backbone_state(state)
+        converted = checkpoint_conversion.eomt_backbone_state(state)
         expect_fitting(expected, converted, path)
         network.model.load_state_dict(converted, strict=False)
     elif isinstance(network, Mask2Former) and not isinstance(network.backbone, Lite0Pyramid):
         module = network.backbone
         model = module.model if isinstance(module, ConvNextPyramid) else module.vit.model
-        load_strictly(model, key_names.backbone_state(state), path)
+        load_strictly(model, checkpoint_conversion.backbone_state(state), path)
     else:
         msg = f"{path}: {type(network).__name__} has no DINOv3 backbone to load it into"
         raise TrainingError(msg)
@@ -81,7 +80,7 @@ def load_head(network: Mask2Former, path: Path) -> None:
         TrainingError: as `load_backbone`; the maps' channels and the number of classes
             must be the network's own.
     """
-    state = key_names.mask2former_state(read_weights(path))
+    state = checkpoint_conversion.mask2former_state(read_weights(path))
     head = {n.removeprefix("head."): t for n, t in state.items() if n.startswith("head.")}
     load_strictly(network.head, head, path)
 
@@ -94,15 +93,15 @@ def load_weights(network: SegmentationNetwork, path: Path) -> None:
     """
     state = read_weights(path)
     unused: Collection[str] = ()
-    if isinstance(network, Mask2Former) and key_names.is_foreign(
+    if isinstance(network, Mask2Former) and checkpoint_conversion.is_foreign(
         state, ["model.pixel_level_module."]
     ):
-        state = key_names.mask2former_state(state)
+        state = checkpoint_conversion.mask2former_state(state)
         # The norm of the image token, which no Mask2Former of `transformers` has.
         if network.coarse is None and isinstance(network.backbone, ConvNextPyramid):
             unused = ("backbone.model.layer_norm.weight", "backbone.model.layer_norm.bias")
-    elif isinstance(network, Eomt) and key_names.is_foreign(state, ["embeddings."]):
-        state = key_names.eomt_state(state)
+    elif isinstance(network, Eomt) and checkpoint_conversion.is_foreign(state, ["embeddings."]):
+        state = checkpoint_conversion.eomt_state(state)
     load_strictly(network, state, path, unused)
 
 
@@ -151,10 +150,12 @@ def expect_fitting(expected: State, given: State, path: Path) -> None:
         "unexpected": sorted(given.keys() - expected.keys()),
         "of another shape": shapes,
     }
-    said = [f"{len(names)} {what}: {', '.join(names)}" for what, names in wrong.items() if names]
-    if said:
+    differences = [
+        f"{len(names)} {what}: {', '.join(names)}" for what, names in wrong.items() if names
+    ]
+    if differences:
         msg = (
-            f"{path}: does not fit the network; {'; '.join(said)}. "
+            f"{path}: does not fit the network; {'; '.join(differences)}. "
             "Choose the size, depth and classes that these weights were made for"
         )
         raise TrainingError(msg)

@@ -2,7 +2,7 @@
 
 Cheng et al., "Masked-attention Mask Transformer for Universal Image Segmentation",
 CVPR 2022. The decoders are those of `transformers`; their deformable attention is this
-project's, which exists in two forms.
+project's, which exists in two samplings.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from seg_perception.training.models.config import (
 )
 from seg_perception.training.models.deformable import PixelDecoderAttention
 from seg_perception.training.models.dinov3 import ConvNextPyramid
-from seg_perception.training.models.lite_pyramid import Lite0Pyramid
-from seg_perception.training.models.network import SegmentationNetwork
-from seg_perception.training.models.outputs import MaskLayer, NetworkOutput
+from seg_perception.training.models.efficientnet_lite0 import Lite0Pyramid
+from seg_perception.training.models.network import MaskLayer, NetworkOutput, SegmentationNetwork
 from seg_perception.training.models.position_embedding import FixedSine
 
 _POINTS, _LEVELS = 4, 3

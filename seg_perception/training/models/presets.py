@@ -1,4 +1,4 @@
-"""Members of the families that have a name, for tables and configurations."""
+"""Configurations of the families that have a name, for tables and configurations."""
 
 from __future__ import annotations
 

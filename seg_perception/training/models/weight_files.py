@@ -1,4 +1,4 @@
-"""Weights on disk: read without running anything that a file may contain."""
+"""Weights on disk and on the hub: read without running anything that a file may contain."""
 
 from __future__ import annotations
 
@@ -76,3 +76,36 @@ def _unwrap(given: Any, file: Path) -> State:
         msg = f"{file}: expected tensors by name, got {type(given).__name__}: save a state_dict"
         raise TrainingError(msg)
     return dict(given)
+
+
+_FILE = "model.safetensors"
+_MEND = "or copy the file to this machine and give its path as `pretrained`"
+
+
+def download(name: str) -> Path:
+    """The weights of a published backbone, from the cache or the network.
+
+    Args:
+        name: on the hub, for instance `facebook/dinov3-vits16-pretrain-lvd1689m`.
+
+    Raises:
+        TrainingError: the licence is not accepted, the machine is offline, or there is
+            no such file.
+    """
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    try:
+        return Path(huggingface_hub.hf_hub_download(name, _FILE))
+    except errors.GatedRepoError as error:
+        msg = (
+            f"{name}: its licence must be accepted first: open https://huggingface.co/{name}, "
+            f"accept the DINOv3 licence, log in with `hf auth login` and try again, {_MEND}"
+        )
+        raise TrainingError(msg) from error
+    except (errors.RepositoryNotFoundError, errors.RemoteEntryNotFoundError) as error:
+        msg = f"{name}: the hub has no {_FILE} of that name for you: log in, {_MEND}"
+        raise TrainingError(msg) from error
+    except OSError as error:
+        msg = f"{name}: can't be downloaded, is this machine offline? Connect it, {_MEND}"
+        raise TrainingError(msg) from error

@@ -6,7 +6,7 @@ onnx = pytest.importorskip("onnx", reason="graph passes need onnx: install the e
 
 from onnx import TensorProto, helper, numpy_helper
 
-from seg_perception.inference.onnx.outputs import keep_outputs
+from seg_perception.inference.onnx.graph import keep_outputs
 
 
 def model() -> bytes:

@@ -243,7 +243,7 @@ def test_an_engine_that_was_wrong_on_a_live_frame_is_not_loaded_again(
     make_bundle: MakeBundle, stripes: Stripes, machine: SimulatedMachine
 ) -> None:
     from seg_perception.inference.tensorrt.cache import EngineCache
-    from seg_perception.inference.tensorrt.prune import unusable
+    from seg_perception.inference.tensorrt.engine_manager import unusable
 
     machine.faults.outputs = live_only
     bundle = make_bundle()

@@ -14,7 +14,7 @@ from seg_perception.cli.main import app
 from seg_perception.inference import tensorrt_engine
 from seg_perception.inference.tensorrt import checks
 from seg_perception.inference.tensorrt.build_supervisor import BuildSupervisor, BuildTimeouts
-from seg_perception.inference.tensorrt.requests import BuildRequest, Progress, Tensor
+from seg_perception.inference.tensorrt.builder_pipe import BuildRequest, Progress, Tensor
 
 if TYPE_CHECKING:
     from seg_perception.training.models.config import ModelConfig
@@ -204,7 +204,7 @@ def test_the_smallest_public_backbone_builds_with_its_whole_head(tmp_path: Path)
 
 
 def expect_built(tmp_path: Path, model: bytes, precision: Any, size: tuple[int, int]) -> None:
-    from seg_perception.inference.onnx.outputs import keep_outputs
+    from seg_perception.inference.onnx.graph import keep_outputs
     from seg_perception.inference.onnx.precision import to_precision
     from seg_perception.training.export.onnx_graph import OUTPUTS
 

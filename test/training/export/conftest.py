@@ -1,4 +1,4 @@
-"""Checkpoints of small members, with random weights that tell classes apart."""
+"""Checkpoints of small networks, with random weights that tell classes apart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAST_LAYERS = (
 
 @pytest.fixture
 def write_checkpoint(tmp_path: Path) -> Callable[..., Path]:
-    """Write `last.pt` of a member for a network of 96x64."""
+    """Write `last.pt` of a small network of 96x64."""
     torch = pytest.importorskip("torch", reason="the export needs torch: the extra [train]")
     pytest.importorskip("transformers", reason="these networks need transformers: [train]")
     from seg_perception.training.checkpoint import Checkpoint

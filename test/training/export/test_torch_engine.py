@@ -42,11 +42,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Bundle]:
     document = config.model_dump_json()
     path = folder / "last.pt"
     Checkpoint(config=document, step=1, network=state, average=state, optimizer={}).save(path)
-    said = ReleaseFile(
+    release = ReleaseFile(
         name="tiny", licence="none", licence_text="None.", notice="", command="", datasets=()
     )
     images = np.random.default_rng(0).integers(0, 256, (2, 48, 64, 3)).astype(np.uint8)
-    return path, export_bundle(path, folder / "tiny", said, lambda *_: list(images))
+    return path, export_bundle(path, folder / "tiny", release, lambda *_: list(images))
 
 
 def test_golden_frames_carry_the_confidence_and_torch_gives_both(

@@ -30,8 +30,8 @@ CONVNEXT = ConvNextConfig(widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), layer_sca
 
 
 @pytest.fixture(scope="session")
-def tiny_members() -> dict[str, ModelConfig]:
-    """One small member a family and variant."""
+def tiny_presets() -> dict[str, ModelConfig]:
+    """One small network a family and variant."""
     injecting = ADAPTER.model_copy(update={"injector": True})
     return {
         "mask2former": Mask2FormerConfig(backbone=VIT, adapter=ADAPTER, head=HEAD),

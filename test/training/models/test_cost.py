@@ -11,7 +11,7 @@ from seg_perception.training.models.cost import count_cost
 from seg_perception.training.models.cpu_peak import measure_cpu, measure_ms
 from seg_perception.training.models.devices import Device, DeviceFile, Operator, roofline_ms
 from seg_perception.training.models.factory import build_network
-from seg_perception.training.models.normalisation import normalise
+from seg_perception.training.models.network import normalise
 from seg_perception.training.models.presets import presets
 
 

@@ -19,7 +19,7 @@ from seg_perception.training.models.deformable import (
     weighted_grid_sample,
 )
 
-FORMS = [weighted_grid_sample, weighted_gather]
+SAMPLERS = [weighted_grid_sample, weighted_gather]
 SHAPES = [(3, 5), (2, 3)]
 
 
@@ -36,25 +36,25 @@ def by_hand(maps, points, weights):
     return result
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("spread", [1.0, 3.0])
-def test_samples_are_those_worked_out_pixel_by_pixel(form, spread) -> None:
+def test_samples_are_those_worked_out_pixel_by_pixel(sampler, spread) -> None:
     """With a spread of 3 many points lie outside."""
     rng = np.random.default_rng(0)
     maps = rng.standard_normal((2, 3, 4, 6))
     points = (rng.random((2, 5, 4, 2)) - 0.5) * spread + 0.5
     weights = rng.random((2, 5, 4))
-    got = form(*(torch.from_numpy(a).float() for a in (maps, points, weights)))
+    got = sampler(*(torch.from_numpy(a).float() for a in (maps, points, weights)))
     assert got.numpy() == pytest.approx(by_hand(maps, points, weights), abs=1e-5)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_edges_and_corners(form) -> None:
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_edges_and_corners(sampler) -> None:
     """Points on pixel centres, on the border, half a pixel outside, far outside."""
     maps = torch.arange(1.0, 7).view(1, 1, 2, 3)
     places = [[0.5 / 3, 0.25], [1.0, 1.0], [-0.5 / 3, 0.25], [9.0, -9.0]]
     points = torch.tensor([places])[:, :, None]
-    got = form(maps, points, torch.ones(1, 4, 1))
+    got = sampler(maps, points, torch.ones(1, 4, 1))
     # The corner lies half-way between the last pixel and three zeros.
     assert got[0, 0].tolist() == pytest.approx([1.0, 6 / 4, 0.0, 0.0], abs=1e-6)
 
@@ -80,8 +80,8 @@ def test_attention_is_the_one_of_transformers(sampling) -> None:
         assert torch.allclose(ours(**asked)[0], original(**asked)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_levels_add_up_as_in_transformers(form) -> None:
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_levels_add_up_as_in_transformers(sampler) -> None:
     torch.manual_seed(1)
     value = torch.randn(2, sum(h * w for h, w in SHAPES), 4, 5)
     places, weights = torch.rand(2, 7, 4, 2, 3, 2) * 1.4 - 0.2, torch.rand(2, 7, 4, 2, 3)
@@ -90,7 +90,7 @@ def test_levels_add_up_as_in_transformers(form) -> None:
     points = places.transpose(1, 2).flatten(0, 1)
     shares = weights.transpose(1, 2).flatten(0, 1)
     got = sum(
-        form(part.unflatten(2, shape), points[:, :, level], shares[:, :, level])
+        sampler(part.unflatten(2, shape), points[:, :, level], shares[:, :, level])
         for level, (part, shape) in enumerate(zip(parts, SHAPES, strict=True))
     )
     assert torch.allclose(got.view(2, -1, 7).transpose(1, 2), want, atol=1e-5)
@@ -100,9 +100,9 @@ def test_both_forms_have_the_same_gradients() -> None:
     torch.manual_seed(2)
     maps, points, weights = torch.randn(1, 2, 3, 4), torch.rand(1, 5, 2, 2), torch.rand(1, 5, 2)
     gradients = []
-    for form in FORMS:
+    for sampler in SAMPLERS:
         leaves = [t.clone().requires_grad_() for t in (maps, points, weights)]
-        form(*leaves).square().sum().backward()
+        sampler(*leaves).square().sum().backward()
         gradients.append([leaf.grad for leaf in leaves])
     for one, other in zip(*gradients, strict=True):
         assert torch.allclose(one, other, atol=1e-4)

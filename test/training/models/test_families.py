@@ -22,8 +22,8 @@ MEMBERS = ["mask2former", "injector", "convnext", "lite0", "eomt"]
 
 @pytest.mark.parametrize("name", MEMBERS)
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (96, 64)])
-def test_masks_are_a_quarter_of_the_image(tiny_members, name, width, height) -> None:
-    network = build_network(tiny_members[name], 5, 3, (width, height)).eval()
+def test_masks_are_a_quarter_of_the_image(tiny_presets, name, width, height) -> None:
+    network = build_network(tiny_presets[name], 5, 3, (width, height)).eval()
     with torch.no_grad():
         output = network(torch.randn(2, 3, height, width))
     (layer,) = output.layers
@@ -35,10 +35,10 @@ def test_masks_are_a_quarter_of_the_image(tiny_members, name, width, height) -> 
 
 @pytest.mark.parametrize(("name", "layers"), [("injector", 4), ("convnext", 4), ("eomt", 2)])
 def test_every_layer_answers_in_training_and_every_weight_learns(
-    tiny_members, name, layers
+    tiny_presets, name, layers
 ) -> None:
     torch.manual_seed(0)
-    network = build_network(tiny_members[name], 5, 3, (64, 64)).train()
+    network = build_network(tiny_presets[name], 5, 3, (64, 64)).train()
     output = network(torch.randn(2, 3, 64, 64))
     assert len(output.layers) == layers
     parts = [output.coarse_logits, *(layer.class_logits for layer in output.layers)]
@@ -52,17 +52,17 @@ def test_every_layer_answers_in_training_and_every_weight_learns(
     assert {n for n in idle if "mask_token" not in n} == set()
 
 
-def test_a_size_of_16_but_not_of_32_has_maps_of_every_stride(tiny_members) -> None:
-    network = build_network(tiny_members["mask2former"], 5, 0, (80, 48)).eval()
+def test_a_size_of_16_but_not_of_32_has_maps_of_every_stride(tiny_presets) -> None:
+    network = build_network(tiny_presets["mask2former"], 5, 0, (80, 48)).eval()
     with torch.no_grad():
         maps = network.backbone(torch.zeros(1, 3, 48, 80)).maps
     assert [tuple(m.shape[2:]) for m in maps] == [(12, 20), (6, 10), (3, 5), (2, 3)]
 
 
 @pytest.mark.parametrize("name", ["mask2former", "injector", "convnext"])
-def test_both_forms_of_the_sampling_agree(tiny_members, name) -> None:
+def test_both_samplings_agree(tiny_presets, name) -> None:
     torch.manual_seed(0)
-    network = build_network(tiny_members[name], 5, 0, (96, 64)).eval()
+    network = build_network(tiny_presets[name], 5, 0, (96, 64)).eval()
     image = torch.randn(1, 3, 64, 96)
     answers = []
     for sampling in ("grid_sample", "gather"):
@@ -73,8 +73,8 @@ def test_both_forms_of_the_sampling_agree(tiny_members, name) -> None:
     assert torch.allclose(answers[0].class_logits, answers[1].class_logits, atol=1e-5)
 
 
-def test_a_frozen_backbone_neither_learns_nor_varies(tiny_members) -> None:
-    config = tiny_members["mask2former"]
+def test_a_frozen_backbone_neither_learns_nor_varies(tiny_presets) -> None:
+    config = tiny_presets["mask2former"]
     frozen = config.model_copy(
         update={"backbone": config.backbone.model_copy(update={"frozen": True})}
     )
@@ -86,9 +86,9 @@ def test_a_frozen_backbone_neither_learns_nor_varies(tiny_members) -> None:
     network(torch.randn(2, 3, 64, 64)).coarse_logits.sum().backward()
 
 
-def test_an_injector_starts_without_effect(tiny_members) -> None:
+def test_an_injector_starts_without_effect(tiny_presets) -> None:
     torch.manual_seed(0)
-    network = build_network(tiny_members["injector"], 5, 0, (64, 64)).eval()
+    network = build_network(tiny_presets["injector"], 5, 0, (64, 64)).eval()
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         first = network(image).layers[-1].mask_logits
@@ -98,9 +98,9 @@ def test_an_injector_starts_without_effect(tiny_members) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_eomt_is_the_one_of_transformers(tiny_members, masked) -> None:
+def test_eomt_is_the_one_of_transformers(tiny_presets, masked) -> None:
     torch.manual_seed(0)
-    config = tiny_members["eomt"].model_copy(update={"query_blocks": 2})
+    config = tiny_presets["eomt"].model_copy(update={"query_blocks": 2})
     network = build_network(config, 5, 0, (64, 64))
     original = EomtDinov3ForUniversalSegmentation(_original_config(config, 5))
     original.load_state_dict(network.model.state_dict())
@@ -167,8 +167,8 @@ def test_overrides_have_no_published_weights() -> None:
     assert ConvNextConfig(size="micro").shape.hub == ""
 
 
-def test_masks_of_eomt_are_annealed_block_by_block(tiny_members) -> None:
-    config = tiny_members["eomt"].model_copy(update={"query_blocks": 2})
+def test_masks_of_eomt_are_annealed_block_by_block(tiny_presets) -> None:
+    config = tiny_presets["eomt"].model_copy(update={"query_blocks": 2})
     network = build_network(config, 5, 0, (64, 64))
     for done, want in (
         (0.0, (1, 1)),
@@ -183,5 +183,5 @@ def test_masks_of_eomt_are_annealed_block_by_block(tiny_members) -> None:
         assert network.mask_probabilities == pytest.approx(want)
 
 
-def test_other_networks_do_not_mind_the_progress(tiny_members) -> None:
-    build_network(tiny_members["convnext"], 5, 0, (64, 64)).set_progress(0.5)
+def test_other_networks_do_not_mind_the_progress(tiny_presets) -> None:
+    build_network(tiny_presets["convnext"], 5, 0, (64, 64)).set_progress(0.5)

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch: install th
 
 from seg_perception.training.models.config import FieldCnnConfig
 from seg_perception.training.models.field_cnn import FieldCnn, pooling_matrix
-from seg_perception.training.models.normalisation import normalise
+from seg_perception.training.models.network import normalise
 
 
 @pytest.mark.parametrize(("length", "bins"), [(18, 6), (32, 6), (7, 3), (4, 6), (5, 1)])

@@ -34,7 +34,7 @@ SIZE = (64, 64)
 
 
 def original_vit(*, gated: bool = False) -> DINOv3ViTModel:
-    """The backbone of the small members, as `transformers` makes it."""
+    """The backbone of the small networks, as `transformers` makes it."""
     torch.manual_seed(1)
     model = DINOv3ViTModel(
         DINOv3ViTConfig(
@@ -57,7 +57,7 @@ def as_on_the_hub(model: DINOv3ViTModel) -> dict:
 
 
 def as_meta_has_it(model: DINOv3ViTModel) -> dict:
-    """The names and forms of Meta's .pth, written down by hand."""
+    """The names and shapes of Meta's .pth, written down by hand."""
     state = model.state_dict()
     own = {
         "cls_token": state["embeddings.cls_token"],
@@ -95,14 +95,14 @@ def gated_vit() -> VitConfig:
 
 
 @pytest.mark.parametrize("gated", [False, True])
-@pytest.mark.parametrize("form", ["hub", "meta"])
+@pytest.mark.parametrize("layout", ["hub", "meta"])
 @pytest.mark.parametrize("family", ["mask2former", "eomt"])
-def test_a_published_backbone_is_loaded(tiny_members, tmp_path, form, family, gated) -> None:
+def test_a_published_backbone_is_loaded(tiny_presets, tmp_path, layout, family, gated) -> None:
     model = original_vit(gated=gated)
-    config = tiny_members[family]
+    config = tiny_presets[family]
     if gated:
         config = config.model_copy(update={"backbone": gated_vit()})
-    if form == "hub":
+    if layout == "hub":
         path = tmp_path / "hub" / "model.safetensors"
         path.parent.mkdir()
         save_file(as_on_the_hub(model), path)
@@ -129,8 +129,8 @@ def test_a_published_backbone_is_loaded(tiny_members, tmp_path, form, family, ga
     assert torch.allclose(got, want, atol=1e-5 if family == "mask2former" else 1e-3)
 
 
-def test_metas_convnext_is_loaded(tiny_members, tmp_path) -> None:
-    network = build_network(tiny_members["convnext"], 5, 2, SIZE)
+def test_metas_convnext_is_loaded(tiny_presets, tmp_path) -> None:
+    network = build_network(tiny_presets["convnext"], 5, 2, SIZE)
     state = {n: torch.randn_like(t) for n, t in network.backbone.model.state_dict().items()}
     own = {}
     for name, tensor in state.items():
@@ -149,7 +149,7 @@ def test_metas_convnext_is_loaded(tiny_members, tmp_path) -> None:
 
 @pytest.fixture
 def original_mask2former() -> Mask2FormerForUniversalSegmentation:
-    """Mask2Former of `transformers` over its DINOv3 ConvNeXt, of the small member's size."""
+    """Mask2Former of `transformers` over its DINOv3 ConvNeXt, of the small network's size."""
     torch.manual_seed(2)
     backbone = DINOv3ConvNextConfig(
         hidden_sizes=[8, 16, 24, 32],
@@ -175,10 +175,10 @@ def original_mask2former() -> Mask2FormerForUniversalSegmentation:
 
 
 def test_a_mask2former_of_transformers_gives_the_same_logits(
-    tiny_members, tmp_path, original_mask2former
+    tiny_presets, tmp_path, original_mask2former
 ) -> None:
     torch.save(original_mask2former.state_dict(), tmp_path / "pytorch_model.bin")
-    network = build_network(tiny_members["convnext"], 5, 0, (96, 64)).eval()
+    network = build_network(tiny_presets["convnext"], 5, 0, (96, 64)).eval()
     load_weights(network, tmp_path)
     image = torch.randn(2, 3, 64, 96)
     with torch.no_grad():
@@ -187,9 +187,9 @@ def test_a_mask2former_of_transformers_gives_the_same_logits(
     assert torch.allclose(got.mask_logits, want.masks_queries_logits, atol=1e-5)
 
 
-def test_its_head_is_loaded_alone(tiny_members, tmp_path, original_mask2former) -> None:
+def test_its_head_is_loaded_alone(tiny_presets, tmp_path, original_mask2former) -> None:
     torch.save(original_mask2former.state_dict(), tmp_path / "head.pth")
-    network = build_network(tiny_members["convnext"], 5, 3, SIZE).eval()
+    network = build_network(tiny_presets["convnext"], 5, 3, SIZE).eval()
     load_head(network, tmp_path / "head.pth")
     maps = [torch.randn(1, c, 16 // 2**n, 16 // 2**n) for n, c in enumerate((8, 16, 24, 32))]
     original = original_mask2former.model
@@ -200,9 +200,9 @@ def test_its_head_is_loaded_alone(tiny_members, tmp_path, original_mask2former) 
     assert torch.allclose(layers[-1].mask_logits, want.masks_queries_logits[-1], atol=1e-5)
 
 
-def test_a_head_for_other_classes_is_refused(tiny_members, tmp_path, original_mask2former) -> None:
+def test_a_head_for_other_classes_is_refused(tiny_presets, tmp_path, original_mask2former) -> None:
     torch.save(original_mask2former.state_dict(), tmp_path / "head.pth")
-    network = build_network(tiny_members["convnext"], 7, 0, SIZE)
+    network = build_network(tiny_presets["convnext"], 7, 0, SIZE)
     with pytest.raises(
         TrainingError,
         match=r"head.pth: does not fit.*2 of another shape: class_predictor.bias 6 instead of 8, "
@@ -211,8 +211,8 @@ def test_a_head_for_other_classes_is_refused(tiny_members, tmp_path, original_ma
         load_head(network, tmp_path / "head.pth")
 
 
-def test_an_eomt_of_transformers_gives_the_same_logits(tiny_members, tmp_path) -> None:
-    config = tiny_members["eomt"]
+def test_an_eomt_of_transformers_gives_the_same_logits(tiny_presets, tmp_path) -> None:
+    config = tiny_presets["eomt"]
     torch.manual_seed(3)
     original = EomtDinov3ForUniversalSegmentation(_original_config(config, 5)).eval()
     torch.nn.init.zeros_(original.attn_mask_probs)
@@ -227,8 +227,8 @@ def test_an_eomt_of_transformers_gives_the_same_logits(tiny_members, tmp_path) -
 
 
 @pytest.mark.parametrize("family", ["mask2former", "convnext", "lite0", "eomt"])
-def test_our_own_safetensors_come_back(tiny_members, tmp_path, family) -> None:
-    config = tiny_members[family]
+def test_our_own_safetensors_come_back(tiny_presets, tmp_path, family) -> None:
+    config = tiny_presets[family]
     network, other = (build_network(config, 5, 2, SIZE) for _ in range(2))
     save_weights(network, config, tmp_path / "a" / "own.safetensors")
     load_weights(other, tmp_path / "a" / "own.safetensors")
@@ -236,12 +236,12 @@ def test_our_own_safetensors_come_back(tiny_members, tmp_path, family) -> None:
         assert torch.equal(other.state_dict()[name], tensor), name
 
 
-def test_every_missing_and_unexpected_key_is_listed(tiny_members, tmp_path) -> None:
+def test_every_missing_and_unexpected_key_is_listed(tiny_presets, tmp_path) -> None:
     state = as_on_the_hub(original_vit())
     del state["norm.weight"], state["layer.1.norm2.bias"]
     state["layer.2.norm1.bias"] = torch.zeros(64)
     save_file(state, tmp_path / "a.safetensors")
-    network = build_network(tiny_members["mask2former"], 5, 0, SIZE)
+    network = build_network(tiny_presets["mask2former"], 5, 0, SIZE)
     before = {n: t.clone() for n, t in network.state_dict().items()}
     with pytest.raises(
         TrainingError,
@@ -252,13 +252,13 @@ def test_every_missing_and_unexpected_key_is_listed(tiny_members, tmp_path) -> N
     assert all(torch.equal(t, before[n]) for n, t in network.state_dict().items())
 
 
-def test_code_in_a_pickle_is_not_run(tiny_members, tmp_path) -> None:
+def test_code_in_a_pickle_is_not_run(tiny_presets, tmp_path) -> None:
     class Evil:
         def __reduce__(self):
             return (Path.touch, (tmp_path / "touched",))
 
     torch.save({"cls_token": Evil()}, tmp_path / "evil.pth")
-    network = build_network(tiny_members["mask2former"], 5, 0, SIZE)
+    network = build_network(tiny_presets["mask2former"], 5, 0, SIZE)
     with pytest.raises(TrainingError, match=r"evil.pth: not a file of weights"):
         load_backbone(network, tmp_path / "evil.pth")
     assert not (tmp_path / "touched").exists()
@@ -272,25 +272,25 @@ def test_code_in_a_pickle_is_not_run(tiny_members, tmp_path) -> None:
         ("folder/readme.txt", b"", "folder not found: expected a file, or a folder with"),
     ],
 )
-def test_other_files_are_refused(tiny_members, tmp_path, name, content, message) -> None:
+def test_other_files_are_refused(tiny_presets, tmp_path, name, content, message) -> None:
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)
-    network = build_network(tiny_members["mask2former"], 5, 0, SIZE)
+    network = build_network(tiny_presets["mask2former"], 5, 0, SIZE)
     with pytest.raises(TrainingError, match=message):
         load_backbone(network, file if file.parent == tmp_path else file.parent)
 
 
-def test_a_pth_without_tensors_is_refused(tiny_members, tmp_path) -> None:
+def test_a_pth_without_tensors_is_refused(tiny_presets, tmp_path) -> None:
     torch.save({"step": 3}, tmp_path / "a.pth")
-    network = build_network(tiny_members["mask2former"], 5, 0, SIZE)
+    network = build_network(tiny_presets["mask2former"], 5, 0, SIZE)
     with pytest.raises(TrainingError, match=r"a.pth: expected tensors by name, got dict"):
         load_backbone(network, tmp_path / "a.pth")
 
 
-def hub_member(tiny_members, source: str, **shape):
+def hub_preset(tiny_presets, source: str, **shape):
     backbone = VitConfig(size="S", pretrained=source, **shape)
-    return tiny_members["mask2former"].model_copy(update={"backbone": backbone})
+    return tiny_presets["mask2former"].model_copy(update={"backbone": backbone})
 
 
 class Response:
@@ -310,29 +310,29 @@ class Response:
     ],
 )
 def test_what_the_hub_refuses_is_said_with_the_mend(
-    tiny_members, monkeypatch, error, message
+    tiny_presets, monkeypatch, error, message
 ) -> None:
     def refuse(name: str, file: str) -> None:
         assert (name, file) == ("facebook/dinov3-vits16-pretrain-lvd1689m", "model.safetensors")
         raise error
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse)
-    config = hub_member(tiny_members, "hub")
+    config = hub_preset(tiny_presets, "hub")
     with pytest.raises(TrainingError, match=message):
-        load_pretrained(build_network(tiny_members["mask2former"], 5, 0, SIZE), config)
+        load_pretrained(build_network(tiny_presets["mask2former"], 5, 0, SIZE), config)
 
 
-def test_the_hub_has_no_member_of_ones_own_making(tiny_members) -> None:
-    config = hub_member(tiny_members, "hub", depth=2)
+def test_the_hub_has_no_network_of_ones_own_making(tiny_presets) -> None:
+    config = hub_preset(tiny_presets, "hub", depth=2)
     with pytest.raises(TrainingError, match="no published weights of the vit size S"):
-        load_pretrained(build_network(tiny_members["mask2former"], 5, 0, SIZE), config)
+        load_pretrained(build_network(tiny_presets["mask2former"], 5, 0, SIZE), config)
 
 
-def test_a_local_path_needs_no_hub(tiny_members, tmp_path, monkeypatch) -> None:
+def test_a_local_path_needs_no_hub(tiny_presets, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", None)
     model = original_vit()
     save_file(as_on_the_hub(model), tmp_path / "a.safetensors")
-    config = tiny_members["mask2former"]
+    config = tiny_presets["mask2former"]
     backbone = config.backbone.model_copy(update={"pretrained": str(tmp_path / "a.safetensors")})
     network = build_network(config, 5, 0, SIZE)
     load_pretrained(network, config.model_copy(update={"backbone": backbone}))
@@ -340,7 +340,7 @@ def test_a_local_path_needs_no_hub(tiny_members, tmp_path, monkeypatch) -> None:
     assert torch.equal(loaded["norm.weight"], model.state_dict()["norm.weight"])
 
 
-def test_a_network_without_such_a_backbone_says_so(tiny_members, tmp_path) -> None:
+def test_a_network_without_such_a_backbone_says_so(tiny_presets, tmp_path) -> None:
     from seg_perception.training.models.config import FieldCnnConfig
 
     save_file(as_on_the_hub(original_vit()), tmp_path / "a.safetensors")

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch: install the extra [train]")
 
-from seg_perception.training.models.outputs import MaskLayer, NetworkOutput
+from seg_perception.training.models.network import MaskLayer, NetworkOutput
 
 
 def layer() -> MaskLayer:

@@ -9,8 +9,7 @@ from transformers.models.mask2former.modeling_mask2former import Mask2FormerSine
 
 from seg_perception.training.models.config import VitConfig
 from seg_perception.training.models.dinov3 import make_vit
-from seg_perception.training.models.position_embedding import FixedSine
-from seg_perception.training.models.rotary_embedding import rope_tables
+from seg_perception.training.models.position_embedding import FixedSine, rope_tables
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (48, 112)])

@@ -1,12 +1,20 @@
-"""Outputs of an ONNX graph: only those that are served."""
+"""The nodes of an ONNX graph: what they read, and which of them an output needs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 import onnx
 
-from seg_perception.inference.onnx.reading import names_read
+
+def names_read(nodes: Iterable[Any]) -> Iterable[str]:
+    """Tensors that nodes read, in their branches too."""
+    for node in nodes:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from names_read(attribute.g.node)
 
 
 def keep_outputs(model: bytes, names: Collection[str]) -> bytes:

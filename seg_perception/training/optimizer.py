@@ -1,13 +1,15 @@
-"""Which weights learn, and how fast: groups of an optimizer by depth in the encoder."""
+"""Which weights learn, how fast over a run, and in which precision."""
 
 from __future__ import annotations
 
+import math
 import re
 
+import torch
 from torch import nn
 
 from seg_perception.core.errors import TrainingError
-from seg_perception.training.config import OptimizerConfig
+from seg_perception.training.config import OptimizerConfig, Precision
 
 # Of FieldLite, EfficientNet-Lite0, a transformer under an adapter, ConvNeXt, and EoMT. The adapter
 # itself starts at random and learns at the full rate.
@@ -94,3 +96,45 @@ def _encoder_depth(network: nn.Module) -> int:
         if name.startswith(_ENCODER) and (found := _BLOCK.search(name))
     ]
     return max(blocks) + 2 if blocks else 0
+
+
+def learning_rate(step: int, steps: int, config: OptimizerConfig) -> float:
+    """A linear warm-up, then a fall to zero.
+
+    Half a cosine (Loshchilov and Hutter, "SGDR", ICLR 2017), or a power of what is left
+    (Chen et al., "DeepLab", 2016).
+    """
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    done = min((step - config.warmup_steps) / max(1, steps - config.warmup_steps), 1.0)
+    if config.schedule == "poly":
+        return config.learning_rate * float((1 - done) ** config.power)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class MixedPrecision:
+    """Autocast, and for fp16 a gradient scaler.
+
+    Args:
+        precision: of matrix products and convolutions.
+        device: where it is computed.
+
+    Raises:
+        TrainingError: fp16 on a CPU.
+    """
+
+    def __init__(self, precision: Precision, device: torch.device) -> None:
+        """Choose once."""
+        if precision == "fp16" and device.type != "cuda":
+            msg = f"precision fp16 needs a GPU, got {device.type}: use fp32 or bf16 here"
+            raise TrainingError(msg)
+        self._device, self._precision = device, precision
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+
+    def autocast(self) -> torch.autocast:
+        """For the forward pass."""
+        kind = _TYPES.get(self._precision, torch.bfloat16)
+        return torch.autocast(self._device.type, kind, enabled=self._precision != "fp32")
