@@ -3,8 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seg_perception.datasets.folder import LabelledImage
-from seg_perception.training.augmentation import augment, distort, paste
+from seg_perception.training.augmentation import augment, paste
 from seg_perception.training.config import AugmentationConfig
+from seg_perception.training.photometric_augmentation import augment_photometry
 
 STILL = AugmentationConfig(
     scale=(1, 1),
@@ -64,11 +65,12 @@ def test_a_small_source_is_centred_and_surrounded_by_ignored_pixels() -> None:
 def test_distortion_varies_colour_and_repeats_with_its_seed() -> None:
     image = np.random.default_rng(0).integers(0, 255, (20, 30, 3)).astype(np.uint8)
     first, again, other = (
-        distort(image, AugmentationConfig(), np.random.default_rng(seed)) for seed in (1, 1, 2)
+        augment_photometry(image, AugmentationConfig(), np.random.default_rng(seed))
+        for seed in (1, 1, 2)
     )
     assert np.array_equal(first, again)
     assert np.abs(first.astype(int) - other).mean() > 5
-    assert np.array_equal(distort(image, STILL, np.random.default_rng(3)), image)
+    assert np.array_equal(augment_photometry(image, STILL, np.random.default_rng(3)), image)
 
 
 def test_only_the_pixels_of_the_target_are_pasted() -> None:
