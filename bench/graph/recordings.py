@@ -11,8 +11,8 @@ from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
+from seg_perception.simulation.drive import write_bag
 
 _FRONT = "front"
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 import seg_perception.simulation
 from bench.transfer_quality.conditions import DRIVES, Drive
 from seg_perception.core.types import NANOSECONDS, Calibration
-from seg_perception.simulation import vehicle_frames as frames
+from seg_perception.simulation import rig
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.lidar import SimulatedLidar
 from seg_perception.simulation.rig import calibration, mounted_cameras
 from seg_perception.simulation.streams import radar_pose
 from seg_perception.simulation.trajectory import Slalom, Trajectory
-from seg_perception.simulation.visibility import Places, see
+from seg_perception.simulation.visibility import Places, visible_surface
 from seg_perception.simulation.world import World
 
 Array = NDArray[np.float64]
@@ -183,7 +183,9 @@ class _Scene:
         for name, measured in self._measure(path, start_s, seed).items():
             points, surface, places = measured
             seen = [
-                see(self._world.scene, camera, mounted.poses(path), start_s + picture_s, places)
+                visible_surface(
+                    self._world.scene, camera, mounted.poses(path), start_s + picture_s, places
+                )
                 for mounted, camera in zip(self._world.cameras, cameras, strict=True)
             ]
             arrays[f"{name}.points"] = points
@@ -205,7 +207,7 @@ class _Scene:
                 round(SWEEP_S * NANOSECONDS),
                 config.lidar_range_noise_m,
             )
-            scan = lidar.scan(scene, path, frames.T_BASE_LIDAR, start_s, [*seed, beams])
+            scan = lidar.scan(scene, path, rig.T_BASE_LIDAR, start_s, [*seed, beams])
             points = scan.points.reshape(-1)
             fired_s = start_s + points["t"] * 1e-9
             places = Places(scan.xyz_world.reshape(-1, 3), scan.mover.reshape(-1), fired_s)

@@ -20,7 +20,7 @@ from bench.transfer_quality.recording import (
     mounts,
 )
 from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
-from seg_perception.simulation import vehicle_frames as frames
+from seg_perception.simulation import rig
 
 Array = NDArray[np.float64]
 
@@ -110,4 +110,4 @@ def cloud_of(moment: Moment, sensor: str) -> PointCloud:
 
 def mount_of(sensor: str) -> Array:
     """T_base_sensor (4, 4)."""
-    return frames.T_BASE_RADAR if sensor == RADAR else frames.T_BASE_LIDAR
+    return rig.T_BASE_RADAR if sensor == RADAR else rig.T_BASE_LIDAR

@@ -29,7 +29,7 @@ def command(
     The bag holds images, clouds, tf, odometry, and the exact label of every pixel and point.
     """
     from seg_perception.cli.progress import progress_bar
-    from seg_perception.simulation.bag import write_bag
+    from seg_perception.simulation.drive import write_bag
 
     config = _configuration(seed, duration, settings or [])
     with progress_bar("simulating") as advance:

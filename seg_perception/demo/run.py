@@ -20,8 +20,8 @@ from seg_perception.demo.scores import score_labels
 from seg_perception.demo.summary import DemoSummary, account
 from seg_perception.inference.bundle import Bundle
 from seg_perception.outputs.topics import NODE_NAME
-from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
+from seg_perception.simulation.drive import write_bag
 
 Step = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 _SHARES = 1000

@@ -1,4 +1,4 @@
-"""A simulated camera: a lens, a shutter, a noisy chip."""
+"""A simulated camera: a distortion model, a shutter, a noisy chip."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ class SimulatedCamera:
 
 
 def _pixel_rays(calibration: Calibration) -> Floats:
-    """Unit vectors (h, w, 3) through the pixels' centres, by inverting the lens step by step."""
+    """Unit vectors (h, w, 3) through the pixels' centres: the distortion inverted in steps."""
     width, height = calibration.width, calibration.height
     u, v = np.meshgrid(np.arange(width), np.arange(height))
     pixels = np.stack([u, v], axis=2).reshape(-1, 1, 2).astype(np.float64)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-12)
-    lens = (calibration.k, calibration.d)
-    flat = cv2.undistortPointsIter(pixels, *lens, np.eye(3), np.eye(3), criteria)
+    intrinsics = (calibration.k, calibration.d)
+    flat = cv2.undistortPointsIter(pixels, *intrinsics, np.eye(3), np.eye(3), criteria)
     rays = np.concatenate([flat.reshape(-1, 2), np.ones((len(flat), 1))], axis=1)
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     return np.asarray(rays.reshape(height, width, 3), np.float32)

@@ -55,12 +55,16 @@ class SimulationConfig(ParameterGroup):
     radar_frame: str = Field("radar_front", min_length=1, description="x forward")
 
     image_topic: str = Field("/camera/front/image_raw", min_length=1, description="rgb8")
-    camera_info_topic: str = Field("/camera/front/camera_info", min_length=1, description="Lens")
+    camera_info_topic: str = Field(
+        "/camera/front/camera_info", min_length=1, description="Calibration"
+    )
     camera_truth_topic: str = Field("/camera/front/truth", min_length=1, description="mono8 labels")
     lidar_topic: str = Field("/lidar/top/points", min_length=1, description="Scans")
     lidar_truth_topic: str = Field("/lidar/top/truth", min_length=1, description="Their labels")
     radar_topic: str = Field("/radar/front/points", min_length=1, description="Scans")
     radar_truth_topic: str = Field("/radar/front/truth", min_length=1, description="Their labels")
     tf_topic: str = Field("/tf", min_length=1, description="Moving transforms")
-    tf_static_topic: str = Field("/tf_static", min_length=1, description="Mountings")
+    tf_static_topic: str = Field(
+        "/tf_static", min_length=1, description="Transforms of the sensors"
+    )
     odom_topic: str = Field("/odom", min_length=1, description="Pose and velocity")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seg_perception.simulation import actors, plants, structures
+from seg_perception.simulation import actors, plants, structures, trees
 from seg_perception.simulation.movers import Mover
 from seg_perception.simulation.shapes import Array, Mesh, Rng, grid, scatter
 from seg_perception.simulation.surfaces import SURFACES
@@ -81,7 +81,7 @@ class Layout:
         """What stands along one stretch, the hut on one side (1 is left)."""
         rng, edge = self._rng, self._style.ground.half_width_m
         hut = structures.hut(rng, *rng.uniform([6.0, 4.6, 2.5], [8.5, 6.0, 3.0]))
-        log = plants.fallen_log(rng, rng.uniform(2.5, 4.5), rng.uniform(0.16, 0.28))
+        log = trees.fallen_log(rng, rng.uniform(2.5, 4.5), rng.uniform(0.16, 0.28))
         quarter = np.pi / 2
         places = [
             (hut, 24.0, side * (edge + 7.5), 6.5, -side * quarter),
@@ -142,9 +142,9 @@ class Layout:
     def _bushes(self) -> list[Mesh]:
         rng = self._rng
         kinds = [plants.bush(rng, height, 390) for height in (0.9, 1.3, 1.9, 2.4)]
-        young = [plants.conifer(rng, 2.6, 0.3, 9), plants.broadleaf(rng, 3.4, 0.8, 420)]
+        young = [trees.conifer(rng, 2.6, 0.3, 9), trees.broadleaf(rng, 3.4, 0.8, 420)]
         places = self._places(4.6 / np.sqrt(self._style.undergrowth), 1.3, 14.0)
-        saplings = [plants.sapling(rng, height) for height in (1.4, 2.0, 2.8, 3.6)]
+        saplings = [trees.sapling(rng, height) for height in (1.4, 2.0, 2.8, 3.6)]
         beside = self._places(3.1 / np.sqrt(self._style.undergrowth), 1.2, 12.0, share=0.75)
         grown = self._plant([*kinds, *young], places, (0.6, 1.15))
         return [*grown, *self._plant(saplings, beside, (0.7, 1.2))]
@@ -152,8 +152,8 @@ class Layout:
     def _dead_wood(self) -> list[Mesh]:
         """Stumps and branches that lie about."""
         rng = self._rng
-        stumps = [plants.stump(rng, radius) for radius in (0.14, 0.2, 0.27)]
-        branches = [plants.fallen_branch(rng, length) for length in (0.9, 1.3, 1.9)]
+        stumps = [trees.stump(rng, radius) for radius in (0.14, 0.2, 0.27)]
+        branches = [trees.fallen_branch(rng, length) for length in (0.9, 1.3, 1.9)]
         return [
             *self._plant(stumps, self._places(11.0, 1.5, 10.0, share=0.7), (0.8, 1.2)),
             *self._plant(branches, self._places(3.6, 0.5, 8.0, share=0.6), (0.7, 1.2), sink_m=0.0),
@@ -245,17 +245,17 @@ class Layout:
 def _conifers(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(15, 3.0), (18, 5.0), (12, 1.2), (16, 4.2)]
     if ring >= len(_RINGS_M):
-        return [plants.distant_tree(rng, height, base, needled=True) for height, base in sizes]
+        return [trees.distant_tree(rng, height, base, needled=True) for height, base in sizes]
     whorls, twigs = ((15, 9), (8, 6))[ring]
-    return [plants.conifer(rng, height, base, whorls, twigs) for height, base in sizes]
+    return [trees.conifer(rng, height, base, whorls, twigs) for height, base in sizes]
 
 
 def _broadleaves(rng: Rng, ring: int) -> list[Mesh]:
     sizes: list[tuple[float, float]] = [(14, 4.0), (17, 5.2), (13, 3.8), (11, 2.6)]
     if ring >= len(_RINGS_M):
-        return [plants.distant_tree(rng, height, base, needled=False) for height, base in sizes]
-    beech = plants.broadleaf
-    make: list[Callable[..., Mesh]] = [beech, beech, plants.birch, beech]
+        return [trees.distant_tree(rng, height, base, needled=False) for height, base in sizes]
+    beech = trees.broadleaf
+    make: list[Callable[..., Mesh]] = [beech, beech, trees.birch, beech]
     return [kind(rng, *size, (2400, 600)[ring]) for kind, size in zip(make, sizes, strict=True)]
 
 

@@ -11,7 +11,7 @@ from seg_perception.simulation.noise import Floats, noise_texture
 from seg_perception.simulation.planes import dot
 from seg_perception.simulation.scene import Hits, Scene
 from seg_perception.simulation.surfaces import SKY, SURFACES
-from seg_perception.simulation.texture import texture
+from seg_perception.simulation.texture_mapping import texture
 
 _SUN_SPREAD = 0.012
 _SHADOW_STEP = 3
@@ -136,8 +136,8 @@ class Light:
         diffuse *= _openness(scene, points)
         textured, broad = texture(hits, points, towards, pixel_rad)
         dryness = broad * np.minimum(through * 2, 1) * np.float32(0.16)
-        for plane, warm, cool, dry, tile in zip(colour, _WARM, _COOL, _DRY, textured, strict=True):
-            shade = tile * (1 + dry * dryness) * (direct * warm + diffuse * cool)
+        for plane, warm, cool, dry, grain in zip(colour, _WARM, _COOL, _DRY, textured, strict=True):
+            shade = grain * (1 + dry * dryness) * (direct * warm + diffuse * cool)
             np.multiply(plane, shade, out=plane)
 
     def _direct(

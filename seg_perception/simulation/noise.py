@@ -1,4 +1,4 @@
-"""Tileable fractal noise: the texture of everything that grew or weathered."""
+"""Seamless fractal noise: the texture of everything that grew or weathered."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ class NoiseTexture:
     """Fractal noise over the plane, repeating at every unit of `u` and `v`."""
 
     def __init__(self, seed: int, roughness: float, size: int = 512) -> None:
-        """Make one tile.
+        """Make one texture.
 
         Args:
-            seed: the same seed gives the same tile.
+            seed: the same seed gives the same texture.
             roughness: the amplitude falls as frequency to the power of minus this;
                 1 is grainy, 2 is soft.
             size: texels along each side.
         """
-        self._tile = fractal_tile(seed, roughness, size)
+        self._texture = fractal_texture(seed, roughness, size)
 
     def sample(self, u: Floats, v: Floats) -> Floats:
         """Look the noise up.
 
         Args:
-            u, v: float32 (h, w), position in tiles; any finite value, h below 32,767.
+            u, v: float32 (h, w), position in periods; any finite value, h below 32,767.
 
         Returns:
             float32 (h, w), mean 0 and standard deviation 1, within -2.5 to 2.5.
         """
         if u.size == 0:
             return u
-        size = self._tile.shape[0]
+        size = self._texture.shape[0]
         column = (u - np.floor(u)) * np.float32(size)
         row = (v - np.floor(v)) * np.float32(size)
         pieces = u.shape[1] // _LONGEST + 1
@@ -47,21 +47,23 @@ class NoiseTexture:
         return np.concatenate(sampled, axis=1) if pieces > 1 else sampled[0]
 
     def _look_up(self, column: Floats, row: Floats) -> Floats:
-        wrapped = cv2.remap(self._tile, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        wrapped = cv2.remap(
+            self._texture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+        )
         return np.asarray(wrapped, np.float32)
 
 
 @lru_cache(maxsize=8)
 def noise_texture(seed: int, roughness: float) -> NoiseTexture:
-    """Share the tiles: each is made once."""
+    """Share the textures: each is made once."""
     return NoiseTexture(seed, roughness)
 
 
-def fractal_tile(seed: int, roughness: float, size: int, stretch: float = 1.0) -> Floats:
-    """White noise filtered to a power law in the frequency domain, which makes it tile.
+def fractal_texture(seed: int, roughness: float, size: int, stretch: float = 1.0) -> Floats:
+    """White noise filtered to a power law in the frequency domain, which makes it repeat.
 
     Args:
-        seed: the same seed gives the same tile.
+        seed: the same seed gives the same texture.
         roughness: the amplitude falls as frequency to the power of minus this.
         size: texels along each side.
         stretch: how much longer than wide its features are, along rows' numbers.
@@ -73,5 +75,5 @@ def fractal_tile(seed: int, roughness: float, size: int, stretch: float = 1.0) -
     along = np.fft.fftfreq(size)[:, None] * stretch
     frequency = np.hypot(along, np.fft.rfftfreq(size)[None, :]) * size
     amplitude = np.where(frequency > 0, np.maximum(frequency, 1.0) ** -roughness, 0.0)
-    tile = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=(size, size))
-    return np.asarray(np.clip(tile / tile.std(), -2.5, 2.5), np.float32)
+    texture = np.fft.irfft2(np.fft.rfft2(white) * amplitude, s=(size, size))
+    return np.asarray(np.clip(texture / texture.std(), -2.5, 2.5), np.float32)

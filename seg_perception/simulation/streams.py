@@ -16,12 +16,12 @@ from seg_perception.io.camera_info import encode_camera_info
 from seg_perception.io.images import encode_labels, encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
-from seg_perception.simulation import vehicle_frames as frames
+from seg_perception.simulation import rig
 from seg_perception.simulation.lidar import LidarScan
 from seg_perception.simulation.rig import MountedCamera
 from seg_perception.simulation.shapes import Array
 from seg_perception.simulation.trajectory import TF_RATE_HZ, RobotState, Trajectory
-from seg_perception.simulation.visibility import Places, see
+from seg_perception.simulation.visibility import Places, visible_surface
 from seg_perception.simulation.world import World
 
 _CAMERA_LATENCY_NS, _LIDAR_LATENCY_NS, _RADAR_LATENCY_NS = 35_000_000, 6_000_000, 22_000_000
@@ -69,7 +69,7 @@ class SimulatedMessage:
     latched: bool = False
 
 
-def mountings(world: World) -> Iterator[SimulatedMessage]:
+def static_transforms(world: World) -> Iterator[SimulatedMessage]:
     """Where the sensors sit on the robot, latched."""
     config, stamp_ns = world.config, world.config.stamp_ns
     links = [
@@ -77,12 +77,12 @@ def mountings(world: World) -> Iterator[SimulatedMessage]:
         for mounted in world.cameras
         for link in (
             (config.base_frame, mounted.body_frame, mounted.T_base_body),
-            (mounted.body_frame, mounted.frame, frames.OPTICAL_FROM_BODY),
+            (mounted.body_frame, mounted.frame, rig.OPTICAL_FROM_BODY),
         )
     ]
     links += [
-        (config.base_frame, config.lidar_frame, frames.T_BASE_LIDAR),
-        (config.base_frame, config.radar_frame, frames.T_BASE_RADAR),
+        (config.base_frame, config.lidar_frame, rig.T_BASE_LIDAR),
+        (config.base_frame, config.radar_frame, rig.T_BASE_RADAR),
     ]
     message = encode_tf(StampedTransform(a, b, stamp_ns, T) for a, b, T in links)
     yield SimulatedMessage(config.tf_static_topic, message, _start_of_motion(world), latched=True)
@@ -104,7 +104,7 @@ def motion(world: World) -> Iterator[SimulatedMessage]:
 
 
 def camera_frames(world: World) -> Iterator[SimulatedMessage]:
-    """Picture, lens and truth of each exposure of each camera, stamped at its first row."""
+    """Picture, camera_info and truth of each exposure of each camera, stamped at its first row."""
     config = world.config
     for index in range(_count(config.duration_s, config.camera_rate_hz)):
         offset_ns = index * NANOSECONDS // config.camera_rate_hz
@@ -138,7 +138,7 @@ def lidar_scans(world: World) -> Iterator[SimulatedMessage]:
         offset_ns = index * period_ns
         stamp_ns, time_s = config.stamp_ns + offset_ns, offset_ns * 1e-9
         seed = [config.seed, _LIDAR, index]
-        scan = world.lidar.scan(world.scene, world.trajectory, frames.T_BASE_LIDAR, time_s, seed)
+        scan = world.lidar.scan(world.scene, world.trajectory, rig.T_BASE_LIDAR, time_s, seed)
         cloud = PointCloud(scan.points, stamp_ns, config.lidar_frame, is_dense=True)
         labelled = _lidar_truth(world, scan, time_s)
         truth = PointCloud(labelled, stamp_ns, config.lidar_frame, is_dense=True)
@@ -169,7 +169,7 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
 def radar_pose(trajectory: Trajectory, time_s: float) -> tuple[Array, RobotState]:
     """T_world_radar (4, 4), and the velocity of the radar, which turns with the robot."""
     base, robot = trajectory.pose(time_s), trajectory.motion(time_s)
-    pose = base @ frames.T_BASE_RADAR
+    pose = base @ rig.T_BASE_RADAR
     lever = pose[:3, 3] - base[:3, 3]
     return pose, RobotState(robot.linear + np.cross(robot.angular, lever), robot.angular)
 
@@ -179,12 +179,12 @@ def _lidar_truth(world: World, scan: LidarScan, time_s: float) -> NDArray[Any]:
     for name in "xyz":
         truth[name] = scan.points[name]
     truth["label"] = world.class_ids[scan.surface]
-    truth["visible"] = _seen_by_camera(world, scan, time_s)
+    truth["visible"] = _visible_to_camera(world, scan, time_s)
     truth["moving"] = scan.mover >= 0
     return truth
 
 
-def _seen_by_camera(world: World, scan: LidarScan, time_s: float) -> NDArray[np.bool_]:
+def _visible_to_camera(world: World, scan: LidarScan, time_s: float) -> NDArray[np.bool_]:
     """Whether the front camera, in the picture nearest to a time, sees each point."""
     config = world.config
     last = _count(config.duration_s, config.camera_rate_hz) - 1
@@ -193,8 +193,8 @@ def _seen_by_camera(world: World, scan: LidarScan, time_s: float) -> NDArray[np.
     places = Places(scan.xyz_world.reshape(-1, 3), scan.mover.reshape(-1), fired_s)
     front = world.cameras[0]
     poses = front.poses(world.trajectory)
-    seen = see(world.scene, front.camera, poses, picture_s, places).visible
-    return (seen & (scan.points["range"].reshape(-1) > 0)).reshape(scan.surface.shape)
+    visible = visible_surface(world.scene, front.camera, poses, picture_s, places).visible
+    return (visible & (scan.points["range"].reshape(-1) > 0)).reshape(scan.surface.shape)
 
 
 def _odometry(world: World, link: StampedTransform, moving: RobotState) -> messages.Odometry:

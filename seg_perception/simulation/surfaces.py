@@ -22,7 +22,7 @@ class Surface:
         translucency: 0 is opaque, 1 is a thin leaf that the light passes.
         reflectivity: at the lidar's wavelength, 0 to 1.
         radar_db: strength of its radar echo relative to foliage.
-        tile: the small picture that its texture repeats.
+        texture: name of the small picture that it repeats.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Surface:
     translucency: float = 0.0
     reflectivity: float = 0.3
     radar_db: float = 0.0
-    tile: str = "plain"
+    texture: str = "plain"
 
 
 _SURFACES = (

@@ -13,11 +13,11 @@ from seg_perception.core.types import Calibration
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.layout import SceneStyle
 from seg_perception.simulation.light import Light
+from seg_perception.simulation.rig import OPTICAL_FROM_BODY, pose_matrix
 from seg_perception.simulation.scene import Scene
 from seg_perception.simulation.shapes import Array, Rng
 from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.terrain import GroundStyle
-from seg_perception.simulation.vehicle_frames import OPTICAL_FROM_BODY, pose_matrix
 
 FRAMES_PER_SCENE = 6
 _TINTS = ((1.0, 1.0, 1.0), (1.2, 1.05, 0.8), (0.85, 0.95, 0.9), (1.9, 1.05, 0.55), (1.35, 1.1, 0.7))
@@ -48,7 +48,7 @@ def training_frames(
         if view == 0:
             scene = _random_scene(seed, number)
         rng = np.random.default_rng([seed, 3, index])
-        camera = SimulatedCamera(_random_lens(rng, width, height))
+        camera = SimulatedCamera(_random_calibration(rng, width, height))
         time_s = rng.uniform(0, 60)
         pose = _random_pose(rng, scene, time_s)
         light = _random_light(rng)
@@ -92,7 +92,7 @@ def _random_light(rng: Rng) -> Light:
     )
 
 
-def _random_lens(rng: Rng, width: int, height: int) -> Calibration:
+def _random_calibration(rng: Rng, width: int, height: int) -> Calibration:
     focal = width / (2 * np.tan(rng.uniform(0.5, 0.85)))
     k = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
     return Calibration(width, height, k, "plumb_bob", np.zeros(5))

@@ -19,7 +19,7 @@ _SUSPENSION_STEPS = 5
 
 @dataclass(frozen=True)
 class RobotState:
-    """Velocity of the robot at one moment.
+    """Velocity of the robot at one time.
 
     Attributes:
         linear: float64 (3,), metre a second, world frame.
@@ -82,7 +82,7 @@ class Trajectory:
         terrain: Terrain,
         speed_mps: float,
         duration_s: float,
-        winding: LateralPath | None = None,
+        lateral_path: LateralPath | None = None,
     ) -> None:
         """Drive once.
 
@@ -91,11 +91,11 @@ class Trajectory:
             terrain: what the wheels stand on.
             speed_mps: along the robot's own path.
             duration_s: length of the drive; a second more is known on either side.
-            winding: how; None: `Oscillation`.
+            lateral_path: how; None: `Oscillation`.
         """
         steps = int(np.ceil((duration_s + 2 * MARGIN_S) * TF_RATE_HZ)) + 1
         self._time = np.arange(steps) / TF_RATE_HZ - MARGIN_S
-        place, yaw = _winding_path(track, winding or Oscillation(), speed_mps, self._time)
+        place, yaw = _driven_path(track, lateral_path or Oscillation(), speed_mps, self._time)
         height, roll, pitch = _rest_on_wheels(terrain, place, yaw)
         self._samples = np.column_stack([place, height, roll, pitch, yaw])
 
@@ -131,13 +131,13 @@ class Trajectory:
         return [np.interp(time_s, self._time, column) for column in self._samples.T]
 
 
-def _winding_path(
-    track: Track, winding: LateralPath, speed_mps: float, time_s: Array
+def _driven_path(
+    track: Track, lateral_path: LateralPath, speed_mps: float, time_s: Array
 ) -> tuple[Array, Array]:
     """Positions (n, 2) at constant speed, and headings (n,) along the path."""
     start, end = time_s[0] * speed_mps - 1.0, time_s[-1] * speed_mps + 1.0
     arc = np.arange(start, end * 1.02 + 2.0, 0.02)
-    path, _ = track.at(arc, winding.lateral_m(arc))
+    path, _ = track.at(arc, lateral_path.lateral_m(arc))
     driven = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     driven -= np.interp(0.0, arc, driven)
     heading = np.unwrap(np.arctan2(*np.gradient(path, axis=0).T[::-1]))

@@ -45,43 +45,43 @@ class VisibleSurface:
     visible: NDArray[np.bool_]
 
 
-def see(
+def visible_surface(
     scene: Scene, camera: SimulatedCamera, T_world_camera: Poses, time_s: float, places: Places
 ) -> VisibleSurface:
-    """Send a ray from the camera to each place at the moment when its row is exposed.
+    """Send a ray from the camera to each place at the time when its row is exposed.
 
-    The row depends on the moment and the moment on the row: three rounds settle it, since a
+    The row depends on the time and the time on the row: three rounds settle it, since a
     place hardly moves over the image during one read-out.
 
     Args:
         scene: what is in the way.
-        camera: lens and shutter.
+        camera: calibration and shutter.
         T_world_camera: poses (n, 4, 4) of the optical frame at times (n,).
         time_s: when the picture's first row is exposed.
         places: what is looked for.
     """
     model = CameraModel.from_calibration(camera.calibration)
-    moments = np.full(len(places.xyz_world), time_s)
+    times = np.full(len(places.xyz_world), time_s)
     for _ in range(_ROUNDS if camera.readout_s > 0 else 1):
-        xyz = _moved(scene, places, moments)
-        poses = _poses(T_world_camera, moments)
+        xyz = _moved(scene, places, times)
+        poses = _poses(T_world_camera, times)
         local = np.einsum("nij,ni->nj", poses[:, :3, :3], xyz - poses[:, :3, 3])
         projection = model.project(local)
         row = np.nan_to_num(projection.uv[:, 1], nan=0.0)
-        moments = time_s + camera.readout_s * row / max(camera.calibration.height - 1, 1)
+        times = time_s + camera.readout_s * row / max(camera.calibration.height - 1, 1)
     visible = np.zeros(len(xyz), np.bool_)
     index = np.flatnonzero(projection.valid)
-    visible[index] = _reached(scene, poses[index, :3, 3], xyz[index], moments[index])
+    visible[index] = _reached(scene, poses[index, :3, 3], xyz[index], times[index])
     return VisibleSurface(projection.uv, visible)
 
 
-def _moved(scene: Scene, places: Places, moments: Array) -> Array:
-    """Where places are at other moments: those on movers go with them."""
+def _moved(scene: Scene, places: Places, times: Array) -> Array:
+    """Where places are at other times: those on movers go with them."""
     xyz = places.xyz_world.astype(float)
     for index, mover in enumerate(scene.movers):
         on = np.flatnonzero(places.mover == index)
         before, yaw_before = mover.pose(scene.track, scene.terrain, places.time_s[on])
-        after, yaw_after = mover.pose(scene.track, scene.terrain, moments[on])
+        after, yaw_after = mover.pose(scene.track, scene.terrain, times[on])
         offset, turn = xyz[on] - before, yaw_after - yaw_before
         cos, sin = np.cos(turn), np.sin(turn)
         x, y, z = offset.T
@@ -89,19 +89,19 @@ def _moved(scene: Scene, places: Places, moments: Array) -> Array:
     return xyz
 
 
-def _poses(T_world_camera: Poses, moments: Array) -> Array:
-    """One pose for each moment; those that many share are asked for once."""
-    if len(moments) == 0:
+def _poses(T_world_camera: Poses, times: Array) -> Array:
+    """One pose for each time; those that many share are asked for once."""
+    if len(times) == 0:
         return np.zeros((0, 4, 4))
-    if np.ptp(moments) == 0:
-        return np.broadcast_to(T_world_camera(moments[:1]), (len(moments), 4, 4))
-    return T_world_camera(moments)
+    if np.ptp(times) == 0:
+        return np.broadcast_to(T_world_camera(times[:1]), (len(times), 4, 4))
+    return T_world_camera(times)
 
 
-def _reached(scene: Scene, eyes: Array, xyz: Array, moments: Array) -> NDArray[np.bool_]:
+def _reached(scene: Scene, eyes: Array, xyz: Array, times: Array) -> NDArray[np.bool_]:
     offset = xyz - eyes
     distance = np.linalg.norm(offset, axis=1)
     directions = (offset / distance[:, None])[None].astype(np.float32)
-    reach = scene.distances(eyes[None].astype(np.float32), directions, moments)[0]
+    reach = scene.distances(eyes[None].astype(np.float32), directions, times)[0]
     reached: NDArray[np.bool_] = reach > distance - _SAME_PLACE_M
     return reached

@@ -36,7 +36,7 @@ class World:
             self.scene.terrain,
             config.speed_mps,
             config.duration_s,
-            _winding(config),
+            _lateral_path(config),
         )
         self.light = Light()
         self.cameras = mounted_cameras(config)
@@ -50,7 +50,7 @@ class World:
         self.radar = SimulatedRadar(config)
 
 
-def _winding(config: SimulationConfig) -> LateralPath:
+def _lateral_path(config: SimulationConfig) -> LateralPath:
     if config.yaw_rate_rps == 0 or config.speed_mps == 0:
         return Oscillation()
     return Slalom(config.yaw_rate_rps / config.speed_mps)

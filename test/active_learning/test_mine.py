@@ -247,8 +247,8 @@ def test_cameras_that_see_the_same_points_are_compared(world):
 def simulated(tmp_path_factory):
     """Two seconds of a forest drive; one picture is black, one stands on its head."""
     pytest.importorskip("embreex", reason="the simulation's extra is not installed")
-    from seg_perception.simulation.bag import write_bag
     from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.simulation.drive import write_bag
 
     folder = tmp_path_factory.mktemp("simulated")
     size = {"camera_width": 192, "camera_height": 108, "lidar_beams": 16, "lidar_columns": 256}

@@ -49,8 +49,8 @@ class Mistake:
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A turn to the left and one to the right."""
     pytest.importorskip("embreex", reason="the simulator needs the package embreex")
-    from seg_perception.simulation.bag import write_bag
     from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.simulation.drive import write_bag
 
     path = tmp_path_factory.mktemp("drive") / "drive.mcap"
     size = {"camera_width": 384, "camera_height": 216, "lidar_beams": 32, "lidar_columns": 512}

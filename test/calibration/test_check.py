@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seg_perception.simulation.vehicle_frames import rotation
+from seg_perception.simulation.rig import rotation
 
 from .conftest import LENS, TRUTH, Mistake
 

@@ -67,8 +67,8 @@ def test_replaying_with_the_printed_parameter_labels_more_points_rightly(plant, 
 
 def test_a_robot_that_does_not_turn_is_told_so(tmp_path, run):
     pytest.importorskip("embreex", reason="the simulator needs the package embreex")
-    from seg_perception.simulation.bag import write_bag
     from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.simulation.drive import write_bag
 
     bag = tmp_path / "still.mcap"
     size = {"camera_width": 96, "camera_height": 54, "lidar_beams": 16, "lidar_columns": 128}

@@ -245,7 +245,7 @@ def test_side_cameras_and_a_rolling_shutter_travel_in_the_bag():
         f"camera_{name}_optical" for name in ("front", "left", "right")
     }
     assert len({bytes(image.data) for image in images}) == 3
-    (mountings,) = [e.message for e in events if e.topic == config.tf_static_topic]
-    assert {link.child_frame_id for link in mountings.transforms} >= {
+    (static,) = [e.message for e in events if e.topic == config.tf_static_topic]
+    assert {link.child_frame_id for link in static.transforms} >= {
         image.header.frame_id for image in images
     }

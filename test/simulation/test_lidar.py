@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seg_perception.simulation import vehicle_frames as frames
+from seg_perception.simulation import rig
 from seg_perception.simulation.lidar import POINT_TYPE
 
 
 @pytest.fixture(scope="module")
 def scan(world):
-    return world.lidar.scan(world.scene, world.trajectory, frames.T_BASE_LIDAR, 0.1, [7])
+    return world.lidar.scan(world.scene, world.trajectory, rig.T_BASE_LIDAR, 0.1, [7])
 
 
 def test_the_layout_is_that_of_ouster_ros():
@@ -43,7 +43,7 @@ def test_range_is_the_distance_in_millimetres(scan):
 
 def test_points_belong_to_the_pose_of_their_own_column(world, scan):
     heard = scan.points["range"] > 0
-    poses = world.trajectory.poses(0.1 + scan.points["t"][0] * 1e-9) @ frames.T_BASE_LIDAR
+    poses = world.trajectory.poses(0.1 + scan.points["t"][0] * 1e-9) @ rig.T_BASE_LIDAR
     xyz = np.stack([scan.points[n] for n in "xyz"], axis=-1).astype(float)
     placed = np.einsum("wij,hwj->hwi", poses[:, :3, :3], xyz) + poses[:, :3, 3]
     error = np.linalg.norm(placed - scan.xyz_world, axis=-1)[heard]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seg_perception.simulation import vehicle_frames as frames
+from seg_perception.simulation import rig
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.radar import SimulatedRadar
 from seg_perception.simulation.streams import radar_pose
@@ -32,7 +32,7 @@ def test_cartesian_and_polar_agree(scan):
 
 
 def test_doppler_of_what_stands_still_is_minus_the_radars_own_speed_towards_it(world, scan):
-    before, now, after = (world.trajectory.pose(t) @ frames.T_BASE_RADAR for t in (0.19, 0.2, 0.21))
+    before, now, after = (world.trajectory.pose(t) @ rig.T_BASE_RADAR for t in (0.19, 0.2, 0.21))
     velocity = now[:3, :3].T @ (after[:3, 3] - before[:3, 3]) / 0.02
     still = (scan.mover < 0) & (scan.surface != 255)
     expected = -bearings(scan.points[still]) @ velocity

@@ -4,28 +4,28 @@ import numpy as np
 import pytest
 
 from seg_perception.simulation.surfaces import SURFACES
-from seg_perception.simulation.textures import tile_atlas
+from seg_perception.simulation.textures import texture_atlas
 
 
 def look(name, level, u, v):
-    atlas = tile_atlas()
+    atlas = texture_atlas()
     u, v = np.broadcast_arrays(np.float32(u), np.float32(v))
-    tile = np.full(u.shape, atlas.number(name), np.intp)
-    return np.stack(atlas.sample(tile, np.full(u.shape, level, np.float32), u, v), axis=-1)
+    number = np.full(u.shape, atlas.number(name), np.intp)
+    return np.stack(atlas.sample(number, np.full(u.shape, level, np.float32), u, v), axis=-1)
 
 
-NAMES = sorted({surface.tile for surface in SURFACES.surfaces})
+NAMES = sorted({surface.texture for surface in SURFACES.surfaces})
 PLACES = np.meshgrid(np.linspace(0.02, 0.98, 60), np.linspace(0.02, 0.98, 60))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_tile_leaves_the_brightness_as_it_is_at_every_size(name):
+def test_a_texture_leaves_the_brightness_as_it_is_at_every_size(name):
     for level in (0, 3, 6):
         assert look(name, level, *PLACES).mean() == pytest.approx(1.0, abs=0.1)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_tile_repeats_without_a_seam(name):
+def test_a_texture_repeats_without_a_seam(name):
     v = np.linspace(0, 1, 200)[None]
     for level in (0, 2):
         left, right = (

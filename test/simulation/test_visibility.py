@@ -6,7 +6,7 @@ import pytest
 from seg_perception.simulation.camera import SimulatedCamera
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.rig import mounted_cameras
-from seg_perception.simulation.visibility import Places, see
+from seg_perception.simulation.visibility import Places, visible_surface
 
 
 def cast_at(world, picture, time_s, camera):
@@ -27,7 +27,7 @@ def test_what_a_picture_shows_is_seen_in_its_own_pixel(world, readout_s):
     poses = world.cameras[0].poses(world.trajectory)
     picture = camera.render(world.scene, poses, 0.1, world.light, [1])
     row, column, places = cast_at(world, picture, 0.1, camera)
-    seen = see(world.scene, camera, poses, 0.1, places)
+    seen = visible_surface(world.scene, camera, poses, 0.1, places)
     # What moves is left out: `cast_at` calls everything still.
     assert seen.visible.mean() > 0.98
     shown = seen.visible
@@ -44,7 +44,7 @@ def test_what_lies_behind_or_out_of_view_is_not_seen(world):
     for share in (1.2, -1.0):
         beyond = eye + share * (places.xyz_world - eye)
         moved = Places(beyond.astype(np.float32), places.mover, places.time_s)
-        assert see(world.scene, front.camera, poses, 0.0, moved).visible.mean() < 0.15
+        assert visible_surface(world.scene, front.camera, poses, 0.0, moved).visible.mean() < 0.15
 
 
 def test_a_place_on_a_walker_goes_with_it(world):
@@ -53,9 +53,9 @@ def test_a_place_on_a_walker_goes_with_it(world):
     chest = place + np.array([0, 0, 1.2])
     places = Places(chest[:1].astype(np.float32), np.array([0], np.int8), np.zeros(1))
     camera, poses = world.cameras[0].camera, world.cameras[0].poses(world.trajectory)
-    later = see(world.scene, camera, lambda _: poses(np.zeros(1)), 2.0, places)
+    later = visible_surface(world.scene, camera, lambda _: poses(np.zeros(1)), 2.0, places)
     still = Places(chest[1:].astype(np.float32), np.array([-1], np.int8), np.zeros(1))
-    expected = see(world.scene, camera, lambda _: poses(np.zeros(1)), 2.0, still)
+    expected = visible_surface(world.scene, camera, lambda _: poses(np.zeros(1)), 2.0, still)
     assert later.uv == pytest.approx(expected.uv, abs=0.5)
 
 

@@ -13,8 +13,8 @@ from seg_perception.cli.main import app
 def run(tmp_path_factory):
     """The run's folder: half a second of a drive, labelled by the shipped model."""
     pytest.importorskip("embreex", reason="the simulation's extra is not installed")
-    from seg_perception.simulation.bag import write_bag
     from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.simulation.drive import write_bag
 
     folder = tmp_path_factory.mktemp("evaluated")
     size = {"camera_width": 256, "camera_height": 144, "lidar_beams": 16, "lidar_columns": 256}

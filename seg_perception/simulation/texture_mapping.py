@@ -12,7 +12,7 @@ from seg_perception.simulation.planes import dot
 from seg_perception.simulation.scene import Hits
 from seg_perception.simulation.shapes import BALL, UPRIGHT
 from seg_perception.simulation.surfaces import SURFACES
-from seg_perception.simulation.textures import tile_atlas
+from seg_perception.simulation.textures import texture_atlas
 
 _STEEP = np.float32(0.7)
 _TIMES_AROUND = np.float32(2)
@@ -36,16 +36,16 @@ def texture(
         broad patches, float32 (h, w), mean 0, deviation 1.
     """
     u, v = _places(hits, points)
-    tile, texel_m = _tiles()
-    seen_m = hits.distance * np.float32(pixel_rad)
+    number, texel_m = _numbers_and_texels()
+    pixel_m = hits.distance * np.float32(pixel_rad)
     slant = np.maximum(np.abs(dot(hits.normal, towards)), _SLANTED)
     with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.log2(seen_m / np.take(texel_m, hits.surface)) - np.float32(0.5) * np.log2(slant)
+        level = np.log2(pixel_m / np.take(texel_m, hits.surface)) - np.float32(0.5) * np.log2(slant)
     level = np.nan_to_num(level, nan=0.0, posinf=9.0, neginf=0.0)
-    rgb = tile_atlas().sample(np.take(tile, hits.surface), level, u, v)
+    rgb = texture_atlas().sample(np.take(number, hits.surface), level, u, v)
     x, y, z = points
     broad = noise_texture(15, 1.4).sample(x / _BROAD_M + z / _BROAD_UP_M, y / _BROAD_M)
-    # A period of its own, so that no tile is seen to repeat.
+    # A period of its own, so that no texture is seen to repeat.
     fine = noise_texture(14, 0.95).sample(u * np.float32(0.37), v * np.float32(0.37))
     contrast = np.take(SURFACES.contrast, hits.surface)
     brightness = np.maximum(1 + contrast * (fine + np.float32(0.45) * broad), np.float32(0.12))
@@ -55,7 +55,7 @@ def texture(
 
 
 def _places(hits: Hits, points: Floats) -> tuple[Floats, Floats]:
-    """Position (h, w) in tiles.
+    """Position (h, w) in periods of the texture.
 
     Along the ground on level surfaces, along the wall on steep ones, around and up trunks.
     """
@@ -91,10 +91,10 @@ def _wrap_round_things(
 
 
 @lru_cache(maxsize=1)
-def _tiles() -> tuple[NDArray[np.intp], Floats]:
-    """Number of each surface's tile, and the size of its texels (metre)."""
-    atlas = tile_atlas()
-    names = [surface.tile for surface in SURFACES.surfaces]
+def _numbers_and_texels() -> tuple[NDArray[np.intp], Floats]:
+    """Number of each surface's texture, and the size of its texels (metre)."""
+    atlas = texture_atlas()
+    names = [surface.texture for surface in SURFACES.surfaces]
     numbers = np.array([atlas.number(name) for name in names], np.intp)
-    texels = [max(surface.grain_m) / atlas.size(surface.tile) for surface in SURFACES.surfaces]
+    texels = [max(surface.grain_m) / atlas.size(surface.texture) for surface in SURFACES.surfaces]
     return numbers, np.array(texels, np.float32)

@@ -4,8 +4,8 @@ import pytest
 
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.simulation.bag import write_bag
 from seg_perception.simulation.config import SimulationConfig
+from seg_perception.simulation.drive import write_bag
 
 
 def test_a_drive_can_be_read_back(tmp_path):
