@@ -158,8 +158,8 @@ def test_the_rellis_bag(shared_data, tmp_path):
 def test_the_simulated_bag(tmp_path):
     """Short: two seconds, a small camera, few beams."""
     pytest.importorskip("embreex", reason="the simulator's ray caster is not installed")
-    from seg_perception.simulation.drive import write_bag
     from seg_perception.simulation.config import SimulationConfig
+    from seg_perception.simulation.drive import write_bag
 
     bag = tmp_path / "forest.mcap"
     write_bag(
