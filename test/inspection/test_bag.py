@@ -7,8 +7,7 @@ import pytest
 
 from seg_perception.core.types import LabelMap, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
-from seg_perception.inspection import inspect_bag, inspect_bundle, suggest_config
-from seg_perception.inspection.names import name_sensors
+from seg_perception.inspection import inspect_bag, suggest_config
 from seg_perception.io.images import encode_labels, encode_rgb
 from seg_perception.io.messages import CompressedImage, Header
 from seg_perception.io.pointcloud2 import encode_cloud
@@ -28,32 +27,6 @@ def inspect(world, *extra):
 
 def texts(inspection, level):
     return [str(issue) for issue in inspection.issues if issue.level == level]
-
-
-@pytest.mark.parametrize(
-    ("topic", "name"),
-    [
-        ("/camera/front/image_raw", "front"),
-        ("/sensor/camera/windshield/vis/image_rect_color", "windshield"),
-        ("/ids_camera/image_raw/compressed", "ids_camera"),
-        ("/camera/image_raw", "sensor"),
-        ("/ouster/points", "ouster"),
-        ("/velodyne_points", "velodyne"),
-        ("/hugin_raf_1/radar_data", "hugin_raf_1"),
-        ("/camera/0/image_raw", "sensor_0"),
-        ("/a.b/image", "a_b"),
-    ],
-)
-def test_names_come_from_topics(topic, name):
-    assert name_sensors([topic], "sensor") == {topic: name}
-
-
-def test_names_are_different():
-    names = name_sensors(
-        ["/left/cam/image", "/right/cam/image", "/x/left/image"], "camera", ["left"]
-    )
-    assert list(names.values()) == ["camera", "right", "x"]
-    assert name_sensors(["/image", "/camera/image"], "camera")["/camera/image"] == "camera_2"
 
 
 def test_topics_are_described(world):
@@ -178,10 +151,3 @@ def test_the_json_is_complete_and_serialisable(world):
     document = json.loads(json.dumps(inspect(world).to_json()))
     assert {topic["name"] for topic in document["topics"]} >= {world.image_topic, "/tf_static"}
     assert document["parameters"]["cameras"] == ["front"]
-
-
-def test_a_bundle_is_proven(world):
-    found = inspect_bundle(world.bundle)
-    assert "100.00% equal labels" in found.engine
-    assert found.problem == ""
-    assert found.to_json()["manifest"]["name"] == "tiny"

@@ -1,0 +1,39 @@
+"""`seg-perception platform`: robots that are listed, written and shown."""
+
+import json
+
+from typer.testing import CliRunner
+
+from seg_perception.cli.main import app
+from seg_perception.config import Config
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_platform_new_writes_a_file_that_replays_the_bag(world):
+    robot, bag = world.folder / "robot.yaml", world.bag()
+    run("platform", "new", bag, "-o", robot)
+    assert robot.read_text().startswith("# Guessed from ")
+    assert list(Config.load(robot).lidars) == ["top"]
+    described = json.loads(run("platform", "new", bag, "--json").stdout)
+    assert Config.from_parameters(described["parameters"]) == Config.load(robot)
+
+
+def test_platform_view_is_for_rviz_or_foxglove(world):
+    text = run("platform", "view", "simulated", "--follow", "base_link").stdout
+    assert "rviz_common/Displays" in text
+    layout = json.loads(run("platform", "view", "simulated", "--kind", "foxglove").stdout)
+    assert "layout" in layout
+    result = CliRunner().invoke(app, ["platform", "view", "simulated", "--kind", "gazebo"])
+    assert result.exit_code == 2
+    assert "expected one of ['rviz', 'foxglove']" in result.output
+
+
+def test_platform_list_names_every_robot():
+    known = json.loads(run("platform", "list", "--json").stdout)
+    assert "viking_hill" in known
+    assert "viking_hill" in run("platform", "list").stdout
