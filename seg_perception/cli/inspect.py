@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """Show what a bag or a model bundle holds, and what is missing to run it.
 
-    For a bag: topics, rates, frames, fields, lenses, and the parameters to replay it with.
+    For a bag: topics, rates, frames, fields, calibrations, and the parameters to replay it with.
     For a bundle: classes, input, licence, and whether its golden frames pass here.
 
     Exit code 2: nothing can be labelled with it.
@@ -79,10 +79,10 @@ def _first_message(topic: TopicFacts) -> str:
     if topic.cloud is not None:
         fields = " ".join(topic.cloud.fields)
         return topic.cloud.problem or f"{topic.cloud.point_count} points: {fields}"
-    if topic.lens is not None:
-        lens = topic.lens
+    if topic.camera_info is not None:
+        info = topic.camera_info
         return (
-            lens.problem or f"{lens.distortion_model or 'no distortion'} {lens.width}x{lens.height}"
+            info.problem or f"{info.distortion_model or 'no distortion'} {info.width}x{info.height}"
         )
     return ""
 

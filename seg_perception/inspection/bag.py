@@ -78,12 +78,12 @@ def _topic(topic: TopicFacts) -> dict[str, Any]:
         entry["image"] = asdict(topic.image)
     if topic.cloud is not None:
         entry["cloud"] = asdict(topic.cloud)
-    if topic.lens is not None:
-        lens = topic.lens
+    if topic.camera_info is not None:
+        info = topic.camera_info
         entry["camera_info"] = {
-            "width": lens.width,
-            "height": lens.height,
-            "distortion_model": lens.distortion_model,
-            "problem": lens.problem,
+            "width": info.width,
+            "height": info.height,
+            "distortion_model": info.distortion_model,
+            "problem": info.problem,
         }
     return entry

@@ -22,7 +22,7 @@ class ImageFacts:
 
 
 @dataclass(frozen=True)
-class LensFacts:
+class CameraInfoFacts:
     """The first camera_info of a topic; `problem` says what is wrong with it, if anything."""
 
     calibration: Calibration | None
@@ -69,7 +69,7 @@ class TopicFacts:
     stamp_ns: int = 0
     log_time_ns: int = 0
     image: ImageFacts | None = None
-    lens: LensFacts | None = None
+    camera_info: CameraInfoFacts | None = None
     cloud: CloudFacts | None = None
 
     @property
@@ -80,7 +80,7 @@ class TopicFacts:
 
 @dataclass(frozen=True)
 class Edge:
-    """A transform that was seen."""
+    """A transform that was read."""
 
     parent: str
     child: str
@@ -113,9 +113,9 @@ class BagFacts:
         return [topic for topic in self.topics.values() if topic.image is not None]
 
     @property
-    def lenses(self) -> list[TopicFacts]:
+    def camera_infos(self) -> list[TopicFacts]:
         """Topics with camera_info."""
-        return [topic for topic in self.topics.values() if topic.lens is not None]
+        return [topic for topic in self.topics.values() if topic.camera_info is not None]
 
     @property
     def clouds(self) -> list[TopicFacts]:

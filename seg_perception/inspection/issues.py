@@ -64,23 +64,25 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
         yield Issue.of(UNREADABLE, where, problem=problem)
         return
     if config.lidars or config.radars:
-        yield from _lens(facts, name, camera, topic)
+        yield from _camera_info(facts, name, camera, topic)
     if camera.frame_convention == "body":
         yield Issue.of(TAKEN_AS_BODY_FRAME, where, frame=topic.frame_id, camera=name)
 
 
-def _lens(facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts) -> Iterator[Issue]:
+def _camera_info(
+    facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts
+) -> Iterator[Issue]:
     where, topic_name = stream("camera", name), camera_info_topic(camera)
-    lens = facts.topics.get(topic_name)
-    if lens is None or lens.lens is None:
-        others = [other.name for other in facts.lenses]
+    found = facts.topics.get(topic_name)
+    if found is None or found.camera_info is None:
+        others = [other.name for other in facts.camera_infos]
         yield Issue.of(NO_CAMERA_INFO, where, topic=topic_name, camera=name, others=_listed(others))
-    elif lens.lens.calibration is None:
-        yield Issue.of(BAD_CAMERA_INFO, where, error=lens.lens.problem)
-    elif problem := _lens_problem(lens.lens.calibration, camera):
+    elif found.camera_info.calibration is None:
+        yield Issue.of(BAD_CAMERA_INFO, where, error=found.camera_info.problem)
+    elif problem := _calibration_problem(found.camera_info.calibration, camera):
         yield Issue.of(BAD_CAMERA_INFO, where, error=problem)
     elif topic.image is not None and topic.image.width:
-        expected = published_size(lens.lens.calibration)
+        expected = published_size(found.camera_info.calibration)
         got = topic.image.width, topic.image.height
         if got != expected:
             yield Issue.of(
@@ -96,7 +98,7 @@ def _listed(topics: list[str]) -> str:
     return f" (the bag has {', '.join(topics)})" if topics else ""
 
 
-def _lens_problem(calibration: Calibration, camera: CameraConfig) -> str:
+def _calibration_problem(calibration: Calibration, camera: CameraConfig) -> str:
     try:
         CameraModel.from_calibration(calibration, rectified=camera.rectified)
     except CalibrationError as error:

@@ -18,10 +18,10 @@ from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import (
     BagFacts,
+    CameraInfoFacts,
     CloudFacts,
     Edge,
     ImageFacts,
-    LensFacts,
     TopicFacts,
 )
 from seg_perception.io.bag_message import BagMessage, TopicInfo
@@ -105,14 +105,16 @@ def _read_compressed_image(message: Any) -> dict[str, Any]:
     return {"image": ImageFacts(str(message.format), width, height)}
 
 
-def _read_lens(message: Any) -> dict[str, Any]:
+def _read_camera_info(message: Any) -> dict[str, Any]:
     calibration, problem = None, ""
     try:
         calibration = decode_camera_info(message)
     except SegPerceptionError as error:
         problem = str(error)
     size = int(message.width), int(message.height)
-    return {"lens": LensFacts(calibration, *size, str(message.distortion_model), problem)}
+    return {
+        "camera_info": CameraInfoFacts(calibration, *size, str(message.distortion_model), problem)
+    }
 
 
 def _read_cloud(message: Any) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def _read_cloud(message: Any) -> dict[str, Any]:
 _READERS = {
     Image.type_name: _read_image,
     CompressedImage.type_name: _read_compressed_image,
-    CameraInfo.type_name: _read_lens,
+    CameraInfo.type_name: _read_camera_info,
     PointCloud2.type_name: _read_cloud,
 }
 
@@ -141,7 +143,7 @@ def _unreadable(type_name: str, problem: str) -> dict[str, Any]:
     if type_name == PointCloud2.type_name:
         return {"cloud": CloudFacts((), 0, problem=problem)}
     if type_name == CameraInfo.type_name:
-        return {"lens": LensFacts(None, 0, 0, "", problem)}
+        return {"camera_info": CameraInfoFacts(None, 0, 0, "", problem)}
     return {"image": ImageFacts("", 0, 0, problem)}
 
 

@@ -76,28 +76,28 @@ def find_fixed_frame(facts: BagFacts, topics: Iterable[str]) -> str:
     return ""
 
 
-def find_lens(facts: BagFacts, image_topic: str) -> str:
+def find_camera_info(facts: BagFacts, image_topic: str) -> str:
     """The camera_info topic that belongs to an image topic; empty where there is none.
 
     Beside the image, as image_transport puts it; below it, as in Viking Hill; else the
     only one of the bag with the image's frame.
     """
     base = base_topic(image_topic)
-    lenses = {lens.name: lens for lens in facts.lenses}
+    infos = {info.name: info for info in facts.camera_infos}
     usual = beside(base, "camera_info")
     for candidate in (usual, f"{base}/camera_info", f"{image_topic}/camera_info"):
-        if candidate in lenses:
+        if candidate in infos:
             return candidate
     frame = facts.topics[image_topic].frame_id
-    same_frame = [name for name, lens in lenses.items() if frame and lens.frame_id == frame]
+    same_frame = [name for name, info in infos.items() if frame and info.frame_id == frame]
     return same_frame[0] if len(same_frame) == 1 else ""
 
 
 def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
     parameters: dict[str, Any] = {f"{prefix}.image_topic": topic}
-    lens = find_lens(facts, topic)
-    if lens and lens != beside(base_topic(topic), "camera_info"):
-        parameters[f"{prefix}.camera_info_topic"] = lens
+    info_topic = find_camera_info(facts, topic)
+    if info_topic and info_topic != beside(base_topic(topic), "camera_info"):
+        parameters[f"{prefix}.camera_info_topic"] = info_topic
     if "CompressedImage" in facts.topics[topic].type:
         parameters[f"{prefix}.transport"] = "compressed"
     if "rect" in base_topic(topic).rpartition("/")[2]:
@@ -127,7 +127,7 @@ def _is_camera(topic: TopicFacts) -> bool:
 
 
 def _camera_key(topic: str) -> str:
-    """Equal for the topics of one camera: `image_raw`, `image_rect` and their compressed forms."""
+    """Equal for the topics of one camera: `image_raw`, `image_rect` and their compressed topics."""
     base = base_topic(topic)
     return _namespace(topic) if base.rpartition("/")[2] in _IMAGE_LEAVES else base
 
@@ -203,9 +203,9 @@ def _are_connected(facts: BagFacts, frame: str, other: str) -> bool:
     for edge in facts.edges:
         neighbours.setdefault(edge.parent, set()).add(edge.child)
         neighbours.setdefault(edge.child, set()).add(edge.parent)
-    seen, frontier = {frame}, [frame]
+    reached, frontier = {frame}, [frame]
     while frontier:
-        for near in neighbours.get(frontier.pop(), set()) - seen:
-            seen.add(near)
+        for near in neighbours.get(frontier.pop(), set()) - reached:
+            reached.add(near)
             frontier.append(near)
-    return other in seen
+    return other in reached

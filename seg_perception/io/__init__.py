@@ -1,1 +1,1 @@
-"""Bytes to types and back: bags, images, clouds, lenses, transforms."""
+"""Bytes to types and back: bags, images, clouds, calibrations, transforms."""

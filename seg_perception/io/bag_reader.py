@@ -117,13 +117,13 @@ def _summarise(stored: list[StoredTopic]) -> tuple[TopicInfo, ...]:
     """One entry per topic name, whatever number of files and publishers it has."""
     summary: dict[str, TopicInfo] = {}
     for topic in stored:
-        seen = summary.get(topic.name)
-        if seen is None:
+        known = summary.get(topic.name)
+        if known is None:
             summary[topic.name] = TopicInfo(
                 topic.name, topic.type, topic.count, topic.latched, topic.encoding
             )
         else:
             summary[topic.name] = replace(
-                seen, count=seen.count + topic.count, latched=seen.latched or topic.latched
+                known, count=known.count + topic.count, latched=known.latched or topic.latched
             )
     return tuple(sorted(summary.values(), key=lambda topic: topic.name))

@@ -13,7 +13,7 @@ from seg_perception.io import messages
 
 
 def decode_camera_info(msg: Any) -> Calibration:
-    """The lens that a sensor_msgs/CameraInfo describes.
+    """The calibration that a sensor_msgs/CameraInfo describes.
 
     Args:
         msg: any object with the attributes of the message; ROS 1 spells D, K, R, P in capitals.
@@ -53,7 +53,7 @@ def decode_camera_info(msg: Any) -> Calibration:
 
 
 def encode_camera_info(cal: Calibration, stamp_ns: int, frame_id: str) -> messages.CameraInfo:
-    """A sensor_msgs/CameraInfo that describes a lens."""
+    """A sensor_msgs/CameraInfo of a calibration."""
     return messages.CameraInfo(
         header=messages.Header.at(stamp_ns, frame_id),
         height=cal.height,

@@ -109,7 +109,7 @@ class RegionOfInterest(Message):
 
 @dataclass
 class CameraInfo(Message):
-    """A lens."""
+    """The calibration of a camera."""
 
     type_name: ClassVar[str] = "sensor_msgs/msg/CameraInfo"
     header: Header = field(default_factory=Header)

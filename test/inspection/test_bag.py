@@ -38,7 +38,7 @@ def test_topics_are_described(world):
         64,
     )
     assert facts[world.points_topic].cloud.fields == ("x", "y", "z", "intensity")
-    assert facts[world.lens_topic].lens.calibration.k[0, 0] == 32
+    assert facts[world.lens_topic].camera_info.calibration.k[0, 0] == 32
 
 
 def test_a_plain_bag_needs_no_options(world):
