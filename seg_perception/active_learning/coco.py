@@ -77,7 +77,10 @@ def encode_runs(mask: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> list[int]:
-    """Column, row, width and height (pixel) of what is set; of an empty mask four zeros."""
+    """Column, row, width and height (pixel) of what is set in a mask, bool (H, W).
+
+    Of an empty mask four zeros.
+    """
     columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     if columns.size == 0:
         return [0, 0, 0, 0]

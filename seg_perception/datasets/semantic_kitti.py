@@ -99,7 +99,7 @@ def read_labels(path: Path) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
 def write_labels(
     path: Path, classes: NDArray[np.uint16], instances: NDArray[np.uint16] | None = None
 ) -> None:
-    """Write a `.label` file; without instances they are all 0."""
+    """Write a `.label` file of classes and instances, uint16 (N,); without instances they are 0."""
     halves = np.zeros((len(classes), 2), "<u2")
     halves[:, 0] = classes
     if instances is not None:

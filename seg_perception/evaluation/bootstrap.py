@@ -62,7 +62,7 @@ def draw(units: Counts) -> ClassCounts | None:
 
 
 def interval(values: Floats) -> tuple[float | None, float | None]:
-    """The middle 95 % of the draws of one number; None where it is mostly undefined."""
+    """The middle 95 % of one number's draws (D,); None where it is mostly undefined."""
     low, high = intervals(values[:, None])
     return low[0], high[0]
 

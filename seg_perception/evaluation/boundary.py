@@ -65,13 +65,13 @@ def count_boundaries(truth: Codes, predicted: Codes, classes: int, width: int) -
 
 
 def boundary_iou(counts: Counts) -> Floats:
-    """Percent by class; NaN where neither has a boundary."""
+    """Percent by class, float64 (K,); NaN where neither has a boundary. Counts: int64 (7, K)."""
     union = counts[_TRUE_ZONE] + counts[_PREDICTED_ZONE] - counts[_BOTH]
     return percent(counts[_BOTH], union)
 
 
 def boundary_f(counts: Counts) -> Floats:
-    """Percent by class; NaN where neither has a contour."""
+    """Percent by class, float64 (K,); NaN where neither has a contour. Counts: int64 (7, K)."""
     # 2 P R / (P + R), and 0 where one side has a contour that the other lacks.
     precision = percent(counts[_MET], counts[_CONTOUR])
     recall = percent(counts[_TRUE_MET], counts[_TRUE_CONTOUR])

@@ -47,7 +47,7 @@ _TOP = LEVELS - 1
 
 
 def levels(confidence: NDArray[Any]) -> NDArray[np.uint8]:
-    """Confidence, uint8 as it is or 0 to 1, in levels."""
+    """Confidence in levels, uint8 of the same shape; uint8 is taken as it is, else 0 to 1."""
     if confidence.dtype != np.uint8:
         confidence = np.rint(np.clip(confidence, 0.0, 1.0) * _TOP).astype(np.uint8)
     return confidence

@@ -95,6 +95,12 @@ class ConfusionCounter:
     def count_not_seen(self, truth: Labels) -> Counts:
         """Count points without a label that do not count as missed.
 
+        Args:
+            truth: uint8 or uint16 (N,).
+
+        Returns:
+            int64, in the layout's shape.
+
         Raises:
             UnknownIdsError: ids that the ontology does not have.
         """
@@ -105,7 +111,7 @@ class ConfusionCounter:
         return counts
 
     def check_truth(self, truth: Labels) -> None:
-        """Refuse true labels that the ontology does not have.
+        """Refuse true labels, uint8 or uint16 of any shape, that the ontology does not have.
 
         Raises:
             UnknownIdsError: see there.
@@ -114,7 +120,7 @@ class ConfusionCounter:
         self._refuse(ids, self._rows[ids], self.layout.truth, "truth")
 
     def check_predicted(self, predicted: Labels) -> None:
-        """Refuse labels that the model's ontology does not have.
+        """Refuse labels, uint8 or uint16 of any shape, that the model's ontology does not have.
 
         Raises:
             UnknownIdsError: see there.

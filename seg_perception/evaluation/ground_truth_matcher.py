@@ -130,7 +130,7 @@ class GroundTruthMatcher:
             pairer.without_truth = pairer.without_labels = 0
 
     def fixed_pose(self, fixed_frame: str, cloud: PointCloud) -> NDArray[np.float64] | None:
-        """T_fixed_cloud at the cloud's stamp; a robot at rest has no fixed frame and needs none."""
+        """T_fixed_cloud (4, 4) at the cloud's stamp; a robot at rest needs no fixed frame."""
         if not fixed_frame:
             return np.eye(4)
         try:

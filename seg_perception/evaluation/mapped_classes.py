@@ -84,11 +84,11 @@ class ClassLookup:
         self._predicted = _table(layout.predicted, mapped.columns, mapped.none_column)
 
     def truth(self, labels: Labels) -> NDArray[np.uint8]:
-        """Class of each true label; not below `classes` where it does not count."""
+        """Class of each true label, in the same shape; not below `classes` where none counts."""
         return self._truth[labels]
 
     def predicted(self, labels: Labels) -> NDArray[np.uint8]:
-        """Class of each predicted label; not below `classes` where it is none."""
+        """Class of each predicted label, in the same shape; from `classes` on where it is none."""
         return self._predicted[labels]
 
 

@@ -25,7 +25,7 @@ _OVER = {
 
 
 def mapping_metrics(mapped: MappedClasses, counts: ClassCounts) -> dict[str, tuple[str, Floats]]:
-    """Description and value of every mean of a class mapping, for one or many draws."""
+    """Description and value of every mean of a class mapping; values () or (D,) for D draws."""
     means = {rule.name: (_OVER[rule.over], counts.mean_iou(rule)) for rule in mapped.mapping.means}
     return {
         **means,
@@ -39,7 +39,7 @@ def mapping_metrics(mapped: MappedClasses, counts: ClassCounts) -> dict[str, tup
 
 
 def fold_units(mapped: MappedClasses, statistics: StreamStatistics) -> Counts:
-    """The folded matrix of each unit, in the order of their names."""
+    """The folded matrix of each unit in the order of their names: int64 (U, K + 1, K + 3)."""
     units = [unit for _, unit in sorted(statistics.units.items())]
     if not units:
         return np.zeros((0, mapped.size + 1, mapped.size + 3), np.int64)

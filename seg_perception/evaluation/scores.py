@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 class ClassCounts:
     """What the scores of classes depend on, for one or many draws of the data.
 
+    Scores by class are float64 (..., K), means of them float64 (...).
+
     Attributes:
         correct, truth, predicted: (..., K), pixels or points by class: right ones, true ones,
             and those predicted so among the counted.
@@ -30,7 +32,7 @@ class ClassCounts:
 
     @classmethod
     def of(cls, folded: Counts) -> ClassCounts:
-        """Of a folded matrix (`MappedClasses.fold`), or a stack of them."""
+        """Of a folded matrix, int64 (..., K + 1, K + 3), as `MappedClasses.fold` gives it."""
         size = folded.shape[-2] - 1
         counted = folded[..., :size, :]
         classes = counted[..., :size]
@@ -43,37 +45,37 @@ class ClassCounts:
 
     @property
     def iou(self) -> Floats:
-        """Intersection over union (Everingham et al., IJCV 2010, eq. 4)."""
+        """Intersection over union (..., K) (Everingham et al., IJCV 2010, eq. 4)."""
         return percent(self.correct, self.truth + self.predicted - self.correct)
 
     @property
     def precision(self) -> Floats:
-        """Right ones among those predicted so."""
+        """Right ones among those predicted so (..., K)."""
         return percent(self.correct, self.predicted)
 
     @property
     def recall(self) -> Floats:
-        """Right ones among the true ones: the accuracy of a class."""
+        """Right ones among the true ones (..., K): the accuracy of a class."""
         return percent(self.correct, self.truth)
 
     @property
     def accuracy(self) -> Floats:
-        """Right ones among all; what got no label is wrong."""
+        """Right ones among all (...); what got no label is wrong."""
         return percent(self.correct.sum(axis=-1), self.truth.sum(axis=-1))
 
     @property
     def mean_accuracy(self) -> Floats:
-        """Mean recall of the classes that the truth has."""
+        """Mean recall (...) of the classes that the truth has."""
         return mean(self.recall, self.truth > 0)
 
     @property
     def frequency_weighted_iou(self) -> Floats:
-        """IoU weighted by the truth's share of each class (Long et al., CVPR 2015)."""
+        """IoU weighted by the truth's share of each class (...) (Long et al., CVPR 2015)."""
         weighted = np.where(self.truth > 0, np.nan_to_num(self.iou) * self.truth, 0.0)
         return ratio(weighted.sum(axis=-1), self.truth.sum(axis=-1))
 
     def mean_iou(self, rule: Mean) -> Floats:
-        """The mean over the classes that a rule takes."""
+        """The mean (...) over the classes that a rule takes."""
         iou = self.iou
         if rule.over == "all":
             return mean(np.nan_to_num(iou), np.ones(iou.shape, bool))
@@ -130,17 +132,17 @@ class LabelCounts:
 
 
 def percent(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """100 part / whole; NaN where the whole is 0."""
+    """100 part / whole, float64 of the same shape as both; NaN where the whole is 0."""
     return ratio(100 * np.asarray(part, np.float64), whole)
 
 
 def mean(values: Floats, chosen: NDArray[np.bool_]) -> Floats:
-    """Mean of the chosen values along the last axis; NaN where none is chosen."""
+    """Mean of the chosen ones of values (..., K), float64 (...); NaN where none is chosen."""
     return ratio(np.where(chosen, values, 0.0).sum(axis=-1), chosen.sum(axis=-1))
 
 
 def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """Part / whole; NaN where the whole is 0."""
+    """Part / whole, float64 of the same shape as both; NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0))
 

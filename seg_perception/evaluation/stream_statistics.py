@@ -65,7 +65,7 @@ class StreamStatistics:
 
     @property
     def pairs(self) -> Counts:
-        """Of all units."""
+        """Of all units: int64, of the shape of the `ConfusionLayout`."""
         total = np.zeros(self.layout.shape, np.int64)
         for unit in self.units.values():
             total += unit.pairs
@@ -82,7 +82,7 @@ class StreamStatistics:
         return None
 
     def add_pairs(self, unit: UnitKey, pairs: Counts) -> None:
-        """Add a frame to its unit."""
+        """Add a frame's pairs, int64 of the shape of the layout, to its unit."""
         entry = self.units.setdefault(
             unit, UnitStatistics(0, np.zeros(self.layout.shape, np.int64))
         )
@@ -90,7 +90,7 @@ class StreamStatistics:
         entry.pairs += pairs
 
     def add_slice(self, key: SliceKey, pairs: Counts) -> None:
-        """Add to a slice."""
+        """Add pairs, int64 of the shape of the layout, to a slice."""
         if key in self.slices:
             self.slices[key] += pairs
         else:
