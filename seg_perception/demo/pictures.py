@@ -21,9 +21,9 @@ from seg_perception.outputs.pictures import (
     titled,
 )
 
-_MOMENTS = (0.2, 0.5, 0.8)
+_DRAWN_AT = (0.2, 0.5, 0.8)
 _ALPHA = 0.55
-_SWEEP = BirdsEye(range_m=30.0, ceiling_m=2.0)
+_SCAN = BirdsEye(range_m=30.0, ceiling_m=2.0)
 _MAP = BirdsEye(range_m=30.0, ceiling_m=2.0, with_legend=False)
 _MAP_EVERY = 4
 _POINT_PX = 4
@@ -33,12 +33,12 @@ class DemoRenderer:
     """Draws a drive with the colours of two ontologies."""
 
     def __init__(self, drive: Drive, predicted: Ontology, true: Ontology) -> None:
-        """Choose the moments that are drawn."""
+        """Choose the frames that are drawn."""
         self._drive = drive
         self._predicted = predicted
         self._true = true
         stamps = drive.label_stamps()
-        self._frames = drive.frames(stamps_at(stamps, _MOMENTS))
+        self._frames = drive.frames(stamps_at(stamps, _DRAWN_AT))
 
     def draw(self, folder: Path) -> tuple[Path, ...]:
         """Write all pictures.
@@ -93,7 +93,7 @@ class DemoRenderer:
         drive = self._drive
         T_base_sensor = drive.transforms.lookup(drive.base_frame, scan.frame_id, scan.stamp_ns)
         xyz = transform_points(T_base_sensor, scan.xyz)
-        return _SWEEP.draw(xyz, scan.labels, self._predicted, name.replace("_", " "))
+        return _SCAN.draw(xyz, scan.labels, self._predicted, name.replace("_", " "))
 
     def _map(self) -> Rgb:
         """Labelled points of the whole drive, around the robot's place at its middle."""

@@ -22,7 +22,7 @@ class StreamAccount:
     Attributes:
         sent: by the player.
         lost: in transport to the node, as the middleware says.
-        received, published, dropped, in_flight: the node's ledger.
+        received, published, dropped, in_flight: as the node counts them.
         recorded: results that reached the recorder.
         duration_s: length of the drive.
     """

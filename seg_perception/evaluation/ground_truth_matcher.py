@@ -1,8 +1,8 @@
-"""Scores what a session makes, while it makes it."""
+"""Pairs the labels of a bag's streams with their truths, and has each pair scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import SegPerceptionError, TransformError
-from seg_perception.core.message_accounting import stream
-from seg_perception.core.types import CameraFrame, LabelMap, PointCloud, SemanticCloud
+from seg_perception.core.types import PointCloud
 from seg_perception.evaluation.bootstrap import BootstrapBlocks
+from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.ground_truth import (
     CloudGroundTruth,
     FieldGroundTruth,
@@ -21,25 +21,29 @@ from seg_perception.evaluation.ground_truth import (
     read_truth_image,
 )
 from seg_perception.evaluation.job import Job, StreamGroundTruth
-from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample
+from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample, Picture
 from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.evaluation.stamp_pairer import Pair, StampPairer
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.pipeline.stamp_watch import StampWatch
-from seg_perception.replay.sink import Sink
 
 
 @dataclass(frozen=True, eq=False)
 class ImageLabels:
-    """The labels of an image, and how to get its picture."""
+    """The labels of an image.
+
+    Attributes:
+        labels: (h, w), ids of the model's ontology.
+        confidence: uint8 (h, w), 255 is certain; None where it was not recorded.
+        picture: gives the image, uint8 (H, W, 3) RGB, or None.
+    """
 
     stamp_ns: int
-    labels: Any
+    labels: Labels
     confidence: NDArray[np.uint8] | None
-    picture: Callable[[], NDArray[np.uint8] | None]
+    picture: Picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +51,20 @@ class CloudLabels:
     """The labels of a cloud.
 
     Attributes:
-        T_fixed_cloud: asked for while the transforms of its time were known.
+        labels: (N,), ids of the model's ontology.
+        confidence: (N,), uint8 or 0 to 1; None where it was not recorded.
+        T_fixed_cloud: float64 (4, 4), asked for while the transforms of its time were known.
     """
 
     stamp_ns: int
-    labels: Any
+    labels: Labels
     confidence: NDArray[Any] | None
     cloud: PointCloud
     T_fixed_cloud: NDArray[np.float64] | None
 
 
 class GroundTruthMatcher:
-    """Where labels and truths of all streams of a bag meet and are scored.
+    """Pairs labels with truths, stream by stream.
 
     Attributes:
         transforms: of the time up to now; whoever reads the bag fills it.
@@ -72,7 +78,15 @@ class GroundTruthMatcher:
         duration_s: float,
         transforms: TransformTree,
     ) -> None:
-        """Prepare one meeting place a stream."""
+        """Prepare a pairer for each stream.
+
+        Args:
+            job: what is scored.
+            writer: takes the results.
+            sequence: name of the drive.
+            duration_s: its length.
+            transforms: see there.
+        """
         self.transforms = transforms
         self._job = job
         self._writer = writer
@@ -167,88 +181,6 @@ class GroundTruthMatcher:
             visible=truth.visible,
             T_fixed_cloud=ours.T_fixed_cloud,
         )
-
-
-class ScoringSink:
-    """A sink that keeps nothing: labels are scored as soon as their truth is there."""
-
-    def __init__(
-        self, matcher: GroundTruthMatcher, fixed_frame: str, kinds: Mapping[str, str]
-    ) -> None:
-        """Take where labels and truths meet.
-
-        Args:
-            matcher: see there.
-            fixed_frame: for the agreement across time.
-            kinds: `lidar` or `radar` by the sensor's name.
-        """
-        self._matcher = matcher
-        self._fixed_frame = fixed_frame
-        self._kinds = kinds
-
-    def write_legend(self, now_ns: int) -> None:
-        """The ontology is known already."""
-
-    def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
-        """Score a segmented image."""
-        del now_ns
-        name = stream("camera", label_map.camera)
-        if self._matcher.wants(name):
-            labels = ImageLabels(
-                label_map.stamp_ns, label_map.labels, label_map.confidence, lambda: frame.image
-            )
-            self._matcher.add_labels(name, labels)
-
-    def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
-        """Score a labelled cloud."""
-        del now_ns
-        name = stream(self._kinds[semantic.sensor], semantic.sensor)
-        if self._matcher.wants(name):
-            cloud = semantic.cloud
-            pose = self._matcher.fixed_pose(self._fixed_frame, cloud)
-            labels = CloudLabels(cloud.stamp_ns, semantic.labels, semantic.confidence, cloud, pose)
-            self._matcher.add_labels(name, labels)
-
-    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
-        """A map has no truth to be scored against."""
-        del mapper, now_ns
-        return False
-
-    def pass_on(self, message: BagMessage) -> None:
-        """Whoever reads the bag gives the truth to the matcher."""
-
-
-class BothSinks:
-    """Two sinks side by side."""
-
-    def __init__(self, first: Sink, second: Sink) -> None:
-        """Take both."""
-        self._sinks = (first, second)
-
-    def write_legend(self, now_ns: int) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.write_legend(now_ns)
-
-    def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.write_label_map(label_map, frame, now_ns)
-
-    def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.write_cloud(semantic, now_ns)
-
-    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
-        """To both."""
-        written = [sink.write_map(mapper, now_ns) for sink in self._sinks]
-        return any(written)
-
-    def pass_on(self, message: BagMessage) -> None:
-        """To both."""
-        for sink in self._sinks:
-            sink.pass_on(message)
 
 
 def _cloud_truth(job: Job, entry: StreamGroundTruth) -> CloudGroundTruth:

@@ -11,13 +11,10 @@ from pathlib import Path
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, SegPerceptionError
 from seg_perception.evaluation.engines import engine_name, segmenter_of
-from seg_perception.evaluation.ground_truth_matcher import (
-    BothSinks,
-    GroundTruthMatcher,
-    ScoringSink,
-)
+from seg_perception.evaluation.ground_truth_matcher import GroundTruthMatcher
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.recorded_labels import RecordedLabels
+from seg_perception.evaluation.scoring_sink import BothSinks, ScoringSink
 from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
