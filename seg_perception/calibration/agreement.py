@@ -132,7 +132,12 @@ class Evidence:
     def edge_evidence(
         self, change: NDArray[np.float64] = _STILL, shift_px: tuple[float, float] = (0.0, 0.0)
     ) -> EdgeEvidence:
-        """The scores of the depth edges in view; arguments as for `agreement`."""
+        """The scores of the depth edges in view.
+
+        Args:
+            change: float64 (4, 4), applied to the scans in the optical frame.
+            shift_px: added to the principal point (pixel of the labels).
+        """
         camera_model = self._camera_model(shift_px)
         index, edge, outside = _in_view(camera_model, self._edge, self._outside, change)
         step, middle = outside - edge, (edge + outside) / 2

@@ -31,6 +31,9 @@ def overlay_picture(observation: Observation, as_if: Hypothesis, title: str) -> 
         observation: which.
         as_if: the calibration with which the depth edges are projected.
         title: written into the corner.
+
+    Returns:
+        uint8 (h, 960, 3), RGB.
     """
     scale = _WIDTH / observation.picture.shape[1]
     picture: Rgb = fit(
@@ -62,7 +65,7 @@ def _borders(observation: Observation, width: int, height: int) -> NDArray[np.bo
 
 
 def curves_picture(plots: Sequence[Plot], columns: int = 3) -> Rgb:
-    """Plots in rows of `columns`."""
+    """Plots in rows of `columns`: uint8 (rows * 220, columns * 320, 3), RGB."""
     drawn = [plot.draw() for plot in plots]
     while len(drawn) % columns:
         drawn.append(np.full_like(drawn[0], PAPER))

@@ -42,7 +42,7 @@ class Axis:
     asked: float
 
     def change(self, amount: float) -> Matrix:
-        """The error as a matrix (4, 4) that is applied to points in the optical frame."""
+        """The error as float64 (4, 4), metre, that is applied to points in the optical frame."""
         matrix = np.eye(4)
         if self.unit == "cm":
             matrix[self.index, 3] = amount / 100
@@ -166,7 +166,11 @@ def resample(
 
 
 def peak_of(amounts: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """Where a curve is highest: the top of a parabola through the values about the highest."""
+    """Where a curve is highest: the top of a parabola through the values about the highest.
+
+    Args:
+        amounts, values: float64 (n,).
+    """
     top = int(values.argmax())
     near = slice(max(0, top - _FIT_STEPS), top + _FIT_STEPS + 1)
     x, y = amounts[near], values[near]

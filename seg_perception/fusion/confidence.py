@@ -99,6 +99,14 @@ def chance_visible(
     """Chance that the camera sees a point so many times as far as its surroundings.
 
     A straight line in the logarithms of odds and relative depth, as simulated truth shows.
+
+    Args:
+        far: float64 (n,), the relative depths.
+        midpoint: relative depth at which both are as likely.
+        steepness: of the line.
+
+    Returns:
+        float64 (n,), 0 to 1.
     """
     chance: NDArray[np.float64] = 1 / (1 + (far / midpoint) ** steepness)
     return chance

@@ -63,6 +63,11 @@ def seems_reversed(
     """Whether a Doppler is positive for what comes nearer, as most returns tell.
 
     Only a radar that moves can tell; most of what it hears is at rest.
+
+    Args:
+        xyz: float32 (N, 3), metre, frame of the radar.
+        doppler_mps: float32 (N,).
+        velocity_mps: float64 (3,), of the radar against the ground, in its own frame.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         expected = doppler_at_rest(xyz, velocity_mps)

@@ -35,7 +35,7 @@ class Bearings:
     range_sigma_m: NDArray[np.float64]
 
     def take(self, index: NDArray[np.intp]) -> Bearings:
-        """Some of the returns."""
+        """The returns of an index, intp (K,)."""
         return Bearings(
             self.xyz[index],
             self.azimuth_sigma_rad[index],

@@ -31,7 +31,7 @@ class ProjectedPoints:
     depth: NDArray[np.float32]
 
     def pixel(self, width: int) -> NDArray[np.intp]:
-        """Flat index (M,) into an image of a width."""
+        """Flat index, intp (M,), into an image of a width (pixel)."""
         flat = self.row.astype(np.intp)
         flat *= width
         flat += self.column
@@ -76,7 +76,7 @@ class Range:
 def pieces(
     xyz: NDArray[np.float32], size: int = _PIECE
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """The (N, 3) points in pieces small enough for a processor's cache.
+    """The points, float32 (N, 3), in pieces small enough for a processor's cache.
 
     Each coordinate of a piece lies side by side: every step reads one coordinate of all its
     points, and the records of a driver scatter them.

@@ -136,7 +136,7 @@ class LabelVoting:
 
         Args:
             piece: points about which all views were asked.
-            unseen: uint8, PointStatus of those that no view has in its image.
+            unseen: uint8 (M,), PointStatus of those that no view has in its image.
         """
         support = self._support[piece]
         if self._overlap is not None:

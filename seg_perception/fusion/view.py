@@ -67,6 +67,12 @@ class View:
         """Cosine of the angle between the optical axis and pixels' rays, without distortion.
 
         Towards the edge of an image lenses are worse and what stands upright is seen aslant.
+
+        Args:
+            column, row: uint16 (M,), pixel.
+
+        Returns:
+            float32 (M,).
         """
         x = (column.astype(np.float32) - np.float32(self.camera.cx)) / np.float32(self.camera.fx)
         y = (row.astype(np.float32) - np.float32(self.camera.cy)) / np.float32(self.camera.fy)

@@ -92,7 +92,7 @@ class KeyTable:
 
     @property
     def keys(self) -> Keys:
-        """The key of each row."""
+        """The key of each row, int64 (count,)."""
         return self._keys[: self._count]
 
     def rows(self, keys: Keys) -> Rows:

@@ -123,7 +123,11 @@ class CameraModel:
         return columns
 
     def roughly_in_view(self, columns: Floats) -> NDArray[np.bool_]:
-        """Which of the points (3, N) may land in the image: no other does."""
+        """Which points may land in the image, bool (N,): no other does.
+
+        Args:
+            columns: float (3, N), metre, as `columns` gives them.
+        """
         x, y, z = columns
         x_min, x_max, y_min, y_max = self.slopes
         with np.errstate(invalid="ignore"):
@@ -137,7 +141,14 @@ class CameraModel:
     def image(
         self, x: Floats, y: Floats, depth: Floats
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Pixels (M,) of points that are roughly in view, and which lie in the image."""
+        """Pixels of points that are roughly in view, and which lie in the image.
+
+        Args:
+            x, y, depth: float (M,), metre, of the columns.
+
+        Returns:
+            u, v, float (M,), pixel, in the precision of the points; and bool (M,).
+        """
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             x, y = x / depth, y / depth
             u, v = self.distortion.distort(x, y)

@@ -26,10 +26,13 @@ class DistortionModel(Protocol):
         """Largest slope, hypot(x, y), that is imaged; farther rays would fold back."""
 
     def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Imaged slopes of ideal ones within `limit`; keeps shape and dtype."""
+        """Imaged slopes of ideal ones within `limit`, float of any shape; keeps shape and dtype."""
 
     def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Ideal slopes of imaged ones, float64; NaN where no ray within `limit` leads there."""
+        """Ideal slopes of imaged ones, float64 of the same shape.
+
+        NaN where no ray within `limit` leads there.
+        """
 
 
 def make_distortion_model(model: str, d: NDArray[np.float64], reach: float) -> DistortionModel:

@@ -32,7 +32,12 @@ class RadialProfile:
 
     @classmethod
     def of(cls, imaged_radius: Callable[[Floats], Floats], reach: float) -> RadialProfile:
-        """Tabulate a radius as far as it rises, or until a fifth beyond the image's corner."""
+        """Tabulate a radius as far as it rises, or until a fifth beyond the image's corner.
+
+        Args:
+            imaged_radius: gives imaged slopes, float (n,), of ideal ones.
+            reach: imaged slope of the image's farthest corner.
+        """
         wide = np.tan(np.linspace(0, _WIDEST_RAD, 4096))
         limit = wide[_last_rising(np.asarray(imaged_radius(wide), np.float64), 1.2 * reach)]
         ideal = np.linspace(0, limit, 4096)

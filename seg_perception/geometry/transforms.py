@@ -128,7 +128,7 @@ class TransformTree:
         )
 
     def set_static(self, parent: str, child: str, T_parent_child: NDArray[np.float64]) -> None:
-        """Set a transform that holds at all times.
+        """Set a transform, float64 (4, 4), metre, that holds at all times.
 
         Raises:
             TransformError: not a rigid, finite (4, 4), or a frame that would be its own parent.
@@ -140,7 +140,7 @@ class TransformTree:
     def set_timed(
         self, parent: str, child: str, stamp_ns: int, T_parent_child: NDArray[np.float64]
     ) -> None:
-        """Add a sample; order does not matter, a sample of the same stamp is replaced.
+        """Add a sample, float64 (4, 4), metre; order does not matter, one of its stamp is replaced.
 
         Raises:
             TransformError: not a rigid, finite (4, 4), or a frame that would be its own parent.
@@ -152,7 +152,7 @@ class TransformTree:
     def set_odometry(
         self, parent: str, child: str, stamp_ns: int, T_parent_child: NDArray[np.float64]
     ) -> None:
-        """Add a sample of odometry; it counts only while no transform has this child.
+        """Add odometry, float64 (4, 4), metre; it counts only while no transform has this child.
 
         Raises:
             TransformError: as `set_timed`.

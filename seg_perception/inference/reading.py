@@ -34,7 +34,7 @@ class Reader(Protocol):
         ...
 
     def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
-        """Make labels (H, W) and confidence uint8 (H, W).
+        """Make labels uint8 or uint16 (H, W) and confidence uint8 (H, W).
 
         Raises:
             EngineError: another shape or type than promised, a class that the ontology
@@ -56,7 +56,7 @@ class LabelsConfidenceReader:
         )
 
     def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
-        """Take both as they are."""
+        """Take both as they are, without their batch: labels and confidence (H, W)."""
         _expect_all(self.specs, tensors)
         labels, confidence = tensors
         _expect_known(labels, self._class_count)
@@ -73,7 +73,7 @@ class LabelsReader:
         self._class_count = manifest.class_count
 
     def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
-        """Enlarge by nearest neighbour; every label is certain."""
+        """Enlarge labels (h, w) by nearest neighbour to (H, W); uint8 confidence 255 throughout."""
         _expect_all(self.specs, tensors)
         labels = tensors[0].squeeze()
         if labels.ndim != 2:
@@ -110,7 +110,7 @@ class LogitsReader:
         }[output.activation]
 
     def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
-        """Enlarge, arg-max, activation."""
+        """Enlarge float32 maps (classes, h, w), arg-max, activation: labels, confidence (H, W)."""
         _expect_all(self.specs, tensors)
         maps = tensors[0][0]
         planes = np.ascontiguousarray(maps.transpose(2, 0, 1)) if self._planes_last else maps

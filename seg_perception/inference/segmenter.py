@@ -23,7 +23,13 @@ class OutputSize(Protocol):
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
     ) -> Segmentation:
-        """Labels and confidence at the published size; `image` is the frame's."""
+        """Labels and confidence at the published size.
+
+        Args:
+            labels: uint8 or uint16 (h, w), at the network's size.
+            confidence: uint8 (h, w).
+            image: uint8 (H, W, 3), the frame's.
+        """
         ...
 
 
@@ -33,7 +39,7 @@ class NetworkSize:
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
     ) -> Segmentation:
-        """Leave them as they are."""
+        """Leave (h, w) as they are."""
         del image
         return labels, confidence
 
@@ -44,7 +50,7 @@ class InputSize:
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
     ) -> Segmentation:
-        """Enlarge by nearest neighbour: labels can't be averaged."""
+        """Enlarge (h, w) to (H, W) by nearest neighbour: labels can't be averaged."""
         return _nearest(labels, image), _nearest(confidence, image)
 
 

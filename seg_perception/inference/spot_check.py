@@ -82,7 +82,12 @@ class SpotCheck:
         self.unavailable = ""
 
     def offer(self, image: NDArray[np.uint8], labels: Labels) -> None:
-        """Show an answer of the engine; it is copied when a comparison is due."""
+        """Show an answer of the engine; it is copied when a comparison is due.
+
+        Args:
+            image: uint8 (H, W, 3), RGB at the network's size.
+            labels: uint8 or uint16 (H, W), what the engine gave it.
+        """
         self._count += 1
         now_s = time.monotonic()
         if now_s < self._due_s or self._ended or self._sample is not None:

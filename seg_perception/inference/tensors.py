@@ -63,7 +63,7 @@ class TensorSpec:
             raise EngineError(msg)
 
     def expect_array(self, array: NDArray[Any]) -> None:
-        """Compare with what a run returned.
+        """Compare shape and dtype with those of what a run returned.
 
         Raises:
             EngineError: another shape or type.

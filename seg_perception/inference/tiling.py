@@ -18,7 +18,7 @@ class Window:
     width: int
 
     def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The part of an image (H, W, 3) that lies in the window, contiguous."""
+        """The part of an image, uint8 (H, W, 3), that lies in the window, contiguous."""
         rows = slice(self.top, self.top + self.height)
         return np.ascontiguousarray(image[rows, self.left : self.left + self.width])
 
@@ -62,7 +62,7 @@ def windows(
 
 
 def tent(window: tuple[int, int]) -> NDArray[np.float32]:
-    """Weights (height, width) that fall from 1 in the middle of a window towards its edges.
+    """Weights, float32 (height, width), that fall from 1 in a window's middle to its edges.
 
     They never reach 0: what only an edge sees counts too.
 

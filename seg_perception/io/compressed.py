@@ -78,7 +78,7 @@ def decode_labels_png(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8] |
 
 
 def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
-    """Kind and size of a file, without decoding it.
+    """Kind and size of a file, uint8 (n,), without decoding it.
 
     Raises:
         ImageError: damaged, cut off, or more pixels than MAX_PIXELS or than its bytes can hold.

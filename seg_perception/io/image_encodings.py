@@ -35,7 +35,11 @@ class Encoding:
         return self.channels * np.dtype(self.dtype).itemsize
 
     def to_rgb(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
-        """RGB of pixels; 16 bits become 8 over their full range."""
+        """RGB, uint8 (H, W, 3), of pixels; 16 bits become 8 over their full range.
+
+        Args:
+            pixels: of the encoding's dtype, (H, W) or (H, W, channels).
+        """
         if pixels.dtype == np.uint16:
             pixels = cv2.convertScaleAbs(pixels, alpha=_FULL_16_TO_8_BIT)
         return self.convert(pixels)

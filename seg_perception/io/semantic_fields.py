@@ -132,7 +132,7 @@ def with_moving(semantic: SemanticCloud) -> SemanticCloud:
 
 
 def whole_points(points: NDArray[Any]) -> NDArray[Any]:
-    """A view of the points as blocks of bytes.
+    """A view of structured points, any shape, as blocks of bytes of the same shape.
 
     A copy of them keeps the bytes between the fields; numpy leaves those of a copy of
     structured points to chance.

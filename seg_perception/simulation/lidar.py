@@ -51,7 +51,11 @@ class LidarScan:
 
 
 def towards(azimuth: Array, elevation: Array) -> Array:
-    """Unit vectors (..., 3), x forward, y left, z up, of bearings that broadcast together."""
+    """Unit vectors, float64 (..., 3), x forward, y left, z up, of bearings (radian).
+
+    Args:
+        azimuth, elevation: float64, of shapes that broadcast together.
+    """
     azimuth, elevation = np.broadcast_arrays(azimuth, elevation)
     level = np.cos(elevation)
     parts = [level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)]
@@ -89,7 +93,7 @@ class SimulatedLidar:
         Args:
             scene: what is there.
             trajectory: where the robot is meanwhile.
-            mount: T_base_lidar (4, 4).
+            mount: T_base_lidar, float64 (4, 4).
             start_s: when the first column fires.
             seed: of the noise.
         """

@@ -104,7 +104,11 @@ class Light:
         return colour
 
     def sky(self, towards: Floats) -> Floats:
-        """Radiance (3, n) of the open sky: a gradient, clouds, a glow around the sun."""
+        """Radiance, float32 (3, n), of the open sky: a gradient, clouds, a glow around the sun.
+
+        Args:
+            towards: float32 (3, n), unit directions, world frame.
+        """
         up = np.maximum(towards[2], np.float32(0.02))
         zenith = np.array([0.20, 0.40, 0.80], np.float32) * np.float32(0.6 + 0.5 * self.sunshine)
         blue = zenith[:, None] + (self.haze_rgb - zenith)[:, None] * np.exp(-3.2 * up)

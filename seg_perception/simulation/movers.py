@@ -42,7 +42,7 @@ class Mover:
         """Where it stands at some times.
 
         Returns:
-            Position (n, 3) in the world and yaw (n,).
+            Position, float64 (n, 3), metre, in the world and yaw, float64 (n,), radian.
         """
         arc = self.arc_m + self.speed_mps * np.asarray(time_s, float)
         place, heading = track.at(arc, np.full(arc.shape, self.lateral_m))
@@ -51,7 +51,7 @@ class Mover:
         return np.concatenate([place, height[..., None]], axis=-1), facing
 
     def velocity(self, track: Track, terrain: Terrain, time_s: float) -> Array:
-        """Its velocity (3,) in the world, metre a second, by central difference."""
+        """Its velocity, float64 (3,), in the world, metre a second, by central difference."""
         times = np.array([time_s - 0.02, time_s + 0.02])
         position, _ = self.pose(track, terrain, times)
         velocity: Array = (position[1] - position[0]) / 0.04

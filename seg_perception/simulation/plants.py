@@ -106,7 +106,7 @@ def clump(
     surface: str,
     fineness: float = 1.0,
 ) -> Mesh:
-    """A ball of leaves; those inside and below are darker."""
+    """A ball of leaves around a centre, float64 (3,), metre; those inside and below are darker."""
     direction = rng.normal(size=(leaf_count, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     depth = rng.uniform(0.02, 1.0, (leaf_count, 1)) ** 0.42 * rng.normal(1.0, 0.12, (leaf_count, 1))

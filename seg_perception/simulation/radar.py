@@ -71,7 +71,7 @@ class SimulatedRadar:
 
         Args:
             scene: what is there.
-            T_world_radar: (4, 4), x forward.
+            T_world_radar: float64 (4, 4), x forward.
             motion: of the radar itself: its velocity at its own place.
             time_s: when.
             seed: of the noise.

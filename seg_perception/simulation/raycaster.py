@@ -59,7 +59,11 @@ class Raycaster:
         return RayHits(distance, triangle, np.concatenate([part["Ng"] for part in found]))
 
     def blocked(self, origins: Floats, directions: Floats) -> NDArray[np.bool_]:
-        """Say of each ray (n,) whether it meets anything."""
+        """Say of each ray, bool (n,), whether it meets anything.
+
+        Args:
+            origins, directions: float32 (n, 3), metre.
+        """
         found = self._run(origins, directions, query="OCCLUDED")
         hit: NDArray[np.bool_] = np.concatenate(found) >= 0
         return hit

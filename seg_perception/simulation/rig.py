@@ -19,7 +19,7 @@ OPTICAL_FROM_BODY: Array = np.array(
 
 
 def rotation(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Array:
-    """Rotation (3, 3) by roll about x, then pitch about y, then yaw about z (REP-103)."""
+    """Rotation, float64 (3, 3), by roll about x, then pitch about y, then yaw about z (REP-103)."""
     cr, sr = np.cos(roll_rad), np.sin(roll_rad)
     cp, sp = np.cos(pitch_rad), np.sin(pitch_rad)
     cy, sy = np.cos(yaw_rad), np.sin(yaw_rad)
@@ -31,7 +31,7 @@ def rotation(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Array:
 
 
 def pose_matrix(position: Array, roll_rad: float, pitch_rad: float, yaw_rad: float) -> Array:
-    """A pose (4, 4) from a position (3,) in metres and angles."""
+    """A pose, float64 (4, 4), from a position (3,) in metres and angles in radians."""
     matrix = np.eye(4)
     matrix[:3, :3] = rotation(roll_rad, pitch_rad, yaw_rad)
     matrix[:3, 3] = position
@@ -83,12 +83,12 @@ class MountedCamera:
 
     @property
     def T_base_camera(self) -> Array:  # noqa: N802
-        """Where its optical frame sits (4, 4)."""
+        """Where its optical frame sits, float64 (4, 4), metre."""
         mount: Array = self.T_base_body @ OPTICAL_FROM_BODY
         return mount
 
     def poses(self, trajectory: Trajectory) -> Poses:
-        """T_world_camera (n, 4, 4), optical frame, at times (n,) of a drive."""
+        """T_world_camera, float64 (n, 4, 4), optical frame, at times (n,), second, of a drive."""
 
         def at(times: Array) -> Array:
             poses: Array = trajectory.poses(times) @ self.T_base_camera

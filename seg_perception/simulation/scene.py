@@ -107,7 +107,7 @@ class Scene:
         return hits
 
     def distances(self, origins: Floats, directions: Floats, time_s: Array) -> Floats:
-        """How far the same rays as for `cast` get; (h, w), inf in the sky."""
+        """How far the same rays as for `cast` get; float32 (h, w), metre, inf in the sky."""
         every = np.broadcast_to(origins, directions.shape).reshape(-1, 3)
         found = self._caster.cast(every, directions.reshape(-1, 3))
         distance = found.distance.reshape(directions.shape[:2])
@@ -118,7 +118,13 @@ class Scene:
         return distance
 
     def lit(self, points: Floats, directions: Floats, time_s: float) -> NDArray[np.bool_]:
-        """Say of points (n, 3) whether light from directions (n, 3) reaches them."""
+        """Say of points whether light reaches them: bool (n,).
+
+        Args:
+            points: float32 (n, 3), metre, world frame.
+            directions: float32 (n, 3), unit vectors towards the light.
+            time_s: when.
+        """
         blocked = self._caster.blocked(points, directions)
         for mover, caster in zip(self.movers, self._mover_casters, strict=True):
             place, yaw = mover.pose(self.track, self.terrain, np.array([time_s]))
@@ -205,7 +211,13 @@ def _round_off(hits: Hits, start: Floats, towards: Floats) -> None:
 
 
 def rounded(normal: Floats, place: Floats, curve: Floats) -> Floats:
-    """Normals (n, 3) of curved things at places (n, 3); `normal` is the triangles' own."""
+    """Normals, float32 (n, 3), of curved things.
+
+    Args:
+        normal: float32 (n, 3), unit, the triangles' own.
+        place: float32 (n, 3), metre.
+        curve: float32 (n, 4), as of Mesh.
+    """
     away: Floats = place - curve[:, :3]
     away[curve[:, 3] == UPRIGHT, 2] = 0
     away = unit(away)

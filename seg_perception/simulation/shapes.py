@@ -40,11 +40,11 @@ class Mesh:
     curve: NDArray[np.float32]
 
     def tinted(self, factor: Array) -> Mesh:
-        """The same with its colours multiplied; factor (T, 1), (T, 3) or (3,)."""
+        """The same with its colours multiplied; factor float64 (T, 1), (T, 3) or (3,)."""
         return replace(self, rgb=(self.rgb * factor).astype(np.float32))
 
     def curved(self, centre: Array, kind: int) -> Mesh:
-        """The same, curving around places (T, 3) or (3,)."""
+        """The same, curving around places, float64 (T, 3) or (3,), metre."""
         curve = np.full((len(self.triangles), 4), kind, np.float32)
         curve[:, :3] = centre
         return replace(self, curve=curve)
@@ -55,7 +55,13 @@ class Mesh:
 
 
 def mesh(vertices: Array, triangles: NDArray[np.integer], surface: str) -> Mesh:
-    """Make a mesh of one surface in its own colour."""
+    """Make a mesh of one surface in its own colour.
+
+    Args:
+        vertices: float64 (V, 3), metre.
+        triangles: int (T, 3), indices of vertices.
+        surface: name of its surface.
+    """
     number = SURFACES.id(surface)
     count = len(triangles)
     return Mesh(
@@ -86,9 +92,9 @@ def scatter(one: Mesh, positions: Array, yaw: Array, scale: Array) -> Mesh:
 
     Args:
         one: what is copied.
-        positions: (n, 3), metre.
-        yaw: (n,), radian.
-        scale: (n,).
+        positions: float64 (n, 3), metre.
+        yaw: float64 (n,), radian.
+        scale: float64 (n,).
     """
     cos, sin = np.cos(yaw)[:, None] * scale[:, None], np.sin(yaw)[:, None] * scale[:, None]
 
@@ -120,8 +126,8 @@ def tube(path: Array, radius_m: Array, sides: int, surface: str) -> Mesh:
     """A round bar along a path, open at both ends.
 
     Args:
-        path: (k, 3), centres of the rings.
-        radius_m: (k,).
+        path: float64 (k, 3), metre, centres of the rings.
+        radius_m: float64 (k,).
         sides: corners of a ring.
         surface: name of its surface.
     """
@@ -143,7 +149,7 @@ def tube(path: Array, radius_m: Array, sides: int, surface: str) -> Mesh:
 
 
 def grid(vertices: Array, surface: str) -> Mesh:
-    """A sheet through (rows, columns, 3) vertices."""
+    """A sheet through vertices, float64 (rows, columns, 3), metre."""
     rows, columns = vertices.shape[:2]
     triangles = _grid_triangles(rows, columns, closed=False)
     return mesh(vertices.reshape(-1, 3), triangles, surface)
@@ -173,8 +179,8 @@ def flakes(rng: Rng, centres: Array, size_m: Array, surface: str, flatness: floa
 
     Args:
         rng: how they lie.
-        centres: (n, 3).
-        size_m: (n,), length from tip to tip.
+        centres: float64 (n, 3), metre.
+        size_m: float64 (n,), length from tip to tip.
         surface: name of their surface.
         flatness: 0 lies anyhow, 1 lies level.
     """
@@ -195,8 +201,8 @@ def spikes(root: Array, tip: Array, width_m: Array, surface: str) -> Mesh:
     """Narrow triangles from a root to a tip: blades and needles.
 
     Args:
-        root, tip: (n, 3).
-        width_m: (n,), at the root.
+        root, tip: float64 (n, 3), metre.
+        width_m: float64 (n,), at the root.
         surface: name of their surface.
     """
     direction = tip - root

@@ -167,7 +167,7 @@ def radar_scans(world: World) -> Iterator[SimulatedMessage]:
 
 
 def radar_pose(trajectory: Trajectory, time_s: float) -> tuple[Array, RobotState]:
-    """T_world_radar (4, 4), and the velocity of the radar, which turns with the robot."""
+    """T_world_radar, float64 (4, 4), and the radar's velocity: it turns with the robot."""
     base, robot = trajectory.pose(time_s), trajectory.motion(time_s)
     pose = base @ rig.T_BASE_RADAR
     lever = pose[:3, 3] - base[:3, 3]

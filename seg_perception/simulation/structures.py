@@ -60,7 +60,7 @@ def _roof(half_l: float, half_w: float, wall_m: float, ridge_m: float) -> Mesh:
 
 
 def fence(rng: Rng, line: Array) -> Mesh:
-    """Posts at the given places (n, 3) and two rails between neighbours."""
+    """Posts at the given places, float64 (n, 3), metre, and two rails between neighbours."""
     parts = []
     for place in line:
         tilt = rng.normal(0, 0.03, 2)

@@ -70,15 +70,25 @@ class Terrain:
         return grid(np.dstack([x, y, self._height]), "turf")
 
     def height(self, x: Array, y: Array) -> Array:
-        """Height (metre) at places of any shape; bilinear between the grid's corners."""
+        """Height at places, float64 of any shape, metre; bilinear between the grid's corners."""
         return _bilinear(self._height, x, y)
 
     def lateral(self, x: Array, y: Array) -> Array:
-        """Signed distance (metre) to the track's centre, positive on its left."""
+        """Signed distance of places, float64 of any shape, to the track's centre, metre.
+
+        Positive on its left.
+        """
         return _bilinear(self._raster[..., 0], x, y)
 
     def around(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Height of the ground and distance to the track's centre at places (h, w), metre."""
+        """Height of the ground and distance to the track's centre at places, metre.
+
+        Args:
+            x, y: float32 (h, w), metre.
+
+        Returns:
+            float32 (h, w) each.
+        """
         if x.size == 0:
             return np.zeros_like(x), np.zeros_like(x)
         column = (x + np.float32(HALF_EXTENT_M)) / np.float32(_SPACING_M)

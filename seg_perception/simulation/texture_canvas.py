@@ -30,12 +30,12 @@ class Canvas:
         self.picture = np.full((size, size, 3), colour, np.float32)
 
     def polygons(self, corners: Array, colours: Array) -> None:
-        """Fill polygons (n, k, 2) in their order; colours (n, 3)."""
+        """Fill polygons, float64 (n, k, 2), texel, in their order; colours float64 (n, 3)."""
         for places, colour in self._wrapped(corners, colours):
             cv2.fillConvexPoly(self.picture, places, colour, cv2.LINE_8, _SHIFT)
 
     def lines(self, corners: Array, colours: Array, thickness: int = 1) -> None:
-        """Draw lines through (n, k, 2) places in their order; colours (n, 3)."""
+        """Draw lines through places, float64 (n, k, 2), texel; colours float64 (n, 3)."""
         for places, colour in self._wrapped(corners, colours):
             cv2.polylines(self.picture, [places], False, colour, thickness, cv2.LINE_8, _SHIFT)
 
@@ -58,7 +58,7 @@ class Canvas:
 
 
 def turned(shape: Array, angle: Array, scale: Array, place: Array) -> Array:
-    """A shape (k, 2) or shapes (n, k, 2), scaled (n, 2), turned (n,) and moved (n, 2)."""
+    """Shapes, float64 (k, 2) or (n, k, 2), scaled (n, 2), turned (n,) and moved (n, 2)."""
     x, y = np.moveaxis(shape * scale[:, None], 2, 0)
     cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
     placed: Array = np.stack([cos * x - sin * y, sin * x + cos * y], axis=2) + place[:, None]
@@ -66,7 +66,7 @@ def turned(shape: Array, angle: Array, scale: Array, place: Array) -> Array:
 
 
 def layered(*layers: Array) -> Array:
-    """(n, ...) each: the layers of the first thing, then those of the second, and so on."""
+    """float64 (n, ...) each: the layers of the first thing, then those of the second, and so on."""
     stacked: Array = np.stack(layers, axis=1).reshape(-1, *layers[0].shape[1:])
     return stacked
 
@@ -92,7 +92,15 @@ def draw_stones(canvas: Canvas, rng: Rng, count: int, radii: tuple[float, float]
 def draw_leaves(
     canvas: Canvas, rng: Rng, count: int, lengths: tuple[float, float], palette: Array
 ) -> None:
-    """Fallen leaves, one over the other, each with its shadow and a lighter half."""
+    """Fallen leaves, one over the other, each with its shadow and a lighter half.
+
+    Args:
+        canvas: where.
+        rng: how they lie.
+        count: how many.
+        lengths: shortest and longest (texel).
+        palette: float64 (k, 3), colours to choose from.
+    """
     length = rng.uniform(*lengths, (count, 1))
     place, angle = rng.uniform(0, canvas.size, (count, 2)), rng.uniform(0, 2 * np.pi, count)
     scale = length / 2 * np.hstack([np.ones((count, 1)), rng.uniform(0.55, 1.0, (count, 1))])

@@ -29,11 +29,11 @@ class Track:
         """Places along and beside the track.
 
         Args:
-            arc_m: (n,), distance along the track, any number of rounds.
-            lateral_m: (n,), to the left of it.
+            arc_m: float64 (n,), distance along the track, any number of rounds.
+            lateral_m: float64 (n,), to the left of it.
 
         Returns:
-            Position (n, 2) in metres and heading (n,) in radians.
+            Position, float64 (n, 2), metre, and heading, float64 (n,), radian.
         """
         index = np.asarray(arc_m) / self.length_m * len(self.points)
         low = np.floor(index).astype(int)

@@ -34,7 +34,7 @@ class LateralPath(Protocol):
     """How far the robot keeps from the track's centre."""
 
     def lateral_m(self, arc_m: Array) -> Array:
-        """To the left, at distances (n,) along the track."""
+        """To the left, float64 (n,), metre, at distances, float64 (n,), along the track."""
         ...
 
 
@@ -46,7 +46,7 @@ class Oscillation:
     period_m: float = 6.4
 
     def lateral_m(self, arc_m: Array) -> Array:
-        """A sine whose strength comes and goes."""
+        """A sine whose strength comes and goes; float64 (n,) as in `LateralPath`."""
         strength = 0.62 + 0.38 * np.sin(arc_m / 11.0)
         lateral: Array = self.amplitude_m * strength * np.sin(2 * np.pi * arc_m / self.period_m)
         return lateral
@@ -65,7 +65,7 @@ class Slalom:
     arc_m: float = 1.5
 
     def lateral_m(self, arc_m: Array) -> Array:
-        """Parabolas that join with one heading."""
+        """Parabolas that join with one heading; float64 (n,) as in `LateralPath`."""
         turn = np.floor(arc_m / self.arc_m)
         within = arc_m - turn * self.arc_m
         sign = np.where(turn % 2 == 0, 1.0, -1.0)
@@ -100,7 +100,7 @@ class Trajectory:
         self._samples = np.column_stack([place, height, roll, pitch, yaw])
 
     def poses(self, time_s: Array) -> Array:
-        """T_world_base (n, 4, 4) at times (n,) since the start."""
+        """T_world_base, float64 (n, 4, 4), at times (n,), second, since the start."""
         x, y, z, roll, pitch, yaw = self._interpolate(np.atleast_1d(time_s))
         cr, sr, cp, sp = np.cos(roll), np.sin(roll), np.cos(pitch), np.sin(pitch)
         cy, sy = np.cos(yaw), np.sin(yaw)
@@ -114,7 +114,7 @@ class Trajectory:
         return poses
 
     def pose(self, time_s: float) -> Array:
-        """T_world_base (4, 4) at one time since the start."""
+        """T_world_base, float64 (4, 4), at one time since the start."""
         pose: Array = self.poses(np.array([time_s]))[0]
         return pose
 

@@ -50,6 +50,10 @@ def paste(view: tuple[Image, Image], donor: tuple[Image, Image], target: int) ->
 
     Ghiasi et al., "Simple Copy-Paste is a Strong Data Augmentation Method", CVPR 2021.
     A view that shows too few of them is left out: a crumb teaches nothing.
+
+    Args:
+        view, donor: uint8 (h, w, 3) RGB and uint8 (h, w) targets each.
+        target: id of what is copied.
     """
     chosen = donor[1] == target
     if np.count_nonzero(chosen) >= _LEAST_PIXELS:

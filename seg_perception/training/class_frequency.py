@@ -67,18 +67,18 @@ class ClassFrequency:
         return np.sum(scaled, axis=0).astype(np.int64)
 
     def never_possible(self) -> NDArray[np.int64]:
-        """Ids of the classes that no training pixel can be, alone or in a set."""
+        """Ids, int64 (n,), of the classes that no training pixel can be, alone or in a set."""
         present = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
         return np.flatnonzero(~self.space.members[present].any(axis=0))
 
     def never_certain(self) -> NDArray[np.int64]:
-        """Ids of the classes that are learnt from sets alone: no pixel names them for certain."""
+        """Ids, int64 (n,), of classes learnt from sets alone: no pixel names them for certain."""
         present = np.sum([rows.sum(axis=0) for rows in self.pixels.values()], axis=0) > 0
         possible = self.space.members[present].any(axis=0)
         return np.flatnonzero(possible & ~present[: self.space.class_count])
 
     def repeat_factors(self, source: str, below: float) -> NDArray[np.float64]:
-        """How often to draw each image of a source, relative to a common one.
+        """How often to draw each image of a source against a common one, float64 (images,).
 
         max over the image's classes of max(1, sqrt(below / f)), f the share of the
         source's images that hold the class (Gupta et al., "LVIS", CVPR 2019).
@@ -90,7 +90,7 @@ class ClassFrequency:
         return np.where(holds, factor, 1.0).max(axis=1)
 
     def images_with(self, source: str, target: int) -> NDArray[np.int64]:
-        """Numbers of the source's images that hold a target."""
+        """Numbers, int64 (n,), of the source's images that hold a target."""
         return np.flatnonzero(self.pixels[source][:, target] > 0)
 
     def _by_class(self, by_target: NDArray[np.int64]) -> NDArray[np.int64]:

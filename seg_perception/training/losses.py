@@ -19,6 +19,13 @@ def effective_number_weights(pixels: NDArray[np.int64], beta: float) -> NDArray[
     Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR
     2019. Neighbouring pixels are not independent samples: 64x64 of them count as
     one. A class without pixels has weight 1.
+
+    Args:
+        pixels: int64 (classes,), labelled pixels of each class.
+        beta: 0 to 1; the larger, the more a rare class weighs.
+
+    Returns:
+        float64 (classes,).
     """
     samples = np.maximum(pixels / PATCH, 1e-6)
     weights = np.where(pixels > 0, (1 - beta) / (1 - beta**samples), 0.0)

@@ -42,7 +42,7 @@ class Segments:
 
     @classmethod
     def of(cls, targets: Tensor) -> Segments:
-        """Collect the targets of each image."""
+        """Collect the targets, uint8 (B, H, W), of each image."""
         found = [torch.unique(image[image != IGNORE]).long() for image in targets]
         most = max(1, *(len(ids) for ids in found))
         padded = [pad(ids, (0, most - len(ids)), value=IGNORE) for ids in found]
@@ -156,20 +156,20 @@ class MaskLosses(nn.Module):
 
 
 def cross_entropy(logits: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
-    """Binary cross-entropy of each mask over its valid points, (M, P) to (M,)."""
+    """Binary cross-entropy of each mask over its valid points, float (M, P) to (M,)."""
     values = (softplus(logits) - logits * truth) * valid
     return values.sum(dim=1) / valid.sum(dim=1).clamp_min(1)
 
 
 def dice_loss(logits: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
-    """1 - Dice of each mask over its valid points, smoothed by 1; (M, P) to (M,)."""
+    """1 - Dice of each mask over its valid points, smoothed by 1; float (M, P) to (M,)."""
     shares = logits.sigmoid() * valid
     common = (shares * truth).sum(dim=1)
     return 1 - (2 * common + 1) / (shares.sum(dim=1) + (truth * valid).sum(dim=1) + 1)
 
 
 def sample_maps(maps: Tensor, points: Tensor) -> Tensor:
-    """Bilinear values of (B, C, h, w) at points (B, P, 2) = x, y in 0 to 1: (B, C, P)."""
+    """Bilinear values of float (B, C, h, w) at points (B, P, 2) = x, y in 0 to 1: (B, C, P)."""
     grid = (2 * points - 1)[:, :, None]
     return grid_sample(maps, grid, align_corners=False)[..., 0]
 

@@ -50,7 +50,7 @@ class Processes:
         )
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
-        """The sum over all processes; every one of them must ask."""
+        """The sum of arrays of one shape and dtype over all processes; every one must ask."""
         if self.count == 1:
             return values
         tensor = torch.from_numpy(np.ascontiguousarray(values)).to(self.device)

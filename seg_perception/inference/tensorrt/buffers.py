@@ -32,7 +32,7 @@ class Buffer(Protocol):
         """
 
     def upload(self, array: NDArray[Any], stream: int) -> None:
-        """Bring an array to the device."""
+        """Bring an array of the buffer's shape and dtype to the device."""
 
     def download(self, stream: int) -> None:
         """Bring the device's tensor to `host`; it is there when the stream is done."""
@@ -57,7 +57,7 @@ class PinnedBuffer:
         self.host = _view(self._host, shape, dtype)
 
     def upload(self, array: NDArray[Any], stream: int) -> None:
-        """Copy to the page-locked memory, and queue the copy from there."""
+        """Copy the tensor, shape and dtype as given, to page-locked memory; queue the copy on."""
         np.copyto(self.host, array)
         self._cuda.copy(self.device, self._host, self._size, HOST_TO_DEVICE, stream)
 
@@ -84,7 +84,7 @@ class MappedBuffer:
         self.host = _view(self._host, shape, dtype)
 
     def upload(self, array: NDArray[Any], stream: int) -> None:
-        """Write it where the device reads it."""
+        """Write the tensor, shape and dtype as given, where the device reads it."""
         del stream
         np.copyto(self.host, array)
 

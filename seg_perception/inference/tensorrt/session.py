@@ -67,10 +67,10 @@ class Session:
         """Run once.
 
         Args:
-            arrays: the inputs, as their specs say.
+            arrays: the inputs, of the shapes and dtypes of their specs.
 
         Returns:
-            The outputs, copies that belong to the caller.
+            The outputs, of the shapes and dtypes of their specs; copies that belong to the caller.
 
         Raises:
             EngineError: CUDA or TensorRT failed.

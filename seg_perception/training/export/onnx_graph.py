@@ -100,7 +100,7 @@ def fold_constants(model: bytes) -> bytes:
 
 
 def run_onnx(model: bytes, images: Sequence[NDArray[np.uint8]]) -> list[NetworkAnswer]:
-    """Answers to each image, by ONNX Runtime on the CPU."""
+    """Answers to each image, uint8 (H, W, 3) RGB, by ONNX Runtime on the CPU."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -112,7 +112,7 @@ def run_onnx(model: bytes, images: Sequence[NDArray[np.uint8]]) -> list[NetworkA
 
 @torch.no_grad()
 def run_torch(graph: ServingGraph, images: Sequence[NDArray[np.uint8]]) -> list[NetworkAnswer]:
-    """Answers to each image, by torch in fp32."""
+    """Answers to each image, uint8 (H, W, 3) RGB, by torch in fp32."""
     return [
         _answer([values[0].numpy() for values in graph(torch.from_numpy(image)[None])])
         for image in images

@@ -52,6 +52,12 @@ class TorchEngine:
     def infer(self, image: NDArray[np.uint8]) -> Segmentation:
         """Segment one image.
 
+        Args:
+            image: uint8 (H, W, 3), RGB at the network's size.
+
+        Returns:
+            Labels and confidence, uint8 (H, W) each.
+
         Raises:
             EngineError: another size, or torch failed.
         """

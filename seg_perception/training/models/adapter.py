@@ -48,7 +48,7 @@ class SpatialPrior(nn.Module):
         self.projections = nn.ModuleList(nn.Conv2d(inputs, width, 1) for inputs in widths)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Map (B, 3, H, W) to four maps (B, width, H/s, W/s), s = 4, 8, 16, 32."""
+        """Map float (B, 3, H, W) to four maps (B, width, H/s, W/s), s = 4, 8, 16, 32."""
         maps = [self.stem(image)]
         for down in self.downs:
             maps.append(down(maps[-1]))
@@ -105,7 +105,7 @@ class Extractor(nn.Module):
     def forward(
         self, maps: Tensor, tokens: Tensor, shapes: Shapes, grid: tuple[int, int]
     ) -> Tensor:
-        """Update the maps' tokens (B, sum of h * w, width) from the patch tokens."""
+        """Update the maps' tokens, float (B, sum of h * w, width), from the patch tokens."""
         places = centres(shapes, maps)
         maps = maps + self.attention(self.query_norm(maps), places, self.token_norm(tokens), [grid])
         return maps + self.feedforward(self.feedforward_norm(maps), shapes)
@@ -127,7 +127,7 @@ class Injector(nn.Module):
     def forward(
         self, tokens: Tensor, maps: Tensor, shapes: Shapes, grid: tuple[int, int]
     ) -> Tensor:
-        """Update the patch tokens (B, patches, width)."""
+        """Update the patch tokens, float (B, patches, width)."""
         read = self.attention(
             self.query_norm(tokens), centres([grid], tokens), self.map_norm(maps), shapes
         )
@@ -152,7 +152,7 @@ class Interaction(nn.Module):
         angles: tuple[Tensor, Tensor],
         shapes: Shapes,
     ) -> tuple[Tensor, Tensor]:
-        """Pass on tokens (B, prefix + patches, width) and the maps' tokens."""
+        """Pass on tokens, float (B, prefix + patches, width), and the maps' tokens."""
         grid = shapes[1]
         if self.injector is not None:
             prefix, patches = tokens[:, : vit.prefix], tokens[:, vit.prefix :]
@@ -196,7 +196,7 @@ class AdapterPyramid(nn.Module):
         self._add_tokens = config.add_tokens
 
     def forward(self, image: Tensor) -> Pyramid:
-        """Maps of an image (B, 3, H, W), H and W multiples of 16."""
+        """Maps of an image, float (B, 3, H, W), H and W multiples of 16."""
         quarter, *coarser = self.prior(image)
         shapes = [(int(m.shape[2]), int(m.shape[3])) for m in coarser]
         maps = torch.cat(

@@ -24,9 +24,9 @@ def weighted_grid_sample(maps: Tensor, points: Tensor, weights: Tensor) -> Tenso
     """Bilinear samples of maps, summed with weights; 0 outside.
 
     Args:
-        maps: (N, D, h, w).
-        points: (N, Q, P, 2), x and y, 0 to 1 from edge to edge.
-        weights: (N, Q, P).
+        maps: float (N, D, h, w).
+        points: float (N, Q, P, 2), x and y, 0 to 1 from edge to edge.
+        weights: float (N, Q, P).
 
     Returns:
         (N, D, Q).
@@ -41,7 +41,7 @@ def weighted_gather(maps: Tensor, points: Tensor, weights: Tensor) -> Tensor:
     """`weighted_grid_sample` by indexing alone.
 
     A margin of zeros around the maps stands for the outside: points are held within it,
-    so that no index needs a mask.
+    so that no index needs a mask. Arguments and result as there, float (N, D, Q).
     """
     count, width_in, height, width = maps.shape
     padded = pad(maps, (1, 2, 1, 2))
@@ -75,7 +75,7 @@ _SAMPLERS: dict[Sampling, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 
 def centres(shapes: Shapes, like: Tensor) -> Tensor:
-    """Places of the pixels of several maps, (1, sum of h * w, 1, 2): x, y from 0 to 1."""
+    """Places of the pixels of several maps, float (1, sum of h * w, 1, 2): x, y from 0 to 1."""
     grids = []
     for height, width in shapes:
         y, x = np.meshgrid(
@@ -177,7 +177,7 @@ class PixelDecoderAttention(DeformableAttention):
         """Positions are added to the queries; nothing is masked, since no image is padded.
 
         For the same reason each query's place is the centre of its pixel on every level;
-        what `transformers` works out for it is not looked at.
+        what `transformers` works out for it is not looked at. All states are float (B, Q, width).
         """
         queries = hidden_states + position_embeddings
         shapes = [(int(h), int(w)) for h, w in spatial_shapes_list]

@@ -70,17 +70,17 @@ class VitTokens(nn.Module):
         return self
 
     def embed(self, image: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Tokens (B, prefix + patches, C) of an image, and the angles of their places."""
+        """Tokens, float (B, prefix + patches, C), of an image, and the angles of their places."""
         return self.model.embeddings(image), self.model.rope_embeddings(image)
 
     def run(self, tokens: Tensor, angles: tuple[Tensor, Tensor], blocks: range) -> Tensor:
-        """Pass tokens through some of the blocks."""
+        """Pass tokens, float (B, prefix + patches, C), through some of the blocks."""
         for block in blocks:
             tokens = self.model.model.layer[block](tokens, position_embeddings=angles)
         return tokens
 
     def read(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised class token (B, C) and patch tokens (B, patches, C)."""
+        """Normalised class token, float (B, C), and patch tokens, float (B, patches, C)."""
         normal = self.model.norm(tokens)
         return normal[:, 0], normal[:, self.prefix :]
 
@@ -116,7 +116,7 @@ class ConvNextPyramid(nn.Module):
         return self
 
     def forward(self, image: Tensor) -> Pyramid:
-        """Maps of an image (B, 3, H, W); the image token is the normalised mean of the last."""
+        """Maps of an image, float (B, 3, H, W); the image token is the last one's normal mean."""
         maps = []
         x = image
         for stage in self.model.model.stages:
@@ -132,6 +132,6 @@ def freeze(module: nn.Module, *, frozen: bool) -> None:
 
 
 def patch_map(tokens: Tensor, image: Tensor) -> Tensor:
-    """Patch tokens (B, patches, C) as a map (B, C, H/16, W/16)."""
+    """Patch tokens, float (B, patches, C), as a map (B, C, H/16, W/16)."""
     size = (image.shape[-2] // PATCH, image.shape[-1] // PATCH)
     return tokens.transpose(1, 2).unflatten(2, size)

@@ -61,7 +61,7 @@ class SameConv(nn.Conv2d):
             self.padding = (kernel // 2, kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W), with H and W even at stride 2, to (B, outputs, H/stride, W/stride)."""
+        """Map float (B, C, H, W), H and W even at stride 2, to (B, outputs, H/stride, W/stride)."""
         if self.stride == (1, 1):
             return super().forward(x)
         return super().forward(pad(x, self.margins))
@@ -85,7 +85,7 @@ class InvertedBottleneck(nn.Module):
         self.expands = expansion > 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, inputs, H, W) to (B, outputs, H/stride, W/stride)."""
+        """Map float (B, inputs, H, W) to (B, outputs, H/stride, W/stride)."""
         y = relu6(self._bn0(self._expand_conv(x))) if self.expands else x
         y = relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
@@ -110,7 +110,7 @@ class Lite0Encoder(nn.Module):
         ]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Features at strides 4, 8, 16 and 32 of normalised images (B, 3, H, W)."""
+        """Features at strides 4, 8, 16 and 32 of normalised images, float (B, 3, H, W)."""
         x = relu6(self._bn0(self._conv_stem(x)))
         features = []
         for block in self._blocks:
@@ -150,6 +150,6 @@ class Lite0Pyramid(nn.Module):
         self.channels: Sequence[int] = (*(c for _, c in TAPS.values()), self.encoder.channels)
 
     def forward(self, image: Tensor) -> Pyramid:
-        """Maps of an image (B, 3, H, W); the image token is the mean of the last."""
+        """Maps of an image, float (B, 3, H, W); the image token is the mean of the last."""
         maps = self.encoder(image)
         return Pyramid(maps, maps[-1].mean(dim=(2, 3)))

@@ -48,7 +48,7 @@ class Bottleneck(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W) to the same shape."""
+        """Map float (B, C, H, W) to the same shape."""
         return relu(x + self.expand(self.spatial(self.reduce(x))))
 
 
@@ -70,7 +70,7 @@ class PyramidPooling(nn.Module):
         self.merge = ConvBlock(channels + share * len(bins), outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, outputs, H, W)."""
+        """Map float (B, C, H, W) to (B, outputs, H, W)."""
         size = (int(x.shape[-2]), int(x.shape[-1]))
         parts = [x]
         for bins, branch in zip(self.bins, self.branches, strict=True):
@@ -82,7 +82,10 @@ class PyramidPooling(nn.Module):
 
 
 def pooling_matrix(length: int, bins: int) -> Tensor:
-    """Weights (bins, length) of an adaptive mean: bin i covers floor(i n/b) to ceil((i+1) n/b)."""
+    """Weights of an adaptive mean, float32 (bins, length).
+
+    Bin i covers floor(i n/b) to ceil((i+1) n/b).
+    """
     matrix = np.zeros((bins, length), np.float32)
     for index in range(bins):
         first, last = index * length // bins, -(-(index + 1) * length // bins)
@@ -126,7 +129,7 @@ class FieldCnn(SegmentationNetwork):
         self.classifier = nn.Conv2d(c.decoder // 2, class_count, 1)
 
     def forward(self, x: Tensor) -> NetworkOutput:
-        """Map a normalised image (B, 3, H, W) to scores (B, classes, H/4, W/4).
+        """Map normalised images, float (B, 3, H, W), to scores (B, classes, H/4, W/4).
 
         H and W are multiples of 16.
         """
@@ -143,6 +146,9 @@ class FieldCnn(SegmentationNetwork):
 
         A class that no pixel names for certain then starts as the unlikely member of
         its sets.
+
+        Args:
+            pixels: int64 (classes,), training pixels by class.
         """
         share = torch.from_numpy(pixels / max(pixels.sum(), 1)).clamp_min(1e-4)
         self.classifier.bias.copy_(share.log())

@@ -43,7 +43,7 @@ class FieldLite(SegmentationNetwork):
         self.classifier = nn.Conv2d(fine, class_count, 1)
 
     def forward(self, x: Tensor) -> NetworkOutput:
-        """Map a normalised image (B, 3, H, W) to scores (B, classes, H/4, W/4).
+        """Map normalised images, float (B, 3, H, W), to scores (B, classes, H/4, W/4).
 
         H and W are multiples of 32.
         """
@@ -55,7 +55,11 @@ class FieldLite(SegmentationNetwork):
 
     @torch.no_grad()
     def start_from_prior(self, pixels: NDArray[np.int64]) -> None:
-        """Set the classifier's bias to the logarithm of each class's share of the pixels."""
+        """Set the classifier's bias to the logarithm of each class's share of the pixels.
+
+        Args:
+            pixels: int64 (classes,), training pixels by class.
+        """
         share = torch.from_numpy(pixels / max(pixels.sum(), 1)).clamp_min(1e-4)
         bias = self.classifier.bias
         if bias is not None:

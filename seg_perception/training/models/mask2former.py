@@ -61,7 +61,14 @@ class MaskHead(Mask2FormerPreTrainedModel):
         self.transformer.position_embedder = FixedSine(config.width)
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[tuple[MaskLayer, ...], Tensor]:
-        """Predictions of every layer, the answer last, and the mask features (B, C, H/4, W/4)."""
+        """Predictions of every layer, the answer last, and the mask features.
+
+        Args:
+            maps: float (B, C, H/s, W/s) at strides s of 4, 8, 16 and 32.
+
+        Returns:
+            The layers, and float (B, width, H/4, W/4).
+        """
         decoded = self.pixel_decoder(tuple(maps))
         found = self.transformer(decoded.multi_scale_features, decoded.mask_features)
         layers = tuple(

@@ -106,7 +106,10 @@ class NetworkOutput:
         return scores / scores.sum(dim=1, keepdim=True).clamp_min(1)
 
     def logits(self) -> tuple[Tensor, ...]:
-        """What the answer is made of: scores, or the last layer's classes and masks."""
+        """What the answer is made of, float: scores, or the last layer's classes and masks.
+
+        Of shapes (B, C, h, w), or (B, Q, C + 1) and (B, Q, h, w).
+        """
         if self.scores is not None:
             return (self.scores,)
         return (self.layers[-1].class_logits, self.layers[-1].mask_logits)

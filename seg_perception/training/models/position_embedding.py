@@ -104,7 +104,7 @@ class FixedRope(nn.Module):
         self._patch, self._head_width, self._base = patch, head_width, base
 
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
-        """Cosines and sines for an image (B, 3, H, W), each (patches, head_width)."""
+        """Cosines and sines, float (patches, head_width) each, for an image (B, 3, H, W)."""
         if self.training:
             varied: tuple[Tensor, Tensor] = self.original(pixel_values)
             return varied
