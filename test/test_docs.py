@@ -1,13 +1,14 @@
 """The pages say what the code does."""
 
-import ast
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from seg_perception.config import describe
+from seg_perception.core import drop_reasons
 from seg_perception.core.errors import (
     BagError,
     CalibrationError,
@@ -18,8 +19,9 @@ from seg_perception.core.errors import (
     SizeMismatchError,
     UnknownEncodingError,
 )
+from seg_perception.core.issue_kinds import Subject
 from seg_perception.robots.sros2_policy import published_topics, read_topics
-from tools import parameters_page, topics_page
+from tools import diagnostics_page, parameters_page, topics_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -116,16 +118,27 @@ def test_the_rooms_are_those_of_the_import_contract_in_its_order() -> None:
     assert named == sorted(named, key=level_of.__getitem__)
 
 
-def test_every_reason_of_the_ledger_is_explained() -> None:
+def test_the_tables_of_sentences_and_reasons_are_the_catalogues() -> None:
+    for path, text in diagnostics_page.pages().items():
+        assert path.read_text() == text, "run python -m tools.diagnostics_page"
+
+
+def test_every_subject_of_the_catalogue_has_its_section() -> None:
+    subjects = set(get_args(Subject))
+    assert set(diagnostics_page.HEADINGS) | {"engine"} == subjects
+
+
+def test_every_reason_of_the_ledger_is_in_the_catalogue() -> None:
     code = "\n".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
-    dropped = set(re.findall(r'(?:\.drop|clear)\("(\w+)"\)', code))
+    dropped = re.findall(r"(?:\.drop|clear)\((\"?\w+\"?)\)", code)
+    words = {name: word for name, word in vars(drop_reasons).items() if isinstance(word, str)}
+    constants = {words[name] for name in dropped if name in words}
     raised = (ImageError, UnknownEncodingError, CloudError, CalibrationError, SizeMismatchError)
     others = (EngineError, BagError, MemoryShortError)
-    reasons = dropped | {error.reason for error in (*raised, *others)}
-    assert {"queue_full", "clock_jump", "shutdown"} < dropped
-    table = (ROOT / "docs" / "architecture.md").read_text().partition("## The ledger")[2]
-    explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|[^|]+\|", table, re.MULTILINE))))
-    assert reasons <= explained
+    reasons = constants | {error.reason for error in (*raised, *others)}
+    assert [name for name in dropped if name.startswith('"')] == []
+    assert {"queue_full", "clock_jump", "shutdown"} < constants
+    assert reasons <= set(drop_reasons.DROP_REASONS)
 
 
 def test_every_fault_of_the_page_has_its_test() -> None:
@@ -137,43 +150,10 @@ def test_every_fault_of_the_page_has_its_test() -> None:
         assert f"def {test}(" in code or not test, (file, test)
 
 
-def test_every_sentence_of_the_diagnostics_page_is_said() -> None:
+def test_what_the_page_says_of_engines_is_said() -> None:
     code = "".join(file.read_text() for file in (ROOT / "seg_perception").rglob("*.py"))
     said = re.sub(r"[{][^}]*[}]", "", re.sub(r'"\s+f?"', "", code))
-    page = (ROOT / "docs" / "reference" / "diagnostics.md").read_text()
+    page = diagnostics_page.PAGE.read_text().partition("## Engine")[2].partition("\n## ")[0]
     promised = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
-    assert len(promised) > 12
+    assert len(promised) > 6
     assert [text for text in promised if text not in said] == []
-
-
-def test_every_sentence_of_the_diagnostics_is_on_the_page() -> None:
-    page = (ROOT / "docs" / "reference" / "diagnostics.md").read_text()
-    explained = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
-    said = [text for file in SPEAKERS for text in sentences(ROOT / "seg_perception" / file)]
-    assert len(said) > 12
-    assert [text for text in said if not any(words in text for words in explained)] == []
-
-
-SPEAKERS = (
-    "pipeline/diagnosis.py",
-    "ros/diagnostics_monitor.py",
-    "ros/status.py",
-    "ros/subscription.py",
-)
-
-
-def sentences(file: Path) -> list[str]:
-    """The fixed words of every longer text that a module's functions yield or return."""
-    found = []
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, (ast.Yield, ast.Return)) and node.value is not None:
-            inside = ast.walk(node.value)
-            texts = [t for t in inside if isinstance(t, ast.JoinedStr | ast.Constant)][:1]
-            words = "".join(
-                part.value
-                for text in texts
-                for part in ast.walk(text)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            )
-            found += [words] if words.count(" ") > 3 else []
-    return found
