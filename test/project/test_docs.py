@@ -23,7 +23,7 @@ from seg_perception.core.issue_kinds import Subject
 from seg_perception.robots.sros2_policy import published_topics, read_topics
 from tools import diagnostics_page, parameters_page, topics_page
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
