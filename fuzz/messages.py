@@ -87,7 +87,7 @@ def cloud(data: bytes) -> None:
 
 
 def camera_info(data: bytes) -> None:
-    """A lens, and points through it."""
+    """A calibration, and points through it."""
     source = Source(data)
     message = CameraInfo(
         header=Header.at(0, "c"),
@@ -105,9 +105,9 @@ def camera_info(data: bytes) -> None:
     calibration = refused_or(decode_camera_info, message)
     if calibration is not None:
         rectified = bool(source.byte() % 2)
-        lens = refused_or(CameraModel.from_calibration, calibration, rectified=rectified)
-        if lens is not None:
-            lens.project(_POINTS)
+        camera = refused_or(CameraModel.from_calibration, calibration, rectified=rectified)
+        if camera is not None:
+            camera.project(_POINTS)
 
 
 def transforms(data: bytes) -> None:
@@ -143,14 +143,14 @@ def seeds() -> dict[str, list[bytes]]:
     layout = b"".join(struct.pack("<BHBH", i, 4 * i, 7, 1) for i in range(4))
     points = np.ones(8, "<f4").tobytes() * 2
     head = struct.pack("<IHHBHI", 0, 1, 4, 0, 16, 64)
-    lens = struct.pack("<HHBB", 48, 64, 0, 5) + np.zeros(5).tobytes()
+    camera_info_bytes = struct.pack("<HHBB", 48, 64, 0, 5) + np.zeros(5).tobytes()
     k, p = np.diag([50.0, 50, 1]), np.eye(3, 4) * 50
-    lens += k.tobytes() + np.eye(3).tobytes() + p.tobytes() + bytes(17)
+    camera_info_bytes += k.tobytes() + np.eye(3).tobytes() + p.tobytes() + bytes(17)
     edge = struct.pack("<I", 5) + b"ab" + np.array([1.0, 2, 3, 0, 0, 0, 1]).tobytes()
     return {
         "image": [rgb8 + pixels.tobytes()],
         "compressed_image": files,
         "cloud": [bytes([4]) + layout + head + points],
-        "camera_info": [lens],
+        "camera_info": [camera_info_bytes],
         "transforms": [bytes([2]) + edge + edge.replace(b"ab", b"bc")],
     }

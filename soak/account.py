@@ -100,10 +100,10 @@ class Account:
         """Whether the node has received nothing for so long."""
         return time.monotonic() - self._changed_s > seconds
 
-    def said(self, words: str) -> bool:
-        """Whether a warning held these words, which have no number."""
+    def has_warned(self, text: str) -> bool:
+        """Whether a warning held this text, which has no number."""
         with self._lock:
-            return any(words in warning for warning in self._warnings)
+            return any(text in warning for warning in self._warnings)
 
     def lost(self) -> Counter[str]:
         """Messages of each sensor that the middleware says it lost."""

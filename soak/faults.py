@@ -26,7 +26,7 @@ def silent_sensor(world: World) -> Script:
         channel.muted = True
         yield _SILENCE_S * world.pace
         if world.pace >= 1:
-            world.promised.add(f"{channel.stream}: no message came")
+            world.expected_warnings.add(f"{channel.stream}: no message came")
     finally:
         channel.muted = False
 
@@ -111,22 +111,24 @@ def other_lens(world: World) -> Script:
     channel = world.channel("camera")
     try:
         for _ in range(4):
-            channel.lens = world.robot.lens(channel.stream, focal=world.rng.uniform(0.4, 1.5))
+            channel.camera_info = world.robot.camera_info(
+                channel.stream, focal=world.rng.uniform(0.4, 1.5)
+            )
             yield world.pace
     finally:
-        channel.lens = world.robot.lens(channel.stream)
+        channel.camera_info = world.robot.camera_info(channel.stream)
 
 
 def no_lens(world: World) -> Script:
     """A camera_info of zeros, as uncalibrated drivers send it."""
     channel = world.channel("camera")
     try:
-        channel.lens = world.robot.lens(channel.stream, focal=0.0)
+        channel.camera_info = world.robot.camera_info(channel.stream, focal=0.0)
         yield 3 * world.pace
         if world.pace >= 1:
-            world.promised.add("points can't be labelled")
+            world.expected_warnings.add("points can't be labelled")
     finally:
-        channel.lens = world.robot.lens(channel.stream)
+        channel.camera_info = world.robot.camera_info(channel.stream)
 
 
 def other_size(world: World) -> Script:
@@ -136,12 +138,12 @@ def other_size(world: World) -> Script:
         for scale in (0.5, 1.0):
             yield from world.quiet([channel])
             channel.data = sensors.cdr(sensors.good(world.robot.extent, scale)[channel.stream])
-            channel.lens = world.robot.lens(channel.stream, scale)
+            channel.camera_info = world.robot.camera_info(channel.stream, scale)
             channel.muted = False
             yield 2 * world.pace
     finally:
         channel.data = sensors.cdr(sensors.good(world.robot.extent)[channel.stream])
-        channel.lens = world.robot.lens(channel.stream)
+        channel.camera_info = world.robot.camera_info(channel.stream)
         channel.muted = False
 
 

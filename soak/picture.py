@@ -77,13 +77,13 @@ def _chart(
     for share in (0.0, 0.5, 1.0):
         value = high / 1.1 * share
         yield _path([(LEFT, y(value)), (WIDTH - 8, y(value))], _PALE)
-        yield _words(LEFT - 6, y(value) + 4, f"{value:.4g}", _INK, "end")
-    yield _words(LEFT, top - 4, unit, _INK)
+        yield _label(LEFT - 6, y(value) + 4, f"{value:.4g}", _INK, "end")
+    yield _label(LEFT, top - 4, unit, _INK)
     for n, (name, values) in enumerate(lines.items()):
         points = [(x(t), y(v)) for t, v in zip(times, values, strict=True) if not math.isnan(v)]
         yield _path(points, _COLOURS[n % len(_COLOURS)])
-        yield _words(LEFT + 110 + 150 * n, top - 4, name, _COLOURS[n % len(_COLOURS)])
-    yield _words(WIDTH - 8, top + HEIGHT + _LABEL_GAP, f"{record.seconds:.0f} s", _INK, "end")
+        yield _label(LEFT + 110 + 150 * n, top - 4, name, _COLOURS[n % len(_COLOURS)])
+    yield _label(WIDTH - 8, top + HEIGHT + _LABEL_GAP, f"{record.seconds:.0f} s", _INK, "end")
 
 
 def _path(points: Sequence[tuple[float, float]], colour: str, dashes: str = "") -> Markup:
@@ -92,6 +92,6 @@ def _path(points: Sequence[tuple[float, float]], colour: str, dashes: str = "") 
     return tag("polyline", points=text, stroke_dasharray=dashes or "none", **look)
 
 
-def _words(x: float, y: float, text: str, colour: str, anchor: str = "start") -> Markup:
+def _label(x: float, y: float, text: str, colour: str, anchor: str = "start") -> Markup:
     look: dict[str, str | float] = {"fill": colour, "font_size": 12, "text_anchor": anchor}
     return tag("text", text, x=x, y=y, **look)

@@ -42,7 +42,7 @@ class Record:
         planted: by stream and reason, damaged messages.
         statuses, unbalanced: of the node's ledger while it ran.
         back_jumps, noticed_jumps: of the robot's clock, and in the node's log.
-        unsaid: sentences that the node should have said.
+        missing_warnings: warnings that the node should have given.
         troubles: what it did not do as it should.
     """
 
@@ -58,7 +58,7 @@ class Record:
     unbalanced: int = 0
     back_jumps: int = 0
     noticed_jumps: int = 0
-    unsaid: list[str] = field(default_factory=list)
+    missing_warnings: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     def settled(self) -> list[Sample]:

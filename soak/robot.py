@@ -40,7 +40,7 @@ class Channel:
 
     Attributes:
         data: the serialised message that is sent next.
-        lens: the serialised camera_info that goes before it, or None.
+        camera_info: the serialised camera_info that goes before it, or None.
         muted: nothing is sent.
         copies: how often each message is sent.
         swapped: of two messages the later one goes first.
@@ -51,14 +51,14 @@ class Channel:
     type_name: str
     period_s: float
     data: bytes
-    lens: bytes | None = None
+    camera_info: bytes | None = None
     muted: bool = False
     copies: int = 1
     swapped: bool = False
     held: bytes | None = None
     due_s: float = 0.0
     publisher: Any = None
-    lens_publisher: Any = None
+    camera_info_publisher: Any = None
     sent: Counter[str] = field(default_factory=Counter)
 
 
@@ -109,7 +109,9 @@ class Robot:
     def is_heard(self) -> bool:
         """Whether the node listens to every sensor."""
         publishers = [c.publisher for c in self.channels.values()]
-        publishers += [c.lens_publisher for c in self.channels.values() if c.lens is not None]
+        publishers += [
+            c.camera_info_publisher for c in self.channels.values() if c.camera_info is not None
+        ]
         return all(publisher.get_subscription_count() for publisher in publishers)
 
     @property
@@ -119,13 +121,15 @@ class Robot:
 
     def advertise(self, channel: Channel) -> None:
         """Make the publishers of a sensor, in place of those that it had."""
-        for old in filter(None, (channel.publisher, channel.lens_publisher)):
+        for old in filter(None, (channel.publisher, channel.camera_info_publisher)):
             self.node.destroy_publisher(old)
         make, profile = self.node.create_publisher, output_profile(DEPTH)
         channel.publisher = make(message_class(channel.type_name), channel.topic, profile)
-        if channel.lens is not None:
+        if channel.camera_info is not None:
             topic = f"/{channel.stream.partition('.')[2]}/camera_info"
-            channel.lens_publisher = make(message_class(CameraInfo.type_name), topic, profile)
+            channel.camera_info_publisher = make(
+                message_class(CameraInfo.type_name), topic, profile
+            )
 
     def step(self) -> float:
         """Send what is due; seconds until something else is."""
@@ -155,8 +159,8 @@ class Robot:
         listened = channel.publisher.get_subscription_count() > 0
         fate = "unsettled" if self.unsettled else "sent" if listened else "unheard"
         channel.sent[fate] += 1
-        if channel.lens is not None:
-            channel.lens_publisher.publish(channel.lens)
+        if channel.camera_info is not None:
+            channel.camera_info_publisher.publish(channel.camera_info)
         channel.publisher.publish(data)
 
     def take_latencies(self) -> dict[str, float]:
@@ -200,15 +204,15 @@ class Robot:
                 types.get(stream, PointCloud2.type_name),
                 1.0 / rates[stream],
                 sensors.cdr(messages[stream]),
-                self.lens(stream) if stream in types else None,
+                self.camera_info(stream) if stream in types else None,
             )
             for stream, topic in topics.items()
         ]
 
-    def lens(self, stream: str, scale: float = 1.0, focal: float = 0.5) -> bytes:
+    def camera_info(self, stream: str, scale: float = 1.0, focal: float = 0.5) -> bytes:
         """The serialised camera_info of a camera."""
         frame_id = f"{stream.partition('.')[2]}_optical"
-        return sensors.cdr(sensors.lens(self.extent, frame_id, scale, focal))
+        return sensors.cdr(sensors.camera_info(self.extent, frame_id, scale, focal))
 
     def _listen(self, config: Config) -> None:
         results = {f"camera.{n}": CameraTopics.of(c).label_image for n, c in config.cameras.items()}

@@ -143,8 +143,10 @@ def _write_down(
         unbalanced=account.unbalanced,
         back_jumps=world.back_jumps,
         noticed_jumps=jumps(log),
-        unsaid=[
-            f"never said: {words}" for words in sorted(world.promised) if not account.said(words)
+        missing_warnings=[
+            f"never said: {text}"
+            for text in sorted(world.expected_warnings)
+            if not account.has_warned(text)
         ],
         troubles=world.troubles,
     )

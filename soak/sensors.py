@@ -72,8 +72,8 @@ def good(extent: Extent, scale: float = 1.0) -> dict[str, Message]:
     }
 
 
-def lens(extent: Extent, frame_id: str, scale: float = 1.0, focal: float = 0.5) -> Message:
-    """A camera_info; `focal` is in widths of the image, 0 describes no lens."""
+def camera_info(extent: Extent, frame_id: str, scale: float = 1.0, focal: float = 0.5) -> Message:
+    """A camera_info; `focal` is in widths of the image, 0 is an uncalibrated camera."""
     width, height = round(extent.width * scale), round(extent.height * scale)
     f = focal * width
     k = np.array([f, 0, (width - 1) / 2, 0, f, (height - 1) / 2, 0, 0, 1]) * bool(f)

@@ -176,7 +176,7 @@ def _names(record: Record) -> Iterator[Verdict]:
     }
     yield Verdict("no fault of the node's own", not never, f"{never or 'none'}", "none")
     noticed = record.noticed_jumps >= record.back_jumps
-    faults = [*record.unsaid, *record.troubles]
+    faults = [*record.missing_warnings, *record.troubles]
     faults += [] if noticed else [f"{record.noticed_jumps} of {record.back_jumps} jumps noticed"]
     yield Verdict(
         "faults are named, requests answered", not faults, "; ".join(faults) or "all", "all"

@@ -25,7 +25,7 @@ class World:
         pace: length of everything that lasts, 1 is as long as in the field.
         settle_s: in this time a single message goes through the node.
         planted: by stream and reason, messages that the node has to drop for this reason.
-        promised: sentences that the node has to say.
+        expected_warnings: texts that a warning of the node has to hold.
         back_jumps: of the robot's clock.
         troubles: what the node did not do as it should.
     """
@@ -41,7 +41,7 @@ class World:
         self.pace = pace
         self.settle_s = max(1.0, pace)
         self.planted: dict[str, Counter[str]] = defaultdict(Counter)
-        self.promised: set[str] = set()
+        self.expected_warnings: set[str] = set()
         self.back_jumps = 0
         self.troubles: list[str] = []
         create = robot.node.create_client

@@ -1,1 +1,1 @@
-"""From label maps to points."""
+"""Labels onto lidar and radar points, voxel maps and costmaps: projection, occlusion, voting."""

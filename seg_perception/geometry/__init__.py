@@ -1,1 +1,1 @@
-"""Cameras, transforms and motion."""
+"""Camera models, rigid transforms and motion between two times, in numpy alone."""

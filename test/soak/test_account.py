@@ -42,5 +42,5 @@ def test_an_account_that_does_not_add_up_is_seen_and_warnings_are_remembered():
     account.add(wrong)
     account.add(status(6))
     assert account.unbalanced == 1
-    assert account.said("lidar.top: no message came")
-    assert not account.said("radar.bow: no message came")
+    assert account.has_warned("lidar.top: no message came")
+    assert not account.has_warned("radar.bow: no message came")

@@ -1,1 +1,1 @@
-"""How fast engines are, in the words of NVIDIA's ros2_benchmark."""
+"""How fast engines are, measured and reported as NVIDIA's ros2_benchmark does."""

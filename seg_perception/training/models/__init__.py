@@ -1,1 +1,1 @@
-"""Segmentation networks (torch, extra `[train]`)."""
+"""Backbones, heads and the networks made of them (torch, extra `[train]`)."""
