@@ -342,7 +342,7 @@ class Robot:
         return encode_tf([StampedTransform("odom", "base", stamp_ns, np.eye(4))])
 
     def step(self, stamp_ns: int, pixels: Any = None) -> None:
-        """One image and one cloud of one moment, its lens, and where the robot was."""
+        """One image and one cloud of one moment, its camera_info, and where the robot was."""
         for topic, message in self.moment(stamp_ns, pixels).items():
             self.send(topic, message)
 
@@ -397,7 +397,7 @@ def stamp_of(message: Any) -> int:
     return messages.stamp_to_ns(message.header.stamp)
 
 
-class Field:
+class RunningNode:
     """A running node among its sensors.
 
     Attributes:
@@ -414,10 +414,10 @@ class Field:
         self.clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
         robot.wait_until_heard()
         self._told = -1
-        wait_until(self._has_lens, "the lens")
+        wait_until(self._has_camera_info, "the camera_info")
         self.start_ns = robot.now_ns()
 
-    def _has_lens(self) -> bool:
+    def _has_camera_info(self) -> bool:
         if len(self.statuses) == self._told:
             return False
         if self._told >= 0 and not self.says("front: no camera_info"):
@@ -462,15 +462,17 @@ class Field:
 
 
 @pytest.fixture
-def field(ros: RosGraph, robot: Robot, parameters: Callable[..., Path]) -> Callable[..., Field]:
+def start_node(
+    ros: RosGraph, robot: Robot, parameters: Callable[..., Path]
+) -> Callable[..., RunningNode]:
     """Start the node among its sensors, with changed parameters."""
 
-    def start(**changes: Any) -> Field:
+    def start(**changes: Any) -> RunningNode:
         statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
         statuses.clear()
         robot.advertise()
         file = parameters(**changes)
         process = ros.start("perception_node", "--ros-args", "--params-file", file)
-        return Field(robot, process, statuses)
+        return RunningNode(robot, process, statuses)
 
     return start

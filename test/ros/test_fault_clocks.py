@@ -54,9 +54,9 @@ def test_a_bag_that_loops_is_labelled_in_every_round(ros, robot, parameters, bag
         assert set(count["dropped"]) <= {"clock_jump", "superseded", "queue_full", "shutdown"}
 
 
-def test_a_clock_that_is_set_forward_and_back(field, robot, wait_until):
+def test_a_clock_that_is_set_forward_and_back(start_node, robot, wait_until):
     ticks = robot.publisher("/clock", messages.Clock.type_name)
-    world = field(use_sim_time=True)
+    running = start_node(use_sim_time=True)
     wait_until(ticks.get_subscription_count, "the node's clock")
     for start_ns in (START_NS + jump_ns for jump_ns in (0, HOUR_NS, 0, -HOUR_NS, 10 * HOUR_NS)):
         robot.send("/clock", messages.Clock(messages.Time.from_ns(start_ns)))
@@ -65,14 +65,14 @@ def test_a_clock_that_is_set_forward_and_back(field, robot, wait_until):
         def is_labelled(stamps_ns=stamps_ns, start_ns=start_ns):
             # What waits while the jump is noticed is forgotten.
             robot.step(next(stamps_ns))
-            newest = world.clouds[-1:]
+            newest = running.clouds[-1:]
             return (
                 newest
                 and 0 <= messages.stamp_to_ns(newest[0].header.stamp) - start_ns < HOUR_NS / 2
-                and world.last_labels() == list(robot.LABELS)
+                and running.last_labels() == list(robot.LABELS)
             )
 
         wait_until(is_labelled, f"labels at {start_ns}")
-    world.account()
-    assert world.summary["clock_jumps"] >= 2
-    assert "jumped back by" in world.log
+    running.account()
+    assert running.summary["clock_jumps"] >= 2
+    assert "jumped back by" in running.log

@@ -41,24 +41,24 @@ def drops(statuses, stream):
     return {entry.reason: entry.count for entry in found.dropped}
 
 
-def test_faulty_images_and_clouds_among_good_ones(field, robot, wait_until):
-    world = field()
+def test_faulty_images_and_clouds_among_good_ones(start_node, robot, wait_until):
+    running = start_node()
     rounds = max(len(BAD_IMAGES), len(BAD_CLOUDS))
     images = [BAD_IMAGES[i % len(BAD_IMAGES)] for i in range(rounds)]
     for number, ((changes, _), lies) in enumerate(zip(images, BAD_CLOUDS, strict=True)):
-        stamp_ns = world.start_ns + number * STEP_NS
+        stamp_ns = running.start_ns + number * STEP_NS
         robot.send(IMAGES, robot.image(stamp_ns + 1, **changes))
         robot.send(CLOUDS, replace(robot.cloud(stamp_ns + 1), **lies))
         wait_until(
             lambda n=number + 1: (
-                sum(drops(world.statuses, "front").values()) == n
-                and drops(world.statuses, "top") == {"bad_cloud": n}
+                sum(drops(running.statuses, "front").values()) == n
+                and drops(running.statuses, "top") == {"bad_cloud": n}
             ),
             f"the drops of {changes} and {lies}",
         )
-        world.step(number)
-        assert world.last_labels() == [0, 1, 2, 255]
-    streams = world.account()
+        running.step(number)
+        assert running.last_labels() == [0, 1, 2, 255]
+    streams = running.account()
     reasons = [reason for _, reason in images]
     assert streams["camera.front"]["dropped"] == {r: reasons.count(r) for r in set(reasons)}
     assert streams["camera.front"]["published"] == rounds
@@ -66,103 +66,103 @@ def test_faulty_images_and_clouds_among_good_ones(field, robot, wait_until):
     assert streams["lidar.top"]["published"] == rounds
 
 
-def test_a_torn_jpeg_among_good_ones(field, robot, wait_until):
+def test_a_torn_jpeg_among_good_ones(start_node, robot, wait_until):
     topic = "/left/image_raw/compressed"
     labels = robot.listen("/left/semantic/label_image", messages.Image.type_name)
-    world = field(cameras=["front", "left"], **{"camera.left.image_topic": topic})
+    running = start_node(cameras=["front", "left"], **{"camera.left.image_topic": topic})
     robot.publisher(topic, messages.CompressedImage.type_name)
     robot.wait_for_subscribers(topic)
     whole = cv2.imencode(".jpg", np.full((64, 64, 3), 200, np.uint8))[1].tobytes()
     files = [whole[: len(whole) // 2], whole[:3], b"", whole[:-2], b"GIF89a" + whole]
     for number, torn in enumerate(files):
         for file in (torn, whole):
-            header = messages.Header.at(world.start_ns + number * STEP_NS, "left_optical")
+            header = messages.Header.at(running.start_ns + number * STEP_NS, "left_optical")
             robot.send(topic, messages.CompressedImage(header, "jpeg", file))
             seen = (number + 1, number + (file is whole))
             wait_until(
-                lambda s=seen: (sum(drops(world.statuses, "left").values()), len(labels)) == s,
+                lambda s=seen: (sum(drops(running.statuses, "left").values()), len(labels)) == s,
                 f"the fate of file {number}",
             )
-    count = world.account()["camera.left"]
+    count = running.account()["camera.left"]
     assert count["dropped"] == {"bad_image": 3, "unknown_encoding": 2}
     assert count["published"] == len(files)
 
 
 @pytest.mark.parametrize("changes", [{"k": np.full(9, np.nan)}, {"k": np.zeros(9)}])
-def test_a_lens_that_can_not_be_costs_labels_until_a_true_one_comes(
-    field, robot, wait_until, changes
+def test_a_camera_info_that_can_not_be_costs_labels_until_a_true_one_comes(
+    start_node, robot, wait_until, changes
 ):
-    world = field()
-    world.step(0)
-    robot.send("/front/camera_info", replace(robot.camera_info(world.start_ns), **changes))
-    wait_until(lambda: world.says("camera.front: camera_info: expected"), "what is wrong with it")
-    stamp_ns = world.start_ns + STEP_NS
+    running = start_node()
+    running.step(0)
+    robot.send("/front/camera_info", replace(robot.camera_info(running.start_ns), **changes))
+    wait_until(lambda: running.says("camera.front: camera_info: expected"), "what is wrong with it")
+    stamp_ns = running.start_ns + STEP_NS
     robot.send("/tf", robot.pose(stamp_ns))
     robot.send(IMAGES, robot.image(stamp_ns))
     robot.send(CLOUDS, robot.cloud(stamp_ns))
-    world.cloud_of(stamp_ns)
-    assert world.last_labels() == [255] * 4
+    running.cloud_of(stamp_ns)
+    assert running.last_labels() == [255] * 4
     robot.send("/front/camera_info", robot.camera_info(stamp_ns))
-    wait_until(lambda: not world.says("camera_info"), "the true lens")
-    world.step(2)
-    assert world.last_labels() == [0, 1, 2, 255]
-    assert world.account()["camera.front"]["published"] == 3
+    wait_until(lambda: not running.says("camera_info"), "the true camera_info")
+    running.step(2)
+    assert running.last_labels() == [0, 1, 2, 255]
+    assert running.account()["camera.front"]["published"] == 3
 
 
-def test_a_burst_is_counted_to_the_last_message_and_costs_no_memory(field, robot, wait_until):
-    world = field()
-    world.step(0)
-    peak_kb = int(world.process.status("VmHWM").split()[0])
+def test_a_burst_is_counted_to_the_last_message_and_costs_no_memory(start_node, robot, wait_until):
+    running = start_node()
+    running.step(0)
+    peak_kb = int(running.process.status("VmHWM").split()[0])
     image = to_ros(robot.image(0, np.zeros((480, 640, 3), np.uint8)))
     cloud = to_ros(robot.cloud(0))
     number = 300  # 276 MB of images
     for k in range(1, number + 1):
-        stamp = messages.Time.from_ns(world.start_ns + k)
+        stamp = messages.Time.from_ns(running.start_ns + k)
         for message, topic in ((image, IMAGES), (cloud, CLOUDS)):
             message.header.stamp.sec, message.header.stamp.nanosec = stamp.sec, stamp.nanosec
             robot.publisher(topic, "").publish(message)
-    world.cloud_of(world.start_ns + number)
-    world.step(2)
-    assert world.last_labels() == [0, 1, 2, 255]
-    grown_kb = int(world.process.status("VmHWM").split()[0]) - peak_kb
-    streams = world.account()
+    running.cloud_of(running.start_ns + number)
+    running.step(2)
+    assert running.last_labels() == [0, 1, 2, 255]
+    grown_kb = int(running.process.status("VmHWM").split()[0]) - peak_kb
+    streams = running.account()
     assert grown_kb < 64 * 1024
-    # The lens describes other images than those of the burst.
+    # The camera_info describes other images than those of the burst.
     reasons = {"camera.front": {"superseded", "size_mismatch"}, "lidar.top": {"queue_full"}}
     for stream, known in reasons.items():
-        lost = world.summary["lost_in_transport"][stream]
+        lost = running.summary["lost_in_transport"][stream]
         assert streams[stream]["received"] + lost == number + 2, "sent = received + lost"
         assert set(streams[stream]["dropped"]) <= known
 
 
-def test_out_of_memory_costs_the_message_that_was_too_large(field, robot, wait_until):
+def test_out_of_memory_costs_the_message_that_was_too_large(start_node, robot, wait_until):
     # As a driver that keeps the newest only: the middleware offers again what was not taken.
     robot.publisher(IMAGES, messages.Image.type_name, output_profile(1))
     topic = "/left/image_raw/compressed"
     robot.publisher(topic, messages.CompressedImage.type_name)
-    world = field(cameras=["front", "left"], **{"camera.left.image_topic": topic})
+    running = start_node(cameras=["front", "left"], **{"camera.left.image_topic": topic})
     robot.wait_for_subscribers(topic)
     large = np.zeros((5000, 5000, 3), np.uint8)
-    world.step(0)
+    running.step(0)
 
     # The file is small; its pixels, 75 MB, do not fit.
-    leave_memory(world.process, 50 * MIB)
-    header = messages.Header.at(world.start_ns, "left_optical")
+    leave_memory(running.process, 50 * MIB)
+    header = messages.Header.at(running.start_ns, "left_optical")
     file = cv2.imencode(".png", large)[1].tobytes()
     robot.send(topic, messages.CompressedImage(header, "png", file))
-    wait_until(lambda: drops(world.statuses, "left") == {"out_of_memory": 1}, "the drop")
-    world.step(1)
-    assert world.last_labels() == [0, 1, 2, 255]
+    wait_until(lambda: drops(running.statuses, "left") == {"out_of_memory": 1}, "the drop")
+    running.step(1)
+    assert running.last_labels() == [0, 1, 2, 255]
 
     # The middleware has no room for the message itself.
-    robot.send(IMAGES, robot.image(world.start_ns + 1, large))
-    world.step(2)
-    assert world.last_labels() == [0, 1, 2, 255]
+    robot.send(IMAGES, robot.image(running.start_ns + 1, large))
+    running.step(2)
+    assert running.last_labels() == [0, 1, 2, 255]
 
-    streams = world.account()
+    streams = running.account()
     assert streams["camera.left"]["dropped"] == {"out_of_memory": 1}
     assert streams["camera.front"]["published"] == streams["camera.front"]["received"] == 3
-    assert world.summary["lost_in_transport"]["camera.front"] == 1
+    assert running.summary["lost_in_transport"]["camera.front"] == 1
 
 
 def leave_memory(process, size):

@@ -27,45 +27,47 @@ def warnings(process):
     return [line for line in lines if not line.startswith("[INFO]")]
 
 
-def test_a_healthy_run_says_nothing_but_how_it_began_and_ended(field, robot):
+def test_a_healthy_run_says_nothing_but_how_it_began_and_ended(start_node, robot):
     told = robot.listen("/rosout", LOG)
-    world = field()
-    begin_ns = stamp_of(world.statuses[-1])
+    running = start_node()
+    begin_ns = stamp_of(running.statuses[-1])
     # All causes are looked for after the window, by the node's own clock.
-    while stamp_of(world.statuses[-1]) - begin_ns < (WINDOW_S + 1.0) * 1e9:
+    while stamp_of(running.statuses[-1]) - begin_ns < (WINDOW_S + 1.0) * 1e9:
         stamp_ns = robot.now_ns()
         robot.step(stamp_ns)
-        world.cloud_of(stamp_ns)
-    assert world.statuses[-1].warnings == []
-    assert warnings(world.process) == []
+        running.cloud_of(stamp_ns)
+    assert running.statuses[-1].warnings == []
+    assert warnings(running.process) == []
     assert [m.msg for m in told if m.level >= WARN] == []
-    world.account()
-    assert len(world.log.splitlines()) == 2
+    running.account()
+    assert len(running.log.splitlines()) == 2
 
 
-def test_when_every_message_is_faulty_each_kind_is_told_once_in_a_while(field, robot, wait_until):
-    world = field()
+def test_when_every_message_is_faulty_each_kind_is_told_once_in_a_while(
+    start_node, robot, wait_until
+):
+    running = start_node()
     begin_s = time.monotonic()
     number = 0
 
     def received():
-        streams = world.statuses[-1].streams
+        streams = running.statuses[-1].streams
         return min(s.received for s in streams)
 
     def send_faults():
         nonlocal number
         number += 1
-        stamp_ns = world.start_ns + number
-        lens = replace(robot.camera_info(stamp_ns), k=np.full(9, np.nan))
-        robot.send("/front/camera_info", lens)
+        stamp_ns = running.start_ns + number
+        broken = replace(robot.camera_info(stamp_ns), k=np.full(9, np.nan))
+        robot.send("/front/camera_info", broken)
         robot.send("/front/image_raw", robot.image(stamp_ns, encoding="nv99"))
         robot.send("/top/points", replace(robot.cloud(stamp_ns), point_step=1))
         return received() > 200
 
     wait_until(send_faults, "two hundred faults of each")
     kinds = {"camera.front: image", "camera.front: camera_info", "lidar.top: cloud"}
-    streams = world.account()
-    told = warnings(world.process)
+    streams = running.account()
+    told = warnings(running.process)
     at_most = len(kinds) * (1 + int((time.monotonic() - begin_s) / PERIOD_S))
     assert len(kinds) <= len(told) <= at_most
     for kind in kinds:

@@ -15,7 +15,7 @@ STEP_NS = 100_000_000
 
 @pytest.fixture
 def start(ros, robot, parameters, wait_until):
-    """Start the node with a lens that it has heard."""
+    """Start the node with a camera_info that it has heard."""
 
     def start_node(**changes):
         statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
@@ -25,7 +25,8 @@ def start(ros, robot, parameters, wait_until):
         robot.wait_until_heard()
         robot.send("/front/camera_info", robot.camera_info(robot.now_ns()))
         wait_until(
-            lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings), "lens"
+            lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings),
+            "camera_info",
         )
         return process
 

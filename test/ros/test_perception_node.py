@@ -28,7 +28,7 @@ def start(ros, robot, parameters):
 
 
 @pytest.fixture
-def give_lens(robot, wait_until):
+def send_camera_info(robot, wait_until):
     """Send a camera_info and wait until the node has it."""
 
     def give():
@@ -36,13 +36,15 @@ def give_lens(robot, wait_until):
         robot.send("/front/camera_info", robot.camera_info(robot.now_ns()))
         wait_until(
             lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings),
-            "the lens",
+            "the camera_info",
         )
 
     return give
 
 
-def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, give_lens, wait_until):
+def test_images_and_clouds_are_labelled_and_accounted_for(
+    robot, start, send_camera_info, wait_until
+):
     labels = robot.listen(LABELS, messages.Image.type_name)
     infos = robot.listen("/front/semantic/camera_info", messages.CameraInfo.type_name)
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
@@ -53,7 +55,7 @@ def test_images_and_clouds_are_labelled_and_accounted_for(robot, start, give_len
     )
     process = start()
     begin = robot.now_ns()
-    give_lens()
+    send_camera_info()
     for number in range(12):
         robot.step(begin + number * STEP_NS)
         wait_until(lambda n=number: len(labels) == n + 1, f"label image {number}")
@@ -121,12 +123,12 @@ def test_without_camera_info_there_are_labels_but_no_painted_points(robot, start
     assert process.account()["points"]["top"]["no_calibration"] == 4
 
 
-def test_without_a_transform_points_stay_unknown(robot, start, give_lens, wait_until):
+def test_without_a_transform_points_stay_unknown(robot, start, send_camera_info, wait_until):
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
     labels = robot.listen(LABELS, messages.Image.type_name)
     process = start()
     begin = robot.now_ns()
-    give_lens()
+    send_camera_info()
     robot.send("/front/image_raw", robot.image(begin))
     wait_until(lambda: labels, "labels")
     robot.send("/top/points", robot.cloud(begin))
@@ -135,14 +137,16 @@ def test_without_a_transform_points_stay_unknown(robot, start, give_lens, wait_u
     assert process.account()["points"]["top"]["no_transform"] == 4
 
 
-def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(robot, start, give_lens, wait_until):
+def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(
+    robot, start, send_camera_info, wait_until
+):
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
     statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
     diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
     # Columns 1.5 to 13.5 of the image; a body frame would look to the right, along minus y.
     robot.POINTS = tuple((4.0, y, 0.0) for y in np.linspace(-3, 3, 60).tolist())
     process = start(camera__front__frame_convention="auto")
-    give_lens()
+    send_camera_info()
     begin = robot.now_ns()
     for step in range(6):
         robot.step(begin + step * STEP_NS)
@@ -162,12 +166,12 @@ def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(robot, start, giv
     assert err.count("is taken for an optical frame") == 1
 
 
-def test_a_clock_that_jumps_back_starts_anew(robot, start, give_lens, wait_until):
+def test_a_clock_that_jumps_back_starts_anew(robot, start, send_camera_info, wait_until):
     labels = robot.listen(LABELS, messages.Image.type_name)
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
     process = start()
     begin = robot.now_ns()
-    give_lens()
+    send_camera_info()
     for stamp_ns in (begin, begin - 60_000_000_000):
         heard = len(labels), len(clouds)
         robot.step(stamp_ns)

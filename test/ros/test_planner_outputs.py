@@ -23,7 +23,8 @@ def test_blocking_points_and_costs_arrive(ros, robot, parameters, wait_until):
     robot.wait_until_heard()
     robot.send("/front/camera_info", robot.camera_info(robot.now_ns()))
     wait_until(
-        lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings), "lens"
+        lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings),
+        "camera_info",
     )
     begin = robot.now_ns()
     robot.step(begin)
