@@ -58,7 +58,7 @@ def test_agreeing_scans_raise_the_confidence_and_a_better_supported_class_wins()
     assert confidence == pytest.approx((8.1 + 0.25) / 10)
 
 
-SWEEPS = st.lists(
+SCANS = st.lists(
     st.lists(
         st.tuples(
             st.integers(-2, 2),
@@ -75,7 +75,7 @@ SWEEPS = st.lists(
 
 
 @settings(deadline=None)
-@given(SWEEPS, st.randoms())
+@given(SCANS, st.randoms())
 def test_the_order_of_scans_does_not_matter(scans, random):
     shuffled = list(scans)
     random.shuffle(shuffled)
@@ -93,7 +93,7 @@ def test_the_order_of_scans_does_not_matter(scans, random):
 
 
 @settings(deadline=None)
-@given(SWEEPS)
+@given(SCANS)
 def test_evidence_is_what_a_loop_over_the_points_gives(scans):
     voxels, expected = make(), {}
     for scan in scans:

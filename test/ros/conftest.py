@@ -123,7 +123,7 @@ class Process:
         return code, *self.said()
 
     def account(self) -> dict[str, Any]:
-        """End a perception node; its summary, whose ledger must balance."""
+        """End a perception node; its summary, whose account must balance."""
         code, out, log = self.end()
         assert code == 0, log
         # The middleware writes its own complaints there, too.
@@ -454,7 +454,7 @@ class RunningNode:
         wait_until(came, f"the cloud of {stamp_ns}")
 
     def account(self) -> dict[str, Any]:
-        """End the node; its ledger, which must balance."""
+        """End the node; its account, which must balance."""
         self.summary = self.process.account()
         self.log = self.process.said()[1]
         streams: dict[str, Any] = self.summary["streams"]

@@ -232,7 +232,7 @@ def test_a_node_that_is_ended_in_the_middle_of_its_work_accounts_for_all(start_n
     stamps_ns = itertools.count(running.start_ns + STEP_NS, STEP_NS)
     with robot.streaming(0.005, lambda: robot.step(next(stamps_ns))):
         running.cloud_of(running.start_ns + 20 * STEP_NS)
-        streams = running.account()  # SIGTERM, and the ledger must balance
+        streams = running.account()  # SIGTERM, and the account must balance
     for count in streams.values():
         assert count["published"] > 0
         known = {"superseded", "queue_full", "shutdown"}
