@@ -12,14 +12,8 @@ from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, TF_STATIC
-from seg_perception.io.messages import (
-    CameraInfo,
-    CompressedImage,
-    Image,
-    PointCloud2,
-    SegmentationStatus,
-    TFMessage,
-)
+from seg_perception.io.messages import CameraInfo, CompressedImage, Image, PointCloud2, TFMessage
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.transforms import encode_tf
 from seg_perception.outputs.topics import CameraTopics, cloud_topic
 from seg_perception.ros.conversions import message_class, to_ros

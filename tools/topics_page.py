@@ -17,7 +17,8 @@ from seg_perception.config.input_topics import (
     TF_TYPES,
     camera_info_topic,
 )
-from seg_perception.io.messages import CameraInfo, SegmentationStatus
+from seg_perception.io.messages import CameraInfo
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.semantic_fields import PROFILES
 from seg_perception.outputs import topics
 from tools.reference_page import REFERENCE, code, table

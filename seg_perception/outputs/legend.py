@@ -10,15 +10,8 @@ from numpy.typing import NDArray
 
 from seg_perception.core.ontology import Ontology
 from seg_perception.io.images import encode_rgb
-from seg_perception.io.messages import (
-    Header,
-    Image,
-    LabelInfo,
-    SemanticClass,
-    SemanticGrouping,
-    SemanticLegend,
-    VisionClass,
-)
+from seg_perception.io.messages import Header, Image, LabelInfo, VisionClass
+from seg_perception.io.perception_messages import SemanticClass, SemanticGrouping, SemanticLegend
 from seg_perception.outputs.pictures import legend_strip
 
 _WIDTH_PX = 360

@@ -15,8 +15,8 @@ from seg_perception.io.messages import (
     LabelInfo,
     OccupancyGrid,
     PointCloud2,
-    SemanticLegend,
 )
+from seg_perception.io.perception_messages import SemanticLegend
 
 NODE_NAME = "perception_node"
 LEGEND = "~/legend"

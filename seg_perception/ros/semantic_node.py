@@ -15,7 +15,8 @@ from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.tensorrt.engine_builder import BackgroundEngineBuilder
-from seg_perception.io.messages import SegmentationStatus, SemanticLegend, TFMessage
+from seg_perception.io.messages import TFMessage
+from seg_perception.io.perception_messages import SegmentationStatus, SemanticLegend
 from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topics, legend_topics

@@ -9,8 +9,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from seg_perception.core.issue_kinds import CONVENTION_FOUND
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.engine import ValidatedEngine
-from seg_perception.io.messages import (
-    Header,
+from seg_perception.io.messages import Header
+from seg_perception.io.perception_messages import (
     ReasonCount,
     SegmentationStatus,
     StageLatency,

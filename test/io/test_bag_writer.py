@@ -11,6 +11,7 @@ from seg_perception.io import messages as m
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.mcap_writer import McapWriter
+from seg_perception.io.perception_messages import SemanticClass, SemanticGrouping, SemanticLegend
 
 
 @pytest.mark.parametrize("compression", ["zstd", "lz4", "none"])
@@ -31,10 +32,10 @@ def test_an_image_comes_back_whole(path):
 
 
 def test_rosbags_reads_what_we_write(bags, path):
-    legend = m.SemanticLegend(
-        ontology="forest", classes=[m.SemanticClass(3, "tree", np.array([1, 2, 3], np.uint8))]
+    legend = SemanticLegend(
+        ontology="forest", classes=[SemanticClass(3, "tree", np.array([1, 2, 3], np.uint8))]
     )
-    grouping = m.SemanticGrouping("drivable", [m.SemanticClass(1, "yes")], [1], 255)
+    grouping = SemanticGrouping("drivable", [SemanticClass(1, "yes")], [1], 255)
     legend.groupings.append(grouping)
     with BagWriter(path) as bag:
         bag.write("/legend", legend, 5, latched=True)

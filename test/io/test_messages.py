@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seg_perception.io import messages
+from seg_perception.io import messages, perception_messages
 from seg_perception.io.interfaces import shipped_types
 
 CLASSES = [
     cls
-    for _, cls in inspect.getmembers(messages, inspect.isclass)
-    if issubclass(cls, messages.Message) and cls is not messages.Message
+    for module in (messages, perception_messages)
+    for _, cls in inspect.getmembers(module, inspect.isclass)
+    if cls.__module__ == module.__name__ and cls is not messages.Message
 ]
 
 

@@ -6,6 +6,7 @@ from seg_perception.config import CameraConfig, Config, LidarConfig
 from seg_perception.config.input_topics import camera_info_topic, is_compressed
 from seg_perception.core.errors import ConfigError
 from seg_perception.io import messages as m
+from seg_perception.io.perception_messages import SemanticLegend
 from seg_perception.outputs.topics import (
     CameraTopics,
     check_topics,
@@ -134,7 +135,7 @@ def test_every_output_has_one_type():
     }
     pictures = ("label_image", "confidence", "color", "overlay")
     assert found == {
-        "~/legend": m.SemanticLegend.type_name,
+        "~/legend": SemanticLegend.type_name,
         "~/legend_image": m.Image.type_name,
         **{f"/a/semantic/{name}": m.Image.type_name for name in pictures},
         "/a/semantic/label_image/compressed": m.CompressedImage.type_name,

@@ -23,6 +23,7 @@ from waiting import PATIENCE_S, wait_until
 from seg_perception.core.types import PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import encode_tf
 
@@ -468,7 +469,7 @@ def start_node(
     """Start the node among its sensors, with changed parameters."""
 
     def start(**changes: Any) -> RunningNode:
-        statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+        statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
         statuses.clear()
         robot.advertise()
         file = parameters(**changes)

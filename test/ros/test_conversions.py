@@ -5,6 +5,7 @@ import pytest
 
 from seg_perception.core.errors import ConfigError
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SemanticClass, SemanticGrouping, SemanticLegend
 from seg_perception.ros.conversions import message_class, to_ros
 
 pytestmark = pytest.mark.ros
@@ -49,11 +50,11 @@ def test_numpy_scalars_become_plain_numbers():
 def test_our_own_messages():
     pytest.importorskip("seg_perception.msg", reason="the package's messages are not installed")
     colour = np.array([1, 2, 3], np.uint8)
-    legend = messages.SemanticLegend(
+    legend = SemanticLegend(
         ontology="field",
         unknown_color_rgb=colour,
-        classes=[messages.SemanticClass(7, "bush", colour)],
-        groupings=[messages.SemanticGrouping("walk", [], [3], 255)],
+        classes=[SemanticClass(7, "bush", colour)],
+        groupings=[SemanticGrouping("walk", [], [3], 255)],
     )
     ros = to_ros(legend)
     assert (ros.classes[0].id, ros.classes[0].name) == (7, "bush")

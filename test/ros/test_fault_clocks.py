@@ -7,6 +7,7 @@ import pytest
 
 from seg_perception.io import messages
 from seg_perception.io.bag_writer import BagWriter
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud
 
 pytestmark = pytest.mark.ros
@@ -31,7 +32,7 @@ def bag(robot, tmp_path):
 
 def test_a_bag_that_loops_is_labelled_in_every_round(ros, robot, parameters, bag, wait_until):
     clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
-    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
     file = parameters(use_sim_time=True)
     node = ros.start("perception_node", "--ros-args", "--params-file", file)
     player = ros.start("bag_player", bag, "--loop", "--clock", "--rate", "2", "--wait")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus
 
 pytestmark = pytest.mark.ros
 
@@ -34,7 +35,7 @@ def ask(robot):
 def test_thresholds_colours_and_sensors_change_at_once(ros, robot, parameters, wait_until, ask):
     labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
     colors = robot.listen("/front/semantic/color", messages.Image.type_name)
-    statuses = robot.listen(f"{NODE}/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen(f"{NODE}/status", SegmentationStatus.type_name)
     robot.advertise()
     process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
     robot.wait_until_heard()
@@ -69,7 +70,7 @@ def test_thresholds_colours_and_sensors_change_at_once(ros, robot, parameters, w
 
 
 def test_what_can_not_change_is_answered_with_its_name(ros, robot, parameters, wait_until, ask):
-    statuses = robot.listen(f"{NODE}/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen(f"{NODE}/status", SegmentationStatus.type_name)
     process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
     wait_until(lambda: statuses, "the node")
     answer = ask("synchronizer.buffer_size", 3)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud
 
 pytestmark = pytest.mark.ros
@@ -18,7 +19,7 @@ def start(ros, robot, parameters, wait_until):
     """Start the node with a camera_info that it has heard."""
 
     def start_node(**changes):
-        statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+        statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
         robot.advertise()
         file = parameters(**changes)
         process = ros.start("perception_node", "--ros-args", "--params-file", file)
@@ -68,7 +69,7 @@ def test_a_map_that_nobody_asked_for_does_not_exist(robot, start):
 
 
 def test_scans_without_a_place_are_said(robot, start, wait_until):
-    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
     process = start(map__enabled=True, map__frame="mars")
     robot.step(robot.now_ns())
     wait_until(

@@ -5,6 +5,7 @@ import pytest
 from rclpy.qos import DurabilityPolicy
 
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus, SemanticLegend
 from seg_perception.io.pointcloud2 import decode_cloud
 
 pytestmark = pytest.mark.ros
@@ -32,7 +33,7 @@ def send_camera_info(robot, wait_until):
     """Send a camera_info and wait until the node has it."""
 
     def give():
-        statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+        statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
         robot.send("/front/camera_info", robot.camera_info(robot.now_ns()))
         wait_until(
             lambda: statuses and not any("camera_info" in w for w in statuses[-1].warnings),
@@ -50,7 +51,7 @@ def test_images_and_clouds_are_labelled_and_accounted_for(
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
     legends = robot.listen(
         "/perception_node/legend",
-        messages.SemanticLegend.type_name,
+        SemanticLegend.type_name,
         durability=DurabilityPolicy.TRANSIENT_LOCAL,
     )
     process = start()
@@ -100,7 +101,7 @@ def stages(latencies):
 def test_without_camera_info_there_are_labels_but_no_painted_points(robot, start, wait_until):
     labels = robot.listen(LABELS, messages.Image.type_name)
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
-    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
     diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
     process = start()
     begin = robot.now_ns()
@@ -141,7 +142,7 @@ def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(
     robot, start, send_camera_info, wait_until
 ):
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
-    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
     diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
     # Columns 1.5 to 13.5 of the image; a body frame would look to the right, along minus y.
     robot.POINTS = tuple((4.0, y, 0.0) for y in np.linspace(-3, 3, 60).tolist())

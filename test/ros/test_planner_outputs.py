@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud
 
 pytestmark = pytest.mark.ros
@@ -14,7 +15,7 @@ OBSTACLES, COSTMAP = "/top/semantic/obstacles", "/perception_node/costmap"
 def test_blocking_points_and_costs_arrive(ros, robot, parameters, wait_until):
     obstacles = robot.listen(OBSTACLES, messages.PointCloud2.type_name)
     costmaps = robot.listen(COSTMAP, messages.OccupancyGrid.type_name)
-    statuses = robot.listen("/perception_node/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
     robot.advertise()
     wishes = {"costmap.obstacles": True, "costmap.grid": True, "map.enabled": True}
     sizes = {"map.period_s": 0.05, "costmap.cell_m": 1.0, "costmap.min_confidence": 0.2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.robots import platforms
 from seg_perception.robots.sros2_policy import published_topics, read_topics
 
@@ -14,7 +14,7 @@ NODE = "/perception_node"
 
 
 def test_the_running_node_stays_within_its_policy(ros, robot, parameters, wait_until):
-    statuses = robot.listen(f"{NODE}/status", messages.SegmentationStatus.type_name)
+    statuses = robot.listen(f"{NODE}/status", SegmentationStatus.type_name)
     wishes = {"map.enabled": True, "costmap.grid": True, "costmap.obstacles": True}
     file = parameters(**wishes, **{"output.png": True})
     process = ros.start("perception_node", "--ros-args", "--params-file", file)

@@ -125,7 +125,7 @@ def test_a_node_answers_while_its_engine_is_built_and_takes_it_then(
 def test_the_status_names_the_engine_that_was_refused(
     make_bundle: MakeBundle, machine: SimulatedMachine, make_node: Callable[..., Any]
 ) -> None:
-    from seg_perception.io.messages import SegmentationStatus
+    from seg_perception.io.perception_messages import SegmentationStatus
     from seg_perception.ros.status import StatusPublisher
 
     machine.faults.outputs = lambda _, outputs: {**outputs, "labels": outputs["labels"] * 0}
