@@ -2,18 +2,17 @@
 
 import numpy as np
 import pytest
+from scored_runs import example_results
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
 from seg_perception.core.types import LabelMap, PointCloud
+from seg_perception.evaluation.stream_result import Unit
 from seg_perception.io.images import encode_labels
 from seg_perception.io.pointcloud2 import encode_cloud
 
 TRUTH, CLOUD_TRUTH = "/camera/front/truth", "/lidar/top/truth"
-TRUTH, CLOUD_TRUTH = "/camera/front/truth", "/lidar/top/truth"
-RED, GREEN, UNKNOWN = 0, 1, 255
-RED, GREEN, UNKNOWN = 0, 1, 255
-RED, GREEN, UNKNOWN = 0, 1, 255
+RED, GREEN = 0, 1
 
 
 def label_image(labels, stamp_ns):
@@ -68,3 +67,19 @@ def run(world):
 
 def values(metrics):
     return {metric.key: metric.value for metric in metrics}
+
+
+def with_units(name, tables, **changes):
+    """The example with units of its own."""
+    results = example_results(name)
+    units = tuple(
+        Unit(sequence=f"drive {n}", name=f"drive {n}", frames=1, pairs=pairs)
+        for n, pairs in enumerate(tables)
+    )
+    camera = results.streams[0].model_copy(update={"units": units})
+    return results.model_copy(update={"streams": (camera,), **changes})
+
+
+def counts(right, wrong):
+    """Grass that is called grass, or tree."""
+    return ((0, 0, right), (0, 1, wrong), (1, 1, 100))

@@ -1,32 +1,15 @@
-"""Two runs beside each other: differences by hand, intervals, and gates for a CI."""
+"""Two runs beside each other: differences by hand, and intervals."""
 
 import numpy as np
 import pytest
-from scored_runs import example_results
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
-from seg_perception.core.errors import ConfigError, EvaluationError
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.compare import compare
-from seg_perception.evaluation.regression_gate import Gate
 from seg_perception.evaluation.results import Results
-from seg_perception.evaluation.stream_result import Unit
 
-
-def with_units(name, tables, **changes):
-    """The example with units of its own."""
-    results = example_results(name)
-    units = tuple(
-        Unit(sequence=f"drive {n}", name=f"drive {n}", frames=1, pairs=pairs)
-        for n, pairs in enumerate(tables)
-    )
-    camera = results.streams[0].model_copy(update={"units": units})
-    return results.model_copy(update={"streams": (camera,), **changes})
-
-
-def counts(right, wrong):
-    """Grass that is called grass, or tree."""
-    return ((0, 0, right), (0, 1, wrong), (1, 1, 100))
+from .conftest import counts, with_units
 
 
 def by_key(comparison):
@@ -104,26 +87,6 @@ def test_runs_that_can_not_be_compared_are_refused():
         compare(run, [run.model_copy(update={"truth_ontology": ontology})])
     with pytest.raises(EvaluationError, match="no unit in common"):
         compare(run, [with_units("new", [])])
-
-
-def test_gates_of_a_ci():
-    before = with_units("old", [counts(60, 40), counts(80, 20)])
-    after = with_units("new", [counts(59, 41), counts(79, 21)])
-    comparison = compare(before, [after])
-    assert Gate.parse("accuracy < -0.4").fired(comparison)
-    assert not Gate.parse("accuracy < -0.6").fired(comparison)
-    assert Gate.parse("camera.front:fine.iou.grass<=-1").fired(comparison)
-    assert not Gate.parse("fine.iou.grass > 0").fired(comparison)
-    with pytest.raises(ConfigError, match="nothing of that name"):
-        Gate.parse("iou.unicorn < 0").fired(comparison)
-    with pytest.raises(ConfigError, match="nothing of that name"):
-        Gate.parse("lidar.top:miou < 0").fired(comparison)
-
-
-@pytest.mark.parametrize("text", ["miou", "miou < low", "< 3", "miou = 3"])
-def test_what_is_no_gate_is_refused(text):
-    with pytest.raises(ConfigError, match="--fail-if"):
-        Gate.parse(text)
 
 
 def test_exit_codes(tmp_path):

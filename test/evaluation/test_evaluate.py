@@ -3,8 +3,6 @@
 import json
 import os
 
-import pytest
-
 from seg_perception.evaluation.results import Results
 
 from .conftest import with_truth
@@ -66,30 +64,6 @@ def test_a_finished_run_is_not_done_twice_and_another_one_is_refused(world, run)
     other, _ = run(bag, options=["--tolerance", "0.001"])
     assert other.exit_code == 2
     assert "holds another run" in other.stderr
-
-
-@pytest.mark.parametrize(
-    ("changes", "options", "sentence"),
-    [
-        ({"size": (24, 32)}, [], "expected a truth of the image's size 64x48, got 32x24"),
-        ({"truth": 7}, [], r"ids [7] are not in ontology colours"),
-        ({"shift_ms": 30}, [], "none of the first 4 has a truth within 0.005 s"),
-        ({}, ["--truth", "/nowhere"], "has no topic /nowhere"),
-        ({}, ["--truth", "camera.rear=/camera/front/truth"], "no stream camera.rear"),
-        (
-            {},
-            ["--truth-ontology", "rellis"],
-            "does not fit the truth's rellis in class mapping fine",
-        ),
-        ({}, ["--class-mapping", "coarse"], "no class mapping 'coarse'"),
-        ({}, ["--protocol", "nothing"], "expected a protocol's .yaml file"),
-    ],
-)
-def test_what_does_not_fit_is_said_before_the_work(world, run, changes, options, sentence):
-    done, out = run(world.bag(with_truth(world, **changes)), options=options)
-    assert done.exit_code == 2
-    assert sentence in done.stderr
-    assert not out.exists()
 
 
 def test_empty_bags_and_bags_without_truth_are_refused(world, run):

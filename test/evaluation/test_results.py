@@ -6,7 +6,6 @@ import pytest
 
 from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.frame_score import FRAMES, read_frames
-from seg_perception.evaluation.protocol import Protocol, shipped
 from seg_perception.evaluation.results import RESULTS, Results
 
 
@@ -44,9 +43,3 @@ def test_what_is_no_run_is_refused(tmp_path, example_run):
     with pytest.raises(EvaluationError, match=r"format.*evaluate again"):
         Results.read(example_run)
     assert (example_run / FRAMES).is_file()
-
-
-def test_every_shipped_protocol_can_be_read():
-    names = shipped()
-    assert "own" in names
-    assert [Protocol.load(name).name for name in names] == names

@@ -174,13 +174,3 @@ def test_conditions_of_a_user_become_slices(goose, predictions, tmp_path):
     conditions.write_text("nowhere: {light: dusk}\n")
     done = invoke(*command[:-1], tmp_path / "other", "--conditions", conditions)
     assert (done.exit_code, "no such sequence" in done.stderr) == (2, True)
-
-
-def test_jpeg_sizes_are_read_from_the_header(tmp_path):
-    from seg_perception.evaluation.checks import image_size
-
-    save(tmp_path / "a.jpg", np.zeros((40, 60, 3)))
-    save(tmp_path / "a.png", np.zeros((41, 61, 3)))
-    (tmp_path / "a.txt").write_text("no image")
-    sizes = [image_size(tmp_path / f"a.{suffix}") for suffix in ("jpg", "png", "txt")]
-    assert sizes == [(60, 40), (61, 41), None]

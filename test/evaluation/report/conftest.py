@@ -15,6 +15,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.class_scores import Slice
 from seg_perception.evaluation.frame_score import FrameScore, write_frames
 from seg_perception.evaluation.protocol import Protocol
+from seg_perception.evaluation.report import changes
 from seg_perception.evaluation.results import ModelRecord, Results, Source
 from seg_perception.evaluation.stream_result import Pairing, StreamResult, Unit
 
@@ -170,3 +171,15 @@ def make_run(tmp_path: Path) -> Any:
         return Run(tmp_path / folder, **more)
 
     return make
+
+
+@pytest.fixture
+def runs(make_run):
+    """In the second run two columns more are grass; its configuration has another value."""
+    before = changes.Run.read(make_run("before", name="before").write())
+    after = make_run("after", name="after", grass=26)
+    results = after.results()
+    configuration = {**results.configuration, "transfer.cell_px": 8}
+    after.write()
+    results.model_copy(update={"configuration": configuration}).write(after.folder)
+    return before, changes.Run.read(after.folder)

@@ -2,15 +2,10 @@
 
 import re
 
-import numpy as np
 import pytest
 
 from seg_perception.core.errors import EvaluationError, ReportError
-from seg_perception.core.ontology import Ontology
-from seg_perception.evaluation.protocol import Protocol
 from seg_perception.evaluation.report import write_report
-from seg_perception.evaluation.report.agreement import Agreement, Outcome
-from seg_perception.evaluation.report.frames import difference
 
 HOSTILE_TAGS = ("<script>", "<img src=x", "</style><")
 
@@ -75,41 +70,3 @@ def test_a_missing_picture_is_one_sentence(make_run):
 def test_a_folder_without_a_run_is_one_sentence(tmp_path):
     with pytest.raises(EvaluationError, match="expected the folder of a finished run"):
         write_report(tmp_path)
-
-
-def ontology(*names, ignore=(), groups=None):
-    classes = [{"id": n, "name": name, "color": "#123456"} for n, name in enumerate(names)]
-    data = {"name": "own", "classes": classes, "ignore": list(ignore), "groupings": groups or {}}
-    return Ontology.parse(data, "test")
-
-
-def one_mapping(**mapping):
-    data = {"name": "own", "title": "own", "class_mappings": [{"name": "only", **mapping}]}
-    return Protocol.model_validate(data)
-
-
-def test_outcomes_go_by_names():
-    truth = ontology("void", "sky", "trail", ignore=["void"])
-    predicted = ontology("trail", "sky", "water")
-    agreement = Agreement(one_mapping(), truth, predicted)
-    outcomes = agreement.of(np.array([0, 1, 2, 2, 2, 255]), np.array([1, 1, 0, 2, 255, 1]))
-    assert outcomes.tolist() == [
-        *(Outcome.UNCOUNTED, Outcome.RIGHT, Outcome.RIGHT),
-        *(Outcome.WRONG, Outcome.MISSING, Outcome.UNCOUNTED),
-    ]
-
-
-def test_outcomes_of_a_grouping_are_its_groups():
-    groups = {"kind": [{"name": "plant", "color": "#00ff00", "classes": ["grass", "bush"]}]}
-    both = ontology("grass", "bush", "stone", groups=groups)
-    agreement = Agreement(one_mapping(grouping="kind"), both, both)
-    outcomes = agreement.of(np.array([0, 0, 2]), np.array([1, 2, 2]))
-    assert outcomes.tolist() == [Outcome.RIGHT, Outcome.WRONG, Outcome.UNCOUNTED]
-
-
-def test_what_is_right_keeps_the_picture_and_what_is_wrong_is_red():
-    image = np.full((2, 2, 3), 100, np.uint8)
-    drawn = difference(image, np.array([[0, 1], [0, 1]], np.uint8))
-    assert drawn[0, 0].tolist() == [160, 160, 160]
-    red, green, blue = drawn[0, 1].tolist()
-    assert red > 2 * green > 2 * blue
