@@ -44,6 +44,7 @@ def test_ground_plants_and_sky_of_an_unknown_place_are_told_apart(replayed, real
     model = Bundle.load(SegmentationConfig().bundle).ontology
     ours, truth = _coarse(model)[ours], _coarse(Ontology.load("rellis"))[truth]
     known = truth != REST
+    # The weights are fixed: 0.92, and another processor's rounding moves a pixel in a thousand.
     assert (ours[known] == truth[known]).mean() > 0.75
     for coarse in (GROUND, PLANTS, SKY):
         both = (ours == coarse) & (truth == coarse)

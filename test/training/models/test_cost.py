@@ -8,7 +8,6 @@ from torch.nn.functional import grid_sample, scaled_dot_product_attention
 
 from seg_perception.training.models.config import EomtConfig, Mask2FormerConfig, VitConfig
 from seg_perception.training.models.cost import count_cost
-from seg_perception.training.models.cpu_peak import measure_cpu, measure_ms
 from seg_perception.training.models.devices import Device, DeviceFile, Operator, roofline_ms
 from seg_perception.training.models.factory import build_network
 from seg_perception.training.models.network import normalise
@@ -87,10 +86,3 @@ def test_the_table_s_mask2former_l_has_the_known_size() -> None:
     with torch.device("meta"):
         network = build_network(config, 64, 0, (512, 512))
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(994.8, abs=1)
-
-
-def test_this_cpu_is_measured() -> None:
-    device = measure_cpu()
-    assert device.tflops > 1e-4
-    assert device.gbytes_per_s > 0.01
-    assert measure_ms(Each(), (8, 4)) > 0
