@@ -87,7 +87,7 @@ class Robot:
         self._static = node.create_publisher(
             message_class(TFMessage.type_name), TF_STATIC, latched_profile(1)
         )
-        self._static.publish(to_ros(encode_tf(sensors.mountings())))
+        self._static.publish(to_ros(encode_tf(sensors.static_transforms())))
         self.channels = {c.stream: c for c in self._make_channels(config)}
         for channel in self.channels.values():
             self.advertise(channel)

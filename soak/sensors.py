@@ -83,7 +83,7 @@ def camera_info(extent: Extent, frame_id: str, scale: float = 1.0, focal: float 
     return messages.CameraInfo(header, height, width, "plumb_bob", np.zeros(5), k, eye, p)
 
 
-def mountings() -> list[StampedTransform]:
+def static_transforms() -> list[StampedTransform]:
     """Where the sensors sit on the robot."""
     places = {"front_optical": OPTICAL, "rear_optical": BACKWARDS @ OPTICAL}
     places |= {"top": np.eye(4), "bow": np.eye(4)}

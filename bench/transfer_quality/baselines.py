@@ -1,4 +1,4 @@
-"""What others do: the mountings alone, and one of several tests of what is in the way."""
+"""What others do: the extrinsics alone, and one of several tests of what is in the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, cKDTree
 
-from bench.transfer_quality.task import Answer, Task
+from bench.transfer_quality.task import PointLabels, Task
 from seg_perception.core.types import LabelMap
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.projection import Hits
@@ -50,7 +50,7 @@ class _Projected:
     models: list[CameraModel]
     keep: Filter
 
-    def label(self) -> Answer:
+    def label(self) -> PointLabels:
         task, xyz = self.task, self.task.xyz
         labels = np.full(len(xyz), task.unknown_id, np.uint8)
         confidence = np.zeros(len(xyz), np.float32)
@@ -64,7 +64,7 @@ class _Projected:
             pixel = row.astype(int), column.astype(int)
             labels[index] = label_map.labels[pixel]
             confidence[index] = label_map.confidence[pixel] / np.float32(255)
-        return Answer(labels, confidence)
+        return PointLabels(labels, confidence)
 
 
 def camera_model(label_map: LabelMap) -> CameraModel:
@@ -143,7 +143,7 @@ class Oracle:
 class _Known:
     task: Task
 
-    def label(self) -> Answer:
+    def label(self) -> PointLabels:
         task, truth = self.task, self.task.truth
         labels = np.full(len(truth.labels), task.unknown_id, np.uint8)
         confidence = np.zeros(len(labels), np.float32)
@@ -156,7 +156,7 @@ class _Known:
             pixel = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
             labels[index] = label_map.labels[pixel]
             confidence[index] = label_map.confidence[pixel] / np.float32(255)
-        return Answer(labels, confidence)
+        return PointLabels(labels, confidence)
 
 
 def floor_ms(task: Task) -> Callable[[], object]:

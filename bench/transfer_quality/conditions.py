@@ -53,13 +53,13 @@ class Condition:
     shifted_m: float = 0.0
 
     def miscalibrated(self, T_base_camera: Array, seed: list[int]) -> Array:
-        """The mounting that the transfer is told instead of the true one (4, 4)."""
+        """The extrinsics that the transfer is given instead of the true ones (4, 4)."""
         rng = np.random.default_rng(seed)
         wrong = np.eye(4)
         wrong[:3, :3] = _rotation(self.turned_rad * _direction(rng))
         wrong[:3, 3] = self.shifted_m * _direction(rng)
-        told: Array = T_base_camera @ wrong
-        return told
+        T: Array = T_base_camera @ wrong
+        return T
 
 
 CONDITIONS = (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.transfer_quality.recording import RADAR, STAMP_NS
-from bench.transfer_quality.task import Answer, Task, cloud_of, mount_of
+from bench.transfer_quality.task import PointLabels, Task, cloud_of, mount_of
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS
@@ -68,10 +68,10 @@ class Prepared:
     core: Perception
     task: Task
 
-    def label(self) -> Answer:
+    def label(self) -> PointLabels:
         """What is done for each cloud."""
         semantic = self.core.label(self.task.sensor, self.task.cloud)
-        return Answer(semantic.labels, semantic.confidence)
+        return PointLabels(semantic.labels, semantic.confidence)
 
 
 @dataclass(frozen=True)
@@ -94,26 +94,26 @@ class _Cameras:
     prepared: list[Prepared]
     unknown_id: int
 
-    def label(self) -> Answer:
+    def label(self) -> PointLabels:
         labels, confidence = None, None
         for one in self.prepared:
-            answer = one.label()
+            predicted = one.label()
             if labels is None or confidence is None:
-                labels, confidence = answer.labels.copy(), answer.confidence.copy()
+                labels, confidence = predicted.labels.copy(), predicted.confidence.copy()
                 continue
-            labelled = answer.labels != self.unknown_id
+            labelled = predicted.labels != self.unknown_id
             labels[labelled], confidence[labelled] = (
-                answer.labels[labelled],
-                answer.confidence[labelled],
+                predicted.labels[labelled],
+                predicted.confidence[labelled],
             )
         if labels is None or confidence is None:
             msg = "expected at least one camera"
             raise ValueError(msg)
-        return Answer(labels, confidence)
+        return PointLabels(labels, confidence)
 
 
 def _transforms(task: Task) -> TransformTree:
-    """What /tf and /tf_static say: the true drive at 50 Hz, the mountings as told."""
+    """What /tf and /tf_static say: the true drive at 50 Hz, the extrinsics as given."""
     tree = TransformTree()
     for after_s, T in zip(task.moment.tf_s, task.moment.T_odom_base, strict=True):
         tree.set_timed(_ODOM, _BASE, STAMP_NS + round(after_s * NANOSECONDS), T)

@@ -25,7 +25,7 @@ from bench.transfer_quality.conditions import CONDITIONS
 from bench.transfer_quality.core_transfer import CoreTransfer
 from bench.transfer_quality.labels import ExactLabels, Labeller, ModelLabels
 from bench.transfer_quality.recording import RADAR, Plan, record
-from bench.transfer_quality.scores import Score, judge
+from bench.transfer_quality.scores import Score, compare
 from bench.transfer_quality.task import Task, label_moment, make_task
 from seg_perception.config import TransferConfig
 
@@ -61,9 +61,11 @@ def loss(tasks: Sequence[Task], values: NDArray[np.float64]) -> float:
     """Mean logarithmic loss of the confidences."""
     total, count = 0.0, 0
     for task in tasks:
-        judged = judge(task, CoreTransfer("fit", parameters(values)).prepare(task).label())
-        sure = judged.confidence[judged.labelled].astype(np.float64).clip(_LEAST, 1 - _LEAST)
-        right = judged.right[judged.labelled]
+        comparison = compare(task, CoreTransfer("fit", parameters(values)).prepare(task).label())
+        sure = (
+            comparison.confidence[comparison.labelled].astype(np.float64).clip(_LEAST, 1 - _LEAST)
+        )
+        right = comparison.right[comparison.labelled]
         total -= float(np.log(np.where(right, sure, 1 - sure)).sum())
         count += len(sure)
     return total / max(count, 1)
@@ -74,7 +76,7 @@ def calibration_error(tasks: Sequence[Task], values: NDArray[np.float64]) -> flo
     score = Score(())
     for task in tasks:
         score.add(
-            judge(task, CoreTransfer("fit", parameters(values)).prepare(task).label()), 0.0, 0.0
+            compare(task, CoreTransfer("fit", parameters(values)).prepare(task).label()), 0.0, 0.0
         )
     return score.calibration_error
 

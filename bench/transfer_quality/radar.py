@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from bench.transfer_quality.baselines import Baseline, Oracle, everything
 from bench.transfer_quality.core_transfer import CoreTransfer
 from bench.transfer_quality.core_transfer import Prepared as PreparedOurs
-from bench.transfer_quality.task import Answer, Task, mount_of
+from bench.transfer_quality.task import PointLabels, Task, mount_of
 
 _REACH_M = 0.5
 
@@ -44,7 +44,7 @@ class _Near:
     lidar: Task
     ours: PreparedOurs
 
-    def label(self) -> Answer:
+    def label(self) -> PointLabels:
         task, swept = self.task, self.ours.label()
         labelled = np.flatnonzero(swept.labels != task.unknown_id)
         T = np.linalg.inv(mount_of(task.sensor)) @ mount_of(task.lidar)
@@ -55,7 +55,7 @@ class _Near:
         confidence = np.zeros(len(task.xyz), np.float32)
         labels[found] = swept.labels[labelled[nearest[found]]]
         confidence[found] = swept.confidence[labelled[nearest[found]]]
-        return Answer(labels, confidence)
+        return PointLabels(labels, confidence)
 
 
 METHODS = (

@@ -110,11 +110,11 @@ def nuscenes(real: Path, model: Model) -> list[Row]:
     predicted = [list(_three(sample.xyz, view)) for view in views]
     shares, agreeing = [], []
     for column in range(3):
-        answers = [one[column] for one in predicted]
-        seen = np.any([answer >= 0 for answer in answers], axis=0)
-        shares.append((len(sample.xyz), float(seen.mean())))
+        by_camera = [one[column] for one in predicted]
+        labelled = np.any([labels >= 0 for labels in by_camera], axis=0)
+        shares.append((len(sample.xyz), float(labelled.mean())))
         both = same = 0
-        for a, b in combinations(answers, 2):
+        for a, b in combinations(by_camera, 2):
             overlap = (a >= 0) & (b >= 0)
             both, same = both + int(overlap.sum()), same + int((overlap & (a == b)).sum())
         agreeing.append(_share(both, same))

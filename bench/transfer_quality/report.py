@@ -77,7 +77,7 @@ def _table(scores: Mapping[Cell, Score], labels: str, sensor: str, cameras: int)
     methods = list(dict.fromkeys(method for method, _ in here))
     conditions = list(dict.fromkeys(condition for _, condition in here))
     first = next(iter(here.values()))
-    count = f"{first.seen} points visible in the first condition"
+    count = f"{first.visible} points visible in the first condition"
     heading = f"**{labels}, {sensor}, {cameras} camera{'s' if cameras > 1 else ''}** ({count})"
     head = [heading, "", f"| method | {' | '.join(conditions)} | ms (floor) |"]
     lines = [*head, "|---" * (len(conditions) + 2) + "|"]

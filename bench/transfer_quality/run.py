@@ -22,8 +22,8 @@ from bench.transfer_quality.conditions import CONDITIONS, Condition
 from bench.transfer_quality.core_transfer import CoreTransfer, OneByOne
 from bench.transfer_quality.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
 from bench.transfer_quality.recording import RADAR, Moment, Plan, record
-from bench.transfer_quality.scores import THIN, Score, judge
-from bench.transfer_quality.task import Answer, Task, label_moment, make_task
+from bench.transfer_quality.scores import THIN, Score, compare
+from bench.transfer_quality.task import PointLabels, Task, label_moment, make_task
 from seg_perception.core.types import LabelMap
 
 _NEVER = 1e6
@@ -33,7 +33,7 @@ _EXACT_PX = 1e-3
 class Prepared(Protocol):
     """A method that has seen the pictures."""
 
-    def label(self) -> Answer:
+    def label(self) -> PointLabels:
         """Label the cloud."""
         ...
 
@@ -113,7 +113,7 @@ def run(
     Args:
         extent: what is measured.
         cache: where moments are kept.
-        on_moment: told of each moment before it is scored.
+        on_moment: called with each moment before it is scored.
     """
     labellers: dict[str, Labeller] = {}
     for name in extent.labels:
@@ -152,9 +152,9 @@ def _score_moment(
                     continue
                 cell = Cell(labels, sensor, cameras, condition.name, method.name)
                 prepared = method.prepare(task)
-                answer, spent_ms = _milliseconds(prepared.label)
+                predicted, spent_ms = _milliseconds(prepared.label)
                 score = scores.setdefault(cell, Score(thin))
-                score.add(judge(task, answer), spent_ms, floor)
+                score.add(compare(task, predicted), spent_ms, floor)
 
 
 def _lines(extent: Extent, moment: Moment) -> Iterator[tuple[int, str, Iterable[Method]]]:
@@ -173,7 +173,9 @@ def _densest_lidar(moment: Moment) -> str:
     return max(set(moment.sensors) - {RADAR}, key=lambda name: len(moment.sensors[name].points))
 
 
-def _milliseconds(function: Callable[[], Answer | object]) -> tuple[Answer | object, float]:
+def _milliseconds(
+    function: Callable[[], PointLabels | object],
+) -> tuple[PointLabels | object, float]:
     start = time.process_time()
-    answer = function()
-    return answer, 1e3 * (time.process_time() - start)
+    predicted = function()
+    return predicted, 1e3 * (time.process_time() - start)

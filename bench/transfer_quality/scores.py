@@ -9,25 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.transfer_quality.task import Answer, Task
+from bench.transfer_quality.task import PointLabels, Task
 
 THIN = ("trunk", "pole")
 BINS = 20
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The points of one answer that count: those that are labelled, or that could have been.
+class Comparison:
+    """The points of one prediction that count: those that are labelled, or that could have been.
 
     Attributes:
-        seen: bool (n,), truly visible to one of the cameras.
+        visible: bool (n,), truly visible to one of the cameras.
         labelled: bool (n,).
-        right: bool (n,), labelled, seen, and of the right class.
+        right: bool (n,), labelled, visible, and of the right class.
         confidence: float32 (n,).
         truth, labels: uint8 (n,).
     """
 
-    seen: NDArray[np.bool_]
+    visible: NDArray[np.bool_]
     labelled: NDArray[np.bool_]
     right: NDArray[np.bool_]
     confidence: NDArray[np.float32]
@@ -35,40 +35,40 @@ class Judged:
     labels: NDArray[Any]
 
 
-def judge(task: Task, answer: Answer) -> Judged:
-    """Compare an answer with the truth."""
+def compare(task: Task, predicted: PointLabels) -> Comparison:
+    """Compare a prediction with the truth."""
     truth = task.truth
-    seen = truth.visible[: len(task.label_maps)].any(axis=0) & truth.measured
-    labelled = answer.labels != task.unknown_id
-    counted = np.flatnonzero(seen | labelled)
-    right = labelled & seen & (answer.labels == truth.labels)
-    return Judged(
-        seen[counted],
+    visible = truth.visible[: len(task.label_maps)].any(axis=0) & truth.measured
+    labelled = predicted.labels != task.unknown_id
+    counted = np.flatnonzero(visible | labelled)
+    right = labelled & visible & (predicted.labels == truth.labels)
+    return Comparison(
+        visible[counted],
         labelled[counted],
         right[counted],
-        answer.confidence[counted],
+        predicted.confidence[counted],
         truth.labels[counted],
-        answer.labels[counted],
+        predicted.labels[counted],
     )
 
 
 @dataclass
 class Score:
-    """Counts over many answers.
+    """Counts over many predictions.
 
     Attributes:
         thin_ids: class ids whose IoU is wanted.
-        seen: points truly visible.
+        visible: points truly visible.
         labelled: points with a label, and of those
         covered: truly visible,
         hidden: not visible to any of the cameras,
         mislabelled: of another class,
         wrong: hidden or of another class.
-        times_ms, floor_ms: of each answer.
+        times_ms, floor_ms: of each prediction.
     """
 
     thin_ids: Sequence[int]
-    seen: int = 0
+    visible: int = 0
     labelled: int = 0
     covered: int = 0
     wrong: int = 0
@@ -81,36 +81,41 @@ class Score:
         """Start at nothing."""
         self._both = np.zeros(len(self.thin_ids), int)
         self._either = np.zeros(len(self.thin_ids), int)
-        # By confidence: labelled points, those that are seen, those that are right; and the
+        # By confidence: labelled points, those that are visible, those that are right; and the
         # sum of confidences.
         self.curve = np.zeros((BINS, 4))
 
-    def add(self, judged: Judged, time_ms: float, floor_ms: float) -> None:
-        """Count one answer."""
-        labelled = judged.labelled
-        self.seen += int(judged.seen.sum())
+    def add(self, comparison: Comparison, time_ms: float, floor_ms: float) -> None:
+        """Count one prediction."""
+        labelled = comparison.labelled
+        self.visible += int(comparison.visible.sum())
         self.labelled += int(labelled.sum())
-        self.covered += int((labelled & judged.seen).sum())
-        self.hidden += int((labelled & ~judged.seen).sum())
-        self.wrong += int((labelled & ~judged.right).sum())
-        self.mislabelled += int((labelled & (judged.labels != judged.truth)).sum())
+        self.covered += int((labelled & comparison.visible).sum())
+        self.hidden += int((labelled & ~comparison.visible).sum())
+        self.wrong += int((labelled & ~comparison.right).sum())
+        self.mislabelled += int((labelled & (comparison.labels != comparison.truth)).sum())
         self.times_ms.append(time_ms)
         self.floor_ms.append(floor_ms)
         for number, one in enumerate(self.thin_ids):
-            true, claimed = judged.truth == one, labelled & (judged.labels == one)
+            true, claimed = comparison.truth == one, labelled & (comparison.labels == one)
             self._both[number] += int((true & claimed).sum())
             self._either[number] += int((true | claimed).sum())
-        confidence = judged.confidence[labelled].clip(0, 1)
+        confidence = comparison.confidence[labelled].clip(0, 1)
         place = np.minimum((confidence * BINS).astype(int), BINS - 1)
         for column, value in enumerate(
-            (np.ones(len(place)), judged.seen[labelled], judged.right[labelled], confidence)
+            (
+                np.ones(len(place)),
+                comparison.visible[labelled],
+                comparison.right[labelled],
+                confidence,
+            )
         ):
             self.curve[:, column] += np.bincount(place, value, BINS)
 
     @property
     def coverage(self) -> float:
         """Share of the points truly visible that have a label."""
-        return self.covered / max(self.seen, 1)
+        return self.covered / max(self.visible, 1)
 
     @property
     def wrong_share(self) -> float:
@@ -131,7 +136,7 @@ class Score:
         """(k, 2): coverage and share of wrong labels, keeping ever less confident points."""
         bins = self.curve[::-1]
         kept = bins.cumsum(axis=0)[bins[:, 0] > 0]
-        return np.stack([kept[:, 1] / max(self.seen, 1), 1 - kept[:, 2] / kept[:, 0]], axis=1)
+        return np.stack([kept[:, 1] / max(self.visible, 1), 1 - kept[:, 2] / kept[:, 0]], axis=1)
 
     def wrong_at(self, coverage: float) -> float | None:
         """Share of wrong labels once only as many are kept as cover that much; None: never."""
@@ -151,7 +156,7 @@ class Score:
             "calibration_error": self.calibration_error,
             "ms": float(np.median(self.times_ms)),
             "floor_ms": float(np.median(self.floor_ms)),
-            "points": {"seen": self.seen, "labelled": self.labelled, "wrong": self.wrong},
+            "points": {"visible": self.visible, "labelled": self.labelled, "wrong": self.wrong},
             "curve": self.purity_by_coverage().tolist(),
             "bins": self.curve.tolist(),
         }

@@ -1,4 +1,4 @@
-"""What a method is given: clouds, label maps and the mountings it is told."""
+"""What a method is given: clouds, label maps and the extrinsics it is given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Answer:
+class PointLabels:
     """Labels of the points of one sensor.
 
     Attributes:
@@ -46,7 +46,7 @@ class Task:
         moment: what was recorded.
         sensor: key of `moment.sensors`.
         label_maps: one for each camera.
-        T_base_camera: (cameras, 4, 4), optical frames, as the method is told.
+        T_base_camera: (cameras, 4, 4), optical frames, as the method is given them.
         unknown_id: label of points that get none.
         lidar: the scan beside a radar's scan; the sensor itself for a lidar.
     """
@@ -75,7 +75,7 @@ class Task:
         return cloud_of(self.moment, self.sensor)
 
     def T_camera_sensor(self, camera: int) -> Array:  # noqa: N802
-        """The mountings alone (4, 4): the robot taken as at rest."""
+        """The extrinsics alone (4, 4): the robot taken as at rest."""
         T: Array = np.linalg.inv(self.T_base_camera[camera]) @ mount_of(self.sensor)
         return T
 
@@ -88,12 +88,12 @@ def make_task(
     lidar: str,
     unknown_id: int,
 ) -> Task:
-    """Give a method the label maps of the first cameras, and the condition's mountings."""
-    told = [
+    """Give a method the label maps of the first cameras, and the extrinsics of the condition."""
+    given = [
         condition.miscalibrated(T, [*moment.number, camera])
         for camera, T in enumerate(mounts()[: len(label_maps)])
     ]
-    return Task(moment, sensor, label_maps, np.stack(told), unknown_id, lidar)
+    return Task(moment, sensor, label_maps, np.stack(given), unknown_id, lidar)
 
 
 def label_moment(moment: Moment, labeller: Labeller) -> tuple[LabelMap, ...]:

@@ -12,7 +12,7 @@ from bench.transfer_quality.baselines import (
     screen_neighbours,
 )
 from bench.transfer_quality.conditions import CONDITIONS
-from bench.transfer_quality.scores import Judged, Score
+from bench.transfer_quality.scores import Comparison, Score
 from seg_perception.geometry.projection import Hits
 
 TRUNK, GRASS, UNKNOWN = 6, 3, 255
@@ -23,12 +23,14 @@ def counted():
     """Six points: right, right and faint, wrong, hidden, missed trunk, missed grass."""
     labels = np.array([TRUNK, GRASS, TRUNK, GRASS, UNKNOWN, UNKNOWN])
     truth = np.array([TRUNK, GRASS, GRASS, GRASS, TRUNK, GRASS], np.uint8)
-    seen = np.array([1, 1, 1, 0, 1, 1], bool)
+    visible = np.array([1, 1, 1, 0, 1, 1], bool)
     labelled = labels != UNKNOWN
     confidence = np.array([0.99, 0.52, 0.52, 0.52, 0, 0], np.float32)
-    judged = Judged(seen, labelled, labelled & seen & (labels == truth), confidence, truth, labels)
+    comparison = Comparison(
+        visible, labelled, labelled & visible & (labels == truth), confidence, truth, labels
+    )
     score = Score([TRUNK])
-    score.add(judged, 2.0, 1.0)
+    score.add(comparison, 2.0, 1.0)
     return score
 
 
