@@ -13,6 +13,7 @@ from seg_perception.cli.options import (
     RobotFile,
     Settings,
     bag_config,
+    end,
     parse_labels,
     print_json,
 )
@@ -49,10 +50,7 @@ def command(
     else:
         _print(checks)
     bad = [check for check in checks if check.diagnosis.level != "good"]
-    for check in bad:
-        typer.echo(f"error: camera {check.camera}: {check.diagnosis.sentence}", err=True)
-    if bad:
-        raise typer.Exit(2)
+    end((), [f"camera {check.camera}: {check.diagnosis.sentence}" for check in bad])
 
 
 def _print(checks: list[CameraCheck]) -> None:

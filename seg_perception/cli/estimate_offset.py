@@ -13,6 +13,7 @@ from seg_perception.cli.options import (
     RobotFile,
     Settings,
     bag_config,
+    end,
     parse_labels,
     print_json,
 )
@@ -62,10 +63,7 @@ def command(  # noqa: PLR0913 (an option each)
             _print(found)
         for path in pictures:
             typer.echo(f"written: {path}")
-    for camera, why in estimates.refused.items():
-        typer.echo(f"error: camera {camera}: {why}", err=True)
-    if estimates.refused:
-        raise typer.Exit(2)
+    end((), [f"camera {camera}: {why}" for camera, why in estimates.refused.items()])
 
 
 def _print(estimate: OffsetEstimate) -> None:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seg_perception.cli.options import LatencyMs, RobotFile, Settings
+from seg_perception.cli.options import (
+    AsJson,
+    LatencyMs,
+    RobotFile,
+    Settings,
+    end,
+    parse_setting,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +101,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     page: Annotated[
         bool, typer.Option("--report/--no-report", help="Write report.html into the run.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score labels against truth.
 
@@ -108,7 +116,6 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
 
     Exit code 2: the inputs do not fit, or something came to nothing; what was scored is kept.
     """
-    from seg_perception.cli.options import parse_setting
     from seg_perception.evaluation.options import EvaluateOptions, ExecutionOptions
 
     options = EvaluateOptions(
@@ -171,7 +178,6 @@ def _can_keep(job: Job, execution: ExecutionOptions) -> bool:
 
 
 def _finish(results: Results, output: Path, *, as_json: bool) -> None:
-    from seg_perception.cli.options import end, print_json
     from seg_perception.cli.score_tables import print_results
 
     if as_json:
