@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
+from seg_perception.inference.benchmark import throughput as throughput_module
 from seg_perception.inference.tensorrt import checks
 
 if TYPE_CHECKING:
@@ -121,9 +122,24 @@ def test_clean_removes_what_another_driver_built(
     assert engine("list")[1]["engines"] == []
 
 
+class Clock:
+    """Each time it is asked 5 ms later; sleep takes as long as it should."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def perf_counter(self) -> float:
+        self._now_s += 0.005
+        return self._now_s
+
+    def sleep(self, duration_s: float) -> None:
+        self._now_s += duration_s
+
+
 def test_bench_measures_what_is_there_and_names_the_rest(
-    engine: Callable[..., Any], bundle: Path
+    engine: Callable[..., Any], bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(throughput_module, "time", Clock())
     engine("build", bundle)
     code, answer = engine("bench", bundle, "--duration", "0.2", "--rate", "20")
     assert code == 0
@@ -134,10 +150,11 @@ def test_bench_measures_what_is_there_and_names_the_rest(
     assert measured == {"tensorrt/fp16_islands", "onnxruntime/CPUExecutionProvider"}
     throughput = results["tensorrt/fp16_islands"]["throughput"]
     assert throughput["frames_sent"] == 4
-    assert throughput["peak_rate_fps"] > 20
-    assert (
-        throughput["p50_latency_ms"] <= throughput["p95_latency_ms"] <= throughput["p99_latency_ms"]
-    )
+    # The clock is asked once a frame, and twice where a frame has to be waited for.
+    assert throughput["peak_rate_fps"] == pytest.approx(200)
+    assert throughput["missed_frames"] == 0
+    for percentile in (50, 95, 99):
+        assert throughput[f"p{percentile}_latency_ms"] == pytest.approx(5)
     bound = results["tensorrt/fp16_islands"]["bound"]
     assert bound["peak_tflops"] == pytest.approx(42.6, rel=1e-3)
     assert "there is no engine" in results["tensorrt/fp32"]["missing"]
