@@ -67,7 +67,7 @@ def test_ground_that_falls_away_is_no_depth_edge():
     assert len(depth_edges(cloud, cloud.xyz)) == 0
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.randoms())
 @pytest.mark.parametrize("fields", [(), ("ring",)])
 def test_the_order_of_the_points_does_not_matter(fields, random):

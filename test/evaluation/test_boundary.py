@@ -43,7 +43,7 @@ def boundaries_by_definition(truth, predicted, classes, width):
 
 
 @given(SEEDS, st.integers(1, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_boundaries_by_their_definition(seed, width):
     random = np.random.default_rng(seed)
     classes = 4

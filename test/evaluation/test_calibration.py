@@ -12,7 +12,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 @given(SEEDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_calibration_error_as_torchmetrics(seed):
     torch = pytest.importorskip("torch")
     metrics = pytest.importorskip("torchmetrics.functional.classification")

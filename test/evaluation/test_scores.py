@@ -31,7 +31,7 @@ def random_labels(seed, classes):
 
 
 @given(SEEDS, st.integers(2, 12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_as_scikit_learn(seed, classes):
     sklearn = pytest.importorskip("sklearn.metrics")
     truth, predicted = random_labels(seed, classes)
@@ -57,7 +57,7 @@ def test_as_scikit_learn(seed, classes):
 
 
 @given(SEEDS, st.integers(2, 12))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_as_torchmetrics(seed, classes):
     torch = pytest.importorskip("torch")
     metrics = pytest.importorskip("torchmetrics.functional.classification")

@@ -22,7 +22,7 @@ def scorer():
 
 
 @given(st.lists(st.integers(0, 2), min_size=6, max_size=6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_parts_add_up_to_the_whole_whoever_did_them(owners):
     whole, parts = scorer(), [scorer() for _ in range(3)]
     for n, owner in enumerate(owners):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.fusion.doppler import (
@@ -44,7 +44,6 @@ def test_what_has_no_doppler_or_no_place_is_not_known() -> None:
     assert told(np.zeros((0, 3)), []) == []
 
 
-@settings(deadline=None)
 @given(
     velocity=st.tuples(*[st.floats(-5, 5)] * 3),
     seed=st.integers(0, 1000),

@@ -273,7 +273,7 @@ def test_what_has_no_label_has_no_confidence_and_no_source(two_views, xyz) -> No
     assert ((found.status == S.INVALID) == (~np.isfinite(distance) | (distance < 1e-6))).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_the_points_does_not_matter(two_views, seed) -> None:
     random = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.config import RadarTransferConfig
@@ -124,7 +124,6 @@ def test_any_number_of_returns(make_view, count) -> None:
     assert transfer(xyz, []).status.tolist() == [S.NO_LABEL_MAP] * count
 
 
-@settings(deadline=None)
 @given(
     azimuth=st.floats(-3, 3),
     elevation=st.floats(-0.5, 0.5),
@@ -212,7 +211,6 @@ def test_where_the_lidar_has_not_looked_the_camera_counts(make_view) -> None:
     assert len(transfer(np.zeros((0, 3)), [view], lidar=aside).labels) == 0
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_lidar_says_what_all_pairs_of_return_and_point_say(seed) -> None:
     random = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.fusion.projection import ProjectedPoints
@@ -86,7 +86,6 @@ def test_ground_and_walls_do_not_hide_themselves(spacing: int, roll_rad: float) 
     assert (far > 1.2).mean() < 0.2
 
 
-@settings(deadline=None)
 @given(scale=st.floats(0.1, 50))
 def test_the_unit_of_length_does_not_matter(scale: float) -> None:
     pixels, depth, labels = trunk_before_wall()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.config import MapConfig
@@ -74,7 +74,6 @@ SCANS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(SCANS, st.randoms())
 def test_the_order_of_scans_does_not_matter(scans, random):
     shuffled = list(scans)
@@ -92,7 +91,6 @@ def test_the_order_of_scans_does_not_matter(scans, random):
         assert other[place][2] == count
 
 
-@settings(deadline=None)
 @given(SCANS)
 def test_evidence_is_what_a_loop_over_the_points_gives(scans):
     voxels, expected = make(), {}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.fusion import voxel_table
@@ -17,7 +17,6 @@ def grid(size_m=0.5, around=(0.0, 0.0, 0.0)):
     return VoxelGrid(size_m, np.array(around))
 
 
-@settings(deadline=None)
 @given(CUBES)
 def test_cubes_have_one_key_each_and_their_own_middle(cubes):
     middles = (np.array(cubes, np.float64) + 0.5) * 0.5
@@ -52,7 +51,6 @@ def test_what_is_out_of_reach_is_said():
     assert reachable.tolist() == [True, False, True, False, False]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 60), max_size=40), max_size=6))
 def test_rows_are_those_of_a_dict(batches):
     table, rows_of = KeyTable(61), {}
@@ -74,7 +72,6 @@ def test_keys_that_all_want_one_slot_find_their_own(monkeypatch):
     np.testing.assert_array_equal(table.rows(keys), rows[:200])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**15), min_size=1, max_size=60, unique=True), st.data())
 def test_what_is_kept_moves_up_and_is_found(keys, data):
     table = KeyTable(len(keys))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.core.errors import CalibrationError
@@ -117,7 +117,6 @@ def test_equal_calibrations_share_a_model() -> None:
 
 
 @pytest.mark.parametrize("model", ["", *DISTORTIONS])
-@settings(deadline=None)
 @given(u=st.floats(0, 959), v=st.floats(0, 539), depth=st.floats(0.5, 80))
 def test_a_pixels_ray_leads_back_to_it(model: str, u: float, v: float, depth: float) -> None:
     camera = CameraModel.from_calibration(calibration(model))
@@ -189,7 +188,6 @@ def test_region_of_interest_and_binning_lead_to_the_published_image() -> None:
     )
 
 
-@settings(deadline=None)
 @given(width=st.integers(16, 4000), height=st.integers(16, 4000))
 def test_a_scaled_calibration_sees_the_same_rays(width: int, height: int) -> None:
     cropped = replace(
@@ -261,7 +259,6 @@ def strong(name: str) -> CameraModel:
 
 
 @pytest.mark.parametrize("name", STRONG)
-@settings(deadline=None)
 @given(
     direction=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1),
     distance=st.floats(0.1, 100),
@@ -293,7 +290,6 @@ def test_every_pixel_that_has_a_ray_is_found_again(name: str) -> None:
     assert np.abs(back.uv - uv[has_ray])[back.valid].max() < 5e-3
 
 
-@settings(deadline=None)
 @given(
     u=st.floats(0, 299),
     v=st.floats(0, 199),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.core.types import NANOSECONDS, PointCloud
@@ -83,7 +83,6 @@ def test_a_return_without_time_counts_at_the_stamp_and_is_not_stray() -> None:
     ("kind", "good", "stray"),
     [("u4", 50 * MS, 4_000_000_000), ("f4", 0.05, 3e30), ("f8", 1_700_000_000.2, 9e9)],
 )
-@settings(deadline=None)
 @given(places=st.sets(st.integers(0, 99), max_size=49))
 def test_stray_times_are_counted_and_the_others_kept(
     kind: str, good: float, stray: float, places: set[int]
@@ -112,7 +111,6 @@ def test_no_field_no_point_and_a_field_of_several_numbers() -> None:
     assert point_times(PointCloud(points, STAMP_NS, "lidar")).offsets_ns is None
 
 
-@settings(deadline=None)
 @given(
     offsets_ns=st.lists(st.integers(1 - NANOSECONDS, NANOSECONDS - 1), min_size=1, max_size=50),
     stamp_ns=st.integers(10 * NANOSECONDS, 2 * 10**18),

@@ -54,7 +54,7 @@ def exactly(xyz: np.ndarray, turn: np.ndarray, speed: np.ndarray, first: str) ->
     return seen(early)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     turn=st.tuples(*[st.floats(-0.5, 0.5)] * 3),
     speed=st.tuples(*[st.floats(-1, 1)] * 3),

@@ -78,7 +78,7 @@ def test_the_surer_view_wins() -> None:
     assert (confidence == 51).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     width=st.integers(1, 40),
     height=st.integers(1, 150),

@@ -29,7 +29,7 @@ def test_an_unfinished_recording_is_read_to_its_end(bags, tmp_path):
         assert any("never finished" in warning for warning in bag.warnings)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_wherever_a_recording_is_cut_its_beginning_is_read(bags, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("cut") / "a.mcap"
@@ -64,7 +64,7 @@ def test_a_damaged_chunk_costs_its_own_messages_only(bags, tmp_path):
         assert any("damaged" in warning for warning in bag.warnings)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(0, 255), st.booleans())
 def test_a_flipped_byte_is_at_most_a_bag_error(bags, tmp_path_factory, position, value, finished):
     path = tmp_path_factory.mktemp("flip") / "a.mcap"

@@ -16,7 +16,7 @@ from seg_perception.io.bag_storage import RawMessage, StoredTopic, merge_by_time
 from seg_perception.io.bag_writer import BagWriter
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 10 * 10**9), max_size=60))
 def test_messages_come_in_the_order_of_their_times(bags, tmp_path_factory, times):
     folder = tmp_path_factory.mktemp("order")
@@ -24,7 +24,7 @@ def test_messages_come_in_the_order_of_their_times(bags, tmp_path_factory, times
     assert bags.read(folder / "a.mcap") == expected
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 20)), max_size=5))
 def test_merging_equals_sorting_and_opens_streams_when_due(times):
     topic = StoredTopic(0, "/t", "", "cdr", "", "", 0, latched=False)

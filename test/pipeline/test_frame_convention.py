@@ -100,7 +100,7 @@ def test_a_part_of_a_large_scan_is_tried():
     assert found.in_image["body"] == pytest.approx(65 / 360 * 7200, rel=0.02)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     yaw=st.floats(-180, 180),
     pitch=st.floats(-20, 20),

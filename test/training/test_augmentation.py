@@ -41,7 +41,7 @@ def test_without_variation_a_view_is_the_image_or_its_mirror() -> None:
     assert seen == {False, True}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), width=st.integers(20, 90), height=st.integers(20, 90))
 def test_image_and_targets_move_together(seed: int, width: int, height: int) -> None:
     sample = gradient(height, width)

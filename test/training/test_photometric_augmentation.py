@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_picture() -> None:
     assert np.array_equal(first, second)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
 def test_every_strength_gives_bytes_of_the_same_shape(seed: int) -> None:
     config = AugmentationConfig(voronoi=0.5, hue_rad=3.0, infrared=0.3, grey=0.3, noise=0.2)

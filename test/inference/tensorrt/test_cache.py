@@ -82,7 +82,7 @@ def test_what_was_stored_comes_back(cache: EngineCache) -> None:
     assert sorted(file.suffix for file in cache.folder.iterdir()) == [".json", ".plan"]
 
 
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SAME_FOLDER
