@@ -7,7 +7,12 @@ from seg_perception.core.errors import TrainingError
 from seg_perception.training.config import OptimizerConfig
 from seg_perception.training.models.config import FieldLiteConfig
 from seg_perception.training.models.field_lite import FieldLite
-from seg_perception.training.optimizer import FrozenLayers, layer_of, parameter_groups
+from seg_perception.training.optimizer import (
+    FrozenLayers,
+    layer_of,
+    learning_rate,
+    parameter_groups,
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +78,18 @@ def test_frozen_layers_keep_weights_and_statistics() -> None:
 def test_more_frozen_layers_than_blocks_are_refused(network: FieldLite) -> None:
     with pytest.raises(TrainingError, match=r"expected at most 12 frozen_layers.*got 13"):
         FrozenLayers(network, 13)
+
+
+def test_a_cosine_rises_then_falls_to_zero() -> None:
+    config = OptimizerConfig(learning_rate=1.0, warmup_steps=10)
+    assert learning_rate(0, 110, config) == pytest.approx(0.1)
+    assert learning_rate(10, 110, config) == pytest.approx(1.0)
+    assert learning_rate(60, 110, config) == pytest.approx(0.5)
+    assert learning_rate(110, 110, config) == pytest.approx(0.0)
+
+
+def test_poly_falls_by_a_power_of_what_is_left() -> None:
+    config = OptimizerConfig(learning_rate=2.0, warmup_steps=0, schedule="poly", power=2)
+    assert learning_rate(0, 100, config) == pytest.approx(2)
+    assert learning_rate(50, 100, config) == pytest.approx(0.5)
+    assert learning_rate(100, 100, config) == 0
