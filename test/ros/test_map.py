@@ -73,7 +73,7 @@ def test_scans_without_a_place_are_said(robot, start, wait_until):
     process = start(map__enabled=True, map__frame="mars")
     robot.step(robot.now_ns())
     wait_until(
-        lambda: any("map: 1 scans left out: frame 'mars'" in w for s in statuses
+        lambda: any("map: a scan is left out of the map: frame 'mars'" in w for s in statuses
                     for w in s.warnings),
         "the reason",
     )  # fmt: skip
