@@ -1,58 +1,102 @@
-"""Write the tables of what the node says and of the ledger: python -m tools.diagnostics_page."""
+"""Write docs/reference/diagnostics.md from the catalogue. python -m tools.diagnostics_page."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from types import ModuleType
 
 from seg_perception.core.drop_reasons import DROP_REASONS
-from seg_perception.core.issue_kinds import KINDS, IssueKind
-from tools.reference_page import REFERENCE, ROOT, code, table
+from seg_perception.core.issue_kinds import clocks, engines, inputs, messages, places
+from seg_perception.core.issue_kinds.kind import IssueKind
+from tools.reference_page import REFERENCE, code, table
 
 PAGE = REFERENCE / "diagnostics.md"
-LEDGER = ROOT / "docs" / "architecture.md"
-# The heading of each subject; its section has one table.
-HEADINGS = {"inputs": "Inputs", "time": "Time", "place": "Place", "messages": "Single messages"}
+_PARTS = {
+    "Inputs": inputs,
+    "Time": clocks,
+    "Place": places,
+    "Single messages": messages,
+    "Engine": engines,
+}
+_HEAD = """# What is said of the inputs, and what to do
+
+Written by `python -m tools.diagnostics_page` from the catalogue in
+`seg_perception/core/issue_kinds/`.
+
+Node, replay, evaluation and `seg-perception inspect` speak from one log of issues, in the same
+words. An issue has a code for programs, the stream that it is about (`camera.front`,
+`lidar.top`, `/tf`), a sentence with the numbers that were seen, and the mend. In the tables
+below braces stand for these numbers.
+
+- **Live**: `/diagnostics` and the `warnings` of `~/status` hold what is wrong now. What holds
+  is told until it is mended; what happens counts for 5 s. Nothing is said when all is well.
+  Notes, and single faulty messages, stand in the log only, at most one line a kind every ten
+  seconds.
+- **Offline**: the summary of a replay (`--json`: `issues`), the notes and problems of an
+  evaluation, and `inspect --json`. An *error* ends a replay with exit code 2; what could be
+  labelled is kept.
+
+What each fault does, and the test that shows it, stands in [faults](faults.md).
+
+"""
+_ENGINE = """`SegmentationStatus.engine_state` says whether the engine that runs is the one asked
+for (`VALIDATED`) or another one (`FALLBACK`); then the reasons stand among the warnings, one for
+each engine that was tried. A node that can't work at all publishes one diagnostic of level
+ERROR with the reason, and stays unconfigured; `ros2 lifecycle set /perception_node configure`
+tries again.
+
+"""
+_REASONS = """## Why messages are dropped
+
+The words under which [the ledger](../architecture.md#the-ledger) counts messages that end
+without a result.
+
+"""
+_STAGES = """## Where the time goes
+
+`~/status` holds the percentiles of every stage and stream over the last period (`latencies`), and the
+account that a node prints at its end those since activation:
+
+| stage | camera | lidar, radar |
+|---|---|---|
+| `wait` | from the message's arrival until the engine is free for it | from its arrival until labels and transforms for it are there, decoding included |
+| `decode` | message to pixels, JPEG and PNG included | message to points |
+| `segment` | the network, and what is before and behind it | |
+| `transfer` | | from label maps to labelled points |
+| `publish` | everything that is subscribed, made and sent | the same |
+| `total` | from the sensor's stamp to the end of publishing | the same |
+| `gap` | | no duration: the time between the cloud and each label map that it got its labels from |
+
+`total` less the other stages of its stream is the way from the sensor to this node. In the half for the
+clouds of a split graph a camera's stream has `wait`, `decode` (of its label image) and `total`.
+"""  # noqa: E501 (a line a row)
 
 
-def pages() -> dict[Path, str]:
-    """The pages with their tables, by their files."""
-    tables = {heading: _sentences(subject) for subject, heading in HEADINGS.items()}
-    return {PAGE: _filled(PAGE, tables), LEDGER: _filled(LEDGER, {"The ledger": _reasons()})}
+def kinds(part: ModuleType) -> list[IssueKind]:
+    """The kinds of one part of the catalogue, in its order."""
+    return [value for value in vars(part).values() if isinstance(value, IssueKind)]
 
 
-def _filled(path: Path, tables: Mapping[str, str]) -> str:
-    """A page with the first table below each of these headings made anew."""
-    text = path.read_text(encoding="utf-8")
-    for heading, rows in tables.items():
-        section = rf"(^## {heading}\n(?:(?!\||## ).*\n)*)(?:\|.*\n)+"
-        text, found = re.subn(
-            section, lambda hit, rows=rows: hit[1] + rows, text, flags=re.MULTILINE
-        )
-        if found != 1:
-            msg = f"{path}: expected one table below ## {heading}, got {found}; add | | below it"
-            raise ValueError(msg)
-    return text
+def page() -> str:
+    """The whole page as Markdown."""
+    return _HEAD + "".join(_parts()) + _REASONS + _reasons() + _STAGES
 
 
-def _sentences(subject: str) -> str:
-    kinds = [kind for kind in KINDS if kind.subject == subject]
-    rows = [[code(kind.code), code(_spoken(kind)), kind.means, kind.advice] for kind in kinds]
-    return table(["code", "it says", "it means", "do"], rows).rstrip("\n") + "\n"
+def _parts() -> Iterator[str]:
+    for title, part in _PARTS.items():
+        yield f"## {title}\n\n" + (_ENGINE if part is engines else "")
+        yield table(["code", "level", "it says", "it means", "do"], map(_row, kinds(part)))
 
 
-def _spoken(kind: IssueKind) -> str:
-    """The sentence, its numbers as dots; nothing where another's words make it."""
-    words = re.sub(r"(?:[{][^}]*[}])+", "…", kind.text)
-    return words if re.search(r"\w", words) else ""
+def _row(kind: IssueKind) -> list[str]:
+    said = "; ".join(filter(None, (kind.text, kind.mend)))
+    return [code(kind.code), kind.level, code(said), kind.means, kind.advice]
 
 
 def _reasons() -> str:
     rows = [[code(word), reason.means, reason.mend] for word, reason in DROP_REASONS.items()]
-    return table(["reason", "meaning", "mend"], rows).rstrip("\n") + "\n"
+    return table(["reason", "it means", "do"], rows)
 
 
 if __name__ == "__main__":
-    for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
+    PAGE.write_text(page())

@@ -17,7 +17,7 @@ from seg_perception.active_learning.selection import Choice, Selection
 from seg_perception.active_learning.summary import SUMMARY, MiningSummary, frame_name
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, DatasetError
-from seg_perception.core.issue_kinds import BAG_DAMAGED
+from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, LabelMap

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seg_perception.core.errors import SegPerceptionError
-from seg_perception.core.issue_kinds import BAD_MESSAGE, INTERNAL_ERROR, IssueKind, Level
+from seg_perception.core.issue_kinds.kind import IssueKind, Level
+from seg_perception.core.issue_kinds.messages import BAD_MESSAGE, INTERNAL_ERROR
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Issue:
     def of(cls, kind: IssueKind, stream: str, **numbers: Any) -> Issue:
         """An issue of a kind, with the numbers that its text asks for."""
         mend = kind.mend.format_map(numbers)
-        return cls(kind.code, kind.level, stream, kind.sentence(numbers), mend)
+        return cls(kind.code, kind.level, stream, kind.sentence(**numbers), mend)
 
     @property
     def is_state(self) -> bool:

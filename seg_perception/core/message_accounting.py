@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from seg_perception.core.drop_reasons import DROP_REASONS
 from seg_perception.core.types import PointStatus, SemanticCloud
 
 
@@ -74,7 +75,11 @@ class MessageHandle:
 
         Raises:
             RuntimeError: the handle is closed already.
+            ValueError: a reason that is not in the catalogue.
         """
+        if reason not in DROP_REASONS:
+            msg = f"reason {reason!r}: expected one of {sorted(DROP_REASONS)}"
+            raise ValueError(msg)
         self._accounting.close(self, reason)
 
 

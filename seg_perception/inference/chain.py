@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from seg_perception.core.errors import EngineBuildingError, EngineError, NoVariantError
+from seg_perception.core.issue_kinds.engines import SELF_TEST_FAILED
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.self_test import SelfTestResult, Thresholds, self_test
 
@@ -165,7 +166,8 @@ class Chain:
         description = loaded.engine.description
         if not result.passed:
             loaded.engine.close()
-            self._refuse(entry, f"{description} failed its self-test: {result.detail}")
+            why = SELF_TEST_FAILED.sentence(engine=description, detail=result.detail)
+            self._refuse(entry, why)
             return None
         detail = f"{description}, loaded in {load_s:.2f} s, {result.detail}"
         self.attempts.append(Attempt(entry, "taken", detail))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig, TensorRtConfig
 from seg_perception.core.errors import EngineError
+from seg_perception.core.issue_kinds.engines import ENGINE_FAILED, NO_OTHER_ENGINE
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Attempt, Candidate, Chain, Loader, Report
 from seg_perception.inference.onnxruntime_engine import (
@@ -142,7 +143,7 @@ class ValidatedEngine:
     def _replace_quarantined(self, doubt: str) -> None:
         self._current.quarantine(doubt)
         if not self._replace(doubt):
-            self._quarantine_reason = f"{doubt}; no other engine can run {self.bundle}"
+            self._quarantine_reason = NO_OTHER_ENGINE.sentence(reason=doubt, bundle=self.bundle)
 
     def _replace(self, reason: str) -> bool:
         """Put the chain's next engine in the place of this one; False where there is none."""
@@ -153,10 +154,11 @@ class ValidatedEngine:
             self._spot_check.end()
         # Freed first: a device that ran out of memory needs the room for the next one.
         failed.close()
-        self._chain.reject_last(f"{failed.description} failed while running: {reason}")
+        why = ENGINE_FAILED.sentence(engine=failed.description, reason=reason)
+        self._chain.reject_last(why)
         candidate = self._chain.next(may_build=False)
         if candidate is None:
-            self._quarantine_reason = f"{reason}; no other engine can run {self.bundle}"
+            self._quarantine_reason = NO_OTHER_ENGINE.sentence(reason=reason, bundle=self.bundle)
             return False
         self._current = candidate
         self._spot_check = self._make_spot_check(candidate.engine)

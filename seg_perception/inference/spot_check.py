@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import EngineError
+from seg_perception.core.issue_kinds.engines import LABELS_NOT_TRUSTED
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.reading import Labels
 
@@ -152,8 +153,8 @@ class SpotCheck:
         since = self._count - self._agreed
         text = f"spot check: {agreement:.1%} equal labels with ONNX Runtime on a live frame"
         if not passed:
-            expected = f"expected {self._config.spot_check_min_agreement:.1%}"
-            text += f", {expected}; the labels of the last {since} frames can't be trusted"
+            expected = self._config.spot_check_min_agreement
+            text = LABELS_NOT_TRUSTED.sentence(check=text, expected=expected, frames=since)
         self.last = SpotReport(passed, agreement, text, duration_s, delay_s, since)
         if passed:
             self._agreed = sample.number

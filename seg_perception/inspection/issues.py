@@ -7,23 +7,20 @@ from collections.abc import Iterator
 from seg_perception.config import CameraConfig, Config
 from seg_perception.config.input_topics import camera_info_topic
 from seg_perception.core.errors import CalibrationError, TransformError
-from seg_perception.core.issue_kinds import (
-    AT_REST,
+from seg_perception.core.issue_kinds.clocks import CLOCKS_APART, NO_POINT_TIME
+from seg_perception.core.issue_kinds.inputs import (
     BAD_CAMERA_INFO,
     BAG_DAMAGED,
-    CLOCKS_APART,
     EMPTY_BAG,
     EMPTY_CLOUDS,
     NO_CAMERA,
     NO_CAMERA_INFO,
     NO_CLOUD,
     NO_FINITE_POINT,
-    NO_POINT_TIME,
-    NO_TRANSFORM,
     SIZE_MISMATCH,
-    TAKEN_AS_BODY_FRAME,
     UNREADABLE,
 )
+from seg_perception.core.issue_kinds.places import AT_REST, NO_TRANSFORM, TAKEN_AS_BODY_FRAME
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration

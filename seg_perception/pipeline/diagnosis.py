@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds import (
+from seg_perception.core.issue_kinds.clocks import NO_LABEL_MAP
+from seg_perception.core.issue_kinds.inputs import (
     EMPTY_CLOUDS,
-    LATE_TRANSFORM,
     NO_FINITE_POINT,
-    NO_LABEL_MAP,
     NO_MESSAGE,
     NO_RESULT,
-    NO_TRANSFORM,
-    OUT_OF_VIEW,
 )
+from seg_perception.core.issue_kinds.places import LATE_TRANSFORM, NO_TRANSFORM, OUT_OF_VIEW
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount, stream
 from seg_perception.core.types import NANOSECONDS, PointStatus

@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import ConventionError
-from seg_perception.core.issue_kinds import (
+from seg_perception.core.issue_kinds.kind import IssueKind
+from seg_perception.core.issue_kinds.places import (
     CONVENTION_CONTRADICTION,
     CONVENTION_FEW_POINTS,
     CONVENTION_FEW_SCANS,
     CONVENTION_FOUND,
     CONVENTION_NOT_UPRIGHT,
-    IssueKind,
 )
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, MapConfig
 from seg_perception.core.drop_reasons import CLOCK_JUMP, SHUTDOWN
-from seg_perception.core.issue_kinds import STRAY_TIMES
+from seg_perception.core.issue_kinds.clocks import STRAY_TIMES
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.label_ids import validate_label_ids
 from seg_perception.core.message_accounting import MessageAccounting, MessageHandle, stream

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds import DOPPLER_REVERSED
+from seg_perception.core.issue_kinds.places import DOPPLER_REVERSED
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import SemanticCloud

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, MapConfig
 from seg_perception.core.errors import ConfigError, TransformError
-from seg_perception.core.issue_kinds import NOT_MAPPED
+from seg_perception.core.issue_kinds.places import NOT_MAPPED
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointStatus, SemanticCloud

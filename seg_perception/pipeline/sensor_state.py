@@ -6,7 +6,7 @@ from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.core.errors import SegPerceptionError
-from seg_perception.core.issue_kinds import BAD_CAMERA_INFO, NO_CAMERA_INFO
+from seg_perception.core.issue_kinds.inputs import BAD_CAMERA_INFO, NO_CAMERA_INFO
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration

@@ -8,7 +8,7 @@ from typing import Any
 
 from seg_perception.config import TransformsConfig
 from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds import BAD_TRANSFORM
+from seg_perception.core.issue_kinds.places import BAD_TRANSFORM
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import clean_frame_id
 from seg_perception.geometry.transforms import StampedTransform, TransformTree

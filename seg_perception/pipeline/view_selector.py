@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import CalibrationError, ConventionError, TransformError
-from seg_perception.core.issue_kinds import BAD_CAMERA_INFO
+from seg_perception.core.issue_kinds.inputs import BAD_CAMERA_INFO
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration, PointStatus

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
-from seg_perception.core.issue_kinds import MAP_EMPTY, MAP_FAR, MAP_FULL, MAP_UNPLACED
+from seg_perception.core.issue_kinds.places import MAP_EMPTY, MAP_FAR, MAP_FULL, MAP_UNPLACED
 from seg_perception.fusion.voxel_map import MapCount
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.point_files import check_point_file, write_points

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, OutputError
-from seg_perception.core.issue_kinds import BAG_DAMAGED, ENGINE_REFUSED, NOT_COPIED
+from seg_perception.core.issue_kinds.engines import ENGINE_REFUSED
+from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, NOT_COPIED
 from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine

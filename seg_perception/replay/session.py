@@ -9,7 +9,7 @@ from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.durations import StageDurations
-from seg_perception.core.issue_kinds import CLOCK_JUMP
+from seg_perception.core.issue_kinds.clocks import CLOCK_JUMP
 from seg_perception.core.issue_log import Issue, IssueLog, log_faults
 from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.core.types import NANOSECONDS

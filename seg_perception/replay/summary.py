@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.core.durations import Percentiles
-from seg_perception.core.issue_kinds import CONVENTION_FOUND
+from seg_perception.core.issue_kinds.places import CONVENTION_FOUND
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointStatus

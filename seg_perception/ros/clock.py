@@ -9,7 +9,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.timer import Timer
 
-from seg_perception.core.issue_kinds import CLOCK_JUMP
+from seg_perception.core.issue_kinds.clocks import CLOCK_JUMP
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.pipeline.stamp_watch import StampWatch

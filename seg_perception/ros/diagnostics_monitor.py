@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seg_perception.core.issue_kinds import STAMPS_IN_FUTURE, STAMPS_SINCE_BOOT, TWIN_NODE
+from seg_perception.core.issue_kinds.clocks import STAMPS_IN_FUTURE, STAMPS_SINCE_BOOT
+from seg_perception.core.issue_kinds.inputs import TWIN_NODE
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import NANOSECONDS, PointStatus

@@ -9,7 +9,7 @@ from rclpy.node import Node
 
 from seg_perception.config import CameraConfig
 from seg_perception.config.input_topics import IMAGE_TYPES, camera_info_topic, is_compressed
-from seg_perception.core.issue_kinds import INCOMPATIBLE_QOS
+from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration, CameraFrame, clean_frame_id
 from seg_perception.io.images import decode_compressed_image, decode_image

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
-from seg_perception.core.issue_kinds import CONVENTION_FOUND
+from seg_perception.core.issue_kinds.places import CONVENTION_FOUND
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.engine import ValidatedEngine
 from seg_perception.io.messages import Header

@@ -5,7 +5,8 @@ import pytest
 
 from seg_perception.config import Config
 from seg_perception.core.errors import ImageError
-from seg_perception.core.issue_kinds import BAD_TRANSFORM, INCOMPATIBLE_QOS
+from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS
+from seg_perception.core.issue_kinds.places import BAD_TRANSFORM
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
 from seg_perception.ros import diagnostics_monitor as module

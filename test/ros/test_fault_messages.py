@@ -95,7 +95,10 @@ def test_a_camera_info_that_can_not_be_costs_labels_until_a_true_one_comes(
     running = start_node()
     running.step(0)
     robot.send("/front/camera_info", replace(robot.camera_info(running.start_ns), **changes))
-    wait_until(lambda: running.says("camera.front: points can't be labelled: camera_info"), "what is wrong with it")
+    wait_until(
+        lambda: running.says("camera.front: points can't be labelled: camera_info"),
+        "what is wrong with it",
+    )
     stamp_ns = running.start_ns + STEP_NS
     robot.send("/tf", robot.pose(stamp_ns))
     robot.send(IMAGES, robot.image(stamp_ns))

@@ -3,7 +3,7 @@
 import pytest
 
 from seg_perception.core.errors import CloudError, ImageError
-from seg_perception.core.issue_kinds import CONVENTION_FOUND, OUT_OF_VIEW
+from seg_perception.core.issue_kinds.places import CONVENTION_FOUND, OUT_OF_VIEW
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.ros.issue_logger import IssueLogger
 

@@ -18,6 +18,7 @@ from typing import IO, Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from seg_perception.core.errors import EngineError
+from seg_perception.core.issue_kinds.engines import BUILDER_KILLED, BUILDER_SILENT
 from seg_perception.inference.tensorrt.builder_pipe import (
     BuildFailure,
     BuildRequest,
@@ -128,10 +129,7 @@ class BuildSupervisor:
                 f"the builder took more than {self._timeouts.total_s:.0f} s and was ended; "
                 "raise tensorrt.build_timeout_s if it only needs longer"
             )
-        return (
-            f"the builder gave no sign of life for {self._timeouts.silence_s:.0f} s and was ended; "
-            "raise tensorrt.build_silence_s if it only needs longer"
-        )
+        return BUILDER_SILENT.sentence(silence_s=self._timeouts.silence_s)
 
 
 def _environment() -> dict[str, str]:
@@ -183,7 +181,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _explain_end(code: int) -> str:
     if code == -signal.SIGKILL:
-        return "the builder was killed, most likely since memory ran out; close what uses memory"
+        return BUILDER_KILLED.sentence()
     if code < 0:
         return f"the builder crashed ({signal.Signals(-code).name})"
     return f"the builder ended with exit code {code} and without an engine"

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from seg_perception.core.errors import EngineError
+from seg_perception.core.issue_kinds.engines import NO_ENGINE
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
 
@@ -192,8 +193,7 @@ def now() -> str:
 
 def _read_metadata(file: Path) -> EngineMetadata:
     if not file.is_file():
-        msg = f"there is no engine {file.stem} in {file.parent}"
-        raise StaleEngineError(msg)
+        raise StaleEngineError(NO_ENGINE.sentence(engine=file.stem, folder=file.parent))
     try:
         return EngineMetadata.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:

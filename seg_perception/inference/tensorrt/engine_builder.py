@@ -11,6 +11,7 @@ from typing import Protocol
 
 from seg_perception.config import TensorRtConfig
 from seg_perception.core.errors import EngineBuildingError, EngineError
+from seg_perception.core.issue_kinds.engines import ENGINE_BUILDING
 from seg_perception.inference.tensorrt.build_supervisor import (
     BuildSupervisor,
     BuildTimeouts,
@@ -139,11 +140,14 @@ class _Running:
     def expect_done(self) -> None:
         if self._thread.is_alive():
             elapsed_s = time.monotonic() - self._start_s
-            msg = (
-                f"engine {self._stem} is being built for {elapsed_s:.0f} s "
-                f"({self._progress.phase}, {self._progress.share:.0%}); it is taken when it is done"
+            raise EngineBuildingError(
+                ENGINE_BUILDING.sentence(
+                    engine=self._stem,
+                    elapsed_s=elapsed_s,
+                    phase=self._progress.phase,
+                    share=self._progress.share,
+                )
             )
-            raise EngineBuildingError(msg)
         if self._failure:
             raise EngineError(self._failure)
 

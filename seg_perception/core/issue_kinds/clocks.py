@@ -1,0 +1,63 @@
+"""What can be amiss with stamps and clocks."""
+
+from __future__ import annotations
+
+from seg_perception.core.issue_kinds.kind import IssueKind
+
+NO_POINT_TIME = IssueKind(
+    "no_point_time",
+    "no per-point time, a scan is taken as measured at once",
+    "",
+    "points of a turning lidar are off by the robot's motion during a turn",
+    "let the driver publish the time of each point",
+    "note",
+)
+CLOCKS_APART = IssueKind(
+    "clocks_apart",
+    "its stamps lie {apart_s:+.3f} s from those of camera {camera}",
+    "{remedy}",
+    "two sensors are stamped by clocks that differ by more than `synchronizer.max_gap_s`",
+    "`time_offset_s` of one, or synchronise the clocks",
+    "warning",
+)
+STAMPS_SINCE_BOOT = IssueKind(
+    "stamps_since_boot",
+    "stamps count from the sensor's start, not from 1970",
+    "set its driver to PTP or to the host's time",
+    "an Ouster or radar without PTP stamps since its own boot",
+    "PTP, or the driver's host-time mode",
+    "warning",
+)
+STAMPS_IN_FUTURE = IssueKind(
+    "stamps_in_future",
+    "stamps lie {ahead_s:.2f} s in the future",
+    "synchronise the clocks, or set use_sim_time with a bag",
+    "two clocks differ, or a bag plays without `use_sim_time`",
+    "synchronise with chrony or PTP; `use_sim_time:=true`",
+    "warning",
+)
+NO_LABEL_MAP = IssueKind(
+    "no_label_map",
+    "no label map within synchronizer.max_gap_s ({max_gap_s} s){apart}",
+    "set time_offset_s of one sensor, or raise max_gap_s",
+    "images and clouds never lie close enough in time; the distance is in the sentence",
+    "`time_offset_s` of one sensor (`seg-perception estimate-offset BAG` measures it), or a larger "
+    "`max_gap_s`",
+)
+STRAY_TIMES = IssueKind(
+    "stray_times",
+    "field {field!r}: {stray} of {points} points have a time more than a second off the stamp",
+    "{effect}",
+    "the field of per-point times holds some, or only, times of another scan or clock; the "
+    "sentence says which",
+    "few: nothing, their points count at the stamp and are counted (`stray_times`); all: set the "
+    "driver to one clock",
+)
+CLOCK_JUMP = IssueKind(
+    "clock_jump",
+    "jumped back by {back_s:.1f} s",
+    "label maps, waiting clouds and timed transforms are forgotten",
+    "a recording loops, or a clock was set",
+    "nothing when a bag loops; else find out who sets the clock",
+    "note",
+)

@@ -1,0 +1,124 @@
+"""What can be amiss with the sensors and recordings themselves."""
+
+from __future__ import annotations
+
+from seg_perception.core.issue_kinds.kind import IssueKind
+
+NO_MESSAGE = IssueKind(
+    "no_message",
+    "no message came",
+    "check the topic's name and its publisher",
+    "nobody publishes the topic, or QoS or domain keep the two apart",
+    "`ros2 topic info -v TOPIC`; check names, `ROS_DOMAIN_ID`, the driver",
+)
+NO_RESULT = IssueKind(
+    "no_result",
+    "none of {received} messages gave a result ({reasons})",
+    "",
+    "everything that came was dropped, for the reasons in brackets",
+    "look the reasons up in the ledger's table",
+)
+INCOMPATIBLE_QOS = IssueKind(
+    "incompatible_qos",
+    "{topic}: incompatible QoS, subscribed reliable, offered {offered}",
+    "{remedy}",
+    "the node was told to listen reliably to a sensor that does not offer it",
+    "`node.input_reliability: auto`, or remove the override that the sentence names",
+    "warning",
+)
+NO_CAMERA_INFO = IssueKind(
+    "no_camera_info",
+    "no camera_info on {topic}{others}, so points can't be labelled",
+    "publish it, or set camera.{camera}.camera_info_topic",
+    "images come, their lens does not",
+    "publish it, or set `camera.NAME.camera_info_topic`",
+)
+BAD_CAMERA_INFO = IssueKind(
+    "bad_camera_info",
+    "points can't be labelled: {error}",
+    "",
+    "a camera_info that came can't be (zeros, NaN, no size) or can't place points (unknown lens "
+    "model); labels of images go on, points are unknown",
+    "calibrate, or find out who else publishes there; the sentence names what is wrong",
+)
+SIZE_MISMATCH = IssueKind(
+    "size_mismatch",
+    "images are {got}, camera_info describes {expected}",
+    "set camera.{camera}.camera_info_topic",
+    "the lens belongs to another camera, or the images were scaled without it",
+    "name the camera_info that belongs to the images",
+)
+UNREADABLE = IssueKind(
+    "unreadable",
+    "{problem}",
+    "",
+    "the first message of a sensor can't be read",
+    "the sentence says what was expected and got",
+)
+EMPTY_BAG = IssueKind(
+    "empty_bag",
+    "the bag holds no message",
+    "record it again",
+    "the recorder was stopped before anything came, or listened to nobody",
+    "record it again",
+)
+NO_CAMERA = IssueKind(
+    "no_camera",
+    "no camera image among {types}",
+    "record an Image or CompressedImage topic",
+    "nothing in the bag can be segmented",
+    "record an Image or CompressedImage topic",
+)
+NO_CLOUD = IssueKind(
+    "no_cloud",
+    "no point cloud",
+    "images will be labelled, nothing else",
+    "the bag has cameras alone",
+    "nothing, if that is what was meant",
+    "note",
+)
+TYPE_NOT_INSTALLED = IssueKind(
+    "type_not_installed",
+    "{error}",
+    "",
+    "a sensor's message type (a radar's `RadarScan`) is unknown on this machine",
+    "install the package that the sentence names",
+    "warning",
+)
+TWIN_NODE = IssueKind(
+    "twin_node",
+    "{others} more publishers of {topic}: another node is called {node}",
+    "is it started twice?",
+    "somebody else publishes under this node's own name",
+    "`ros2 node list`; end one, or give it a namespace",
+    "warning",
+)
+EMPTY_CLOUDS = IssueKind(
+    "empty_clouds",
+    "every cloud has 0 points",
+    "check the driver",
+    "the driver publishes empty clouds",
+    "look at the sensor: blocked, in standby, wrong mode",
+)
+NO_FINITE_POINT = IssueKind(
+    "no_finite_point",
+    "no point has finite coordinates within min_range_m and max_range_m",
+    "check the driver",
+    "all points are NaN, or nearer than `min_range_m` or farther than `max_range_m`",
+    "check the driver and the ranges",
+)
+NOT_COPIED = IssueKind(
+    "not_copied",
+    "{error}",
+    "",
+    "`replay --with-inputs` can't copy a topic, for instance one of an unknown type",
+    "nothing, if the output needs no such topic",
+    "note",
+)
+BAG_DAMAGED = IssueKind(
+    "bag_damaged",
+    "{error}",
+    "",
+    "the recording is cut or damaged; everything before the damage is used",
+    "record it again, or repair it with its recorder's tools",
+)

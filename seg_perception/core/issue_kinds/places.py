@@ -1,0 +1,144 @@
+"""What can be amiss with frames, transforms, lenses and maps."""
+
+from __future__ import annotations
+
+from seg_perception.core.issue_kinds.kind import IssueKind
+
+AT_REST = IssueKind(
+    "at_rest",
+    "{why}: the robot is taken as at rest",
+    "record odom to base_link for moving robots",
+    "without a moving transform nothing is compensated",
+    "record `/tf` of the odometry",
+    "note",
+)
+TAKEN_AS_BODY_FRAME = IssueKind(
+    "taken_as_body_frame",
+    "frame {frame!r} has its z axis up, as a body frame: it is taken as one",
+    "set camera.{camera}.frame_convention=optical if it is not",
+    "the guess of `inspect` from tf",
+    "`frame_convention: auto` finds out from the data",
+    "warning",
+)
+NO_TRANSFORM = IssueKind(
+    "no_transform",
+    "no transform for its points: {error}",
+    "{remedy} publish the missing transform",
+    "a frame is missing between sensor, camera and fixed frame; the sentence names it",
+    "publish it, or set `frame_id` or `transforms.fixed_frame`",
+)
+LATE_TRANSFORM = IssueKind(
+    "late_transform",
+    "no transform at its stamps: /tf came later than synchronizer.max_wait_s, or with gaps",
+    "raise synchronizer.max_wait_s or transforms.max_interpolation_s",
+    "the frames exist, but not at this time: /tf is late or has gaps",
+    "a larger `synchronizer.max_wait_s` or `transforms.max_interpolation_s`",
+)
+BAD_TRANSFORM = IssueKind(
+    "bad_transform",
+    "transform of {child!r} refused: {error}",
+    "",
+    "a publisher sends transforms that are no rigid motion; the sound ones of the same message "
+    "are used",
+    "find it: `ros2 topic echo /tf`",
+    "warning",
+)
+OUT_OF_VIEW = IssueKind(
+    "out_of_view",
+    "{share:.1%} of the points lie before a camera",
+    "probably a body frame where an optical one was expected: set camera.NAME.frame_convention to "
+    "auto, or check the tf",
+    "under 1 % are in view",
+    "the camera's frame is a body frame: `frame_convention: body`, or `auto`; else check the "
+    "extrinsics with `seg-perception check-calibration BAG`",
+)
+CONVENTION_FEW_SCANS = IssueKind(
+    "no_convention",
+    "frame_convention is auto and not decided for frame {frame!r}: {scans} of {needed} scans were "
+    "tried",
+    "points before it stay unknown; set camera.{camera}.frame_convention to optical or body",
+    "which axes the camera's frame has can't be told yet; its points are unknown and counted as "
+    "`no_convention`: five scans that are paired with images of this camera are needed",
+    "wait; if it stays, look for what else is said of camera and lidar",
+)
+CONVENTION_FEW_POINTS = IssueKind(
+    "no_convention",
+    "frame_convention is auto and not decided for frame {frame!r}: {figures}: too few; check tf, "
+    "and what the sensors see",
+    "points before it stay unknown; set camera.{camera}.frame_convention to optical or body",
+    "next to no point lands in the image either way",
+    "the lidar does not see what the camera sees, or tf is wrong: "
+    "`seg-perception check-calibration BAG`",
+)
+CONVENTION_NOT_UPRIGHT = IssueKind(
+    "no_convention",
+    "frame_convention is auto and not decided for frame {frame!r}: {figures}, and either way the "
+    "picture does not stand upright",
+    "points before it stay unknown; set camera.{camera}.frame_convention to optical or body",
+    "the camera is mounted on its side, upside down, or looks steeply up or down; or z of the "
+    "fixed frame is not up",
+    "set `frame_convention` by hand",
+)
+CONVENTION_CONTRADICTION = IssueKind(
+    "no_convention",
+    "frame_convention is auto and not decided for frame {frame!r}: {figures}, but the picture "
+    "stands upright if it is {axes}",
+    "points before it stay unknown; set camera.{camera}.frame_convention to optical or body",
+    "its axes say one thing and the points the other",
+    "tf may be wrong: `seg-perception check-calibration BAG`; then set `frame_convention` by hand",
+)
+CONVENTION_FOUND = IssueKind(
+    "convention_found",
+    "frame {frame!r} is taken for {axes}: {figures}, and the picture stands upright if it is "
+    "{axes}",
+    "",
+    "`frame_convention: auto` has found which axes the camera's frame has",
+    "nothing; write it into the robot's file if you like",
+    "note",
+)
+DOPPLER_REVERSED = IssueKind(
+    "doppler_reversed",
+    "field {field!r} has the opposite sign of the robot's own motion, so what moves is not known",
+    "set radar.{radar}.doppler_positive to the other one of away and towards",
+    "the radar's Doppler is positive for what comes nearer; `moving` is 255 meanwhile",
+    "set `radar.NAME.doppler_positive`",
+)
+NOT_MAPPED = IssueKind(
+    "not_mapped",
+    "a scan is left out of the map: {error}",
+    "",
+    "the map's frame is not connected to the sensor",
+    "set `map.frame`",
+    "warning",
+)
+MAP_UNPLACED = IssueKind(
+    "map_unplaced",
+    "no scan could be placed in {frame}: {scans} were left out",
+    "",
+    "the frame of the map that was asked for is connected to no sensor",
+    "set `map.frame`",
+)
+MAP_EMPTY = IssueKind(
+    "map_empty",
+    "empty, no labelled point entered",
+    "see what became of the points, and check map.sensors, map.excluded_classes, "
+    "map.min_confidence and map.min_scans",
+    "no point had a label that enters the map",
+    "the table of points says why they have none",
+)
+MAP_FULL = IssueKind(
+    "map_full",
+    "more than {voxels} voxels, the {given_up} farthest were given up",
+    "raise map.max_voxels or map.voxel_m",
+    "the map of the whole recording is larger than it may be",
+    "raise `map.max_voxels` or `map.voxel_m`",
+    "note",
+)
+MAP_FAR = IssueKind(
+    "map_far",
+    "coordinates in {frame} lie beyond {far_km:g} km, where float32 is coarse",
+    "set map.frame to a local frame, for instance odom",
+    "the map's frame is a global one, such as UTM",
+    "set `map.frame` to a local frame",
+    "note",
+)
