@@ -1,1 +1,1 @@
-"""Figures: labels against truth, durations."""
+"""Labels against truth, by a protocol: bags and data sets to scores, comparisons and reports."""

@@ -18,8 +18,8 @@ DRAWS = 2000
 _SEED = 20260101
 _LEAST_UNITS = 2
 _PERCENTILES = (2.5, 97.5)
-SHORTEST_S = 10
-MOST = 64
+SHORTEST_BLOCK_S = 10
+MOST_BLOCKS = 64
 
 
 class BootstrapBlocks:
@@ -28,7 +28,7 @@ class BootstrapBlocks:
     def __init__(self, sequence: str, duration_s: float) -> None:
         """Take the drive's name and its length."""
         self._sequence = sequence
-        self._length_s = max(SHORTEST_S, -(-int(duration_s) // MOST))
+        self._length_s = max(SHORTEST_BLOCK_S, -(-int(duration_s) // MOST_BLOCKS))
         self._start_ns: int | None = None
 
     def name(self, stamp_ns: int) -> str:
@@ -36,7 +36,7 @@ class BootstrapBlocks:
         if self._start_ns is None:
             self._start_ns = stamp_ns
         number = (stamp_ns - self._start_ns) // (self._length_s * NANOSECONDS)
-        first_s = min(max(number, -MOST), 2 * MOST) * self._length_s
+        first_s = min(max(number, -MOST_BLOCKS), 2 * MOST_BLOCKS) * self._length_s
         return f"{self._sequence} {first_s}-{first_s + self._length_s} s"
 
 

@@ -16,6 +16,10 @@ from seg_perception.evaluation.confusion import Counts, count_pairs
 from seg_perception.evaluation.document import Document
 from seg_perception.evaluation.metric import Metric
 
+LEVELS = 256
+BINS = 15
+_TOP = LEVELS - 1
+
 
 class CalibrationBin(Document):
     """Predictions of about the same confidence (0 to 1).
@@ -39,11 +43,6 @@ class Calibration(Document):
 
     metrics: tuple[Metric, ...]
     bins: tuple[CalibrationBin, ...]
-
-
-LEVELS = 256
-BINS = 15
-_TOP = LEVELS - 1
 
 
 def levels(confidence: NDArray[Any]) -> NDArray[np.uint8]:

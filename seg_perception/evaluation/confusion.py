@@ -16,6 +16,7 @@ Labels = NDArray[np.uint8] | NDArray[np.uint16]
 Counts = NDArray[np.int64]
 # OpenCV counts in float32, which is exact below 2**24.
 _EXACT = 1 << 24
+# Ids have 16 bits at most.
 ID_LIMIT = 1 << 16
 _INVALID = -1
 

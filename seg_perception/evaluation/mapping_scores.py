@@ -47,17 +47,16 @@ def fold_units(mapped: MappedClasses, statistics: StreamStatistics) -> Counts:
 
 
 def score_mapping(
-    mapped: MappedClasses, pairs: Counts, statistics: StreamStatistics, *, first: bool
+    mapped: MappedClasses, statistics: StreamStatistics, boundaries: Counts | None = None
 ) -> ClassMappingResult:
     """The scores of one class mapping.
 
     Args:
         mapped: the class mapping.
-        pairs: int64, the stream's, in the shape of the `ConfusionLayout`.
         statistics: of the stream.
-        first: whether boundaries were measured in its classes.
+        boundaries: int64 (7, K), counted in its classes; None where they were not measured.
     """
-    folded = mapped.fold(pairs)
+    folded = mapped.fold(statistics.pairs)
     counts = ClassCounts.of(folded)
     drawn = draw(fold_units(mapped, statistics))
     limits = {} if drawn is None else mapping_metrics(mapped, drawn)
@@ -66,7 +65,6 @@ def score_mapping(
     for key, (text, value) in mapping_metrics(mapped, counts).items():
         between = interval(limits[key][1]) if key in limits else (None, None)
         metrics.append(percent_metric(key, text, float(value), n, limits=between))
-    boundaries = statistics.boundaries if first and statistics.boundaries.any() else None
     if boundaries is not None:
         metrics += list(_boundary_metrics(boundaries))
     return ClassMappingResult(

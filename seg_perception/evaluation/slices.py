@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from seg_perception.evaluation.class_scores import Slice
 from seg_perception.evaluation.confusion import Counts
@@ -14,11 +14,9 @@ from seg_perception.evaluation.scores import ClassCounts, LabelCounts, known
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 
 
-def score_slices(
-    job: Job, mapped_classes: Sequence[MappedClasses], statistics: StreamStatistics
-) -> Iterator[Slice]:
+def score_slices(job: Job, statistics: StreamStatistics) -> Iterator[Slice]:
     """Every part, in every class mapping."""
-    for mapped in mapped_classes:
+    for mapped in job.mapped_classes:
         for (dimension, value), pairs in statistics.slices.items():
             yield from _slice(mapped, dimension, value, pairs)
         for dimension, value, pairs in _by_condition(job, statistics):

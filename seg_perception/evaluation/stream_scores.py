@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from seg_perception.evaluation.bootstrap import draw, interval
 from seg_perception.evaluation.calibration import Calibration, calibration
 from seg_perception.evaluation.class_scores import ClassMappingResult, Slice
-from seg_perception.evaluation.confusion import Counts
 from seg_perception.evaluation.job import Job, StreamGroundTruth
 from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.mapping_scores import fold_units, mapping_metrics, score_mapping
@@ -34,52 +33,59 @@ class StreamScores:
 
 def score_stream(job: Job, entry: StreamGroundTruth, statistics: StreamStatistics) -> StreamScores:
     """Fold the counts into the protocol's class mappings and take their means."""
-    mapped_classes = job.mapped_classes
-    pairs = statistics.pairs
-    class_mappings = tuple(
-        score_mapping(
-            mapped, pairs, statistics, first=mapped is mapped_classes[0] and entry.kind == "image"
-        )
-        for mapped in mapped_classes
-    )
+    first, *others = job.mapped_classes
+    is_cloud = entry.kind != "image"
     metrics = [
-        *_composite(job, mapped_classes, statistics),
+        *_composite(job, statistics),
         *_pairing(statistics),
-        *(_cloud(mapped_classes[0], pairs, statistics) if entry.kind != "image" else ()),
+        *(_cloud(first, statistics) if is_cloud else ()),
     ]
+    # Boundaries are measured in images, and in the classes of the first mapping alone.
+    boundaries = None if is_cloud or not statistics.boundaries.any() else statistics.boundaries
     return StreamScores(
         metrics=tuple(metrics),
-        class_mappings=class_mappings,
-        slices=tuple(score_slices(job, mapped_classes, statistics)),
+        class_mappings=(
+            score_mapping(first, statistics, boundaries),
+            *(score_mapping(other, statistics) for other in others),
+        ),
+        slices=tuple(score_slices(job, statistics)),
         calibration=calibration(statistics.levels) if statistics.levels.any() else None,
     )
 
 
-def _composite(
-    job: Job, mapped_classes: Sequence[MappedClasses], statistics: StreamStatistics
-) -> Iterator[Metric]:
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One metric of a composite."""
+
+    weight: float
+    mapped: MappedClasses
+    metric: str
+
+    def of(self, counts: ClassCounts) -> Floats:
+        """What it adds, for one or many draws."""
+        value: Floats = self.weight * mapping_metrics(self.mapped, counts)[self.metric][1]
+        return value
+
+
+def _composite(job: Job, statistics: StreamStatistics) -> Iterator[Metric]:
     weights = job.protocol.composite
-    by_name = {mapped.mapping.name: mapped for mapped in mapped_classes}
-    if not weights or any(key.partition(".")[0] not in by_name for key in weights):
+    by_name = {mapped.mapping.name: mapped for mapped in job.mapped_classes}
+    split = [(key.partition("."), weight) for key, weight in weights.items()]
+    parts = [
+        _Part(weight, by_name[mapping], metric)
+        for (mapping, _, metric), weight in split
+        if mapping in by_name
+    ]
+    if not parts or len(parts) < len(weights):
         return
-    value: Floats = np.zeros(())
-    drawn: Floats | None = np.zeros(1)
-    n = 0
-    for key, weight in weights.items():
-        mapping, _, name = key.partition(".")
-        mapped = by_name[mapping]
-        counts = ClassCounts.of(mapped.fold(statistics.pairs))
-        value = value + weight * mapping_metrics(mapped, counts)[name][1]
-        n = max(n, int(counts.truth.sum()))
-        draws = draw(fold_units(mapped, statistics))
-        drawn = (
-            None
-            if draws is None or drawn is None
-            else drawn + weight * mapping_metrics(mapped, draws)[name][1]
-        )
-    limits = (None, None) if drawn is None else interval(drawn)
+    counts = [ClassCounts.of(part.mapped.fold(statistics.pairs)) for part in parts]
+    draws = [draw(fold_units(part.mapped, statistics)) for part in parts]
+    drawn = [part.of(found) for part, found in zip(parts, draws, strict=True) if found is not None]
+    limits = interval(np.sum(drawn, axis=0)) if len(drawn) == len(parts) else (None, None)
+    value = sum(float(part.of(found)) for part, found in zip(parts, counts, strict=True))
     text = " + ".join(f"{weight:g} {key}" for key, weight in weights.items())
-    yield percent_metric("composite", text, float(value), n, limits=limits)
+    n = max(int(found.truth.sum()) for found in counts)
+    yield percent_metric("composite", text, value, n, limits=limits)
 
 
 def _pairing(statistics: StreamStatistics) -> Iterator[Metric]:
@@ -88,8 +94,8 @@ def _pairing(statistics: StreamStatistics) -> Iterator[Metric]:
     yield percent_metric("paired", "labels that were scored", value, total)
 
 
-def _cloud(mapped: MappedClasses, pairs: Counts, statistics: StreamStatistics) -> Iterator[Metric]:
-    found = LabelCounts.of(mapped.fold(pairs))
+def _cloud(mapped: MappedClasses, statistics: StreamStatistics) -> Iterator[Metric]:
+    found = LabelCounts.of(mapped.fold(statistics.pairs))
     yield percent_metric(
         "purity", "labelled points whose label is right", found.purity, found.labelled
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seg_perception.evaluation.bootstrap import MOST, BootstrapBlocks, draw, interval
+from seg_perception.evaluation.bootstrap import MOST_BLOCKS, BootstrapBlocks, draw, interval
 
 SECOND = 1_000_000_000
 
@@ -34,4 +34,4 @@ def test_a_drive_has_a_bounded_number_of_blocks():
     assert short.name(34 * SECOND) == "drive 20-30 s"
     long = BootstrapBlocks("drive", 36_000)
     names = {long.name(n * SECOND) for n in range(0, 36_000, 7)}
-    assert MOST <= len(names) <= MOST + 1
+    assert MOST_BLOCKS <= len(names) <= MOST_BLOCKS + 1
