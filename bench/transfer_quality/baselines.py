@@ -150,7 +150,7 @@ class _Known:
         for camera, label_map in enumerate(task.label_maps):
             index = np.flatnonzero(truth.visible[camera] & truth.measured)
             height, width = label_map.labels.shape
-            picture = task.moment.labels.shape[1:]
+            picture = task.observation.labels.shape[1:]
             scale = np.array([width / picture[1], height / picture[0]])
             column, row = np.rint((truth.uv[camera, index] + 0.5) * scale - 0.5).astype(int).T
             pixel = np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)

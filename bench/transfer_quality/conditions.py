@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Drive:
-    """How the robot moves while a moment is recorded, and how its cameras read out.
+    """How the robot moves while an observation is recorded, and how its cameras read out.
 
     Attributes:
         name: of its recording.

@@ -39,7 +39,7 @@ class CoreTransfer:
         for label_map in task.label_maps:
             core.add_label_map(label_map)
         if task.sensor == RADAR and self.with_lidar:
-            core.label(task.lidar, cloud_of(task.moment, task.lidar))
+            core.label(task.lidar, cloud_of(task.observation, task.lidar))
         return Prepared(core, task)
 
     def _config(self, task: Task) -> Config:
@@ -47,7 +47,7 @@ class CoreTransfer:
         parameters: dict[str, Any] = {"cameras": cameras, "transforms.fixed_frame": _ODOM}
         for camera in cameras:
             parameters[f"camera.{camera}.image_topic"] = f"/{camera}/image"
-            parameters[f"camera.{camera}.readout_s"] = task.moment.drive.readout_s
+            parameters[f"camera.{camera}.readout_s"] = task.observation.drive.readout_s
         sensors = {task.sensor, task.lidar}
         parameters["lidars"] = sorted(sensors - {RADAR})
         parameters["radars"] = sorted(sensors & {RADAR})
@@ -83,7 +83,7 @@ class OneByOne:
     def prepare(self, task: Task) -> _Cameras:
         """One core for each camera."""
         alone = [
-            Task(task.moment, task.sensor, (one,), T[None], task.unknown_id, task.lidar)
+            Task(task.observation, task.sensor, (one,), T[None], task.unknown_id, task.lidar)
             for one, T in zip(task.label_maps, task.T_base_camera, strict=True)
         ]
         return _Cameras([CoreTransfer(self.name).prepare(one) for one in alone], task.unknown_id)
@@ -115,7 +115,7 @@ class _Cameras:
 def _transforms(task: Task) -> TransformTree:
     """What /tf and /tf_static say: the true drive at 50 Hz, the extrinsics as given."""
     tree = TransformTree()
-    for after_s, T in zip(task.moment.tf_s, task.moment.T_odom_base, strict=True):
+    for after_s, T in zip(task.observation.tf_s, task.observation.T_odom_base, strict=True):
         tree.set_timed(_ODOM, _BASE, STAMP_NS + round(after_s * NANOSECONDS), T)
     for label_map, T in zip(task.label_maps, task.T_base_camera, strict=True):
         tree.set_static(_BASE, label_map.frame_id, T)

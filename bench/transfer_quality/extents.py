@@ -8,5 +8,5 @@ from bench.transfer_quality.run import Extent
 
 WHOLE = Extent([Plan(seed) for seed in (1, 2, 3)])
 SHORT = Extent(
-    [Plan(1, moments=1, beams=(32,), columns=512, width=480, height=270)], labels=(EXACT,)
+    [Plan(1, observations=1, beams=(32,), columns=512, width=480, height=270)], labels=(EXACT,)
 )

@@ -26,7 +26,7 @@ from bench.transfer_quality.core_transfer import CoreTransfer
 from bench.transfer_quality.labels import ExactLabels, Labeller, ModelLabels
 from bench.transfer_quality.recording import RADAR, Plan, record
 from bench.transfer_quality.scores import Score, compare
-from bench.transfer_quality.task import Task, label_moment, make_task
+from bench.transfer_quality.task import Task, label_observation, make_task
 from seg_perception.config import TransferConfig
 
 COEFFICIENTS = ("occlusion_midpoint_ratio", "occlusion_steepness", "pixel_sigma_px")
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4])
     parser.add_argument("--labels", choices=["exact", "model"], default="exact")
-    parser.add_argument("--folder", type=Path, default=Path("runs/bench_transfer/moments"))
+    parser.add_argument("--folder", type=Path, default=Path("runs/bench_transfer/observations"))
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     labeller = ExactLabels() if options.labels == "exact" else ModelLabels()
@@ -96,12 +96,12 @@ def ideal_tasks(plans: Sequence[Plan], labeller: Labeller, cache: Path) -> list[
     """One camera and each lidar, in the ideal condition."""
     ideal, unknown_id = CONDITIONS[0], labeller.ontology.unknown_id
     found = []
-    for moment in (moment for plan in plans for moment in record(plan, cache)):
-        if moment.drive != ideal.drive:
+    for observation in (observation for plan in plans for observation in record(plan, cache)):
+        if observation.drive != ideal.drive:
             continue
-        maps = label_moment(moment, labeller)[:1]
-        lidars = sorted(set(moment.sensors) - {RADAR})
-        found += [make_task(moment, ideal, maps, name, name, unknown_id) for name in lidars]
+        maps = label_observation(observation, labeller)[:1]
+        lidars = sorted(set(observation.sensors) - {RADAR})
+        found += [make_task(observation, ideal, maps, name, name, unknown_id) for name in lidars]
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bench.transfer_quality.recording import CAMERAS, STAMP_NS, Moment
+from bench.transfer_quality.recording import CAMERAS, STAMP_NS, Observation
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap
@@ -19,11 +19,11 @@ EXACT, MODEL = "exact labels", "default model"
 
 
 class Labeller(Protocol):
-    """Makes the label maps of a moment."""
+    """Makes the label maps of an observation."""
 
     ontology: Ontology
 
-    def label(self, moment: Moment, camera: int) -> LabelMap:
+    def label(self, observation: Observation, camera: int) -> LabelMap:
         """The label map of one camera's picture."""
         ...
 
@@ -35,11 +35,11 @@ class ExactLabels:
         """Load the ontology that the truth is written in."""
         self.ontology = Ontology.load("field")
 
-    def label(self, moment: Moment, camera: int) -> LabelMap:
+    def label(self, observation: Observation, camera: int) -> LabelMap:
         """The label map of one camera's picture."""
-        labels = moment.labels[camera]
+        labels = observation.labels[camera]
         certain = np.full(labels.shape, 255, np.uint8)
-        frame = frame_of(moment, camera)
+        frame = frame_of(observation, camera)
         return LabelMap(
             frame.camera, labels, certain, frame.stamp_ns, frame.frame_id, frame.calibration
         )
@@ -56,13 +56,15 @@ class ModelLabels:
         self.ontology = engine.bundle.ontology
         self._segmenter = Segmenter(engine, config)
 
-    def label(self, moment: Moment, camera: int) -> LabelMap:
+    def label(self, observation: Observation, camera: int) -> LabelMap:
         """The label map of one camera's picture."""
-        return self._segmenter.segment(frame_of(moment, camera))
+        return self._segmenter.segment(frame_of(observation, camera))
 
 
-def frame_of(moment: Moment, camera: int) -> CameraFrame:
+def frame_of(observation: Observation, camera: int) -> CameraFrame:
     """A picture as a driver sends it."""
     name = CAMERAS[camera]
-    stamp_ns = STAMP_NS + round(moment.picture_s * NANOSECONDS)
-    return CameraFrame(name, moment.rgb[camera], stamp_ns, f"{name}_optical", moment.calibration)
+    stamp_ns = STAMP_NS + round(observation.picture_s * NANOSECONDS)
+    return CameraFrame(
+        name, observation.rgb[camera], stamp_ns, f"{name}_optical", observation.calibration
+    )

@@ -28,7 +28,7 @@ class NearestLidar:
     def prepare(self, task: Task) -> _Near:
         """Label the scan."""
         lidar = Task(
-            task.moment,
+            task.observation,
             task.lidar,
             task.label_maps,
             task.T_base_camera,

@@ -48,27 +48,27 @@ class Row:
 
 def rellis(real: Path, model: Model) -> list[Row]:
     """Points that people labelled against the picture that people or the model labelled."""
-    moment = Rellis(real)
+    sample = Rellis(real)
     fine = [
         _agreement(
             "RELLIS: point's class = painted class of its pixel",
-            moment.xyz,
-            moment.picture.view(moment.painted()),
-            moment.truth,
+            sample.xyz,
+            sample.picture.view(sample.painted()),
+            sample.truth,
             np.arange(256, dtype=np.uint8),
         )
     ]
-    coarse = _coarse(moment.ontology)
+    coarse = _coarse(sample.ontology)
     sources = (
-        ("painted", moment.painted(), moment.ontology),
-        ("default model's", model.label(moment.picture), model.ontology),
+        ("painted", sample.painted(), sample.ontology),
+        ("default model's", model.label(sample.picture), model.ontology),
     )
     return fine + [
         _agreement(
             f"RELLIS: ground or plants, {name} labels",
-            moment.xyz,
-            moment.picture.view(label_map),
-            coarse[moment.truth],
+            sample.xyz,
+            sample.picture.view(label_map),
+            coarse[sample.truth],
             _coarse(ontology),
         )
         for name, label_map, ontology in sources

@@ -1,4 +1,4 @@
-"""Moments of simulated drives with exact truth: rendered once, then read from disk."""
+"""Observations of simulated drives with exact truth: rendered once, then read from disk."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Plan:
 
     Attributes:
         seed: of the forest.
-        moments: places along the track.
+        observations: places along the track.
         beams: of the lidars, one recording for each.
         columns: firings of a scan.
         width, height: of the pictures.
     """
 
     seed: int
-    moments: int = 2
+    observations: int = 2
     beams: tuple[int, ...] = (32, 128)
     columns: int = 1024
     width: int = 960
@@ -76,11 +76,11 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Observation:
     """One place, one drive: pictures of three cameras, a scan of each lidar, a radar scan.
 
     Attributes:
-        number: seed of the forest and number of the moment in it.
+        number: seed of the forest and number of the observation in it.
         drive: how the robot moved.
         picture_s: when the pictures' first row is exposed, after the scan's start.
         rgb: uint8 (cameras, h, w, 3).
@@ -111,15 +111,15 @@ def mounts() -> Array:
     return np.stack([mounted.T_base_camera for mounted in cameras])
 
 
-def record(plan: Plan, cache: Path) -> Iterator[Moment]:
-    """All moments of a forest, from the cache where they are there.
+def record(plan: Plan, cache: Path) -> Iterator[Observation]:
+    """All observations of a forest, from the cache where they are there.
 
     Args:
         plan: which.
-        cache: gets a file for each moment, named after all that decides its content.
+        cache: gets a file for each observation, named after all that decides its content.
     """
     scene: _Scene | None = None
-    for number in range(plan.moments):
+    for number in range(plan.observations):
         for drive in DRIVES:
             path = cache / f"{_key(plan, number, drive)}.npz"
             if not path.exists():
@@ -145,7 +145,7 @@ class _Scene:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._world = World(_config(plan))
-        seconds = _TURN_M * _TURNS_APART * (plan.moments + 1) / _SPEED_MPS
+        seconds = _TURN_M * _TURNS_APART * (plan.observations + 1) / _SPEED_MPS
         self._drive = Trajectory(
             self._world.scene.track,
             self._world.scene.terrain,
@@ -155,7 +155,7 @@ class _Scene:
         )
 
     def arrays(self, number: int, drive: Drive) -> dict[str, NDArray[Any]]:
-        """Everything about one moment, by name."""
+        """Everything about one observation, by name."""
         # The middle of a turn, lefts and rights by turns.
         middle_s = (number * _TURNS_APART + 1.5) * _TURN_M / _SPEED_MPS
         start_s = middle_s - SWEEP_S / 2
@@ -213,10 +213,10 @@ class _Scene:
             places = Places(scan.xyz_world.reshape(-1, 3), scan.mover.reshape(-1), fired_s)
             measured[f"lidar{beams}"] = points, scan.surface.reshape(-1), places
         # The radar hears everything at once, when the lidar passes the front.
-        moment_s = start_s + SWEEP_S / 2
-        pose, moving = radar_pose(path, moment_s)
-        scan = self._world.radar.scan(scene, pose, moving, moment_s, [*seed, 1])
-        heard_s = np.full(len(scan.points), moment_s)
+        time_s = start_s + SWEEP_S / 2
+        pose, moving = radar_pose(path, time_s)
+        scan = self._world.radar.scan(scene, pose, moving, time_s, [*seed, 1])
+        heard_s = np.full(len(scan.points), time_s)
         measured[RADAR] = scan.points, scan.surface, Places(scan.xyz_world, scan.mover, heard_s)
         return measured
 
@@ -253,11 +253,13 @@ def _save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     unfinished.rename(path)
 
 
-def _load(path: Path, number: tuple[int, int], drive: Drive, config: SimulationConfig) -> Moment:
+def _load(
+    path: Path, number: tuple[int, int], drive: Drive, config: SimulationConfig
+) -> Observation:
     with np.load(path) as file:
         arrays = dict(file)
     names = {name.partition(".")[0] for name in arrays if "." in name}
-    return Moment(
+    return Observation(
         number,
         drive,
         SWEEP_S / 2 + drive.picture_after_s,

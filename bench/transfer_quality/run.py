@@ -1,4 +1,4 @@
-"""All methods on all moments."""
+"""All methods on all observations."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from bench.transfer_quality.baselines import (
 from bench.transfer_quality.conditions import CONDITIONS, Condition
 from bench.transfer_quality.core_transfer import CoreTransfer, OneByOne
 from bench.transfer_quality.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
-from bench.transfer_quality.recording import RADAR, Moment, Plan, record
+from bench.transfer_quality.recording import RADAR, Observation, Plan, record
 from bench.transfer_quality.scores import THIN, Score, compare
-from bench.transfer_quality.task import PointLabels, Task, label_moment, make_task
+from bench.transfer_quality.task import PointLabels, Task, label_observation, make_task
 from seg_perception.core.types import LabelMap
 
 _NEVER = 1e6
@@ -106,32 +106,32 @@ class Extent:
 
 
 def run(
-    extent: Extent, cache: Path, on_moment: Callable[[Moment], None] | None = None
+    extent: Extent, cache: Path, on_observation: Callable[[Observation], None] | None = None
 ) -> dict[Cell, Score]:
     """Score all methods of an extent.
 
     Args:
         extent: what is measured.
-        cache: where moments are kept.
-        on_moment: called with each moment before it is scored.
+        cache: where observations are kept.
+        on_observation: called with each observation before it is scored.
     """
     labellers: dict[str, Labeller] = {}
     for name in extent.labels:
         labellers[name] = ExactLabels() if name == EXACT else ModelLabels()
     scores: dict[Cell, Score] = {}
     for plan in extent.plans:
-        for moment in record(plan, cache):
-            if on_moment is not None:
-                on_moment(moment)
+        for observation in record(plan, cache):
+            if on_observation is not None:
+                on_observation(observation)
             for name, labeller in labellers.items():
-                maps = label_moment(moment, labeller)
-                _score_moment(extent, moment, name, labeller, maps, scores)
+                maps = label_observation(observation, labeller)
+                _score_observation(extent, observation, name, labeller, maps, scores)
     return scores
 
 
-def _score_moment(
+def _score_observation(
     extent: Extent,
-    moment: Moment,
+    observation: Observation,
     labels: str,
     labeller: Labeller,
     maps: tuple[LabelMap, ...],
@@ -139,12 +139,12 @@ def _score_moment(
 ) -> None:
     thin = [labeller.ontology.ids[name] for name in THIN]
     for condition in extent.conditions:
-        if condition.drive != moment.drive:
+        if condition.drive != observation.drive:
             continue
-        for cameras, sensor, methods in _lines(extent, moment):
-            lidar = _densest_lidar(moment) if sensor == RADAR else sensor
+        for cameras, sensor, methods in _lines(extent, observation):
+            lidar = _densest_lidar(observation) if sensor == RADAR else sensor
             task = make_task(
-                moment, condition, maps[:cameras], sensor, lidar, labeller.ontology.unknown_id
+                observation, condition, maps[:cameras], sensor, lidar, labeller.ontology.unknown_id
             )
             floor = _milliseconds(floor_ms(task))[1]
             for method in methods:
@@ -157,9 +157,9 @@ def _score_moment(
                 score.add(compare(task, predicted), spent_ms, floor)
 
 
-def _lines(extent: Extent, moment: Moment) -> Iterator[tuple[int, str, Iterable[Method]]]:
+def _lines(extent: Extent, observation: Observation) -> Iterator[tuple[int, str, Iterable[Method]]]:
     for cameras in extent.cameras:
-        for sensor in sorted(moment.sensors):
+        for sensor in sorted(observation.sensors):
             yield cameras, sensor, extent.radar_methods if sensor == RADAR else extent.methods
 
 
@@ -169,8 +169,10 @@ def _tells_something(method: Method, cameras: int, labels: str) -> bool:
     return not (isinstance(method, OneByOne) and cameras == 1) and not (filters and labels == MODEL)
 
 
-def _densest_lidar(moment: Moment) -> str:
-    return max(set(moment.sensors) - {RADAR}, key=lambda name: len(moment.sensors[name].points))
+def _densest_lidar(observation: Observation) -> str:
+    return max(
+        set(observation.sensors) - {RADAR}, key=lambda name: len(observation.sensors[name].points)
+    )
 
 
 def _milliseconds(

@@ -1,4 +1,4 @@
-"""Recorded moments of public data sets: points, label maps of their cameras, and what is known."""
+"""Samples of public data sets: points, label maps of their cameras, and what is known."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KITTI_CLASSES = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One camera's picture of a moment.
+    """One camera's picture of a sample.
 
     Attributes:
         frame: the picture and its calibration.
@@ -93,7 +93,7 @@ class Rellis:
     """RELLIS-3D: lidar points and an image, both labelled by people."""
 
     def __init__(self, real: Path) -> None:
-        """Read the moment."""
+        """Read the sample."""
         folder = real / "rellis3d_example"
         fx, fy, cx, cy = map(float, (folder / "camera_info.txt").read_text().split())
         pose = yaml.safe_load((folder / "transforms.yaml").read_text())
@@ -153,7 +153,7 @@ class NuScenes:
     """nuScenes: a scan and six cameras around the car, no labels."""
 
     def __init__(self, real: Path) -> None:
-        """Read the moment."""
+        """Read the sample."""
         folder = real / "nuscenes_sample"
         with next(folder.glob("*.pkl")).open("rb") as file:
             info = _Numbers(file).load()["data_list"][0]

@@ -15,7 +15,7 @@ from bench.transfer_quality.recording import (
     RADAR,
     STAMP_NS,
     SWEEP_S,
-    Moment,
+    Observation,
     Truth,
     mounts,
 )
@@ -43,15 +43,15 @@ class Task:
     """One sensor's points and the label maps of one or three cameras.
 
     Attributes:
-        moment: what was recorded.
-        sensor: key of `moment.sensors`.
+        observation: what was recorded.
+        sensor: key of `observation.sensors`.
         label_maps: one for each camera.
         T_base_camera: (cameras, 4, 4), optical frames, as the method is given them.
         unknown_id: label of points that get none.
         lidar: the scan beside a radar's scan; the sensor itself for a lidar.
     """
 
-    moment: Moment
+    observation: Observation
     sensor: str
     label_maps: tuple[LabelMap, ...]
     T_base_camera: NDArray[np.float64]
@@ -61,7 +61,7 @@ class Task:
     @property
     def truth(self) -> Truth:
         """What is true of the points."""
-        return self.moment.sensors[self.sensor]
+        return self.observation.sensors[self.sensor]
 
     @property
     def xyz(self) -> NDArray[np.float32]:
@@ -72,7 +72,7 @@ class Task:
     @property
     def cloud(self) -> PointCloud:
         """The points as their driver sends them: a lidar's are stamped at the scan's start."""
-        return cloud_of(self.moment, self.sensor)
+        return cloud_of(self.observation, self.sensor)
 
     def T_camera_sensor(self, camera: int) -> Array:  # noqa: N802
         """The extrinsics alone (4, 4): the robot taken as at rest."""
@@ -81,7 +81,7 @@ class Task:
 
 
 def make_task(
-    moment: Moment,
+    observation: Observation,
     condition: Condition,
     label_maps: tuple[LabelMap, ...],
     sensor: str,
@@ -90,22 +90,22 @@ def make_task(
 ) -> Task:
     """Give a method the label maps of the first cameras, and the extrinsics of the condition."""
     given = [
-        condition.miscalibrated(T, [*moment.number, camera])
+        condition.miscalibrated(T, [*observation.number, camera])
         for camera, T in enumerate(mounts()[: len(label_maps)])
     ]
-    return Task(moment, sensor, label_maps, np.stack(given), unknown_id, lidar)
+    return Task(observation, sensor, label_maps, np.stack(given), unknown_id, lidar)
 
 
-def label_moment(moment: Moment, labeller: Labeller) -> tuple[LabelMap, ...]:
+def label_observation(observation: Observation, labeller: Labeller) -> tuple[LabelMap, ...]:
     """Label maps of all cameras."""
-    return tuple(labeller.label(moment, camera) for camera in range(len(CAMERAS)))
+    return tuple(labeller.label(observation, camera) for camera in range(len(CAMERAS)))
 
 
-def cloud_of(moment: Moment, sensor: str) -> PointCloud:
+def cloud_of(observation: Observation, sensor: str) -> PointCloud:
     """A sensor's points as a message: radars hear all at once, when the lidar passes the front."""
     after_s = SWEEP_S / 2 if sensor == RADAR else 0.0
     stamp_ns = STAMP_NS + round(after_s * NANOSECONDS)
-    return PointCloud(moment.sensors[sensor].points[None], stamp_ns, sensor, is_dense=True)
+    return PointCloud(observation.sensors[sensor].points[None], stamp_ns, sensor, is_dense=True)
 
 
 def mount_of(sensor: str) -> Array:

@@ -25,7 +25,7 @@ TRUNK, POLE = 0, 1
 
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory):
-    return run(SHORT, tmp_path_factory.mktemp("moments"))
+    return run(SHORT, tmp_path_factory.mktemp("observations"))
 
 
 @pytest.fixture(scope="module")
