@@ -35,7 +35,7 @@ class Load:
         return [_renamed(world.image_topic, camera) for camera in self.cameras]
 
     def info_topics(self, world: SimulationConfig) -> list[str]:
-        """Where the cameras' lenses are described."""
+        """Where the cameras' calibrations are."""
         return [_renamed(world.camera_info_topic, camera) for camera in self.cameras]
 
 

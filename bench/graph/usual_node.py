@@ -163,12 +163,12 @@ def pixels_of(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Which points land in the image, and in which column and row: (M,) each.
 
-    The lens is applied to what a pinhole sees in a wider image only: this is quicker, and
+    The distortion is applied to what a pinhole sees in a wider image only: this is quicker, and
     distortion would fold far points back into the image.
     """
     calibration = label_map.calibration
     if calibration is None:
-        msg = "expected a label map with its lens"
+        msg = "expected a label map with its calibration"
         raise ValueError(msg)
     T = T_camera_cloud.astype(np.float32)
     seen = xyz @ T[:3, :3].T + T[:3, 3]

@@ -1,4 +1,4 @@
-"""`seg-perception export`: a proven model bundle of a checkpoint."""
+"""`seg-perception export`: a validated model bundle of a checkpoint."""
 
 from __future__ import annotations
 

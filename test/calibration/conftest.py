@@ -92,8 +92,9 @@ def _changed(topic: str, message: Any, mistake: Mistake) -> Any:
     if topic == IMAGE:
         return encode_rgb(decode_image(message)[mistake.rows :], stamp_ns, frame)
     if topic == LENS:
-        lens = decode_camera_info(message)
-        return encode_camera_info(replace(lens, height=lens.height - mistake.rows), stamp_ns, frame)
+        calibration = decode_camera_info(message)
+        calibration = replace(calibration, height=calibration.height - mistake.rows)
+        return encode_camera_info(calibration, stamp_ns, frame)
     labels = decode_label_image(message)[mistake.rows :]
     return encode_labels(LabelMap("front", labels, np.full_like(labels, 255), stamp_ns, frame))
 

@@ -159,7 +159,7 @@ def test_a_cropped_image_is_found_and_the_parameter_mends_it(plant, check):
         (Mistake(left_out=("/lidar/top/points", "/lidar/top/truth")), "no lidar is configured"),
         (Mistake(mounting=moved("camera_front", (0, 0, -500))), "lies before it; check tf"),
     ],
-    ids=["no lens", "no transform", "other clock", "no lidar", "no overlap"],
+    ids=["no calibration", "no transform", "other clock", "no lidar", "no overlap"],
 )
 def test_what_is_missing_is_said_in_one_sentence(plant, check, mistake, words):
     code, _, err = check(plant(mistake))

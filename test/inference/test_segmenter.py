@@ -27,7 +27,7 @@ def frame(image: NDArray[np.uint8], calibration: Calibration | None = None) -> C
     return CameraFrame("front", image, 123, "front_optical", calibration)
 
 
-def lens(width: int, height: int, **changes: Any) -> Calibration:
+def make_calibration(width: int, height: int, **changes: Any) -> Calibration:
     k = np.array([[40.0, 0, width / 2 - 0.5], [0, 40.0, height / 2 - 0.5], [0, 0, 1]])
     return Calibration(width, height, k, **changes)
 
@@ -46,7 +46,7 @@ def test_a_larger_image_is_stretched_and_its_calibration_with_it(
 ) -> None:
     """48x16 onto 16x8: fx a third, fy a half, the centre stays the centre."""
     large = stripes[0].repeat(3, axis=1).repeat(2, axis=0)
-    label_map = segmenter(make_bundle).segment(frame(large, lens(48, 16)))
+    label_map = segmenter(make_bundle).segment(frame(large, make_calibration(48, 16)))
     np.testing.assert_array_equal(label_map.labels, stripes[1])
     calibration = label_map.calibration
     assert calibration is not None
@@ -60,11 +60,13 @@ def test_output_size_input_publishes_at_the_size_of_the_image(
     make_bundle: MakeBundle, stripes: Stripes
 ) -> None:
     large = stripes[0].repeat(3, axis=1).repeat(2, axis=0)
-    label_map = segmenter(make_bundle, output_size="input").segment(frame(large, lens(48, 16)))
+    label_map = segmenter(make_bundle, output_size="input").segment(
+        frame(large, make_calibration(48, 16))
+    )
     np.testing.assert_array_equal(label_map.labels, stripes[1].repeat(3, axis=1).repeat(2, axis=0))
     assert label_map.confidence.shape == (16, 48)
     assert label_map.calibration is not None
-    np.testing.assert_allclose(label_map.calibration.k, lens(48, 16).k)
+    np.testing.assert_allclose(label_map.calibration.k, make_calibration(48, 16).k)
 
 
 @pytest.mark.parametrize(("threshold", "unknown"), [(0.0, 0), (200 / 255, 0), (0.79, 128)])
@@ -83,7 +85,7 @@ def test_an_image_that_does_not_fit_its_calibration_is_refused(
     with pytest.raises(
         SizeMismatchError, match=r"front: camera_info describes 48x16 images, got 16x8; set camera"
     ) as caught:
-        segmenter(make_bundle).segment(frame(stripes[0], lens(48, 16)))
+        segmenter(make_bundle).segment(frame(stripes[0], make_calibration(48, 16)))
     assert caught.value.reason == "size_mismatch"
     assert isinstance(caught.value, CalibrationError)
 
@@ -91,8 +93,8 @@ def test_an_image_that_does_not_fit_its_calibration_is_refused(
 @pytest.mark.parametrize(
     "calibration",
     [
-        lens(64, 64, roi=RegionOfInterest(x_offset=8, y_offset=20, width=16, height=8)),
-        lens(32, 16, binning_x=2, binning_y=2),
+        make_calibration(64, 64, roi=RegionOfInterest(x_offset=8, y_offset=20, width=16, height=8)),
+        make_calibration(32, 16, binning_x=2, binning_y=2),
     ],
     ids=["roi", "binning"],
 )

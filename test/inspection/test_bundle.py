@@ -3,7 +3,7 @@
 from seg_perception.inspection import inspect_bundle
 
 
-def test_a_bundle_is_proven(world):
+def test_a_bundle_is_validated(world):
     found = inspect_bundle(world.bundle)
     assert "100.00% equal labels" in found.engine
     assert found.problem == ""
