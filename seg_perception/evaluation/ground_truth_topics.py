@@ -101,12 +101,12 @@ def _asked(
 def _owner_of(topic: str, streams: Sequence[StreamGroundTruth], facts: BagFacts) -> str:
     """The stream of the topic's kind that has the most of its name."""
     is_cloud = facts.topics[topic].cloud is not None
-    rivals = [entry for entry in streams if (entry.kind != "image") == is_cloud]
-    if not rivals:
+    candidates = [entry for entry in streams if (entry.kind != "image") == is_cloud]
+    if not candidates:
         what = "cloud" if is_cloud else "image"
         msg = f"--truth {topic}: no stream of its kind ({what}) among {[e.stream for e in streams]}"
         raise ConfigError(msg)
-    return max(rivals, key=lambda entry: _common(entry.labels, topic)).stream
+    return max(candidates, key=lambda entry: _common(entry.labels, topic)).stream
 
 
 def _nearest(entry: StreamGroundTruth, facts: BagFacts) -> str:
@@ -114,16 +114,16 @@ def _nearest(entry: StreamGroundTruth, facts: BagFacts) -> str:
     labels = facts.topics.get(entry.labels)
     frame = labels.frame_id if labels is not None else ""
 
-    def kinship(topic: TopicFacts) -> tuple[bool, int, str]:
+    def similarity(topic: TopicFacts) -> tuple[bool, int, str]:
         same_frame = frame != "" and topic.frame_id == frame
         return same_frame, _common(entry.labels, topic.name), topic.name
 
     candidates = [
         topic
         for topic in facts.topics.values()
-        if topic.count and _could_be(topic, entry) and any(kinship(topic)[:2])
+        if topic.count and _could_be(topic, entry) and any(similarity(topic)[:2])
     ]
-    return max(candidates, key=kinship).name if candidates else ""
+    return max(candidates, key=similarity).name if candidates else ""
 
 
 def _could_be(topic: TopicFacts, entry: StreamGroundTruth) -> bool:
