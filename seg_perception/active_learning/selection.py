@@ -54,7 +54,7 @@ class Selection:
         self._names = [c.name for c in ontology.classes]
         self._descriptors = Descriptors(candidates)
         self._open = np.ones(len(candidates), np.bool_)
-        self._nearest = np.full(len(candidates), np.inf, np.float32)
+        self._nearest: NDArray[np.float32] = np.full(len(candidates), np.inf, np.float32)
         self._reach = self._descriptors.reach()
         self._shown = np.array([frequency.shows(c) for c in candidates])
         self._rare = np.array([frequency.surprise(int(n)) for n in frequency.shown])

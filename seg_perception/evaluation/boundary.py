@@ -110,7 +110,7 @@ def _count_contours(
         t for t in (np.uint8, np.uint16, np.uint32, np.uint64) if t(0).nbytes * 8 >= len(chosen)
     )
     table = np.zeros(256, dtype)
-    table[chosen] = dtype(1) << np.arange(len(chosen), dtype=dtype)
+    table[chosen] = np.left_shift(dtype(1), np.arange(len(chosen), dtype=dtype))
     bits = [
         np.where(contour, table[labels], dtype(0))
         for labels, contour in zip((truth, predicted), contours, strict=True)

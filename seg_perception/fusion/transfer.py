@@ -194,4 +194,6 @@ class _Overlap:
 
 
 def _unknown_labels(count: int, unknown_id: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    return np.full(count, unknown_id, np.uint8 if unknown_id < 256 else np.uint16)
+    if unknown_id < 256:
+        return np.full(count, unknown_id, np.uint8)
+    return np.full(count, unknown_id, np.uint16)

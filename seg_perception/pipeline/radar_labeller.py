@@ -98,9 +98,9 @@ class RadarLabeller:
             field: NDArray[np.float32] | None, otherwise: float, most: float
         ) -> NDArray[np.float64]:
             if field is None:
-                return np.full(count, otherwise)
+                return np.full(count, otherwise, np.float64)
             usable = np.isfinite(field) & (field > 0)
-            return np.minimum(np.where(usable, field, otherwise), most).astype(np.float64)
+            return np.asarray(np.minimum(np.where(usable, field, otherwise), most), np.float64)
 
         return Bearings(
             xyz,

@@ -45,8 +45,8 @@ def _arm(rng: Rng, y: float, swing: float, coat: Array) -> list[Mesh]:
 def _limb(
     start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float], surface: str
 ) -> Mesh:
-    path = np.linspace(start, end, 4)
-    return tube(path, np.linspace(*radii, 4), 8, surface)
+    path = np.linspace(start, end, 4, dtype=np.float64)
+    return tube(path, np.linspace(radii[0], radii[1], 4, dtype=np.float64), 8, surface)
 
 
 def vehicle(rng: Rng) -> Mesh:

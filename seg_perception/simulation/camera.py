@@ -120,14 +120,13 @@ def _develop(radiance: Floats, light: Light, rng: np.random.Generator) -> NDArra
         blurred = cv2.GaussianBlur(plane, (3, 3), 0.55)
         bent = cv2.sqrt(_film(blurred * np.float32(gain * balance))) + grain
         developed.append(cv2.convertScaleAbs(np.maximum(bent, 0), alpha=255))
-    picture: NDArray[np.uint8] = cv2.merge(developed)
-    return picture
+    return np.asarray(cv2.merge(developed), np.uint8)
 
 
 def _film(linear: Floats) -> Floats:
     """Darker shadows, softer lights (S. Hill's and K. Narkowicz's fit of the ACES curve)."""
     x = linear * np.float32(1.05)
-    bent: Floats = (x * (np.float32(2.51) * x + np.float32(0.03))) / (
+    bent = (x * (np.float32(2.51) * x + np.float32(0.03))) / (
         x * (np.float32(2.43) * x + np.float32(0.59)) + np.float32(0.14)
     )
-    return bent
+    return np.asarray(bent, np.float32)

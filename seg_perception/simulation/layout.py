@@ -72,7 +72,7 @@ class Layout:
     def _structures(self) -> list[Mesh]:
         """A hut, a fence, signs and poles, again every sixty metres or so."""
         meshes = []
-        for start in np.arange(0, self._track.length_m - 40, 62.0):
+        for start in np.arange(0, self._track.length_m - 40, 62.0, dtype=np.float64):
             side = 1.0 if self._rng.uniform() < 0.5 else -1.0
             meshes += self._site(start + self._rng.uniform(-3, 3), side)
         return meshes
@@ -107,7 +107,7 @@ class Layout:
         return mesh.moved((place[0, 0], place[0, 1], height[0]), float(heading[0]) + turn)
 
     def _fence(self, arc_m: float, lateral_m: float) -> Mesh:
-        arcs = np.linspace(arc_m, arc_m + 15.4, 8)
+        arcs = np.linspace(arc_m, arc_m + 15.4, 8, dtype=np.float64)
         place, _ = self._track.at(arcs, np.full(8, lateral_m))
         self._taken += [(point, 1.0) for point in place]
         height = self._terrain.height(place[:, 0], place[:, 1])
@@ -201,7 +201,7 @@ class Layout:
             float64 (n, 2).
         """
         axis = np.arange(-HALF_EXTENT_M + spacing_m, HALF_EXTENT_M - spacing_m, spacing_m)
-        places = np.stack(np.meshgrid(axis, axis), axis=2).reshape(-1, 2)
+        places: Array = np.stack(np.meshgrid(axis, axis), axis=2).reshape(-1, 2)
         places = places + self._rng.uniform(-0.46, 0.46, places.shape) * spacing_m
         away = np.abs(self._terrain.lateral(places[:, 0], places[:, 1]))
         away = away - self._style.ground.half_width_m

@@ -77,7 +77,7 @@ class SimulatedLidar:
             period_ns: duration of a scan.
             range_noise_m: standard deviation.
         """
-        elevation = np.linspace(view_rad / 2, -view_rad / 2, beams)[:, None]
+        elevation = np.linspace(view_rad / 2, -view_rad / 2, beams, dtype=np.float64)[:, None]
         azimuth = np.pi - 2 * np.pi * np.arange(columns)[None] / columns
         self.directions = towards(azimuth, elevation).astype(np.float32)
         self.offsets_ns: NDArray[np.uint32] = (

@@ -99,7 +99,7 @@ def fallen_branch(rng: Rng, length_m: float) -> Mesh:
     x = np.linspace(-0.5, 0.5, 6) * length_m
     path = np.stack([x, rng.normal(0, 0.04, 6) * length_m, np.full(6, 0.03)], axis=1)
     path[:, 2] += rng.uniform(0, 0.05, 6)
-    parts = [tube(path, np.linspace(0.028, 0.01, 6), 5, "dead_wood")]
+    parts = [tube(path, np.linspace(0.028, 0.01, 6, dtype=np.float64), 5, "dead_wood")]
     for start in path[1:-1]:
         aside = float(rng.choice([-1, 1])) * rng.uniform(0.15, 0.4)
         end = start + np.array([0.2, aside, rng.uniform(0, 0.2)])
@@ -116,7 +116,7 @@ def fallen_log(rng: Rng, length_m: float, radius_m: float) -> Mesh:
         box((0.03, radius_m, radius_m), (x[i], path[i, 1], path[i, 2]), "dead_wood")
         for i in (0, -1)
     ]
-    log = tube(path, radius_m * np.linspace(1.1, 0.8, 7), 10, "dead_wood")
+    log = tube(path, radius_m * np.linspace(1.1, 0.8, 7, dtype=np.float64), 10, "dead_wood")
     return merge([log, *(end.tinted(np.array([1.9, 1.7, 1.4])) for end in ends)])
 
 
@@ -163,7 +163,8 @@ def _crown(
             [0.0, 0.0, max(centre[2] - 1.1 * np.hypot(*centre[:2]) - 0.4, 0.6 * base_m)]
         )
         path = start + np.linspace(0, 1, 4)[:, None] * (centre - start)
-        boughs.append(tube(path, height_m * np.linspace(0.0045, 0.0015, 4), 5, "bark"))
+        radii = height_m * np.linspace(0.0045, 0.0015, 4, dtype=np.float64)
+        boughs.append(tube(path, radii, 5, "bark"))
     tint = rng.uniform(0.8, 1.25) * np.array([rng.uniform(0.8, 1.35), 1.0, rng.uniform(0.7, 1.2)])
     return [clump.tinted(tint) for clump in clumps], boughs
 

@@ -61,7 +61,7 @@ def visible_surface(
         places: what is looked for.
     """
     model = CameraModel.from_calibration(camera.calibration)
-    times = np.full(len(places.xyz_world), time_s)
+    times: NDArray[np.float64] = np.full(len(places.xyz_world), time_s)
     for _ in range(_ROUNDS if camera.readout_s > 0 else 1):
         xyz = _moved(scene, places, times)
         poses = _poses(T_world_camera, times)

@@ -33,7 +33,8 @@ def augment(
     Returns:
         uint8 (h, w, 3) RGB and uint8 (h, w) targets, 255 outside the image.
     """
-    matrix = _view(sample.image.shape[:2], config, network, crop, rng)
+    size = (sample.image.shape[0], sample.image.shape[1])
+    matrix = _view(size, config, network, crop, rng)
     image = cv2.warpAffine(
         sample.image, matrix, crop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )

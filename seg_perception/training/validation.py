@@ -100,8 +100,9 @@ class Validator:
         """Predict every image of a data set, each process its share, and score it."""
         processes = processes or Processes.alone()
         classes = self._space.class_count
-        by_class = np.zeros((classes, classes), np.int64)
-        by_group = np.zeros((len(self._groups), len(self._groups)), np.int64)
+        by_class: NDArray[np.int64] = np.zeros((classes, classes), np.int64)
+        groups = len(self._groups)
+        by_group: NDArray[np.int64] = np.zeros((groups, groups), np.int64)
         for index in range(processes.rank, len(dataset), processes.count):
             sample = dataset[index]
             predicted = self.predict(network, sample)
