@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 from seg_perception.config import describe
 from seg_perception.robots.sros2_policy import published_topics, read_topics
@@ -112,3 +113,10 @@ def test_every_fault_of_the_page_has_its_test() -> None:
     for file, test in named:
         code = (ROOT / "test" / "ros" / f"{file}.py").read_text()
         assert f"def {test}(" in code or not test, (file, test)
+
+
+def test_every_renamed_parameter_and_argument_is_in_the_changelog() -> None:
+    tables = yaml.safe_load((ROOT / "config" / "renamed_parameters.yaml").read_text())
+    names = {name for table in tables.values() for pair in table.items() for name in pair}
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert [name for name in names if name not in changelog] == []
