@@ -126,7 +126,7 @@ def gather(
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(bag))
         topics = label_topics(reader, config, labels)
-        source: LabelSource = RecordedLabels(config, topics)
+        source: LabelSource = RecordedLabels(topics)
         named = dict(topics)
         if set(config.cameras) - set(topics):
             if topics:
@@ -137,7 +137,7 @@ def gather(
                 raise BagError(msg)
             bundle = Bundle.load(config.segmentation.bundle)
             engine = stack.enter_context(closing(create_engine(bundle, config.segmentation)))
-            source = ModelLabels(config, Segmenter(engine, config.segmentation))
+            source = ModelLabels(Segmenter(engine, config.segmentation))
             named = dict.fromkeys(config.cameras, f"model {bundle.manifest.name}")
         return read_observations(reader, config, source, wanted, offsets_s), named
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, CalibrationError
 from seg_perception.core.types import CameraFrame, LabelMap
-from seg_perception.geometry.calibration import scale_calibration, shift_principal_point
+from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
@@ -48,9 +47,8 @@ class LabelSource(Protocol):
 class RecordedLabels:
     """Label images of the bag."""
 
-    def __init__(self, config: Config, topics: Mapping[str, str]) -> None:
+    def __init__(self, topics: Mapping[str, str]) -> None:
         """Take the topics by camera."""
-        self._config = config
         self._topics = dict(topics)
 
     @property
@@ -69,7 +67,6 @@ class RecordedLabels:
             msg = f"{topic or 'the bag'} has no label image of the stamp of an image"
             raise CalibrationError(msg)
         labels = decode_label_image(recorded.message)
-        frame = with_known_principal_point(frame, self._config)
         height, width = labels.shape
         calibration = frame.calibration and scale_calibration(frame.calibration, width, height)
         sure = np.full(labels.shape, 255, np.uint8)
@@ -79,9 +76,8 @@ class RecordedLabels:
 class ModelLabels:
     """What the model says of the images."""
 
-    def __init__(self, config: Config, segmenter: Segmenter) -> None:
+    def __init__(self, segmenter: Segmenter) -> None:
         """Take a segmenter whose engine the caller closes."""
-        self._config = config
         self._segmenter = segmenter
 
     @property
@@ -97,15 +93,7 @@ class ModelLabels:
     def label_map(self, frame: CameraFrame, recorded: BagMessage | None) -> LabelMap:
         """Segment the image."""
         del recorded
-        return self._segmenter.segment(with_known_principal_point(frame, self._config))
-
-
-def with_known_principal_point(frame: CameraFrame, config: Config) -> CameraFrame:
-    """The frame with the principal point that the configuration knows."""
-    offset_px = config.cameras[frame.camera].principal_point_offset_px
-    if frame.calibration is None or not any(offset_px):
-        return frame
-    return replace(frame, calibration=shift_principal_point(frame.calibration, *offset_px))
+        return self._segmenter.segment(frame)
 
 
 def label_topics(bag: BagReader, config: Config, named: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, PointCloud, SemanticCloud
 from seg_perception.fusion.label_transfer import PreparedLabelMap, prepare_label_map
 from seg_perception.fusion.self_filter import SelfFilter
-from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.pipeline.accounted import accounted
@@ -97,7 +96,7 @@ class Perception:
             EngineError: the engine failed.
         """
         generation = self._label_maps.generation
-        segmented = segmenter.segment(self._with_true_lens(frame))
+        segmented = segmenter.segment(frame)
         label_map = self._self_filter.hide_in_image(segmented)
         self._keep(label_map, generation)
         return label_map
@@ -169,13 +168,6 @@ class Perception:
     def _keep(self, label_map: LabelMap, generation: int) -> None:
         time_ns = self.motion.image_time_ns(label_map)
         self._label_maps.add(label_map.camera, time_ns, prepare_label_map(label_map), generation)
-
-    def _with_true_lens(self, frame: CameraFrame) -> CameraFrame:
-        offset_px = self.config.cameras[frame.camera].principal_point_offset_px
-        if frame.calibration is None or not any(offset_px):
-            return frame
-        calibration = shift_principal_point(frame.calibration, *offset_px)
-        return replace(frame, calibration=calibration)
 
     def _label(self, scan: Scan) -> SemanticCloud:
         semantic, xyz, disputed = self._labellers[scan.sensor].label(scan)

@@ -11,7 +11,7 @@ from seg_perception.config import CameraConfig
 from seg_perception.config.input_topics import IMAGE_TYPES, camera_info_topic, is_compressed
 from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS
 from seg_perception.core.message_accounting import stream
-from seg_perception.core.types import Calibration, CameraFrame, clean_frame_id
+from seg_perception.core.types import CameraFrame, clean_frame_id
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
     CameraInfo,
@@ -95,7 +95,7 @@ class StreamInput:
 
 
 class CameraInfoSubscriber:
-    """The newest calibration of one camera."""
+    """Keeps the calibration of one camera up to date."""
 
     def __init__(self, context: NodeContext, name: str, topic: str) -> None:
         """Subscribe camera_info."""
@@ -109,20 +109,18 @@ class CameraInfoSubscriber:
         )
         self._sensors.expect_camera_info(name, self._subscription.topic)
 
-    @property
-    def calibration(self) -> Calibration | None:
-        """What the newest camera_info says; None before the first, and when it is refused."""
+    def update(self) -> None:
+        """Take the newest camera_info, where it is not taken yet."""
         message = self._message
         if message is not self._taken:
             self._taken = message
             self._sensors.take_camera_info(self._name, message)
-        return self._sensors.calibration(self._name)
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
         self._subscription.adapt()
         # Also where no image asks for it, what is amiss with it is known.
-        _ = self.calibration
+        self.update()
 
     def close(self) -> None:
         """Unsubscribe."""
@@ -142,6 +140,7 @@ class CameraInput:
         # The executor asks in this order: an image's camera_info comes before the image.
         self.camera_info = CameraInfoSubscriber(context, name, camera_info_topic(config))
         self.images = StreamInput(context, "camera", name, deliver)
+        self._sensors = context.sensors
         self._node = context.node
         self._name = name
         self._config = config
@@ -164,13 +163,14 @@ class CameraInput:
             ImageError: it can't be decoded.
         """
         message = received.message
+        self.camera_info.update()
         decode = decode_compressed_image if hasattr(message, "format") else decode_image
         return CameraFrame(
             camera=self._name,
             image=decode(message),
             stamp_ns=stamp_to_ns(message.header.stamp),
             frame_id=clean_frame_id(message.header.frame_id),
-            calibration=self.camera_info.calibration,
+            calibration=self._sensors.calibration(self._name),
         )
 
     def close(self) -> None:

@@ -71,7 +71,7 @@ class LabelImageInput:
                 confidence=np.where(known, np.uint8(255), np.uint8(0)),
                 stamp_ns=stamp_ns,
                 frame_id=frame_id,
-                calibration=self._camera_infos[received.name].calibration,
+                calibration=context.sensors.calibration_as_sent(received.name),
             )
         )
         context.published(received.handle, stamp_ns)
