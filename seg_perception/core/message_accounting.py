@@ -108,12 +108,12 @@ class MessageAccounting:
             return MessageHandle(self, stream, entry.received)
 
     def count_points(self, semantic: SemanticCloud) -> None:
-        """Add a cloud's points to the sensor's tally by status."""
-        tally = np.bincount(semantic.status, minlength=len(PointStatus))
+        """Add a cloud's points to the sensor's counts by status."""
+        counts = np.bincount(semantic.status, minlength=len(PointStatus))
         with self._lock:
             points = self._points.setdefault(semantic.sensor, Counter())
             for status in PointStatus:
-                points[status] += int(tally[status])
+                points[status] += int(counts[status])
 
     def count_stray_times(self, sensor: str, count: int) -> None:
         """Add to the sensor's points whose time is that of another scan."""
@@ -149,7 +149,7 @@ class MessageAccounting:
         """Points per sensor and status; statuses that did not occur are 0."""
         with self._lock:
             return {
-                sensor: {s: tally[s] for s in PointStatus} for sensor, tally in self._points.items()
+                sensor: {s: counts[s] for s in PointStatus} for sensor, counts in self._points.items()
             }
 
     def close(self, handle: MessageHandle, reason: str | None) -> None:

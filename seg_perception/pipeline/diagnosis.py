@@ -62,32 +62,32 @@ def _silent_streams(evidence: Evidence) -> Iterator[Issue]:
 def _clouds(config: Config, evidence: Evidence) -> Iterator[Issue]:
     for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
         for sensor in sensors:
-            tally = evidence.points.get(sensor)
-            if tally is not None:
-                yield from _cloud(stream(kind, sensor), tally, config, evidence)
+            counts = evidence.points.get(sensor)
+            if counts is not None:
+                yield from _cloud(stream(kind, sensor), counts, config, evidence)
 
 
 def _cloud(
-    name: str, tally: Mapping[PointStatus, int], config: Config, evidence: Evidence
+    name: str, counts: Mapping[PointStatus, int], config: Config, evidence: Evidence
 ) -> Iterator[Issue]:
-    total = sum(tally.values())
-    valid = total - tally[PointStatus.INVALID]
+    total = sum(counts.values())
+    valid = total - counts[PointStatus.INVALID]
     if total == 0:
         yield Issue.of(EMPTY_CLOUDS, name)
     elif valid == 0:
         yield Issue.of(NO_FINITE_POINT, name)
-    elif tally[PointStatus.NO_TRANSFORM] > valid / 2:
+    elif counts[PointStatus.NO_TRANSFORM] > valid / 2:
         yield _transform_problem(name, config, evidence)
-    elif tally[PointStatus.NO_LABEL_MAP] > valid / 2:
+    elif counts[PointStatus.NO_LABEL_MAP] > valid / 2:
         yield from _gap_problem(name, config, evidence)
-    elif tally[PointStatus.NO_CALIBRATION] + tally[PointStatus.NO_CONVENTION] > valid / 2:
+    elif counts[PointStatus.NO_CALIBRATION] + counts[PointStatus.NO_CONVENTION] > valid / 2:
         return  # said of the camera
-    elif (share := _in_view(tally) / valid) < _LEAST_SHARE_IN_VIEW:
+    elif (share := _in_view(counts) / valid) < _LEAST_SHARE_IN_VIEW:
         yield Issue.of(OUT_OF_VIEW, name, share=share)
 
 
-def _in_view(tally: Mapping[PointStatus, int]) -> int:
-    return sum(tally[status] for status in _SEEN)
+def _in_view(counts: Mapping[PointStatus, int]) -> int:
+    return sum(counts[status] for status in _SEEN)
 
 
 def _transform_problem(name: str, config: Config, evidence: Evidence) -> Issue:

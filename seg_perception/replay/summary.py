@@ -92,8 +92,8 @@ class ReplaySummary:
                 for name, count in streams.items()
             },
             "points": {
-                sensor: {status.name.lower(): n for status, n in tally.items()}
-                for sensor, tally in self.points.items()
+                sensor: {status.name.lower(): n for status, n in counts.items()}
+                for sensor, counts in self.points.items()
             },
             "stray_times": dict(self.stray_times),
             "disputed": dict(self.disputed),

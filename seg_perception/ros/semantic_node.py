@@ -188,7 +188,7 @@ class SemanticNode(ManagedNode):
             "stray_times": accounting.stray_times(),
             "disputed": accounting.disputed(),
             "points": {
-                name: {s.name.lower(): n for s, n in tally.items()} for name, tally in points
+                name: {s.name.lower(): n for s, n in counts.items()} for name, counts in points
             },
             "latencies": [
                 {"stage": stage, "stream": stream, **asdict(percentiles)}

@@ -1,12 +1,14 @@
 """A bag through the core: which labels come out, in which order, and what is accounted for."""
 
 import math
+from importlib import import_module
 
 import numpy as np
 import pytest
 
 from seg_perception.config import Config
-from seg_perception.core.errors import BagError
+from seg_perception.core.errors import BagError, OutputError
+from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointCloud, PointStatus
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
@@ -263,3 +265,41 @@ def test_a_radar_scan_is_labelled_and_says_what_moves(world):
 def without_lidar(config):
     flat = config.to_parameters()
     return {k: v for k, v in flat.items() if not k.startswith("lidar.")} | {"lidars": []}
+
+
+@pytest.mark.parametrize(
+    ("target", "stream"),
+    [
+        ("seg_perception.pipeline.lidar_labeller.transfer_labels", "lidar.top"),
+        ("seg_perception.outputs.outputs.cloud_message", "lidar.top"),
+        ("seg_perception.replay.session.read_frame", "camera.front"),
+        ("seg_perception.replay.session.read_cloud", "lidar.top"),
+    ],
+)
+def test_a_fault_in_one_message_is_counted_and_costs_no_other(world, monkeypatch, target, stream):
+    calls = []
+    module, _, name = target.rpartition(".")
+    real = getattr(import_module(module), name)
+
+    def fails_once(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(target, fails_once)
+    summary = replay(world.bag(), world.folder / "out.mcap", world.config())
+    assert summary.streams[stream] == StreamCount(5, 4, {"internal_error": 1}, 0)
+    assert summary.balanced
+    (problem,) = summary.problems
+    assert problem.startswith(f"{stream}: a fault of this program: ZeroDivisionError")
+
+
+def test_an_output_that_can_not_be_written_on_ends_the_replay(world, monkeypatch):
+    def is_full(*_arguments, **_options):
+        msg = "out.mcap: writing stopped at byte 7 (No space left on device)"
+        raise OutputError(msg)
+
+    monkeypatch.setattr("seg_perception.replay.bag_publisher.BagWriter.write", is_full)
+    with pytest.raises(OutputError, match="No space left"):
+        replay(world.bag(), world.folder / "out.mcap", world.config())
