@@ -149,7 +149,8 @@ class MessageAccounting:
         """Points per sensor and status; statuses that did not occur are 0."""
         with self._lock:
             return {
-                sensor: {s: counts[s] for s in PointStatus} for sensor, counts in self._points.items()
+                sensor: {status: counts[status] for status in PointStatus}
+                for sensor, counts in self._points.items()
             }
 
     def close(self, handle: MessageHandle, reason: str | None) -> None:
