@@ -277,18 +277,17 @@ def test_what_has_no_label_has_no_confidence_and_no_source(two_views, xyz) -> No
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_the_points_does_not_matter(two_views, seed) -> None:
     random = np.random.default_rng(seed)
-    xyz = (random.normal(size=(40000, 3)) * [4, 2, 8]).astype(np.float32)
+    xyz = random.normal(size=(40000, 3)) * [4, 2, 1]
+    # Of depths that are powers of two the inverses, and so their sums, are exact in any order.
+    xyz[:, 2] = random.choice([-1, 1], len(xyz)) * 2.0 ** random.integers(0, 5, len(xyz))
+    xyz = xyz.astype(np.float32)
     order = random.permutation(len(xyz))
-    config = {"cell_px": 4}
-    straight, mixed = (
-        transfer(xyz, two_views, **config),
-        transfer(xyz[order], two_views, **config),
-    )
-    assert (straight.status == S.OCCLUDED).any()
-    # Sums are rounded in the order of the points: at most a point or two lie on the edge.
-    assert (straight.status[order] != mixed.status).sum() <= 2
-    same = straight.status[order] == mixed.status
-    assert straight.confidence[order][same] == pytest.approx(mixed.confidence[same], abs=1e-2)
+    straight = transfer(xyz, two_views, cell_px=4)
+    mixed = transfer(xyz[order], two_views, cell_px=4)
+    assert (straight.status == S.OCCLUDED).sum() > 100
+    assert (straight.status == S.LABELLED).sum() > 100
+    for name in ("status", "labels", "confidence", "sources"):
+        np.testing.assert_array_equal(getattr(straight, name)[order], getattr(mixed, name))
 
 
 @pytest.fixture(scope="session")
