@@ -101,7 +101,7 @@ class IssueLog:
         issue = Issue.of(BAD_MESSAGE, stream, error=error)
         self._count(error.reason, replace(issue, code=error.reason))
 
-    def add_unforeseen(self, stream: str, error: Exception) -> None:
+    def add_unforeseen(self, stream: str, error: BaseException) -> None:
         """Count a fault of this program; one entry for each type of error."""
         name = type(error).__name__
         issue = Issue.of(INTERNAL_ERROR, stream, error=f"{name}: {error}")

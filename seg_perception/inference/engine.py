@@ -93,6 +93,11 @@ class ValidatedEngine:
         return self._quarantine_reason
 
     @property
+    def unwatched(self) -> str:
+        """Why live frames are compared no longer; empty while they are, or where none should be."""
+        return self._spot_check.ended_since if self._spot_check is not None else ""
+
+    @property
     def validation(self) -> str:
         """What golden frames and live frames showed, in one line."""
         findings = [self.self_test.detail]

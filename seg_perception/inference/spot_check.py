@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.core.errors import EngineError
-from seg_perception.core.issue_kinds.engines import LABELS_NOT_TRUSTED
+from seg_perception.core.issue_kinds.engines import LABELS_NOT_TRUSTED, SPOT_CHECK_ENDED
+from seg_perception.core.threads import explain, start_thread
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.reading import Labels
 
@@ -80,7 +80,7 @@ class SpotCheck:
         self._count = self._agreed = 0
         self._ended = False
         self.last: SpotReport | None = None
-        self.unavailable = ""
+        self.ended_since = ""
 
     def offer(self, image: NDArray[np.uint8], labels: Labels) -> None:
         """Show an answer of the engine; it is copied when a comparison is due.
@@ -97,13 +97,18 @@ class SpotCheck:
             self._sample = _Sample(image.copy(), labels.copy(), self._count, now_s)
             self._wake.notify()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="spot check", daemon=True)
-            self._thread.start()
+            self._thread = start_thread("spot check", self._work, self._give_up)
 
     @property
     def failure(self) -> str:
         """Why the engine must go; empty where it may stay."""
         return self.last.detail if self.last is not None and not self.last.passed else ""
+
+    @property
+    def unavailable(self) -> str:
+        """That nothing is compared any more, in one sentence; empty while it is."""
+        reason = self.ended_since
+        return SPOT_CHECK_ENDED.sentence(reason=reason) if reason else ""
 
     def end(self) -> None:
         """Compare nothing more."""
@@ -120,18 +125,13 @@ class SpotCheck:
     def _work(self) -> None:
         # Linux counts the priority for each thread.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        reference = self._make_reference()
         try:
-            reference = self._make_reference()
-        except EngineError as error:
-            self._give_up(str(error))
-            return
-        while (sample := self._next()) is not None:
-            try:
+            while (sample := self._next()) is not None:
                 self._compare(reference, sample)
-            except EngineError as error:
-                self._give_up(str(error))
-            self._sample = None
-        reference.close()
+                self._sample = None
+        finally:
+            reference.close()
 
     def _next(self) -> _Sample | None:
         with self._wake:
@@ -162,7 +162,8 @@ class SpotCheck:
             self._ended = True
             self._report(text)
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, error: BaseException) -> None:
         self._ended = True
-        self.unavailable = f"spot check: live frames can't be compared: {reason}"
+        self._sample = None
+        self.ended_since = explain(error)
         self._report(self.unavailable)

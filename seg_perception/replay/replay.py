@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, OutputError
-from seg_perception.core.issue_kinds.engines import ENGINE_REFUSED
+from seg_perception.core.issue_kinds.engines import ENGINE_REFUSED, SPOT_CHECK_ENDED
 from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, NOT_COPIED
 from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.engine import create_engine
+from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
@@ -111,11 +111,18 @@ def replay(
             written=dict(sink.written),
             issues=(
                 *session.issues(),
-                *(Issue.of(ENGINE_REFUSED, "engine", reason=reason) for reason in engine.refused),
+                *_engine_issues(engine),
                 *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in sink.left_out.items()),
             ),
             map=map_summary,
         )
+
+
+def _engine_issues(engine: ValidatedEngine) -> Iterator[Issue]:
+    for reason in engine.refused:
+        yield Issue.of(ENGINE_REFUSED, "engine", reason=reason)
+    if engine.unwatched:
+        yield Issue.of(SPOT_CHECK_ENDED, "engine", reason=engine.unwatched)
 
 
 def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set[str]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from queue import Queue
+from queue import Empty, Queue
 from typing import Any
 
 from seg_perception.core.errors import BagError, ConfigError
+from seg_perception.core.threads import start_thread
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
@@ -24,6 +24,7 @@ from seg_perception.ros.runner import (
     parse_own_arguments,
     positive_number,
     run,
+    say,
 )
 
 READ_AHEAD = 16
@@ -81,13 +82,13 @@ class Playback:
             node.wait_until_acknowledged()
         finally:
             node.report.duration_s = time.monotonic() - start
-            print(node.report.dump(), flush=True)  # noqa: T201 (the report)
+            say(node.report.dump())
         return 0
 
     def _play_once(self, node: BagPlayer, stop: StopSignal) -> bool:
         clock = PlaybackClock(node, stop, self._options.rate, self._options.clock_hz)
         last_ns = None
-        for message in read_ahead(self._bag, list(node.publishers_by_topic)):
+        for message in read_ahead(self._bag, list(node.publishers_by_topic), stop):
             if not clock.wait_for(message.log_time_ns):
                 return False
             node.send(message)
@@ -118,25 +119,29 @@ class Playback:
         return known if self._options.wait else list(self._options.wait_for)
 
 
-def read_ahead(bag: BagReader, topics: Sequence[str]) -> Iterator[BagMessage]:
+def read_ahead(bag: BagReader, topics: Sequence[str], stop: StopSignal) -> Iterator[BagMessage]:
     """The messages of a bag, read on another thread so that the disk does not disturb the pace.
 
     Raises:
-        BagError: the bag is damaged; after the messages before the damage.
+        BagError: the bag is damaged; after the messages before the damage. Any other error of
+            the reading thread is raised as well: nobody waits for a thread that is dead.
     """
-    queue: Queue[BagMessage | BagError | None] = Queue(READ_AHEAD)
+    queue: Queue[BagMessage | BaseException | None] = Queue(READ_AHEAD)
 
     def fill() -> None:
-        try:
-            for message in bag.messages(topics):
-                queue.put(message)
-            queue.put(None)
-        except BagError as error:
-            queue.put(error)
+        for message in bag.messages(topics):
+            queue.put(message)
+        queue.put(None)
 
-    threading.Thread(target=fill, name="read ahead", daemon=True).start()
-    while (item := queue.get()) is not None:
-        if isinstance(item, BagError):
+    start_thread("read ahead", fill, queue.put)
+    while not stop.is_set():
+        try:
+            item = queue.get(timeout=POLL_S)
+        except Empty:
+            continue
+        if item is None:
+            return
+        if isinstance(item, BaseException):
             raise item
         yield item
 

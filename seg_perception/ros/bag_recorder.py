@@ -36,6 +36,7 @@ from seg_perception.ros.runner import (
     parse_own_arguments,
     positive_number,
     run,
+    say,
 )
 from seg_perception.ros.subscription import AdaptiveSubscription
 
@@ -125,9 +126,9 @@ def record(node: BagRecorder, stop: StopSignal) -> int:
     while not stop.wait(POLL_S) and not node.failed.is_set():
         continue
     node.close()
-    print(node.report.dump(), flush=True)  # noqa: T201 (the report)
+    say(node.report.dump())
     if node.report.error:
-        print(f"error: {node.report.error}", file=sys.stderr)  # noqa: T201
+        say(f"error: {node.report.error}", sys.stderr)
     if node.missing:
         node.get_logger().warning(f"never published: {node.missing}")
     return USER_ERROR if node.report.error else 0

@@ -47,10 +47,11 @@ class CloudLabelling:
             context.sensors.transforms,
             context.inbox.notify,
             context.config.transforms.odometry_topic,
+            context.on_thread_error("tf"),
         )
         self._streams = [self._listen("lidar", name) for name in context.config.lidars]
         self._streams += [self._listen("radar", name) for name in context.config.radars]
-        self._worker = Worker("clouds", self._step, context.node.get_logger().error)
+        self._worker = Worker("clouds", self._step, context.on_thread_error("clouds"))
 
     @property
     def streams(self) -> Sequence[StreamInput]:

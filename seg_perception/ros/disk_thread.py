@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 
-from seg_perception.core.errors import BagError
+from seg_perception.core.threads import explain, start_thread
 from seg_perception.io.bag_writer import BagWriter
 
 QUEUE_SIZE = 256
@@ -75,8 +75,7 @@ class DiskThread:
         self._on_error = on_error
         self._queue: Queue[RecordedMessage] = Queue(QUEUE_SIZE)
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="disk", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("disk", self._work, self._fail)
 
     def put(self, message: RecordedMessage) -> None:
         """Hand over a message; it is counted as dropped when the disk can't follow."""
@@ -86,24 +85,29 @@ class DiskThread:
             self._report.dropped[message.topic.name] += 1
 
     def close(self) -> None:
-        """Write what waits and finish the bag; errors go to the report."""
+        """Write what waits and finish the bag; errors go to the report.
+
+        What the thread left when it died is counted as dropped.
+        """
         self._closing.set()
         self._thread.join()
+        while not self._queue.empty():
+            self._report.dropped[self._queue.get_nowait().topic.name] += 1
         try:
             self._writer.close()
-        except BagError as error:
-            self._report.error = self._report.error or str(error)
+        except Exception as error:  # noqa: BLE001 (the report says it)
+            self._report.error = self._report.error or explain(error)
 
     def _work(self) -> None:
         flushed = time.monotonic()
-        try:
-            while self._write_next():
-                if time.monotonic() - flushed > FLUSH_S:
-                    self._writer.flush()
-                    flushed = time.monotonic()
-        except BagError as error:
-            self._report.error = str(error)
-            self._on_error()
+        while self._write_next():
+            if time.monotonic() - flushed > FLUSH_S:
+                self._writer.flush()
+                flushed = time.monotonic()
+
+    def _fail(self, error: BaseException) -> None:
+        self._report.error = explain(error)
+        self._on_error()
 
     def _write_next(self) -> bool:
         try:
@@ -111,8 +115,12 @@ class DiskThread:
         except Empty:
             return not self._closing.is_set()
         topic = message.topic
-        self._writer.write_raw(
-            topic.name, topic.type_name, message.data, message.log_time_ns, topic.latched
-        )
+        try:
+            self._writer.write_raw(
+                topic.name, topic.type_name, message.data, message.log_time_ns, topic.latched
+            )
+        except BaseException:
+            self._report.dropped[topic.name] += 1
+            raise
         self._report.recorded[topic.name] += 1
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 
 from rclpy.executors import ExternalShutdownException, ShutdownException
 from rclpy.node import Node
@@ -14,10 +15,18 @@ from seg_perception.ros.rclpy_internals import ForgivingExecutor
 class ResilientExecutor(ForgivingExecutor):
     """Runs the callbacks of one node, one after the other, until it is shut down."""
 
-    def __init__(self, node: Node) -> None:
-        """Add the node; nothing runs before `spin_on`."""
+    def __init__(
+        self, node: Node, on_error: Callable[[BaseException], object] | None = None
+    ) -> None:
+        """Add the node; nothing runs before `spin_on`.
+
+        Args:
+            node: whose callbacks run.
+            on_error: told of a callback that failed; without it the log is.
+        """
         super().__init__(context=node.context)
         self._log_error = node.get_logger().error
+        self._on_error = on_error or self._log_traceback
         self.add_node(node)
 
     def spin_on(self) -> None:
@@ -30,11 +39,14 @@ class ResilientExecutor(ForgivingExecutor):
             self.spin()
         except (ExternalShutdownException, ShutdownException):
             return True
-        except Exception:  # noqa: BLE001 (one faulty callback must not end a robot's perception)
-            text = f"a callback failed: {traceback.format_exc()}"
-            self._log_error(text, throttle_duration_sec=PERIOD_S)
+        except Exception as error:  # noqa: BLE001 (one callback must not end a robot's perception)
+            self._on_error(error)
             return False
         return True
+
+    def _log_traceback(self, error: BaseException) -> None:
+        text = "".join(traceback.format_exception(error))
+        self._log_error(f"a callback failed: {text}", throttle_duration_sec=PERIOD_S)
 
     def on_take_failed(self, topic: str, error: Exception) -> None:
         """Tell of a message that could not be taken."""

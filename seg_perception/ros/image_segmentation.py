@@ -33,7 +33,7 @@ class ImageSegmentation:
             name: CameraInput(context, name, camera, self._put) for name, camera in cameras.items()
         }
         context.on_change.append(self._reconfigure)
-        self._worker = Worker("inference", self._step, context.node.get_logger().error)
+        self._worker = Worker("inference", self._step, context.on_thread_error("inference"))
 
     @property
     def streams(self) -> Sequence[StreamInput]:

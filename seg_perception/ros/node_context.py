@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 from rclpy.node import Node
 
@@ -77,6 +78,10 @@ class NodeContext:
     def accounted(self, handle: MessageHandle) -> AbstractContextManager[None]:
         """A step of a message's way: if it fails, the handle is dropped under the reason."""
         return accounted(handle, self.perception.issues)
+
+    def on_thread_error(self, name: str) -> Callable[[BaseException], None]:
+        """Who is told what failed on a thread beside any single message: log and diagnostics."""
+        return partial(self.perception.issues.add_unforeseen, f"thread {name}")
 
     def published(self, handle: MessageHandle, stamp_ns: int) -> None:
         """A message's result went out: close its handle, note its age."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import rclpy
 from rclpy.node import Node
@@ -16,22 +17,30 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.threads import explain, start_thread
 from seg_perception.ros.executor import ResilientExecutor
 from seg_perception.ros.memory import keep_freed_memory
 
 USER_ERROR = 2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 N = TypeVar("N", bound=Node)
 
 
 class StopSignal:
-    """Set by SIGINT and SIGTERM; rclpy's own handlers would end the context at once."""
+    """Set by SIGINT, SIGTERM and SIGHUP; rclpy's own handlers would end the context at once.
+
+    SIGHUP comes where the terminal goes: an ssh session that drops. A process that was started
+    to ignore it (`nohup`) goes on ignoring it.
+    """
 
     def __init__(self) -> None:
-        """Take over both signals."""
+        """Take over the signals."""
         self._event = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._handle)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._handle)
 
     def set(self) -> None:
         """Stop from within."""
@@ -77,7 +86,7 @@ def run(
             finish(node)
         node.destroy_node()
     except SegPerceptionError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 (the process's last word)
+        say(f"error: {error}", sys.stderr)
         return USER_ERROR
     finally:
         rclpy.try_shutdown()
@@ -90,16 +99,19 @@ class Spinning:
     def __init__(self, node: Node) -> None:
         """Prepare an executor for one node."""
         self._executor = ResilientExecutor(node)
-        self._thread = threading.Thread(target=self._executor.spin_on, name="executor", daemon=True)
+        self._log_error = node.get_logger().error
 
     def __enter__(self) -> None:
         """Start to spin."""
-        self._thread.start()
+        self._thread = start_thread("executor", self._executor.spin_on, self._tell)
 
     def __exit__(self, *_error: object) -> None:
         """Stop spinning."""
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(timeout=5.0)
+
+    def _tell(self, error: BaseException) -> None:
+        self._log_error(f"no callback runs any more; restart the node: {explain(error)}")
 
 
 def positive_number(text: str) -> float:
@@ -116,6 +128,16 @@ def positive_number(text: str) -> float:
         msg = f"expected a number above 0, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return value
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a process's last words, if anybody can still hear them: a terminal may be gone."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        # What is left in the buffer would fail once more at the end, with another exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def parse_own_arguments(

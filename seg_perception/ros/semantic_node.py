@@ -30,7 +30,7 @@ from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.parameters import NodeParameters
 from seg_perception.ros.qos import output_profile
 from seg_perception.ros.ros_publisher import RosPublisher
-from seg_perception.ros.runner import StopSignal, run
+from seg_perception.ros.runner import StopSignal, run, say
 from seg_perception.ros.status import StatusPublisher, failure_diagnostics
 
 ADAPT_S = 0.5
@@ -241,4 +241,4 @@ def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:
 
 def _end(node: SemanticNode) -> None:
     node.end()
-    print(json.dumps(node.summary()), flush=True)  # noqa: T201 (for whoever started it)
+    say(json.dumps(node.summary()))

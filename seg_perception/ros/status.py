@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from seg_perception.core.issue_kinds.engines import SPOT_CHECK_ENDED
 from seg_perception.core.issue_kinds.places import CONVENTION_FOUND
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.engine import ValidatedEngine
@@ -152,4 +153,6 @@ def _describe_engine(status: SegmentationStatus, engine: ValidatedEngine | None)
         status.engine_state = _FAILED
         status.warnings = [*status.warnings, engine.quarantined]
     status.engine_self_test = engine.validation
-    status.warnings = [*status.warnings, *engine.refused]
+    reason = engine.unwatched
+    unwatched = [SPOT_CHECK_ENDED.sentence(reason=reason)] if reason else []
+    status.warnings = [*status.warnings, *unwatched, *engine.refused]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
 
 from seg_perception.config.input_topics import TF, TF_STATIC
+from seg_perception.core.threads import start_thread
 from seg_perception.io.messages import Odometry
 from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.ros.conversions import message_class
@@ -25,6 +25,7 @@ class TransformListener:
         reader: TransformReader,
         on_change: Callable[[], None],
         odometry_topic: str = "",
+        on_error: Callable[[BaseException], object] | None = None,
     ) -> None:
         """Start listening.
 
@@ -33,6 +34,7 @@ class TransformListener:
             reader: gets the messages.
             on_change: called on the listening thread after transforms came.
             odometry_topic: of nav_msgs/Odometry; empty for none.
+            on_error: told of what failed on the listening thread; without it the log is.
         """
         self._reader = reader
         self._odometry_topic = odometry_topic
@@ -57,9 +59,9 @@ class TransformListener:
             self._node.create_subscription(
                 kind, odometry_topic, self._receive_odometry, tf_profile()
             )
-        self._executor = ResilientExecutor(self._node)
-        self._thread = threading.Thread(target=self._executor.spin_on, name="tf", daemon=True)
-        self._thread.start()
+        self._executor = ResilientExecutor(self._node, on_error)
+        tell = on_error or self._node.get_logger().error
+        self._thread = start_thread("tf", self._executor.spin_on, tell)
 
     def close(self) -> None:
         """Stop listening."""

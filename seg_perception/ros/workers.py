@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,10 @@ from typing import Any
 
 from seg_perception.core.drop_reasons import QUEUE_FULL, SHUTDOWN
 from seg_perception.core.message_accounting import MessageHandle
+from seg_perception.core.threads import start_thread
+
+# A step that fails at once, again and again, must not take the processor from all others.
+_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +32,16 @@ class ReceivedMessage:
 
 
 class Worker:
-    """A thread that repeats a step until it is stopped; a step that fails is logged."""
+    """A thread that repeats a step until it is stopped; a step that fails is told."""
 
     def __init__(
-        self, name: str, step: Callable[[], None], log_error: Callable[[str], Any]
+        self, name: str, step: Callable[[], None], on_error: Callable[[BaseException], Any]
     ) -> None:
         """Start."""
         self._step = step
-        self._log_error = log_error
+        self._on_error = on_error
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
+        self._thread = start_thread(name, self._work, on_error)
 
     def stop(self) -> None:
         """Wait for the current step to end; there is no next one."""
@@ -53,8 +55,9 @@ class Worker:
     def _try_step(self) -> None:
         try:
             self._step()
-        except Exception:  # noqa: BLE001 (one faulty message must not end perception)
-            self._log_error(f"{self._thread.name} failed: {traceback.format_exc()}")
+        except Exception as error:  # noqa: BLE001 (one faulty step must not end perception)
+            self._on_error(error)
+            self._stopping.wait(_PAUSE_S)
 
 
 class Inbox:

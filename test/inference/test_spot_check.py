@@ -174,3 +174,29 @@ def test_without_a_reference_it_says_so_once(clock: Clock) -> None:
     check.close()
     assert reports == ["spot check: live frames can't be compared: ONNX Runtime can't be imported"]
     assert check.failure == ""
+
+
+def test_a_reference_that_fails_in_any_way_ends_the_comparisons_and_is_named(clock: Clock) -> None:
+    class Broken(Reference):
+        def infer(self, image: NDArray[np.uint8]) -> Any:
+            if self.runs:
+                msg = "unsupported operand"
+                raise TypeError(msg)
+            return super().infer(image)
+
+    reports: list[str] = []
+    reference = Broken()
+    check = SpotCheck(config(), lambda: reference, reports.append)
+    offer(check)
+    assert check.last is not None
+    clock.now_s += 0.01
+    offer(check)
+    expected = (
+        "spot check: live frames can't be compared: a fault of this program: "
+        "TypeError: unsupported operand; report it with the traceback in the log"
+    )
+    wait_until(lambda: check.unavailable, "that it ended")
+    assert check.unavailable == expected
+    assert reports == [expected]
+    check.close()
+    assert reference.closed

@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 from std_msgs.msg import String
@@ -150,3 +151,44 @@ def expect_the_beginning(tape):
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= CHUNK / SIZE
     assert len(numbers) <= report["recorded"]["/word"]
+
+
+def test_a_disk_thread_that_dies_is_named_and_what_it_left_is_counted():
+    from seg_perception.ros.disk_thread import (
+        DiskThread,
+        RecordedMessage,
+        RecordedTopic,
+        RecordingReport,
+    )
+
+    class Disk:
+        """Takes two messages, and has a fault with the third."""
+
+        def __init__(self):
+            self.went_on, self.taken = threading.Event(), 0
+
+        def write_raw(self, *_message):
+            self.went_on.wait()
+            self.taken += 1
+            if self.taken == 3:
+                msg = "odd"
+                raise ValueError(msg)
+
+        def flush(self):
+            pass
+
+        def close(self):
+            msg = "still odd"
+            raise ValueError(msg)
+
+    disk, report, failed = Disk(), RecordingReport(), threading.Event()
+    thread = DiskThread(disk, report, failed.set)
+    topic = RecordedTopic("/word", "std_msgs/msg/String", latched=False)
+    for number in range(7):
+        thread.put(RecordedMessage(topic, b"", number))
+    disk.went_on.set()
+    assert failed.wait(60)
+    thread.close()
+    assert report.recorded == {"/word": 2}
+    assert report.dropped == {"/word": 5}
+    assert report.error.startswith("a fault of this program: ValueError: odd")

@@ -66,6 +66,58 @@ def test_a_worker_goes_on_after_a_failure(wait_until):
     wait_until(lambda: len(seen) > 3, "further steps")
     worker.stop()
     after = len(seen)
-    assert "second step" in errors[0]
+    assert str(errors[0]) == "second step"
     assert len(errors) == 1
     assert len(seen) == after
+
+
+def test_what_fails_on_a_thread_stands_in_the_log_of_issues(ros):
+    from seg_perception.config import Config
+    from seg_perception.core.ontology import Ontology
+    from seg_perception.ros.node_context import NodeContext
+
+    ontology = Ontology.parse(
+        {"name": "one", "classes": [{"id": 0, "name": "a", "color": "#000000"}]}, "test"
+    )
+    context = NodeContext(ros.node("owner"), Config(), ontology)
+    context.on_thread_error("clouds")(ValueError("odd"))
+    assert [str(issue) for issue in context.perception.issues.all()] == [
+        (
+            "thread clouds: a fault of this program: ValueError: odd; "
+            "report it with the traceback in the log"
+        )
+    ]
+
+
+def test_a_reading_thread_that_dies_is_not_waited_for():
+    from seg_perception.ros.bag_player import read_ahead
+
+    class Bag:
+        """Of which a file disappears."""
+
+        def messages(self, _topics):
+            yield "first"
+            msg = "gone.mcap"
+            raise FileNotFoundError(msg)
+
+    stop = threading.Event()
+    messages = read_ahead(Bag(), ["/a"], stop)
+    assert next(messages) == "first"
+    with pytest.raises(FileNotFoundError, match="gone"):
+        next(messages)
+
+
+def test_a_reading_thread_that_hangs_is_left_when_told_to_stop():
+    from seg_perception.ros.bag_player import read_ahead
+
+    class Bag:
+        """On a disk that does not answer."""
+
+        def messages(self, _topics):
+            stop.set()
+            hung.wait()
+            yield "late"
+
+    stop, hung = threading.Event(), threading.Event()
+    assert list(read_ahead(Bag(), ["/a"], stop)) == []
+    hung.set()

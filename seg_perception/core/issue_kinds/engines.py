@@ -43,6 +43,15 @@ LABELS_NOT_TRUSTED = IssueKind(
     "agreed",
     "do not use labels of that time",
 )
+SPOT_CHECK_ENDED = IssueKind(
+    "spot_check_ended",
+    "spot check: live frames can't be compared: {reason}",
+    "",
+    "the reference can't be made or failed: what the engine gives is watched no longer; earlier "
+    "comparisons say nothing of later frames",
+    "the sentence says why; `segmentation.spot_check_period_s: 0` where none is wanted",
+    "warning",
+)
 NO_OTHER_ENGINE = IssueKind(
     "no_other_engine",
     "{reason}",

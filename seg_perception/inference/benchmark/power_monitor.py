@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seg_perception.core.threads import explain, start_thread
+
 _PERIOD_S = 0.25
 _TIMEOUT_S = 5.0
 _QUERY = ("power.draw", "clocks.sm", "clocks.mem")
@@ -66,16 +68,20 @@ class PowerMonitor:
                 if ended.wait(_PERIOD_S):
                     return
 
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        yield readings
-        ended.set()
-        thread.join()
+        thread = start_thread("power", watch, self._fail)
+        try:
+            yield readings
+        finally:
+            ended.set()
+            thread.join()
 
     def report(self, readings: list[PowerReading]) -> PowerReport:
         """The means of readings."""
         power = _means([reading.power_w for reading in readings])
         return PowerReport(self.source, power, _means([r.clock_mhz for r in readings]))
+
+    def _fail(self, error: BaseException) -> None:
+        self.source = f"{self.source}, until it failed: {explain(error)}"
 
     def _choose(self) -> tuple[str, Callable[[], PowerReading]]:
         if any(_rails(self._root)):

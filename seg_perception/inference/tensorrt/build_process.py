@@ -30,8 +30,10 @@ def main() -> int:
 
 
 def _end_with_input() -> None:
-    sys.stdin.read()
-    os._exit(1)
+    try:
+        sys.stdin.read()
+    finally:
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -19,6 +20,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from seg_perception.core.errors import EngineError
 from seg_perception.core.issue_kinds.engines import BUILDER_KILLED, BUILDER_SILENT
+from seg_perception.core.threads import explain, start_thread
 from seg_perception.inference.tensorrt.builder_pipe import (
     BuildFailure,
     BuildRequest,
@@ -83,8 +85,8 @@ class BuildSupervisor:
         last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         lines: queue.Queue[bytes] = queue.Queue()
         readers = [
-            _start(_read_lines, process.stdout, lines.put),
-            _start(_read_lines, process.stderr, lambda line: last_lines.append(_text(line))),
+            self._start(process.stdout, lines.put),
+            self._start(process.stderr, lambda line: last_lines.append(_text(line))),
         ]
         _send(process, request)
         for message in self._messages(process, lines):
@@ -115,6 +117,12 @@ class BuildSupervisor:
                 yield _MESSAGE.validate_json(line)
             except ValidationError:
                 self._on_log(f"the builder of process {process.pid} said {_text(line)!r}")
+
+    def _start(self, stream: IO[bytes] | None, take: Callable[[bytes], None]) -> threading.Thread:
+        def fail(error: BaseException) -> None:
+            self._on_log(f"the builder can't be heard: {explain(error)}")
+
+        return start_thread("engine builder's words", partial(_read_lines, stream, take), fail)
 
     def _tell(self, message: Progress | LogLine, last_lines: deque[str]) -> None:
         if isinstance(message, Progress):
@@ -149,21 +157,13 @@ def _send(process: subprocess.Popen[bytes], request: BuildRequest) -> None:
         return  # it ended already; its exit code says why
 
 
-def _start(
-    target: Callable[[IO[bytes] | None, Callable[[bytes], None]], None],
-    stream: IO[bytes] | None,
-    take: Callable[[bytes], None],
-) -> threading.Thread:
-    thread = threading.Thread(target=target, args=(stream, take), daemon=True)
-    thread.start()
-    return thread
-
-
 def _read_lines(stream: IO[bytes] | None, take: Callable[[bytes], None]) -> None:
-    """Hand each line on, and at the end an empty one."""
-    for line in stream or ():
-        take(line)
-    take(b"")
+    """Hand each line on, and at the end an empty one, whatever the end is."""
+    try:
+        for line in stream or ():
+            take(line)
+    finally:
+        take(b"")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

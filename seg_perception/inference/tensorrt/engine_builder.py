@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from seg_perception.config import TensorRtConfig
 from seg_perception.core.errors import EngineBuildingError, EngineError
 from seg_perception.core.issue_kinds.engines import ENGINE_BUILDING
+from seg_perception.core.threads import explain, start_thread
 from seg_perception.inference.tensorrt.build_supervisor import (
     BuildSupervisor,
     BuildTimeouts,
@@ -132,10 +133,8 @@ class _Running:
         self._progress = Progress(phase="starting", share=0.0)
         self._failure = ""
         # Not joined: the builder itself ends with this process.
-        self._thread = threading.Thread(
-            target=self._work, args=(build, report), name="engine build", daemon=True
-        )
-        self._thread.start()
+        builder = BlockingEngineBuilder(report, self._take)
+        self._thread = start_thread("engine build", partial(builder.obtain, build), self._fail)
 
     def expect_done(self) -> None:
         if self._thread.is_alive():
@@ -151,11 +150,8 @@ class _Running:
         if self._failure:
             raise EngineError(self._failure)
 
-    def _work(self, build: Build, report: OnLog) -> None:
-        try:
-            BlockingEngineBuilder(report, self._take).obtain(build)
-        except EngineError as error:
-            self._failure = str(error)
+    def _fail(self, error: BaseException) -> None:
+        self._failure = explain(error)
 
     def _take(self, progress: Progress) -> None:
         self._progress = progress

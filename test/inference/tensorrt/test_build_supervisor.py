@@ -209,3 +209,30 @@ def has_ended(process: str) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return True
     return status.rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_build_that_dies_of_a_fault_of_ours_is_no_finished_build(
+    make_bundle: MakeBundle,
+    machine: SimulatedMachine,
+    wait_until: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from seg_perception.config import SegmentationConfig
+    from seg_perception.inference.engine import create_engine
+    from seg_perception.inference.tensorrt.engine_builder import Build
+
+    def fail(*_args: object) -> None:
+        msg = "plan"
+        raise KeyError(msg)
+
+    monkeypatch.setattr(Build, "run", fail)
+    builds = BackgroundEngineBuilder(machine.reports.append)
+    bundle, config = make_bundle(), SegmentationConfig(chain=["tensorrt/fp32"])
+
+    def failure() -> str:
+        with pytest.raises(EngineError) as caught:
+            create_engine(bundle, config, machine.config(), builds)
+        return str(caught.value)
+
+    wait_until(lambda: "is being built" not in failure(), "the end of the build")
+    assert "a fault of this program: KeyError: 'plan'" in failure()
