@@ -112,7 +112,11 @@ def _clouds(facts: BagFacts, config: Config) -> Iterator[Issue]:
                 yield Issue.of(UNREADABLE, where, problem=problem)
                 continue
             if not topic.cloud.finite_count:
-                yield Issue.of(NO_FINITE_POINT if topic.cloud.point_count else EMPTY_CLOUDS, where)
+                yield Issue.of(
+                    NO_FINITE_POINT if topic.cloud.point_count else EMPTY_CLOUDS,
+                    where,
+                    clouds="the first cloud",
+                )
             if kind == "lidar" and not topic.cloud.time_field and config.transforms.fixed_frame:
                 yield Issue.of(NO_POINT_TIME, where)
             yield from _connection(facts, config, where, topic)

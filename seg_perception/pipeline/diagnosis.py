@@ -73,9 +73,9 @@ def _cloud(
     total = sum(counts.values())
     valid = total - counts[PointStatus.INVALID]
     if total == 0:
-        yield Issue.of(EMPTY_CLOUDS, name)
+        yield Issue.of(EMPTY_CLOUDS, name, clouds="every cloud")
     elif valid == 0:
-        yield Issue.of(NO_FINITE_POINT, name)
+        yield Issue.of(NO_FINITE_POINT, name, clouds="every cloud")
     elif counts[PointStatus.NO_TRANSFORM] > valid / 2:
         yield _transform_problem(name, config, evidence)
     elif counts[PointStatus.NO_LABEL_MAP] > valid / 2:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from seg_perception.config import Config
-from seg_perception.config.input_topics import TF_STATIC
+from seg_perception.config.input_topics import TF_STATIC, camera_info_topic
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.io.bag_message import BagMessage
@@ -32,9 +32,8 @@ class BagState:
         self._inputs = inputs
         self._issues = issues
         self._takers = self._make_takers()
-        for topic, cameras in inputs.lenses.items():
-            for camera in cameras:
-                self.sensors.expect_camera_info(camera, topic)
+        for name, camera in config.cameras.items():
+            self.sensors.expect_camera_info(name, camera_info_topic(camera))
 
     @property
     def topics(self) -> set[str]:

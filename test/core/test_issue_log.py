@@ -100,9 +100,9 @@ def test_an_issue_for_machines() -> None:
         "code": "no_camera_info",
         "level": "error",
         "stream": "camera.front",
-        "sentence": "no camera_info on /a, so points can't be labelled; publish it, or set "
-        "camera.front.camera_info_topic",
-        "mend": "publish it, or set camera.front.camera_info_topic",
+        "sentence": "no camera_info on /a, so points can't be labelled; publish or record it, or "
+        "set camera.front.camera_info_topic",
+        "mend": "publish or record it, or set camera.front.camera_info_topic",
         "count": 0,
     }
 

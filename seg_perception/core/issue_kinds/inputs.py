@@ -29,7 +29,7 @@ INCOMPATIBLE_QOS = IssueKind(
 NO_CAMERA_INFO = IssueKind(
     "no_camera_info",
     "no camera_info on {topic}{others}, so points can't be labelled",
-    "publish it, or set camera.{camera}.camera_info_topic",
+    "publish or record it, or set camera.{camera}.camera_info_topic",
     "images come, their lens does not",
     "publish it, or set `camera.NAME.camera_info_topic`",
 )
@@ -95,14 +95,14 @@ TWIN_NODE = IssueKind(
 )
 EMPTY_CLOUDS = IssueKind(
     "empty_clouds",
-    "every cloud has 0 points",
+    "{clouds} has 0 points",
     "check the driver",
     "the driver publishes empty clouds",
     "look at the sensor: blocked, in standby, wrong mode",
 )
 NO_FINITE_POINT = IssueKind(
     "no_finite_point",
-    "no point has finite coordinates within min_range_m and max_range_m",
+    "{clouds} has no finite point within min_range_m and max_range_m",
     "check the driver",
     "all points are NaN, or nearer than `min_range_m` or farther than `max_range_m`",
     "check the driver and the ranges",
