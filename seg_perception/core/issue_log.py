@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seg_perception.core.errors import SegPerceptionError
-from seg_perception.core.issue_kinds.kind import IssueKind, Level
+from seg_perception.core.issue_kinds.kind import IssueKind, Level, shortened
 from seg_perception.core.issue_kinds.messages import BAD_MESSAGE, INTERNAL_ERROR
 
 _LOG = logging.getLogger(__name__)
+# More than this of one kind are one entry: who sends thousands of names fills no memory.
+_MOST_ENTRIES = 32
+_MOST_OF_A_NAME = 200
+_MOST_OF_A_TRACEBACK = 8000
+_MORE = "more"
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Issue:
         stream: whose: `camera.front`, `/tf`; empty where it is about no single one.
         sentence: what, with the numbers that were seen, and the mend.
         mend: the part of the sentence that says what to do.
+        about: what of the stream, where its issues of one kind are told apart.
         count: how often it happened; 0 for a state, which holds or does not.
         last_s: when it happened last (time.monotonic).
         traceback: of an error that nobody foresaw; else empty.
@@ -39,12 +45,15 @@ class Issue:
     count: int = 0
     last_s: float = 0.0
     traceback: str = ""
+    about: str = ""
 
     @classmethod
     def of(cls, kind: IssueKind, stream: str, **numbers: Any) -> Issue:
         """An issue of a kind, with the numbers that its text asks for."""
-        mend = kind.mend.format_map(numbers)
-        return cls(kind.code, kind.level, stream, kind.sentence(**numbers), mend)
+        about = shortened(str(numbers[kind.each]), _MOST_OF_A_NAME) if kind.each else ""
+        name = shortened(stream, _MOST_OF_A_NAME)
+        sentence, mend = kind.sentence(**numbers), kind.remedy(**numbers)
+        return cls(kind.code, kind.level, name, sentence, mend, about=about)
 
     @property
     def is_state(self) -> bool:
@@ -78,8 +87,9 @@ def _nobody(_issue: Issue) -> None:
 class IssueLog:
     """Events, which happen, and states, which hold; may be used from several threads.
 
-    One entry for each stream and kind: memory does not grow with a recording. Of events the
-    first sentence is kept, of a state the last.
+    One entry for each stream and kind (and frame, where the kind tells them apart): memory does
+    not grow with a recording; names beyond the first 32 of a kind share one. Of events the first
+    sentence is kept, of a state the last.
     """
 
     def __init__(self, tell: Tell = _nobody) -> None:
@@ -90,7 +100,7 @@ class IssueLog:
         """
         self._tell = tell
         self._lock = threading.Lock()
-        self._issues: dict[tuple[str, str], Issue] = {}
+        self._issues: dict[tuple[str, str, str], Issue] = {}
 
     def add(self, kind: IssueKind, stream: str, **numbers: Any) -> None:
         """Count an event."""
@@ -106,21 +116,26 @@ class IssueLog:
         name = type(error).__name__
         issue = Issue.of(INTERNAL_ERROR, stream, error=f"{name}: {error}")
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        text = shortened(text, _MOST_OF_A_TRACEBACK)
         self._count(f"{INTERNAL_ERROR.code} {name}", replace(issue, traceback=text))
 
     def hold(self, kind: IssueKind, stream: str, **numbers: Any) -> None:
         """Say that a state holds, from now on or still."""
         issue = Issue.of(kind, stream, **numbers)
         with self._lock:
-            known = self._issues.get((stream, kind.code))
-            self._issues[stream, kind.code] = issue
+            # Sensors are as many as the configuration has; frames are not.
+            issue = self._placed(kind.code, issue) if kind.each else issue
+            key = issue.stream, kind.code, issue.about
+            known = self._issues.get(key)
+            self._issues[key] = issue
         if known is None or known.sentence != issue.sentence:
             self._tell(issue)
 
     def release(self, kind: IssueKind, stream: str) -> None:
-        """Say that a state holds no longer, if it did."""
+        """Say that a state of a stream holds no longer, if it did."""
+        name = shortened(stream, _MOST_OF_A_NAME)
         with self._lock:
-            self._issues.pop((stream, kind.code), None)
+            self._issues.pop((name, kind.code, ""), None)
 
     def all(self) -> list[Issue]:
         """Everything that happened, and the states that hold, in the order of appearance."""
@@ -132,9 +147,20 @@ class IssueLog:
         since_s = time.monotonic() - window_s
         return [issue for issue in self.all() if issue.is_state or issue.last_s >= since_s]
 
-    def _count(self, key: str, issue: Issue) -> None:
+    def _count(self, code: str, issue: Issue) -> None:
         with self._lock:
-            first = self._issues.get((issue.stream, key), issue)
+            issue = self._placed(code, issue)
+            key = issue.stream, code, issue.about
+            first = self._issues.get(key, issue)
             count, now_s = first.count + 1, time.monotonic()
-            self._issues[issue.stream, key] = replace(first, count=count, last_s=now_s)
+            self._issues[key] = replace(first, count=count, last_s=now_s)
         self._tell(replace(issue, count=count, last_s=now_s))
+
+    def _placed(self, code: str, issue: Issue) -> Issue:
+        """The issue under its own name, or under that of all that are too many to be kept."""
+        if (issue.stream, code, issue.about) in self._issues:
+            return issue
+        if sum(other == code for _, other, _ in self._issues) < _MOST_ENTRIES:
+            return issue
+        sentence = f"{issue} (and others, too many to be named)"
+        return replace(issue, stream="", about=_MORE, sentence=sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from seg_perception.geometry.quaternion import (
 )
 
 _ROUNDING = 1e-3
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +220,7 @@ class TransformTree:
                 raise TransformError(msg)
             line.append(edge.parent)
         if len(line) == 1 and frame not in self._known():
-            msg = f"frame {frame!r} is not known, expected one of {sorted(self._known())}"
+            msg = f"frame {frame!r} is not known, expected one of {_named(self._known())}"
             raise TransformError(msg)
         return line
 
@@ -277,6 +279,12 @@ def _inverse(T: NDArray[np.float64]) -> NDArray[np.float64]:
     inverse[:3, :3] = T[:3, :3].T
     inverse[:3, 3] = -T[:3, :3].T @ T[:3, 3]
     return inverse
+
+
+def _named(frames: set[str]) -> str:
+    """The names, as many as people read."""
+    more = f" and {len(frames) - _MOST_NAMES} more" if len(frames) > _MOST_NAMES else ""
+    return f"{heapq.nsmallest(_MOST_NAMES, frames)}{more}"
 
 
 def _ms(ns: int) -> str:

@@ -24,8 +24,8 @@ class IssueLogger:
         self._logger = logger
         self._period_s = period_s
         self._lock = threading.Lock()
-        self._last_s: dict[tuple[str, str], float] = {}
-        self._silent: Counter[tuple[str, str]] = Counter()
+        self._last_s: dict[tuple[str, str, str], float] = {}
+        self._silent: Counter[tuple[str, str, str]] = Counter()
 
     def tell(self, issue: Issue) -> None:
         """Log an issue, unless the same was logged lately."""
@@ -33,7 +33,7 @@ class IssueLogger:
             if issue.level == "note":
                 self._logger.info(str(issue))
             return
-        key = (issue.stream, issue.code)
+        key = (issue.stream, issue.code, issue.about)
         now_s = time.monotonic()
         with self._lock:
             if now_s - self._last_s.get(key, -self._period_s) < self._period_s:

@@ -7,7 +7,7 @@ import pytest
 from seg_perception.core.errors import CloudError, ImageError
 from seg_perception.core.issue_kinds.clocks import STRAY_TIMES
 from seg_perception.core.issue_kinds.inputs import NO_CAMERA_INFO
-from seg_perception.core.issue_kinds.places import OUT_OF_VIEW
+from seg_perception.core.issue_kinds.places import BAD_TRANSFORM, OUT_OF_VIEW
 from seg_perception.core.issue_log import Issue, IssueLog
 
 STRAY = {"field": "t", "points": 9, "effect": "they count at the stamp"}
@@ -110,3 +110,38 @@ def test_an_issue_for_machines() -> None:
 def test_a_number_that_is_missing_is_an_error() -> None:
     with pytest.raises(KeyError, match="topic"):
         IssueLog().add(NO_CAMERA_INFO, "camera.front", camera="front")
+
+
+def test_issues_of_several_frames_are_told_apart() -> None:
+    log = IssueLog()
+    for child in ("gps", "imu", "gps"):
+        log.add(BAD_TRANSFORM, "/tf", child=child, error="zeros")
+    assert lines(log) == [
+        "/tf: transform of 'gps' refused: zeros (2 times)",
+        "/tf: transform of 'imu' refused: zeros",
+    ]
+
+
+def test_twenty_thousand_names_fill_neither_memory_nor_a_sentence() -> None:
+    told: list[Issue] = []
+    log = IssueLog(told.append)
+    names = [f"frame_{n}" for n in range(20_000)]
+    for child in names:
+        log.add(BAD_TRANSFORM, "/tf", child=child, error="zeros")
+    log.add(BAD_TRANSFORM, "/tf", child="frame_0", error=f"expected one of {names}")
+    assert len(log.all()) == 33
+    last = log.all()[-1]
+    assert (last.count, last.stream) == (20_000 - 32, "")
+    assert last.sentence == (
+        "/tf: transform of 'frame_32' refused: zeros (and others, too many to be named)"
+    )
+    assert told[-1].sentence.startswith("transform of 'frame_0' refused: expected one of ['fr")
+    assert told[-1].sentence.endswith("'frame_19999']")
+    assert max(len(issue.sentence) for issue in told) == 600
+
+
+def test_a_mend_is_not_cut_off_by_what_comes_before_it() -> None:
+    long = "x" * 5000
+    issue = Issue.of(NO_CAMERA_INFO, long, topic=long, others="", camera="front")
+    assert issue.sentence.endswith("; publish it, or set camera.front.camera_info_topic")
+    assert len(issue.stream) == 200

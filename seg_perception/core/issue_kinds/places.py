@@ -42,6 +42,7 @@ BAD_TRANSFORM = IssueKind(
     "are used",
     "find it: `ros2 topic echo /tf`",
     "warning",
+    each="child",
 )
 OUT_OF_VIEW = IssueKind(
     "out_of_view",
