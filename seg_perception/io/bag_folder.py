@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 from typing import Any
 
 import yaml
 
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, Storage
+from seg_perception.io.bounded import UnpackError, unpack, unpack_file
 from seg_perception.io.db3_reader import Db3Storage
 from seg_perception.io.mcap_reader import McapStorage
 from seg_perception.io.ros1_reader import Ros1Storage
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
+_ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+_SCRATCH = "seg_perception_"
 _STORAGES: dict[str, Callable[[Path], Storage]] = {
     ".mcap": McapStorage,
     ".db3": Db3Storage,
@@ -36,7 +32,7 @@ class _Metadata:
     """What of a metadata.yaml matters; every version of it says so under the same keys."""
 
     files: list[str] = field(default_factory=list)
-    compression_mode: str = ""
+    message_compression: str = ""
     encodings: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -54,8 +50,14 @@ def open_storages(path: Path) -> list[Storage]:
         msg = f"{path}: expected a recording, got no such file or folder; check the path"
         raise BagError(msg)
     if not path.is_dir():
-        return [_open_file(path)]
+        return [_PackedMessages(_open_file(path))]
     metadata = _read_metadata(path / "metadata.yaml")
+    if metadata.message_compression not in ("", "zstd"):
+        msg = (
+            f"{path}: expected messages compressed by zstd, got {metadata.message_compression}; "
+            "convert it by `ros2 bag convert` where it was recorded"
+        )
+        raise BagError(msg)
     storages = [_open_file(file) for file in _find_files(path, metadata)]
     storages = [_apply(metadata, storage) for storage in storages]
     storages[0].warnings.extend(metadata.warnings)
@@ -64,7 +66,7 @@ def open_storages(path: Path) -> list[Storage]:
 
 def _open_file(path: Path) -> Storage:
     if path.suffix == ".zstd":
-        return _UnpackedStorage(path)
+        return _open_packed(path)
     make = _STORAGES.get(path.suffix)
     if make is None:
         msg = f"{path}: expected .mcap, .db3, .bag or a folder, got {path.suffix!r}"
@@ -100,7 +102,7 @@ def _read_metadata(path: Path) -> _Metadata:
         content = yaml.safe_load(path.read_text())["rosbag2_bagfile_information"]
         return _Metadata(
             files=[str(name) for name in content["relative_file_paths"]],
-            compression_mode=str(content.get("compression_mode") or "").lower(),
+            message_compression=_message_compression(content),
             encodings=_encodings(content.get("topics_with_message_count") or []),
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
@@ -112,13 +114,20 @@ def _encodings(topics: list[Any]) -> dict[str, str]:
     return {e["name"]: e["serialization_format"] for e in entries if e["serialization_format"]}
 
 
+def _message_compression(content: dict[str, Any]) -> str:
+    """How messages are compressed one by one; empty where they are not."""
+    if str(content.get("compression_mode") or "").lower() != "message":
+        return ""
+    return str(content.get("compression_format") or "").lower()
+
+
 def _apply(metadata: _Metadata, storage: Storage) -> Storage:
     """Let the metadata have its say on encoding and compression."""
     storage.topics = [
         replace(topic, encoding=topic.encoding or metadata.encodings.get(topic.name, ""))
         for topic in storage.topics
     ]
-    return _CompressedMessages(storage) if metadata.compression_mode == "message" else storage
+    return _PackedMessages(storage)
 
 
 class _Wrapper:
@@ -137,34 +146,58 @@ class _Wrapper:
         self._inner.close()
 
 
-class _CompressedMessages(_Wrapper):
-    """A storage whose messages are compressed one by one."""
+class _PackedMessages(_Wrapper):
+    """A storage whose messages may be packed one by one, which their first bytes tell.
+
+    The recorder says so in metadata.yaml alone, and a lone file has none. A message that is
+    serialised as ROS 2 does it never begins as a zstd frame does.
+    """
 
     def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
         try:
             for raw in self._inner.messages(keys):
-                yield raw._replace(data=zstd.decompress(raw.data))
-        except zstd.ZstdError as error:
+                packed = raw.data[:4] == _ZSTD_FRAME and raw.topic.encoding == "cdr"
+                yield raw._replace(data=unpack("zstd", raw.data)) if packed else raw
+        except UnpackError as error:
             msg = f"{self.path}: a compressed message is damaged ({error}); record it again"
             raise BagError(msg) from error
 
 
-class _UnpackedStorage(_Wrapper):
-    """A file that is compressed as a whole; it is unpacked beside the system's other files."""
+def _open_packed(path: Path) -> Storage:
+    """A file that is packed as a whole, unpacked into the folder for temporary files.
 
-    def __init__(self, path: Path) -> None:
-        self._folder = TemporaryDirectory(prefix="seg_perception_")
-        plain = Path(self._folder.name) / path.stem
-        try:
-            with zstd.open(path, "rb") as packed, plain.open("wb") as unpacked:
-                for piece in iter(partial(packed.read, 1 << 20), b""):
-                    unpacked.write(piece)
-            super().__init__(_open_file(plain))
-        except (OSError, EOFError, zstd.ZstdError) as error:
-            self._folder.cleanup()
-            msg = f"{path}: can't be unpacked ({error}); copy it again or make room for it"
-            raise BagError(msg) from error
+    Nothing there keeps a name once it is open, so that nothing is left, however the process ends.
 
-    def close(self) -> None:
-        super().close()
-        self._folder.cleanup()
+    Raises:
+        BagError: damaged, too large, or no recording.
+    """
+    unpack_storage = _UNPACKED.get(Path(path.stem).suffix)
+    if unpack_storage is None:
+        msg = f"{path}: expected .mcap.zstd or .db3.zstd, got {path.name!r}; name it as it was"
+        raise BagError(msg)
+    try:
+        return unpack_storage(path)
+    except (OSError, UnpackError) as error:
+        msg = f"{path}: can't be unpacked ({error}); copy it again or make room for it"
+        raise BagError(msg) from error
+
+
+def _unpack_mcap(path: Path) -> Storage:
+    file = TemporaryFile(prefix=_SCRATCH)  # noqa: SIM115 (the storage closes it)
+    try:
+        unpack_file(path, file, Path(gettempdir()))
+        return McapStorage(path, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _unpack_db3(path: Path) -> Storage:
+    with TemporaryDirectory(prefix=_SCRATCH) as folder:
+        plain = Path(folder, "plain.db3")
+        with plain.open("xb") as file:
+            unpack_file(path, file, plain.parent)
+        return Db3Storage(path, plain)
+
+
+_UNPACKED: dict[str, Callable[[Path], Storage]] = {".mcap": _unpack_mcap, ".db3": _unpack_db3}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, StoredTopic, is_latched
+from seg_perception.io.bounded_sqlite import bound_steps, connect, expect_tables, expect_within
 
 # What a damaged database raises: numbers and texts of it can be anything.
 _DAMAGE = (sqlite3.Error, TypeError, UnicodeDecodeError, ValueError)
@@ -22,17 +23,29 @@ class Db3Storage:
         BagError: the file can't be opened, is damaged, or holds no recording.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Read what topics there are."""
+    def __init__(self, path: Path, unpacked: Path | None = None) -> None:
+        """Read what topics there are.
+
+        Args:
+            path: the recording.
+            unpacked: what is in it, where that is packed; may be deleted once it is open.
+        """
         self.path = path
         self.warnings: list[str] = []
+        self._source, self._size = unpacked or path, 0
+        self._kept: sqlite3.Connection | None = None
         try:
-            _check_length(path)
-            with closing(_connect(path)) as database:
+            self._size = _check_length(self._source)
+            if unpacked is not None:
+                self._kept = connect(unpacked)
+            with self._database() as database:
+                expect_tables(database)
+                query = "SELECT MIN(timestamp), MAX(timestamp), SUM(LENGTH(data)) FROM messages"
+                start, end, stored_bytes = database.execute(query).fetchone()
+                expect_within(int(stored_bytes or 0), self._size)
                 self.topics = _read_topics(database)
-                row = database.execute("SELECT MIN(timestamp), MAX(timestamp) FROM messages")
-                start, end = row.fetchone()
         except _DAMAGE as error:
+            self.close()
             msg = (
                 f"{path}: expected a ROS 2 recording, got a file that SQLite can't read so "
                 f"({error}); copy it again, or rescue it by `sqlite3 FILE .recover`"
@@ -52,7 +65,7 @@ class Db3Storage:
             "WHERE topic_id IN (SELECT value FROM json_each(?)) ORDER BY timestamp, id"
         )
         try:
-            with closing(_connect(self.path)) as database:
+            with self._database() as database:
                 for timestamp, topic_id, data in database.execute(query, [json.dumps([*wanted])]):
                     yield RawMessage(int(timestamp), wanted[topic_id], memoryview(data))
         except _DAMAGE as error:
@@ -60,11 +73,22 @@ class Db3Storage:
             raise BagError(msg) from error
 
     def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Nothing is held open between calls, but what was unpacked."""
+        if self._kept is not None:
+            self._kept.close()
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        if self._kept is not None:
+            bound_steps(self._kept, self._size)
+            yield self._kept
+        else:
+            with closing(connect(self._source)) as database:
+                yield database
 
 
-def _check_length(path: Path) -> None:
-    """Compare the file's length with what its header says (sqlite.org/fileformat2, 1.3).
+def _check_length(path: Path) -> int:
+    """The file's length, compared with what its header says (sqlite.org/fileformat2, 1.3).
 
     Raises:
         sqlite3.DatabaseError: the file is shorter.
@@ -75,30 +99,13 @@ def _check_length(path: Path) -> None:
         page_bytes = int.from_bytes(header[16:18], "big")
         pages = int.from_bytes(header[28:32], "big")
         expected = pages * (65536 if page_bytes == 1 else page_bytes)
-        if path.stat().st_size < expected:
-            msg = f"{path.stat().st_size} of {expected} bytes are there"
-            raise sqlite3.DatabaseError(msg)
+        size = path.stat().st_size
     except OSError as error:
         raise sqlite3.OperationalError(error.strerror) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open read-only; without a lock where the folder can't hold one.
-
-    Raises:
-        sqlite3.Error: no database.
-    """
-    uri = path.resolve().as_uri()
-    for options in ("mode=ro", "mode=ro&immutable=1"):
-        database = sqlite3.connect(f"{uri}?{options}", uri=True)
-        try:
-            database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError:
-            database.close()
-            continue
-        return database
-    msg = "unable to open the file"
-    raise sqlite3.OperationalError(msg)
+    if size < expected:
+        msg = f"{size} of {expected} bytes are there"
+        raise sqlite3.DatabaseError(msg)
+    return size
 
 
 def _read_topics(database: sqlite3.Connection) -> list[StoredTopic]:

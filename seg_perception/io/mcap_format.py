@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import lz4.frame  # type: ignore[import-untyped]
 
+from seg_perception.io.bounded import UnpackError, unpack
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -29,7 +31,6 @@ MESSAGE_PREFIX = struct.Struct("<HIQQ")
 CHUNK_PREFIX = struct.Struct("<QQQI")
 FOOTER_CONTENT = struct.Struct("<QQI")
 FOOTER_BYTES = RECORD_PREFIX.size + FOOTER_CONTENT.size + len(MAGIC)
-MAX_CHUNK_BYTES = 1 << 32
 
 
 class McapError(Exception):
@@ -154,16 +155,13 @@ def decompress_chunk(header: ChunkHeader, payload: memoryview) -> memoryview:
     Raises:
         McapError: an unknown compression, or a payload that is damaged or of another size.
     """
-    decompress = _DECOMPRESSORS.get(header.compression)
-    if decompress is None:
+    if header.compression not in ("", "zstd", "lz4"):
         msg = f"expected chunks compressed with lz4 or zstd, got {header.compression!r}"
         raise McapError(msg)
-    if header.size > MAX_CHUNK_BYTES:
-        msg = f"expected a chunk of at most {MAX_CHUNK_BYTES} bytes, got {header.size}"
-        raise McapError(msg)
     try:
-        records = decompress(payload, header.size)
-    except (zstd.ZstdError, RuntimeError, EOFError) as error:
+        packed = header.compression
+        records = unpack(packed, payload, header.size) if packed else payload
+    except UnpackError as error:
         msg = f"a chunk is damaged ({error})"
         raise McapError(msg) from error
     if len(records) != header.size or (header.crc and zlib.crc32(records) != header.crc):
@@ -171,21 +169,6 @@ def decompress_chunk(header: ChunkHeader, payload: memoryview) -> memoryview:
         raise McapError(msg)
     return memoryview(records)
 
-
-def _decompress_zstd(payload: memoryview, size: int) -> bytes:
-    return zstd.ZstdDecompressor().decompress(payload, max_length=size) if size else b""
-
-
-def _decompress_lz4(payload: memoryview, size: int) -> bytes:
-    result: bytes = lz4.frame.LZ4FrameDecompressor().decompress(payload, max_length=size)
-    return result
-
-
-_DECOMPRESSORS: dict[str, Callable[[memoryview, int], bytes | memoryview]] = {
-    "": lambda payload, _: payload,
-    "zstd": _decompress_zstd,
-    "lz4": _decompress_lz4,
-}
 
 COMPRESSORS: dict[str, Callable[[bytes | bytearray], bytes | bytearray]] = {
     "none": lambda records: records,

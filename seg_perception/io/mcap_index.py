@@ -73,6 +73,9 @@ def read_summary(file: BinaryIO) -> Index | None:
             message_count = _parse_counts(content, index.counts)
         else:
             index.add_definition(opcode, content)
+    if sum(block.length for block in index.blocks) > size:
+        msg = "the index names parts of the file several times"
+        raise mcap.McapError(msg)
     complete = (
         message_count is not None
         and all(key in index.channels for key in index.counts)

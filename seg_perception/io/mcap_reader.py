@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from seg_perception.core.errors import BagError
 from seg_perception.io import mcap_format as mcap
@@ -24,6 +24,9 @@ from seg_perception.io.bag_storage import (
 )
 from seg_perception.io.mcap_index import Block, Index, add_message, iterate, read_summary, split
 
+# Chunks that overlap in time are open together; of a recorder's, there are a few.
+_MOST_OPEN_BYTES = 4 << 30
+
 
 class McapStorage:
     """One MCAP file.
@@ -32,12 +35,21 @@ class McapStorage:
         BagError: the file can't be opened or is no MCAP file.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Index the file."""
+    def __init__(self, path: Path, unpacked: IO[bytes] | None = None) -> None:
+        """Index the file.
+
+        Args:
+            path: the recording.
+            unpacked: what is in it, where that is packed; it is closed with the storage.
+        """
         self.path = path
         self.warnings: list[str] = []
+        self._unpacked = unpacked
+        # Each pass needs a position of its own, so a file without a name is opened anew as well.
+        self._source = Path(f"/proc/self/fd/{unpacked.fileno()}") if unpacked else path
+        self._open_bytes = 0
         try:
-            with path.open("rb") as file:
+            with self._source.open("rb") as file:
                 self._index = self._read_index(file)
         except OSError as error:
             msg = f"{path}: expected a readable file, got {error.strerror}; check the path"
@@ -49,17 +61,27 @@ class McapStorage:
         self.end_ns = max((block.end_ns for block in blocks), default=0)
 
     def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
-        """Messages of these channels in the order of their log times."""
+        """Messages of these channels in the order of their log times.
+
+        Raises:
+            BagError: the file can't be read any more, or too much of it overlaps in time.
+        """
         wanted = {topic.key: topic for topic in self.topics if topic.key in keys}
-        with self.path.open("rb") as file:
-            yield from merge_by_time(
-                (block.start_ns, partial(self._block_messages, file, block, wanted))
-                for block in self._index.blocks
-                if block.may_hold(wanted)
-            )
+        try:
+            with self._source.open("rb") as file:
+                yield from merge_by_time(
+                    (block.start_ns, partial(self._block_messages, file, block, wanted))
+                    for block in self._index.blocks
+                    if block.may_hold(wanted)
+                )
+        except OSError as error:
+            msg = f"{self.path}: can't be read any more ({error.strerror}); is it still there?"
+            raise BagError(msg) from error
 
     def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Nothing is held open between calls, but what was unpacked."""
+        if self._unpacked is not None:
+            self._unpacked.close()
 
     def _read_index(self, file: BinaryIO) -> Index:
         if file.read(len(mcap.MAGIC)) != mcap.MAGIC:
@@ -117,8 +139,7 @@ class McapStorage:
         content = memoryview(file.read(block.length))
         found: list[RawMessage] = []
         try:
-            if block.is_chunk:
-                content = self._open_chunk(mcap.parse_chunk_header(content), content)
+            content = self._records(block, content)
             for opcode, _, inner in split(content):
                 if opcode == mcap.MESSAGE:
                     channel, log_time_ns = mcap.parse_message(inner)
@@ -128,7 +149,30 @@ class McapStorage:
         except mcap.McapError as error:
             self.warnings.append(f"{self.path}: {error}; messages after it are left out")
         found.sort(key=itemgetter(0))
-        return iter(found)
+        return self._held(found, len(content))
+
+    def _records(self, block: Block, content: memoryview) -> memoryview:
+        """What a block holds, of a file that may have been cut since it was indexed."""
+        if len(content) < block.length:
+            msg = "the file was cut while it was read"
+            raise mcap.McapError(msg)
+        if not block.is_chunk:
+            return content
+        return self._open_chunk(mcap.parse_chunk_header(content), content)
+
+    def _held(self, messages: list[RawMessage], size: int) -> Iterator[RawMessage]:
+        """The messages of a block, whose memory counts until the last of them is taken."""
+        self._open_bytes += size
+        try:
+            if self._open_bytes > _MOST_OPEN_BYTES:
+                msg = (
+                    f"{self.path}: more than {_MOST_OPEN_BYTES} bytes overlap in time; "
+                    "sort the recording by `mcap sort`"
+                )
+                raise BagError(msg)
+            yield from messages
+        finally:
+            self._open_bytes -= size
 
     def _topic(self, channel: mcap.Channel) -> StoredTopic:
         schema = self._index.schemas.get(channel.schema_id)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, StoredTopic
+from seg_perception.io.bounded import UnpackError, unpack
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 # What the library lets through, besides its own errors, when it reads damaged bytes.
 _DAMAGE = (
     *(AssertionError, EOFError, IndexError, KeyError, MemoryError, OSError),
-    *(OverflowError, RuntimeError, TypeError, ValueError, struct.error),
+    *(OverflowError, RuntimeError, TypeError, ValueError, struct.error, UnpackError),
 )
 
 
@@ -37,6 +39,7 @@ class Ros1Storage:
         self._reader = Reader(path)
         try:
             self._reader.open()
+            self._bound_chunks()
         except (ReaderError, *_DAMAGE) as error:
             reason = str(error) or "its index is damaged"
             msg = f"{path}: expected an indexed ROS 1 bag ({reason}); try `rosbag reindex`"
@@ -66,10 +69,34 @@ class Ros1Storage:
             msg = f"{self.path}: the recording is damaged ({reason}); what came before was read"
             raise BagError(msg) from error
 
+    def _bound_chunks(self) -> None:
+        """Let no chunk hold more than it declares; the library unpacks whatever comes out."""
+        from rosbags.rosbag1.reader import Header, RecordType
+
+        file = self._reader.bio
+        if file is None:
+            return
+        for position, chunk in self._reader.chunks.items():
+            file.seek(position)
+            header = Header.read(file, RecordType.CHUNK)
+            packing = header.get_string("compression"), header.get_uint32("size")
+            self._reader.chunks[position] = chunk._replace(decompressor=partial(_bounded, *packing))
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._reader.bio is not None:
             self._reader.close()
+
+
+def _bounded(compression: str, size: int, packed: bytes) -> bytes:
+    """A chunk's records, which are as long as the chunk says.
+
+    Raises:
+        UnpackError: they are not.
+    """
+    if compression == "none":
+        return packed
+    return unpack(compression, packed, size)
 
 
 def _topic(connection: Connection) -> StoredTopic:
