@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from seg_perception.core.drop_reasons import DROP_REASONS
-from seg_perception.core.issue_kinds import clocks, engines, inputs, messages, places
+from seg_perception.core.issue_kinds import clocks, engines, inputs, lenses, messages, places
 from seg_perception.core.issue_kinds.kind import IssueKind
 from tools.reference_page import REFERENCE, code, table
 
 PAGE = REFERENCE / "diagnostics.md"
 _PARTS = {
     "Inputs": inputs,
+    "Lenses": lenses,
     "Time": clocks,
     "Place": places,
     "Single messages": messages,

@@ -16,6 +16,12 @@ class CameraConfig(ParameterGroup):
     camera_info_topic: str = Field(
         default="", description="Empty: camera_info beside the image topic"
     )
+    calibration_file: str = Field(
+        json_schema_extra=EXPERT,
+        default="",
+        description="Lens in place of camera_info: YAML file of ROS' camera_calibration, for "
+        "images as they are published",
+    )
     transport: Literal["auto", "raw", "compressed"] = Field(
         default="auto", description="Type of the image topic"
     )

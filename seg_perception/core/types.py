@@ -7,7 +7,7 @@ Arrays are checked once, here, when an object is made. Time is `stamp_ns: int`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Any
 
@@ -48,7 +48,8 @@ class Calibration:
 
     Attributes:
         width, height: size of the full sensor (pixel).
-        distortion_model: `plumb_bob`, `rational_polynomial`, `equidistant` or ``""``.
+        distortion_model: as sent: `plumb_bob`, `rational_polynomial`, `equidistant`, another name
+            of one of them, or ``""``.
         d: float64 (n,), distortion coefficients.
         k: float64 (3, 3), intrinsic matrix for raw images (pixel).
         r: float64 (3, 3), rectification rotation.
@@ -77,6 +78,15 @@ class Calibration:
         _expect_shape("calibration k", self.k, (3, 3))
         _expect_shape("calibration r", self.r, (3, 3))
         _expect_shape("calibration p", self.p, (3, 4))
+
+    def equals(self, other: Calibration) -> bool:
+        """Whether every number is the same."""
+        return all(
+            np.array_equal(getattr(self, field.name), getattr(other, field.name))
+            if isinstance(getattr(self, field.name), np.ndarray)
+            else getattr(self, field.name) == getattr(other, field.name)
+            for field in fields(self)
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ fisheye model (Kannala and Brandt 2006).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -51,10 +52,32 @@ def make_distortion_model(model: str, d: NDArray[np.float64], reach: float) -> D
         raise CalibrationError(msg)
     if not d.any():
         return Pinhole()
-    for name, counts, make in _MODELS:
-        if name == model and d.size in counts:
-            return make(d, reach)
-    expected = ", ".join(f"{name} with {' or '.join(map(str, n))}" for name, n, _ in _MODELS)
+    name, coefficients = resolve_model(model, d)
+    return _MODELS[name][coefficients.size](coefficients, reach)
+
+
+def resolve_model(model: str, d: NDArray[np.float64]) -> tuple[str, NDArray[np.float64]]:
+    """The model by ROS' own name, and as many coefficients as it has.
+
+    Drivers write other names, `plumb_bob` above the coefficients of another of OpenCV's models,
+    whose order is the same, or zeros behind the last coefficient.
+
+    Args:
+        model: CameraInfo's distortion_model.
+        d: float64 (n,), its coefficients.
+
+    Raises:
+        CalibrationError: a name, or a number of coefficients, that does not say what they are.
+    """
+    family = _FAMILIES.get(re.sub(r"[\s-]+", "_", model.strip().lower()), {})
+    used = max(np.flatnonzero(d), default=-1) + 1
+    counts = [n for n in family if n == d.size or used <= n < d.size]
+    if counts:
+        count = max(counts)
+        return family[count], d[:count]
+    expected = ", ".join(
+        f"{name} with {' or '.join(map(str, makers))}" for name, makers in _MODELS.items()
+    )
     msg = (
         f"distortion model {model!r} with {d.size} coefficients: expected {expected}; "
         "mend camera_info or calibrate with one of these models"
@@ -174,15 +197,23 @@ class Equidistant:
         return angle * _polynomial(angle * angle, self._k)
 
 
-_MODELS: tuple[
-    tuple[str, tuple[int, ...], Callable[[NDArray[np.float64], float], DistortionModel]], ...
-] = (
-    ("plumb_bob", (4, 5), PlumbBob),
-    ("rational_polynomial", (8,), Rational),
-    ("rational_polynomial", (12,), ThinPrism),
-    ("rational_polynomial", (14,), Tilted),
-    ("equidistant", (4,), Equidistant),
-)
+_Maker = Callable[[NDArray[np.float64], float], DistortionModel]
+_MODELS: Mapping[str, Mapping[int, _Maker]] = {
+    "plumb_bob": {4: PlumbBob, 5: PlumbBob},
+    "rational_polynomial": {8: Rational, 12: ThinPrism, 14: Tilted},
+    "equidistant": {4: Equidistant},
+}
+# Which model so many coefficients are of.
+_BROWN = dict.fromkeys(_MODELS["plumb_bob"], "plumb_bob")
+_OPENCV = {**_BROWN, **dict.fromkeys(_MODELS["rational_polynomial"], "rational_polynomial")}
+_FISHEYE = dict.fromkeys(_MODELS["equidistant"], "equidistant")
+_FAMILIES: Mapping[str, Mapping[int, str]] = {
+    **dict.fromkeys(("plumb_bob", "rational_polynomial", "opencv"), _OPENCV),
+    **dict.fromkeys(("radtan", "radial_tangential", "brown_conrady"), _BROWN),
+    **dict.fromkeys(("equidistant", "equi", "fisheye", "kannala_brandt"), _FISHEYE),
+    # Four without a name may be a fisheye's, too.
+    "": {count: name for count, name in _OPENCV.items() if count not in _FISHEYE},
+}
 
 
 def _trimmed(*coefficients: float) -> tuple[float, ...]:

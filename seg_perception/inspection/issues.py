@@ -6,27 +6,25 @@ from collections.abc import Iterator
 
 from seg_perception.config import CameraConfig, Config
 from seg_perception.config.input_topics import camera_info_topic
-from seg_perception.core.errors import CalibrationError, TransformError
+from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clocks import CLOCKS_APART, NO_POINT_TIME
 from seg_perception.core.issue_kinds.inputs import (
-    BAD_CAMERA_INFO,
     BAG_DAMAGED,
     EMPTY_BAG,
     EMPTY_CLOUDS,
     NO_CAMERA,
-    NO_CAMERA_INFO,
     NO_CLOUD,
     NO_FINITE_POINT,
-    SIZE_MISMATCH,
     UNREADABLE,
 )
+from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO, NO_CAMERA_INFO, SIZE_MISMATCH
 from seg_perception.core.issue_kinds.places import AT_REST, NO_TRANSFORM, TAKEN_AS_BODY_FRAME
-from seg_perception.core.issue_log import Issue
+from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size
-from seg_perception.geometry.camera import CameraModel
-from seg_perception.inspection.facts import BagFacts, TopicFacts
+from seg_perception.inspection.facts import BagFacts, ImageFacts, TopicFacts
+from seg_perception.pipeline.camera_lens import CameraLens
 
 _MOST_OFFSET_S = 10.0
 
@@ -69,38 +67,37 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
 def _camera_info(
     facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts
 ) -> Iterator[Issue]:
-    where, topic_name = stream("camera", name), camera_info_topic(camera)
-    found = facts.topics.get(topic_name)
-    if found is None or found.camera_info is None:
-        others = [other.name for other in facts.camera_infos]
-        yield Issue.of(NO_CAMERA_INFO, where, topic=topic_name, camera=name, others=_listed(others))
-    elif found.camera_info.calibration is None:
-        yield Issue.of(BAD_CAMERA_INFO, where, error=found.camera_info.problem)
-    elif problem := _calibration_problem(found.camera_info.calibration, camera):
-        yield Issue.of(BAD_CAMERA_INFO, where, error=problem)
-    elif topic.image is not None and topic.image.width:
-        expected = published_size(found.camera_info.calibration)
-        got = topic.image.width, topic.image.height
-        if got != expected:
-            yield Issue.of(
-                SIZE_MISMATCH,
-                where,
-                got=f"{got[0]}x{got[1]}",
-                expected=f"{expected[0]}x{expected[1]}",
-                camera=name,
-            )
+    issues = IssueLog()
+    lens = CameraLens(name, camera, issues)
+    if not lens.is_from_file:
+        where, topic_name = stream("camera", name), camera_info_topic(camera)
+        found = facts.topics.get(topic_name)
+        if found is None or found.camera_info is None:
+            others = _listed([other.name for other in facts.camera_infos])
+            yield Issue.of(NO_CAMERA_INFO, where, topic=topic_name, camera=name, others=others)
+        elif found.camera_info.calibration is None:
+            yield Issue.of(BAD_CAMERA_INFO, where, error=found.camera_info.problem, camera=name)
+        else:
+            lens.take(found.camera_info.calibration)
+    yield from (issue for issue in issues.all() if issue.is_state)
+    if lens.calibration is not None and topic.image is not None:
+        yield from _size(name, lens.calibration, topic.image)
+
+
+def _size(name: str, calibration: Calibration, image: ImageFacts) -> Iterator[Issue]:
+    expected, got = published_size(calibration), (image.width, image.height)
+    if got != expected:
+        yield Issue.of(
+            SIZE_MISMATCH,
+            stream("camera", name),
+            got=f"{got[0]}x{got[1]}",
+            expected=f"{expected[0]}x{expected[1]}",
+            camera=name,
+        )
 
 
 def _listed(topics: list[str]) -> str:
     return f" (the bag has {', '.join(topics)})" if topics else ""
-
-
-def _calibration_problem(calibration: Calibration, camera: CameraConfig) -> str:
-    try:
-        CameraModel.from_calibration(calibration, rectified=camera.rectified)
-    except CalibrationError as error:
-        return str(error)
-    return ""
 
 
 def _clouds(facts: BagFacts, config: Config) -> Iterator[Issue]:

@@ -83,7 +83,7 @@ class Perception:
         )
         self._clouds = CloudQueue(config.synchronizer)
         self._scans = ScanBuffer(self.motion, buffer_size(config))
-        self._views = ViewSelector(config, self.motion, self._label_maps, self.issues)
+        self._views = ViewSelector(config, self.motion, self._label_maps)
         self._labellers = self._make_labellers()
         if config.map.enabled:
             self.add_map(config.map)

@@ -6,12 +6,12 @@ from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.core.errors import SegPerceptionError
-from seg_perception.core.issue_kinds.inputs import BAD_CAMERA_INFO, NO_CAMERA_INFO
+from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO, NO_CAMERA_INFO
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration
-from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.pipeline.camera_lens import CameraLens, expect_usable
 from seg_perception.pipeline.transform_reader import Observe, TransformReader, at_once, make_tree
 
 
@@ -29,46 +29,56 @@ class SensorState:
             config: cameras, and the limits of the transforms.
             issues: told of what is missing or can't be used.
             observe: as for `TransformReader`.
+
+        Raises:
+            ConfigError: a calibration file can't be read.
         """
         self.transforms = TransformReader(make_tree(config.transforms), issues, observe)
         self._cameras = config.cameras
         self._has_clouds = bool(config.lidars or config.radars)
         self._issues = issues
-        self._as_sent: dict[str, Calibration | None] = {}
-        self._calibrations: dict[str, Calibration | None] = {}
+        self._lenses = {
+            name: CameraLens(name, camera, issues) for name, camera in config.cameras.items()
+        }
+        self._label_calibrations: dict[str, Calibration | None] = {}
 
     def calibration(self, camera: str) -> Calibration | None:
-        """The newest lens of a camera, its principal point as configured.
+        """The lens of a camera, as configured.
 
         None before the first, and when it was refused.
         """
-        return self._calibrations.get(camera)
+        return self._lenses[camera].calibration
 
-    def calibration_as_sent(self, camera: str) -> Calibration | None:
-        """The same, as its sender sent it: for label images, whose maker has corrected it."""
-        return self._as_sent.get(camera)
+    def label_calibration(self, camera: str) -> Calibration | None:
+        """The same for label images, whose maker has corrected it."""
+        return self._label_calibrations.get(camera)
 
     def expect_camera_info(self, camera: str, topic: str) -> None:
         """Say that a camera's lens is missing until it comes; only clouds need one."""
-        if self._has_clouds:
+        if self._has_clouds and not self._lenses[camera].is_from_file:
             name = stream("camera", camera)
             self._issues.hold(NO_CAMERA_INFO, name, topic=topic, others="", camera=camera)
 
     def take_camera_info(self, camera: str, message: Any) -> None:
         """Take a sensor_msgs/CameraInfo."""
+        self._issues.release(NO_CAMERA_INFO, stream("camera", camera))
+        lens = self._lenses[camera]
+        try:
+            lens.take(decode_camera_info(message))
+        except SegPerceptionError as error:
+            lens.refuse(error)
+
+    def take_label_camera_info(self, camera: str, message: Any) -> None:
+        """Take the sensor_msgs/CameraInfo of label images."""
         name = stream("camera", camera)
         self._issues.release(NO_CAMERA_INFO, name)
         try:
-            sent = decode_camera_info(message)
+            calibration = decode_camera_info(message)
+            expect_usable(calibration, rectified=self._cameras[camera].rectified)
         except SegPerceptionError as error:
-            self._as_sent[camera] = self._calibrations[camera] = None
+            self._label_calibrations[camera] = None
             self._issues.add_error(name, error)
-            self._issues.hold(BAD_CAMERA_INFO, name, error=error)
+            self._issues.hold(BAD_CAMERA_INFO, name, error=error, camera=camera)
         else:
-            self._as_sent[camera] = sent
-            self._calibrations[camera] = self._corrected(camera, sent)
+            self._label_calibrations[camera] = calibration
             self._issues.release(BAD_CAMERA_INFO, name)
-
-    def _corrected(self, camera: str, sent: Calibration) -> Calibration:
-        offset_px = self._cameras[camera].principal_point_offset_px
-        return shift_principal_point(sent, *offset_px) if any(offset_px) else sent

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import CalibrationError, ConventionError, TransformError
-from seg_perception.core.issue_kinds.inputs import BAD_CAMERA_INFO
-from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration, PointStatus
 from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
@@ -65,13 +62,11 @@ class ViewSelector:
         config: Config,
         motion: EgoMotion,
         labels: LabelMapBuffer[PreparedLabelMap],
-        issues: IssueLog,
     ) -> None:
         """Remember whom to ask."""
         self._config = config
         self._motion = motion
         self._labels = labels
-        self._issues = issues
 
     def select(self, scan: Scan) -> SelectedViews:
         """The view of each camera that has one, and what the others lack."""
@@ -163,14 +158,7 @@ class ViewSelector:
 
     def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
         rectified = self._config.cameras[camera].rectified
-        name = stream("camera", camera)
-        try:
-            lens = CameraModel.from_calibration(calibration, rectified=rectified)
-        except CalibrationError as error:
-            self._issues.hold(BAD_CAMERA_INFO, name, error=error)
-            raise
-        self._issues.release(BAD_CAMERA_INFO, name)
-        return lens
+        return CameraModel.from_calibration(calibration, rectified=rectified)
 
     def _cameras_of(self, scan: Scan) -> Sequence[str]:
         sensors = {**self._config.lidars, **self._config.radars}

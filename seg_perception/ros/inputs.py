@@ -97,24 +97,26 @@ class StreamInput:
 class CameraInfoSubscriber:
     """Keeps the calibration of one camera up to date."""
 
-    def __init__(self, context: NodeContext, name: str, topic: str) -> None:
-        """Subscribe camera_info."""
+    def __init__(
+        self, context: NodeContext, name: str, topic: str, take: Callable[[str, Any], None]
+    ) -> None:
+        """Subscribe the camera_info of a camera; `take` gets the camera's name and the message."""
         self._name = name
-        self._sensors = context.sensors
+        self._take = take
         self._message: Any = None
         self._taken: Any = None
         kind = message_class(CameraInfo.type_name)
         self._subscription = AdaptiveSubscription(
             context.node, kind, topic, self._receive, input_qos(context)
         )
-        self._sensors.expect_camera_info(name, self._subscription.topic)
+        context.sensors.expect_camera_info(name, self._subscription.topic)
 
     def update(self) -> None:
         """Take the newest camera_info, where it is not taken yet."""
         message = self._message
         if message is not self._taken:
             self._taken = message
-            self._sensors.take_camera_info(self._name, message)
+            self._take(self._name, message)
 
     def adapt(self) -> None:
         """Follow what the publishers offer."""
@@ -138,7 +140,9 @@ class CameraInput:
     ) -> None:
         """Subscribe images and camera_info."""
         # The executor asks in this order: an image's camera_info comes before the image.
-        self.camera_info = CameraInfoSubscriber(context, name, camera_info_topic(config))
+        self.camera_info = CameraInfoSubscriber(
+            context, name, camera_info_topic(config), context.sensors.take_camera_info
+        )
         self.images = StreamInput(context, "camera", name, deliver)
         self._sensors = context.sensors
         self._node = context.node

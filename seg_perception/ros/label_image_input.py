@@ -27,7 +27,9 @@ class LabelImageInput:
         self._streams: dict[str, StreamInput] = {}
         for name, camera in context.config.cameras.items():
             topics = CameraTopics.of(camera)
-            self._camera_infos[name] = CameraInfoSubscriber(context, name, topics.camera_info)
+            self._camera_infos[name] = CameraInfoSubscriber(
+                context, name, topics.camera_info, context.sensors.take_label_camera_info
+            )
             self._streams[name] = StreamInput(context, "camera", name, context.inbox.put)
             if context.config.output.png:
                 self._streams[name].listen(CompressedImage.type_name, topics.label_image_png)
@@ -71,7 +73,7 @@ class LabelImageInput:
                 confidence=np.where(known, np.uint8(255), np.uint8(0)),
                 stamp_ns=stamp_ns,
                 frame_id=frame_id,
-                calibration=context.sensors.calibration_as_sent(received.name),
+                calibration=context.sensors.label_calibration(received.name),
             )
         )
         context.published(received.handle, stamp_ns)

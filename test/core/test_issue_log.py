@@ -6,7 +6,7 @@ import pytest
 
 from seg_perception.core.errors import CloudError, ImageError
 from seg_perception.core.issue_kinds.clocks import STRAY_TIMES
-from seg_perception.core.issue_kinds.inputs import NO_CAMERA_INFO
+from seg_perception.core.issue_kinds.lenses import NO_CAMERA_INFO
 from seg_perception.core.issue_kinds.places import BAD_TRANSFORM, OUT_OF_VIEW
 from seg_perception.core.issue_log import Issue, IssueLog
 

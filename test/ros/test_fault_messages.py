@@ -88,15 +88,24 @@ def test_a_torn_jpeg_among_good_ones(start_node, robot, wait_until):
     assert count["published"] == len(files)
 
 
-@pytest.mark.parametrize("changes", [{"k": np.full(9, np.nan)}, {"k": np.zeros(9)}])
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"k": np.full(9, np.nan)}, "camera_info"),
+        ({"k": np.zeros(9)}, "camera_info"),
+        ({"k": np.array([32, 0, 0.5, 0, 32, 0.5, 0, 0, 1])}, "K has its principal point at (0.5"),
+        ({"k": np.array([32, 0, 0, 0, 32, 0, 31.5, 31.5, 1])}, "the last row of K is (31.5"),
+        ({"k": np.array([0.5, 0, 0.5, 0, 0.5, 0.5, 0, 0, 1])}, "K has a focal length of 0.5 px"),
+    ],
+)
 def test_a_camera_info_that_can_not_be_costs_labels_until_a_true_one_comes(
-    start_node, robot, wait_until, changes
+    start_node, robot, wait_until, changes, problem
 ):
     running = start_node()
     running.step(0)
     robot.send("/front/camera_info", replace(robot.camera_info(running.start_ns), **changes))
     wait_until(
-        lambda: running.says("camera.front: points can't be labelled: camera_info"),
+        lambda: running.says(f"camera.front: points can't be labelled: {problem}"),
         "what is wrong with it",
     )
     stamp_ns = running.start_ns + STEP_NS
@@ -106,7 +115,7 @@ def test_a_camera_info_that_can_not_be_costs_labels_until_a_true_one_comes(
     running.cloud_of(stamp_ns)
     assert running.last_labels() == [255] * 4
     robot.send("/front/camera_info", robot.camera_info(stamp_ns))
-    wait_until(lambda: not running.says("camera_info"), "the true camera_info")
+    wait_until(lambda: not running.says("can't be labelled"), "the true camera_info")
     running.step(2)
     assert running.last_labels() == [0, 1, 2, 255]
     assert running.account()["camera.front"]["published"] == 3

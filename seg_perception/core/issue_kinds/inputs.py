@@ -26,28 +26,6 @@ INCOMPATIBLE_QOS = IssueKind(
     "`node.input_reliability: auto`, or remove the override that the sentence names",
     "warning",
 )
-NO_CAMERA_INFO = IssueKind(
-    "no_camera_info",
-    "no camera_info on {topic}{others}, so points can't be labelled",
-    "publish or record it, or set camera.{camera}.camera_info_topic",
-    "images come, their lens does not",
-    "publish it, or set `camera.NAME.camera_info_topic`",
-)
-BAD_CAMERA_INFO = IssueKind(
-    "bad_camera_info",
-    "points can't be labelled: {error}",
-    "",
-    "a camera_info that came can't be (zeros, NaN, no size) or can't place points (unknown lens "
-    "model); labels of images go on, points are unknown",
-    "calibrate, or find out who else publishes there; the sentence names what is wrong",
-)
-SIZE_MISMATCH = IssueKind(
-    "size_mismatch",
-    "images are {got}, camera_info describes {expected}",
-    "set camera.{camera}.camera_info_topic",
-    "the lens belongs to another camera, or the images were scaled without it",
-    "name the camera_info that belongs to the images",
-)
 UNREADABLE = IssueKind(
     "unreadable",
     "{problem}",

@@ -1,0 +1,54 @@
+"""What can be amiss with the lenses of cameras."""
+
+from __future__ import annotations
+
+from seg_perception.core.issue_kinds.kind import IssueKind
+
+NO_CAMERA_INFO = IssueKind(
+    "no_camera_info",
+    "no camera_info on {topic}{others}, so points can't be labelled",
+    "publish or record it, or set camera.{camera}.camera_info_topic",
+    "images come, their lens does not",
+    "publish it, or set `camera.NAME.camera_info_topic`",
+)
+BAD_CAMERA_INFO = IssueKind(
+    "bad_camera_info",
+    "points can't be labelled: {error}",
+    "mend what its driver sends, or set camera.{camera}.calibration_file",
+    "a camera_info that came can't be (zeros, NaN, no size, K transposed or in shares of the "
+    "image) or can't place points (unknown lens model); labels of images go on, points are unknown",
+    "calibrate, or find out who else publishes there; the sentence names what is wrong. "
+    "`camera.NAME.calibration_file` takes a true lens in its place",
+)
+SIZE_MISMATCH = IssueKind(
+    "size_mismatch",
+    "images are {got}, camera_info describes {expected}",
+    "set camera.{camera}.camera_info_topic",
+    "the lens belongs to another camera, or the images were scaled without it",
+    "name the camera_info that belongs to the images",
+)
+ODD_CAMERA_INFO = IssueKind(
+    "odd_camera_info",
+    "{oddities}",
+    "if that is not so, mend what its driver sends, or set camera.{camera}.calibration_file",
+    "a lens that may be, and seldom is: points are labelled with it",
+    "compare with the camera's data sheet; `seg-perception check-calibration BAG` tells whether "
+    "labels and points agree",
+    "warning",
+)
+LENS_READ_AS = IssueKind(
+    "lens_read_as",
+    "distortion model {sent!r} with {count} coefficients is read as {model}",
+    "",
+    "the driver uses another name than ROS for a model that its coefficients tell",
+    "nothing",
+    "note",
+)
+CALIBRATION_FILE = IssueKind(
+    "calibration_file",
+    "its lens is that of {file}, whatever its driver sends",
+    "",
+    "`camera.NAME.calibration_file` is set",
+    "nothing, if that is what was meant",
+    "note",
+)

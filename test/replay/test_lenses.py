@@ -1,0 +1,97 @@
+"""Lenses that can't be, or seldom are, or come from a file: in a replay and in `inspect` alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seg_perception.inspection import inspect_bag
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.replay import ReplayOptions, replay
+
+CLOUD = "/lidar/top/semantic/points"
+# fx = fy = 32, cx = 31.5, cy = 23.5 for 64x48 pixels.
+NORMALISED = [32, 0, 0.4921875, 0, 32, 0.48958, 0, 0, 1]
+ALL_NORMALISED = [0.5, 0, 0.4921875, 0, 0.66667, 0.48958, 0, 0, 1]
+TRANSPOSED = [32, 0, 0, 0, 32, 0, 31.5, 23.5, 1]
+
+
+def bag_with(world: Any, name: str = "in.mcap", **changes: Any) -> Path:
+    """Every camera_info of the bag is changed so."""
+    events = [
+        (at, topic, replace(message, **changes) if topic == world.lens_topic else message)
+        for at, topic, message in world.events()
+    ]
+    return world.bag(events, name)  # type: ignore[no-any-return]
+
+
+def labels(world: Any, bag: Path, **parameters: Any) -> tuple[Any, list[Any]]:
+    out = world.folder / f"{bag.stem}_out.mcap"
+    summary = replay(bag, out, world.config(**parameters), ReplayOptions())
+    clouds = [decode_cloud(message) for message in world.read(out, CLOUD)]
+    return summary, [cloud.points["label"].tolist()[0] for cloud in clouds]
+
+
+@pytest.mark.parametrize(
+    ("k", "cause"),
+    [
+        (NORMALISED, "in shares of the image; in pixels it is (31.5, 23.4998)"),
+        (ALL_NORMALISED, "no lens sees so wide; it is in shares of the image"),
+        (TRANSPOSED, "the last row of K is (31.5, 23.5, 1), not (0, 0, 1): it is transposed"),
+    ],
+)
+def test_a_lens_that_can_not_be_labels_no_point_and_says_why(
+    world: Any, k: list[float], cause: str
+) -> None:
+    bag = bag_with(world, k=np.array(k, np.float64))
+    summary, found = labels(world, bag)
+    assert found == [[world.unknown] * 3] * 5
+    assert summary.streams["camera.front"].published == 5
+    for issues in (summary.issues, inspect_bag(bag).issues):
+        (said,) = [issue for issue in issues if issue.code == "bad_camera_info"]
+        assert (said.stream, said.level) == ("camera.front", "error")
+        assert cause in said.sentence
+        assert "set camera.front.calibration_file" in said.mend
+
+
+def test_a_lens_that_seldom_is_is_said_and_used(world: Any) -> None:
+    # As if the image were the left half of one of 128x48.
+    bag = bag_with(world, k=np.array([32, 0, 63.5, 0, 32, 23.5, 0, 0, 1.0]))
+    summary, found = labels(world, bag)
+    # (10, 2) lies at 63.5 - 6.4, in the right half; (10, -2) outside.
+    assert found == [[world.green, world.unknown, world.unknown]] * 5
+    for issues in (summary.issues, inspect_bag(bag).issues):
+        (said,) = [issue for issue in issues if issue.code == "odd_camera_info"]
+        assert said.level == "warning"
+        assert "(63.5, 23.5), far from the centre of an image of 64x48" in said.sentence
+
+
+def test_a_calibration_file_labels_where_the_driver_is_wrong(world: Any, tmp_path: Path) -> None:
+    file = tmp_path / "front.yaml"
+    file.write_text(
+        "{image_width: 64, image_height: 48, distortion_model: plumb_bob,\n"
+        "camera_matrix: {data: [32, 0, 31.5, 0, 32, 23.5, 0, 0, 1]},\n"
+        "distortion_coefficients: {data: [0, 0, 0, 0, 0]}}\n"
+    )
+    bag = bag_with(world, k=np.array(TRANSPOSED, np.float64))
+    summary, found = labels(world, bag, camera__front__calibration_file=str(file))
+    assert found == [[world.red, world.green, world.unknown]] * 5
+    assert summary.problems == ()
+    (note,) = [issue for issue in summary.issues if issue.code == "calibration_file"]
+    assert str(file) in note.sentence
+
+
+def test_a_calibration_file_needs_no_camera_info(world: Any, tmp_path: Path) -> None:
+    file = tmp_path / "front.yaml"
+    file.write_text(
+        "{image_width: 64, image_height: 48, camera_matrix: {data: [32, 0, 31.5, 0, 32, 23.5,\n"
+        "0, 0, 1]}, distortion_coefficients: {data: []}}\n"
+    )
+    bag = world.bag([event for event in world.events() if event[1] != world.lens_topic])
+    summary, found = labels(world, bag, camera__front__calibration_file=str(file))
+    assert found == [[world.red, world.green, world.unknown]] * 5
+    assert summary.problems == ()
