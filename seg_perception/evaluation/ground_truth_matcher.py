@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import SegPerceptionError, TransformError
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import PointCloud
 from seg_perception.evaluation.bootstrap import BootstrapBlocks
 from seg_perception.evaluation.confusion import Labels
@@ -91,7 +92,8 @@ class GroundTruthMatcher:
         self._job = job
         self._writer = writer
         self._sequence = sequence
-        self._watch = StampWatch()
+        # The session tells of jumps; here they only end the pairing.
+        self._watch = StampWatch(IssueLog(), self.finish, lambda: 0)
         self._blocks = {e.stream: BootstrapBlocks(sequence, duration_s) for e in job.streams}
         self._entries = {entry.stream: entry for entry in job.streams}
         self._pairers: dict[str, StampPairer[Any, BagMessage]] = {
@@ -116,8 +118,7 @@ class GroundTruthMatcher:
 
     def add_labels(self, name: str, labels: ImageLabels | CloudLabels) -> None:
         """Take the labels of a stream."""
-        if self._watch.jump_back_ns(name, labels.stamp_ns):
-            self.finish()
+        self._watch.observe(name, labels.stamp_ns)
         self._writer.statistics(name).rate.add(labels.stamp_ns)
         if self._entries[name].truth:
             self._score_all(name, self._pairers[name].add_labels(labels.stamp_ns, labels))

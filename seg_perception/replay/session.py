@@ -9,10 +9,8 @@ from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.durations import StageDurations
-from seg_perception.core.issue_kinds.clocks import CLOCK_JUMP
 from seg_perception.core.issue_log import Issue, IssueLog, log_faults
 from seg_perception.core.message_accounting import MessageHandle, stream
-from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
@@ -39,7 +37,6 @@ class Session:
         perception: the core, with its ledger and its log of issues.
         durations: how long decoding, inference, transfer and writing took.
         frames: the last frame_id of every stream.
-        stamps: the last stamp of every stream (ns).
     """
 
     def __init__(
@@ -66,11 +63,10 @@ class Session:
         self.perception = Perception(config, segmenter.engine.bundle.ontology, tree, issues)
         self.durations = StageDurations()
         self.frames: dict[str, str] = {}
-        self.stamps: dict[str, int] = {}
         self._segmenter = segmenter
         self._inputs = inputs
         self._sink = sink
-        self._watch = StampWatch()
+        self._watch = StampWatch(issues, self._start_anew, lambda: self._now_ns)
         self._now_ns = 0
         self._queue = self._make_queue(latency_ns)
         self._handlers = self._make_handlers()
@@ -114,7 +110,7 @@ class Session:
             counts=core.accounting.snapshot(),
             points=core.accounting.points(),
             frames=self.frames,
-            stamps=self.stamps,
+            stamps=self._watch.newest,
             transforms=core.transforms,
         )
         return [*core.issues.all(), *diagnose(core.config, evidence)]
@@ -205,22 +201,16 @@ class Session:
 
     def _observe(self, name: str, frame_id: str, stamp_ns: int) -> None:
         self.frames[name] = frame_id
-        self.stamps[name] = stamp_ns
-        self._watch_stamp(name, stamp_ns)
+        self._watch.observe(name, stamp_ns)
 
     def _observe_transform(self, name: str, stamp_ns: int, insert: Callable[[], None]) -> None:
-        self._watch_stamp(name, stamp_ns)
-        insert()
+        self._watch.observe(name, stamp_ns, insert)
 
-    def _watch_stamp(self, name: str, stamp_ns: int) -> None:
-        """Start anew where the stamps jump back, as in a bag of a looped recording."""
-        back_ns = self._watch.jump_back_ns(name, stamp_ns)
-        if back_ns == 0:
-            return
+    def _start_anew(self) -> None:
+        """Complete what waits from before the jump, as in a bag of a looped recording."""
         self._queue.finish()
         self._write_clouds(END_OF_TIME_NS)
         self.perception.reset()
-        self.perception.issues.add(CLOCK_JUMP, name, back_s=back_ns / NANOSECONDS)
 
 
 def _patient(config: Config) -> Config:

@@ -14,14 +14,13 @@ from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import NANOSECONDS, PointStatus
 from seg_perception.outputs.topics import STATUS
 from seg_perception.pipeline.diagnosis import Evidence, diagnose
+from seg_perception.pipeline.stamp_watch import BOOT_NS
 from seg_perception.ros.component import Component
 from seg_perception.ros.inputs import StreamInput
 from seg_perception.ros.node_context import NodeContext
 
 # Causes are looked for in what happened within about this time.
 WINDOW_S = 5.0
-# A clock that counts since boot is nowhere near the year 1980.
-_BOOT_NS = 10 * 365 * 86_400 * NANOSECONDS
 _FUTURE_S = 0.1
 
 Counts = Mapping[str, StreamCount]
@@ -85,7 +84,7 @@ class DiagnosticsMonitor:
             if stamp_ns is None:
                 continue
             ahead_s = (stamp_ns - now_ns) / NANOSECONDS
-            if stamp_ns < _BOOT_NS < now_ns:
+            if stamp_ns < BOOT_NS < now_ns:
                 yield Issue.of(STAMPS_SINCE_BOOT, source.stream)
             elif ahead_s > _FUTURE_S:
                 yield Issue.of(STAMPS_IN_FUTURE, source.stream, ahead_s=ahead_s)

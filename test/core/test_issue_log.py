@@ -143,5 +143,5 @@ def test_twenty_thousand_names_fill_neither_memory_nor_a_sentence() -> None:
 def test_a_mend_is_not_cut_off_by_what_comes_before_it() -> None:
     long = "x" * 5000
     issue = Issue.of(NO_CAMERA_INFO, long, topic=long, others="", camera="front")
-    assert issue.sentence.endswith("; publish it, or set camera.front.camera_info_topic")
+    assert issue.sentence.endswith("set camera.front.camera_info_topic")
     assert len(issue.stream) == 200

@@ -53,3 +53,40 @@ def stamped(message, stamp_ns):
     """The transforms of a message, with another stamp."""
     time = type(message.transforms[0].header.stamp).from_ns(stamp_ns)
     return [replace(t, header=replace(t.header, stamp=time)) for t in message.transforms]
+
+
+def moving(world, ms, late_ms=0):
+    at = world.start_ns + (ms - late_ms) * world.ms
+    pose = encode_tf([edge("odom", "base_link", at), edge("map", "odom", at)])
+    return world.start_ns + ms * world.ms, "/tf", pose
+
+
+def test_a_second_localiser_that_is_late_is_named_and_costs_no_cloud(world):
+    # 50 poses a second for 3 s; from 2 s on every fifth comes again, 1.5 s late.
+    events = world.events(count=30)
+    events += [moving(world, ms) for ms in range(-20, 3020, 20)]
+    events += [moving(world, ms + 1, late_ms=1500) for ms in range(2000, 3000, 100)]
+    summary, labels = run(world, events, transforms__fixed_frame="odom")
+    assert labels == [[world.red, world.green, world.unknown]] * 30
+    assert said(summary, "clock_jump") == []
+    base, odom = said(summary, "stamps_astray")
+    assert base.startswith("tf base_link: its stamps go back by 1.5 s while those of other")
+    assert "end one of the two publishers of frame 'base_link'" in base
+    assert odom.startswith("tf odom: ")
+    assert base.endswith("(10 times)")
+
+
+def test_every_fifth_cloud_without_a_stamp_costs_itself_alone(world):
+    events = world.events(count=20)
+    clouds = [message for _, topic, message in events if topic == world.points_topic]
+    for message in clouds[::5]:
+        message.header.stamp = type(message.header.stamp).from_ns(0)
+    summary, labels = run(world, events)
+    seen = [world.red, world.green, world.unknown]
+    assert labels == [[world.unknown] * 3, *[seen] * 4] * 4
+    (zero,) = said(summary, "stamps_zero")
+    assert zero == (
+        "lidar.top: its stamp is 0, so it can't be paired with anything; let its driver stamp what "
+        "it publishes (4 times)"
+    )
+    assert summary.problems == ()

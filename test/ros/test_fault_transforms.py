@@ -32,3 +32,18 @@ def test_a_bad_quaternion_costs_no_other_transform_of_its_message(start_node, ro
         assert running.last_labels() == list(robot.LABELS)
     wait_until(lambda: running.says("/tf: transform of 'gps' refused: quaternion"), "its name")
     running.account()
+
+
+def test_a_second_localiser_that_is_late_is_named_and_costs_no_cloud(start_node, robot, wait_until):
+    running = start_node(transforms__max_extrapolation_s=0.2)
+    for number in range(30):
+        stamp_ns = running.start_ns + number * STEP_NS
+        robot.send("/tf", robot.pose(stamp_ns))
+        if number >= 15:
+            robot.send("/tf", robot.pose(stamp_ns - 15 * STEP_NS))
+        running.step(number)
+        assert running.last_labels() == list(robot.LABELS)
+    wait_until(lambda: running.says("two publishers of frame 'base'"), "who it is")
+    count = running.account()["lidar.top"]
+    assert (count["published"], count["dropped"]) == (30, {})
+    assert running.summary["clock_jumps"] == 0

@@ -61,3 +61,29 @@ CLOCK_JUMP = IssueKind(
     "nothing when a bag loops; else find out who sets the clock",
     "note",
 )
+CLOCK_STORM = IssueKind(
+    "clock_storm",
+    "time jumped back {jumps} times, with hardly a message in between",
+    "end one of the two sources of time: two bag players, or two publishers of /clock",
+    "two sources of time alternate, and everything timed is forgotten each time",
+    "`ros2 topic info -v /clock` names the publishers; look for a second bag player",
+    "warning",
+)
+STAMPS_ASTRAY = IssueKind(
+    "stamps_astray",
+    "its stamps go back by {back_s:.1f} s while those of other streams go on",
+    "{remedy}",
+    "two nodes publish one topic or one frame, one of them late or by another clock; nothing else "
+    "is forgotten for it, as it would be if time itself had jumped",
+    "two localisers, two drivers, or a node and a bag that has its topic: end one; else set the "
+    "clock of the driver",
+    "warning",
+)
+STAMPS_ZERO = IssueKind(
+    "stamps_zero",
+    "its stamp is 0, so it can't be paired with anything",
+    "let its driver stamp what it publishes",
+    "a driver leaves `header.stamp` empty, always or now and then",
+    "set the driver's time stamping mode; in code of your own `header.stamp = now`",
+    "warning",
+)
