@@ -45,7 +45,7 @@ def test_an_inverted_extrinsic_is_named(command, inverted, tmp_path):
     outcome, camera = check(command, inverted, tmp_path)
     assert outcome.code == 2
     assert (camera["level"], camera["causes"]) == ("wrong", ["inverted"])
-    assert camera["silhouettes"] == 0
+    assert camera["depth_edges"] == 0
     assert "sensor/lidar/vls128_roof <- sensor/camera/windshield/vis is inverted" in outcome.stderr
 
 
@@ -54,4 +54,4 @@ def test_one_moment_of_grass_is_too_little_to_tell(command, bag, tmp_path):
     outcome, camera = check(command, bag, tmp_path)
     assert outcome.code == 2
     assert (camera["level"], camera["causes"]) == ("undecided", [])
-    assert camera["silhouettes"] > 300
+    assert camera["depth_edges"] > 300
