@@ -111,9 +111,8 @@ def test_every_fault_of_the_page_has_its_test() -> None:
     named = re.findall(r"`(test_\w+)\.py(?:::(test_\w+))?`", page)
     assert len(named) > 25
     for file, test in named:
-        (path,) = (ROOT / "test").rglob(f"{file}.py")
-        code = path.read_text()
-        assert f"def {test}(" in code or not test, (file, test)
+        codes = [path.read_text() for path in (ROOT / "test").rglob(f"{file}.py")]
+        assert any(f"def {test}(" in code or not test for code in codes), (file, test)
 
 
 def test_every_renamed_parameter_and_argument_is_in_the_changelog() -> None:
