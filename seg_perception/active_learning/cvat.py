@@ -14,12 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.core.errors import DatasetError
+from seg_perception.core.errors import DatasetError, ImageError
 from seg_perception.core.ontology import Ontology
+from seg_perception.io.bounded import Bound
+from seg_perception.io.bounded_zip import ZIP_DAMAGE, members_within, read_member
+from seg_perception.io.compressed import decode_rgb, read_header
 from seg_perception.outputs.pictures import encode_png
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ _NAMES = "ImageSets/Segmentation/default.txt"
 _BACKGROUND = "background"
 # A zip's clock begins here; the same masks give the same bytes.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
+# Pictures hardly compress; a zip that grows more than this is no export.
+_BOUND = Bound(free_bytes=64 << 20, growth=20, most_bytes=1 << 40)
+# A byte of a mask is some hundred pixels.
+_PIXELS = Bound(free_bytes=1 << 30, growth=400, most_bytes=1 << 40)
+_BLOCK_PIXELS = 1 << 20
+_MOST_NAMED = 8
 Rgb = tuple[int, int, int]
 
 
@@ -119,16 +127,37 @@ def read_masks(path: Path, ontology: Ontology) -> Iterator[tuple[str, NDArray[np
         DatasetError: no such zip, a class that the ontology lacks, or a colour that the label
             map does not have.
     """
+    pixels = 0
     try:
         with zipfile.ZipFile(path) as archive:
-            table = _ids_by_color(archive.read(_LABEL_MAP).decode(), ontology, path)
-            for member in sorted(archive.namelist()):
-                if member.startswith(f"{MASKS_FOLDER}/") and member.endswith(".png"):
-                    where = f"{path}: {member}"
-                    yield Path(member).stem, _read_mask(archive.read(member), table, where)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            members = {m.filename: m for m in members_within(archive, path, _BOUND)}
+            text = read_member(archive, members[_LABEL_MAP]).decode()
+            table = _ids_by_color(text, ontology, path)
+            for name in sorted(members):
+                if name.startswith(f"{MASKS_FOLDER}/") and name.endswith(".png"):
+                    data = np.frombuffer(read_member(archive, members[name]), np.uint8)
+                    pixels += _count_pixels(data, f"{path}: {name}")
+                    _expect_few_pixels(path, pixels)
+                    yield Path(name).stem, _read_mask(data, table, f"{path}: {name}")
+    except (OSError, KeyError, *ZIP_DAMAGE) as error:
         msg = f"{path}: expected a zip that CVAT exported as Segmentation mask 1.1, got {error}"
         raise DatasetError(msg) from error
+
+
+def _count_pixels(data: NDArray[np.uint8], where: str) -> int:
+    try:
+        header = read_header(data, "mask")
+    except ImageError as error:
+        msg = f"{where} can't be decoded ({error}); export it again"
+        raise DatasetError(msg) from error
+    return header.width * header.height
+
+
+def _expect_few_pixels(path: Path, pixels: int) -> None:
+    most = _PIXELS.of(path.stat().st_size)
+    if pixels > most:
+        msg = f"{path}: expected masks of at most {most} pixels in all; export fewer frames at once"
+        raise DatasetError(msg)
 
 
 def _ids_by_color(text: str, ontology: Ontology, path: Path) -> dict[int, int]:
@@ -145,19 +174,29 @@ def _ids_by_color(text: str, ontology: Ontology, path: Path) -> dict[int, int]:
     return table
 
 
-def _read_mask(data: bytes, table: dict[int, int], where: str) -> NDArray[np.uint8]:
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if bgr is None:
-        msg = f"{where} can't be decoded; export it again"
-        raise DatasetError(msg)
-    colors, places = np.unique(_packed(np.asarray(bgr)[..., ::-1]), return_inverse=True)
+def _read_mask(data: NDArray[np.uint8], table: dict[int, int], where: str) -> NDArray[np.uint8]:
+    """Ids, uint8 (H, W), of a picture's bytes; block by block, since indices are large."""
+    try:
+        rgb = decode_rgb(data, "mask")
+    except ImageError as error:
+        msg = f"{where} can't be decoded ({error}); export it again"
+        raise DatasetError(msg) from error
+    mask = np.empty(rgb.shape[:2], np.uint8)
+    rows = max(1, _BLOCK_PIXELS // rgb.shape[1])
+    for first in range(0, len(rgb), rows):
+        mask[first : first + rows] = _ids(rgb[first : first + rows], table, where)
+    return mask
+
+
+def _ids(rgb: NDArray[np.uint8], table: dict[int, int], where: str) -> NDArray[np.uint8]:
+    colors, places = np.unique(_packed(rgb), return_inverse=True)
     unknown = [f"#{color:06x}" for color in colors.tolist() if color not in table]
     if unknown:
-        msg = f"{where}: colours {unknown} are not in labelmap.txt; export it again"
+        msg = f"{where}: colours {unknown[:_MOST_NAMED]} are not in labelmap.txt; export it again"
         raise DatasetError(msg)
     ids = np.array([table[color] for color in colors.tolist()], np.uint8)
-    mask: NDArray[np.uint8] = ids[places.reshape(bgr.shape[:2])]
-    return mask
+    found: NDArray[np.uint8] = ids[places.reshape(rgb.shape[:2])]
+    return found
 
 
 def _packed(rgb: NDArray[Any]) -> NDArray[np.int64]:

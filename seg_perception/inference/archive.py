@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from seg_perception.core.errors import BundleError
+from seg_perception.io.bounded import Bound
+from seg_perception.io.bounded_zip import ZIP_DAMAGE, copy_member, members_within
 
 MAX_FILES = 1000
 # Weights hardly compress; a zip that grows more than this is not a bundle.
-MAX_GROWTH = 20
-FREE_BYTES = 64 * 2**20
-
-# What zipfile lets through when it reads damaged bytes.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    IndexError,  # zipfile asks a nameless member whether it is a folder
-)
+BOUND = Bound(free_bytes=64 << 20, growth=20, most_bytes=1 << 40)
 
 
 def unpack(archive: Path, target: Path) -> Path:
@@ -38,11 +26,11 @@ def unpack(archive: Path, target: Path) -> Path:
     """
     try:
         with zipfile.ZipFile(archive) as bundle:
-            members = [member for member in bundle.infolist() if not member.is_dir()]
-            _expect_bounded(archive, members)
+            members = members_within(bundle, archive, BOUND)
+            _expect_few(archive, members)
             for member in members:
                 _unpack_one(archive, bundle, member, target)
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         msg = f"{archive} is not a readable zip ({error}); copy or download it again"
         raise BundleError(msg) from error
     except OSError as error:
@@ -51,13 +39,11 @@ def unpack(archive: Path, target: Path) -> Path:
     return _root(target)
 
 
-def _expect_bounded(archive: Path, members: list[zipfile.ZipInfo]) -> None:
-    limit = FREE_BYTES + MAX_GROWTH * archive.stat().st_size
-    size = sum(member.file_size for member in members)
-    if len(members) > MAX_FILES or size > limit:
+def _expect_few(archive: Path, members: list[zipfile.ZipInfo]) -> None:
+    if len(members) > MAX_FILES:
         msg = (
-            f"{archive}: expected at most {MAX_FILES} files and {limit} bytes unpacked, "
-            f"got {len(members)} files and {size} bytes; this is not a model bundle"
+            f"{archive}: expected at most {MAX_FILES} files, got {len(members)}; "
+            "this is not a model bundle"
         )
         raise BundleError(msg)
 
@@ -78,8 +64,8 @@ def _unpack_one(
         raise BundleError(msg)
     file = target / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    with bundle.open(member) as source, file.open("wb") as sink:
-        shutil.copyfileobj(source, sink)
+    with file.open("wb") as sink:
+        copy_member(bundle, member, sink)
 
 
 def _root(target: Path) -> Path:

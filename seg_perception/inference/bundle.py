@@ -15,12 +15,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.core.errors import BundleError
+from seg_perception.core.errors import BundleError, ImageError
+from seg_perception.core.git_lfs import pointer_mend
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import bundle_path
 from seg_perception.core.types import label_dtype
 from seg_perception.inference.archive import unpack
 from seg_perception.inference.manifest import GoldenFiles, Manifest, Variant
+from seg_perception.io.compressed import read_header
 
 MANIFEST_FILE = "manifest.json"
 
@@ -76,6 +78,8 @@ class Bundle:
 
     @classmethod
     def _read(cls, folder: Path) -> Bundle:
+        if (folder / MANIFEST_FILE).is_file():
+            _expect_no_pointer(folder / MANIFEST_FILE)
         manifest = Manifest.read(folder / MANIFEST_FILE)
         _expect_intact(folder, manifest)
         golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
@@ -159,6 +163,7 @@ def _open(path: Path, scratch: ExitStack) -> Path:
     if path.suffix == ".onnx":
         msg = f"{path} is a bare model; give a folder that holds it and its {MANIFEST_FILE}"
         raise BundleError(msg)
+    _expect_no_pointer(path)
     target = Path(tempfile.mkdtemp(prefix="seg_perception_bundle_"))
     scratch.callback(shutil.rmtree, target, ignore_errors=True)
     return unpack(path, target)
@@ -174,6 +179,7 @@ def _expect_intact(folder: Path, manifest: Manifest) -> None:
         raise BundleError(msg)
     for name, expected in manifest.files.items():
         if (got := sha256(folder / name)) != expected:
+            _expect_no_pointer(folder / name)
             msg = (
                 f"{folder / name} was altered: expected sha256 {expected}, got {got}; "
                 "copy the bundle again"
@@ -181,17 +187,16 @@ def _expect_intact(folder: Path, manifest: Manifest) -> None:
             raise BundleError(msg)
 
 
+def _expect_no_pointer(file: Path) -> None:
+    if mend := pointer_mend(file):
+        raise BundleError(mend)
+
+
 def _read_golden(folder: Path, files: GoldenFiles, manifest: Manifest) -> GoldenFrame:
-    image = _read_png(folder / files.image, cv2.IMREAD_COLOR)
-    labels = _read_png(folder / files.labels, cv2.IMREAD_UNCHANGED)
     size = (manifest.input.height, manifest.input.width)
+    image = _read_png(folder / files.image, cv2.IMREAD_COLOR, size)
+    labels = _read_png(folder / files.labels, cv2.IMREAD_UNCHANGED, size)
     dtype = label_dtype(manifest.class_count)
-    if image.shape[:2] != size:
-        msg = (
-            f"{folder / files.image}: expected the network's size {size} (height, width), "
-            f"got {image.shape[:2]}; stretch the frame before it is labelled"
-        )
-        raise BundleError(msg)
     if labels.shape != size or labels.dtype != dtype:
         msg = (
             f"{folder / files.labels}: expected one channel of {dtype} {size}, "
@@ -213,7 +218,7 @@ def _read_confidence(
 ) -> NDArray[np.uint8] | None:
     if files.confidence is None:
         return None
-    confidence = _read_png(folder / files.confidence, cv2.IMREAD_UNCHANGED)
+    confidence = _read_png(folder / files.confidence, cv2.IMREAD_UNCHANGED, size)
     if confidence.shape != size or confidence.dtype != np.uint8:
         msg = (
             f"{folder / files.confidence}: expected one channel of uint8 {size}, "
@@ -223,15 +228,29 @@ def _read_confidence(
     return confidence
 
 
-def _read_png(file: Path, flags: int) -> NDArray[Any]:
+def _read_png(file: Path, flags: int, size: tuple[int, int]) -> NDArray[Any]:
+    """Pixels of a PNG file that has this size (height, width), which its header says beforehand."""
     try:
-        pixels: NDArray[Any] | None = cv2.imdecode(np.fromfile(file, np.uint8), flags)
-    except cv2.error:
-        pixels = None
-    if pixels is None:
+        data = np.fromfile(file, np.uint8)
+        header = read_header(data, file.name)
+        _expect_size(file, (header.height, header.width), size)
+        pixels: NDArray[Any] | None = cv2.imdecode(data, flags)
+    except (cv2.error, ImageError) as error:
+        msg = f"{file} is not a readable PNG ({error}); write the bundle again"
+        raise BundleError(msg) from error
+    if pixels is None or header.kind != "png":
         msg = f"{file} is not a readable PNG; write the bundle again"
         raise BundleError(msg)
     return pixels
+
+
+def _expect_size(file: Path, got: tuple[int, int], size: tuple[int, int]) -> None:
+    if got != size:
+        msg = (
+            f"{file}: expected the network's size {size} (height, width), "
+            f"got {got}; stretch the frame before it is labelled"
+        )
+        raise BundleError(msg)
 
 
 def _expect_telling(folder: Path, golden: tuple[GoldenFrame, ...]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from seg_perception.core.errors import BagError
+from seg_perception.core.git_lfs import pointer_mend
 from seg_perception.io.bag_storage import RawMessage, Storage
 from seg_perception.io.bounded import UnpackError, unpack, unpack_file
 from seg_perception.io.db3_reader import Db3Storage
@@ -65,33 +66,72 @@ def open_storages(path: Path) -> list[Storage]:
 
 
 def _open_file(path: Path) -> Storage:
-    if path.suffix == ".zstd":
-        return _open_packed(path)
-    make = _STORAGES.get(path.suffix)
+    make = _open_packed if path.suffix == ".zstd" else _STORAGES.get(path.suffix)
     if make is None:
         msg = f"{path}: expected .mcap, .db3, .bag or a folder, got {path.suffix!r}"
         raise BagError(msg)
-    if path.stat().st_size == 0:
-        msg = f"{path}: expected a recording, got an empty file; record it again"
-        raise BagError(msg)
+    _expect_content(path)
     return make(path)
 
 
-def _find_files(folder: Path, metadata: _Metadata) -> list[Path]:
-    """The files that the metadata names, else those that lie there."""
-    named = [folder / Path(name).name for name in metadata.files]
-    missing = [str(path) for path in named if not path.exists()]
-    if missing:
-        msg = f"{folder}: metadata.yaml names files that are missing: {missing}; copy them too"
+def _expect_content(path: Path) -> None:
+    try:
+        mend = pointer_mend(path)
+        size = path.stat().st_size
+    except OSError as error:
+        msg = f"{path}: expected a readable file, got {error.strerror}; check its permissions"
+        raise BagError(msg) from error
+    if mend:
+        raise BagError(mend)
+    if size == 0:
+        msg = f"{path}: expected a recording, got an empty file; record it again"
         raise BagError(msg)
-    found = named or sorted(
-        (p for p in folder.iterdir() if re.search(r"\.(mcap|db3)(\.zstd)?$|\.bag$", p.name)),
-        key=lambda p: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", p.name)],
-    )
+
+
+def _find_files(folder: Path, metadata: _Metadata) -> list[Path]:
+    """The files that the metadata names, else those that lie there.
+
+    Raises:
+        BagError: none, or some of those that are named are missing.
+    """
+    lying = _recordings(folder)
+    named = [_as_it_lies(folder / Path(name).name) for name in metadata.files]
+    missing = [path for path in named if not path.exists()]
+    if missing:
+        metadata.warnings.append(_renamed(folder, missing, [p for p in lying if p not in named]))
+        named = lying
+    found = named or lying
     if not found:
         msg = f"{folder}: expected a folder with .mcap or .db3 files, got none; check the path"
         raise BagError(msg)
     return found
+
+
+def _recordings(folder: Path) -> list[Path]:
+    return sorted(
+        (p for p in folder.iterdir() if re.search(r"\.(mcap|db3)(\.zstd)?$|\.bag$", p.name)),
+        key=lambda p: [int(t) if t.isdigit() else t for t in re.split(r"(\d+)", p.name)],
+    )
+
+
+def _as_it_lies(path: Path) -> Path:
+    """The file, or the one that `unzstd` or `zstd` made of it by hand."""
+    other = path.with_suffix("") if path.suffix == ".zstd" else Path(f"{path}.zstd")
+    return other if other.exists() and not path.exists() else path
+
+
+def _renamed(folder: Path, missing: list[Path], unnamed: list[Path]) -> str:
+    """What is said where files have other names than the metadata knows.
+
+    Raises:
+        BagError: there are not as many others as are missing, so that some may be lost.
+    """
+    lost, others = [path.name for path in missing], [path.name for path in unnamed]
+    if len(lost) != len(others):
+        without = f", or remove metadata.yaml to read {others} without them" if others else ""
+        msg = f"{folder}: metadata.yaml names files that are missing: {lost}; copy them{without}"
+        raise BagError(msg)
+    return f"{folder}: metadata.yaml names {lost}, which are missing; read {others} instead"
 
 
 def _read_metadata(path: Path) -> _Metadata:

@@ -26,11 +26,12 @@ _CUT_OFF, _GAVE_UP = "it is cut off", "the decoder gave up"
 
 
 class FileHeader(NamedTuple):
-    """What a file says of itself."""
+    """What a file says of itself; `depth` is the bits of a sample, where they are below 8."""
 
     kind: str
     width: int
     height: int
+    depth: int = 8
 
 
 def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
@@ -95,7 +96,7 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
             f"that begins with {data[:4].hex() or 'nothing'}"
         )
         raise UnknownEncodingError(msg)
-    most = min(MAX_PIXELS, MAX_PIXELS_PER_BYTE * len(data))
+    most = min(MAX_PIXELS, MAX_PIXELS_PER_BYTE * len(data) * 8 // header.depth)
     if not 0 < header.width * header.height <= most:
         msg = (
             f"compressed image: expected 1 to {most} pixels in {len(data)} bytes, "
@@ -110,14 +111,15 @@ def _read_png_header(data: bytes) -> FileHeader:
 
     Every chunk has to fit: the decoder allocates what a chunk declares, up to 4 GB.
     """
-    if len(data) < 24 or data[12:16] != b"IHDR":
+    if len(data) < 25 or data[12:16] != b"IHDR":
         raise _damaged(_CUT_OFF, "png")
     position = len(_PNG)
     while position + _PNG_CHUNK <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)
         position += _PNG_CHUNK + length
         if kind == _PNG_END and position <= len(data):
-            return FileHeader("png", *struct.unpack_from(">II", data, 16))
+            width, height, depth = struct.unpack_from(">IIB", data, 16)
+            return FileHeader("png", width, height, min(8, max(1, depth)))
     raise _damaged(_CUT_OFF, "png")
 
 

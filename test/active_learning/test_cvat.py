@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from fuzz import bombs
+from seg_perception.active_learning import cvat
 from seg_perception.active_learning.corrections import take_corrections
 from seg_perception.active_learning.cvat import (
     CvatArchive,
@@ -17,7 +19,9 @@ from seg_perception.active_learning.cvat import (
 from seg_perception.active_learning.folder import LabellingFolder
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology, shipped
+from seg_perception.io.bounded import Bound
 
+MASK = "SegmentationClass/front_1.png"
 LABELS = np.array([[0, 1, 1], [2, 255, 0]], np.uint8)
 
 
@@ -96,13 +100,34 @@ def rewritten(archive, path, changes):
             "label 'cloud' is no class of ontology own",
         ),
         ({"labelmap.txt": "sky:red::\n"}, "expected a zip that CVAT exported"),
-        ({"SegmentationClass/front_1.png": "none"}, "can't be decoded; export it again"),
+        ({"SegmentationClass/front_1.png": "none"}, "can't be decoded .*; export it again"),
     ],
 )
 def test_a_bad_archive_is_one_sentence(make, archive, tmp_path, changes, message):
     bad = rewritten(archive, tmp_path / "bad.zip", changes)
     with pytest.raises(DatasetError, match=message):
         list(read_masks(bad, make.ontology("sky", "trail", "tree")))
+
+
+def test_masks_of_gigabytes_are_refused_unread(make, archive, tmp_path, monkeypatch):
+    """Pixels, number, and the zip itself: what would be 10 GB of memory and 20 GiB unpacked."""
+    ontology = make.ontology("sky", "trail", "tree")
+    wide = rewritten(archive, tmp_path / "wide.zip", {MASK: bombs.picture(20000, 20000)})
+    with pytest.raises(DatasetError, match="declares 20000x20000"):
+        list(read_masks(wide, ontology))
+    grown = tmp_path / "grown.zip"
+    grown.write_bytes(bombs.zipped({"labelmap.txt": b"", MASK: bytes(80 << 20)}))
+    with pytest.raises(DatasetError, match="expected at most 67108864 bytes unpacked, got"):
+        list(read_masks(grown, ontology))
+    monkeypatch.setattr(cvat, "_PIXELS", Bound(free_bytes=4, growth=0, most_bytes=10))
+    with pytest.raises(DatasetError, match="masks of at most 4 pixels in all"):
+        list(read_masks(archive, ontology))
+
+
+def test_a_large_mask_is_read_block_by_block(make, archive, monkeypatch):
+    monkeypatch.setattr(cvat, "_BLOCK_PIXELS", 1)
+    ((_, labels),) = read_masks(archive, make.ontology("sky", "trail", "tree"))
+    assert (labels == LABELS).all()
 
 
 def test_no_archive_at_all_is_one_sentence(make, tmp_path):

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fuzz import bombs
 from seg_perception.core.errors import BundleError
 from seg_perception.inference import archive
 from seg_perception.inference.archive import unpack
+from seg_perception.io.bounded import Bound
 
 
 def zipped(tmp_path: Path, entries: dict[str, bytes]) -> Path:
@@ -63,9 +65,10 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
 def test_a_zip_that_grows_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "FREE_BYTES", 1000)
+    monkeypatch.setattr(archive, "BOUND", Bound(free_bytes=1000, growth=20, most_bytes=1 << 30))
     path = zipped(tmp_path, {"model.onnx": bytes(1_000_000)})
-    with pytest.raises(BundleError, match=r"got 1 files and 1000000 bytes; this is not a model"):
+    most = 20 * path.stat().st_size
+    with pytest.raises(BundleError, match=f"at most {most} bytes unpacked, got 1000000 in 1 files"):
         unpack(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -106,3 +109,11 @@ def test_a_flipped_byte_anywhere_is_refused_or_does_no_harm(tmp_path: Path, meth
             file.read_bytes() == b"weights" * 20 for file in root.rglob("*") if file.is_file()
         )
     assert refused > len(whole) / 3
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_only_what_is_unpacked_in_pieces_is_taken(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bombs.zipped({"model.onnx": b"weights"}, method))
+    with pytest.raises(BundleError, match=r"model\.onnx: expected it stored or deflated"):
+        unpack(path, tmp_path / "out")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fuzz import bombs
 from seg_perception.core.errors import BundleError
 from seg_perception.inference import bundle as bundle_module
 from seg_perception.inference.bundle import Bundle, sha256, shipped
@@ -106,7 +107,7 @@ def test_a_file_without_hash_is_refused(make_bundle: MakeBundle) -> None:
 
 GOLDEN = {
     "image of another size": ("00.png", np.zeros((4, 4, 3), np.uint8), r"size \(8, 16\).*\(4, 4\)"),
-    "labels of another size": ("00_labels.png", np.eye(4, dtype=np.uint8), r"got uint8 \(4, 4\)"),
+    "labels of another size": ("00_labels.png", np.eye(4, dtype=np.uint8), r"got \(4, 4\)"),
     "labels in colour": ("00_labels.png", np.zeros((8, 16, 3), np.uint8), "ids, not colours"),
     "labels of 16 bit": ("00_labels.png", np.zeros((8, 16), np.uint16), "got uint16"),
     "a class too many": (
@@ -134,6 +135,38 @@ def test_an_unreadable_golden_frame_is_refused(make_bundle: MakeBundle, data: by
     replace_file(folder, "golden/00.png", data)
     with pytest.raises(BundleError, match="is not a readable PNG"):
         Bundle.load(folder)
+
+
+def test_a_golden_frame_of_another_size_is_refused_undecoded(
+    make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """6.5 KB that would be 5.5 GB of pixels and more."""
+    folder = make_bundle().folder
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    for width, height, message in (
+        (2000, 900, r"network's size \(8, 16\) \(height, width\), got \(900, 2000\)"),
+        (32000, 32000, "declares 32000x32000"),
+    ):
+        replace_file(folder, "golden/00.png", bombs.picture(width, height))
+        with pytest.raises(BundleError, match=message):
+            Bundle.load(folder)
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 123456\n"
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "golden/00.png", "manifest.json"])
+def test_a_git_lfs_pointer_in_place_of_a_file_is_told(make_bundle: MakeBundle, name: str) -> None:
+    folder = make_bundle().folder
+    (folder / name).write_bytes(POINTER)
+    with pytest.raises(BundleError, match=f"{name}: expected the file itself, .*`git lfs pull`"):
+        Bundle.load(folder)
+
+
+def test_a_git_lfs_pointer_in_place_of_a_zip_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bundle.zip").write_bytes(POINTER)
+    with pytest.raises(BundleError, match="expected the file itself, got its Git LFS pointer"):
+        Bundle.load(tmp_path / "bundle.zip")
 
 
 def test_a_file_that_can_not_be_read_is_refused(

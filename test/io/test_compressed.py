@@ -93,6 +93,16 @@ def test_a_file_that_declares_an_absurd_size_is_refused_undecoded(width, height)
         images.decode_compressed_image(msg)
 
 
+def test_a_picture_of_few_bits_may_hold_more_pixels_a_byte():
+    """1024 x 1024 pixels of one bit are 128 KB of rows, which deflate packs into 160 bytes."""
+    rows = (b"\0" + bytes(128)) * 1024
+    head = struct.pack(">IIBBBBB", 1024, 1024, 1, 0, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+    assert 1032 * len(data) < 1 << 20
+    assert images.decode_compressed_image(CompressedImage(format="png", data=data)).max() == 0
+
+
 @pytest.mark.parametrize("data", [b"", b"RIFF....WEBPVP8 ", b"\x00" * 12 + b"\x89PNG\r\n\x1a\n"])
 def test_other_files_are_refused_by_name(data):
     with pytest.raises(UnknownEncodingError, match=r"expected a JPEG or PNG.*'compressedDepth'"):

@@ -97,6 +97,7 @@ BAG_DAMAGED = IssueKind(
     "bag_damaged",
     "{error}",
     "",
-    "the recording is cut or damaged; everything before the damage is used",
-    "record it again, or repair it with its recorder's tools",
+    "the recording is cut or damaged, or its files are not those that its metadata.yaml names; "
+    "everything that can be read is used",
+    "record it again, repair it with its recorder's tools, or give its files their names back",
 )
