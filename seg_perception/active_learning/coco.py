@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 
 
@@ -46,7 +48,7 @@ class CocoFile:
             "annotations": self._annotations,
             "categories": categories,
         }
-        path.write_text(json.dumps(document), encoding="utf-8")
+        write_file(path, json.dumps(document), DatasetError)
 
     def _annotate(self, image: int, class_id: int, mask: NDArray[np.bool_]) -> None:
         annotation = {

@@ -10,9 +10,11 @@ import numpy as np
 
 from seg_perception.active_learning.cvat import read_masks
 from seg_perception.active_learning.folder import ONTOLOGY
+from seg_perception.core.draft_folder import replace_files
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import MASKS
+from seg_perception.io.image_files import encode_image
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def take_corrections(folder: str | Path, archive: str | Path) -> list[Correction
     Raises:
         ConfigError: the folder was not written by `mine`.
         DatasetError: a frame that the folder does not have, of another size, or with a class
-            that its ontology lacks; nothing is replaced then.
+            that its ontology lacks, or the disk refuses; nothing is replaced then.
     """
     folder = Path(folder)
     ontology = Ontology.load(folder / ONTOLOGY)
@@ -50,8 +52,8 @@ def take_corrections(folder: str | Path, archive: str | Path) -> list[Correction
         Correction(name, _changed(folder / MASKS / f"{name}.png", mask))
         for name, mask in masks.items()
     ]
-    for name, mask in masks.items():
-        cv2.imwrite(str(folder / MASKS / f"{name}.png"), mask)
+    files = ((f"{name}.png", encode_image(mask)) for name, mask in masks.items())
+    replace_files(folder / MASKS, files, DatasetError)
     return corrections
 
 

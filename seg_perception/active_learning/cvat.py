@@ -86,9 +86,10 @@ class CvatArchive:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Add what goes with the masks, and close."""
-        self._write(_LABEL_MAP, label_map(self._colors).encode())
-        self._write(_NAMES, "".join(f"{name}\n" for name in self._names).encode())
+        """Add what goes with the masks, and close; of a zip that failed nothing is kept."""
+        if error is None:
+            self._write(_LABEL_MAP, label_map(self._colors).encode())
+            self._write(_NAMES, "".join(f"{name}\n" for name in self._names).encode())
         self._zip.close()
 
     def add(self, name: str, labels: NDArray[Any]) -> None:

@@ -6,16 +6,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
 from seg_perception.active_learning.coco import CocoFile
 from seg_perception.active_learning.cvat import CvatArchive, label_specification
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import IMAGES, MASKS
+from seg_perception.io.image_files import write_image
 from seg_perception.outputs.pictures import colorize, encode_png
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class LabellingFolder:
         """Make the folder and what does not depend on the frames.
 
         Raises:
-            DatasetError: an ontology that 8-bit masks or the label maps can't hold.
+            DatasetError: an ontology that 8-bit masks or the label maps can't hold, or the disk
+                refuses.
         """
         if ontology.unknown_id > np.iinfo(np.uint8).max:
             msg = (
@@ -45,7 +47,7 @@ class LabellingFolder:
             (folder / part).mkdir(parents=True)
         self._coco = CocoFile(ontology)
         self._cvat = CvatArchive(folder / CVAT, ontology)
-        (folder / CVAT_LABELS).write_text(label_specification(ontology), encoding="utf-8")
+        write_file(folder / CVAT_LABELS, label_specification(ontology), DatasetError)
         _write_yaml(folder / MAPPING, mapping(ontology))
         _write_yaml(folder / ONTOLOGY, ontology.model_dump(mode="json"))
 
@@ -74,10 +76,10 @@ class LabellingFolder:
             labels: uint8 (H, W), class ids, `unknown_id` where there is none.
         """
         file_name = f"{name}.png"
-        (self._folder / IMAGES / file_name).write_bytes(encode_png(image))
-        cv2.imwrite(str(self._folder / MASKS / file_name), labels)
+        write_file(self._folder / IMAGES / file_name, encode_png(image), DatasetError)
+        write_image(self._folder / MASKS / file_name, labels, DatasetError)
         colors = colorize(labels, self._ontology.palette)
-        (self._folder / COLOR / file_name).write_bytes(encode_png(colors))
+        write_file(self._folder / COLOR / file_name, encode_png(colors), DatasetError)
         self._coco.add(file_name, labels)
         self._cvat.add(name, labels)
 
@@ -97,4 +99,4 @@ def mapping(ontology: Ontology) -> dict[str, Any]:
 
 def _write_yaml(path: Path, document: Any) -> None:
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, default_flow_style=None)
-    path.write_text(text, encoding="utf-8")
+    write_file(path, text, DatasetError)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from seg_perception.active_learning.observer import Observer
 from seg_perception.active_learning.selection import Choice, Selection
 from seg_perception.active_learning.summary import SUMMARY, MiningSummary, frame_name
 from seg_perception.config import Config
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BagError, DatasetError
 from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED
 from seg_perception.core.json_document import dump_json
@@ -86,7 +87,7 @@ def mine(
     """
     start = time.perf_counter()
     config = config.model_copy(update={"radars": {}})
-    with _new_folder(Path(output)) as draft, BagReader(bag) as reader:
+    with draft_folder(Path(output), DatasetError) as draft, BagReader(bag) as reader:
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
         with closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine:
@@ -114,28 +115,9 @@ def mine(
             notes=(*found.notes, *_too_few(choices, found, mining)),
             problems=found.problems,
         )
-        write_page(draft / SUMMARY, dump_json(summary.to_json()))
+        write_file(draft / SUMMARY, dump_json(summary.to_json()), DatasetError)
         write_page(draft / INDEX, draw_index(summary, cards))
     return summary
-
-
-@contextmanager
-def _new_folder(output: Path) -> Iterator[Path]:
-    """A draft beside the output that takes its name when everything is in it."""
-    if output.exists():
-        msg = f"{output} exists: expected a new folder; name another one or move it away"
-        raise DatasetError(msg)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent)
-    except OSError as error:
-        msg = f"{output} can't be made ({error}); name another folder"
-        raise DatasetError(msg) from error
-    with scratch as name:
-        draft = Path(name) / output.name
-        draft.mkdir()
-        yield draft
-        draft.rename(output)
 
 
 def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Found:

@@ -22,7 +22,8 @@ from seg_perception.calibration.observations import Observations
 from seg_perception.calibration.pictures import Plot, curves_picture, overlay_picture
 from seg_perception.calibration.sensitivity import Curve
 from seg_perception.config import Config
-from seg_perception.core.errors import BagError, CalibrationError
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import BagError, CalibrationError, ReportError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
@@ -158,7 +159,7 @@ def _write_pictures(
     paths = []
     for name, picture in pictures.items():
         paths.append(folder / f"{camera}_{name}.png")
-        paths[-1].write_bytes(encode_png(picture))
+        write_file(paths[-1], encode_png(picture), ReportError)
     return paths
 
 

@@ -16,7 +16,8 @@ from seg_perception.calibration.observations import Observation
 from seg_perception.calibration.pictures import Plot, curves_picture
 from seg_perception.calibration.sensitivity import AXES, resample
 from seg_perception.config import Config
-from seg_perception.core.errors import CalibrationError
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import CalibrationError, ReportError
 from seg_perception.outputs.pictures import encode_png
 
 _STEP_S = 0.01
@@ -152,9 +153,8 @@ def estimate_offset(
 
 def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:
     """Draw the agreement by offset."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{estimate.camera}_offset.png"
-    path.write_bytes(encode_png(estimate.picture()))
+    write_file(path, encode_png(estimate.picture()), ReportError)
     return path
 
 

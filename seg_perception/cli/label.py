@@ -38,6 +38,8 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
 
     from seg_perception.cli.progress import progress_bar
     from seg_perception.config import SegmentationConfig
+    from seg_perception.core.atomic_write import write_file
+    from seg_perception.core.errors import ImageError
     from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.engine import create_engine
@@ -51,7 +53,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     engine.close()
     ontology = engine.bundle.ontology.model_dump(mode="json")
     text = yaml.safe_dump(ontology, sort_keys=False, allow_unicode=True)
-    (output / "ontology.yaml").write_text(text, encoding="utf-8")
+    write_file(output / "ontology.yaml", text, ImageError)
     if as_json:
         done = {"output": str(output), "images": len(places), "engine": engine.description}
         print_json({**done, "views": plan.model_dump()})

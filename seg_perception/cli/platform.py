@@ -96,14 +96,11 @@ def policy(
 
 
 def _write(text: str, output: Path | None) -> None:
+    from seg_perception.core.atomic_write import write_file
     from seg_perception.core.errors import ConfigError
 
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        msg = f"{output}: can't be written ({error.strerror}); name a place that exists"
-        raise ConfigError(msg) from error
+    write_file(output, text, ConfigError)
     typer.echo(f"wrote {output}", err=True)

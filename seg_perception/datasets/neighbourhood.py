@@ -18,6 +18,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES
 
@@ -96,7 +97,7 @@ def write_split(folder: Path, split: Path, clusters: int, every: int, margin: fl
     """Split the images of a folder data set and write their names as YAML.
 
     Raises:
-        DatasetError: the folder has no images, or one can't be decoded.
+        DatasetError: the folder has no images, one can't be decoded, or the disk refuses.
     """
     files = sorted(path for path in (folder / IMAGES).glob("*") if path.is_file())
     if len(files) < clusters:
@@ -104,10 +105,11 @@ def write_split(folder: Path, split: Path, clusters: int, every: int, margin: fl
         raise DatasetError(msg)
     chosen = hold_out(np.stack([_describe_file(path) for path in files]), clusters, every, margin)
     names = {part: [files[i].stem for i in indices] for part, indices in asdict(chosen).items()}
-    split.write_text(
+    text = (
         f"# hold_out(clusters={clusters}, every={every}, margin={margin}, seed=0) of "
         "seg_perception/datasets/neighbourhood.py\n" + yaml.safe_dump(names, sort_keys=False)
     )
+    write_file(split, text, DatasetError)
 
 
 def _describe_file(path: Path) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import DatasetError
 
 _POINT_BYTES, _LABEL_BYTES = 16, 4
@@ -104,7 +105,7 @@ def write_labels(
     halves[:, 0] = classes
     if instances is not None:
         halves[:, 1] = instances
-    halves.tofile(path)
+    write_file(path, halves.tobytes(), DatasetError)
 
 
 def _read(path: Path, dtype: str, record_bytes: int) -> NDArray[Any]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import ReportError
 from seg_perception.core.ontology import Ontology
 from seg_perception.demo.drive import DemoScan, Drive, Frame, stamps_at, transform_points
 from seg_perception.outputs.birds_eye import BirdsEye
@@ -113,5 +115,5 @@ class DemoRenderer:
 
 
 def _write(file: Path, picture: Rgb) -> Path:
-    file.write_bytes(encode_png(picture))
+    write_file(file, encode_png(picture), ReportError)
     return file

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.durations import Percentiles
+from seg_perception.core.errors import ReportError
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.demo.scores import TopicScores
@@ -130,4 +132,4 @@ class DemoSummary:
 
     def write(self, file: Path) -> None:
         """Write it as JSON."""
-        file.write_text(dump_json(self.to_json()))
+        write_file(file, dump_json(self.to_json()), ReportError)

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from seg_perception import __version__
+from seg_perception.core.atomic_write import draft_file, write_file
 from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.assemble_timing import collect_timing
 from seg_perception.evaluation.frame_samples import choose
@@ -136,18 +137,15 @@ def _pictures(
             origin.update({file: part.folder / file for file in frame.files.values()})
     for frame in choose(frames, job.pictures, statistics.median_miou):
         for file in frame.files.values():
-            (run / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(origin[file], run / file)
+            write_file(run / file, origin[file].read_bytes(), EvaluationError)
         yield frame
 
 
 def _join_frames(parts: Sequence[ShardResult], path: Path) -> None:
-    part_file = path.with_suffix(".part")
-    with part_file.open("wb") as joined:
+    with draft_file(path, EvaluationError) as draft, draft.open("wb") as joined:
         for part in parts:
             with (part.folder / FRAMES).open("rb") as source:
                 shutil.copyfileobj(source, joined)
-    part_file.replace(path)
 
 
 def _source(job: Job, streams: Sequence[StreamResult]) -> Source:

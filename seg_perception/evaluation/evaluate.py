@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.disk_errors import full_disk, unwritable
 from seg_perception.core.errors import EvaluationError
+from seg_perception.core.locks import working_in
 from seg_perception.evaluation.assemble import assemble
 from seg_perception.evaluation.checks import check_job
 from seg_perception.evaluation.cluster import run_cluster
@@ -38,9 +43,8 @@ def begin(job: Job, run: Path, on_progress: OnProgress = _silent) -> None:
         EvaluationError: the folder belongs to another job, or a truth can't be compared.
         SegPerceptionError: as the inputs have it.
     """
-    if _is_new(job, run):
-        check_job(job, on_progress)
-        _write_job(job, run)
+    with _alone(run):
+        _begin(job, run, on_progress)
 
 
 def evaluate(
@@ -65,9 +69,43 @@ def evaluate(
         SegPerceptionError: as the inputs or the model have it.
     """
     start = time.perf_counter()
-    begin(job, run)
-    if (run / RESULTS).is_file():
-        return Results.read(run)
+    with _alone(run):
+        _begin(job, run, _silent)
+        if (run / RESULTS).is_file():
+            return Results.read(run)
+        _score(job, run, execution, on_progress)
+        results = assemble(job, run, time.perf_counter() - start, command)
+        results.write(run)
+        shutil.rmtree(run / SHARDS)
+    return results
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Be the only process that works on a run; a folder that stays empty is removed again.
+
+    Raises:
+        EvaluationError: another one does, or the folder can't be made or written.
+    """
+    with unwritable(run, EvaluationError):
+        run.mkdir(parents=True, exist_ok=True)
+    with working_in(run, EvaluationError):
+        try:
+            with full_disk(run, EvaluationError):
+                yield
+        finally:
+            with suppress(OSError):
+                run.rmdir()
+
+
+def _begin(job: Job, run: Path, on_progress: OnProgress) -> None:
+    if _is_new(job, run):
+        check_job(job, on_progress)
+        write_file(run / JOB, job.model_dump_json(), EvaluationError)
+
+
+def _score(job: Job, run: Path, execution: ExecutionOptions, on_progress: OnProgress) -> None:
+    """Do the shards that are not done."""
     missing = [shard for shard in job.shards if not is_done(run, shard)]
     if execution.address:
         run_cluster(
@@ -77,10 +115,6 @@ def evaluate(
         run_processes(job, missing, run, on_progress, execution.processes)
     else:
         run_here(job, missing, run, on_progress, execution.keep)
-    results = assemble(job, run, time.perf_counter() - start, command)
-    results.write(run)
-    shutil.rmtree(run / SHARDS)
-    return results
 
 
 def _is_new(job: Job, run: Path) -> bool:
@@ -99,10 +133,3 @@ def _is_new(job: Job, run: Path) -> bool:
         msg = f"{run}: holds another run; choose another folder (-o), or remove it"
         raise EvaluationError(msg)
     return False
-
-
-def _write_job(job: Job, run: Path) -> None:
-    run.mkdir(parents=True, exist_ok=True)
-    part = (run / JOB).with_suffix(".part")
-    part.write_text(job.model_dump_json(), encoding="utf-8")
-    part.replace(run / JOB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.frame_score import PICTURES, FrameScore
 from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample
+from seg_perception.io.image_files import write_image
 
 # Of the frames that chance picks, the ones nearest to the median become the typical ones.
 _CANDIDATES = 16
@@ -118,12 +122,13 @@ def _write_image(folder: Path, stem: str, sample: ImageSample) -> dict[str, str]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     files = {"truth": f"{stem}_truth.png", "predicted": f"{stem}_predicted.png"}
     for what, labels in (("truth", sample.truth), ("predicted", sample.predicted)):
-        cv2.imwrite(str(folder / files[what]), _nearest(labels, size))
+        write_image(folder / files[what], _nearest(labels, size), EvaluationError)
     picture = sample.picture()
     if picture is not None:
         files = {"image": f"{stem}_image.jpg", **files}
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        cv2.imwrite(str(folder / files["image"]), cv2.cvtColor(small, cv2.COLOR_RGB2BGR), _JPEG)
+        bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+        write_image(folder / files["image"], bgr, EvaluationError, _JPEG)
     return files
 
 
@@ -131,12 +136,14 @@ def _write_cloud(folder: Path, stem: str, sample: CloudSample) -> dict[str, str]
     finite = np.flatnonzero(np.isfinite(sample.xyz).all(axis=1))
     chosen = finite[:: max(1, -(-len(finite) // _POINTS))]
     file = f"{stem}_cloud.npz"
+    content = io.BytesIO()
     np.savez_compressed(
-        folder / file,
+        content,
         xyz=sample.xyz[chosen],
         truth=sample.truth[chosen].astype(np.uint16),
         predicted=sample.predicted[chosen].astype(np.uint16),
     )
+    write_file(folder / file, content.getvalue(), EvaluationError)
     return {"cloud": file}
 
 

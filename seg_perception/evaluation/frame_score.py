@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.document import Document
 
 FRAMES, PICTURES = "frames.jsonl", "pictures"
@@ -41,10 +43,8 @@ class FrameScore(Document):
 
 def write_frames(folder: Path, frames: Iterable[FrameScore]) -> None:
     """Write `frames.jsonl`, one frame a line, whole or not at all."""
-    path, part = folder / FRAMES, folder / f"{FRAMES}.part"
-    with part.open("w", encoding="utf-8") as file:
-        file.writelines(f"{frame.model_dump_json()}\n" for frame in frames)
-    part.replace(path)
+    text = "".join(f"{frame.model_dump_json()}\n" for frame in frames)
+    write_file(folder / FRAMES, text, EvaluationError)
 
 
 def read_frames(folder: Path) -> Iterator[FrameScore]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import explain
@@ -93,9 +94,8 @@ class Results(Document):
 
     def write(self, folder: Path) -> Path:
         """Write `results.json` into a run folder, whole or not at all."""
-        path, part = folder / RESULTS, folder / f"{RESULTS}.part"
-        part.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        part.replace(path)
+        path = folder / RESULTS
+        write_file(path, self.model_dump_json(indent=1), EvaluationError, sync=True)
         return path
 
     @classmethod

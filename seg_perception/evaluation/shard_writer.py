@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.durations import StageDurations
-from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.errors import EvaluationError, SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.evaluation.frame_samples import FrameSamples
@@ -109,7 +110,7 @@ class ShardWriter:
             "problems": self.problems,
             "engine": self.engine,
         }
-        (self._folder / PART).write_text(json.dumps(document), encoding="utf-8")
+        write_file(self._folder / PART, json.dumps(document), EvaluationError)
 
 
 class ShardResult:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from seg_perception.core.draft_folder import draft_folder
+from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.run_bag import OnStep, run_bag, run_labelled_bag
 from seg_perception.evaluation.run_files import run_images, run_predictions
@@ -47,18 +49,15 @@ def run_shard(job: Job, shard: Shard, run: Path, on_step: OnStep, keep: str = ""
         keep: where the labelled bag is kept; only of a bag that goes through the core.
 
     Raises:
+        EvaluationError: the disk refuses, or another process scores the same shard.
         SegPerceptionError: as the bag, the data set or the model has it.
     """
     folder = shard_folder(run, shard)
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)
     chosen = partial(run_bag, keep=keep) if keep and job.kind == "bag" else _RUNS[job.kind]
-    with ShardWriter(job, part) as writer:
+    with draft_folder(folder, EvaluationError) as draft, ShardWriter(job, draft) as writer:
         chosen(job, shard, writer, on_step)
         writer.close()
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
 
 
 def run_packed(job: Job, shard: Shard) -> bytes:
@@ -78,10 +77,9 @@ def run_packed(job: Job, shard: Shard) -> bytes:
 def unpack(run: Path, shard: Shard, packed: bytes) -> None:
     """Put a shard that was scored elsewhere into its folder."""
     folder = shard_folder(run, shard)
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        archive.extractall(part)
     shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    with (
+        draft_folder(folder, EvaluationError) as draft,
+        zipfile.ZipFile(io.BytesIO(packed)) as archive,
+    ):
+        archive.extractall(draft)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BundleError
 from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import MANIFEST_FILE, Bundle, files_of, sha256
@@ -28,6 +29,7 @@ from seg_perception.inference.manifest import (
     Variant,
     explain,
 )
+from seg_perception.io.image_files import write_image
 
 Golden = (
     tuple[NDArray[np.uint8], NDArray[Any]] | tuple[NDArray[np.uint8], NDArray[Any], NDArray[Any]]
@@ -90,49 +92,24 @@ def write_bundle(folder: Path, source: BundleSource) -> Bundle:
     Raises:
         BundleError: the folder is in use, the disk refuses, or the source contradicts itself.
     """
-    expect_free(folder)
-    try:
-        _write(folder, source)
-    except OSError as error:
-        msg = f"{folder}: can't be written ({error}); nothing is left of it: free some space"
-        raise BundleError(msg) from error
-    return Bundle.load(folder)
-
-
-def _write(folder: Path, source: BundleSource) -> None:
-    """Write the bundle beside its place, then move it there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-        draft = Path(scratch) / folder.name
+    with draft_folder(folder, BundleError) as draft:
         names = _write_files(draft, source)
         manifest = _manifest(
             source, names, {name: sha256(draft / name) for name in files_of(draft)}
         )
-        (draft / MANIFEST_FILE).write_text(manifest.dump())
+        write_file(draft / MANIFEST_FILE, manifest.dump(), BundleError, sync=True)
         Bundle.load(draft)
-        draft.replace(folder)
-
-
-def expect_free(folder: Path) -> None:
-    """Refuse a folder that holds something.
-
-    Raises:
-        BundleError: it does, or it is a file.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"{folder} exists; remove it or name another folder for the bundle"
-        raise BundleError(msg)
+    return Bundle.load(folder)
 
 
 def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:
     """Write everything but the manifest; return what the manifest says of it."""
-    draft.mkdir()
     names: dict[str, Any] = {"model": "model.onnx"}
-    (draft / "model.onnx").write_bytes(source.model)
+    write_file(draft / "model.onnx", source.model, BundleError, sync=True)
     names["variants"] = tuple(_write_variant(draft, variant) for variant in source.variants)
     if source.licence_text:
         names["licence_file"] = "LICENSE"
-        (draft / "LICENSE").write_text(source.licence_text)
+        write_file(draft / "LICENSE", source.licence_text, BundleError)
     names["golden"] = tuple(_write_golden(draft, n, f) for n, f in enumerate(source.golden))
     return names
 
@@ -141,7 +118,7 @@ def _write_variant(draft: Path, source: VariantSource) -> Variant:
     file = "model.onnx"
     if source.model is not None:
         file = f"model_{source.sampling}_{source.precision}.onnx"
-        (draft / file).write_bytes(source.model)
+        write_file(draft / file, source.model, BundleError, sync=True)
     return Variant(
         file=file,
         sampling=source.sampling,
@@ -158,17 +135,11 @@ def _write_golden(draft: Path, number: int, frame: Golden) -> GoldenFiles:
         labels=f"{stem}_labels.png",
         confidence=f"{stem}_confidence.png" if confidence else None,
     )
-    (draft / "golden").mkdir(exist_ok=True)
-    _write_png(draft / files.image, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    _write_png(draft / files.labels, labels)
+    write_image(draft / files.image, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), BundleError)
+    write_image(draft / files.labels, labels, BundleError)
     if files.confidence is not None:
-        _write_png(draft / files.confidence, confidence[0])
+        write_image(draft / files.confidence, confidence[0], BundleError)
     return files
-
-
-def _write_png(file: Path, pixels: NDArray[Any]) -> None:
-    _, data = cv2.imencode(".png", pixels)
-    file.write_bytes(data.tobytes())
 
 
 def _manifest(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import ImageError
 from seg_perception.inference.augmented import AugmentedSegmenter
+from seg_perception.io.image_files import write_image
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -72,10 +73,4 @@ def _read(path: Path) -> NDArray[np.uint8]:
 
 
 def _write(place: Path, labels: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
-    _, data = cv2.imencode(".png", labels)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data.tobytes())
-    except OSError as error:
-        msg = f"{place}: can't be written ({error}); free some space"
-        raise ImageError(msg) from error
+    write_image(place, labels, ImageError)

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_metadata import WrittenTopic, describe_bag, dump_yaml, qos_profiles
@@ -224,9 +225,5 @@ class BagWriter:
         return entry
 
     def _write_metadata(self, metadata: dict[str, Any]) -> None:
-        path = self.path / "metadata.yaml"
-        try:
-            path.write_text(dump_yaml(metadata))
-        except OSError as error:
-            msg = f"{path}: can't be written ({error.strerror}); run `ros2 bag reindex` later"
-            raise BagError(msg) from error
+        mend = "run `ros2 bag reindex` later"
+        write_file(self.path / "metadata.yaml", dump_yaml(metadata), BagError, mend=mend)

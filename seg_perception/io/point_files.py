@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import ConfigError
 
 _PLY_NAMES = {
@@ -59,16 +60,7 @@ def write_points(path: Path, points: NDArray[Any]) -> None:
     """
     check_point_file(path)
     header, body = _WRITERS[path.suffix.lower()](points)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(header.encode("ascii"))
-            file.write(np.ascontiguousarray(body).tobytes())
-        unfinished.rename(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        msg = f"{path} can't be written ({error.strerror}); check the disk and its permissions"
-        raise ConfigError(msg) from error
+    write_file(path, header.encode("ascii") + np.ascontiguousarray(body).tobytes(), ConfigError)
 
 
 def _pcd(points: NDArray[Any]) -> tuple[str, NDArray[Any]]:

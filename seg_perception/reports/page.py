@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from seg_perception import __version__
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import ReportError
 from seg_perception.reports.formatting import FILTERS
 
@@ -27,25 +26,9 @@ def write_page(file: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all.
 
     Raises:
-        ReportError: the folder can't be written to.
+        ReportError: the disk refuses; an older file of its name is unchanged.
     """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        with open(handle, "w", encoding="utf-8") as stream:  # noqa: PTH123 (a descriptor)
-            stream.write(text)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(file)
-    except OSError as error:
-        msg = f"{file} can't be written ({error}); name another folder"
-        raise ReportError(msg) from error
-
-
-def _umask() -> int:
-    """A temporary file is readable by its owner alone; a page is as any other file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    write_file(file, text, ReportError)
 
 
 @cache

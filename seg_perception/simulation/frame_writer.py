@@ -9,7 +9,9 @@ from pathlib import Path
 
 import cv2
 
+from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES, MASKS
+from seg_perception.io.image_files import write_image
 from seg_perception.simulation.training_frames import training_frames
 
 
@@ -21,13 +23,15 @@ def write_frames(folder: Path, seed: int, count: int, width: int, height: int) -
         seed: of the simulator; also part of the file names.
         count: how many frames.
         width, height: their size (pixel).
+
+    Raises:
+        DatasetError: the disk refuses.
     """
-    for part in (IMAGES, MASKS):
-        (folder / part).mkdir(parents=True, exist_ok=True)
     for index, (image, labels) in enumerate(training_frames(seed, count, width, height)):
         name = f"seed{seed:03d}_{index:04d}.png"
-        cv2.imwrite(str(folder / IMAGES / name), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        cv2.imwrite(str(folder / MASKS / name), labels)
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        write_image(folder / IMAGES / name, bgr, DatasetError)
+        write_image(folder / MASKS / name, labels, DatasetError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,8 +11,11 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from seg_perception.core.atomic_write import draft_file
 from seg_perception.core.errors import TrainingError
 from seg_perception.training.config import TrainingConfig
+
+_KEPT = "the last good checkpoint is kept: free some space and resume"
 
 
 class Checkpoint(BaseModel):
@@ -49,17 +52,11 @@ class Checkpoint(BaseModel):
         Raises:
             TrainingError: the disk refuses, for instance because it is full.
         """
-        draft = path.with_suffix(".part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(dict(self), draft)
-            draft.replace(path)
-        except (OSError, RuntimeError) as error:
-            draft.unlink(missing_ok=True)
-            msg = (
-                f"{path}: can't be written ({error}); the last good checkpoint is kept: "
-                "free some space and resume"
-            )
+            with draft_file(path, TrainingError, sync=True, mend=_KEPT) as draft:
+                torch.save(dict(self), draft)
+        except RuntimeError as error:
+            msg = f"{path}: can't be written ({error}); {_KEPT}"
             raise TrainingError(msg) from error
 
     @classmethod

@@ -6,6 +6,7 @@ import zipfile
 import cv2
 import numpy as np
 import pytest
+from full_disk import full_disk
 
 from fuzz import bombs
 from seg_perception.active_learning import cvat
@@ -180,6 +181,21 @@ def test_masks_of_something_else_are_refused(folder, make, tmp_path, name, label
     with pytest.raises(DatasetError, match=message):
         take_corrections(folder, tmp_path / "new.zip")
     assert (folder / "masks_src" / "front_1.png").read_bytes() == before
+
+
+def test_a_full_disk_replaces_no_mask_and_says_so(folder, make, tmp_path):
+    """PNGs of noise are larger than the masks that are there, and than the room that is left."""
+    noise = np.random.default_rng(1).integers(0, 3, (64, 64), np.uint8)
+    for name in ("front_1", "front_2"):
+        cv2.imwrite(str(folder / "masks_src" / f"{name}.png"), noise * 0)
+    with CvatArchive(tmp_path / "new.zip", make.ontology("sky", "trail", "tree")) as written:
+        written.add("front_1", noise * 0 + 1)
+        written.add("front_2", noise)
+    before = {path: path.read_bytes() for path in (folder / "masks_src").iterdir()}
+    with full_disk(500), pytest.raises(DatasetError, match="can't be written"):
+        take_corrections(folder, tmp_path / "new.zip")
+    assert {path: path.read_bytes() for path in (folder / "masks_src").iterdir()} == before
+    assert not list(folder.glob(".*"))
 
 
 def test_an_empty_export_is_one_sentence(folder, make, tmp_path):

@@ -183,6 +183,7 @@ def test_a_bag_without_pictures_is_one_sentence(world, kind, message):
 
 def test_an_older_folder_is_left_alone(world):
     (world.folder / "mined").mkdir()
+    (world.folder / "mined" / "labelled").touch()
     with pytest.raises(DatasetError, match="exists: expected a new folder"):
         mine(world.bag(), world.folder / "mined", world.config(), MiningConfig())
 

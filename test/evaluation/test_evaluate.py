@@ -3,6 +3,10 @@
 import json
 import os
 
+from full_disk import full_disk
+
+from seg_perception.core.errors import EvaluationError
+from seg_perception.core.locks import working_in
 from seg_perception.evaluation.results import Results
 
 from .conftest import with_truth
@@ -53,6 +57,28 @@ def test_a_run_that_was_stopped_goes_on(world, run, monkeypatch):
     assert again.exit_code == 0, again.stderr
     assert done_shards == [0, "again", 1]
     assert without_times(out) == without_times(whole)
+
+
+def test_two_runs_into_one_folder_are_told_apart(world, run):
+    bag = world.bag(with_truth(world))
+    folder = world.folder / "run"
+    folder.mkdir()
+    with working_in(folder, EvaluationError):
+        second, _ = run(bag)
+    assert second.exit_code == 2
+    assert "another process works in it; wait for its end" in second.stderr
+    assert list(folder.iterdir()) == []
+    assert run(bag)[0].exit_code == 0
+
+
+def test_a_full_disk_ends_a_run_with_one_sentence_and_it_goes_on(world, run):
+    bag = world.bag(with_truth(world))
+    with full_disk(2000):
+        failed, out = run(bag)
+    assert failed.exit_code == 2, failed.output
+    assert "can't be written" in failed.stderr
+    assert not (out / "results.json").exists()
+    assert run(bag)[0].exit_code == 0
 
 
 def test_a_finished_run_is_not_done_twice_and_another_one_is_refused(world, run):

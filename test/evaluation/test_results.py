@@ -13,7 +13,7 @@ def test_a_run_is_read_back_as_it_was_written(example_run):
     results = Results.read(example_run)
     text = (example_run / RESULTS).read_bytes()
     assert results.write(example_run).read_bytes() == text
-    assert not list(example_run.glob("*.part"))
+    assert not list(example_run.glob("*.draft"))
 
 
 def test_the_document_is_json_without_nan(example_run):

@@ -25,5 +25,5 @@ def _umask():
 
 def test_a_page_that_can_t_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReportError, match=r"can't be written .*; name another folder"):
+    with pytest.raises(ReportError, match=r"can't be written .*; check the path"):
         write_page(tmp_path / "file" / "report.html", "text")

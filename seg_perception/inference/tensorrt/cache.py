@@ -14,8 +14,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from seg_perception.core.atomic_write import remove_drafts, write_file
 from seg_perception.core.errors import EngineError
 from seg_perception.core.issue_kinds.engines import NO_ENGINE
+from seg_perception.core.ownership import expect_own_folder, open_own, read_own
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
 
@@ -69,11 +71,12 @@ class EngineCache:
         """An engine and its metadata, checked against each other and against the key.
 
         Raises:
-            StaleEngineError: missing, cut, altered, or of another key.
+            StaleEngineError: missing, cut, altered, not ours, or of another key.
+            EngineError: others may write into the folder.
         """
         metadata = self.metadata(key)
         try:
-            plan = self._file(key, _PLAN).read_bytes()
+            plan = read_own(self._file(key, _PLAN))
         except OSError as error:
             msg = f"engine {key.stem} can't be read ({error}); build it again"
             raise StaleEngineError(msg) from error
@@ -84,8 +87,10 @@ class EngineCache:
         """The metadata of an engine.
 
         Raises:
-            StaleEngineError: missing, cut, or of another key.
+            StaleEngineError: missing, cut, not ours, or of another key.
+            EngineError: others may write into the folder.
         """
+        self._expect_own()
         metadata = _read_metadata(self._file(key, _METADATA))
         if metadata.key != key:
             msg = f"engine {key.stem}: its metadata is that of {metadata.key.stem}; build it again"
@@ -96,7 +101,8 @@ class EngineCache:
         """Put a built engine in its place; whoever reads meanwhile sees the old or the new one.
 
         Raises:
-            OSError: the disk is full.
+            OSError: the plan can't be renamed.
+            EngineError: the disk is full.
         """
         key = metadata.key
         # Without its metadata a plan is not there: between the two renames nobody uses it.
@@ -108,18 +114,10 @@ class EngineCache:
         """Write an engine's metadata.
 
         Raises:
-            OSError: the disk is full.
+            EngineError: the disk is full.
         """
-        target = self._file(metadata.key, _METADATA)
-        draft = target.with_suffix(f"{_METADATA}{_DRAFT}{os.getpid()}")
-        try:
-            with draft.open("w", encoding="utf-8") as stream:
-                stream.write(metadata.model_dump_json(indent=2) + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        text = metadata.model_dump_json(indent=2) + "\n"
+        write_file(self._file(metadata.key, _METADATA), text, EngineError, sync=True)
 
     def draft(self, key: EngineKey) -> Path:
         """Where a builder writes: on the same disk, under a name that nobody reads."""
@@ -136,12 +134,14 @@ class EngineCache:
         """Be the only one that builds this engine; the system frees the lock of a dead process.
 
         Raises:
-            EngineError: another process still builds it, or the folder can't be written.
+            EngineError: another process still builds it, or the folder can't be written, or
+                others may write into it.
         """
         file = self._file(key, _LOCK)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+            self.folder.mkdir(0o700, parents=True, exist_ok=True)
+            self._expect_own()
+            descriptor = open_own(file, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             msg = f"engines can't be kept in {self.folder} ({error}); set tensorrt.cache"
             raise EngineError(msg) from error
@@ -163,24 +163,42 @@ class EngineCache:
 
     def remove_leftovers(self) -> int:
         """Remove what builders left that were killed; tells how many files."""
-        found = [f for f in self.folder.glob(f"*{_DRAFT}*") if not _is_alive(f.suffix)]
+        found = [f for f in self.folder.glob(f"[!.]*{_DRAFT}*") if not _is_alive(f.suffix)]
         for file in found:
             file.unlink(missing_ok=True)
-        return len(found)
+        return len(found) + remove_drafts(self.folder)
 
     def _entry(self, stem: str) -> Entry:
         plan = self.folder / f"{stem}{_PLAN}"
         try:
+            self._expect_own()
             metadata = _read_metadata(plan.with_suffix(_METADATA))
-        except StaleEngineError as error:
+        except EngineError as error:
             return Entry(None, plan, str(error))
         if metadata.key.stem != stem:
             return Entry(metadata, plan, f"its metadata is that of {metadata.key.stem}")
         try:
-            _expect_whole(stem, plan.read_bytes(), metadata)
+            _expect_whole(stem, read_own(plan), metadata)
         except (StaleEngineError, OSError) as error:
             return Entry(metadata, plan, str(error))
         return Entry(metadata, plan, "")
+
+    def _expect_own(self) -> None:
+        """Refuse a folder into which others may have put an engine, which is code that we run.
+
+        Raises:
+            EngineError: it is one.
+        """
+        try:
+            expect_own_folder(self.folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            msg = (
+                f"{self.folder}: expected a folder that nobody else writes to, but "
+                f"{error.strerror}; take it over (chown, chmod go-w), or set tensorrt.cache"
+            )
+            raise EngineError(msg) from error
 
     def _file(self, key: EngineKey, suffix: str) -> Path:
         return self.folder / f"{key.stem}{suffix}"
@@ -192,10 +210,11 @@ def now() -> str:
 
 
 def _read_metadata(file: Path) -> EngineMetadata:
-    if not file.is_file():
-        raise StaleEngineError(NO_ENGINE.sentence(engine=file.stem, folder=file.parent))
     try:
-        return EngineMetadata.model_validate_json(file.read_bytes())
+        return EngineMetadata.model_validate_json(read_own(file))
+    except FileNotFoundError:
+        sentence = NO_ENGINE.sentence(engine=file.stem, folder=file.parent)
+        raise StaleEngineError(sentence) from None
     except (OSError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         msg = f"{file.name} is no metadata of an engine ({reason}); build the engine again"

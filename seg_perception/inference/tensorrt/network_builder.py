@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import EngineError
+from seg_perception.core.ownership import read_own
 from seg_perception.inference.tensorrt.bindings import TensorRt, load_tensorrt
 from seg_perception.inference.tensorrt.builder_pipe import (
     BuilderPipe,
@@ -51,7 +52,7 @@ def build(request: BuildRequest, pipe: BuilderPipe) -> BuildResult:
     if plan is None:
         msg = f"{tensorrt.name} {tensorrt.version} could not build the engine; its log says why"
         raise EngineError(msg)
-    _write(Path(request.plan), memoryview(plan))
+    write_file(Path(request.plan), memoryview(plan), EngineError, sync=True)
     if timing is not None:
         _write_timing_cache(Path(request.timing_cache), timing)
     del monitor  # TensorRT does not keep it alive
@@ -102,7 +103,7 @@ def _model_file(request: BuildRequest) -> Iterator[Path]:
     model = to_precision(Path(request.model).read_bytes(), request.precision)
     draft = Path(f"{request.plan}_onnx")
     try:
-        _write(draft, memoryview(model))
+        write_file(draft, memoryview(model), EngineError)
         del model
         yield draft
     finally:
@@ -167,7 +168,7 @@ def _use_timing_cache(tensorrt: TensorRt, config: Any, file: Path) -> Any:
     """What TensorRT measured in earlier builds; TensorRT for RTX measures nothing."""
     if tensorrt.is_rtx:
         return None
-    cache = config.create_timing_cache(file.read_bytes() if file.is_file() else b"")
+    cache = config.create_timing_cache(_measurements(file))
     # A cache of another device or version is refused, and an empty one taken.
     if not config.set_timing_cache(cache, False):
         cache = config.create_timing_cache(b"")
@@ -175,17 +176,15 @@ def _use_timing_cache(tensorrt: TensorRt, config: Any, file: Path) -> Any:
     return cache
 
 
+def _measurements(file: Path) -> bytes:
+    try:
+        return read_own(file)
+    except OSError:
+        return b""
+
+
 def _write_timing_cache(file: Path, cache: Any) -> None:
-    draft = file.with_suffix(f".{os.getpid()}")
-    _write(draft, memoryview(cache.serialize()))
-    draft.replace(file)
-
-
-def _write(file: Path, data: memoryview) -> None:
-    with file.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_file(file, memoryview(cache.serialize()), EngineError)
 
 
 def _tensor(tensorrt: TensorRt, tensor: Any) -> Tensor:

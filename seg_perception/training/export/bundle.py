@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seg_perception.core.errors import TrainingError
+from seg_perception.core.draft_folder import expect_new
+from seg_perception.core.errors import BundleError, TrainingError
 from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.bundle_writer import BundleSource, expect_free, write_bundle
+from seg_perception.inference.bundle_writer import BundleSource, write_bundle
 from seg_perception.inference.manifest import (
     LabelsConfidenceOutput,
     NetworkInput,
@@ -80,7 +81,7 @@ def export_bundle(
         ConfigError: the size does not fit the network.
         BundleError: the folder is in use.
     """
-    expect_free(folder)
+    expect_new(folder, BundleError)
     options = options or ExportOptions()
     checkpoint = Checkpoint.load(path)
     config = checkpoint.training_config

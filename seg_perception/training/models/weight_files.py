@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from seg_perception.core.atomic_write import draft_file
 from seg_perception.core.errors import TrainingError
 
 State = dict[str, Tensor]
@@ -47,14 +48,11 @@ def write_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str
     Raises:
         TrainingError: the disk refuses.
     """
-    draft = path.with_suffix(".part")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        save_file(tensors, draft, dict(metadata))
-        draft.replace(path)
-    except (OSError, SafetensorError) as error:
-        draft.unlink(missing_ok=True)
+        with draft_file(path, TrainingError, sync=True) as draft:
+            save_file(tensors, draft, dict(metadata))
+    except SafetensorError as error:
         msg = f"{path}: can't be written ({error}): free some space and try again"
         raise TrainingError(msg) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 import sys
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from full_disk import full_disk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seg_perception.core.errors import EngineError
-from seg_perception.inference.tensorrt import cache as cache_module
 from seg_perception.inference.tensorrt.cache import EngineCache, StaleEngineError
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
@@ -149,19 +148,64 @@ def test_without_its_metadata_a_plan_is_not_there(tmp_path: Path) -> None:
     assert entry.metadata is None
 
 
-def test_a_full_disk_leaves_the_old_metadata(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_old_metadata(tmp_path: Path) -> None:
     cache = stored(tmp_path)
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(cache_module.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with full_disk(10), pytest.raises(EngineError, match="can't be written"):
         cache.update(metadata().model_copy(update={"build_s": 2.0}))
     assert cache.read(KEY)[1].build_s == 1.0
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_link_under_the_locks_name_reaches_nobodys_file(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path / "engines")
+    cache.folder.mkdir(0o700)
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    lock = cache.folder / f"{KEY.stem}.lock"
+    for plant in (Path.symlink_to, Path.hardlink_to):
+        plant(lock, victim)
+        with pytest.raises(EngineError, match=r"set tensorrt\.cache"), cache.lock(KEY, 0.1):
+            pass
+        lock.unlink()
+    assert victim.read_text() == "mine"
+    with cache.lock(KEY, 0.1):
+        assert lock.read_text() == str(os.getpid())
+
+
+def test_a_folder_that_others_write_into_gives_no_engine_and_takes_none(tmp_path: Path) -> None:
+    cache = stored(tmp_path)
+    tmp_path.chmod(0o777)
+    with pytest.raises(EngineError, match=r"nobody else writes to, but everybody .* go-w"):
+        cache.read(KEY)
+    with pytest.raises(EngineError, match="everybody may write"), cache.lock(KEY, 0.1):
+        pass
+    assert "everybody may write" in cache.entries()[0].problem
+    tmp_path.chmod(0o700)
+    assert cache.read(KEY)[0] == PLAN
+
+
+def test_an_engine_that_somebody_else_planted_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = stored(tmp_path)
+    for file in files(cache):
+        file.chmod(0o666)
+        with pytest.raises(StaleEngineError, match="everybody may write to it"):
+            cache.read(KEY)
+        file.chmod(0o600)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 12345)
+    if os.getuid():
+        with pytest.raises(EngineError, match="it belongs to user"):
+            cache.read(KEY)
+
+
+def test_a_link_to_an_engine_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    cache = stored(tmp_path)
+    plan = files(cache)[0]
+    plan.rename(tmp_path / "elsewhere")
+    plan.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StaleEngineError, match="it is a link"):
+        cache.read(KEY)
 
 
 def test_leftovers_of_dead_builders_go_and_those_of_living_ones_stay(tmp_path: Path) -> None:
