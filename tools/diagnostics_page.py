@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from seg_perception.core.drop_reasons import DROP_REASONS
-from seg_perception.core.issue_kinds import clocks, engines, inputs, lenses, messages, places
+from seg_perception.core.issue_kinds import (
+    clocks,
+    clouds,
+    engines,
+    inputs,
+    lenses,
+    messages,
+    places,
+)
 from seg_perception.core.issue_kinds.kind import IssueKind
 from tools.reference_page import REFERENCE, code, table
 
@@ -14,6 +22,7 @@ PAGE = REFERENCE / "diagnostics.md"
 _PARTS = {
     "Inputs": inputs,
     "Lenses": lenses,
+    "Clouds": clouds,
     "Time": clocks,
     "Place": places,
     "Single messages": messages,

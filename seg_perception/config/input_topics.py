@@ -7,8 +7,14 @@ from seg_perception.config.sensors import CameraConfig
 TF = "/tf"
 TF_STATIC = "/tf_static"
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
-CLOUD_TYPES = ("sensor_msgs/msg/PointCloud2",)
-RADAR_TYPES = (*CLOUD_TYPES, "radar_msgs/msg/RadarScan")
+LIVOX_TYPES = (
+    "livox_ros_driver2/msg/CustomMsg",
+    "livox_ros_driver/msg/CustomMsg",
+    "livox_interfaces/msg/CustomMsg",
+)
+CLOUD_TYPES = ("sensor_msgs/msg/PointCloud2", *LIVOX_TYPES)
+RADAR_TYPES = ("sensor_msgs/msg/PointCloud2", "radar_msgs/msg/RadarScan")
+POINT_TYPES = tuple(dict.fromkeys((*CLOUD_TYPES, *RADAR_TYPES)))
 TF_TYPES = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 _COMPRESSED = "/compressed"
 

@@ -99,13 +99,25 @@ class CameraConfig(ParameterGroup):
 class CloudSensorConfig(ParameterGroup):
     """What lidars and radars share."""
 
-    topic: str = Field(min_length=1, description="PointCloud2 topic")
+    topic: str = Field(min_length=1, description="Topic of its clouds")
     output_topic: str = Field(
         default="", description="Empty: semantic/points beside the input topic"
     )
     frame_id: FrameId = Field(default="", description="Sensor frame; empty: the cloud's own")
     cameras: list[str] = Field(default=[], description="Cameras that may label it; empty: all")
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
+    xyz_scale: float = Field(
+        json_schema_extra=EXPERT,
+        default=1.0,
+        gt=0,
+        le=1000,
+        description="x, y and z times this are metres; 0.001 for a driver of millimetres",
+    )
+    point_time_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        json_schema_extra=EXPERT,
+        default="auto",
+        description="Unit of the per-point time; auto: that in which it spans a scan",
+    )
     enabled: bool = Field(
         default=True, json_schema_extra=LIVE, description="Off, its clouds are dropped"
     )

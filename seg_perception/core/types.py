@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.issue_kinds.remark import Remark
+
 NANOSECONDS = 1_000_000_000
 
 
@@ -165,12 +167,14 @@ class PointCloud:
         stamp_ns: time of the scan's header.
         frame_id: the sensor's frame.
         is_dense: the sender's word that no point is NaN.
+        remarks: what of the message was not as it should be, and how it was read.
     """
 
     points: NDArray[Any]
     stamp_ns: int
     frame_id: str
     is_dense: bool = False
+    remarks: tuple[Remark, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the layout.
@@ -187,7 +191,7 @@ class PointCloud:
         if missing:
             msg = (
                 f"points: expected fields x, y and z, got {list(self.points.dtype.names)}; "
-                "name a cloud topic that carries cartesian points"
+                "name a topic that carries them, or range, azimuth and elevation as floats"
             )
             raise ValueError(msg)
         for name in "xyz":

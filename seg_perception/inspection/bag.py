@@ -77,7 +77,7 @@ def _topic(topic: TopicFacts) -> dict[str, Any]:
     if topic.image is not None:
         entry["image"] = asdict(topic.image)
     if topic.cloud is not None:
-        entry["cloud"] = asdict(topic.cloud)
+        entry["cloud"] = topic.cloud.to_json()
     if topic.camera_info is not None:
         info = topic.camera_info
         entry["camera_info"] = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.types import Calibration
 from seg_perception.geometry.transforms import TransformTree
@@ -39,7 +41,10 @@ class CloudFacts:
     Attributes:
         fields: names as the driver has them.
         point_count: all, NaN included.
-        finite_count: without NaN.
+        finite_count: without NaN, and without beams that had no return.
+        organised: in rows and columns.
+        remarks: what is odd about it.
+        time_remarks: what is odd about the times of its points.
         time_field: the per-point time; empty where there is none.
         doppler_field: the radial velocity; empty where there is none.
     """
@@ -50,6 +55,14 @@ class CloudFacts:
     doppler_field: str = ""
     finite_count: int = 0
     problem: str = ""
+    organised: bool = False
+    remarks: tuple[Remark, ...] = ()
+    time_remarks: tuple[Remark, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for machines; what is odd stands among the issues."""
+        left_out = ("remarks", "time_remarks")
+        return {name: value for name, value in vars(self).items() if name not in left_out}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seg_perception.config import CameraConfig, Config
 from seg_perception.config.input_topics import camera_info_topic
@@ -19,11 +19,12 @@ from seg_perception.core.issue_kinds.inputs import (
 )
 from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO, NO_CAMERA_INFO, SIZE_MISMATCH
 from seg_perception.core.issue_kinds.places import AT_REST, NO_TRANSFORM, TAKEN_AS_BODY_FRAME
+from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size
-from seg_perception.inspection.facts import BagFacts, ImageFacts, TopicFacts
+from seg_perception.inspection.facts import BagFacts, CloudFacts, ImageFacts, TopicFacts
 from seg_perception.pipeline.camera_lens import CameraLens
 
 _MOST_OFFSET_S = 10.0
@@ -114,9 +115,21 @@ def _clouds(facts: BagFacts, config: Config) -> Iterator[Issue]:
                     where,
                     clouds="the first cloud",
                 )
-            if kind == "lidar" and not topic.cloud.time_field and config.transforms.fixed_frame:
-                yield Issue.of(NO_POINT_TIME, where)
+            yield from _remarks(topic.cloud.remarks, where)
+            if kind == "lidar" and config.transforms.fixed_frame:
+                yield from _point_times(topic.cloud, where)
             yield from _connection(facts, config, where, topic)
+
+
+def _point_times(cloud: CloudFacts, where: str) -> Iterator[Issue]:
+    if not cloud.time_field:
+        yield Issue.of(NO_POINT_TIME, where)
+    yield from _remarks(cloud.time_remarks, where)
+
+
+def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:
+    for remark in remarks:
+        yield Issue.of(remark.kind, where, sensor=where, **remark.numbers)
 
 
 def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
+from seg_perception.config.input_topics import POINT_TYPES, TF, TF_STATIC, TF_TYPES
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.types import clean_frame_id
-from seg_perception.geometry.point_times import point_times
+from seg_perception.core.types import NANOSECONDS, clean_frame_id
+from seg_perception.geometry.point_times import TimeHints, point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import (
     BagFacts,
@@ -27,15 +28,15 @@ from seg_perception.inspection.facts import (
 from seg_perception.io.bag_message import BagMessage, TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.clouds import decode_points
+from seg_perception.io.coordinates import size_remarks
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
     CameraInfo,
     CompressedImage,
     Image,
-    PointCloud2,
     stamp_to_ns,
 )
-from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.radar import radar_fields
 from seg_perception.pipeline.transform_reader import TransformReader
 
@@ -69,6 +70,8 @@ def _read_topic(bag: BagReader, info: TopicInfo) -> TopicFacts:
     rate_hz = (info.count - 1) / bag.duration_s if info.count > 1 and bag.duration_s else 0.0
     facts = TopicFacts(info.name, info.type, info.count, rate_hz)
     read = _READERS.get(info.type)
+    if info.type in POINT_TYPES:
+        read = partial(_read_cloud, period_ns=_period_ns(rate_hz))
     if read is None or not info.count:
         return facts
     first = next(iter(bag.messages({info.name})), None)
@@ -85,6 +88,11 @@ def _read_topic(bag: BagReader, info: TopicInfo) -> TopicFacts:
         log_time_ns=first.log_time_ns,
         **read(message),
     )
+
+
+def _period_ns(rate_hz: float) -> int:
+    """From one message to the next; 0 where that is not known."""
+    return round(NANOSECONDS / rate_hz) if rate_hz else 0
 
 
 def _read_image(message: Any) -> dict[str, Any]:
@@ -117,30 +125,40 @@ def _read_camera_info(message: Any) -> dict[str, Any]:
     }
 
 
-def _read_cloud(message: Any) -> dict[str, Any]:
-    names = tuple(str(field.name) for field in message.fields)
-    count = int(message.width) * int(message.height)
+def _read_cloud(message: Any, period_ns: int) -> dict[str, Any]:
     try:
-        cloud = decode_cloud(message)
-        times = point_times(cloud)
-        timed = times.field if times.offsets_ns is not None else ""
-        doppler = radar_fields(cloud).doppler_field
-        finite_count = int(np.isfinite(cloud.xyz).all(axis=1).sum())
+        cloud = decode_points(message)
     except SegPerceptionError as error:
-        return {"cloud": CloudFacts(names, count, problem=str(error))}
-    return {"cloud": CloudFacts(names, count, timed, doppler, finite_count)}
+        names = tuple(str(field.name) for field in getattr(message, "fields", ()))
+        return {"cloud": CloudFacts(names, _declared(message), problem=str(error))}
+    times = point_times(cloud, TimeHints(period_ns))
+    xyz = cloud.xyz
+    facts = CloudFacts(
+        fields=cloud.fields,
+        point_count=len(cloud),
+        time_field=times.field if times.offsets_ns is not None else "",
+        doppler_field=radar_fields(cloud).doppler_field,
+        finite_count=int((np.isfinite(xyz).all(axis=1) & xyz.any(axis=1)).sum()),
+        organised=cloud.points.shape[0] > 1,
+        remarks=(*cloud.remarks, *size_remarks(xyz)),
+        time_remarks=times.remarks,
+    )
+    return {"cloud": facts}
+
+
+def _declared(message: Any) -> int:
+    return int(getattr(message, "width", 0)) * int(getattr(message, "height", 0))
 
 
 _READERS = {
     Image.type_name: _read_image,
     CompressedImage.type_name: _read_compressed_image,
     CameraInfo.type_name: _read_camera_info,
-    PointCloud2.type_name: _read_cloud,
 }
 
 
 def _unreadable(type_name: str, problem: str) -> dict[str, Any]:
-    if type_name == PointCloud2.type_name:
+    if type_name in POINT_TYPES:
         return {"cloud": CloudFacts((), 0, problem=problem)}
     if type_name == CameraInfo.type_name:
         return {"camera_info": CameraInfoFacts(None, 0, 0, "", problem)}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from seg_perception.config.input_topics import LIVOX_TYPES
 from seg_perception.core.errors import BagError
 from seg_perception.core.resources import message_files
 from seg_perception.io.bag_storage import StoredTopic
@@ -29,6 +30,15 @@ FOREIGN_DEFINITIONS = {
     ),
     "radar_msgs/msg/RadarScan": "std_msgs/Header header\nradar_msgs/RadarReturn[] returns\n",
 }
+for _type in LIVOX_TYPES:
+    FOREIGN_DEFINITIONS[_type.replace("Msg", "Point")] = (
+        "uint32 offset_time\nfloat32 x\nfloat32 y\nfloat32 z\n"
+        "uint8 reflectivity\nuint8 tag\nuint8 line\n"
+    )
+    FOREIGN_DEFINITIONS[_type] = (
+        "std_msgs/Header header\nuint64 timebase\nuint32 point_num\nuint8 lidar_id\n"
+        "uint8[3] rsvd\nCustomPoint[] points\n"
+    )
 
 
 @cache

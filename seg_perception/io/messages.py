@@ -301,6 +301,33 @@ class RadarScan(Message):
 
 
 @dataclass
+class CustomPoint(Message):
+    """One point of a Livox lidar (metre); `offset_time` is in ns after its message's timebase."""
+
+    type_name: ClassVar[str] = "livox_ros_driver2/msg/CustomPoint"
+    offset_time: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+    reflectivity: int = 0
+    tag: int = 0
+    line: int = 0
+
+
+@dataclass
+class CustomMsg(Message):
+    """A scan of a Livox lidar; `timebase` is the time of its first point (ns)."""
+
+    type_name: ClassVar[str] = "livox_ros_driver2/msg/CustomMsg"
+    header: Header = field(default_factory=Header)
+    timebase: int = 0
+    point_num: int = 0
+    lidar_id: int = 0
+    rsvd: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(3, np.uint8))
+    points: list[CustomPoint] = field(default_factory=list)
+
+
+@dataclass
 class VisionClass(Message):
     """Id and name of a class, as vision_msgs has it."""
 

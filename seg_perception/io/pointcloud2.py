@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import CloudError
+from seg_perception.core.issue_kinds.clouds import WRONG_ROW_STEP
+from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.types import PointCloud, clean_frame_id
 from seg_perception.io import messages
+from seg_perception.io.coordinates import with_coordinates
 from seg_perception.io.messages import (
     PointCloud2,
     PointField,
@@ -47,35 +50,32 @@ def decode_cloud(msg: Any) -> PointCloud:
     """The points of a sensor_msgs/PointCloud2: a view into the message, nothing is copied.
 
     Fields may have any type, offset, padding and count, may overlap, and may be of either
-    byte order; rows may be padded too.
+    byte order; rows may be padded too. Where the data holds exactly width x height points,
+    what row_step says does not count. Where x, y and z are called or measured otherwise,
+    they are added (`with_coordinates`).
 
     Args:
         msg: any object with the attributes of the message.
 
     Raises:
         CloudError: fewer bytes than declared, fields that do not fit into a point, of one
-            name, or of an unknown type, or no x, y, z.
+            name, or of an unknown type, or nothing that tells x, y and z.
     """
     dtype = _point_dtype(msg)
     height, width = int(msg.height), int(msg.width)
-    row_step = int(msg.row_step) if height > 1 else width * dtype.itemsize
     data = byte_array(msg.data)
-    if row_step < width * dtype.itemsize or data.size < height * row_step:
-        text = (
-            f"cloud {width}x{height}: expected rows of {width * dtype.itemsize} bytes or more and "
-            f"height x row_step bytes of data, got row_step {msg.row_step} and {data.size} bytes; "
-            "check the driver"
-        )
-        raise CloudError(text)
+    row_step, odd_rows = _row_step(msg, width * dtype.itemsize, data.size)
     points: NDArray[Any] = np.ndarray(
         (height, width), dtype, data.data if data.size else None, 0, (row_step, dtype.itemsize)
     )
+    points, odd_places = with_coordinates(points)
     try:
         return PointCloud(
             points,
             stamp_to_ns(msg.header.stamp),
             clean_frame_id(msg.header.frame_id),
             bool(msg.is_dense),
+            (*odd_rows, *odd_places),
         )
     except ValueError as error:
         raise CloudError(str(error)) from error
@@ -101,6 +101,33 @@ def encode_cloud(cloud: PointCloud) -> PointCloud2:
         data=points.reshape(-1).view(np.uint8) if points.size else b"",
         is_dense=cloud.is_dense,
     )
+
+
+def _row_step(msg: Any, row: int, size: int) -> tuple[int, tuple[Remark, ...]]:
+    """From one row to the next (byte), and whether the message says something else.
+
+    Args:
+        msg: the message.
+        row: bytes of a row without padding.
+        size: bytes of data.
+
+    Raises:
+        CloudError: fewer bytes than declared.
+    """
+    height, declared = int(msg.height), int(msg.row_step)
+    if height <= 1 and size >= height * row:
+        return row, ()
+    if size == height * row:
+        numbers = {"row_step": declared, "expected": row}
+        return row, (Remark(WRONG_ROW_STEP, numbers),) if declared != row and size else ()
+    if declared < row or size < height * declared:
+        text = (
+            f"cloud {msg.width}x{height}: expected rows of {row} bytes or more and "
+            f"height x row_step bytes of data, got row_step {declared} and {size} bytes; "
+            "check the driver"
+        )
+        raise CloudError(text)
+    return declared, ()
 
 
 def _point_dtype(msg: Any) -> np.dtype[Any]:

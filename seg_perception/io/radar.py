@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.types import PointCloud, clean_frame_id
+from seg_perception.io.coordinates import cartesian
 from seg_perception.io.messages import stamp_to_ns
-from seg_perception.io.pointcloud2 import decode_cloud
 
 DopplerSign = Literal["driver", "away", "towards"]
 
@@ -116,15 +116,6 @@ def radar_fields(cloud: PointCloud, positive: DopplerSign = "driver") -> RadarFi
     )
 
 
-def decode_points(msg: Any) -> PointCloud:
-    """The cloud of a sensor_msgs/PointCloud2 or a radar_msgs/RadarScan.
-
-    Raises:
-        CloudError: it can't be decoded.
-    """
-    return decode_radar_scan(msg) if hasattr(msg, "returns") else decode_cloud(msg)
-
-
 def decode_radar_scan(msg: Any) -> PointCloud:
     """The cloud of a radar_msgs/RadarScan: x, y, z, and every field of its returns.
 
@@ -138,9 +129,8 @@ def decode_radar_scan(msg: Any) -> PointCloud:
     for name in names:
         points[name] = [[getattr(one, name) for one in msg.returns]]
     distance, azimuth, elevation = (points[n].astype(np.float64) for n in names[:3])
-    points["x"] = distance * np.cos(elevation) * np.cos(azimuth)
-    points["y"] = distance * np.cos(elevation) * np.sin(azimuth)
-    points["z"] = distance * np.sin(elevation)
+    for axis, name in enumerate("xyz"):
+        points[name] = cartesian(distance, azimuth, elevation)[..., axis]
     header = msg.header
     return PointCloud(points, stamp_to_ns(header.stamp), clean_frame_id(header.frame_id))
 

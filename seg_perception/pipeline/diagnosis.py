@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clocks import NO_LABEL_MAP
+from seg_perception.core.issue_kinds.clouds import MILLIMETRES
 from seg_perception.core.issue_kinds.inputs import (
     EMPTY_CLOUDS,
     NO_FINITE_POINT,
@@ -34,6 +35,7 @@ class Evidence:
         points: points by sensor and status.
         frames, stamps: last frame_id and stamp (ns) of each stream.
         transforms: as they were at the end.
+        in_millimetres: streams whose coordinates seem to be in another unit than metres.
     """
 
     counts: Mapping[str, StreamCount]
@@ -41,6 +43,12 @@ class Evidence:
     frames: Mapping[str, str]
     stamps: Mapping[str, int]
     transforms: TransformTree
+    in_millimetres: frozenset[str] = frozenset()
+
+
+def streams_in_millimetres(issues: Iterable[Issue]) -> frozenset[str]:
+    """Streams of which that is said."""
+    return frozenset(issue.stream for issue in issues if issue.code == MILLIMETRES.code)
 
 
 def diagnose(config: Config, evidence: Evidence) -> list[Issue]:
@@ -74,6 +82,8 @@ def _cloud(
     valid = total - counts[PointStatus.INVALID]
     if total == 0:
         yield Issue.of(EMPTY_CLOUDS, name, clouds="every cloud")
+    elif name in evidence.in_millimetres:
+        return  # that says why points are too far, or before no camera
     elif valid == 0:
         yield Issue.of(NO_FINITE_POINT, name, clouds="every cloud")
     elif counts[PointStatus.NO_TRANSFORM] > valid / 2:

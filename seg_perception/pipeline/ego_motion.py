@@ -12,12 +12,12 @@ from seg_perception.core.errors import TransformError
 from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.deskew import deskew
-from seg_perception.geometry.point_times import PointTimes, point_times
 from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.frame_convention import FrameConventionDetector, SensorPose
 from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.scan_reader import ScanReader
 
 _SPEED_NS = NANOSECONDS // 20
 # Share of the read-out that is over when an image is stamped.
@@ -41,7 +41,8 @@ class EgoMotion:
         self._cameras = config.cameras
         self._sensors: Mapping[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
         self._fixed_frame = config.transforms.fixed_frame
-        self._deskew = config.transforms.deskew and bool(self._fixed_frame)
+        deskew = config.transforms.deskew and bool(self._fixed_frame)
+        self._reader = ScanReader(config.lidars, config.radars, times=deskew)
         self._transforms = transforms
 
     def image_time_ns(self, label_map: LabelMap) -> int:
@@ -50,11 +51,7 @@ class EgoMotion:
 
     def scan(self, sensor: str, cloud: PointCloud) -> Scan:
         """Find out when each point of a cloud was measured."""
-        time_ns = _shifted(cloud.stamp_ns, self._sensors[sensor].time_offset_s)
-        times = point_times(cloud) if self._deskew else PointTimes(None)
-        offsets_ns = times.offsets_ns
-        last_ns = time_ns if offsets_ns is None else time_ns + max(0, int(offsets_ns.max()))
-        return Scan(sensor, cloud, time_ns, offsets_ns, last_ns, times.field, times.stray)
+        return self._reader.read(sensor, cloud)
 
     def is_known(self, scan: Scan) -> bool:
         """Whether the sensor's pose is known up to the scan's last point."""

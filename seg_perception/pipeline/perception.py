@@ -112,7 +112,7 @@ class Perception:
 
     def add_cloud(self, sensor: str, cloud: PointCloud, handle: MessageHandle, now_ns: int) -> None:
         """Queue a cloud until `collect` finds label maps and transforms for it."""
-        self._clouds.put(QueuedCloud(self.motion.scan(sensor, cloud), handle, now_ns))
+        self._clouds.put(QueuedCloud(self._scan(sensor, cloud), handle, now_ns))
 
     def collect(self, now_ns: int) -> list[LabelledCloud]:
         """Label the clouds that are ready, and those that waited for `max_wait_s`."""
@@ -125,7 +125,7 @@ class Perception:
 
     def label(self, sensor: str, cloud: PointCloud) -> SemanticCloud:
         """Label a cloud at once with what is known now."""
-        return self._label(self.motion.scan(sensor, cloud))
+        return self._label(self._scan(sensor, cloud))
 
     def reconfigure(self, config: Config) -> None:
         """Work with other values of the live parameters from now on."""
@@ -169,6 +169,18 @@ class Perception:
         time_ns = self.motion.image_time_ns(label_map)
         self._label_maps.add(label_map.camera, time_ns, prepare_label_map(label_map), generation)
 
+    def _scan(self, sensor: str, cloud: PointCloud) -> Scan:
+        """The scan of a cloud; how it was read is said once, what is odd about it is counted."""
+        scan = self.motion.scan(sensor, cloud)
+        name = self._stream(sensor)
+        for remark in scan.remarks:
+            say = self.issues.hold if remark.kind.level == "note" else self.issues.add
+            say(remark.kind, name, sensor=name, **remark.numbers)
+        return scan
+
+    def _stream(self, sensor: str) -> str:
+        return stream("lidar" if sensor in self.config.lidars else "radar", sensor)
+
     def _label(self, scan: Scan) -> SemanticCloud:
         semantic, xyz, disputed = self._labellers[scan.sensor].label(scan)
         self._account(scan, semantic, disputed)
@@ -184,7 +196,7 @@ class Perception:
             rigid = "its scans are taken as measured at once; set its driver to one clock"
             self.issues.add(
                 STRAY_TIMES,
-                stream("lidar" if scan.sensor in self.config.lidars else "radar", scan.sensor),
+                self._stream(scan.sensor),
                 field=scan.time_field,
                 stray=scan.stray,
                 points=len(scan.cloud),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.types import PointCloud
 
 
@@ -16,12 +17,13 @@ class Scan:
 
     Attributes:
         sensor: name in the configuration.
-        cloud: as its sender sent it.
+        cloud: as its sender sent it, in metres.
         time_ns: corrected stamp.
         offsets_ns: int64 (N,), time of each point relative to the stamp; None: all at once.
         last_ns: time of the last point.
         time_field: where the points' times stand; empty where nowhere.
         stray: points whose time is that of another scan; they count at the stamp.
+        remarks: what is odd about cloud and times.
     """
 
     sensor: str
@@ -31,3 +33,4 @@ class Scan:
     last_ns: int
     time_field: str = ""
     stray: int = 0
+    remarks: tuple[Remark, ...] = ()

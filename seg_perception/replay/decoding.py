@@ -9,9 +9,9 @@ from seg_perception.config.input_topics import IMAGE_TYPES
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.clouds import decode_points
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import CompressedImage, stamp_to_ns
-from seg_perception.io.radar import decode_points
 
 
 def read_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:

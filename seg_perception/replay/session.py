@@ -15,7 +15,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.pipeline.accounted import accounted
-from seg_perception.pipeline.diagnosis import Evidence, diagnose
+from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
 from seg_perception.pipeline.perception import LabelledCloud, Perception
 from seg_perception.pipeline.stamp_watch import StampWatch
 from seg_perception.replay.bag_state import BagState
@@ -112,6 +112,7 @@ class Session:
             frames=self.frames,
             stamps=self._watch.newest,
             transforms=core.transforms,
+            in_millimetres=streams_in_millimetres(core.issues.all()),
         )
         return [*core.issues.all(), *diagnose(core.config, evidence)]
 

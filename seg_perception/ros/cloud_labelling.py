@@ -9,8 +9,8 @@ from typing import Any
 from seg_perception.config.input_topics import RADAR_TYPES
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.inputs import TYPE_NOT_INSTALLED
+from seg_perception.io.clouds import decode_points
 from seg_perception.io.messages import PointCloud2
-from seg_perception.io.radar import decode_points
 from seg_perception.outputs.topics import cloud_topics
 from seg_perception.pipeline.perception import LabelledCloud
 from seg_perception.pipeline.semantic_mapper import SemanticMapper

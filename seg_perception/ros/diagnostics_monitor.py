@@ -13,7 +13,7 @@ from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import NANOSECONDS, PointStatus
 from seg_perception.outputs.topics import STATUS
-from seg_perception.pipeline.diagnosis import Evidence, diagnose
+from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
 from seg_perception.pipeline.stamp_watch import BOOT_NS
 from seg_perception.ros.component import Component
 from seg_perception.ros.inputs import StreamInput
@@ -75,6 +75,7 @@ class DiagnosticsMonitor:
             frames=self._context.frames,
             stamps=self._context.clock.newest,
             transforms=self._context.perception.transforms,
+            in_millimetres=streams_in_millimetres(self._context.perception.issues.lately(WINDOW_S)),
         )
 
     def _clock_issues(self) -> Iterator[Issue]:

@@ -10,11 +10,19 @@ import pytest
 
 from seg_perception.core import errors
 from seg_perception.core.drop_reasons import DROP_REASONS
-from seg_perception.core.issue_kinds import clocks, engines, inputs, lenses, messages, places
+from seg_perception.core.issue_kinds import (
+    clocks,
+    clouds,
+    engines,
+    inputs,
+    lenses,
+    messages,
+    places,
+)
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.message_accounting import MessageAccounting
 
-PARTS = (inputs, lenses, clocks, places, messages, engines)
+PARTS = (inputs, lenses, clouds, clocks, places, messages, engines)
 KINDS = [kind for part in PARTS for kind in vars(part).values() if isinstance(kind, IssueKind)]
 
 

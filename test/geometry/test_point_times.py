@@ -1,6 +1,7 @@
 """Times are read in every driver's way, and a few that make no sense spoil nothing."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,19 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.core.types import NANOSECONDS, PointCloud
-from seg_perception.geometry.point_times import PointTimes, point_times
+from seg_perception.geometry.point_times import PointTimes, TimeHints, point_times
 
 STAMP_NS = 1_700_000_000 * NANOSECONDS + 123_456_789
 MS = 1_000_000
+NO_HINTS = TimeHints()
 
 
 def times(
-    field: str, kind: str, values: list[float], stamp_ns: int = STAMP_NS, rows: int = 1
+    field: str,
+    kind: str,
+    values: Sequence[float],
+    stamp_ns: int = STAMP_NS,
+    rows: int = 1,
+    hints: TimeHints = NO_HINTS,
 ) -> PointTimes:
     layout = [("x", "f4"), ("y", "f4"), ("z", "f4"), (field, kind)]
     points = np.zeros((rows, len(values) // rows), layout)
     points[field] = np.array(values, kind).reshape(points.shape)
-    return point_times(PointCloud(points, stamp_ns, "lidar"))
+    return point_times(PointCloud(points, stamp_ns, "lidar"), hints)
 
 
 def offsets(*arguments: object, **options: object) -> list[int]:
@@ -29,7 +36,7 @@ def offsets(*arguments: object, **options: object) -> list[int]:
     return [int(value) for value in found.offsets_ns]
 
 
-@pytest.mark.parametrize("field", ["t", "time", "timestamp", "time_stamp"])
+@pytest.mark.parametrize("field", ["t", "time", "timestamp", "time_stamp", "offset_time"])
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
@@ -119,3 +126,104 @@ def test_absolute_nanoseconds_lead_back_to_their_offsets(
     offsets_ns: list[int], stamp_ns: int
 ) -> None:
     assert offsets("t", "u8", [stamp_ns + o for o in offsets_ns], stamp_ns=stamp_ns) == offsets_ns
+
+
+def codes(found: PointTimes) -> list[str]:
+    return [remark.kind.code for remark in found.remarks]
+
+
+TEN_HZ = TimeHints(period_ns=100 * MS)
+# A turn in a tenth of a second, in 100 steps of a millisecond: as FAST-LIO's users have it.
+TURN_MS = [float(n) for n in range(100)]
+TURN_US = [1000 * ms for ms in TURN_MS]
+
+
+@pytest.mark.parametrize("hints", [TimeHints(), TEN_HZ])
+@pytest.mark.parametrize(
+    ("kind", "values", "unit"),
+    [
+        ("u4", TURN_US, "microseconds"),
+        ("f4", TURN_US, "microseconds"),
+        ("f8", TURN_US, "microseconds"),
+        ("u4", TURN_MS, "milliseconds"),
+        ("f4", TURN_MS, "milliseconds"),
+        ("f8", TURN_MS, "milliseconds"),
+        ("u8", [STAMP_NS // 1000 + t for t in TURN_US], "microseconds"),
+        ("f8", [STAMP_NS // 1000 + t for t in TURN_US], "microseconds"),
+        ("u8", [STAMP_NS // MS + t for t in TURN_MS], "milliseconds"),
+        ("f8", [-t for t in TURN_US], "microseconds"),
+    ],
+)
+def test_the_unit_is_the_one_in_which_the_times_span_a_scan(
+    hints: TimeHints, kind: str, values: list[float], unit: str
+) -> None:
+    found = times("time", kind, values, hints=hints)
+    assert found.offsets_ns is not None
+    sign = -1 if values[-1] < 0 else 1
+    assert np.abs(found.offsets_ns - [sign * n * MS for n in range(100)]).max() <= MS
+    (remark,) = found.remarks
+    assert remark.kind.sentence(sensor="lidar.top", **remark.numbers) == (
+        f"field 'time' is read as {unit}: in no other unit do its times span a scan; "
+        "set lidar.top.point_time_unit if it is something else"
+    )
+
+
+@pytest.mark.parametrize("period_ms", [0, 50, 100, 200, 500, 1000, 5000])
+@pytest.mark.parametrize(("kind", "unit"), [("u4", 1), ("f4", 1e-9), ("f8", 1)])
+def test_nanoseconds_and_seconds_stay_so_at_every_rate(
+    period_ms: int, kind: str, unit: float
+) -> None:
+    # A turn of the period, at most half a second, and a tenth of that: a cropped cloud.
+    for share in (1.0, 0.1):
+        turn_ns = share * min(period_ms or 100, 500) * MS
+        hints = TimeHints(period_ns=period_ms * MS)
+        found = times("t", kind, np.linspace(0, turn_ns, 100) * unit, hints=hints)
+        assert found.offsets_ns is not None
+        assert abs(int(found.offsets_ns[-1]) - turn_ns) < 1000
+        assert found.remarks == ()
+
+
+def test_packets_are_told_from_turns_by_their_period() -> None:
+    # Clouds of one packet each, 1.3 ms long, every 1.3 ms, in microseconds.
+    hints = TimeHints(period_ns=1_300_000)
+    found = times("time", "u4", [13 * n for n in range(100)], hints=hints)
+    assert found.offsets_ns is not None
+    assert found.offsets_ns[-1] == 1_287_000
+    assert codes(found) == ["point_time_unit"]
+
+
+def test_a_unit_may_be_said() -> None:
+    found = times("t", "u4", TURN_US, hints=TimeHints(100 * MS, "ns"))
+    assert found.offsets_ns is not None
+    assert found.offsets_ns[-1] == 99_000
+    assert codes(found) == ["no_scan_time"]
+    assert codes(times("t", "u4", TURN_US, hints=TimeHints(100 * MS, "us"))) == []
+
+
+def test_times_that_span_no_scan_in_any_unit_are_said() -> None:
+    # 600 ms, of which the outermost 3 % do not count, of a lidar that turns in 100 ms.
+    found = times("t", "u4", np.linspace(0, 600 * MS, 100), hints=TEN_HZ)
+    (remark,) = found.remarks
+    assert remark.kind.text.format_map(remark.numbers) == (
+        "the times in field 't' span 582 ms, and a cloud comes each 100 ms"
+    )
+
+
+def test_a_field_that_is_not_filled_is_said() -> None:
+    assert codes(times("time", "f4", [0.0] * 100, hints=TEN_HZ)) == ["same_point_time"]
+    assert times("time", "f4", [0.0] * 100).remarks == ()
+
+
+def test_few_points_are_read_as_the_scans_before_them() -> None:
+    whole = times("t", "u4", [1_000_000 * n for n in range(100)], hints=TEN_HZ)
+    # The first two returns of a scan, 10 us apart: microseconds would span a scan, too.
+    few = TimeHints(100 * MS, "auto", whole.reading)
+    assert offsets("t", "u4", [20, 10_020], hints=few) == [20, 10_020]
+
+
+def test_a_few_wrong_values_do_not_change_the_unit() -> None:
+    values = [*TURN_US[:99], 500_000_000]
+    found = times("t", "u4", values, hints=TEN_HZ)
+    assert found.stray == 1
+    assert found.offsets_ns is not None
+    assert found.offsets_ns[50] == 50 * MS

@@ -89,6 +89,24 @@ def test_the_row_step_of_a_single_row_says_nothing():
     assert len(decode_cloud(message(floats(1, 2, 3), row_step=0))) == 1
 
 
+@pytest.mark.parametrize("row_step", [0, 12, 48, 2**32 - 1])
+def test_exactly_all_points_are_read_whatever_row_step_says(row_step):
+    # 0 as velodyne_pointcloud had it, 48 (the whole cloud) as the helpers of Jazzy set it.
+    values = [float(n) for n in range(12)]
+    cloud = decode_cloud(message(floats(*values), height=2, width=2, row_step=row_step))
+    assert cloud.points.shape == (2, 2)
+    assert cloud.xyz.tolist() == np.reshape(values, (4, 3)).tolist()
+    (remark,) = cloud.remarks
+    assert remark.kind.code == "wrong_row_step"
+    assert remark.numbers == {"row_step": row_step, "expected": 24}
+
+
+def test_a_row_step_that_is_right_is_not_remarked_upon():
+    assert decode_cloud(message(floats(*range(12)), height=2, width=2)).remarks == ()
+    padded = message(floats(*range(7)) * 2, height=2, width=2, row_step=28)
+    assert decode_cloud(padded).remarks == ()
+
+
 def test_big_endian_points_are_read_and_written():
     msg = message(floats(1, 2, 3, dtype=">f4"), is_bigendian=True)
     cloud = decode_cloud(msg)
@@ -122,7 +140,8 @@ def test_fields_may_share_bytes():
     [
         ({"data": b"\0" * 11}, "got row_step 12 and 11 bytes"),
         ({"width": 2**31, "row_step": 2**31 * 12}, "height x row_step"),
-        ({"height": 2, "data": b"\0" * 24, "row_step": 8}, "rows of 12 bytes"),
+        ({"height": 2, "data": b"\0" * 25, "row_step": 8}, "rows of 12 bytes"),
+        ({"height": 2, "data": b"\0" * 25, "row_step": 24}, "got row_step 24 and 25 bytes"),
         ({"point_step": 10}, "within the 10 bytes"),
         ({"point_step": 0, "row_step": 0}, "got point_step 0"),
         ({"fields": [*XYZ, PointField("x", 0, FLOAT32, 1)]}, "'x'.* twice"),

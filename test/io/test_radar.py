@@ -9,7 +9,8 @@ from seg_perception.core.types import PointCloud
 from seg_perception.io import messages as m
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
-from seg_perception.io.radar import decode_points, radar_fields
+from seg_perception.io.clouds import decode_points
+from seg_perception.io.radar import radar_fields
 
 TABLE = Path(__file__).resolve().parents[3] / "shared" / "data" / "radar_fields.csv"
 

@@ -1,0 +1,156 @@
+"""Clouds as real drivers send them: read where there is one way to, else told with their mend."""
+
+import math
+
+import numpy as np
+import pytest
+
+from seg_perception.core.types import PointCloud
+from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.inspection import inspect_bag
+from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
+from seg_perception.io.transforms import encode_tf
+from seg_perception.replay import replay
+
+OUT = "/lidar/top/semantic/points"
+
+
+def with_clouds(world, make, count=3, more=()):
+    """The usual bag with other clouds: `make(stamp_ns)`."""
+    events = [
+        (at, topic, make(at) if topic == world.points_topic else message)
+        for at, topic, message in world.events(count)
+    ]
+    return world.bag(sorted([*events, *more], key=lambda event: event[0]))
+
+
+def run(world, bag, **parameters):
+    out = world.folder / "out.mcap"
+    summary = replay(bag, out, world.config(**parameters))
+    return summary, [decode_cloud(message) for message in world.read(out, OUT)]
+
+
+def labels(clouds):
+    return [cloud.points["label"].ravel().tolist() for cloud in clouds]
+
+
+def codes(issues, stream="lidar.top"):
+    return [issue.code for issue in issues if issue.stream == stream]
+
+
+def structured(at, **fields):
+    layout = np.dtype([(name, kind) for name, (kind, _) in fields.items()])
+    points = np.zeros((1, len(next(iter(fields.values()))[1])), layout)
+    for name, (_, values) in fields.items():
+        points[name] = values
+    return encode_cloud_without_xyz(points, at)
+
+
+def encode_cloud_without_xyz(points, at):
+    """A message of any fields: what has no x, y, z is no cloud of ours."""
+    layout = points.dtype
+    padded = np.zeros(points.shape, [("x", "f4"), ("y", "f4"), ("z", "f4"), ("p", layout)])
+    kinds = {"f4": 7, "u4": 6, "i2": 3, "u1": 2}
+    message = encode_cloud(PointCloud(padded[["x", "y", "z"]], at, "lidar"))
+    message.fields = [
+        type(message.fields[0])(name, layout.fields[name][1], kinds[layout[name].str[1:]], 1)
+        for name in layout.names
+    ]
+    message.point_step, message.row_step = layout.itemsize, points.nbytes
+    message.data = points.tobytes()
+    return message
+
+
+@pytest.mark.parametrize("row_step", [0, 64])
+def test_a_wrong_row_step_costs_nothing_and_is_said(world, row_step):
+    def organised(at):
+        message = world.points(at, [(10, 2, 0), (10, -2, 0), (-10, 0, 0), (10, 2, 0)])
+        message.height, message.width, message.row_step = 2, 2, row_step
+        return message
+
+    bag = with_clouds(world, organised)
+    summary, clouds = run(world, bag)
+    assert labels(clouds) == [[world.red, world.green, world.unknown, world.red]] * 3
+    (said,) = [issue for issue in summary.issues if issue.stream == "lidar.top"]
+    assert (said.code, said.level, said.count) == ("wrong_row_step", "warning", 3)
+    assert f"row_step is {row_step}, rows have 32 bytes" in said.sentence
+    assert codes(inspect_bag(bag).issues) == ["wrong_row_step"]
+
+
+def test_upper_case_and_polar_clouds_are_labelled(world):
+    def upper(at):
+        return structured(at, X=("f4", [10, 10]), Y=("f4", [2, -2]), Z=("f4", [0, 0]))
+
+    def polar(at):
+        bearing = math.atan2(2, 10)
+        return structured(
+            at, range=("f4", [10.2] * 2), azimuth=("f4", [bearing, -bearing]),
+            elevation=("f4", [0, 0]),
+        )  # fmt: skip
+
+    for make, said in ((upper, []), (polar, ["polar_coordinates"])):
+        bag = with_clouds(world, make)
+        summary, clouds = run(world, bag)
+        assert labels(clouds) == [[world.red, world.green]] * 3
+        assert codes(summary.issues) == said
+        inspection = inspect_bag(bag)
+        assert inspection.parameters["lidars"] == ["top"]
+        assert codes(inspection.issues) == said
+        (world.folder / "out.mcap").unlink()
+        bag.unlink()
+
+
+def test_millimetres_are_named_and_scaled_where_told(world):
+    def millimetres(at):
+        return world.points(at, [(10_000, 2000, 0), (10_000, -2000, 0), (-10_000, 0, 0)])
+
+    bag = with_clouds(world, millimetres)
+    summary, clouds = run(world, bag)
+    assert labels(clouds) == [[world.unknown] * 3] * 3
+    (problem,) = summary.problems
+    assert "seem to be millimetres; set lidar.top.xyz_scale=0.001" in problem
+    assert "millimetres" in codes(inspect_bag(bag).issues)
+    (world.folder / "out.mcap").unlink()
+    summary, clouds = run(world, bag, lidar__top__xyz_scale=0.001)
+    assert labels(clouds) == [[world.red, world.green, world.unknown]] * 3
+    # What is published is in metres, as its frames are.
+    np.testing.assert_allclose(clouds[0].xyz, [[10, 2, 0], [10, -2, 0], [-10, 0, 0]], rtol=1e-6)
+    assert not summary.problems
+
+
+def turning(world, rate_rad_s):
+    """Odometry of a robot that turns to the left on the spot."""
+    found = []
+    for ms in range(-100, 601, 20):
+        angle, T = rate_rad_s * ms / 1000, np.eye(4)
+        T[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+        at = world.start_ns + ms * world.ms
+        found.append((at, "/tf", encode_tf([StampedTransform("odom", "base_link", at, T)])))
+    return found
+
+
+@pytest.mark.parametrize(("per_ms", "unit"), [(1000, "microseconds"), (1, "milliseconds")])
+def test_points_timed_in_another_unit_are_moved_as_they_should(world, per_ms, unit):
+    # The robot turns to the left by a milliradian each millisecond; every point of a scan is
+    # seen 0.05 rad to the right of where the robot looks just then.
+    def timed(at):
+        ms = np.arange(100)
+        bearing = np.full(100, -0.05)
+        return structured(
+            at,
+            x=("f4", 10 * np.cos(bearing)), y=("f4", 10 * np.sin(bearing)), z=("f4", np.zeros(100)),
+            time=("u4", ms * per_ms),
+        )  # fmt: skip
+
+    bag = with_clouds(world, timed, more=turning(world, 1.0))
+    summary, clouds = run(world, bag, transforms__fixed_frame="odom", transfer__time_sigma_s=0.0)
+    said = [issue for issue in summary.issues if issue.code == "point_time_unit"]
+    assert [issue.sentence.partition(":")[0] for issue in said] == [
+        f"field 'time' is read as {unit}"
+    ]
+    assert codes(inspect_bag(bag).issues) == ["point_time_unit"]
+    # The scan begins 5 ms after the image: at 45 ms the robot looks where the picture's left
+    # half begins, 0.05 rad to the left of what it looked at when the image was taken.
+    found = np.array(labels(clouds)[1])
+    assert set(found[:40]) == {world.green}
+    assert set(found[50:]) == {world.red}
