@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from seg_perception.config import CameraConfig, Config
+from seg_perception.config import Config
 from seg_perception.config.input_topics import camera_info_topic
 from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clocks import CLOCKS_APART, NO_POINT_TIME
@@ -26,6 +26,7 @@ from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size
 from seg_perception.inspection.facts import BagFacts, CloudFacts, ImageFacts, TopicFacts
 from seg_perception.pipeline.camera_lens import CameraLens
+from seg_perception.pipeline.stereo_baseline import StereoBaselines
 
 _MOST_OFFSET_S = 10.0
 
@@ -60,14 +61,14 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
         yield Issue.of(UNREADABLE, where, problem=problem)
         return
     if config.lidars or config.radars:
-        yield from _camera_info(facts, name, camera, topic)
+        yield from _camera_info(facts, config, name)
     if camera.frame_convention == "body":
         yield Issue.of(TAKEN_AS_BODY_FRAME, where, frame=topic.frame_id, camera=name)
 
 
-def _camera_info(
-    facts: BagFacts, name: str, camera: CameraConfig, topic: TopicFacts
-) -> Iterator[Issue]:
+def _camera_info(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
+    camera = config.cameras[name]
+    topic = facts.topics[camera.image_topic]
     issues = IssueLog()
     lens = CameraLens(name, camera, issues)
     if not lens.is_from_file:
@@ -82,7 +83,20 @@ def _camera_info(
             lens.take(found.camera_info.calibration)
     yield from (issue for issue in issues.all() if issue.is_state)
     if lens.calibration is not None and topic.image is not None:
+        yield from _baseline(facts, config, name, lens.calibration)
         yield from _size(name, lens.calibration, topic.image)
+
+
+def _baseline(
+    facts: BagFacts, config: Config, name: str, calibration: Calibration
+) -> Iterator[Issue]:
+    issues = IssueLog()
+    baselines = StereoBaselines(config.cameras, facts.tree, issues)
+    for other, camera in config.cameras.items():
+        baselines.observe(other, facts.topics[camera.image_topic].frame_id)
+    stamp_ns = facts.topics[config.cameras[name].image_topic].stamp_ns
+    baselines.resolve(name, calibration, stamp_ns)
+    yield from issues.all()
 
 
 def _size(name: str, calibration: Calibration, image: ImageFacts) -> Iterator[Issue]:

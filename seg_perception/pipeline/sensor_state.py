@@ -9,9 +9,11 @@ from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO, NO_CAMERA_INFO
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
-from seg_perception.core.types import Calibration
+from seg_perception.core.types import Calibration, clean_frame_id
 from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.messages import stamp_to_ns
 from seg_perception.pipeline.camera_lens import CameraLens, expect_usable
+from seg_perception.pipeline.stereo_baseline import StereoBaselines
 from seg_perception.pipeline.transform_reader import Observe, TransformReader, at_once, make_tree
 
 
@@ -40,14 +42,17 @@ class SensorState:
         self._lenses = {
             name: CameraLens(name, camera, issues) for name, camera in config.cameras.items()
         }
+        self._baselines = StereoBaselines(config.cameras, self.transforms.tree, issues)
+        self._stamps: dict[str, int] = {}
         self._label_calibrations: dict[str, Calibration | None] = {}
 
     def calibration(self, camera: str) -> Calibration | None:
-        """The lens of a camera, as configured.
+        """The lens of a camera, as configured, in its own frame.
 
         None before the first, and when it was refused.
         """
-        return self._lenses[camera].calibration
+        lens = self._lenses[camera].calibration
+        return lens and self._baselines.resolve(camera, lens, self._stamps.get(camera, 0))
 
     def label_calibration(self, camera: str) -> Calibration | None:
         """The same for label images, whose maker has corrected it."""
@@ -62,6 +67,8 @@ class SensorState:
     def take_camera_info(self, camera: str, message: Any) -> None:
         """Take a sensor_msgs/CameraInfo."""
         self._issues.release(NO_CAMERA_INFO, stream("camera", camera))
+        self._baselines.observe(camera, clean_frame_id(message.header.frame_id))
+        self._stamps[camera] = stamp_to_ns(message.header.stamp)
         lens = self._lenses[camera]
         try:
             lens.take(decode_camera_info(message))

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inspection import inspect_bag
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.transforms import encode_tf
 from seg_perception.replay import ReplayOptions, replay
 
 CLOUD = "/lidar/top/semantic/points"
@@ -95,3 +97,53 @@ def test_a_calibration_file_needs_no_camera_info(world: Any, tmp_path: Path) -> 
     summary, found = labels(world, bag, camera__front__calibration_file=str(file))
     assert found == [[world.red, world.green, world.unknown]] * 5
     assert summary.problems == ()
+
+
+# A pair of cameras that look along the lidar's x axis, the left one a metre to the left.
+AXES = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]], np.float64)
+LEFT = AXES + np.array([[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
+IMAGE_RECT = "/camera/front/image_rect"
+
+
+def stereo_bag(world: Any, frames: dict[str, Any], own: str) -> Path:
+    """Rectified images of the right camera, and a point half a metre to its right."""
+    # Tx = -fx B = -32 for a metre.
+    p = np.array([32, 0, 31.5, -32, 0, 32, 23.5, 0, 0, 0, 1, 0.0])
+    mounted = [StampedTransform("base_link", "lidar", 0, np.eye(4))]
+    mounted += [StampedTransform("base_link", name, 0, T) for name, T in frames.items()]
+    events = []
+    for at, topic, message in world.events():
+        header = replace(message.header, frame_id=own) if hasattr(message, "header") else None
+        if topic == "/tf_static":
+            events.append((at, topic, encode_tf(mounted)))
+        elif topic == world.lens_topic:
+            events.append((at, topic, replace(message, header=header, p=p)))
+        elif topic == world.image_topic:
+            events.append((at, IMAGE_RECT, replace(message, header=header)))
+        else:
+            stamp_ns = at - 5 * world.ms
+            events.append((at, topic, world.points(stamp_ns, [(10, -0.5, 0)])))
+    return world.bag(events)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("frames", "own", "says"),
+    [
+        # 31.5 + 32 * 0.5 / 10 = 33.1 in the right, green half; a metre more to the left is red.
+        ({"right": AXES, "left": LEFT}, "right", "tf has frame 'left': the baseline is in tf"),
+        ({"right": AXES, "left": LEFT}, "left", "its frame 'left' is taken for that of the first"),
+        ({"left": LEFT}, "left", "its frame 'left' is taken for that of the first"),
+    ],
+)
+def test_a_baseline_in_tf_and_in_p_is_applied_once(
+    world: Any, frames: dict[str, Any], own: str, says: str
+) -> None:
+    bag = stereo_bag(world, frames, own)
+    parameters = {"camera__front__image_topic": IMAGE_RECT, "camera__front__rectified": True}
+    summary, found = labels(world, bag, **parameters)
+    assert found == [[world.green]] * 5
+    for issues in (summary.issues, inspect_bag(bag).issues):
+        (said,) = [issue for issue in issues if issue.code == "stereo_baseline"]
+        assert "P has the first camera of its pair 1.000 m away" in said.sentence
+        assert says in said.sentence
+        assert said.level == "note"

@@ -52,3 +52,22 @@ CALIBRATION_FILE = IssueKind(
     "nothing, if that is what was meant",
     "note",
 )
+BASELINE_IN_TF = IssueKind(
+    "stereo_baseline",
+    "P has the first camera of its pair {baseline_m:.3f} m away, where tf has frame {beside!r}: "
+    "the baseline is in tf, and is not applied a second time",
+    "if {frame!r} is not its own frame, set camera.{camera}.frame_id to that",
+    "the right camera of a rectified pair has a frame of its own, and an offset in P as well",
+    "nothing; without the offset in P the note goes",
+    "note",
+)
+BASELINE_APPLIED = IssueKind(
+    "stereo_baseline",
+    "P has the first camera of its pair {baseline_m:.3f} m away, which is applied: its frame "
+    "{frame!r} is {whose}",
+    "if it is its own, publish P without the offset, or set camera.{camera}.calibration_file",
+    "the right camera of a rectified pair names the frame of the left one, as "
+    "sensor_msgs/CameraInfo has it",
+    "nothing, if that is so",
+    "note",
+)
