@@ -18,7 +18,7 @@ class TopicInfo:
         name, type: its name, and its type in ROS 2 spelling.
         count: number of messages.
         latched: late subscribers get the last messages (transient local).
-        encoding: `cdr` (ROS 2) or `ros1`.
+        encoding: `cdr` (ROS 2), `ros1`, or another, which can be copied only.
     """
 
     name: str
@@ -35,7 +35,7 @@ class BagMessage:
         topic, type: where it was published, and its type in ROS 2 spelling.
         log_time_ns: when it was recorded.
         latched: late subscribers get it.
-        encoding: of `raw`: `cdr` or `ros1`.
+        encoding: of `raw`: `cdr`, `ros1`, or another, which can be copied only.
         raw: the bytes as recorded.
         definition, definition_format: the type as the bag defines it; empty where it does not.
         decoded: what somebody made of the message ahead of its use, for instance pixels.

@@ -26,6 +26,7 @@ class WrittenTopic:
         name, type: its name, and its type in ROS 2 spelling.
         latched: late subscribers get the last messages (transient local).
         type_hash: RIHS01 hash of the type; empty where it is not known.
+        encoding: how its messages are serialised.
     """
 
     channel_id: int
@@ -33,6 +34,7 @@ class WrittenTopic:
     type: str
     latched: bool
     type_hash: str
+    encoding: str = "cdr"
 
 
 def describe_bag(files: Sequence[FileExtent], topics: Iterable[WrittenTopic]) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def _describe_topic(topic: WrittenTopic, count: int) -> dict[str, Any]:
         "topic_metadata": {
             "name": topic.name,
             "type": topic.type,
-            "serialization_format": "cdr",
+            "serialization_format": topic.encoding,
             "offered_qos_profiles": qos_profiles(latched=topic.latched),
             "type_description_hash": topic.type_hash,
         },

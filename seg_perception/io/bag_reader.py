@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_folder import open_storages
 from seg_perception.io.bag_message import BagMessage, TopicInfo
-from seg_perception.io.bag_storage import Storage, StoredTopic, merge_by_time
+from seg_perception.io.bag_storage import ROS_ENCODINGS, Storage, StoredTopic, merge_by_time
 from seg_perception.io.interfaces import TypeCatalog, check_encoding
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class BagReader:
         self._storages: list[Storage] = open_storages(self.path)
         self._types = TypeCatalog()
         stored = [topic for storage in self._storages for topic in storage.topics]
-        if stored and not any(topic.encoding in ("cdr", "ros1") for topic in stored):
+        if stored and not any(topic.encoding in ROS_ENCODINGS for topic in stored):
             self.close()
             check_encoding(stored[0])
         self.topics = _summarise(stored)
@@ -84,8 +84,14 @@ class BagReader:
         """Time from the first message to the last."""
         return (self.end_ns - self.start_ns) * 1e-9
 
-    def messages(self, topics: Collection[str] | None = None) -> Iterator[BagMessage]:
+    def messages(
+        self, topics: Collection[str] | None = None, undecoded: Collection[str] = ()
+    ) -> Iterator[BagMessage]:
         """The messages of these topics (None: of all) in the order of their log times.
+
+        Args:
+            topics: their names.
+            undecoded: those of them of which the bytes alone are wanted, whatever encoding.
 
         Raises:
             BagError: a topic that the bag does not have or that can't be decoded, at once;
@@ -95,7 +101,8 @@ class BagReader:
         for storage in self._storages:
             chosen = [t for t in storage.topics if topics is None or t.name in topics]
             for topic in chosen:
-                check_encoding(topic)
+                if topic.name not in undecoded:
+                    check_encoding(topic)
             keys = {topic.key for topic in chosen if topic.count}
             if keys:
                 sources.append((storage.start_ns, partial(storage.messages, keys)))

@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 
 import yaml
 
+# What is decoded here; anything else can be copied.
+ROS_ENCODINGS = ("cdr", "ros1")
 _TRANSIENT_LOCAL = (1, "transient_local")
 
 
@@ -20,10 +22,12 @@ class StoredTopic:
     Attributes:
         key: number of the topic inside its file.
         name: topic name.
-        type: type in ROS 2 spelling, `sensor_msgs/msg/Image`.
+        type: type in ROS 2 spelling, `sensor_msgs/msg/Image`; of an encoding that is not ROS's,
+            the name of its schema, or nothing.
         encoding: `cdr` (ROS 2) or `ros1`; anything else can't be decoded.
-        definition: text of the type with all it depends on; empty where not recorded.
-        definition_format: `ros2msg`, `ros1msg`, `ros2idl` or empty.
+        definition: text of the type with all it depends on; empty where not recorded. Of an
+            encoding that is not ROS's, its bytes as `text_of` has them.
+        definition_format: `ros2msg`, `ros1msg`, `ros2idl`, what another encoding has, or empty.
         count: number of messages.
         latched: late subscribers get the last messages (transient local).
     """
@@ -89,6 +93,16 @@ def merge_by_time(
         for following in stream:
             heapq.heappush(heap, (following.log_time_ns, order, following, stream))
             break
+
+
+def text_of(schema: bytes) -> str:
+    """A schema of any kind as text, which `bytes_of` makes the same bytes again."""
+    return schema.decode("utf-8", "surrogateescape")
+
+
+def bytes_of(definition: str) -> bytes:
+    """The bytes of a definition."""
+    return definition.encode("utf-8", "surrogateescape")
 
 
 def ros2_type_name(name: str) -> str:

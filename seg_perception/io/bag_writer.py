@@ -41,9 +41,8 @@ class BagWriter:
         self._folder = None if self.path.suffix == ".mcap" else self.path
         self._compression, self._split_bytes = compression, split_bytes
         self._topics: dict[str, WrittenTopic] = {}
-        self._schemas: dict[tuple[str, str], int] = {}
-        self._definitions: list[tuple[str, str, str]] = []
-        self._channels: list[tuple[str, int, dict[str, str]]] = []
+        self._schemas: dict[tuple[str, str, str], int] = {}
+        self._channels: list[tuple[str, int, dict[str, str], str]] = []
         self._finished: dict[str, FileExtent] = {}
         if split_bytes is not None and self._folder is None:
             msg = f"{path}: expected a folder for a bag of several files; leave out .mcap"
@@ -106,15 +105,17 @@ class BagWriter:
         log_time_ns: int,
         latched: bool = False,  # noqa: FBT001, FBT002 (the last of what describes a message)
         definition: tuple[str, str] | None = None,
+        encoding: str = "cdr",
     ) -> None:
         """Append the bytes of a message that is serialised already.
 
         Args:
             topic, type_name: where, and what.
-            cdr: the message with its 4 bytes of encapsulation.
+            cdr: the message with its 4 bytes of encapsulation, or whatever `encoding` says.
             log_time_ns: when it was recorded.
             latched: late subscribers get it; of a topic's first message.
             definition: (format, text) of the type; None: as shipped.
+            encoding: how it is serialised; of a topic's first message.
 
         Raises:
             BagError: as `write`.
@@ -123,36 +124,34 @@ class BagWriter:
             msg = f"{topic}: expected a log time of 0 or more nanoseconds, got {log_time_ns}"
             raise BagError(msg)
         entry = self._topics.get(topic) or self._add_topic(
-            topic, type_name, definition, latched=latched
+            topic, type_name, definition, encoding, latched=latched
         )
-        if entry.type != type_name:
-            msg = f"{topic}: expected {entry.type} as before, got {type_name}; use another topic"
+        if (entry.type, entry.encoding) != (type_name, encoding):
+            msg = (
+                f"{topic}: expected {entry.type} ({entry.encoding}) as before, "
+                f"got {type_name} ({encoding}); use another topic"
+            )
             raise BagError(msg)
         if self._split_bytes is not None and self._mcap.size >= self._split_bytes:
             self._split()
         self._mcap.write(entry.channel_id, log_time_ns, cdr)
 
     def copy(self, message: BagMessage, topic: str | None = None) -> None:
-        """Append a message of another bag, undecoded where both sides serialise alike.
+        """Append a message of another bag, undecoded but where ROS 1 has to become ROS 2.
+
+        What is not ROS's (JSON, protobuf, ...) keeps its bytes, its encoding and its schema.
 
         Raises:
             BagError: as `write_message`.
         """
         name = topic or message.topic
-        if message.encoding == "cdr":
-            definition = (message.definition_format, message.definition)
-            self.write_raw(
-                name,
-                message.type,
-                message.raw,
-                message.log_time_ns,
-                message.latched,
-                definition if message.definition else None,
-            )
-        else:
-            self.write_message(
-                name, message.type, message.message, message.log_time_ns, message.latched
-            )
+        time_ns, latched = message.log_time_ns, message.latched
+        if message.encoding == "ros1":
+            self.write_message(name, message.type, message.message, time_ns, latched)
+            return
+        definition = (message.definition_format, message.definition)
+        known = definition if message.definition or message.encoding != "cdr" else None
+        self.write_raw(name, message.type, message.raw, time_ns, latched, known, message.encoding)
 
     def flush(self) -> None:
         """Put everything written so far into the file, where a reader finds it after a crash.
@@ -181,8 +180,8 @@ class BagWriter:
         name = f"{self.path.name}_{len(self._finished)}.mcap"
         file = self.path if self._folder is None else self.path / name
         mcap = McapWriter(file, self._compression)
-        for definition in self._definitions:
-            mcap.add_schema(*definition)
+        for schema in self._schemas:
+            mcap.add_schema(*schema)
         for channel in self._channels:
             mcap.add_channel(*channel)
         return mcap
@@ -204,25 +203,37 @@ class BagWriter:
         self._mcap = self._open_file()
 
     def _add_topic(
-        self, topic: str, type_name: str, definition: tuple[str, str] | None, *, latched: bool
+        self,
+        topic: str,
+        type_name: str,
+        definition: tuple[str, str] | None,
+        encoding: str,
+        *,
+        latched: bool,
     ) -> WrittenTopic:
         shipped_text, type_hash = definition_of(type_name)
-        encoding, text = definition or ("ros2msg" if shipped_text else "", shipped_text)
-        schema_id = self._schemas.get((type_name, text))
-        if schema_id is None:
-            self._definitions.append((type_name, encoding, text))
-            schema_id = self._mcap.add_schema(*self._definitions[-1])
-            self._schemas[type_name, text] = schema_id
-        if text != shipped_text:
+        format_name, text = definition or ("ros2msg" if shipped_text else "", shipped_text)
+        schema_id = self._add_schema(type_name, format_name, text)
+        if text != shipped_text or encoding != "cdr":
             type_hash = ""
         description = {
             "offered_qos_profiles": qos_profiles(latched=latched),
             "topic_type_hash": type_hash,
         }
-        self._channels.append((topic, schema_id, description))
+        self._channels.append((topic, schema_id, description, encoding))
         channel_id = self._mcap.add_channel(*self._channels[-1])
-        entry = self._topics[topic] = WrittenTopic(channel_id, topic, type_name, latched, type_hash)
+        entry = WrittenTopic(channel_id, topic, type_name, latched, type_hash, encoding)
+        self._topics[topic] = entry
         return entry
+
+    def _add_schema(self, type_name: str, format_name: str, text: str) -> int:
+        """The number of a type's schema; 0 for what has none."""
+        schema = (type_name, format_name, text)
+        if not any(schema):
+            return 0
+        if schema not in self._schemas:
+            self._schemas[schema] = self._mcap.add_schema(*schema)
+        return self._schemas[schema]
 
     def _write_metadata(self, metadata: dict[str, Any]) -> None:
         mend = "run `ros2 bag reindex` later"

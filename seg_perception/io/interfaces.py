@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from seg_perception.config.input_topics import LIVOX_TYPES
 from seg_perception.core.errors import BagError
 from seg_perception.core.resources import message_files
-from seg_perception.io.bag_storage import StoredTopic
+from seg_perception.io.bag_storage import ROS_ENCODINGS, StoredTopic
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
@@ -97,7 +97,7 @@ def check_encoding(topic: StoredTopic) -> None:
     Raises:
         BagError: serialised neither as ROS 2 nor as ROS 1 does.
     """
-    if topic.encoding not in ("cdr", "ros1"):
+    if topic.encoding not in ROS_ENCODINGS:
         msg = (
             f"{topic.name}: expected serialization format 'cdr' or 'ros1', got {topic.encoding!r}; "
             "if ROS 2 recorded it, set serialization_format: cdr in the bag's metadata.yaml"

@@ -16,11 +16,13 @@ from typing import IO, BinaryIO
 from seg_perception.core.errors import BagError
 from seg_perception.io import mcap_format as mcap
 from seg_perception.io.bag_storage import (
+    ROS_ENCODINGS,
     RawMessage,
     StoredTopic,
     is_latched,
     merge_by_time,
     ros2_type_name,
+    text_of,
 )
 from seg_perception.io.mcap_index import Block, Index, add_message, iterate, read_summary, split
 
@@ -175,14 +177,15 @@ class McapStorage:
             self._open_bytes -= size
 
     def _topic(self, channel: mcap.Channel) -> StoredTopic:
-        schema = self._index.schemas.get(channel.schema_id)
+        schema = self._index.schemas.get(channel.schema_id) or mcap.Schema(0, "", "", b"")
+        is_ros = channel.encoding in ROS_ENCODINGS
         return StoredTopic(
             key=channel.id,
             name=channel.topic,
-            type=ros2_type_name(schema.name) if schema else "",
+            type=ros2_type_name(schema.name) if is_ros else schema.name,
             encoding=channel.encoding,
-            definition=schema.data.decode("utf-8", "replace") if schema else "",
-            definition_format=schema.encoding if schema else "",
+            definition=schema.data.decode("utf-8", "replace") if is_ros else text_of(schema.data),
+            definition_format=schema.encoding,
             count=self._index.counts[channel.id],
             latched=_is_latched(channel),
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seg_perception.core.errors import BagError, OutputError
 from seg_perception.io import mcap_format as mcap
+from seg_perception.io.bag_storage import bytes_of
 
 LIBRARY = "seg_perception"
 _CHUNK_BYTES = 1 << 20
@@ -85,14 +86,16 @@ class McapWriter:
 
     def add_schema(self, name: str, encoding: str, data: str) -> int:
         """Register a type; the number that stands for it."""
-        schema = mcap.Schema(len(self._schemas) + 1, name, encoding, data.encode())
+        schema = mcap.Schema(len(self._schemas) + 1, name, encoding, bytes_of(data))
         self._schemas.append(schema)
         self._chunk += mcap.schema_record(schema)
         return schema.id
 
-    def add_channel(self, topic: str, schema_id: int, metadata: dict[str, str]) -> int:
-        """Register a topic; the number that stands for it."""
-        channel = mcap.Channel(len(self._channels) + 1, schema_id, topic, "cdr", metadata)
+    def add_channel(
+        self, topic: str, schema_id: int, metadata: dict[str, str], encoding: str = "cdr"
+    ) -> int:
+        """Register a topic, of no schema where its number is 0; the number that stands for it."""
+        channel = mcap.Channel(len(self._channels) + 1, schema_id, topic, encoding, metadata)
         self._channels.append(channel)
         self._chunk += mcap.channel_record(channel)
         return channel.id

@@ -127,11 +127,7 @@ def _engine_issues(engine: ValidatedEngine) -> Iterator[Issue]:
 
 def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set[str]:
     if options.with_inputs:
-        return {
-            topic.name
-            for topic in reader.topics
-            if topic.count and topic.encoding in ("cdr", "ros1")
-        }
+        return {topic.name for topic in reader.topics if topic.count}
     return {*inputs.lenses, *inputs.transforms}
 
 
@@ -146,7 +142,8 @@ def feed_all(
     total = sum(topic.count for topic in reader.topics if topic.name in topics)
     damage = []
     session.prepare(reader)
-    with prefetch(reader.messages(topics), session.decode_ahead) as messages:
+    wanted = reader.messages(topics, undecoded=topics - session.topics)
+    with prefetch(wanted, session.decode_ahead) as messages:
         try:
             for done, message in enumerate(messages, start=1):
                 session.feed(message)

@@ -72,6 +72,11 @@ class Session:
         self._handlers = self._make_handlers()
         self._open_streams()
 
+    @property
+    def topics(self) -> set[str]:
+        """What it takes in; other messages are passed on only."""
+        return set(self._handlers)
+
     def prepare(self, bag: BagReader) -> None:
         """Read ahead what holds for the whole bag."""
         self._state.read_ahead(bag)

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+import yaml
 
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, OutputError
@@ -12,6 +13,9 @@ from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointCloud, PointStatus
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_storage import text_of
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
@@ -90,6 +94,65 @@ def test_inputs_are_passed_on_only_when_asked(world):
     assert world.lens_topic in plain
     assert world.image_topic not in plain
     assert everything[world.image_topic] == everything[world.points_topic] == 5
+
+
+FOREIGN = {
+    "/status": ("Status", ("jsonschema", '{"type": "object"}'), "json", b'{"ok": true}'),
+    "/scene": ("a.Scene", ("protobuf", text_of(b"\x0a\xff\0\x80")), "protobuf", b"\x08\x96\1"),
+    "/blob": ("", ("", ""), "", b"\0\1\2"),
+}
+
+
+def with_foreign(world):
+    """The world's bag, and what is not ROS's in it: one message a topic, one without a schema."""
+    path = world.folder / "foreign.mcap"
+    with BagReader(world.bag()) as source, BagWriter(path) as bag:
+        for message in source.messages():
+            bag.copy(message)
+        for topic, (kind, definition, encoding, data) in FOREIGN.items():
+            bag.write_raw(topic, kind, data, world.start_ns, False, definition, encoding)
+    return path
+
+
+@pytest.mark.parametrize("name", ["out.mcap", "out"])
+def test_what_is_not_ros_is_passed_on_with_its_bytes_encoding_and_schema(world, name):
+    out = world.folder / name
+    summary = replay(with_foreign(world), out, world.config(), ReplayOptions(with_inputs=True))
+    assert [str(issue) for issue in summary.issues] == []
+    with BagReader(out) as bag:
+        found = {
+            m.topic: (m.type, (m.definition_format, m.definition), m.encoding, bytes(m.raw))
+            for m in bag.messages(FOREIGN, undecoded=FOREIGN)
+        }
+        assert found == FOREIGN
+        with pytest.raises(BagError, match="expected serialization format 'cdr' or 'ros1'"):
+            bag.messages(FOREIGN)
+    if out.is_dir():
+        topics = yaml.safe_load((out / "metadata.yaml").read_text())
+        topics = topics["rosbag2_bagfile_information"]["topics_with_message_count"]
+        formats = {
+            t["topic_metadata"]["name"]: t["topic_metadata"]["serialization_format"] for t in topics
+        }
+        expected = {topic: encoding for topic, (_, _, encoding, _) in FOREIGN.items()}
+        assert formats.items() >= expected.items()
+        assert formats[world.image_topic] == "cdr"
+
+
+def test_what_is_not_ros_costs_a_plain_replay_nothing(world):
+    plain, foreign = world.folder / "plain.mcap", world.folder / "with.mcap"
+    summary = replay(with_foreign(world), foreign, world.config())
+    replay(world.folder / "in.mcap", plain, world.config())
+    assert summary.problems == ()
+    assert world.topics(foreign) == world.topics(plain)
+
+
+def test_a_topic_has_one_encoding(world):
+    path = world.folder / "two.mcap"
+    with BagReader(with_foreign(world)) as source, BagWriter(path) as bag:
+        for message in source.messages(undecoded=FOREIGN):
+            bag.copy(message)
+        with pytest.raises(BagError, match=r"/status: expected Status \(json\) as before"):
+            bag.write_raw("/status", "Status", b"", world.start_ns, encoding="cbor")
 
 
 def test_what_an_earlier_labelling_published_is_not_passed_on(world):
