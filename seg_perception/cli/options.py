@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from seg_perception.core.errors import ConfigError
+from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.core.json_document import dump_json
 
 if TYPE_CHECKING:
@@ -65,13 +65,23 @@ def bag_config(bag: Path, file: Path | None, settings: Iterable[str] | None) -> 
     """The parameter file's configuration, or what inspecting the bag suggests; settings over it.
 
     Raises:
-        BagError: the bag can't be read.
+        BagError: the bag can't be read, or none of its images are a camera's.
         ConfigError: a parameter is unknown or its value is refused.
     """
+    from seg_perception.core.issue_kinds.inputs import NO_CAMERA, NO_PHOTOGRAPH
     from seg_perception.inspection import inspect_bag
 
-    suggested = {} if file is not None else inspect_bag(bag).parameters
-    return load_config(file, settings, suggested, str(bag))
+    if file is not None:
+        return load_config(file, settings)
+    found = inspect_bag(bag)
+    config = load_config(None, settings, found.parameters, str(bag))
+    taken = {camera.image_topic for camera in config.cameras.values()}
+    for issue in found.issues:
+        if issue.code == NO_PHOTOGRAPH.code and issue.stream not in taken:
+            typer.echo(f"note: {issue}", err=True)
+        if issue.code == NO_CAMERA.code and found.facts.images and not taken:
+            raise BagError(issue.sentence)
+    return config
 
 
 def apply_settings(parameters: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:

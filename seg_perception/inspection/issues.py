@@ -15,6 +15,7 @@ from seg_perception.core.issue_kinds.inputs import (
     NO_CAMERA,
     NO_CLOUD,
     NO_FINITE_POINT,
+    NO_PHOTOGRAPH,
     UNREADABLE,
 )
 from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO, NO_CAMERA_INFO, SIZE_MISMATCH
@@ -25,6 +26,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size
 from seg_perception.inspection.facts import BagFacts, CloudFacts, ImageFacts, TopicFacts
+from seg_perception.inspection.photographs import is_derived, why_no_photograph
 from seg_perception.pipeline.camera_lens import CameraLens
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
 
@@ -37,6 +39,7 @@ def find_issues(facts: BagFacts, config: Config) -> list[Issue]:
         *(Issue.of(BAG_DAMAGED, "", error=text) for text in facts.warnings),
         *facts.issues,
         *_sensors(facts, config),
+        *_no_photographs(facts, config),
         *(issue for name in config.cameras for issue in _camera(facts, config, name)),
         *_clouds(facts, config),
         *_motion(facts, config),
@@ -48,9 +51,22 @@ def _sensors(facts: BagFacts, config: Config) -> Iterator[Issue]:
     if not facts.message_count:
         yield Issue.of(EMPTY_BAG, "")
     elif not config.cameras:
-        yield Issue.of(NO_CAMERA, "", types=sorted({t.type for t in facts.topics.values()}))
+        types = sorted({topic.type for topic in facts.topics.values()})
+        left_out = [topic.name for topic in facts.images]
+        others = f"; {', '.join(left_out)} hold no photographs" if left_out else ""
+        yield Issue.of(NO_CAMERA, "", types=types, others=others)
     elif not config.lidars and not config.radars:
         yield Issue.of(NO_CLOUD, "")
+
+
+def _no_photographs(facts: BagFacts, config: Config) -> Iterator[Issue]:
+    """Image topics that are no camera's, unless the configuration takes them for one's."""
+    taken = {camera.image_topic for camera in config.cameras.values()}
+    for topic in facts.images:
+        if topic.name in taken or is_derived(topic):
+            continue
+        if holds := why_no_photograph(facts, topic):
+            yield Issue.of(NO_PHOTOGRAPH, topic.name, holds=holds)
 
 
 def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:

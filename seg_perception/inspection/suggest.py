@@ -10,12 +10,8 @@ from seg_perception.config.input_topics import base_topic, beside
 from seg_perception.core.errors import TransformError
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.names import name_sensors
+from seg_perception.inspection.photographs import find_camera_info, is_derived, why_no_photograph
 
-_NOT_A_CAMERA = {
-    "label", "labels", "label_image", "semantic", "segmentation", "mask", "truth",
-    "ground_truth", "gt", "depth", "disparity", "confidence", "overlay", "debug", "costmap",
-    "aligned_depth_to_color",
-}  # fmt: skip
 _NOT_A_SENSOR = {
     "semantic",
     "truth",
@@ -26,7 +22,6 @@ _NOT_A_SENSOR = {
     "local_map",
     "voxels",
 }
-_NOT_A_PICTURE = ("32FC", "64FC", "16SC", "16UC1", "32SC")
 _DERIVED = re.compile(r"deskew|undistort|filter|registered|downsampl|aligned|cropped")
 _FIXED_FRAMES = ("odom", "map")
 _RADAR_POINTS = 30_000
@@ -43,9 +38,9 @@ _IMAGE_LEAVES = (
 def suggest_parameters(facts: BagFacts) -> dict[str, Any]:
     """Flat parameters with which the bag can be replayed as it is.
 
-    Label, truth and depth topics are left out, and of one camera's topics the rawest is
-    taken. `transforms.fixed_frame` is `odom`, else `map`, else the root of the timed
-    transforms; empty (the robot is taken as at rest) where none connects the sensors.
+    Topics with labels, truth, depths or what a lidar measures are left out, and of one camera's
+    topics the rawest is taken. `transforms.fixed_frame` is `odom`, else `map`, else the root of the
+    timed transforms; empty (the robot is taken as at rest) where none connects the sensors.
     """
     cameras = name_sensors(_camera_topics(facts), "camera")
     lidars = name_sensors(_cloud_topics(facts, radar=False), "lidar")
@@ -76,23 +71,6 @@ def find_fixed_frame(facts: BagFacts, topics: Iterable[str]) -> str:
     return ""
 
 
-def find_camera_info(facts: BagFacts, image_topic: str) -> str:
-    """The camera_info topic that belongs to an image topic; empty where there is none.
-
-    Beside the image, as image_transport puts it; below it, as in Viking Hill; else the
-    only one of the bag with the image's frame.
-    """
-    base = base_topic(image_topic)
-    infos = {info.name: info for info in facts.camera_infos}
-    usual = beside(base, "camera_info")
-    for candidate in (usual, f"{base}/camera_info", f"{image_topic}/camera_info"):
-        if candidate in infos:
-            return candidate
-    frame = facts.topics[image_topic].frame_id
-    same_frame = [name for name, info in infos.items() if frame and info.frame_id == frame]
-    return same_frame[0] if len(same_frame) == 1 else ""
-
-
 def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
     parameters: dict[str, Any] = {f"{prefix}.image_topic": topic}
     info_topic = find_camera_info(facts, topic)
@@ -111,19 +89,14 @@ def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
 def _camera_topics(facts: BagFacts) -> list[str]:
     """One topic for each camera: raw before compressed, and before rectified."""
     best: dict[str, str] = {}
-    for topic in sorted((t for t in facts.images if _is_camera(t)), key=_rawness):
+    photographs = (
+        topic
+        for topic in facts.images
+        if not is_derived(topic) and not why_no_photograph(facts, topic)
+    )
+    for topic in sorted(photographs, key=_rawness):
         best.setdefault(_camera_key(topic.name), topic.name)
     return sorted(best.values())
-
-
-def _is_camera(topic: TopicFacts) -> bool:
-    image = topic.image
-    if image is None:
-        return False
-    words = set(topic.name.lower().strip("/").split("/"))
-    encoding = image.encoding.strip()
-    is_depth = encoding.startswith(_NOT_A_PICTURE) or "compressedDepth" in encoding
-    return not (words & _NOT_A_CAMERA or is_depth or "depth" in topic.name.rpartition("/")[2])
 
 
 def _camera_key(topic: str) -> str:

@@ -189,6 +189,19 @@ def test_a_bag_without_any_sensor(world):
     assert "no camera is configured" in result.stderr
 
 
+def test_depths_are_no_camera_and_a_replay_says_so(world):
+    at = world.start_ns
+    depths = world.image(at)
+    depths.encoding, depths.step, depths.data = "16UC1", 128, bytes(128 * 48)
+    result = replay(world, world.bag([(at, "/d435/image", depths)]))
+    assert result.exit_code == 2
+    assert "/d435/image hold no photographs; record the Image" in result.stderr
+    events = [*world.events(), (at, "/d435/image", depths)]
+    result = replay(world, world.bag(events, "both.mcap"))
+    assert result.exit_code == 0
+    assert "note: /d435/image: it is no camera, its images hold depths (16UC1)" in result.stderr
+
+
 def test_images_alone_need_no_camera_info(world):
     images = [event for event in world.events() if event[1] == IMAGE]
     result = replay(world, world.bag(images))

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from seg_perception.config.input_topics import beside
 from seg_perception.core.types import LabelMap, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inspection import inspect_bag, suggest_config
-from seg_perception.io.images import encode_labels, encode_rgb
+from seg_perception.io.images import encode_labels, encode_labels_png, encode_rgb
 from seg_perception.io.messages import CompressedImage, Header
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
@@ -65,6 +66,79 @@ def test_labels_truth_and_depth_are_no_cameras(world):
     )
     assert found.parameters["cameras"] == ["front"]
     assert found.parameters["lidars"] == ["top"]
+
+
+def grey(world, width, height, frame_id, encoding="mono16"):
+    message = world.image(world.start_ns)
+    message.header.frame_id, message.encoding = frame_id, encoding
+    message.width, message.height = width, height
+    message.step = width * (2 if encoding.endswith("16") or "16U" in encoding else 1)
+    message.data = bytes(message.step * height)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("topic", "frame", "size", "sign"),
+    [
+        ("/ouster/range_image", "os_lidar", (64, 16), "named range_image, in frame os_lidar of"),
+        (
+            "/ouster/signal_image",
+            "os_sensor",
+            (64, 16),
+            "named signal_image, 64x16 beside /ouster/",
+        ),
+        ("/ouster/reflec_image", "os_lidar", (64, 16), "named reflec_image"),
+        ("/ouster/nearir_image/compressed", "os_lidar", (64, 16), "named nearir_image"),
+        ("/ouster/image", "os_lidar", (64, 16), "in frame os_lidar of /ouster/points"),
+        ("/ouster/picture", "", (64, 16), "64x16 beside /ouster/points"),
+    ],
+)
+def test_what_a_lidar_measures_is_no_camera_and_said_so(world, topic, frame, size, sign):
+    message = grey(world, *size, frame)
+    if topic.endswith("compressed"):
+        pixels = np.zeros(size[::-1], np.uint8)
+        labels = encode_labels_png(LabelMap("x", pixels, pixels, 0, frame))
+        message = CompressedImage(Header.at(0, frame), "mono8; png compressed ", labels.data)
+    found = inspect(world, (topic, message), ("/ouster/points", cloud("os_lidar")))
+    assert found.parameters["cameras"] == ["front"]
+    (note,) = [issue for issue in found.issues if issue.code == "no_photograph"]
+    assert (note.stream, note.level) == (topic, "note")
+    assert note.sentence.startswith("it is no camera, its images hold what a lidar measures (")
+    assert sign in note.sentence
+
+
+@pytest.mark.parametrize(
+    ("topic", "encoding", "frame"),
+    [
+        # An infrared camera of its own, with its lens; one that is wide; one in a cloud's frame.
+        ("/nir/signal_image", "mono8", "nir"),
+        ("/wide/image", "mono8", "wide"),
+        ("/rgbd/image", "8UC3", "lidar"),
+    ],
+)
+def test_a_grey_or_wide_camera_is_one(world, topic, encoding, frame):
+    message = grey(world, 64, 8, frame, "mono8")
+    if encoding == "8UC3":
+        message.encoding, message.step, message.data = encoding, 192, bytes(192 * 8)
+    lens = world.lens(world.start_ns)
+    lens.width, lens.height = 64, 8
+    found = inspect(world, (topic, message), (beside(topic, "camera_info"), lens))
+    assert set(found.parameters["cameras"]) == {"front", topic.split("/")[1]}
+    assert not [issue for issue in found.issues if issue.code == "no_photograph"]
+
+
+@pytest.mark.parametrize("encoding", ["16UC1", "32FC1"])
+def test_a_recording_of_depths_alone_is_told_from_one_without_images(world, encoding):
+    message = grey(world, 8, 4, "depth_optical", "16UC1")
+    message.encoding, message.step, message.data = encoding, 32, bytes(128)
+    at = world.start_ns
+    found = inspect_bag(world.bag([(at, "/d435/image_rect_raw", message)]))
+    assert found.parameters["cameras"] == []
+    said = {issue.code: str(issue) for issue in found.issues}
+    assert "; /d435/image_rect_raw hold no photographs; record the Image" in said["no_camera"]
+    assert said["no_photograph"].startswith(
+        f"/d435/image_rect_raw: it is no camera, its images hold depths ({encoding})"
+    )
 
 
 def test_raw_goes_before_compressed_and_before_rectified(world):

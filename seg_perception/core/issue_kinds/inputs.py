@@ -42,10 +42,19 @@ EMPTY_BAG = IssueKind(
 )
 NO_CAMERA = IssueKind(
     "no_camera",
-    "no camera image among {types}",
-    "record an Image or CompressedImage topic",
-    "nothing in the bag can be segmented",
-    "record an Image or CompressedImage topic",
+    "no camera image among {types}{others}",
+    "record the Image or CompressedImage topic of a camera",
+    "nothing in the bag can be segmented; depths and what a lidar measures are no photographs",
+    "record the Image or CompressedImage topic of a camera",
+)
+NO_PHOTOGRAPH = IssueKind(
+    "no_photograph",
+    "it is no camera, its images hold {holds}",
+    "if it is one, set camera.NAME.image_topic to it",
+    "the images of a depth camera, or the range, signal, reflectivity and near-infrared images of "
+    "a lidar: a network for photographs labels nothing in them that holds",
+    "nothing, unless it is a camera",
+    "note",
 )
 NO_CLOUD = IssueKind(
     "no_cloud",
