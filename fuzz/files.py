@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from rosbags.rosbag1 import Writer
@@ -18,6 +19,7 @@ from fuzz.refusal import refused_or
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import bundle_path, config_path
+from seg_perception.core.yaml_document import YamlError, parse_yaml
 from seg_perception.inference.archive import unpack
 from seg_perception.inference.manifest import Manifest
 from seg_perception.io.bag_reader import BagReader
@@ -66,6 +68,24 @@ def ontology(data: bytes) -> None:
         refused_or(Ontology.load, path)
 
 
+def yaml(data: bytes) -> None:
+    """A YAML text."""
+    try:
+        parse_yaml(data.decode(errors="replace"))
+    except YamlError:
+        return
+
+
+def bag_metadata(data: bytes) -> None:
+    """What a recorder says of its files, which lie beside it."""
+    with _file(data, "metadata.yaml") as path:
+        (path.parent / "a.mcap").write_bytes(_small_bag())
+        bag = refused_or(BagReader, path.parent)
+        if bag is not None:
+            with bag:
+                refused_or(_look_at_all, bag)
+
+
 def seeds() -> dict[str, list[bytes]]:
     """Files that are right."""
     platforms = [config_path("platforms", f"{n}.yaml") for n in ("simulated", "viking_hill")]
@@ -76,9 +96,34 @@ def seeds() -> dict[str, list[bytes]]:
         "ros1_bag": [_ros1_bag(compressed) for compressed in (False, True)],
         "manifest": [(bundle / "manifest.json").read_bytes()],
         "bundle_zip": [_zip()],
+        "bag_metadata": [_metadata()],
+        "yaml": [_YAML, *(path.read_bytes() for path in platforms)],
         "parameter_file": [path.read_bytes() for path in platforms],
         "ontology": [config_path("ontology", "rellis.yaml").read_bytes()],
     }
+
+
+# What PyYAML has code of its own for.
+_YAML = b"""\
+a: &a [1, 0x1f, 1_000, 1:30, 2.5e3, .inf, yes, ~, 2026-01-02, 2026-01-02T03:04:05.6+07:00]
+b: {<<: &b {c: *a, d: !!int "7"}, e: !!binary aGVsbG8=, f: !!set {g, h}, i: !!omap [j: 1]}
+? [k, l]
+: {<<: [*b, *b], m: "\\u00e9\\x41", n: !!float 1, o: !!timestamp 2026-01-02}
+"""
+
+
+def _metadata() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "bag")
+        with BagWriter(path) as bag:
+            bag.write("/text", String("text"), 0)
+        text = (path / "metadata.yaml").read_text()
+        return text.replace("bag_0.mcap", "a.mcap").encode()
+
+
+@cache
+def _small_bag() -> bytes:
+    return _bag("none")
 
 
 @contextmanager

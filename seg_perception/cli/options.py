@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
 from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.core.json_document import dump_json
+from seg_perception.core.yaml_document import YamlError, parse_yaml
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
@@ -147,9 +147,9 @@ def parse_setting(setting: str) -> tuple[str, Any]:
         msg = f"--set {setting}: expected key=value, for instance transfer.cell_px=8"
         raise ConfigError(msg)
     try:
-        return key, yaml.safe_load(text) if text else ""
-    except yaml.YAMLError as error:
-        msg = f"--set {setting}: the value is not YAML; quote it"
+        return key, parse_yaml(text) if text else ""
+    except YamlError as error:
+        msg = f"--set {setting[:80]}: the value is not YAML ({error}); quote it"
         raise ConfigError(msg) from error
 
 

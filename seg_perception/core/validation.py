@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from seg_perception.core.disk_errors import cant
 from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.yaml_document import MAX_CHARACTERS, parse_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -26,19 +27,20 @@ def read_yaml(path: Path, expected: str, kind: type[SegPerceptionError]) -> Any:
         kind: the error to raise.
 
     Raises:
-        SegPerceptionError: of `kind`: no such file, it can't be read, or it is not YAML.
+        SegPerceptionError: of `kind`: no such file, it can't be read, is not YAML, or more of it
+            than anybody writes.
     """
-    if not path.is_file():
-        msg = f"{path} not found: expected {expected}"
-        raise kind(msg)
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{path} is not YAML: {' '.join(str(error).split())}"
+        if path.is_file():
+            with path.open(encoding="utf-8") as stream:
+                return parse_yaml(stream.read(MAX_CHARACTERS + 1))
+    except ValueError as error:
+        msg = f"{path} is not YAML: {error}"
         raise kind(msg) from error
     except OSError as error:
-        msg = f"{path} can't be read ({error}); check its permissions"
-        raise kind(msg) from error
+        raise kind(cant("read", path, error)) from error
+    msg = f"{path} not found: expected {expected}"
+    raise kind(msg)
 
 
 def load_model(
@@ -77,6 +79,13 @@ def explain(error: ValidationError, origin: str, renamed: Mapping[str, str] | No
     place = ": ".join(filter(None, (origin, ".".join(parts))))
     if first["type"] == "missing":
         return f"{place} is missing; give it a value"
-    got = repr(first["input"])
+    got = _shown(first["input"])
     text = first["msg"].removeprefix("Value error, ")
     return f"{place}: {text}, got {got}" if len(got) <= _SHORT else f"{place}: {text}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # a number of too many digits, or maps without an end
+        return f"a very long {type(value).__name__}"

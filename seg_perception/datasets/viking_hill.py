@@ -24,6 +24,7 @@ from seg_perception.geometry.quaternion import quaternion_to_matrix
 
 # Far below any measurement, far above the rounding of a sum of three products.
 _ROUNDING_M = 1e-6
+_NOT_CUBOIDS = (ValueError, KeyError, IndexError, TypeError, RecursionError, TransformError)
 
 
 class CuboidRules(BaseModel):
@@ -172,7 +173,7 @@ def read_cuboids(path: Path, sample: int = 0, labels: str = "ground-truth") -> C
     except OSError as error:
         msg = f"{path} can't be read: {error}"
         raise DatasetError(msg) from error
-    except (ValueError, KeyError, IndexError, TypeError, TransformError) as error:
+    except _NOT_CUBOIDS as error:
         msg = f"{path}: expected {expected} of cuboids, got {type(error).__name__}: {error}"
         raise DatasetError(msg) from error
 

@@ -252,7 +252,7 @@ def _without_former_key(text: bytes) -> bytes:
     try:
         given = json.loads(text)
         file = given.pop("model_gather")
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, RecursionError):
         return text  # the manifest's own reader says what is wrong
     if file is not None:
         given["variants"] = [{"file": file, "sampling": "gather", "precision": "fp32"}]

@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 from typing import Any
 
-import yaml
-
 from seg_perception.core.errors import BagError
 from seg_perception.core.git_lfs import pointer_mend
+from seg_perception.core.validation import read_yaml
 from seg_perception.io.bag_storage import RawMessage, Storage
 from seg_perception.io.bounded import UnpackError, unpack, unpack_file
 from seg_perception.io.db3_reader import Db3Storage
@@ -139,13 +138,14 @@ def _read_metadata(path: Path) -> _Metadata:
     if not path.exists():
         return _Metadata(warnings=[f"{path}: missing, the recording was not finished"])
     try:
-        content = yaml.safe_load(path.read_text())["rosbag2_bagfile_information"]
+        document = read_yaml(path, "what a recorder writes", BagError)
+        content = document["rosbag2_bagfile_information"]
         return _Metadata(
             files=[str(name) for name in content["relative_file_paths"]],
             message_compression=_message_compression(content),
             encodings=_encodings(content.get("topics_with_message_count") or []),
         )
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (BagError, LookupError, TypeError, AttributeError) as error:
         return _Metadata(warnings=[f"{path}: can't be read ({error}); going by the files"])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import yaml
+from seg_perception.core.yaml_document import YamlError, parse_yaml
 
 # What is decoded here; anything else can be copied.
 ROS_ENCODINGS = ("cdr", "ros1")
@@ -116,8 +116,8 @@ def is_latched(topic: str, offered_qos_profiles: object) -> bool:
     profiles = offered_qos_profiles
     if isinstance(profiles, str):
         try:
-            profiles = yaml.safe_load(profiles)
-        except yaml.YAMLError:
+            profiles = parse_yaml(profiles)
+        except YamlError:
             profiles = None
     if not isinstance(profiles, list) or not profiles:
         return topic.rsplit("/", 1)[-1] == "tf_static"

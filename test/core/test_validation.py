@@ -85,6 +85,25 @@ def test_a_file_without_permission_is_told(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "robot.yaml").touch()
-    monkeypatch.setattr(Path, "read_text", refuse)
-    with pytest.raises(DatasetError, match=r"Permission denied\); check its permissions"):
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DatasetError, match=r"Permission denied\); check the permissions"):
         read_yaml(tmp_path / "robot.yaml", "a robot", DatasetError)
+
+
+def test_a_name_that_is_too_long_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="choose a shorter name"):
+        read_yaml(tmp_path / ("x" * 300), "a robot", DatasetError)
+
+
+def test_a_file_without_end_is_read_up_to_a_bound(tmp_path: Path) -> None:
+    with (tmp_path / "robot.yaml").open("wb") as stream:
+        stream.write(b"# ")
+        stream.truncate(1 << 40)
+    with pytest.raises(DatasetError, match=r"is not YAML: expected at most 4194304 char"):
+        read_yaml(tmp_path / "robot.yaml", "a robot", DatasetError)
+
+
+def test_a_value_that_can_not_be_shown_is_described() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Robot.model_validate({"name": 10**5000})
+    assert explain(caught.value, "robot").endswith("should be a valid string, got a very long int")

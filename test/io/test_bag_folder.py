@@ -10,6 +10,7 @@ from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_storage import is_latched
 
 STORAGES = {"mcap": (StoragePlugin.MCAP, 9), "db3": (StoragePlugin.SQLITE3, 8)}
 
@@ -90,3 +91,23 @@ def test_a_git_lfs_pointer_in_place_of_a_bag_is_told(tmp_path, name):
     for path in (tmp_path, tmp_path / name):
         with pytest.raises(BagError, match=f"{name}: expected the file itself.*`git lfs pull`"):
             BagReader(path)
+
+
+ALIASES = "a0: &a0 [x]\n" + "\n".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)
+)
+
+
+@pytest.mark.parametrize("text", [ALIASES, "[" * 100_000, "a: &a [*a]", f"a: {'9' * 5000}"])
+def test_metadata_that_never_ends_is_a_warning_and_the_files_are_read(bags, tmp_path, text):
+    folder = tmp_path / "bag"
+    expected = bags.write_by_rosbags(folder, StoragePlugin.MCAP, 9)
+    (folder / "metadata.yaml").write_text(text)
+    assert bags.read(folder) == expected
+    assert "going by the files" in warnings(folder)
+
+
+@pytest.mark.parametrize("text", [ALIASES, "[" * 100_000, "- &a [*a]", f"- {'9' * 5000}"])
+def test_qos_profiles_that_never_end_count_as_none(text):
+    assert is_latched("/tf_static", text)
+    assert not is_latched("/tf", text)
