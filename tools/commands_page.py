@@ -13,7 +13,7 @@ from seg_perception.cli.main import app
 from tools.reference_page import REFERENCE, code, table
 
 PAGE = REFERENCE / "commands.md"
-_HEAD = """# Commands
+_HEAD = r"""# Commands
 
 Written by `python -m tools.commands_page` from the code; `seg-perception COMMAND --help` prints
 the same.
@@ -26,6 +26,9 @@ nothing else to standard output; progress, notes and errors go to standard error
 | 0 | done; single messages that were amiss are named as `note:` |
 | 1 | `demo`: a message is unaccounted for; `compare`: a condition of `--fail-if` was met |
 | 2 | something to mend: one sentence as `error:`; what could be labelled is kept |
+| 70 | a defect of ours, with a traceback to report |
+| 130, 143, 129 | ended by SIGINT, SIGTERM, SIGHUP: drafts are removed; a second ends at once |
+| 141 | whoever read standard output went away (`... \| head`) |
 
 """
 

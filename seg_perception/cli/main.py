@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
+import sys
+import traceback
 
 import typer
-from typer.core import TyperGroup
 
 from seg_perception import __version__
 from seg_perception.cli import (
@@ -27,26 +28,12 @@ from seg_perception.cli import (
     simulate,
     train,
 )
-from seg_perception.core.errors import SegPerceptionError
-
-BAD_INPUT = 2
-
-
-class _Group(TyperGroup):
-    """Turns an error that the user can mend into one line and exit code 2."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SegPerceptionError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(BAD_INPUT) from error
-
+from seg_perception.cli.command_group import DEFECT, CommandGroup, end_on_signals
 
 app = typer.Typer(
     name="seg-perception",
     help="Label cameras, lidars and radars of field robots, live and offline.",
-    cls=_Group,
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -90,4 +77,13 @@ def options(
 
 def main() -> None:
     """Run the command."""
-    app()
+    end_on_signals()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may have bytes that are no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except Exception:  # noqa: BLE001 (whatever it is, it is ours)
+        traceback.print_exc()
+        sys.stderr.write("error: a defect of seg-perception; please report it with the above\n")
+        sys.exit(DEFECT)

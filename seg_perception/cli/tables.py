@@ -27,10 +27,16 @@ _STATUSES = (
 )
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, whose exit code 1 says something else."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output; wide enough for a table where it is no terminal."""
-    found = Console()
-    return found if found.is_terminal else Console(width=_WIDTH)
+    found = _Console()
+    return found if found.is_terminal else _Console(width=_WIDTH)
 
 
 def replay_summary(summary: ReplaySummary) -> None:

@@ -43,7 +43,8 @@ def write_file(
     Raises:
         SegPerceptionError: of `kind`: the disk refuses; what was there is unchanged.
     """
-    data = content.encode() if isinstance(content, str) else content
+    # Names of files, which a text may have in it, need not be text.
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     with draft_file(path, kind, sync=sync, mend=mend) as draft, draft.open("wb") as stream:
         stream.write(data)
 

@@ -27,7 +27,7 @@ _MENDS = {
     errno.EIO: "check the disk, it fails",
 }
 # What only a disk says, whatever is done with it.
-_OF_DISKS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
+OF_DISKS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
 
 
 def cant(what: str, path: object, error: OSError, mend: str = "") -> str:
@@ -73,6 +73,6 @@ def full_disk(path: str | os.PathLike[str], kind: type[SegPerceptionError]) -> I
     try:
         yield
     except OSError as error:
-        if error.errno in _OF_DISKS:
+        if error.errno in OF_DISKS:
             raise kind(cant("written", path, error)) from error
         raise

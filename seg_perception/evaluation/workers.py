@@ -86,6 +86,8 @@ def _run_pool(
                 on_progress(min(before + counter.value, total), total)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()  # a signal that ends us does not reach them
             raise
     on_progress(total, total)
 
