@@ -21,6 +21,7 @@ from seg_perception.ros.bag_publishers import BagPlayer
 from seg_perception.ros.runner import (
     USER_ERROR,
     StopSignal,
+    number_from_zero,
     parse_own_arguments,
     positive_number,
     run,
@@ -68,10 +69,12 @@ class Playback:
     def __call__(self, node: BagPlayer, stop: StopSignal) -> int:
         """Play and print the report.
 
+        Returns:
+            The exit code: 2 where messages that the bag has could not be sent.
+
         Raises:
             ConfigError: subscribers were awaited and did not come.
-            BagError: the bag is damaged, or a ROS 1 message has no counterpart; what came
-                before it was sent.
+            BagError: the bag can't be read on, or holds nothing; what came before was sent.
         """
         if not self._wait_for_subscribers(node, stop):
             return 0
@@ -82,20 +85,31 @@ class Playback:
             node.wait_until_acknowledged()
         finally:
             node.report.duration_s = time.monotonic() - start
+            node.tell_damage(*self._bag.warnings)
             say(node.report.dump())
-        return 0
+        return USER_ERROR if node.report.lost else 0
 
     def _play_once(self, node: BagPlayer, stop: StopSignal) -> bool:
         clock = PlaybackClock(node, stop, self._options.rate, self._options.clock_hz)
+        before = node.report.sent.copy()
         last_ns = None
-        for message in read_ahead(self._bag, list(node.publishers_by_topic), stop):
-            if not clock.wait_for(message.log_time_ns):
-                return False
-            node.send(message)
-            last_ns = message.log_time_ns
+        try:
+            for message in read_ahead(self._bag, list(node.publishers_by_topic), stop):
+                if not clock.wait_for(message.log_time_ns):
+                    return False
+                node.send(message)
+                last_ns = message.log_time_ns
+        finally:
+            if not stop.is_set():
+                node.count_lost(self._bag.topics, before)
+        if stop.is_set():
+            return False
+        if last_ns is None:
+            msg = f"{self._bag.path}: expected messages to play, got none; check the recording"
+            raise BagError(msg)
         # The clock runs on, so that subscribers finish what waits by it.
         tail_ns = round(self._options.tail * self._options.rate * NANOSECONDS)
-        return last_ns is not None and clock.wait_for(last_ns + tail_ns)
+        return clock.wait_for(last_ns + tail_ns)
 
     def _wait_for_subscribers(self, node: BagPlayer, stop: StopSignal) -> bool:
         awaited = self._awaited(node)
@@ -129,7 +143,8 @@ def read_ahead(bag: BagReader, topics: Sequence[str], stop: StopSignal) -> Itera
     queue: Queue[BagMessage | BaseException | None] = Queue(READ_AHEAD)
 
     def fill() -> None:
-        for message in bag.messages(topics):
+        # Bytes are played as they are; what ROS does not carry is among no player's topics.
+        for message in bag.messages(topics, undecoded=topics):
             queue.put(message)
         queue.put(None)
 
@@ -160,10 +175,10 @@ def _parser() -> argparse.ArgumentParser:
         "--wait-timeout", type=positive_number, default=30.0, help="at most (second)"
     )
     parser.add_argument(
-        "--delay", type=float, default=0.0, help="before the first message (second)"
+        "--delay", type=number_from_zero, default=0.0, help="before the first message (second)"
     )
     parser.add_argument(
-        "--tail", type=float, default=0.0, help="the clock runs on so long (second)"
+        "--tail", type=number_from_zero, default=0.0, help="the clock runs on so long (second)"
     )
     return parser
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rclpy.duration import Duration
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 
@@ -16,6 +17,7 @@ from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
 from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.io.bag_message import BagMessage, TopicInfo
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.messages import Clock, TFMessage, Time
 from seg_perception.io.ros_copy import serialize
 from seg_perception.ros.conversions import message_class, to_ros
@@ -24,6 +26,7 @@ from seg_perception.ros.qos import latched_profile, output_profile, tf_profile
 PUBLISHER_DEPTH = 10
 LATCHED_DEPTH = 100
 ACKNOWLEDGE_S = 5.0
+CDR_HEADER_BYTES = 4
 CLOCK = "/clock"
 
 
@@ -33,12 +36,16 @@ class PlaybackReport:
 
     Attributes:
         sent: messages by topic.
+        lost: messages by topic that the bag's index has, and that could not be sent.
         skipped: topics that can't be published here, and why.
+        damage: what was found amiss with the bag.
         latest_s: the most that a message was sent after its time.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
+    damage: list[str] = field(default_factory=list)
     duration_s: float = 0.0
     latest_s: float = 0.0
 
@@ -47,7 +54,9 @@ class PlaybackReport:
         return json.dumps(
             {
                 "sent": dict(self.sent),
+                "lost": dict(self.lost),
                 "skipped": self.skipped,
+                "damage": self.damage,
                 "duration_s": round(self.duration_s, 3),
                 "latest_s": round(self.latest_s, 4),
             }
@@ -66,22 +75,44 @@ class BagPlayer(Node):
             with_clock: also publish `/clock`.
 
         Raises:
-            BagError: a topic that the bag does not have.
+            BagError: a topic that the bag does not have, or none that can be published.
         """
         super().__init__("bag_player")
         self.report = PlaybackReport()
         self.publishers_by_topic: dict[str, Publisher] = {}
         for topic in _chosen(bag, topics):
             self._advertise(topic)
+        if not self.publishers_by_topic:
+            reasons = "; ".join(self.report.skipped.values()) or "it holds none"
+            msg = f"{bag.path}: expected topics that can be published, got none: {reasons}"
+            raise BagError(msg)
         self._clock_publisher: Publisher | None = None
         if with_clock:
             clock_type = message_class(Clock.type_name)
             self._clock_publisher = self.create_publisher(clock_type, CLOCK, output_profile())
 
     def send(self, message: BagMessage) -> None:
-        """Publish one message."""
-        self.publishers_by_topic[message.topic].publish(_cdr(message))
+        """Publish one message; what keeps one from it is told, and costs no other."""
+        try:
+            self.publishers_by_topic[message.topic].publish(_cdr(message))
+        except BagError as error:
+            self.tell_damage(str(error))
+            return
         self.report.sent[message.topic] += 1
+
+    def count_lost(self, topics: Iterable[TopicInfo], sent_before: Counter[str]) -> None:
+        """After a whole round: what the bag's index has and nobody got."""
+        for topic in topics:
+            sent = self.report.sent[topic.name] - sent_before[topic.name]
+            if topic.name in self.publishers_by_topic and topic.count > sent:
+                self.report.lost[topic.name] += topic.count - sent
+
+    def tell_damage(self, *texts: str) -> None:
+        """Log what is amiss with the bag, each once, and keep it for the report."""
+        for text in texts:
+            if text not in self.report.damage:
+                self.report.damage.append(text)
+                self.get_logger().error(text)
 
     def tick(self, now_ns: int) -> None:
         """Publish the bag's time."""
@@ -108,17 +139,25 @@ class BagPlayer(Node):
 
     def _advertise(self, topic: TopicInfo) -> None:
         try:
-            message_type = message_class(ros2_type(topic.type))
-        except ConfigError as error:
+            self.publishers_by_topic[topic.name] = self._make_publisher(topic)
+        except (ConfigError, BagError) as error:
             self.report.skipped[topic.name] = str(error)
             self.get_logger().warning(f"{topic.name} is left out: {error}")
-            return
+
+    def _make_publisher(self, topic: TopicInfo) -> Publisher:
+        if topic.encoding not in ROS_ENCODINGS:
+            msg = f"it is serialised as {topic.encoding!r}, which ROS does not carry"
+            raise BagError(msg)
+        message_type = message_class(ros2_type(topic.type))
         profile = output_profile(tf_profile().depth if topic.name == TF else PUBLISHER_DEPTH)
         if topic.latched or topic.name == TF_STATIC:
             profile = latched_profile(LATCHED_DEPTH)
-        self.publishers_by_topic[topic.name] = self.create_publisher(
-            message_type, topic.name, profile
-        )
+        try:
+            return self.create_publisher(message_type, topic.name, profile)
+        except InvalidTopicNameException as error:
+            reason = str(error).splitlines()[0]
+            msg = f"ROS 2 has no topics of such a name ({reason}); rename it in the bag"
+            raise BagError(msg) from error
 
 
 def ros2_type(type_name: str) -> str:
@@ -128,6 +167,9 @@ def ros2_type(type_name: str) -> str:
 
 def _cdr(message: BagMessage) -> bytes:
     if message.encoding == "cdr":
+        if len(message.raw) < CDR_HEADER_BYTES:
+            msg = f"{message.topic}: expected a message, got {len(message.raw)} bytes"
+            raise BagError(msg)
         return bytes(message.raw)
     return bytes(serialize(message.topic, ros2_type(message.type), message.message))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import dataclasses
+import re
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from seg_perception.core.errors import ConfigError
+
+_TYPE_NAME = re.compile(r"[a-z]\w*/msg/[A-Z]\w*", re.ASCII)
 
 
 @cache
@@ -21,6 +24,9 @@ def message_class(type_name: str) -> type[Any]:
         ConfigError: the type's package is not installed, or has no such message.
     """
     package, _, name = type_name.partition("/msg/")
+    if not _TYPE_NAME.fullmatch(type_name):
+        msg = f"expected a message type such as sensor_msgs/msg/Image, got {type_name!r}"
+        raise ConfigError(msg)
     try:
         found: type[Any] = getattr(import_module(f"{package}.msg"), name)
     except (ImportError, AttributeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -22,6 +23,8 @@ from seg_perception.ros.executor import ResilientExecutor
 from seg_perception.ros.memory import keep_freed_memory
 
 USER_ERROR = 2
+# Of rates, sizes and seconds on a command line: a microsecond, and a week and a half.
+SMALLEST, LARGEST = 1e-6, 1e6
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 N = TypeVar("N", bound=Node)
@@ -115,17 +118,30 @@ class Spinning:
 
 
 def positive_number(text: str) -> float:
-    """A number above 0.
+    """A number above 0, and not too large to reckon with.
 
     Raises:
         argparse.ArgumentTypeError: anything else.
     """
+    return _number_from(text, SMALLEST, f"a number from {SMALLEST:g} to {LARGEST:g}")
+
+
+def number_from_zero(text: str) -> float:
+    """A number of 0 or more, and not too large to reckon with.
+
+    Raises:
+        argparse.ArgumentTypeError: anything else.
+    """
+    return _number_from(text, 0.0, f"a number from 0 to {LARGEST:g}")
+
+
+def _number_from(text: str, least: float, expected: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = 0.0
-    if not value > 0:
-        msg = f"expected a number above 0, got {text!r}"
+        value = math.nan
+    if not least <= value <= LARGEST:
+        msg = f"expected {expected}, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return value
 

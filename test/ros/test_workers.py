@@ -95,7 +95,8 @@ def test_a_reading_thread_that_dies_is_not_waited_for():
     class Bag:
         """Of which a file disappears."""
 
-        def messages(self, _topics):
+        def messages(self, _topics, undecoded):
+            assert undecoded == ["/a"]
             yield "first"
             msg = "gone.mcap"
             raise FileNotFoundError(msg)
@@ -113,7 +114,8 @@ def test_a_reading_thread_that_hangs_is_left_when_told_to_stop():
     class Bag:
         """On a disk that does not answer."""
 
-        def messages(self, _topics):
+        def messages(self, _topics, undecoded):
+            assert undecoded == ["/a"]
             stop.set()
             hung.wait()
             yield "late"
