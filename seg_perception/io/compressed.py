@@ -22,6 +22,16 @@ _PNG_CHUNK, _PNG_END = 12, b"IEND"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
+# Other files that publishers send: where which bytes stand, and the transport that reads them.
+_OTHERS = {
+    "WebP": (8, b"WEBP", "compressed"),
+    "TIFF": (0, b"II*\0", "compressed"),
+    "TIFF (big-endian)": (0, b"MM\0*", "compressed"),
+    "JPEG 2000": (4, b"jP  ", "compressed"),
+    "AVIF": (4, b"ftypavif", "compressed"),
+    "GIF": (0, b"GIF8", "compressed"),
+    "zstd": (0, b"\x28\xb5\x2f\xfd", "zstd"),
+}
 _CUT_OFF, _GAVE_UP = "it is cut off", "the decoder gave up"
 
 
@@ -91,11 +101,7 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
     elif data.startswith(_JPEG):
         header = _read_jpeg_header(data)
     else:
-        msg = (
-            f"compressed image: expected a JPEG or PNG file, got {name!r} of {len(data)} bytes "
-            f"that begins with {data[:4].hex() or 'nothing'}"
-        )
-        raise UnknownEncodingError(msg)
+        raise UnknownEncodingError(_unknown(data, name))
     most = min(MAX_PIXELS, MAX_PIXELS_PER_BYTE * len(data) * 8 // header.depth)
     if not 0 < header.width * header.height <= most:
         msg = (
@@ -104,6 +110,22 @@ def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
         )
         raise ImageError(msg)
     return header
+
+
+def _unknown(data: bytes, name: str) -> str:
+    """What it is in place of JPEG and PNG, and who can turn it into them."""
+    expected = "compressed image: expected a JPEG or PNG file, got"
+    if "compressedDepth" in name:
+        return f"{expected} {name!r}, which holds depths; name the topic of the camera's pictures"
+    for kind, (offset, mark, transport) in _OTHERS.items():
+        if data[offset:].startswith(mark):
+            return (
+                f"{expected} {kind} ({name!r}); let its driver send jpeg or png, or run `ros2 run "
+                f"image_transport republish --ros-args -p in_transport:={transport} -p "
+                "out_transport:=raw` and name the topic that it publishes"
+            )
+    begins = data[:4].hex() or "nothing"
+    return f"{expected} {name!r} of {len(data)} bytes that begins with {begins}"
 
 
 def _read_png_header(data: bytes) -> FileHeader:

@@ -134,3 +134,19 @@ def test_a_png_whose_chunk_declares_more_than_the_file_holds_is_refused_before_d
     data[33:37] = struct.pack(">I", 0xFFFFFF00)
     with pytest.raises(ImageError, match="cut off"):
         read_header(np.frombuffer(data, np.uint8), "png")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "transport"),
+    [
+        (compressed(".webp", RGB).data, "WebP", "compressed"),
+        (compressed(".tiff", RGB).data, "TIFF", "compressed"),
+        (compressed(".jp2", RGB).data, "JPEG 2000", "compressed"),
+        (b"\x28\xb5\x2f\xfd\x04\x00", "zstd", "zstd"),
+        (b"GIF89a", "GIF", "compressed"),
+    ],
+)
+def test_another_file_is_named_with_who_can_turn_it_into_pixels(data, kind, transport):
+    mend = f"image_transport republish --ros-args -p in_transport:={transport}"
+    with pytest.raises(UnknownEncodingError, match=f"got {kind} \\('webp'\\); .*{mend}"):
+        images.decode_compressed_image(CompressedImage(format="webp", data=data))
