@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import CalibrationError
 from seg_perception.core.types import Calibration, RegionOfInterest
 
+# Sizes are whole pixels: so much may two scales differ that are meant to be one.
+_SAME_ASPECT = 0.01
+
 
 def published_size(calibration: Calibration) -> tuple[int, int]:
     """Width and height of the image as published: roi cut out, pixels binned.
@@ -31,6 +34,29 @@ def published_size(calibration: Calibration) -> tuple[int, int]:
         )
         raise CalibrationError(msg)
     return width // binning_x, height // binning_y
+
+
+def why_sizes_differ(calibration: Calibration, width: int, height: int) -> str:
+    """The likely cause why images of that size came with a calibration of another one.
+
+    Empty where none is likelier than that it belongs to another camera.
+
+    Raises:
+        CalibrationError: as `published_size`.
+    """
+    got, expected = (width, height), published_size(calibration)
+    sensor, window = (calibration.width, calibration.height), _window_size(calibration)
+    binning_x, binning_y = _binning(calibration)
+    if got == sensor and window == sensor:
+        return f": its size is that of the image, binning {binning_x}x{binning_y} counts again"
+    if got == sensor:
+        return f": the roi of {window[0]}x{window[1]} is not what the images show"
+    if got == window:
+        return f": the images are not binned, binning {binning_x}x{binning_y} says so"
+    scale_x, scale_y = width / expected[0], height / expected[1]
+    if abs(scale_x / scale_y - 1) < _SAME_ASPECT:
+        return f": the images were scaled by {scale_x:.3g}, and it was not"
+    return ""
 
 
 def published_calibration(calibration: Calibration) -> Calibration:

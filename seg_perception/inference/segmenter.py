@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import SizeMismatchError
+from seg_perception.core.issue_kinds.lenses import SIZE_MISMATCH
 from seg_perception.core.types import CameraFrame, LabelMap
-from seg_perception.geometry.calibration import published_calibration, scale_calibration
+from seg_perception.geometry.calibration import (
+    published_size,
+    scale_calibration,
+    why_sizes_differ,
+)
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.reading import Labels, Segmentation
 
@@ -120,12 +125,13 @@ def _nearest(values: NDArray[Any], image: NDArray[np.uint8]) -> NDArray[Any]:
 def _expect_fitting(frame: CameraFrame) -> None:
     if frame.calibration is None:
         return
-    expected = published_calibration(frame.calibration)
+    expected = published_size(frame.calibration)
     height, width = frame.image.shape[:2]
-    if (width, height) != (expected.width, expected.height):
-        msg = (
-            f"camera {frame.camera}: camera_info describes {expected.width}x{expected.height} "
-            f"images, got {width}x{height}; set camera.{frame.camera}.camera_info_topic to the "
-            "topic that belongs to these images"
+    if (width, height) != expected:
+        sentence = SIZE_MISMATCH.sentence(
+            got=f"{width}x{height}",
+            expected=f"{expected[0]}x{expected[1]}",
+            cause=why_sizes_differ(frame.calibration, width, height),
+            camera=frame.camera,
         )
-        raise SizeMismatchError(msg)
+        raise SizeMismatchError(sentence)

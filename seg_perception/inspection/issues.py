@@ -24,7 +24,7 @@ from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration
-from seg_perception.geometry.calibration import published_size
+from seg_perception.geometry.calibration import published_size, why_sizes_differ
 from seg_perception.inspection.facts import BagFacts, CloudFacts, ImageFacts, TopicFacts
 from seg_perception.inspection.photographs import is_derived, why_no_photograph
 from seg_perception.pipeline.camera_lens import CameraLens
@@ -123,6 +123,7 @@ def _size(name: str, calibration: Calibration, image: ImageFacts) -> Iterator[Is
             stream("camera", name),
             got=f"{got[0]}x{got[1]}",
             expected=f"{expected[0]}x{expected[1]}",
+            cause=why_sizes_differ(calibration, *got),
             camera=name,
         )
 

@@ -83,7 +83,7 @@ def test_an_image_that_does_not_fit_its_calibration_is_refused(
     make_bundle: MakeBundle, stripes: Stripes
 ) -> None:
     with pytest.raises(
-        SizeMismatchError, match=r"front: camera_info describes 48x16 images, got 16x8; set camera"
+        SizeMismatchError, match=r"images are 16x8, camera_info describes 48x16; set camera.front"
     ) as caught:
         segmenter(make_bundle).segment(frame(stripes[0], make_calibration(48, 16)))
     assert caught.value.reason == "size_mismatch"

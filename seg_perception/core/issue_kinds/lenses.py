@@ -22,10 +22,12 @@ BAD_CAMERA_INFO = IssueKind(
 )
 SIZE_MISMATCH = IssueKind(
     "size_mismatch",
-    "images are {got}, camera_info describes {expected}",
-    "set camera.{camera}.camera_info_topic",
-    "the lens belongs to another camera, or the images were scaled without it",
-    "name the camera_info that belongs to the images",
+    "images are {got}, camera_info describes {expected}{cause}",
+    "set camera.{camera}.camera_info_topic to the one that belongs to them, or "
+    "camera.{camera}.calibration_file",
+    "the lens belongs to another camera, the images were scaled without it, or its driver has "
+    "counted roi or binning twice",
+    "name the camera_info that belongs to the images, or mend the driver as the sentence says",
 )
 ODD_CAMERA_INFO = IssueKind(
     "odd_camera_info",
