@@ -88,7 +88,11 @@ CASES = {
     ),
     "corrupt JPEG": (each(IMAGE, corrupt_jpeg), "JPEG", CLOUD),
     "unknown encoding": (each(IMAGE, set_field("encoding", "klingon8")), "klingon8", CLOUD),
-    "another size": (each(LENS, set_field("width", 128)), "128x48 images, got 64x48", CLOUD),
+    "another size": (
+        each(LENS, set_field("width", 128)),
+        "images are 64x48, camera_info describes 128x48",
+        CLOUD,
+    ),
 }
 
 
