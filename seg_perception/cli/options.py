@@ -14,6 +14,7 @@ from seg_perception.core.yaml_document import YamlError, parse_yaml
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
+    from seg_perception.inspection import BagInspection
 
 RobotFile = Annotated[
     Path | None,
@@ -68,12 +69,33 @@ def bag_config(bag: Path, file: Path | None, settings: Iterable[str] | None) -> 
         BagError: the bag can't be read, or none of its images are a camera's.
         ConfigError: a parameter is unknown or its value is refused.
     """
-    from seg_perception.core.issue_kinds.inputs import NO_CAMERA, NO_PHOTOGRAPH
+    return configured(bag, file, settings, inspected(bag, file))
+
+
+def inspected(bag: Path, file: Path | None) -> BagInspection | None:
+    """What a bag is found to hold; None where a parameter file says what to read.
+
+    Raises:
+        BagError: the bag can't be read.
+    """
     from seg_perception.inspection import inspect_bag
 
-    if file is not None:
+    return None if file is not None else inspect_bag(bag)
+
+
+def configured(
+    bag: Path, file: Path | None, settings: Iterable[str] | None, found: BagInspection | None
+) -> Config:
+    """The parameter file's configuration, or what the bag's inspection suggests.
+
+    Raises:
+        BagError: none of the bag's images are a camera's.
+        ConfigError: a parameter is unknown or its value is refused.
+    """
+    from seg_perception.core.issue_kinds.inputs import NO_CAMERA, NO_PHOTOGRAPH
+
+    if found is None:
         return load_config(file, settings)
-    found = inspect_bag(bag)
     config = load_config(None, settings, found.parameters, str(bag))
     taken = {camera.image_topic for camera in config.cameras.values()}
     for issue in found.issues:

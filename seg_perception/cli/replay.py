@@ -12,8 +12,9 @@ from seg_perception.cli.options import (
     LatencyMs,
     RobotFile,
     Settings,
-    bag_config,
+    configured,
     end,
+    inspected,
     print_json,
 )
 
@@ -51,8 +52,14 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
-    chosen = bag_config(bag, config, settings)
-    options = ReplayOptions(latency_ms=latency, with_inputs=with_inputs, map_file=map_file)
+    found = inspected(bag, config)
+    chosen = configured(bag, config, settings, found)
+    options = ReplayOptions(
+        latency_ms=latency,
+        with_inputs=with_inputs,
+        map_file=map_file,
+        left_out=found.left_out if found else (),
+    )
     summary = _replay(bag, output, chosen, options)
     if as_json:
         print_json(summary.to_json())

@@ -27,7 +27,8 @@ def deskew(
     """Move every point to the sensor's pose at `time_ns`, the corrected stamp of the cloud.
 
     The scan is cut into steps in which the sensor turns less than 0.5 mrad and moves less
-    than 5 mm (64 steps at most), each moved as a rigid piece.
+    than 5 mm (64 steps at most), each moved as a rigid piece. A beam without return, whose
+    coordinates are all 0, is at no place and stays so.
 
     Returns:
         float32 (N, 3), metre, sensor frame at `time_ns`.
@@ -48,11 +49,15 @@ def deskew(
         return cloud.xyz
     steps = max(1, _step_count(T_first, T_last))
     span_ns = (last - first + 1) / steps
-    return _move_pieces(
-        cloud.xyz,
+    xyz = cloud.xyz
+    moved = _move_pieces(
+        xyz,
         ((offsets_ns - first) / span_ns).astype(np.uint8),
         [motion(first + (step + 0.5) * span_ns) for step in range(steps)],
     )
+    x, y, z = xyz.T
+    moved[(x == 0) & (y == 0) & (z == 0)] = 0
+    return moved
 
 
 def _step_count(T_first: NDArray[np.float64], T_last: NDArray[np.float64]) -> int:

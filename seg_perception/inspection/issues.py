@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import camera_info_topic
-from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds.clocks import CLOCKS_APART, NO_POINT_TIME
+from seg_perception.core.issue_kinds.clocks import CLOCKS_APART
 from seg_perception.core.issue_kinds.inputs import (
     BAG_DAMAGED,
     EMPTY_BAG,
-    EMPTY_CLOUDS,
     NO_CAMERA,
     NO_CLOUD,
-    NO_FINITE_POINT,
     NO_PHOTOGRAPH,
     UNREADABLE,
 )
 from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO, NO_CAMERA_INFO, SIZE_MISMATCH
-from seg_perception.core.issue_kinds.places import AT_REST, NO_TRANSFORM, TAKEN_AS_BODY_FRAME
-from seg_perception.core.issue_kinds.remark import Remark
+from seg_perception.core.issue_kinds.places import AT_REST, TAKEN_AS_BODY_FRAME
 from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size, why_sizes_differ
-from seg_perception.inspection.facts import BagFacts, CloudFacts, ImageFacts, TopicFacts
+from seg_perception.inspection.cloud_issues import cloud_issues
+from seg_perception.inspection.facts import BagFacts, ImageFacts
 from seg_perception.inspection.photographs import is_derived, why_no_photograph
 from seg_perception.pipeline.camera_lens import CameraLens
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
@@ -41,7 +38,7 @@ def find_issues(facts: BagFacts, config: Config) -> list[Issue]:
         *_sensors(facts, config),
         *_no_photographs(facts, config),
         *(issue for name in config.cameras for issue in _camera(facts, config, name)),
-        *_clouds(facts, config),
+        *cloud_issues(facts, config),
         *_motion(facts, config),
         *_clocks(facts, config),
     ]
@@ -130,53 +127,6 @@ def _size(name: str, calibration: Calibration, image: ImageFacts) -> Iterator[Is
 
 def _listed(topics: list[str]) -> str:
     return f" (the bag has {', '.join(topics)})" if topics else ""
-
-
-def _clouds(facts: BagFacts, config: Config) -> Iterator[Issue]:
-    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
-        for name, sensor in sensors.items():
-            topic, where = facts.topics[sensor.topic], stream(kind, name)
-            if topic.cloud is None or topic.cloud.problem:
-                problem = topic.cloud.problem if topic.cloud else f"{topic.name} carries no clouds"
-                yield Issue.of(UNREADABLE, where, problem=problem)
-                continue
-            if not topic.cloud.finite_count:
-                yield Issue.of(
-                    NO_FINITE_POINT if topic.cloud.point_count else EMPTY_CLOUDS,
-                    where,
-                    clouds="the first cloud",
-                )
-            yield from _remarks(topic.cloud.remarks, where)
-            if kind == "lidar" and config.transforms.fixed_frame:
-                yield from _point_times(topic.cloud, where)
-            yield from _connection(facts, config, where, topic)
-
-
-def _point_times(cloud: CloudFacts, where: str) -> Iterator[Issue]:
-    if not cloud.time_field:
-        yield Issue.of(NO_POINT_TIME, where)
-    yield from _remarks(cloud.time_remarks, where)
-
-
-def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:
-    for remark in remarks:
-        yield Issue.of(remark.kind, where, sensor=where, **remark.numbers)
-
-
-def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:
-    for camera in config.cameras.values():
-        frame = camera.frame_id or facts.topics[camera.image_topic].frame_id
-        try:
-            facts.tree.lookup(frame, topic.frame_id, topic.stamp_ns)
-        except TransformError as error:
-            if _time_alone(facts, frame, topic.frame_id):
-                continue
-            yield Issue.of(NO_TRANSFORM, where, error=error, remedy=f"set {where}.frame_id, or")
-
-
-def _time_alone(facts: BagFacts, frame: str, other: str) -> bool:
-    """Whether both frames are in the tree: then only the first stamp lies outside of it."""
-    return {frame, other} <= facts.tree.frames()
 
 
 def _motion(facts: BagFacts, config: Config) -> Iterator[Issue]:

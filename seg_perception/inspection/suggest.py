@@ -11,6 +11,7 @@ from seg_perception.core.errors import TransformError
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.names import name_sensors
 from seg_perception.inspection.photographs import find_camera_info, is_derived, why_no_photograph
+from seg_perception.inspection.sensor_kind import sensor_kind
 
 _NOT_A_SENSOR = {
     "semantic",
@@ -24,7 +25,6 @@ _NOT_A_SENSOR = {
 }
 _DERIVED = re.compile(r"deskew|undistort|filter|registered|downsampl|aligned|cropped")
 _FIXED_FRAMES = ("odom", "map")
-_RADAR_POINTS = 30_000
 _IMAGE_LEAVES = (
     "image_raw",
     "image_color",
@@ -116,23 +116,21 @@ def _namespace(topic: str) -> str:
 
 
 def _cloud_topics(facts: BagFacts, *, radar: bool) -> list[str]:
-    found = [topic for topic in facts.clouds if _is_sensor(topic) and _is_radar(topic) == radar]
+    kind = "radar" if radar else "lidar"
+    found = [topic for topic in facts.clouds if _is_sensor(topic)]
+    found = [topic for topic in found if sensor_kind(topic).kind == kind]
     first_hand = [topic for topic in found if not _DERIVED.search(topic.name.lower())]
     return sorted(topic.name for topic in first_hand or found)
 
 
+def is_sensor_topic(name: str) -> bool:
+    """Whether a topic's name says neither labels nor truth nor a map."""
+    return not set(name.lower().strip("/").split("/")) & _NOT_A_SENSOR
+
+
 def _is_sensor(topic: TopicFacts) -> bool:
-    words = set(topic.name.lower().strip("/").split("/"))
     fields = set(topic.cloud.fields) if topic.cloud else set()
-    return {"x", "y", "z"} <= fields and not words & _NOT_A_SENSOR
-
-
-def _is_radar(topic: TopicFacts) -> bool:
-    """By its Doppler, which a few lidars measure too: those have far more points."""
-    cloud = topic.cloud
-    has_doppler = cloud is not None and cloud.doppler_field != ""
-    is_sparse = cloud is not None and cloud.point_count < _RADAR_POINTS
-    return "radar" in topic.name.lower() or (has_doppler and is_sparse)
+    return {"x", "y", "z"} <= fields and is_sensor_topic(topic.name)
 
 
 def _distinct_outputs(kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

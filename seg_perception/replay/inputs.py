@@ -16,9 +16,11 @@ from seg_perception.config.input_topics import (
     camera_info_topic,
 )
 from seg_perception.core.errors import BagError
+from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.messages import CameraInfo, Odometry, PointCloud2
+from seg_perception.io.messages import CameraInfo, Odometry
+from seg_perception.pipeline.unread_clouds import wrong_type
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def paste_ready(topics: Iterable[TopicInfo]) -> str:
     for topic in topics:
         if topic.type in IMAGE_TYPES:
             lines.append(f"  --set camera.NAME.image_topic={topic.name}")
-        elif topic.type == PointCloud2.type_name:
+        elif topic.type in CLOUD_TYPES:
             lines.append(f"  --set lidar.NAME.topic={topic.name}")
     return "\n".join(lines) or "  (none: it has neither images nor point clouds)"
 
@@ -118,12 +120,13 @@ def _expect(
     parameter: str,
 ) -> None:
     usable = [info for info in topics.values() if info.type in types]
-    if topic not in topics:
-        problem = f"{bag.path} has no messages on {topic}"
-    elif topics[topic].type not in types:
-        problem = f"{topic} carries {topics[topic].type}, expected {' or '.join(types)}"
-    else:
-        return
     lines = "\n".join(f"  --set {parameter}={info.name}" for info in usable) or "  (none)"
-    msg = f"{problem}; set {parameter} to one of its topics:\n{lines}"
-    raise BagError(msg)
+    if topic not in topics:
+        msg = (
+            f"{bag.path} has no messages on {topic}; set {parameter} to one of its topics:\n{lines}"
+        )
+        raise BagError(msg)
+    if topics[topic].type not in types:
+        numbers = wrong_type(topic, [topics[topic].type], types, parameter)
+        msg = f"{WRONG_TYPE.sentence(**numbers)}; topics that would do:\n{lines}"
+        raise BagError(msg)

@@ -42,11 +42,13 @@ class ReplayOptions:
             long for a frame are imitated, in message time.
         with_inputs: copy every topic of the bag, not only transforms and lenses.
         map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
+        left_out: what a configuration that was guessed leaves out, for the summary.
     """
 
     latency_ms: float = 0.0
     with_inputs: bool = False
     map_file: Path | None = None
+    left_out: tuple[Issue, ...] = ()
 
 
 def replay(
@@ -110,6 +112,7 @@ def replay(
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             issues=(
+                *options.left_out,
                 *session.issues(),
                 *_engine_issues(engine),
                 *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in sink.left_out.items()),

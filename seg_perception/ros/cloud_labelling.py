@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from seg_perception.config.input_topics import RADAR_TYPES
+from seg_perception.config.input_topics import CLOUD_TYPES, RADAR_TYPES
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.core.issue_kinds.inputs import TYPE_NOT_INSTALLED
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.messages import PointCloud2
 from seg_perception.outputs.topics import cloud_topics
 from seg_perception.pipeline.perception import LabelledCloud
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
-from seg_perception.ros.inputs import StreamInput, published_type
+from seg_perception.pipeline.unread_clouds import wrong_type
+from seg_perception.ros.inputs import StreamInput, published_types
 from seg_perception.ros.latencies import GAP
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.transform_listener import TransformListener
@@ -80,21 +82,25 @@ class CloudLabelling:
         return source
 
     def _follow_type(self, source: StreamInput) -> None:
-        """Listen to a radar's RadarScan where that is published in place of a cloud.
-
-        Where that type is not installed here, it is an issue.
-        """
+        """Listen to the type that is published; where it is not read or installed, say so."""
         kind, _, name = source.stream.partition(".")
-        if kind != "radar":
-            return
-        published = published_type(self._context.node, self._sensors[name].topic, RADAR_TYPES)
-        if published and published != source.type_name:
+        topic, known = self._sensors[name].topic, RADAR_TYPES if kind == "radar" else CLOUD_TYPES
+        issues = self._context.perception.issues
+        types = published_types(self._context.node, topic)
+        readable = types & set(known)
+        if types and not readable:
+            numbers = wrong_type(topic, types, known, f"{source.stream}.topic")
+            issues.hold(WRONG_TYPE, source.stream, **numbers)
+        else:
+            issues.release(WRONG_TYPE, source.stream)
+        published = readable.pop() if len(readable) == 1 else source.type_name
+        if published != source.type_name:
             try:
-                source.listen(published, self._sensors[name].topic)
+                source.listen(published, topic)
             except ConfigError as error:
-                self._context.perception.issues.hold(TYPE_NOT_INSTALLED, source.stream, error=error)
+                issues.hold(TYPE_NOT_INSTALLED, source.stream, error=error)
                 return
-        self._context.perception.issues.release(TYPE_NOT_INSTALLED, source.stream)
+        issues.release(TYPE_NOT_INSTALLED, source.stream)
 
     def _step(self) -> None:
         for received in self._context.inbox.take_all(COLLECT_S):

@@ -193,6 +193,11 @@ class CameraInput:
 
 def published_type(node: Node, topic: str, known: Sequence[str]) -> str:
     """The one type among those that is published on a topic; empty where none or several are."""
-    publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
-    published = {publisher.topic_type for publisher in publishers} & set(known)
+    published = published_types(node, topic) & set(known)
     return published.pop() if len(published) == 1 else ""
+
+
+def published_types(node: Node, topic: str) -> set[str]:
+    """All types that are published on a topic."""
+    publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
+    return {publisher.topic_type for publisher in publishers}

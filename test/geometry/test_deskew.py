@@ -59,6 +59,16 @@ def test_points_that_share_one_time_off_the_stamp_are_moved_too() -> None:
     assert xyz[1].tolist() == pytest.approx([10 * math.cos(0.1), 10 * math.sin(0.1), 0], abs=1e-5)
 
 
+def test_a_beam_without_return_stays_at_no_place() -> None:
+    # At 20 m/s it would come to lie 2 m ahead, where it would hide what the camera sees.
+    scan = cloud("t", "u4", [0, 100 * MS], (0, 0, 0))
+    scan.points["x"][0, 0] = 10
+    tree = turning_robot(0.0, speed_mps=20.0)
+    xyz = deskew(scan, np.array([0, 100 * MS]), STAMP_NS, tree, "lidar", "odom")
+    assert xyz[1].tolist() == [0, 0, 0]
+    assert xyz[0, 0] == pytest.approx(10, abs=0.05)
+
+
 def test_a_robot_at_rest_keeps_its_points_untouched() -> None:
     assert moved(turning_robot(0.0), [0, 100]).tolist() == [[10, 0, 0], [10, 0, 0]]
 

@@ -1,5 +1,6 @@
 """What a bag is found to hold, and the configuration that is guessed from it."""
 
+import csv
 import json
 
 import numpy as np
@@ -9,9 +10,12 @@ from seg_perception.config.input_topics import beside
 from seg_perception.core.types import LabelMap, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inspection import inspect_bag, suggest_config
+from seg_perception.inspection.facts import CloudFacts, TopicFacts
+from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.io.images import encode_labels, encode_labels_png, encode_rgb
 from seg_perception.io.messages import CompressedImage, Header
-from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
+from seg_perception.io.radar import radar_fields
 from seg_perception.io.transforms import encode_tf
 
 
@@ -225,3 +229,62 @@ def test_the_json_is_complete_and_serialisable(world):
     document = json.loads(json.dumps(inspect(world).to_json()))
     assert {topic["name"] for topic in document["topics"]} >= {world.image_topic, "/tf_static"}
     assert document["parameters"]["cameras"] == ["front"]
+
+
+def kind_of(world, topic, message):
+    (world.folder / "in.mcap").unlink(missing_ok=True)
+    found = inspect(world, (topic, message))
+    (kind,) = [k for k in ("lidar", "radar") if topic in {
+        found.parameters.get(f"{k}.{name}.topic") for name in found.parameters[f"{k}s"]
+    }]  # fmt: skip
+    (said,) = [i for i in found.issues if i.code == "sensor_guessed"] or [None]
+    return kind, said.sentence if said else ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "why"),
+    [
+        # A measuring lidar (Aeva), a colour in HSV, a place in a picture, a plain field.
+        (("velocity", "intensity", "line_index"), "lidar", "for its line_index"),
+        (("h", "s", "v"), "lidar", "since v alone makes no radar"),
+        (("u", "v"), "lidar", "in spite of v, for its u"),
+        (("velocity", "intensity"), "lidar", "since velocity alone makes no radar"),
+        # An ARS 548 (robotics-upo), one of TI's, and one whose Doppler can be nothing else.
+        (("v", "r", "RCS", "azimuth"), "radar", "for its v and rcs and range and angle"),
+        (("velocity", "intensity", "range", "bearing"), "radar", "for its velocity and range and"),
+        (("velocity", "snr", "noise"), "radar", "for its velocity and noise and snr"),
+        (("radial_speed",), "radar", "for its radial_speed"),
+        (("intensity",), "lidar", ""),
+    ],
+)  # fmt: skip
+def test_lidars_and_radars_are_told_by_all_their_fields(world, fields, kind, why):
+    found, said = kind_of(world, "/nose/points", cloud("nose", *fields))
+    assert found == kind
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_a_cloud_in_rows_is_no_radar_and_a_frame_may_say_that_it_is(world):
+    rows = cloud("nose", "velocity", "rcs")
+    rows.height, rows.width, rows.row_step = 2, 2, 2 * rows.point_step
+    assert kind_of(world, "/nose/points", rows)[0] == "lidar"
+    assert kind_of(world, "/nose/points", cloud("front_radar", "velocity"))[0] == "radar"
+    assert kind_of(world, "/nose/radar", cloud("nose", "velocity")) == ("radar", "")
+
+
+def test_every_radar_of_the_table_of_drivers_is_one(shared_data):
+    # All of their clouds with a Doppler, without any help from a topic's or a frame's name.
+    drivers = {}
+    for row in csv.DictReader((shared_data / "radar_fields.csv").open()):
+        names = row["field"].split("(")[0].replace("|", " ").split()
+        drivers.setdefault((row["sensor_driver"], row["topic"]), []).extend(names)
+    judged = 0
+    for driver, names in drivers.items():
+        fields = [name for name in names if name not in ("x", "y", "z", "X", "Y", "Z")]
+        doppler = radar_fields(decode_cloud(cloud("nose", *fields))).doppler_field
+        facts = CloudFacts(tuple(names), 500, doppler_field=doppler)
+        topic = TopicFacts("/nose/points", "sensor_msgs/msg/PointCloud2", 1, 1.0, cloud=facts)
+        if doppler:
+            judged += 1
+            assert sensor_kind(topic).kind == "radar", driver
+    assert judged > 8

@@ -4,10 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from seg_perception.cli.main import app
+from seg_perception.core.errors import BagError
 from seg_perception.core.types import PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inspection import inspect_bag
+from seg_perception.io import messages as m
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import encode_tf
 from seg_perception.replay import replay
@@ -154,3 +159,92 @@ def test_points_timed_in_another_unit_are_moved_as_they_should(world, per_ms, un
     found = np.array(labels(clouds)[1])
     assert set(found[:40]) == {world.green}
     assert set(found[50:]) == {world.red}
+
+
+def test_a_livox_scan_is_labelled(world):
+    def scan(at):
+        points = [m.CustomPoint(n, *xyz) for n, xyz in enumerate(((10, 2, 0), (10, -2, 0)))]
+        return m.CustomMsg(m.Header.at(at, "lidar"), at, 2, 0, np.zeros(3, np.uint8), points)
+
+    bag = with_clouds(world, scan)
+    summary, clouds = run(world, bag)
+    assert labels(clouds) == [[world.red, world.green]] * 3
+    assert clouds[0].fields[:3] == ("x", "y", "z")
+    assert codes(summary.issues) == []
+    inspection = inspect_bag(bag)
+    assert inspection.parameters["lidars"] == ["top"]
+    assert inspection.facts.topics[world.points_topic].cloud.time_field == "offset_time"
+
+
+PACKETS = "/velodyne_packets", "velodyne_msgs/msg/VelodyneScan"
+
+
+def bag_with_packets(world, *events, topic=PACKETS[0], type_name=PACKETS[1]):
+    """Camera, what else is given, and messages of a type that nobody here reads."""
+    path = world.folder / "in.mcap"
+    cameras = [event for event in world.events(3) if event[1] != world.points_topic]
+    with BagWriter(path) as writer:
+        for at, name, message in sorted([*cameras, *events], key=lambda event: event[0]):
+            writer.write(name, message, at, latched=name == "/tf_static")
+        for n in range(3):
+            writer.write_raw(topic, type_name, b"\0\1\0\0", world.start_ns + n * 100 * world.ms)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("type_name", "remedy"),
+    [
+        ("velodyne_msgs/msg/VelodyneScan", "velodyne_transform_node"),
+        ("point_cloud_interfaces/msg/CompressedPointCloud2", "cloudini_topic_converter"),
+        ("ouster_sensor_msgs/msg/PacketMsg", "ouster_ros"),
+        ("rslidar_msg/msg/RslidarPacket", "rslidar_sdk"),
+    ],
+)
+def test_a_lidar_that_is_not_read_is_named_with_what_reads_it(world, type_name, remedy):
+    bag = bag_with_packets(world, type_name=type_name)
+    (said,) = [i for i in inspect_bag(bag).issues if i.stream == PACKETS[0]]
+    assert (said.code, said.level) == ("unread_lidar", "error")
+    assert f"left out: it carries {type_name}, and no other lidar" in said.sentence
+    assert remedy in said.mend
+
+
+def test_inspect_and_replay_do_not_pass_over_it(world):
+    bag, out = bag_with_packets(world), world.folder / "out.mcap"
+    bundle = f"segmentation.bundle={world.bundle}"
+    found = CliRunner().invoke(app, ["inspect", str(bag)])
+    assert found.exit_code == 2
+    done = CliRunner().invoke(app, ["replay", str(bag), "-o", str(out), "--set", bundle])
+    assert done.exit_code == 2
+    for text in (found.output, done.output):
+        assert "run velodyne_pointcloud's velodyne_transform_node on it" in text
+    # The images are labelled all the same.
+    assert len(world.read(out, "/camera/front/semantic/label_image")) == 3
+
+
+def test_packets_beside_a_lidar_that_is_read_are_a_note(world):
+    at = world.start_ns + 5 * world.ms
+    bag = bag_with_packets(world, (at, world.points_topic, world.points(at)))
+    (said,) = [i for i in inspect_bag(bag).issues if i.code == "unread_lidar"]
+    assert said.level == "note"
+    assert "nothing to do if another topic has its points; else run velodyne" in said.sentence
+
+
+def test_a_cloud_that_tells_no_place_does_not_vanish(world):
+    def steps(at):
+        return structured(at, range=("f4", [1]), azimuth=("u4", [9000]), elevation=("f4", [1]))
+
+    (said,) = codes(inspect_bag(with_clouds(world, steps)).issues, world.points_topic)
+    assert said == "unread_lidar"
+
+
+def test_a_configured_topic_of_another_type_is_refused_with_what_reads_it(world):
+    bag, config = bag_with_packets(world), world.config(lidar__top__topic=PACKETS[0])
+    with pytest.raises(BagError, match=r"VelodyneScan, expected .*run velodyne"):
+        replay(bag, world.folder / "out.mcap", config)
+
+
+def test_a_radar_scan_is_found_by_inspection(world):
+    at = world.start_ns + 5 * world.ms
+    scan = m.RadarScan(m.Header.at(at, "lidar"), [m.RadarReturn(10.2, 0.2, 0.0, 0.1, 9.0)])
+    bag = bag_with_packets(world, (at, "/nose/scan", scan), topic="/chatter", type_name="a/msg/B")
+    assert inspect_bag(bag).parameters["radars"] == ["nose"]

@@ -55,3 +55,34 @@ SAME_POINT_TIME = IssueKind(
     "let the driver fill in the time of each point",
     "note",
 )
+UNREAD_LIDAR = IssueKind(
+    "unread_lidar",
+    "left out: {why}, and no other lidar is there to be read",
+    "{remedy}",
+    "what a lidar saw is there in a form that is not read here (packets, compressed clouds, angles "
+    "in steps), so no point is labelled",
+    "run what the sentence names, live beside the node or once over the bag",
+)
+UNREAD_BESIDE = IssueKind(
+    "unread_lidar",
+    "left out: {why}",
+    "nothing to do if another topic has its points; else {remedy}",
+    "as above, beside lidars that are read: often the packets of one of them",
+    "as above, if no other topic has its points",
+    "note",
+)
+WRONG_TYPE = IssueKind(
+    "wrong_type",
+    "{topic} carries {types}, expected {expected}",
+    "{remedy}",
+    "the topic of a lidar or radar has messages that are not read as clouds",
+    "run what the sentence names, or name another topic",
+)
+SENSOR_GUESSED = IssueKind(
+    "sensor_guessed",
+    "{topic} is taken as a {taken_as}, {why}",
+    "if it is not, name it among the {other}s",
+    "`inspect` tells lidars from radars by type, name, fields and number of points",
+    "`lidar.NAME.topic` or `radar.NAME.topic` says which it is",
+    "note",
+)

@@ -1,0 +1,40 @@
+"""Types that carry what a lidar saw in a form that is not read here, and what reads it."""
+
+from __future__ import annotations
+
+_COMPRESSED = (
+    "decode it with the point_cloud_transport plugin that encoded it (`ros2 run "
+    "point_cloud_transport republish`), or with cloudini's cloudini_topic_converter; a bag with "
+    "its cloudini_rosbag_converter"
+)
+_OUSTER = "run ouster_ros on it: its replay launch file takes a bag of packets and the metadata"
+_ROBOSENSE = "run rslidar_sdk on it (msg_source: 2, from ROS)"
+_NEBULA = "run the nebula driver on it, with launch_hw:=false"
+_CONVERTERS = {
+    "point_cloud_interfaces/msg/CompressedPointCloud2": _COMPRESSED,
+    "velodyne_msgs/msg/VelodyneScan": "run velodyne_pointcloud's velodyne_transform_node on it",
+    "ouster_sensor_msgs/msg/PacketMsg": _OUSTER,
+    "ouster_msgs/msg/PacketMsg": _OUSTER,
+    "ouster_ros/msg/PacketMsg": _OUSTER,
+    "nebula_msgs/msg/NebulaPackets": _NEBULA,
+    "pandar_msgs/msg/PandarScan": _NEBULA,
+    "hesai_ros_driver/msg/UdpFrame": "run hesai_ros_driver on it (source_type: 3, from ROS)",
+    "rslidar_msg/msg/RslidarPacket": _ROBOSENSE,
+    "rslidar_msg/msg/RslidarScan": _ROBOSENSE,
+    "robosense_msgs/msg/RobosenseScan": _NEBULA,
+}
+# Not a cloud by themselves: a robot has them for safety, beside the lidar that sees the ground.
+_PLANAR = {
+    "sensor_msgs/msg/LaserScan": "run pointcloud_to_laserscan's laserscan_to_pointcloud_node on it",
+    "sensor_msgs/msg/MultiEchoLaserScan": "run laser_proc on it, then laserscan_to_pointcloud_node",
+}
+
+
+def is_unread_lidar(type_name: str) -> bool:
+    """Whether a type is known to carry the scans of a lidar, in a form that is not read."""
+    return type_name in _CONVERTERS
+
+
+def converter(type_name: str) -> str:
+    """What makes clouds of messages of a type, as half a sentence; empty where not known."""
+    return (_CONVERTERS | _PLANAR).get(type_name, "")

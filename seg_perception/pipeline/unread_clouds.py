@@ -1,0 +1,45 @@
+"""Lidars that are there and are not read: which, why, and what to run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from seg_perception.config.unread_clouds import converter, is_unread_lidar
+from seg_perception.core.issue_kinds.clouds import UNREAD_BESIDE, UNREAD_LIDAR
+from seg_perception.core.issue_log import Issue
+
+
+def unread_lidars(
+    types: Mapping[str, str], problems: Mapping[str, str], read: Collection[str]
+) -> Iterator[Issue]:
+    """Lidars that a configuration leaves out because they can't be read.
+
+    Args:
+        types: of all topics that have messages.
+        problems: why the clouds of topics can't be decoded, where they can't.
+        read: topics of the lidars and radars that are configured.
+    """
+    kind = UNREAD_BESIDE if read else UNREAD_LIDAR
+    for topic, type_name in types.items():
+        if topic in read:
+            continue
+        if is_unread_lidar(type_name):
+            why, remedy = f"it carries {type_name}", converter(type_name)
+            yield Issue.of(kind, topic, why=why, remedy=remedy)
+        elif topic in problems:
+            remedy = "let its driver publish x, y and z"
+            yield Issue.of(kind, topic, why=problems[topic], remedy=remedy)
+
+
+def wrong_type(
+    topic: str, types: Iterable[str], expected: Sequence[str], parameter: str
+) -> dict[str, str]:
+    """The numbers of a WRONG_TYPE: what the topic of a sensor carries, and what to run."""
+    found = sorted(types)
+    remedies = [text for text in map(converter, found) if text]
+    return {
+        "topic": topic,
+        "types": " and ".join(found),
+        "expected": " or ".join(expected),
+        "remedy": remedies[0] if remedies else f"set {parameter} to a topic of such a type",
+    }
