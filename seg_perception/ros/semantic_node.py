@@ -25,7 +25,7 @@ from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.lifecycle import ManagedNode
-from seg_perception.ros.memory import return_freed_memory
+from seg_perception.ros.memory import Litter
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.parameters import NodeParameters
 from seg_perception.ros.qos import output_profile
@@ -64,6 +64,7 @@ class SemanticNode(ManagedNode):
         self._failures = self.create_publisher(DiagnosticArray, "/diagnostics", output_profile())
         steady_timer(self, FAILURE_S, self._report_failure)
         steady_timer(self, ADAPT_S, self._adapt)
+        self._litter = Litter()
 
     @property
     def config(self) -> Config:
@@ -150,7 +151,7 @@ class SemanticNode(ManagedNode):
     def deactivate(self) -> None:
         """End all components and tell what became of the messages."""
         self._stop_components()
-        return_freed_memory()
+        self._litter.clear()
 
     def _stop_components(self) -> None:
         for component in self._components:
@@ -166,7 +167,7 @@ class SemanticNode(ManagedNode):
         if self._engine is not None:
             self._engine.close()
         self._engine = self._bundle = None
-        return_freed_memory()
+        self._litter.clear()
 
     def summary(self) -> dict[str, Any]:
         """The account of the activation that goes on, else of the last one."""
@@ -199,6 +200,7 @@ class SemanticNode(ManagedNode):
     def _adapt(self) -> None:
         for component in self._components:
             component.adapt()
+        self._litter.look()
 
     def _report_failure(self) -> None:
         if self.failure and not self.is_active:

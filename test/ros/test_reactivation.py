@@ -1,16 +1,19 @@
 """An activation leaves nothing behind."""
 
+import gc
 import weakref
 
 import pytest
 from rclpy.parameter import Parameter
 
+from seg_perception.io import messages
 from seg_perception.ros.perception_node import PerceptionNode
 
 pytestmark = pytest.mark.ros
 
 
-def test_what_an_activation_held_is_free_when_it_ends(ros, bundle):
+@pytest.fixture
+def node(ros, bundle):
     values = {
         "cameras": ["front"],
         "camera.front.image_topic": "/front/image_raw",
@@ -20,8 +23,12 @@ def test_what_an_activation_held_is_free_when_it_ends(ros, bundle):
         "map.enabled": True,
     }
     overrides = [Parameter(name, value=value) for name, value in values.items()]
-    node = PerceptionNode(context=ros.context, parameter_overrides=overrides)
-    node.trigger_configure()
+    made = PerceptionNode(context=ros.context, parameter_overrides=overrides)
+    made.trigger_configure()
+    return made
+
+
+def test_what_an_activation_held_is_free_when_it_ends(node):
     for _ in range(3):
         node.trigger_activate()
         held = weakref.ref(node._node_context)
@@ -30,3 +37,32 @@ def test_what_an_activation_held_is_free_when_it_ends(ros, bundle):
         assert held() is None
     node.end()
     node.destroy_node()
+
+
+@pytest.fixture
+def no_collector():
+    """Nothing is collected unless somebody asks: a node that does little may wait for hours."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_what_an_activation_of_a_spinning_node_held_is_freed_soon(
+    ros, robot, node, wait_until, no_collector
+):
+    def on_executor(step):
+        task = ros._executor.create_task(step)
+        wait_until(task.done, "the transition")
+
+    robot.advertise()
+    labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
+    ros.add(node)
+    for _ in range(3):
+        on_executor(node.trigger_activate)
+        held = weakref.ref(node._node_context)
+        robot.wait_until_heard()
+        labels.clear()
+        with robot.streaming(0.05, lambda: robot.step(robot.now_ns())):
+            wait_until(lambda: len(labels) > 3, "labels")
+        on_executor(node.trigger_deactivate)
+        wait_until(lambda: held() is None, "the end of what the activation held")
