@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
 
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_kinds.messages import INTERNAL_ERROR
@@ -41,3 +46,12 @@ def explain(error: BaseException) -> str:
     if isinstance(error, SegPerceptionError):
         return str(error)
     return INTERNAL_ERROR.sentence(error=f"{type(error).__name__}: {error}")
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process while a thread is still within a library, which would abort at the end."""
+    atexit._run_exitfuncs()  # noqa: SLF001 (unpacked bundles are removed there; os._exit runs none)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)

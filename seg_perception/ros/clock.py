@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.timer import Timer
@@ -67,9 +68,15 @@ class ClockWatch:
         return int(self._node.get_clock().now().nanoseconds)
 
 
-def steady_timer(node: Node, period_s: float, callback: Callable[[], None]) -> Timer:
+def steady_timer(
+    node: Node,
+    period_s: float,
+    callback: Callable[[], object],
+    group: CallbackGroup | None = None,
+) -> Timer:
     """A timer in the time of the machine.
 
     It runs on in simulated time, which stands still until a bag plays.
     """
-    return node.create_timer(period_s, callback, clock=Clock(clock_type=ClockType.STEADY_TIME))
+    clock = Clock(clock_type=ClockType.STEADY_TIME)
+    return node.create_timer(period_s, callback, callback_group=group, clock=clock)

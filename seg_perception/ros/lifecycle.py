@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 
 from seg_perception.core.errors import ConfigError, EngineBuildingError, SegPerceptionError
+from seg_perception.ros.background_step import BackgroundStep
 from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.rclpy_internals import (
+    CONFIGURE,
+    UNCONFIGURED,
+    begin_transition,
+    end_transition,
     lifecycle_state_machine,
-    refuse_impossible_transitions,
+    serve_transitions,
 )
 
 FIRST_ATTEMPT_S = 0.05
 RETRY_S = 5.0
+# `ros2 launch` waits 5 s after SIGINT before it sends SIGTERM.
+LOADING_END_S = 2.0
 
 
 class ManagedNode(LifecycleNode):
     """Maps the transitions to four steps, each of which may raise.
 
-    `deactivate` and `cleanup` also follow a step that failed half-way.
+    `deactivate` and `cleanup` also follow a step that failed half-way. `configure` runs on a
+    thread of its own when the executor asks for it: requests are answered meanwhile.
 
     Attributes:
         failure: why the last transition failed, in one sentence; empty when it did not.
@@ -39,12 +49,22 @@ class ManagedNode(LifecycleNode):
         self._active = False
         self._starter: Timer | None = None
         self._states = lifecycle_state_machine(self)
-        refuse_impossible_transitions(self, self._tell_refusal)
+        self._configuring: BackgroundStep | None = None
+        self._configuring_since_s = 0.0
+        self._starting = False
+        serve_transitions(self, self._configure_beside, self._tell_refusal)
 
     @property
     def is_active(self) -> bool:
         """Whether it takes and publishes messages."""
         return self._active
+
+    @property
+    def configuring_s(self) -> float | None:
+        """For how long it configures; None where it does not."""
+        if self._configuring is None:
+            return None
+        return time.monotonic() - self._configuring_since_s
 
     @property
     def state(self) -> str:
@@ -69,22 +89,32 @@ class ManagedNode(LifecycleNode):
 
     def autostart(self) -> None:
         """Configure and activate from the executor, again and again until it works."""
-        self._starter = steady_timer(self, FIRST_ATTEMPT_S, self._start)
+        group = ReentrantCallbackGroup()
+        self._starter = steady_timer(self, FIRST_ATTEMPT_S, self._start, group)
 
-    def end(self) -> None:
-        """Go through the shutdown transition from whatever state."""
+    def end(self) -> bool:
+        """Go through the shutdown transition from whatever state, when no executor runs any more.
+
+        Returns:
+            False where a thread still configures: libraries can't be told to stop, and what it
+            loaded is not freed.
+        """
         self._stop_starting()
+        configuring, self._configuring = self._configuring, None
+        if configuring is not None:
+            if not configuring.wait(LOADING_END_S):
+                return False
+            self._cleanup_if_configured()
+            end_transition(self, TransitionCallbackReturn.FAILURE)
         if self.state in ("unconfigured", "inactive", "active"):
             self.trigger_shutdown()
+        return True
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Configure."""
         del state
         self._configured = True
-        result = self._attempt("configure", self.configure)
-        if result != TransitionCallbackReturn.SUCCESS:
-            self._cleanup_if_configured()
-        return result
+        return self._attempt_configure(self.configure)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Activate."""
@@ -113,6 +143,29 @@ class ManagedNode(LifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End everything that runs after an unforeseen failure, back to unconfigured."""
         del state
+        return self._recover()
+
+    async def _configure_beside(self) -> bool:
+        """Configure while the executor goes on; tells whether it worked."""
+        begin_transition(self, CONFIGURE)
+        self._configured = True
+        self._configuring_since_s = time.monotonic()
+        step = self._configuring = BackgroundStep("configure", self.configure, self.executor)
+        await step.done
+        self._configuring = None
+        result = self._attempt_configure(step.result)
+        end_transition(self, result)
+        if result == TransitionCallbackReturn.ERROR:
+            end_transition(self, self._recover())
+        return bool(result == TransitionCallbackReturn.SUCCESS)
+
+    def _attempt_configure(self, step: Callable[[], None]) -> TransitionCallbackReturn:
+        result = self._attempt("configure", step)
+        if result != TransitionCallbackReturn.SUCCESS:
+            self._cleanup_if_configured()
+        return result
+
+    def _recover(self) -> TransitionCallbackReturn:
         cause = self.failure
         result = self._attempt("recover", self._end_all)
         self.failure = self.failure or cause
@@ -153,15 +206,18 @@ class ManagedNode(LifecycleNode):
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
 
-    def _start(self) -> None:
-        if self.state == "unconfigured":
-            self.trigger_configure()
+    async def _start(self) -> None:
+        if self._starting or self._starter is None:
+            return
+        self._starter.timer_period_ns = round(RETRY_S * 1e9)
+        self._starting = True
+        if self.state == UNCONFIGURED:
+            await self._configure_beside()
         if self.state == "inactive":
             self.trigger_activate()
         if self.state in ("active", "finalized"):
             self._stop_starting()
-        elif self._starter is not None:
-            self._starter.timer_period_ns = round(RETRY_S * 1e9)
+        self._starting = False
 
     def _stop_starting(self) -> None:
         if self._starter is not None:

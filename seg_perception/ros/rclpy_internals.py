@@ -6,15 +6,20 @@ function says what happens where a later one has not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lifecycle_msgs.msg import Transition
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
 
 from seg_perception.core.errors import ConfigError
+
+CONFIGURE = Transition.TRANSITION_CONFIGURE
+UNCONFIGURED = "unconfigured"
 
 # The module of rclpy's C part has no other name. In every version the error is a RuntimeError.
 _RCLError = getattr(rclpy_implementation, "RCLError", RuntimeError)
@@ -44,15 +49,19 @@ def lifecycle_state_machine(node: LifecycleNode) -> Any:
     return _require(node, "_state_machine")
 
 
-def refuse_impossible_transitions(node: LifecycleNode, refused: Callable[[str], object]) -> None:
-    """Let `change_state` answer a request that is not possible now with success = False.
+def serve_transitions(
+    node: LifecycleNode, configure: Callable[[], Awaitable[bool]], refused: Callable[[str], object]
+) -> None:
+    """Let `change_state` answer while a node configures, and refuse what is not possible now.
 
-    Before 8.0 rclpy raises in place of answering, and whoever asked waits for ever. Where
-    `LifecycleNode._service_change_state` is missing, rclpy is a later one, which refuses by
-    itself; nothing is replaced then.
+    rclpy runs a transition within the callback of its service, and nothing else of the node
+    meanwhile; before 8.0 it raises in place of refusing, and whoever asked waits for ever. Where
+    `LifecycleNode._service_change_state` is missing, rclpy is a later one: nothing is replaced
+    then, and a node that configures answers nobody.
 
     Args:
-        node: whose service it is.
+        node: whose service it is; no executor has it yet.
+        configure: awaited in place of rclpy's own step; whether it worked.
         refused: told the transition's name, or its number where the request has no name.
     """
     service = getattr(node, "_service_change_state", None)
@@ -60,15 +69,36 @@ def refuse_impossible_transitions(node: LifecycleNode, refused: Callable[[str], 
         return
     change_state = service.callback
 
-    def answer(request: Any, response: Any) -> Any:
+    async def answer(request: Any, response: Any) -> Any:
+        asked = request.transition
+        is_configure = asked.label == "configure" or (not asked.label and asked.id == CONFIGURE)
         try:
-            return change_state(request, response)
+            if not is_configure or lifecycle_state_machine(node).current_state[1] != UNCONFIGURED:
+                return change_state(request, response)
+            response.success = await configure()
         except _RCLError:
-            refused(str(request.transition.label or request.transition.id))
+            refused(str(asked.label or asked.id))
             response.success = False
-            return response
+        return response
 
     service.callback = answer
+    # In its own group: one that waits for an answer holds up all others of its group.
+    service.callback_group = ReentrantCallbackGroup()
+    service.callback_group.add_entity(service)
+
+
+def begin_transition(node: LifecycleNode, number: int) -> None:
+    """Bring the state machine into the state of a transition, such as `configuring`.
+
+    Raises:
+        RuntimeError: it is not possible now.
+    """
+    lifecycle_state_machine(node).trigger_transition_by_id(number, True)
+
+
+def end_transition(node: LifecycleNode, result: TransitionCallbackReturn) -> None:
+    """Bring the state machine out of it."""
+    lifecycle_state_machine(node).trigger_transition_by_label(result.to_label(), True)
 
 
 class ForgivingExecutor(SingleThreadedExecutor):

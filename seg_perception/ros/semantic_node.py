@@ -11,6 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 
 from seg_perception.config import Config, live_keys
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.issue_kinds.engines import MODEL_LOADING
+from seg_perception.core.threads import leave_at_once
 from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
@@ -55,7 +57,7 @@ class SemanticNode(ManagedNode):
         self._node_context: NodeContext | None = None
         self._components: list[Component] = []
         self._outputs: list[StatusPublisher | RosPublisher] = []
-        self._summary: dict[str, Any] = {}
+        self._summary: dict[str, Any] = {"streams": {}}
         self._declared: NodeParameters | ConfigError
         try:
             self._declared = NodeParameters(self, self._may_change, self._changed)
@@ -203,18 +205,20 @@ class SemanticNode(ManagedNode):
         self._litter.look()
 
     def _report_failure(self) -> None:
-        if self.failure and not self.is_active:
-            array = DiagnosticArray(
-                status=[
-                    failure_diagnostics(
-                        self.get_fully_qualified_name(), self.failure, waiting=self.waiting
-                    )
-                ]
-            )
+        since_s = self.configuring_s
+        text, waiting = self.failure, self.waiting
+        if since_s is not None:
+            bundle = self.config.segmentation.bundle
+            text, waiting = MODEL_LOADING.sentence(bundle=bundle, elapsed_s=since_s), True
+        if text and not self.is_active:
+            name = self.get_fully_qualified_name()
+            array = DiagnosticArray(status=[failure_diagnostics(name, text, waiting=waiting)])
             array.header.stamp = self.get_clock().now().to_msg()
             self._failures.publish(array)
 
     def _may_change(self, names: Collection[str]) -> str:
+        if self.configuring_s is not None:
+            return "the node is being configured; ask again when it is done"
         if self.is_active:
             fixed = sorted(set(names) - live_keys(self.config.to_parameters()))
             return f"{fixed} are read when activating; deactivate first" if fixed else ""
@@ -230,7 +234,15 @@ class SemanticNode(ManagedNode):
 
 def run_node(make_node: type[Any], arguments: Sequence[str] | None) -> int:
     """Run a node until it is told to stop; prints its account as JSON at the end."""
-    return run(make_node, _start_and_wait, arguments, _end)
+    hung: list[SemanticNode] = []
+
+    def end(node: SemanticNode) -> None:
+        if not node.end():
+            hung.append(node)
+        say(json.dumps(node.summary()))
+
+    code = run(make_node, _start_and_wait, arguments, end)
+    return leave_at_once(code) if hung else code
 
 
 def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:
@@ -239,8 +251,3 @@ def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:
         node.autostart()
     stop.wait()
     return 0
-
-
-def _end(node: SemanticNode) -> None:
-    node.end()
-    say(json.dumps(node.summary()))

@@ -1,10 +1,11 @@
 """Transitions in every order leave a node that lives and says what was wrong."""
 
 import itertools
+import threading
 
 import pytest
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 
 from seg_perception.core.errors import BundleError, ConfigError
 from seg_perception.ros.lifecycle import ManagedNode
@@ -58,18 +59,27 @@ def worker(ros):
     return Worker(context=ros.context)
 
 
-def ask(worker, request):
-    """The answer of the service `change_state`."""
-    return worker._service_change_state.callback(request, ChangeState.Response())
+@pytest.fixture
+def ask(ros, worker, wait_until):
+    """Ask the spinning node's service `change_state`; its answer."""
+    ros.add(worker)
+
+    def call(request):
+        change_state = worker._service_change_state.callback
+        task = ros._executor.create_task(change_state, request, ChangeState.Response())
+        wait_until(task.done, "an answer")
+        return task.result()
+
+    return call
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(REQUESTS))[::7])
-def test_requests_in_any_order_are_granted_or_refused(worker, order):
+def test_requests_in_any_order_are_granted_or_refused(worker, ask, order):
     for request in order:
         expected = AFTER.get((worker.state, request))
         before = worker.state
         message = ChangeState.Request(transition=Transition(id=REQUESTS[request]))
-        answer = ask(worker, message)
+        answer = ask(message)
         assert answer.success == (expected is not None), (before, request)
         assert worker.state == (expected or before)
     worker.end()
@@ -78,10 +88,10 @@ def test_requests_in_any_order_are_granted_or_refused(worker, order):
 
 
 @pytest.mark.parametrize("before", [[], ["configure"], ["configure", "activate"]])
-def test_the_end_comes_from_every_state_and_is_final(worker, before):
+def test_the_end_comes_from_every_state_and_is_final(worker, ask, before):
     def is_granted(label):
         message = ChangeState.Request(transition=Transition(label=label))
-        return ask(worker, message).success
+        return ask(message).success
 
     for request in [*before, "shutdown"]:
         assert is_granted(request)
@@ -132,3 +142,56 @@ def test_what_a_failed_activation_began_is_ended(worker, error):
     assert not worker.is_active
     assert str(error) in worker.failure or repr(error) in worker.failure
     assert worker.state in ("inactive", "unconfigured")
+
+
+@pytest.fixture
+def loading(ros, robot, worker):
+    """A node whose model takes until it is let go, asked to configure over the graph."""
+    go = threading.Event()
+    load = worker.configure
+
+    def configure():
+        load()
+        go.wait()
+
+    worker.configure = configure
+    ros.add(worker)
+    nothing = ChangeState.Request(transition=Transition(label="no such transition"))
+    client = robot.client(ChangeState, "/worker/change_state", nothing)
+    yield go, client
+    go.set()
+
+
+def test_a_node_that_configures_answers_and_refuses(robot, worker, loading, wait_until):
+    go, client = loading
+
+    def request(name):
+        return ChangeState.Request(transition=Transition(id=REQUESTS[name]))
+
+    state = robot.client(GetState, "/worker/get_state", GetState.Request())
+    asked = client.call(request("configure"))
+    wait_until(lambda: worker.steps, "the step")
+    for refused in ("configure", "activate", "shutdown"):
+        assert not client.ask(request(refused)).success
+    assert state.ask(GetState.Request()).current_state.label == "configuring"
+    assert not asked.done()
+    go.set()
+    wait_until(asked.done, "the answer")
+    assert asked.result().success
+    assert worker.state == "inactive"
+    assert client.ask(request("activate")).success
+    assert worker.steps == ["configure", "activate"]
+
+
+@pytest.mark.parametrize("error", [BundleError("no such bundle"), RuntimeError("unforeseen")])
+def test_what_fails_on_the_loading_thread_is_answered_as_ever(worker, loading, error):
+    go, client = loading
+    worker.errors["configure"] = error
+    go.set()
+    request = ChangeState.Request(transition=Transition(label="configure"))
+    assert not client.ask(request).success
+    assert worker.state == "unconfigured"
+    assert str(error) in worker.failure
+    assert worker.steps == ["configure", "cleanup"]
+    worker.errors.clear()
+    assert client.ask(request).success

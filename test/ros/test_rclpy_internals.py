@@ -22,7 +22,7 @@ from seg_perception.ros.rclpy_internals import (
     ForgivingExecutor,
     lifecycle_state_machine,
     parameter_overrides,
-    refuse_impossible_transitions,
+    serve_transitions,
 )
 from seg_perception.ros.segmentation_node import SegmentationNode
 from seg_perception.ros.semantic_cloud_node import SemanticCloudNode
@@ -40,6 +40,26 @@ NODES = (
     SemanticNode,
 )
 DEACTIVATE = Transition(id=Transition.TRANSITION_DEACTIVATE)
+
+
+class Service:
+    """The one that changes the state."""
+
+    def __init__(self, callback):
+        self.callback = callback
+
+
+async def configure():
+    """Nobody asks for it here."""
+    raise AssertionError
+
+
+def answer(service, request):
+    """What a callback that waits for nothing gives back."""
+    try:
+        service.callback(request, ChangeState.Response(success=True)).send(None)
+    except StopIteration as end:
+        return end.value
 
 
 def private(names):
@@ -100,11 +120,9 @@ def test_the_state_machine_follows_the_transitions(ros):
 
 def test_an_impossible_transition_is_refused(ros):
     node = LifecycleNode("plain", context=ros.context)
-    refuse_impossible_transitions(node, print)
-    answer = node._service_change_state.callback(
-        ChangeState.Request(transition=DEACTIVATE), ChangeState.Response(success=True)
-    )
-    assert not answer.success
+    serve_transitions(node, configure, print)
+    request = ChangeState.Request(transition=DEACTIVATE)
+    assert not answer(node._service_change_state, request).success
     node.destroy_node()
 
 
@@ -115,16 +133,17 @@ def test_a_refusal_that_rclpy_raises_is_told_with_its_transition(label, name):
     def refuse(_request, _response):
         raise rclpy_implementation.RCLError
 
-    service, told = SimpleNamespace(callback=refuse), []
-    refuse_impossible_transitions(SimpleNamespace(_service_change_state=service), told.append)
+    service, told = Service(refuse), []
+    node = SimpleNamespace(_service_change_state=service)
+    serve_transitions(node, configure, told.append)
     request = ChangeState.Request(transition=Transition(id=DEACTIVATE.id, label=label))
-    assert not service.callback(request, ChangeState.Response(success=True)).success
+    assert not answer(service, request).success
     assert told == [name]
 
 
 def test_where_rclpy_answers_by_itself_nothing_is_replaced():
     node = SimpleNamespace()
-    refuse_impossible_transitions(node, print)
+    serve_transitions(node, configure, print)
     assert vars(node) == {}
 
 
@@ -133,10 +152,10 @@ def test_an_error_of_the_steps_is_not_taken_for_a_refusal():
         msg = "a fault"
         raise ValueError(msg)
 
-    service = SimpleNamespace(callback=fail)
-    refuse_impossible_transitions(SimpleNamespace(_service_change_state=service), print)
+    service = Service(fail)
+    serve_transitions(SimpleNamespace(_service_change_state=service), configure, print)
     with pytest.raises(ValueError, match="a fault"):
-        service.callback(ChangeState.Request(transition=DEACTIVATE), ChangeState.Response())
+        answer(service, ChangeState.Request(transition=DEACTIVATE))
 
 
 def test_a_take_that_fails_gives_no_message(ros, monkeypatch):

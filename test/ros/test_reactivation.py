@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import partial
 
 import pytest
 from rclpy.parameter import Parameter
@@ -39,6 +40,10 @@ def test_what_an_activation_held_is_free_when_it_ends(node):
     node.destroy_node()
 
 
+def is_free(held):
+    return held() is None
+
+
 @pytest.fixture
 def no_collector():
     """Nothing is collected unless somebody asks: a node that does little may wait for hours."""
@@ -65,4 +70,4 @@ def test_what_an_activation_of_a_spinning_node_held_is_freed_soon(
         with robot.streaming(0.05, lambda: robot.step(robot.now_ns())):
             wait_until(lambda: len(labels) > 3, "labels")
         on_executor(node.trigger_deactivate)
-        wait_until(lambda: held() is None, "the end of what the activation held")
+        wait_until(partial(is_free, held), "the end of what the activation held")

@@ -19,6 +19,13 @@ ENGINE_BUILDING = IssueKind(
     "the cache has no TensorRT engine for this machine; the node stays unconfigured until it has",
     "wait, or `seg-perception engine build BUNDLE` beforehand",
 )
+MODEL_LOADING = IssueKind(
+    "model_loading",
+    "the model {bundle} is being loaded and tested for {elapsed_s:.0f} s",
+    "it is used when it is done",
+    "the node configures: requests for its state are answered, those to change it are refused",
+    "wait; on the first start a large model takes longest",
+)
 SELF_TEST_FAILED = IssueKind(
     "self_test_failed",
     "{engine} failed its self-test: {detail}",
