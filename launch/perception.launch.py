@@ -13,6 +13,7 @@ from launch_ros.actions import Node, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription
+from seg_perception.core.ros_environment import profile_variables
 from seg_perception.robots import launch_options
 
 CONFIG = PathJoinSubstitution([FindPackageShare("seg_perception"), "config"])
@@ -60,8 +61,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *(declare(*argument) for argument in ARGUMENTS),
-            SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", profile),
-            SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
+            *(SetEnvironmentVariable(name, profile) for name in profile_variables()),
             SetParameter("use_sim_time", LaunchConfiguration("use_sim_time")),
             OpaqueFunction(function=perception_nodes),
             Node(

@@ -11,6 +11,7 @@ from launch_ros.actions import Node, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
+from seg_perception.core.ros_environment import profile_variables
 
 PACKAGE = FindPackageShare("seg_perception")
 HALVES = {"segmentation": "segmentation_node", "clouds": "semantic_cloud_node"}
@@ -33,8 +34,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "use_sim_time", default_value="false", description="take the time from /clock"
             ),
-            SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", profile),
-            SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", profile),
+            *(SetEnvironmentVariable(name, profile) for name in profile_variables()),
             SetParameter("use_sim_time", LaunchConfiguration("use_sim_time")),
             *(
                 Node(

@@ -22,7 +22,11 @@ from rclpy.signals import SignalHandlerOptions
 
 from bench.graph.figures import percentiles
 from bench.graph.listener import stamp_of
-from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
+from seg_perception.core.ros_environment import (
+    loopback_environment,
+    profile_variables,
+    reserved_domain_id,
+)
 from seg_perception.demo.processes import Nodes
 from seg_perception.io.messages import Header, Image, stamp_to_ns
 from seg_perception.ros.conversions import message_class, to_ros
@@ -100,8 +104,7 @@ def measure(way: Way, size: int, folder: Path) -> dict[str, Any]:
     with reserved_domain_id() as domain:
         variables = loopback_environment(domain)
         if way.profile:
-            names = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
-            variables |= dict.fromkeys(names, str(file.resolve()))
+            variables |= dict.fromkeys(profile_variables(), str(file.resolve()))
         flags = [*(["--keep"] if way.keep else []), *(["--raw"] if way.raw else [])]
         with Nodes(variables, folder) as nodes:
             module = "bench.graph.transport"

@@ -7,10 +7,14 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from seg_perception.core.resources import config_path
 
+_PROFILE, _PROFILE_OF_FASTDDS_2 = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
+# Wheels do not name their release, but the middleware's version does.
+_RMW_OF_KILTED = 9
 # Above 101 the ports of a domain may fall into Linux's range of ephemeral ports.
 DOMAIN_IDS = range(1, 102)
 
@@ -43,12 +47,23 @@ def shared_memory_environment() -> dict[str, str]:
 
 
 def fastdds_environment(profile: Path) -> dict[str, str]:
-    """The variables that select one Fast DDS profile, for old and new releases."""
-    return {
-        "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",
-        "FASTDDS_DEFAULT_PROFILES_FILE": str(profile),
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(profile),
-    }
+    """The variables that select one Fast DDS profile."""
+    chosen = dict.fromkeys(profile_variables(), str(profile))
+    return {"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp", **chosen}
+
+
+def profile_variables() -> tuple[str, ...]:
+    """The variables that may name a Fast DDS profile, for the ROS 2 that is here."""
+    return (_PROFILE,) if _has_fastdds_3() else (_PROFILE, _PROFILE_OF_FASTDDS_2)
+
+
+def _has_fastdds_3() -> bool:
+    """Whether this is Kilted or later: it warns of the name that Fast DDS 2 reads."""
+    try:
+        wheel = version("ros-rmw-fastrtps-cpp")
+    except PackageNotFoundError:
+        return os.environ.get("ROS_DISTRO", "") >= "kilted"
+    return int(wheel.partition(".")[0]) >= _RMW_OF_KILTED
 
 
 def wheels_environment() -> dict[str, str]:

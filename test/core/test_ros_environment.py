@@ -1,5 +1,6 @@
 """ROS processes of the demo and the tests stay on this machine."""
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,34 @@ def test_a_domain_is_free_again_afterwards():
         assert first == second
 
 
-def test_the_profiles_exist_for_old_and_new_releases():
+NEW, OLD = "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"
+
+
+def absent(name):
+    raise PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize(
+    ("wheel", "distro", "names"),
+    [
+        ("8.4.3", "kilted", {NEW, OLD}),
+        ("9.3.3", "jazzy", {NEW}),
+        ("", "humble", {NEW, OLD}),
+        ("", "jazzy", {NEW, OLD}),
+        ("", "kilted", {NEW}),
+        ("", "rolling", {NEW}),
+        ("", "", {NEW, OLD}),
+    ],
+)
+def test_the_profiles_exist_under_the_names_that_the_release_reads(
+    monkeypatch, wheel, distro, names
+):
+    version = (lambda _name: wheel) if wheel else absent
+    monkeypatch.setattr("seg_perception.core.ros_environment.version", version)
+    monkeypatch.setenv("ROS_DISTRO", distro)
     for environment in (loopback_environment(7), shared_memory_environment()):
-        for name in ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+        assert {NEW, OLD} & environment.keys() == names
+        for name in names:
             assert "<type>SHM</type>" in Path(environment[name]).read_text(encoding="utf-8")
 
 

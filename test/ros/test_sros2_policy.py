@@ -21,11 +21,14 @@ def test_the_running_node_stays_within_its_policy(ros, robot, parameters, wait_u
     wait_until(lambda: statuses, "the node")
     config = platforms.load(str(file))
     by_node = (NODE[1:], "/")
-    published = {t for t, _ in robot.node.get_publisher_names_and_types_by_node(*by_node)}
+
+    def published():
+        return {t for t, _ in robot.node.get_publisher_names_and_types_by_node(*by_node)}
+
+    wait_until(lambda: f"{NODE}/costmap" in published(), "the graph to know its topics")
     read = {t for t, _ in robot.node.get_subscriber_names_and_types_by_node(*by_node)}
-    assert published <= absolute(published_topics(config))
+    assert published() <= absolute(published_topics(config))
     assert read <= absolute(read_topics(config))
-    assert f"{NODE}/costmap" in published
     assert "/top/points" in read
     process.end()
 
