@@ -24,6 +24,7 @@ from seg_perception.inference.archive import unpack
 from seg_perception.inference.manifest import Manifest
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
+from seg_perception.io.calibration_file import read_calibration_file
 from seg_perception.io.messages import String
 
 
@@ -68,6 +69,12 @@ def ontology(data: bytes) -> None:
         refused_or(Ontology.load, path)
 
 
+def calibration_file(data: bytes) -> None:
+    """A lens as ROS' camera_calibration writes it."""
+    with _file(data, "front.yaml") as path:
+        refused_or(read_calibration_file, path)
+
+
 def yaml(data: bytes) -> None:
     """A YAML text."""
     try:
@@ -100,8 +107,17 @@ def seeds() -> dict[str, list[bytes]]:
         "yaml": [_YAML, *(path.read_bytes() for path in platforms)],
         "parameter_file": [path.read_bytes() for path in platforms],
         "ontology": [config_path("ontology", "rellis.yaml").read_bytes()],
+        "calibration_file": [_CALIBRATION],
     }
 
+
+_CALIBRATION = b"""\
+image_width: 640
+image_height: 480
+distortion_model: plumb_bob
+camera_matrix: {rows: 3, cols: 3, data: [500, 0, 319.5, 0, 500, 239.5, 0, 0, 1]}
+distortion_coefficients: {rows: 1, cols: 5, data: [0.1, 0, 0, 0, 0]}
+"""
 
 # What PyYAML has code of its own for.
 _YAML = b"""\

@@ -9,7 +9,9 @@ import numpy as np
 
 from fuzz.refusal import refused_or
 from fuzz.source import Source
+from seg_perception.core.types import Calibration
 from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.lens_plausibility import expect_possible, find_oddities
 from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.camera_info import decode_camera_info
@@ -105,9 +107,15 @@ def camera_info(data: bytes) -> None:
     calibration = refused_or(decode_camera_info, message)
     if calibration is not None:
         rectified = bool(source.byte() % 2)
+        refused_or(_judge, calibration, rectified=rectified)
         camera = refused_or(CameraModel.from_calibration, calibration, rectified=rectified)
         if camera is not None:
             camera.project(_POINTS)
+
+
+def _judge(calibration: Calibration, *, rectified: bool) -> None:
+    expect_possible(calibration, rectified=rectified)
+    find_oddities(calibration, rectified=rectified)
 
 
 def transforms(data: bytes) -> None:

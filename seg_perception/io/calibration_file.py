@@ -38,7 +38,7 @@ def read_calibration_file(path: str | Path) -> Calibration:
         raise ConfigError(msg)
     try:
         return decode_camera_info(_camera_info(document))
-    except (CalibrationError, KeyError, TypeError, ValueError) as error:
+    except (CalibrationError, KeyError, TypeError, ValueError, OverflowError) as error:
         detail = f"no {error}" if isinstance(error, KeyError) else error
         msg = f"{file}: expected {_EXPECTED}, got {detail}; calibrate again"
         raise ConfigError(msg) from error
