@@ -15,11 +15,15 @@ from seg_perception.geometry.lens_plausibility import expect_possible, find_oddi
 from seg_perception.geometry.point_times import point_times
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.camera_info import decode_camera_info
+from seg_perception.io.clouds import decode_points
+from seg_perception.io.coordinates import scaled, size_remarks
 from seg_perception.io.image_encodings import ENCODINGS
 from seg_perception.io.images import decode_compressed_image, decode_image, decode_label_image
 from seg_perception.io.messages import (
     CameraInfo,
     CompressedImage,
+    CustomMsg,
+    CustomPoint,
     Header,
     Image,
     PointCloud2,
@@ -31,12 +35,15 @@ from seg_perception.io.messages import (
     TransformStamped,
     Vector3,
 )
-from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
+from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.radar import radar_fields
 from seg_perception.io.transforms import decode_tf
 
 _ENCODINGS = (*ENCODINGS, "", "32FC1", "rgb8; jpeg")
-_NAMES = ("x", "y", "z", "t", "time", "label", "doppler", "azimuth", "", "rgb", "timestamp")
+_NAMES = (
+    *("x", "y", "z", "t", "time", "label", "doppler", "azimuth", "", "rgb", "timestamp"),
+    *("X", "Y", "Z", "range", "elevation", "offset_time"),
+)
 _MODELS = ("plumb_bob", "rational_polynomial", "equidistant", "", "thin_prism")
 _POINTS = np.array([[0.0, 0.0, 1.0], [1.0, -1.0, 2.0], [3.0, 0.0, -1.0]])
 
@@ -82,10 +89,24 @@ def cloud(data: bytes) -> None:
         data=source.rest(),
         is_dense=True,
     )
-    decoded = refused_or(decode_cloud, message)
+    decoded = refused_or(decode_points, message)
     if decoded is not None:
         for use in (encode_cloud, radar_fields, point_times):
             refused_or(use, decoded)
+        size_remarks(decoded.xyz)
+        encode_cloud(scaled(decoded, 0.001))
+
+
+def livox(data: bytes) -> None:
+    """A scan of a Livox driver, and what is read of it afterwards."""
+    source = Source(data)
+    header, timebase = Header.at(source.word(), "l"), source.word()
+    points = [
+        CustomPoint(source.word(), *source.reals(3), source.byte(), source.byte(), source.byte())
+        for _ in range(source.byte() % 9)
+    ]
+    message = CustomMsg(header, timebase, source.word(), source.byte(), points=points)
+    point_times(decode_points(message))
 
 
 def camera_info(data: bytes) -> None:
@@ -159,6 +180,7 @@ def seeds() -> dict[str, list[bytes]]:
         "image": [rgb8 + pixels.tobytes()],
         "compressed_image": files,
         "cloud": [bytes([4]) + layout + head + points],
+        "livox": [struct.pack("<IIB", 1, 1, 1) + struct.pack("<I", 5) + np.ones(3).tobytes()],
         "camera_info": [camera_info_bytes],
         "transforms": [bytes([2]) + edge + edge.replace(b"ab", b"bc")],
     }

@@ -12,8 +12,9 @@ LIVOX_TYPES = (
     "livox_ros_driver/msg/CustomMsg",
     "livox_interfaces/msg/CustomMsg",
 )
-CLOUD_TYPES = ("sensor_msgs/msg/PointCloud2", *LIVOX_TYPES)
-RADAR_TYPES = ("sensor_msgs/msg/PointCloud2", "radar_msgs/msg/RadarScan")
+_CLOUDS = ("sensor_msgs/msg/PointCloud2", "sensor_msgs/msg/PointCloud")
+CLOUD_TYPES = (*_CLOUDS, *LIVOX_TYPES)
+RADAR_TYPES = (*_CLOUDS, "radar_msgs/msg/RadarScan")
 POINT_TYPES = tuple(dict.fromkeys((*CLOUD_TYPES, *RADAR_TYPES)))
 TF_TYPES = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 _COMPRESSED = "/compressed"

@@ -30,9 +30,14 @@ _PLANAR = {
 }
 
 
-def is_unread_lidar(type_name: str) -> bool:
-    """Whether a type is known to carry the scans of a lidar, in a form that is not read."""
-    return type_name in _CONVERTERS
+def is_unread_cloud(type_name: str) -> bool:
+    """Whether a type is known to carry what a lidar saw, in a form that is not read."""
+    return type_name in _CONVERTERS or type_name in _PLANAR
+
+
+def is_planar(type_name: str) -> bool:
+    """Whether a type carries a single line of points."""
+    return type_name in _PLANAR
 
 
 def converter(type_name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
-from seg_perception.core.issue_kinds.clouds import UNREAD_LIDAR
+from seg_perception.core.issue_kinds.clouds import UNREAD_CLOUD
 from seg_perception.core.issue_log import Issue
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.issues import find_issues
@@ -38,7 +38,7 @@ class BagInspection:
     @property
     def left_out(self) -> tuple[Issue, ...]:
         """Of the issues, those about sensors that the parameters leave out."""
-        return tuple(issue for issue in self.issues if issue.code == UNREAD_LIDAR.code)
+        return tuple(issue for issue in self.issues if issue.code == UNREAD_CLOUD.code)
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""

@@ -16,7 +16,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.inspection.facts import BagFacts, CloudFacts, TopicFacts
 from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.inspection.suggest import is_sensor_topic
-from seg_perception.pipeline.unread_clouds import unread_lidars
+from seg_perception.pipeline.unread_clouds import unread_clouds
 
 
 def cloud_issues(facts: BagFacts, config: Config) -> Iterator[Issue]:
@@ -59,7 +59,7 @@ def _unread(facts: BagFacts, config: Config) -> Iterator[Issue]:
         if topic.cloud and topic.cloud.problem and is_sensor_topic(topic.name)
     }
     read = {sensor.topic for sensor in (*config.lidars.values(), *config.radars.values())}
-    return unread_lidars(types, problems, read)
+    return unread_clouds(types, problems, read)
 
 
 def _point_times(cloud: CloudFacts, where: str) -> Iterator[Issue]:

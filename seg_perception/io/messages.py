@@ -301,6 +301,35 @@ class RadarScan(Message):
 
 
 @dataclass
+class Point32(Message):
+    """A position (metre), in single precision."""
+
+    type_name: ClassVar[str] = "geometry_msgs/msg/Point32"
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+
+
+@dataclass
+class ChannelFloat32(Message):
+    """A further value of each point of a PointCloud."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/ChannelFloat32"
+    name: str = ""
+    values: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+
+
+@dataclass
+class PointCloud(Message):
+    """Points as ROS had them before PointCloud2."""
+
+    type_name: ClassVar[str] = "sensor_msgs/msg/PointCloud"
+    header: Header = field(default_factory=Header)
+    points: list[Point32] = field(default_factory=list)
+    channels: list[ChannelFloat32] = field(default_factory=list)
+
+
+@dataclass
 class CustomPoint(Message):
     """One point of a Livox lidar (metre); `offset_time` is in ns after its message's timebase."""
 

@@ -1,31 +1,30 @@
-"""Lidars that are there and are not read: which, why, and what to run."""
+"""Clouds that are there and are not read: which, why, and what to run."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from seg_perception.config.unread_clouds import converter, is_unread_lidar
-from seg_perception.core.issue_kinds.clouds import UNREAD_BESIDE, UNREAD_LIDAR
+from seg_perception.config.unread_clouds import converter, is_planar, is_unread_cloud
+from seg_perception.core.issue_kinds.clouds import UNREAD_BESIDE, UNREAD_CLOUD
 from seg_perception.core.issue_log import Issue
 
 
-def unread_lidars(
+def unread_clouds(
     types: Mapping[str, str], problems: Mapping[str, str], read: Collection[str]
 ) -> Iterator[Issue]:
-    """Lidars that a configuration leaves out because they can't be read.
+    """Topics with what a lidar or radar saw that are left out because they can't be read.
 
     Args:
         types: of all topics that have messages.
         problems: why the clouds of topics can't be decoded, where they can't.
         read: topics of the lidars and radars that are configured.
     """
-    kind = UNREAD_BESIDE if read else UNREAD_LIDAR
     for topic, type_name in types.items():
         if topic in read:
             continue
-        if is_unread_lidar(type_name):
-            why, remedy = f"it carries {type_name}", converter(type_name)
-            yield Issue.of(kind, topic, why=why, remedy=remedy)
+        kind = UNREAD_BESIDE if read or is_planar(type_name) else UNREAD_CLOUD
+        if is_unread_cloud(type_name):
+            yield Issue.of(kind, topic, why=f"it carries {type_name}", remedy=converter(type_name))
         elif topic in problems:
             remedy = "let its driver publish x, y and z"
             yield Issue.of(kind, topic, why=problems[topic], remedy=remedy)

@@ -203,8 +203,8 @@ def bag_with_packets(world, *events, topic=PACKETS[0], type_name=PACKETS[1]):
 def test_a_lidar_that_is_not_read_is_named_with_what_reads_it(world, type_name, remedy):
     bag = bag_with_packets(world, type_name=type_name)
     (said,) = [i for i in inspect_bag(bag).issues if i.stream == PACKETS[0]]
-    assert (said.code, said.level) == ("unread_lidar", "error")
-    assert f"left out: it carries {type_name}, and no other lidar" in said.sentence
+    assert (said.code, said.level) == ("unread_cloud", "error")
+    assert f"left out: it carries {type_name}, and no other topic" in said.sentence
     assert remedy in said.mend
 
 
@@ -224,9 +224,16 @@ def test_inspect_and_replay_do_not_pass_over_it(world):
 def test_packets_beside_a_lidar_that_is_read_are_a_note(world):
     at = world.start_ns + 5 * world.ms
     bag = bag_with_packets(world, (at, world.points_topic, world.points(at)))
-    (said,) = [i for i in inspect_bag(bag).issues if i.code == "unread_lidar"]
+    (said,) = [i for i in inspect_bag(bag).issues if i.code == "unread_cloud"]
     assert said.level == "note"
     assert "nothing to do if another topic has its points; else run velodyne" in said.sentence
+
+
+def test_a_planar_lidar_is_a_note(world):
+    bag = bag_with_packets(world, topic="/scan", type_name="sensor_msgs/msg/LaserScan")
+    (said,) = [i for i in inspect_bag(bag).issues if i.code == "unread_cloud"]
+    assert (said.stream, said.level) == ("/scan", "note")
+    assert "laserscan_to_pointcloud_node" in said.mend
 
 
 def test_a_cloud_that_tells_no_place_does_not_vanish(world):
@@ -234,7 +241,7 @@ def test_a_cloud_that_tells_no_place_does_not_vanish(world):
         return structured(at, range=("f4", [1]), azimuth=("u4", [9000]), elevation=("f4", [1]))
 
     (said,) = codes(inspect_bag(with_clouds(world, steps)).issues, world.points_topic)
-    assert said == "unread_lidar"
+    assert said == "unread_cloud"
 
 
 def test_a_configured_topic_of_another_type_is_refused_with_what_reads_it(world):

@@ -55,19 +55,19 @@ SAME_POINT_TIME = IssueKind(
     "let the driver fill in the time of each point",
     "note",
 )
-UNREAD_LIDAR = IssueKind(
-    "unread_lidar",
-    "left out: {why}, and no other lidar is there to be read",
+UNREAD_CLOUD = IssueKind(
+    "unread_cloud",
+    "left out: {why}, and no other topic has clouds",
     "{remedy}",
-    "what a lidar saw is there in a form that is not read here (packets, compressed clouds, angles "
-    "in steps), so no point is labelled",
+    "what a lidar or radar saw is there in a form that is not read (packets, compressed clouds, "
+    "angles in steps), so no point is labelled",
     "run what the sentence names, live beside the node or once over the bag",
 )
 UNREAD_BESIDE = IssueKind(
-    "unread_lidar",
+    "unread_cloud",
     "left out: {why}",
     "nothing to do if another topic has its points; else {remedy}",
-    "as above, beside lidars that are read: often the packets of one of them",
+    "as above, beside clouds that are read: often the packets of one of them",
     "as above, if no other topic has its points",
     "note",
 )

@@ -1,0 +1,77 @@
+"""Clouds as real drivers send them: read where there is one way to, else told with their mend."""
+
+from dataclasses import replace
+
+import pytest
+
+from seg_perception.ros.conversions import message_class
+
+pytestmark = pytest.mark.ros
+
+STEP_NS = 100_000_000
+CLOUDS = "/top/points"
+
+
+def send_moment(running, number, change):
+    """A moment whose cloud is another one; waits until it is labelled."""
+    stamp_ns = running.start_ns + number * STEP_NS
+    for topic, message in running.robot.moment(stamp_ns).items():
+        running.robot.send(topic, change(message) if topic == CLOUDS else message)
+    running.cloud_of(stamp_ns)
+
+
+def until_said(running, words, change, wait_until):
+    """Send moments until the status says so."""
+    sent = []
+
+    def said():
+        send_moment(running, len(sent), change)
+        sent.append(running.last_labels())
+        return running.says(words)
+
+    wait_until(said, words)
+    return sent
+
+
+def test_a_wrong_row_step_costs_nothing_and_is_said(start_node, wait_until):
+    def organised(cloud):
+        return replace(cloud, height=2, width=2, row_step=0)
+
+    running = start_node()
+    sent = until_said(running, "lidar.top: row_step is 0", organised, wait_until)
+    assert sent == [[0, 1, 2, 255]] * len(sent)
+    assert running.account()["lidar.top"]["dropped"] == {}
+
+
+def test_millimetres_are_named_and_nothing_else(start_node, wait_until):
+    def millimetres(cloud):
+        fields = [replace(field, datatype=5) for field in cloud.fields]
+        whole = (cloud.data.view("<f4") * 1000).astype("<i4")
+        return replace(cloud, fields=fields, data=whole.view("u1"))
+
+    running = start_node()
+    until_said(running, "set lidar.top.xyz_scale=0.001", millimetres, wait_until)
+    assert not running.says("body frame")
+
+
+def test_a_driver_of_millimetres_is_scaled(start_node):
+    def millimetres(cloud):
+        return replace(cloud, data=(cloud.data.view("<f4") * 1000).view("u1"))
+
+    running = start_node(lidar__top__xyz_scale=0.001)
+    for number in range(2):
+        send_moment(running, number, millimetres)
+        assert running.last_labels() == [0, 1, 2, 255]
+
+
+def test_a_topic_of_another_type_is_named_with_what_reads_it(start_node, robot, wait_until):
+    kind = message_class("sensor_msgs/msg/LaserScan")
+    robot.node.create_publisher(kind, "/rear/scan", 10)
+    running = start_node(lidars=["top", "rear"], **{"lidar.rear.topic": "/rear/scan"})
+    words = (
+        "lidar.rear: /rear/scan carries sensor_msgs/msg/LaserScan, expected sensor_msgs/msg/Point"
+    )
+    wait_until(lambda: running.says(words), words)
+    wait_until(lambda: running.says("run pointcloud_to_laserscan's"), "what to run")
+    running.step(0)
+    assert running.last_labels() == [0, 1, 2, 255]
