@@ -10,6 +10,7 @@ from seg_perception.core.issue_kinds import (
     clocks,
     clouds,
     engines,
+    frames,
     inputs,
     lenses,
     messages,
@@ -25,6 +26,7 @@ _PARTS = {
     "Clouds": clouds,
     "Time": clocks,
     "Place": places,
+    "Frames": frames,
     "Single messages": messages,
     "Engine": engines,
 }

@@ -212,6 +212,14 @@ class TransformTree:
         with self._lock:
             return frozenset(self._known())
 
+    def ancestors(self, frame: str) -> tuple[str, ...]:
+        """The frame, its parent, and so on to the root; frames of a loop once."""
+        with self._lock:
+            line = [frame]
+            while (edge := self._edge(line[-1])) is not None and edge.parent not in line:
+                line.append(edge.parent)
+            return tuple(line)
+
     def _ancestors(self, frame: str) -> list[str]:
         line = [frame]
         while (edge := self._edge(line[-1])) is not None:

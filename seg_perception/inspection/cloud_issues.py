@@ -76,6 +76,8 @@ def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:
 def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:
     for camera in config.cameras.values():
         frame = camera.frame_id or facts.topics[camera.image_topic].frame_id
+        if not frame or not topic.frame_id:
+            continue
         try:
             facts.tree.lookup(frame, topic.frame_id, topic.stamp_ns)
         except TransformError as error:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.core.issue_kinds.remark import Remark
-from seg_perception.core.issue_log import Issue
+from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.core.types import Calibration
 from seg_perception.geometry.transforms import TransformTree
+from seg_perception.pipeline.parent_watch import ParentWatch
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ class BagFacts:
     Attributes:
         edges: transforms, static ones first.
         tree: the transforms that were read: all static ones, the first seconds of the others.
+        parents: who was said to be whose parent.
+        transforms_until_ns: the stamp up to which transforms would have been seen.
         warnings: what the reader found amiss with the recording.
         issues: what was amiss with the transforms that were read.
     """
@@ -117,6 +120,8 @@ class BagFacts:
     topics: Mapping[str, TopicFacts]
     edges: tuple[Edge, ...] = ()
     tree: TransformTree = field(default_factory=TransformTree)
+    parents: ParentWatch = field(default_factory=lambda: ParentWatch(IssueLog()))
+    transforms_until_ns: int = 0
     warnings: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
 

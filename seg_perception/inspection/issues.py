@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seg_perception.config import Config
-from seg_perception.config.input_topics import camera_info_topic
+from seg_perception.config.input_topics import TF, camera_info_topic
 from seg_perception.core.issue_kinds.clocks import CLOCKS_APART
 from seg_perception.core.issue_kinds.inputs import (
     BAG_DAMAGED,
@@ -23,6 +23,12 @@ from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size, why_sizes_differ
 from seg_perception.inspection.cloud_issues import cloud_issues
 from seg_perception.inspection.facts import BagFacts, ImageFacts
+from seg_perception.inspection.frame_issues import (
+    frame_issues,
+    is_unstamped,
+    read_sensors,
+    stamp_issues,
+)
 from seg_perception.inspection.photographs import is_derived, why_no_photograph
 from seg_perception.pipeline.camera_lens import CameraLens
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
@@ -39,7 +45,9 @@ def find_issues(facts: BagFacts, config: Config) -> list[Issue]:
         *_no_photographs(facts, config),
         *(issue for name in config.cameras for issue in _camera(facts, config, name)),
         *cloud_issues(facts, config),
+        *frame_issues(facts, config),
         *_motion(facts, config),
+        *stamp_issues(facts, config),
         *_clocks(facts, config),
     ]
 
@@ -134,7 +142,11 @@ def _motion(facts: BagFacts, config: Config) -> Iterator[Issue]:
         return
     if not config.transforms.fixed_frame:
         timed = any(not edge.static for edge in facts.edges)
-        why = "/tf does not connect the sensors to a fixed frame" if timed else "the bag has no /tf"
+        why = "the bag has no /tf"
+        if timed:
+            why = "/tf does not connect the sensors to a fixed frame"
+        elif TF in facts.topics:
+            why = "/tf holds no transform that can be used"
         yield Issue.of(AT_REST, "", why=why)
 
 
@@ -143,13 +155,13 @@ def _clocks(facts: BagFacts, config: Config) -> Iterator[Issue]:
     if not config.cameras:
         return
     first = next(iter(config.cameras))
-    reference = facts.topics[config.cameras[first].image_topic]
-    sensors = {
-        **{stream("lidar", name): sensor for name, sensor in config.lidars.items()},
-        **{stream("radar", name): sensor for name, sensor in config.radars.items()},
-    }
-    for where, sensor in sensors.items():
-        apart_s = (facts.topics[sensor.topic].delay_ns - reference.delay_ns) / NANOSECONDS
+    sensors = {n: t for n, t in read_sensors(facts, config).items() if not is_unstamped(t)}
+    reference = sensors.get(stream("camera", first))
+    clouds = {n: topic for n, topic in sensors.items() if not n.startswith("camera.")}
+    if reference is None:
+        return
+    for where, topic in clouds.items():
+        apart_s = (topic.delay_ns - reference.delay_ns) / NANOSECONDS
         if abs(apart_s) <= config.synchronizer.max_gap_s:
             continue
         remedy = (

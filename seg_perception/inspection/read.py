@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seg_perception.config.input_topics import POINT_TYPES, TF, TF_STATIC, TF_TYPES
+from seg_perception.config.input_topics import POINT_TYPES
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import NANOSECONDS, clean_frame_id
 from seg_perception.geometry.point_times import TimeHints, point_times
-from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import (
     BagFacts,
     CameraInfoFacts,
     CloudFacts,
-    Edge,
     ImageFacts,
     TopicFacts,
 )
-from seg_perception.io.bag_message import BagMessage, TopicInfo
+from seg_perception.inspection.read_transforms import read_transforms
+from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.clouds import decode_points
@@ -38,10 +35,6 @@ from seg_perception.io.messages import (
     stamp_to_ns,
 )
 from seg_perception.io.radar import radar_fields
-from seg_perception.pipeline.transform_reader import TransformReader
-
-# Enough to see every broadcaster; a long recording is not read to its end.
-_TF_MESSAGES = 500
 
 
 def read_facts(path: str | Path) -> BagFacts:
@@ -53,14 +46,16 @@ def read_facts(path: str | Path) -> BagFacts:
     with BagReader(path) as bag:
         topics = {info.name: _read_topic(bag, info) for info in bag.topics}
         issues = IssueLog()
-        tree, edges = _read_transforms(bag, issues)
+        transforms = read_transforms(bag, issues)
         return BagFacts(
             path=Path(path),
             duration_s=bag.duration_s,
             message_count=bag.message_count,
             topics=topics,
-            edges=edges,
-            tree=tree,
+            edges=transforms.edges,
+            tree=transforms.tree,
+            parents=transforms.parents,
+            transforms_until_ns=transforms.until_ns,
             warnings=bag.warnings,
             issues=tuple(issues.all()),
         )
@@ -163,27 +158,3 @@ def _unreadable(type_name: str, problem: str) -> dict[str, Any]:
     if type_name == CameraInfo.type_name:
         return {"camera_info": CameraInfoFacts(None, 0, 0, "", problem)}
     return {"image": ImageFacts("", 0, 0, problem)}
-
-
-def _read_transforms(bag: BagReader, issues: IssueLog) -> tuple[TransformTree, tuple[Edge, ...]]:
-    """The tree and its edges; a frame that is both static and timed counts as timed."""
-    tree = TransformTree(buffer_s=3600.0)
-    reader = TransformReader(tree, issues)
-    edges: dict[tuple[str, str], Edge] = {}
-    for message in _transform_messages(bag):
-        static = message.topic == TF_STATIC
-        try:
-            sound = reader.read(message.topic, message.message, static=static)
-        except SegPerceptionError as error:
-            issues.add_error(message.topic, error)
-            continue
-        edges.update({(t.parent, t.child): Edge(t.parent, t.child, static) for t in sound})
-    return tree, tuple(sorted(edges.values(), key=lambda edge: not edge.static))
-
-
-def _transform_messages(bag: BagReader) -> Iterator[BagMessage]:
-    present = {info.name for info in bag.topics if info.type in TF_TYPES and info.count}
-    if TF_STATIC in present:
-        yield from bag.messages({TF_STATIC})
-    if TF in present:
-        yield from islice(bag.messages({TF}), _TF_MESSAGES)

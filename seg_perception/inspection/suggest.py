@@ -59,7 +59,8 @@ def suggest_parameters(facts: BagFacts) -> dict[str, Any]:
 
 def find_fixed_frame(facts: BagFacts, topics: Iterable[str]) -> str:
     """The frame that rests while the robot moves; empty where none connects the sensors."""
-    timed = [edge for edge in facts.edges if not edge.static]
+    once = {child for _, child in facts.parents.came_once(facts.transforms_until_ns)}
+    timed = [e for e in facts.edges if not e.static and e.child not in once]
     frames = {edge.parent for edge in timed} | {edge.child for edge in timed}
     roots = sorted({edge.parent for edge in timed} - {edge.child for edge in facts.edges})
     named = [f for name in _FIXED_FRAMES for f in sorted(frames) if f.rpartition("/")[2] == name]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds.clocks import NO_LABEL_MAP
+from seg_perception.core.issue_kinds.clocks import NO_LABEL_MAP, NO_LABEL_MAP_FAR
 from seg_perception.core.issue_kinds.clouds import MILLIMETRES
 from seg_perception.core.issue_kinds.inputs import (
     EMPTY_CLOUDS,
@@ -19,10 +20,17 @@ from seg_perception.core.issue_kinds.places import LATE_TRANSFORM, NO_TRANSFORM,
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount, stream
 from seg_perception.core.types import NANOSECONDS, PointStatus
-from seg_perception.geometry.transforms import TransformTree
+from seg_perception.pipeline.frame_diagnosis import (
+    find_empty_frames,
+    find_lone_transforms,
+    sensor_frames,
+)
+from seg_perception.pipeline.transform_reader import TransformReader
 
 # Less of a cloud than this before a camera is seldom meant.
 _LEAST_SHARE_IN_VIEW = 0.01
+# No offset of a sensor is that large, and no gap should be bridged by one.
+_FAR_APART_S = 10.0
 _SEEN = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)
 
 
@@ -34,7 +42,7 @@ class Evidence:
         counts: messages by stream.
         points: points by sensor and status.
         frames, stamps: last frame_id and stamp (ns) of each stream.
-        transforms: as they were at the end.
+        transforms: as they were at the end, with what was seen of them.
         in_millimetres: streams whose coordinates seem to be in another unit than metres.
     """
 
@@ -42,7 +50,7 @@ class Evidence:
     points: Mapping[str, Mapping[PointStatus, int]]
     frames: Mapping[str, str]
     stamps: Mapping[str, int]
-    transforms: TransformTree
+    transforms: TransformReader
     in_millimetres: frozenset[str] = frozenset()
 
 
@@ -53,7 +61,11 @@ def streams_in_millimetres(issues: Iterable[Issue]) -> frozenset[str]:
 
 def diagnose(config: Config, evidence: Evidence) -> list[Issue]:
     """Inputs without any result, and why; empty when all is well."""
-    return [*_silent_streams(evidence), *_clouds(config, evidence)]
+    return [
+        *_silent_streams(evidence),
+        *find_empty_frames(config, evidence.frames),
+        *_clouds(config, evidence),
+    ]
 
 
 def _silent_streams(evidence: Evidence) -> Iterator[Issue]:
@@ -80,6 +92,8 @@ def _cloud(
 ) -> Iterator[Issue]:
     total = sum(counts.values())
     valid = total - counts[PointStatus.INVALID]
+    if total == 0 and not evidence.counts[name].published:
+        return  # nothing came: that is said of the stream
     if total == 0:
         yield Issue.of(EMPTY_CLOUDS, name, clouds="every cloud")
     elif name in evidence.in_millimetres:
@@ -87,7 +101,7 @@ def _cloud(
     elif valid == 0:
         yield Issue.of(NO_FINITE_POINT, name, clouds="every cloud")
     elif counts[PointStatus.NO_TRANSFORM] > valid / 2:
-        yield _transform_problem(name, config, evidence)
+        yield from _transform_problem(name, config, evidence)
     elif counts[PointStatus.NO_LABEL_MAP] > valid / 2:
         yield from _gap_problem(name, config, evidence)
     elif counts[PointStatus.NO_CALIBRATION] + counts[PointStatus.NO_CONVENTION] > valid / 2:
@@ -100,22 +114,46 @@ def _in_view(counts: Mapping[PointStatus, int]) -> int:
     return sum(counts[status] for status in _SEEN)
 
 
-def _transform_problem(name: str, config: Config, evidence: Evidence) -> Issue:
+def _transform_problem(name: str, config: Config, evidence: Evidence) -> list[Issue]:
+    """Why points have no place; empty where that is said already, of a frame without a name."""
+    stamp_ns = evidence.stamps.get(name, 0)
+    reader = evidence.transforms
+    alone = find_lone_transforms(config, evidence.frames, reader.tree, reader.parents, stamp_ns)
+    if found := list(alone):
+        return found
+    frames = sensor_frames(config, evidence.frames)
+    cameras = [frames[c] for c in map(partial(stream, "camera"), config.cameras) if c in frames]
+    if not frames.get(name) or not all(cameras):
+        return []
+    for target in cameras:
+        if refusal := _refusal(target, frames[name], stamp_ns, config, evidence):
+            remedy = _remedy(name, str(refusal), config, evidence)
+            return [Issue.of(NO_TRANSFORM, name, error=refusal, remedy=remedy)]
+    return [Issue.of(LATE_TRANSFORM, name)]
+
+
+def _refusal(
+    target: str, source: str, stamp_ns: int, config: Config, evidence: Evidence
+) -> TransformError | None:
     """Ask the tree again for the words in which it refuses."""
-    source, stamp_ns = evidence.frames.get(name, ""), evidence.stamps.get(name, 0)
+    tree, fixed = evidence.transforms.tree, config.transforms.fixed_frame
+    try:
+        tree.lookup(target, source, stamp_ns)
+        if fixed:
+            tree.lookup(fixed, source, stamp_ns)
+    except TransformError as error:
+        return error
+    return None
+
+
+def _remedy(name: str, refusal: str, config: Config, evidence: Evidence) -> str:
+    """What mends a transform that is missing, before the transform itself is published."""
+    if rivals := evidence.transforms.parents.rivals:
+        return f"end one of the publishers of two parents ({', '.join(sorted(rivals))}), or"
     fixed = config.transforms.fixed_frame
-    for camera_name, camera in config.cameras.items():
-        target = camera.frame_id or evidence.frames.get(stream("camera", camera_name), "")
-        try:
-            evidence.transforms.lookup(target, source, stamp_ns)
-            if fixed:
-                evidence.transforms.lookup(fixed, source, stamp_ns)
-        except TransformError as error:
-            remedy = "set transforms.fixed_frame, or"
-            if not fixed or repr(fixed) not in str(error):
-                remedy = f"set {name}.frame_id, or"
-            return Issue.of(NO_TRANSFORM, name, error=error, remedy=remedy)
-    return Issue.of(LATE_TRANSFORM, name)
+    if fixed and repr(fixed) in refusal:
+        return "set transforms.fixed_frame, or"
+    return f"set {name}.frame_id, or"
 
 
 def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issue]:
@@ -128,6 +166,9 @@ def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issu
         for camera in (stream("camera", c) for c in config.cameras)
         if camera in evidence.stamps
     ]
+    if gaps_s and abs(apart_s := min(gaps_s, key=abs)) > _FAR_APART_S:
+        yield Issue.of(NO_LABEL_MAP_FAR, name, apart_s=apart_s)
+        return
     apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     max_gap_s = config.synchronizer.max_gap_s
     yield Issue.of(NO_LABEL_MAP, name, max_gap_s=max_gap_s, apart=apart)

@@ -13,6 +13,7 @@ from seg_perception.core.types import Calibration, clean_frame_id
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.pipeline.camera_lens import CameraLens, expect_usable
+from seg_perception.pipeline.parent_watch import Publishers, unnamed
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
 from seg_perception.pipeline.transform_reader import Observe, TransformReader, at_once, make_tree
 
@@ -24,18 +25,25 @@ class SensorState:
         transforms: reads transforms into their tree.
     """
 
-    def __init__(self, config: Config, issues: IssueLog, observe: Observe = at_once) -> None:
+    def __init__(
+        self,
+        config: Config,
+        issues: IssueLog,
+        observe: Observe = at_once,
+        publishers: Publishers = unnamed,
+    ) -> None:
         """Start without anything.
 
         Args:
             config: cameras, and the limits of the transforms.
             issues: told of what is missing or can't be used.
-            observe: as for `TransformReader`.
+            observe, publishers: as for `TransformReader`.
 
         Raises:
             ConfigError: a calibration file can't be read.
         """
-        self.transforms = TransformReader(make_tree(config.transforms), issues, observe)
+        tree = make_tree(config.transforms)
+        self.transforms = TransformReader(tree, issues, observe, publishers)
         self._cameras = config.cameras
         self._has_clouds = bool(config.lidars or config.radars)
         self._issues = issues

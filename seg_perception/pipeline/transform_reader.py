@@ -13,6 +13,7 @@ from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import clean_frame_id
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.transforms import decode_odometry, decode_transform
+from seg_perception.pipeline.parent_watch import ParentWatch, Publishers, unnamed
 
 Observe = Callable[[str, int, Callable[[], None]], None]
 
@@ -32,17 +33,26 @@ class TransformReader:
 
     Attributes:
         tree: what is filled.
+        parents: who is said to be whose parent.
     """
 
-    def __init__(self, tree: TransformTree, issues: IssueLog, observe: Observe = at_once) -> None:
+    def __init__(
+        self,
+        tree: TransformTree,
+        issues: IssueLog,
+        observe: Observe = at_once,
+        publishers: Publishers = unnamed,
+    ) -> None:
         """Remember whom to tell.
 
         Args:
             tree: what is filled.
             issues: told of transforms that can't be used.
             observe: gets the name of each moving frame, its stamp, and what inserts it.
+            publishers: as for `ParentWatch`.
         """
         self.tree = tree
+        self.parents = ParentWatch(issues, publishers)
         self._issues = issues
         self._observe = observe
 
@@ -51,6 +61,7 @@ class TransformReader:
         decoded = [self._decode(topic, transform) for transform in message.transforms]
         sound = [transform for transform in decoded if transform is not None]
         for t in sound:
+            self.parents.see(topic, t, static=static)
             if static:
                 self._insert(topic, t, partial(self.tree.set_static, t.parent, t.child))
             else:

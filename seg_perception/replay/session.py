@@ -16,6 +16,7 @@ from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
+from seg_perception.pipeline.frame_diagnosis import find_namespaced_tf
 from seg_perception.pipeline.perception import LabelledCloud, Perception
 from seg_perception.pipeline.stamp_watch import StampWatch
 from seg_perception.replay.bag_state import BagState
@@ -63,6 +64,7 @@ class Session:
         self.perception = Perception(config, segmenter.engine.bundle.ontology, tree, issues)
         self.durations = StageDurations()
         self.frames: dict[str, str] = {}
+        self._ahead: list[Issue] = []
         self._segmenter = segmenter
         self._inputs = inputs
         self._sink = sink
@@ -80,6 +82,7 @@ class Session:
     def prepare(self, bag: BagReader) -> None:
         """Read ahead what holds for the whole bag."""
         self._state.read_ahead(bag)
+        self._ahead = [*find_namespaced_tf({t.name: t.type for t in bag.topics if t.count})]
         self._sink.write_legend(bag.start_ns)
 
     def decode_ahead(self, message: BagMessage) -> None:
@@ -116,10 +119,10 @@ class Session:
             points=core.accounting.points(),
             frames=self.frames,
             stamps=self._watch.newest,
-            transforms=core.transforms,
+            transforms=self._state.sensors.transforms,
             in_millimetres=streams_in_millimetres(core.issues.all()),
         )
-        return [*core.issues.all(), *diagnose(core.config, evidence)]
+        return [*self._ahead, *core.issues.all(), *diagnose(core.config, evidence)]
 
     def _make_queue(self, latency_ns: int) -> EngineQueue:
         if latency_ns == 0:

@@ -7,17 +7,24 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seg_perception.core.issue_kinds.clocks import STAMPS_IN_FUTURE, STAMPS_SINCE_BOOT
-from seg_perception.core.issue_kinds.inputs import TWIN_NODE
+from seg_perception.config.input_topics import TF
+from seg_perception.core.issue_kinds.clocks import (
+    NO_CLOCK,
+    STAMPS_IN_FUTURE,
+    STAMPS_SINCE_BOOT,
+)
+from seg_perception.core.issue_kinds.inputs import SHARED_OUTPUT, TWIN_NODE, TWO_PUBLISHERS
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import NANOSECONDS, PointStatus
 from seg_perception.outputs.topics import STATUS
 from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
+from seg_perception.pipeline.frame_diagnosis import find_namespaced_tf
 from seg_perception.pipeline.stamp_watch import BOOT_NS
 from seg_perception.ros.component import Component
 from seg_perception.ros.inputs import StreamInput
 from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.node_graph import NodeGraph
 
 # Causes are looked for in what happened within about this time.
 WINDOW_S = 5.0
@@ -61,7 +68,7 @@ class DiagnosticsMonitor:
         found = [issue for issue in met if issue.level != "note"]
         if now.at_s - before.at_s >= WINDOW_S:
             found += diagnose(self._context.config, self._evidence(before, now))
-        return [*found, *self._clock_issues(), *self._duplicates()]
+        return [*found, *self._clock_issues(), *self._graph_issues()]
 
     def sample(self) -> Sample:
         """The counts of this moment."""
@@ -74,30 +81,51 @@ class DiagnosticsMonitor:
             points={n: _fewer(p, before.points.get(n, {})) for n, p in now.points.items()},
             frames=self._context.frames,
             stamps=self._context.clock.newest,
-            transforms=self._context.perception.transforms,
+            transforms=self._context.sensors.transforms,
             in_millimetres=streams_in_millimetres(self._context.perception.issues.lately(WINDOW_S)),
         )
 
     def _clock_issues(self) -> Iterator[Issue]:
-        now_ns = self._context.clock.now_ns()
+        clock = self._context.clock
+        now_ns = clock.now_ns()
+        if clock.is_simulated and now_ns == 0:
+            yield Issue.of(NO_CLOCK, "")
+            return
+        remedy = "check what publishes /clock" if clock.is_simulated else "set use_sim_time"
         for source in self.streams:
-            stamp_ns = self._context.clock.newest.get(source.stream)
-            if stamp_ns is None:
-                continue
+            stamp_ns = clock.newest.get(source.stream, 0)
             ahead_s = (stamp_ns - now_ns) / NANOSECONDS
-            if stamp_ns < BOOT_NS < now_ns:
+            if 0 < stamp_ns < BOOT_NS < now_ns:
                 yield Issue.of(STAMPS_SINCE_BOOT, source.stream)
-            elif ahead_s > _FUTURE_S:
-                yield Issue.of(STAMPS_IN_FUTURE, source.stream, ahead_s=ahead_s)
+            elif stamp_ns and ahead_s > _FUTURE_S:
+                yield Issue.of(STAMPS_IN_FUTURE, source.stream, ahead_s=ahead_s, remedy=remedy)
 
-    def _duplicates(self) -> Iterator[Issue]:
-        """Topics under the node's own name that somebody else publishes too."""
+    def _graph_issues(self) -> Iterator[Issue]:
+        """What other nodes do that they should not."""
         node = self._context.node
-        topic = node.resolve_topic_name(STATUS)
-        others = node.count_publishers(topic) - 1
-        if others > 0:
-            name = node.get_fully_qualified_name()
+        graph = NodeGraph(node)
+        if node.resolve_topic_name(TF) == TF:
+            yield from find_namespaced_tf(graph.transform_topics())
+        for source in self.streams:
+            if len(senders := graph.publishers(source.topic)) > 1:
+                yield Issue.of(
+                    TWO_PUBLISHERS, source.stream, topic=source.topic, nodes=", ".join(senders)
+                )
+        yield from self._duplicates(graph)
+
+    def _duplicates(self, graph: NodeGraph) -> Iterator[Issue]:
+        """Topics of the node that somebody else publishes too."""
+        node = self._context.node
+        name, topic = node.get_fully_qualified_name(), node.resolve_topic_name(STATUS)
+        if (others := len(graph.publishers(topic)) - 1) > 0:
             yield Issue.of(TWIN_NODE, "", others=others, topic=topic, node=name)
+            return
+        shared = {t: graph.others(t) for t in self._context.publisher.topics}
+        shared = {topic: nodes for topic, nodes in shared.items() if nodes}
+        if shared:
+            topic, nodes = next(iter(shared.items()))
+            more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+            yield Issue.of(SHARED_OUTPUT, "", topic=topic, more=more, nodes=", ".join(nodes))
 
 
 def new_counts(now: StreamCount, before: StreamCount | None) -> StreamCount:

@@ -20,6 +20,7 @@ from seg_perception.pipeline.sensor_state import SensorState
 from seg_perception.ros.clock import ClockWatch
 from seg_perception.ros.issue_logger import IssueLogger
 from seg_perception.ros.latencies import Latencies
+from seg_perception.ros.node_graph import NodeGraph
 from seg_perception.ros.ros_publisher import RosPublisher
 from seg_perception.ros.workers import Inbox
 
@@ -49,7 +50,13 @@ class NodeContext:
         self.config = config
         self.ontology = ontology
         self.clock = ClockWatch(node, self._jump, issues)
-        self.sensors = SensorState(config, issues, self._observe_transform)
+        graph = NodeGraph(node)
+        self.sensors = SensorState(
+            config,
+            issues,
+            self._observe_transform,
+            lambda topic: ", ".join(sorted({*graph.publishers(node.resolve_topic_name(topic))})),
+        )
         self.perception = Perception(config, ontology, self.sensors.transforms.tree, issues)
         self.publisher = RosPublisher(node)
         self.outputs = Outputs(config, ontology, self.publisher)

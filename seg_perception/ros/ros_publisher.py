@@ -24,6 +24,11 @@ class RosPublisher:
         self._publishers: dict[str, Publisher] = {}
         self._latched: set[str] = set()
 
+    @property
+    def topics(self) -> list[str]:
+        """The full names of what is published."""
+        return [publisher.topic_name for publisher in self._publishers.values()]
+
     def advertise(self, topic: OutputTopic) -> None:
         """Make the publisher; one that is optional is left out where its type is not installed."""
         try:

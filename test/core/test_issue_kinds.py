@@ -14,6 +14,7 @@ from seg_perception.core.issue_kinds import (
     clocks,
     clouds,
     engines,
+    frames,
     inputs,
     lenses,
     messages,
@@ -22,7 +23,7 @@ from seg_perception.core.issue_kinds import (
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.message_accounting import MessageAccounting
 
-PARTS = (inputs, lenses, clouds, clocks, places, messages, engines)
+PARTS = (inputs, lenses, clouds, clocks, places, frames, messages, engines)
 KINDS = [kind for part in PARTS for kind in vars(part).values() if isinstance(kind, IssueKind)]
 
 

@@ -9,7 +9,10 @@ from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS
 from seg_perception.core.issue_kinds.places import BAD_TRANSFORM
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.io.messages import Image, TFMessage
+from seg_perception.outputs.topics import OutputTopic
 from seg_perception.ros import diagnostics_monitor as module
+from seg_perception.ros.conversions import message_class
 from seg_perception.ros.diagnostics_monitor import DiagnosticsMonitor
 from seg_perception.ros.node_context import NodeContext
 
@@ -30,6 +33,10 @@ class OneComponent:
 
 @pytest.fixture
 def context(ros):
+    return make_context(ros.node("robot"))
+
+
+def make_context(node):
     config = Config.from_parameters(
         {
             "cameras": ["front"],
@@ -39,12 +46,14 @@ def context(ros):
         }
     )
     classes = [{"id": 0, "name": "ground", "color": "#112233"}]
-    made = NodeContext(
-        ros.node("robot"), config, Ontology.parse({"name": "t", "classes": classes}, "t")
-    )
+    made = NodeContext(node, config, Ontology.parse({"name": "t", "classes": classes}, "t"))
     for source in OneComponent.streams:
         made.perception.accounting.open_stream(source.stream)
     return made
+
+
+def kind_of(name):
+    return message_class(f"sensor_msgs/msg/{name}")
 
 
 @pytest.fixture
@@ -137,3 +146,71 @@ def test_clocks_that_differ_are_named(context, clock, stamp, words):
     context.clock.observe("lidar.top", stamp(context.clock.now_ns()))
     warnings = said(monitor)
     assert (len(warnings) == 1 and words in warnings[0]) if words else warnings == []
+
+
+def test_a_lidar_that_falls_silent_sends_no_empty_clouds(context, clock):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    publish(context, "camera.front")
+    publish(context, "lidar.top")
+    count_points(context, seen=10, unseen=0)
+    clock(3.0)
+    assert said(monitor) == []
+    clock(3.0)
+    said(monitor)
+    publish(context, "camera.front")
+    clock(5.0)
+    (only,) = said(monitor)
+    assert only.startswith("lidar.top: no message came")
+
+
+def test_simulated_time_that_nobody_publishes_is_named_in_place_of_the_future(ros, clock):
+    from rclpy.parameter import Parameter
+
+    node = ros.node("robot", parameter_overrides=[Parameter("use_sim_time", value=True)])
+    context = make_context(node)
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    context.clock.observe("lidar.top", 1_700_000_000 * SECOND)
+    (only,) = said(monitor)
+    assert only == (
+        "use_sim_time is set, and nothing came on /clock: the node's time stands still; play the "
+        "bag with --clock, or set use_sim_time to false"
+    )
+
+
+def test_a_stamp_of_zero_is_not_one_since_boot(context, clock):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    context.clock.observe("lidar.top", 0)
+    (only,) = said(monitor)
+    assert only.startswith("lidar.top: its stamp is 0")
+
+
+def test_two_drivers_on_one_topic_are_named(ros, context, clock, wait_until):
+    for name in ("driver", "player"):
+        ros.node(name).create_publisher(kind_of("Image"), Source.topic, 1)
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    words = "/front/image_raw has more than one publisher (/driver, /player), whose messages get"
+    wait_until(lambda: any(words in line for line in said(monitor)), "both")
+
+
+def test_two_nodes_with_the_same_outputs_say_so(ros, context, clock, wait_until):
+    topic = OutputTopic("/front/semantic/label_image", Image.type_name, "camera.front")
+    context.outputs.advertise([topic])
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    assert said(monitor) == []
+    other = ros.node("robot", namespace="second")
+    other.create_publisher(kind_of("Image"), topic.name, 1)
+    words = "/front/semantic/label_image is published by /second/robot, too; give this node other"
+    wait_until(lambda: any(words in line for line in said(monitor)), "the other one")
+
+
+def test_transforms_under_a_namespace_are_named_until_there_are_others(
+    ros, context, clock, wait_until
+):
+    robot = ros.node("clearpath")
+    kind = message_class(TFMessage.type_name)
+    robot.create_publisher(kind, "/a200_0000/tf", 1)
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    words = "nothing on /tf, but on /a200_0000/tf; start the node with --ros-args -r /tf:=/a200"
+    wait_until(lambda: any(words in line for line in said(monitor)), "the remapping")
+    robot.create_publisher(kind, "/tf", 1)
+    wait_until(lambda: not any("a200" in line for line in said(monitor)), "that all is well")

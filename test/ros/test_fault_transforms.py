@@ -1,5 +1,6 @@
 """Transforms that are wrong, on the wire: what is labelled all the same, and what is said."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,11 @@ import pytest
 
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
+from seg_perception.io.perception_messages import SegmentationStatus
+from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.io.transforms import encode_tf
+from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.qos import latched_profile, tf_profile
 
 pytestmark = pytest.mark.ros
 STEP_NS = 100_000_000
@@ -47,3 +52,56 @@ def test_a_second_localiser_that_is_late_is_named_and_costs_no_cloud(start_node,
     count = running.account()["lidar.top"]
     assert (count["published"], count["dropped"]) == (30, {})
     assert running.summary["clock_jumps"] == 0
+
+
+def test_slam_that_moves_a_mounted_lidar_is_named_with_both_publishers(
+    start_node, ros, robot, wait_until
+):
+    running = start_node()
+    running.step(0)
+    slam = ros.node("slam").create_publisher(
+        message_class(messages.TFMessage.type_name), "/tf", tf_profile()
+    )
+    wait_until(slam.get_subscription_count, "the node")
+    moved = edge("camera_init", "top", running.start_ns + STEP_NS)
+    slam.publish(to_ros(encode_tf([moved])))
+    wait_until(lambda: running.says("/tf: frame 'top' has two parents: 'base' on"), "both")
+    (sentence,) = [w for w in running.statuses[-1].warnings if "two parents" in w]
+    assert "'base' on /tf_static (of /drivers)" in sentence
+    assert "'camera_init' on /tf (of /drivers, /slam)" in sentence
+    running.account()
+
+
+def test_transforms_under_a_namespace_are_used_with_the_remapping_that_is_proposed(
+    ros, robot, parameters, wait_until
+):
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
+    clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
+    robot.publisher("/a200/tf", messages.TFMessage.type_name, tf_profile())
+    robot.send("/a200/tf_static", robot.mounting(), latched_profile(10))
+    file = parameters()
+    first = ros.start("perception_node", "--ros-args", "--params-file", file)
+
+    def proposal():
+        lines = [w for s in statuses[-1:] for w in s.warnings if "--ros-args" in w]
+        return lines[0] if lines else ""
+
+    wait_until(lambda: "/tf_static" in proposal(), "the proposal")
+    remapping = proposal().partition("--ros-args ")[2].partition(",")[0].split()
+    assert remapping == ["-r", "/tf:=/a200/tf", "-r", "/tf_static:=/a200/tf_static"]
+    first.end()
+    ros.start("perception_node", "--ros-args", "--params-file", file, *remapping)
+    stamps_ns = itertools.count(robot.now_ns(), STEP_NS)
+
+    def is_labelled():
+        moment = robot.moment(next(stamps_ns))
+        moment["/a200/tf"] = moment.pop("/tf")
+        for topic, message in moment.items():
+            robot.send(topic, message)
+        newest = clouds[-1:]
+        return newest and decode_cloud(newest[0]).points["label"].ravel().tolist() == list(
+            robot.LABELS
+        )
+
+    wait_until(is_labelled, "labels")
+    wait_until(lambda: not proposal(), "that nothing is proposed any more")

@@ -31,10 +31,17 @@ STAMPS_SINCE_BOOT = IssueKind(
 STAMPS_IN_FUTURE = IssueKind(
     "stamps_in_future",
     "stamps lie {ahead_s:.2f} s in the future",
-    "synchronise the clocks, or set use_sim_time with a bag",
+    "synchronise the clocks, or {remedy}",
     "two clocks differ, or a bag plays without `use_sim_time`",
     "synchronise with chrony or PTP; `use_sim_time:=true`",
     "warning",
+)
+NO_CLOCK = IssueKind(
+    "no_clock",
+    "use_sim_time is set, and nothing came on /clock: the node's time stands still",
+    "play the bag with --clock, or set use_sim_time to false",
+    "in simulated time somebody has to publish `/clock`: a simulator, or a player",
+    "`ros2 bag play BAG --clock`; on the robot itself `use_sim_time:=false`",
 )
 NO_LABEL_MAP = IssueKind(
     "no_label_map",
@@ -43,6 +50,14 @@ NO_LABEL_MAP = IssueKind(
     "images and clouds never lie close enough in time; the distance is in the sentence",
     "`time_offset_s` of one sensor (`seg-perception estimate-offset BAG` measures it), or a larger "
     "`max_gap_s`",
+)
+NO_LABEL_MAP_FAR = IssueKind(
+    "no_label_map",
+    "no label map near it in time: the last stamps are {apart_s:+.3f} s apart",
+    "set the drivers of both sensors to one clock",
+    "images and clouds are stamped by two clocks that have nothing to do with each other, or one "
+    "driver stamps nothing",
+    "PTP, or the host's time, for both drivers",
 )
 STRAY_TIMES = IssueKind(
     "stray_times",

@@ -110,3 +110,20 @@ BAG_DAMAGED = IssueKind(
     "everything that can be read is used",
     "record it again, repair it with its recorder's tools, or give its files their names back",
 )
+TWO_PUBLISHERS = IssueKind(
+    "two_publishers",
+    "{topic} has more than one publisher ({nodes}), whose messages get mixed up",
+    "end all but one, or give the others a topic of their own",
+    "two drivers, or a driver and a bag, publish one topic",
+    "`ros2 topic info -v TOPIC`; end one, or remap its topic",
+    "warning",
+)
+SHARED_OUTPUT = IssueKind(
+    "shared_output",
+    "{topic}{more} is published by {nodes}, too",
+    "give this node other outputs: camera.NAME.output_prefix, lidar.NAME.output_topic, or inputs "
+    "in a namespace",
+    "two nodes in two namespaces have inputs, and so outputs, of the same absolute names",
+    "relative topics in the parameter file follow the node's namespace; absolute ones do not",
+    "warning",
+)

@@ -22,8 +22,9 @@ def edge(parent, child, stamp_ns, x=0.0):
 
 def run(world, events, **parameters):
     """Replay; the summary and the labels of the clouds."""
-    out = world.folder / "out.mcap"
-    bag = world.bag(sorted(events, key=lambda event: event[0]))
+    number = len(list(world.folder.iterdir()))
+    out = world.folder / f"out{number}.mcap"
+    bag = world.bag(sorted(events, key=lambda event: event[0]), f"in{number}.mcap")
     summary = replay(bag, out, world.config(**parameters))
     labels = [decode_cloud(m).points["label"].ravel().tolist() for m in world.read(out, CLOUD)]
     return summary, labels
@@ -90,3 +91,64 @@ def test_every_fifth_cloud_without_a_stamp_costs_itself_alone(world):
         "it publishes (4 times)"
     )
     assert summary.problems == ()
+
+
+def test_two_parents_of_a_frame_are_named_with_their_topics(world):
+    events = world.events(count=10)
+    for ms in range(-20, 1100, 20):
+        at = world.start_ns + ms * world.ms
+        pose = encode_tf([edge("odom", "base_link", at), edge("camera_init", "lidar", at)])
+        events.append((at + 20 * world.ms, "/tf", pose))
+    summary, labels = run(world, events, transforms__fixed_frame="odom")
+    assert labels[1:] == [[world.unknown] * 3] * 9
+    (parents,) = said(summary, "two_parents")
+    assert parents.startswith(
+        "/tf: frame 'lidar' has two parents: 'base_link' on /tf_static and 'camera_init' on /tf; "
+    )
+    (missing,) = said(summary, "no_transform")
+    assert "end one of the publishers of two parents (lidar), or" in missing
+
+
+def test_a_mounting_that_came_once_on_tf_is_named(world):
+    at = world.start_ns
+    once = replace(world.mounting(), transforms=stamped(world.mounting(), at))
+    events = [event for event in world.events(count=30) if event[1] != "/tf_static"]
+    summary, labels = run(world, [(at, "/tf", once), *events])
+    assert labels == [[world.unknown] * 3] * 30
+    lidar, camera = said(summary, "once_on_tf")
+    assert lidar.startswith("/tf: transform base_link <- lidar came once on /tf and never again")
+    assert "transform base_link <- camera_optical" in camera
+    assert len(summary.problems) == 2
+
+
+def test_transforms_under_a_namespace_are_named_with_the_remapping(world):
+    events = [event for event in world.events() if event[1] != "/tf_static"]
+    events.append((world.start_ns, "/a200_0000/tf_static", world.mounting()))
+    events.append((world.start_ns, "/a200_0000/tf", encode_tf([edge("odom", "base_link", 0)])))
+    summary, _ = run(world, events)
+    (namespaced,) = said(summary, "namespaced_tf")
+    assert "--remap /a200_0000/tf:=/tf /a200_0000/tf_static:=/tf_static" in namespaced
+
+
+def test_an_empty_frame_is_said_of_the_camera_that_has_it(world):
+    events = world.events()
+    for _, topic, message in events:
+        if topic == world.image_topic:
+            message.header.frame_id = ""
+    summary, labels = run(world, events)
+    assert labels == [[world.unknown] * 3] * 5
+    assert [issue.split(":")[0] for issue in summary.problems] == ["camera.front"]
+    summary, labels = run(world, events, camera__front__frame_id="camera_optical")
+    assert labels == [[world.red, world.green, world.unknown]] * 5
+    assert summary.problems == ()
+
+
+def test_a_lidar_whose_stamps_are_all_zero_is_told_so(world):
+    events = world.events()
+    for _, topic, message in events:
+        if topic == world.points_topic:
+            message.header.stamp = type(message.header.stamp).from_ns(0)
+    summary, labels = run(world, events)
+    assert labels == [[world.unknown] * 3] * 5
+    assert len(said(summary, "stamps_zero")) == 1
+    assert not any("max_gap_s" in issue for issue in summary.problems)

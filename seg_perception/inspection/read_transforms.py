@@ -1,0 +1,71 @@
+"""Looks into the transforms of a bag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
+from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_log import IssueLog
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.inspection.facts import Edge
+from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.pipeline.parent_watch import ParentWatch
+from seg_perception.pipeline.stamp_watch import StampWatch, nothing
+from seg_perception.pipeline.transform_reader import TransformReader
+
+# Enough to see every broadcaster; a long recording is not read to its end.
+_TF_MESSAGES = 500
+_RECORDING = "recording"
+
+
+@dataclass(frozen=True, eq=False)
+class TransformFacts:
+    """What a bag's transforms say.
+
+    Attributes:
+        tree: all static ones, the first seconds of the others.
+        edges: the same by name, static ones first; one that is both counts as it came last.
+        parents: who was said to be whose parent.
+        until_ns: the stamp up to which they would have been seen.
+    """
+
+    tree: TransformTree
+    edges: tuple[Edge, ...]
+    parents: ParentWatch
+    until_ns: int
+
+
+def read_transforms(bag: BagReader, issues: IssueLog) -> TransformFacts:
+    """Read static transforms, and enough of the others to see every broadcaster."""
+    log_ns, newest_ns, count = 0, 0, 0
+    # Time does not jump in so short a stretch: the recorder's clock speaks against it.
+    watch = StampWatch(issues, nothing, lambda: log_ns)
+    reader = TransformReader(TransformTree(buffer_s=3600.0), issues, watch.observe)
+    edges: dict[tuple[str, str], Edge] = {}
+    for message in _messages(bag):
+        static = message.topic == TF_STATIC
+        log_ns = message.log_time_ns
+        try:
+            sound = reader.read(message.topic, message.message, static=static)
+        except SegPerceptionError as error:
+            issues.add_error(message.topic, error)
+            continue
+        edges.update({(t.parent, t.child): Edge(t.parent, t.child, static) for t in sound})
+        if not static:
+            watch.observe(_RECORDING, log_ns)
+            newest_ns, count = max(newest_ns, *(t.stamp_ns for t in sound), 0), count + 1
+    unread_ns = 0 if count == _TF_MESSAGES else bag.end_ns - log_ns
+    in_order = sorted(edges.values(), key=lambda edge: not edge.static)
+    return TransformFacts(reader.tree, tuple(in_order), reader.parents, newest_ns + unread_ns)
+
+
+def _messages(bag: BagReader) -> Iterator[BagMessage]:
+    present = {info.name for info in bag.topics if info.type in TF_TYPES and info.count}
+    if TF_STATIC in present:
+        yield from bag.messages({TF_STATIC})
+    if TF in present:
+        yield from islice(bag.messages({TF}), _TF_MESSAGES)
