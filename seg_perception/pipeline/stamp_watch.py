@@ -165,12 +165,13 @@ class StampWatch:
     def _report(self, stream: str, stray: _Stray) -> None:
         source, _, frame = stream.partition(" ")
         mend = "look for a second publisher of its topic; else set its driver's clock"
-        if frame:
+        if source == "tf":
             mend = (
                 f"end one of the two publishers of frame {frame!r}: "
-                f"`ros2 topic info -v /{source}` names them"
+                "`ros2 topic info -v /tf` names them"
             )
-        self._issues.add(STAMPS_ASTRAY, stream, back_s=stray.back_ns / NANOSECONDS, remedy=mend)
+        back_s = stray.back_ns / NANOSECONDS
+        self._issues.add(STAMPS_ASTRAY, stream, back_s=back_s, remedy=mend)
 
 
 def _source(stream: str) -> str:

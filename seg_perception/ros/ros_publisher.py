@@ -26,8 +26,8 @@ class RosPublisher:
 
     @property
     def topics(self) -> list[str]:
-        """The full names of what is published."""
-        return [publisher.topic_name for publisher in self._publishers.values()]
+        """The full names of what is published; nothing any more once it is closed."""
+        return [publisher.topic_name for publisher in list(self._publishers.values())]
 
     def advertise(self, topic: OutputTopic) -> None:
         """Make the publisher; one that is optional is left out where its type is not installed."""
@@ -55,7 +55,8 @@ class RosPublisher:
 
     def close(self) -> None:
         """Stop advertising."""
-        for publisher in self._publishers.values():
+        publishers, self._publishers = self._publishers, {}
+        for publisher in publishers.values():
             self._node.destroy_publisher(publisher)
 
     def _create(self, kind: type[Any], topic: OutputTopic) -> Publisher:
