@@ -9,21 +9,22 @@ from itertools import islice
 from pathlib import Path
 from types import FrameType
 
-from fuzz import files, messages
+from fuzz import files, messages, video
 from fuzz.mutation import mutations
 
 Target = Callable[[bytes], None]
 HANG_S = 10
+MODULES = (messages, files, video)
 
 
 def targets() -> dict[str, Target]:
     """Everything that is tried, by name."""
-    return {name: getattr(module, name) for module in (messages, files) for name in module.seeds()}
+    return {name: getattr(module, name) for module in MODULES for name in module.seeds()}
 
 
 def seeds(name: str) -> list[bytes]:
     """Inputs of a target that are right."""
-    return (messages.seeds() | files.seeds())[name]
+    return next(found[name] for module in MODULES if name in (found := module.seeds()))
 
 
 def attack(name: str, count: int, seed: int, found: Path) -> int:

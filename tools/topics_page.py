@@ -98,7 +98,11 @@ def _read() -> list[list[str]]:
     config = example()
     camera, lidar, radar = config.cameras["front"], config.lidars["top"], config.radars["front"]
     return [
-        [code(camera.image_topic), _kinds(IMAGE_TYPES), "`camera.<name>.image_topic`; jpeg or png"],
+        [
+            code(camera.image_topic),
+            _kinds(IMAGE_TYPES),
+            "`camera.<name>.image_topic`; jpeg, png, H.264 or H.265",
+        ],
         [
             code(camera_info_topic(camera)),
             _kinds([CameraInfo.type_name]),

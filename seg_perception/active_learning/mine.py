@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +25,12 @@ from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import Engine, create_engine
 from seg_perception.inference.segmenter import Segmenter
+from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.messages import stamp_to_ns
-from seg_perception.replay.decoding import read_frame
+from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.video import Decoded
+from seg_perception.io.video_packets import is_video
+from seg_perception.replay.decoding import ImageDecoder, make_frame
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.replay import OnProgress, feed_all
 from seg_perception.replay.session import Session
@@ -156,15 +159,28 @@ def _take(
     enlarged = source.config.segmentation.model_copy(update={"output_size": "input"})
     segmenter = Segmenter(source.engine, enlarged)
     wanted = {(c.candidate.camera, c.candidate.stamp_ns): c for c in choices}
+    for decoded in _decode(source, wanted):
+        choice = wanted.pop(_frame_key(source, decoded.tag), None)
+        if choice is not None:
+            advance(len(choices) - len(wanted), len(choices))
+            frame = make_frame(choice.candidate.camera, decoded.tag, decoded.pixels(), None)
+            yield choice, frame, segmenter.segment(frame)
+
+
+def _decode(source: _Source, wanted: Collection[tuple[str, int]]) -> Iterator[Decoded[BagMessage]]:
+    """Wanted images, as long as there are any; of video streams all, since each needs the last."""
+    decoder = ImageDecoder()
     for message in source.reader.messages(set(source.inputs.images)):
         if not wanted:
             return
-        camera = source.inputs.images[message.topic]
-        choice = wanted.pop((camera, stamp_to_ns(message.message.header.stamp)), None)
-        if choice is not None:
-            advance(len(choices) - len(wanted), len(choices))
-            frame = read_frame(camera, message, None)
-            yield choice, frame, segmenter.segment(frame)
+        if _frame_key(source, message) in wanted or is_video(message.message):
+            yield from decoder.take(message)
+    yield from decoder.finish()
+
+
+def _frame_key(source: _Source, message: BagMessage) -> tuple[str, int]:
+    stamp_ns = stamp_to_ns(header_of(message.message).stamp)
+    return source.inputs.images[message.topic], stamp_ns
 
 
 def _too_few(choices: list[Choice], found: _Found, mining: MiningConfig) -> list[str]:

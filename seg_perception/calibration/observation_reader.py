@@ -22,14 +22,15 @@ from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
 from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.replay.bag_state import BagState
-from seg_perception.replay.decoding import read_cloud, read_frame
+from seg_perception.replay.decoding import make_frame, read_cloud
 from seg_perception.replay.inputs import find_inputs
+from seg_perception.replay.recent_images import RecentImages
 
 # Images, labels and transforms of a scan are recorded at most this long after it.
 _WAIT_NS = NANOSECONDS
@@ -76,7 +77,7 @@ def read_observations(
                 collector.waiting.append((lidars[message.topic], message))
             seen[message.topic] += 1
         else:
-            collector.recent[message.topic].append(message)
+            collector.keep(message)
         collector.advance(message.log_time_ns)
     collector.advance(None)
     static_transforms, conventions = (
@@ -102,7 +103,8 @@ class _Collector:
     ) -> None:
         self.state = state
         self.waiting: deque[tuple[str, BagMessage]] = deque()
-        self.recent: defaultdict[str, deque[BagMessage]] = defaultdict(deque)
+        self._recent: defaultdict[str, deque[BagMessage]] = defaultdict(deque)
+        self._images = {camera.image_topic: RecentImages() for camera in config.cameras.values()}
         self.found: defaultdict[str, list[Observation]] = defaultdict(list)
         self.missing: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.static_transforms: list[StampedTransform] = []
@@ -123,6 +125,12 @@ class _Collector:
             with suppress(SegPerceptionError):
                 self.static_transforms += reader.read(TF_STATIC, message.message, static=True)
 
+    def keep(self, message: BagMessage) -> None:
+        """Keep an image, or labels, for the scans around it."""
+        self._recent[message.topic].append(message)
+        if message.topic in self._images:
+            self._images[message.topic].add(message)
+
     def advance(self, now_ns: int | None) -> None:
         """Finish the scans that waited long enough; None: all."""
         while self.waiting:
@@ -134,9 +142,11 @@ class _Collector:
         if now_ns is None:
             return
         oldest_ns = min([now_ns, *(m.log_time_ns for _, m in self.waiting)]) - _KEPT_NS
-        for messages in self.recent.values():
+        for messages in self._recent.values():
             while messages and messages[0].log_time_ns < oldest_ns:
                 messages.popleft()
+        for images in self._images.values():
+            images.forget_before(oldest_ns)
 
     def _finish(self, lidar: str, message: BagMessage) -> None:
         cameras = self._config.lidars[lidar].cameras or tuple(self._config.cameras)
@@ -200,7 +210,7 @@ class _Collector:
         """The image nearest in time, and its labels."""
         parameters = self._config.cameras[camera]
         shift_ns = round(parameters.time_offset_s * NANOSECONDS)
-        nearest = _nearest(self.recent[parameters.image_topic], scan.time_ns - shift_ns)
+        nearest = _nearest(self._recent[parameters.image_topic], scan.time_ns - shift_ns)
         if nearest is None:
             msg = f"no image of camera {camera} was recorded beside a scan of {scan.sensor}"
             raise CalibrationError(msg)
@@ -211,12 +221,13 @@ class _Collector:
                 f"scan of {scan.sensor}; set time_offset_s of one, or raise synchronizer.max_gap_s"
             )
             raise CalibrationError(msg)
-        frame = read_frame(camera, nearest, self.state.sensors.calibration(camera))
+        image = self._images[parameters.image_topic].decode(nearest)
+        frame = make_frame(camera, nearest, image, self.state.sensors.calibration(camera))
         return frame, self._labels.label_map(frame, self._recorded(camera, frame.stamp_ns))
 
     def _recorded(self, camera: str, stamp_ns: int) -> BagMessage | None:
         topic = self._labels.topic_of(camera)
-        found = _nearest(self.recent[topic], stamp_ns) if topic else None
+        found = _nearest(self._recent[topic], stamp_ns) if topic else None
         if found is None or abs(_stamp_ns(found) - stamp_ns) > _SAME_STAMP_NS:
             return None
         return found
@@ -242,4 +253,4 @@ def _readable(messages: Collection[BagMessage]) -> Iterator[BagMessage]:
 
 
 def _stamp_ns(message: BagMessage) -> int:
-    return stamp_to_ns(message.message.header.stamp)
+    return stamp_to_ns(header_of(message.message).stamp)

@@ -12,7 +12,9 @@ from seg_perception.config.parameter_group import EXPERT, LIVE, FrameId, Paramet
 class CameraConfig(ParameterGroup):
     """One camera."""
 
-    image_topic: str = Field(min_length=1, description="Image or CompressedImage topic")
+    image_topic: str = Field(
+        min_length=1, description="Topic of the images: raw, compressed or video"
+    )
     camera_info_topic: str = Field(
         default="", description="Empty: camera_info beside the image topic"
     )
@@ -22,8 +24,10 @@ class CameraConfig(ParameterGroup):
         description="Lens in place of camera_info: YAML file of ROS' camera_calibration, for "
         "images as they are published",
     )
-    transport: Literal["auto", "raw", "compressed"] = Field(
-        default="auto", description="Type of the image topic"
+    transport: Literal["auto", "raw", "compressed", "video"] = Field(
+        default="auto",
+        description="How the images come: Image, CompressedImage, or H.264 and H.265 streams; "
+        "auto: as published",
     )
     output_prefix: str = Field(
         default="", description="Prefix of the output topics; empty: the image topic's parent"

@@ -14,7 +14,7 @@ class DropReason(NamedTuple):
 
 SUPERSEDED, QUEUE_FULL, CLOCK_JUMP = "superseded", "queue_full", "clock_jump"
 DISABLED, RATE_LIMITED, SHUTDOWN = "disabled", "rate_limited", "shutdown"
-INTERNAL_ERROR = "internal_error"
+INTERNAL_ERROR, DECODER_BUSY = "internal_error", "decoder_busy"
 
 DROP_REASONS = {
     SUPERSEDED: DropReason(
@@ -27,6 +27,23 @@ DROP_REASONS = {
     ),
     "unknown_encoding": DropReason(
         "nothing here can read the image's encoding", "the log names those that can be read"
+    ),
+    "waits_for_key_frame": DropReason(
+        "a packet of an H.264 or H.265 stream refers to pictures that never came, or came damaged",
+        "a key frame every second at the encoder, a link that loses less; none where a stream "
+        "merely begins",
+    ),
+    "no_picture": DropReason(
+        "a packet of a video stream carried parameter sets alone, or the decoder left it out",
+        "none needed while the others are labelled",
+    ),
+    "no_video_decoder": DropReason(
+        "PyAV, which decodes H.264 and H.265, is not installed",
+        "`pip install 'seg_perception[video]'`",
+    ),
+    DECODER_BUSY: DropReason(
+        "more than a second of a video stream was waiting to be decoded",
+        "smaller pictures or a lower rate at the encoder",
     ),
     "bad_cloud": DropReason("the cloud can't be decoded", "the log names the field or size"),
     "bad_calibration": DropReason("camera_info describes no lens", "fix the driver's camera_info"),

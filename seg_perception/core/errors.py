@@ -31,6 +31,24 @@ class UnknownEncodingError(ImageError):
     reason = "unknown_encoding"
 
 
+class NoVideoDecoderError(ImageError):
+    """A video stream needs a library that is not installed."""
+
+    reason = "no_video_decoder"
+
+
+class KeyFrameError(ImageError):
+    """A picture of a video stream refers to one that is not there."""
+
+    reason = "waits_for_key_frame"
+
+
+class NoPictureError(ImageError):
+    """A packet of a video stream carries no picture of its own."""
+
+    reason = "no_picture"
+
+
 class CloudError(SegPerceptionError):
     """A point cloud message can't be decoded."""
 

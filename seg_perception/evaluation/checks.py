@@ -16,8 +16,10 @@ from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTrut
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_compressed_image, decode_label_image
-from seg_perception.io.messages import CompressedImage, PointCloud2, stamp_to_ns
+from seg_perception.io.messages import CompressedImage, PointCloud2, header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.video import first_picture
+from seg_perception.io.video_packets import is_video
 
 OnProgress = Callable[[int, int], None]
 _MESSAGES = 12
@@ -62,7 +64,7 @@ def _check_bag(job: Job, shard: Shard, entry: StreamGroundTruth) -> None:
     for message in truths:
         counter.check_truth(_ids(message, TRUTH_FIELDS))
     if entry.kind == "image" and job.kind == "bag":
-        _check_size(where, labels[0], truths[0])
+        _check_size(where, labels, truths[0])
     partner = _check_stamps(where, labels, truths, job.tolerance_ns)
     if entry.kind != "image" and entry.truth != entry.labels:
         _check_points(where, *partner)
@@ -87,18 +89,25 @@ def _ids(message: BagMessage, fields: Sequence[str]) -> Any:
     return decode_label_image(message.message)
 
 
-def _check_size(where: str, image: BagMessage, truth: BagMessage) -> None:
+def _check_size(where: str, images: list[BagMessage], truth: BagMessage) -> None:
     labels = decode_label_image(truth.message)
-    if image.type == CompressedImage.type_name:
-        height, width = decode_compressed_image(image.message).shape[:2]
-    else:
-        height, width = int(image.message.height), int(image.message.width)
+    height, width = _image_size(images)
     if labels.shape != (height, width):
         msg = (
             f"{where}: expected a truth of the image's size {width}x{height}, got "
             f"{labels.shape[1]}x{labels.shape[0]} on {truth.topic}; name the truth of this camera"
         )
         raise EvaluationError(msg)
+
+
+def _image_size(images: list[BagMessage]) -> tuple[int, int]:
+    """Height and width of the first image."""
+    first = images[0]
+    if is_video(first.message):
+        return first_picture(image.message for image in images).shape[:2]
+    if first.type == CompressedImage.type_name:
+        return decode_compressed_image(first.message).shape[:2]
+    return int(first.message.height), int(first.message.width)
 
 
 def _check_stamps(
@@ -122,7 +131,7 @@ def _check_stamps(
 
 
 def _stamp(message: BagMessage) -> int:
-    return stamp_to_ns(message.message.header.stamp)
+    return stamp_to_ns(header_of(message.message).stamp)
 
 
 def _check_points(where: str, label: BagMessage, truth: BagMessage) -> None:

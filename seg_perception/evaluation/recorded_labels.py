@@ -22,10 +22,10 @@ from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.images import decode_label_image
-from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.pipeline.transform_reader import TransformReader
-from seg_perception.replay.decoding import decode_ahead
+from seg_perception.replay.recent_images import RecentImages
 
 _RECENT_PICTURES = 24
 _NS = 1e-9
@@ -43,6 +43,7 @@ class RecordedLabels:
         self._streams = {entry.labels: entry for entry in job.streams}
         self._cameras = {topic: name for name, topic in job.image_topics.items()}
         self._pictures: dict[str, dict[int, BagMessage]] = {n: {} for n in job.image_topics}
+        self._recent = {name: RecentImages() for name in job.image_topics}
 
     def topics(self, bag: BagReader) -> set[str]:
         """Those of the labels, and of the pictures and transforms that the bag has."""
@@ -91,8 +92,9 @@ class RecordedLabels:
             found = pictures.get(stamp_ns)
             if found is None:
                 return None
-            decode_ahead(found)
-            return None if found.decoded is None else np.asarray(found.decoded, np.uint8)
+            with suppress(SegPerceptionError):
+                return self._recent[name].decode(found)
+            return None
 
         return ImageLabels(stamp_ns, decode_label_image(message.message), None, picture)
 
@@ -112,10 +114,12 @@ class RecordedLabels:
         return np.where(labels == written, unknown, labels)
 
     def _keep_picture(self, name: str, message: BagMessage) -> None:
-        pictures = self._pictures[name]
-        pictures[stamp_to_ns(message.message.header.stamp)] = message
+        pictures, recent = self._pictures[name], self._recent[name]
+        pictures[stamp_to_ns(header_of(message.message).stamp)] = message
+        recent.add(message)
         if len(pictures) > _RECENT_PICTURES:
             del pictures[next(iter(pictures))]
+            recent.forget_before(next(iter(pictures.values())).log_time_ns)
 
     def _add_latency(self, message: BagMessage) -> None:
         """From the stamp to the recording; a stamp of another clock tells nothing."""

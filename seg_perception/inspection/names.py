@@ -10,7 +10,8 @@ _IMAGE_LEAF = re.compile(r"image(_raw|_color|_mono|_rect|_rect_color|_rect_raw|_
 _GENERIC = {
     "camera", "cam", "cameras", "sensor", "sensors", "sensing", "driver", "vis", "color", "rgb",
     "image", "compressed", "lidar", "lidars", "radar", "radars", "points", "point_cloud",
-    "pointcloud", "cloud", "robot", "data", "raw",
+    "pointcloud", "cloud", "robot", "data", "raw", "video", "ffmpeg", "foxglove", "h264", "h265",
+    "hevc",
 }  # fmt: skip
 _CLOUD_SUFFIX = re.compile(r"_(points|point_cloud|pointcloud|cloud|data|scan)(_raw)?$")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seg_perception.config.input_topics import POINT_TYPES
+from seg_perception.config.input_topics import POINT_TYPES, VIDEO_TYPES
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import NANOSECONDS, clean_frame_id
@@ -32,9 +33,15 @@ from seg_perception.io.messages import (
     CameraInfo,
     CompressedImage,
     Image,
+    header_of,
     stamp_to_ns,
 )
 from seg_perception.io.radar import radar_fields
+from seg_perception.io.video import first_picture
+from seg_perception.io.video_packets import is_video, read_packet
+
+# A stream that was joined between two key frames: ten seconds of 60 Hz.
+_VIDEO_MESSAGES = 600
 
 
 def read_facts(path: str | Path) -> BagFacts:
@@ -76,13 +83,27 @@ def _read_topic(bag: BagReader, info: TopicInfo) -> TopicFacts:
         message = first.message
     except SegPerceptionError as error:
         return replace(facts, **_unreadable(info.type, str(error)))
+    header = header_of(message)
+    streams = info.type in VIDEO_TYPES and is_video(message)
     return replace(
         facts,
-        frame_id=clean_frame_id(message.header.frame_id),
-        stamp_ns=stamp_to_ns(message.header.stamp),
+        frame_id=clean_frame_id(header.frame_id),
+        stamp_ns=stamp_to_ns(header.stamp),
         log_time_ns=first.log_time_ns,
-        **read(message),
+        **(_read_video(bag, info, message) if streams else read(message)),
     )
+
+
+def _read_video(bag: BagReader, info: TopicInfo, first: Any) -> dict[str, Any]:
+    """The codec of a stream, and its size by its first picture."""
+    codec = ""
+    packets = islice(bag.messages({info.name}), _VIDEO_MESSAGES)
+    try:
+        codec = read_packet(first).codec
+        height, width = first_picture(packet.message for packet in packets).shape[:2]
+    except SegPerceptionError as error:
+        return {"image": ImageFacts(codec, 0, 0, str(error))}
+    return {"image": ImageFacts(codec, width, height)}
 
 
 def _period_ns(rate_hz: float) -> int:
@@ -149,6 +170,7 @@ _READERS = {
     Image.type_name: _read_image,
     CompressedImage.type_name: _read_compressed_image,
     CameraInfo.type_name: _read_camera_info,
+    **dict.fromkeys(VIDEO_TYPES, _read_compressed_image),
 }
 
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seg_perception.config.input_topics import base_topic, beside
+from seg_perception.config.input_topics import VIDEO_TYPES, base_topic, beside
 from seg_perception.core.errors import TransformError
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.names import name_sensors
 from seg_perception.inspection.photographs import find_camera_info, is_derived, why_no_photograph
 from seg_perception.inspection.sensor_kind import sensor_kind
+from seg_perception.io.messages import CompressedImage
+from seg_perception.io.video_packets import H264, HEVC
 
 _NOT_A_SENSOR = {
     "semantic",
@@ -77,14 +79,22 @@ def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
     info_topic = find_camera_info(facts, topic)
     if info_topic and info_topic != beside(base_topic(topic), "camera_info"):
         parameters[f"{prefix}.camera_info_topic"] = info_topic
-    if "CompressedImage" in facts.topics[topic].type:
-        parameters[f"{prefix}.transport"] = "compressed"
+    if transport := _transport(facts.topics[topic]):
+        parameters[f"{prefix}.transport"] = transport
     if "rect" in base_topic(topic).rpartition("/")[2]:
         parameters[f"{prefix}.rectified"] = True
     siblings = [t for t in _camera_topics(facts) if _namespace(t) == _namespace(topic)]
     if len(siblings) > 1:
         parameters[f"{prefix}.output_prefix"] = base_topic(topic)
     return parameters
+
+
+def _transport(topic: TopicFacts) -> str:
+    """How its images come; empty where they come raw."""
+    if topic.type not in VIDEO_TYPES:
+        return ""
+    is_stream = topic.image is not None and topic.image.encoding in (H264, HEVC)
+    return "video" if is_stream or topic.type != CompressedImage.type_name else "compressed"
 
 
 def _camera_topics(facts: BagFacts) -> list[str]:
@@ -109,7 +119,7 @@ def _camera_key(topic: str) -> str:
 def _rawness(topic: TopicFacts) -> tuple[int, int, str]:
     leaf = base_topic(topic.name).rpartition("/")[2]
     rank = _IMAGE_LEAVES.index(leaf) if leaf in _IMAGE_LEAVES else len(_IMAGE_LEAVES)
-    return rank, int("CompressedImage" in topic.type), topic.name
+    return rank, int(topic.type in VIDEO_TYPES), topic.name
 
 
 def _namespace(topic: str) -> str:

@@ -29,6 +29,13 @@ FOREIGN_DEFINITIONS = {
         "float32 doppler_velocity\nfloat32 amplitude\n"
     ),
     "radar_msgs/msg/RadarScan": "std_msgs/Header header\nradar_msgs/RadarReturn[] returns\n",
+    "foxglove_msgs/msg/CompressedVideo": (
+        "builtin_interfaces/Time timestamp\nstring frame_id\nuint8[] data\nstring format\n"
+    ),
+    "ffmpeg_image_transport_msgs/msg/FFMPEGPacket": (
+        "std_msgs/Header header\nint32 width\nint32 height\nstring encoding\nuint64 pts\n"
+        "uint8 flags\nbool is_bigendian\nuint8[] data\n"
+    ),
 }
 for _type in LIVOX_TYPES:
     FOREIGN_DEFINITIONS[_type.replace("Msg", "Point")] = (

@@ -87,11 +87,37 @@ class Image(Message):
 
 @dataclass
 class CompressedImage(Message):
-    """A JPEG or PNG file."""
+    """A JPEG or PNG file, or a packet of a video stream."""
 
     type_name: ClassVar[str] = "sensor_msgs/msg/CompressedImage"
     header: Header = field(default_factory=Header)
     format: str = ""
+    data: Bytes = b""
+
+
+@dataclass
+class CompressedVideo(Message):
+    """One picture of an H.264 or H.265 stream, as Foxglove has it."""
+
+    type_name: ClassVar[str] = "foxglove_msgs/msg/CompressedVideo"
+    timestamp: Time = field(default_factory=Time)
+    frame_id: str = ""
+    data: Bytes = b""
+    format: str = ""
+
+
+@dataclass
+class FFMPEGPacket(Message):
+    """One packet of a video stream, as ffmpeg_image_transport sends it; flags 1: a key frame."""
+
+    type_name: ClassVar[str] = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
+    header: Header = field(default_factory=Header)
+    width: int = 0
+    height: int = 0
+    encoding: str = ""
+    pts: int = 0
+    flags: int = 0
+    is_bigendian: bool = False
     data: Bytes = b""
 
 
@@ -380,6 +406,13 @@ def stamp_to_ns(stamp: Any) -> int:
     if hasattr(stamp, "sec"):
         return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
     return int(stamp.secs) * NANOSECONDS + int(stamp.nsecs)
+
+
+def header_of(message: Any) -> Any:
+    """Stamp and frame of a sensor's message; Foxglove's types have them without a header."""
+    if hasattr(message, "header"):
+        return message.header
+    return Header(message.timestamp, str(message.frame_id))
 
 
 def byte_array(data: Any) -> NDArray[np.uint8]:

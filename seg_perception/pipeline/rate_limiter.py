@@ -22,11 +22,15 @@ class RateLimiter:
     def refuses_image(self, camera: str, stamp_ns: int) -> str:
         """Why an image is not worked on, as a ledger's reason; empty when it is."""
         chosen = self.config.cameras[camera]
-        if not chosen.enabled:
-            return DISABLED
+        if refusal := self.refuses_packet(camera):
+            return refusal
         if chosen.max_rate_hz == 0:
             return ""
         return "" if self._is_due(camera, stamp_ns, chosen.max_rate_hz) else RATE_LIMITED
+
+    def refuses_packet(self, camera: str) -> str:
+        """Why a packet of a video stream is not decoded; its rate is no reason: others need it."""
+        return "" if self.config.cameras[camera].enabled else DISABLED
 
     def refuses_cloud(self, sensor: str) -> str:
         """Why a cloud is not worked on, as a ledger's reason; empty when it is."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,20 +14,19 @@ from seg_perception.core.types import Calibration, CameraFrame, PointCloud, clea
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.images import decode_compressed_image, decode_image
-from seg_perception.io.messages import CompressedImage, stamp_to_ns
+from seg_perception.io.messages import CompressedImage, header_of, stamp_to_ns
+from seg_perception.io.video import Decoded, VideoDecoder
+from seg_perception.io.video_packets import is_video, read_packet
 
 
-def read_frame(camera: str, message: BagMessage, calibration: Calibration | None) -> CameraFrame:
-    """The image of a raw or compressed message, decoded ahead or now.
-
-    Raises:
-        ImageError: it can't be decoded.
-        BagError: its bytes do not fit its type.
-    """
-    header = message.message.header
+def make_frame(
+    camera: str, message: BagMessage, image: NDArray[np.uint8], calibration: Calibration | None
+) -> CameraFrame:
+    """The frame of a message whose pixels, uint8 (H, W, 3), RGB, are decoded."""
+    header = header_of(message.message)
     return CameraFrame(
         camera=camera,
-        image=_pixels(message) if message.decoded is None else message.decoded,
+        image=image,
         stamp_ns=stamp_to_ns(header.stamp),
         frame_id=clean_frame_id(header.frame_id),
         calibration=calibration,
@@ -41,21 +43,54 @@ def read_cloud(message: BagMessage) -> PointCloud:
     return decode_points(message.message)
 
 
-def decode_ahead(message: BagMessage) -> None:
-    """Decode a message, and the pixels of an image, before they are asked for.
+def decode_still(message: BagMessage) -> NDArray[np.uint8]:
+    """RGB pixels, uint8 (H, W, 3), of a message that is an image by itself.
 
-    What can't be decoded is left: whoever asks for it meets the error.
+    Raises:
+        ImageError: it can't be decoded.
+        BagError: its bytes do not fit its type.
     """
-    try:
-        if message.type in IMAGE_TYPES:
-            message.decoded = _pixels(message)
-        else:
-            _ = message.message
-    except SegPerceptionError:
-        message.decoded = None
-
-
-def _pixels(message: BagMessage) -> NDArray[np.uint8]:
     if message.type == CompressedImage.type_name:
         return decode_compressed_image(message.message)
     return decode_image(message.message)
+
+
+class ImageDecoder:
+    """The images of a bag, whose messages come in their order.
+
+    A packet of a video stream may give no picture, or the picture of a message before it.
+    """
+
+    def __init__(self) -> None:
+        """Start before the first message."""
+        self._streams: defaultdict[str, VideoDecoder[BagMessage]] = defaultdict(VideoDecoder)
+
+    def decode_ahead(self, message: BagMessage) -> None:
+        """Decode a message, and the pixels of an image, before they are asked for.
+
+        What can't be decoded is left: whoever asks for it meets the error.
+        """
+        if message.type in IMAGE_TYPES:
+            message.decoded = self._decode(message)
+            return
+        with suppress(SegPerceptionError):
+            _ = message.message
+
+    def take(self, message: BagMessage) -> list[Decoded[BagMessage]]:
+        """What is known by an image message, decoded ahead or now."""
+        decoded: list[Decoded[BagMessage]] | None = message.decoded
+        # A stream's message tells of those before it: kept, each would keep all of them.
+        message.decoded = None
+        return self._decode(message) if decoded is None else decoded
+
+    def finish(self) -> list[Decoded[BagMessage]]:
+        """What streams still hold at the end of the bag."""
+        return [decoded for stream in self._streams.values() for decoded in stream.finish()]
+
+    def _decode(self, message: BagMessage) -> list[Decoded[BagMessage]]:
+        try:
+            if is_video(message.message):
+                return self._streams[message.topic].feed(read_packet(message.message), message)
+            return [Decoded(message, decode_still(message), None)]
+        except SegPerceptionError as error:
+            return [Decoded(message, None, error)]

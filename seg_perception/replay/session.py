@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -14,13 +14,14 @@ from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.video import Decoded
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
 from seg_perception.pipeline.frame_diagnosis import find_namespaced_tf
 from seg_perception.pipeline.perception import LabelledCloud, Perception
 from seg_perception.pipeline.stamp_watch import StampWatch
 from seg_perception.replay.bag_state import BagState
-from seg_perception.replay.decoding import decode_ahead, read_cloud, read_frame
+from seg_perception.replay.decoding import ImageDecoder, make_frame, read_cloud
 from seg_perception.replay.engine_queue import EngineQueue, Job, NoLatency, SimulatedLatency
 from seg_perception.replay.inputs import Inputs
 from seg_perception.replay.sink import Sink
@@ -69,6 +70,8 @@ class Session:
         self._inputs = inputs
         self._sink = sink
         self._watch = StampWatch(issues, self._start_anew, lambda: self._now_ns)
+        self._images = ImageDecoder()
+        self._undecoded: dict[BagMessage, MessageHandle] = {}
         self._now_ns = 0
         self._queue = self._make_queue(latency_ns)
         self._handlers = self._make_handlers()
@@ -88,7 +91,7 @@ class Session:
     def decode_ahead(self, message: BagMessage) -> None:
         """Decode a message that will be fed soon; may be called from another thread."""
         if message.topic in self._handlers:
-            decode_ahead(message)
+            self._images.decode_ahead(message)
 
     def feed(self, message: BagMessage) -> None:
         """Take in the next message.
@@ -107,6 +110,7 @@ class Session:
 
     def finish(self) -> None:
         """Complete what still waits."""
+        self._take_decoded(self._images.finish())
         self._queue.finish()
         self._write_clouds(END_OF_TIME_NS)
         self.perception.close()
@@ -150,9 +154,22 @@ class Session:
             take(message, handle)
 
     def _take_image(self, message: BagMessage, handle: MessageHandle) -> None:
-        camera = self._inputs.images[message.topic]
+        """Take what is known by a message: its image, or of a video stream also earlier ones."""
         with self.durations["decode image"].measure():
-            frame = read_frame(camera, message, self._state.sensors.calibration(camera))
+            found = self._images.take(message)
+        self._undecoded[message] = handle
+        self._take_decoded(found)
+
+    def _take_decoded(self, found: Iterable[Decoded[BagMessage]]) -> None:
+        for decoded in found:
+            handle = self._undecoded.pop(decoded.tag)
+            with self._accounted(handle):
+                self._take_pixels(decoded, handle)
+
+    def _take_pixels(self, decoded: Decoded[BagMessage], handle: MessageHandle) -> None:
+        camera = self._inputs.images[decoded.tag.topic]
+        calibration = self._state.sensors.calibration(camera)
+        frame = make_frame(camera, decoded.tag, decoded.pixels(), calibration)
         self._observe(handle.stream, frame.frame_id, frame.stamp_ns)
         if refusal := self.perception.rate_limiter.refuses_image(camera, frame.stamp_ns):
             handle.drop(refusal)

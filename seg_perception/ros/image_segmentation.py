@@ -6,12 +6,15 @@ import time
 from collections.abc import Sequence
 
 from seg_perception.core.drop_reasons import SHUTDOWN, SUPERSEDED
+from seg_perception.core.types import CameraFrame
 from seg_perception.inference.scheduler import FrameSlots
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.video_packets import is_video
 from seg_perception.outputs.topics import image_topics
 from seg_perception.ros.inputs import CameraInput, StreamInput
 from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.video_input import VideoInput
 from seg_perception.ros.workers import ReceivedMessage, Worker
 
 TAKE_TIMEOUT_S = 0.2
@@ -28,6 +31,7 @@ class ImageSegmentation:
         self._slots: FrameSlots[ReceivedMessage] = FrameSlots(
             {n: c.weight for n, c in cameras.items()}
         )
+        self._videos: dict[str, VideoInput] = {}
         context.outputs.advertise(image_topics(context.config))
         self._inputs = {
             name: CameraInput(context, name, camera, self._put) for name, camera in cameras.items()
@@ -49,12 +53,29 @@ class ImageSegmentation:
         """Unsubscribe, finish the frame that is being segmented, drop those that wait."""
         for source in self._inputs.values():
             source.close()
+        for video in self._videos.values():
+            video.stop()
         for received in self._slots.close():
             received.handle.drop(SHUTDOWN)
         self._worker.stop()
 
     def _put(self, received: ReceivedMessage) -> None:
-        stamp_ns = stamp_to_ns(received.message.header.stamp)
+        """Take a message; a packet of a video waits for no engine, but for its picture."""
+        if is_video(received.message):
+            self._video(received.name).put(received)
+        else:
+            self._put_image(received)
+
+    def _video(self, camera: str) -> VideoInput:
+        if camera not in self._videos:
+            images = self._inputs[camera].images
+            self._videos[camera] = VideoInput(
+                self._context, camera, lambda: images.lost, self._put_image
+            )
+        return self._videos[camera]
+
+    def _put_image(self, received: ReceivedMessage) -> None:
+        stamp_ns = stamp_to_ns(header_of(received.message).stamp)
         refusal = self._context.perception.rate_limiter.refuses_image(received.name, stamp_ns)
         if refusal:
             received.handle.drop(refusal)
@@ -72,11 +93,16 @@ class ImageSegmentation:
             with self._context.accounted(received.handle):
                 self._segment(received)
 
+    def _decode(self, received: ReceivedMessage) -> CameraFrame:
+        if received.image is not None:
+            return self._inputs[received.name].decode(received)
+        with self._context.latencies.measure("decode", received.handle.stream):
+            return self._inputs[received.name].decode(received)
+
     def _segment(self, received: ReceivedMessage) -> None:
         context, stream = self._context, received.handle.stream
         context.latencies.add_wait(received.handle, time.perf_counter())
-        with context.latencies.measure("decode", stream):
-            frame = self._inputs[received.name].decode(received)
+        frame = self._decode(received)
         context.observe(stream, frame.frame_id, frame.stamp_ns)
         with context.latencies.measure("segment", stream):
             label_map = context.perception.segment(frame, self._segmenter)

@@ -8,15 +8,15 @@ from typing import Any
 from rclpy.node import Node
 
 from seg_perception.config import CameraConfig
-from seg_perception.config.input_topics import IMAGE_TYPES, camera_info_topic, is_compressed
-from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS
+from seg_perception.config.input_topics import camera_info_topic, image_types, likely_image_type
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS, TYPE_NOT_INSTALLED
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, clean_frame_id
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
     CameraInfo,
-    CompressedImage,
-    Image,
+    header_of,
     stamp_to_ns,
 )
 from seg_perception.ros.conversions import message_class
@@ -133,7 +133,7 @@ class CameraInfoSubscriber:
 
 
 class CameraInput:
-    """Images of one camera, raw or compressed, and its camera_info."""
+    """Images of one camera, raw, compressed or packets of video, and its camera_info."""
 
     def __init__(
         self, context: NodeContext, name: str, config: CameraConfig, deliver: Deliver
@@ -145,35 +145,32 @@ class CameraInput:
         )
         self.images = StreamInput(context, "camera", name, deliver)
         self._sensors = context.sensors
+        self._issues = context.perception.issues
         self._node = context.node
         self._name = name
         self._config = config
-        self._type_name = ""
         self.adapt()
 
     def adapt(self) -> None:
         """Follow type and quality of service of what is published."""
-        type_name = self._published_type()
-        if type_name != self._type_name:
-            self._type_name = type_name
-            self.images.listen(type_name, self._config.image_topic)
+        self._follow_type()
         self.images.adapt()
         self.camera_info.adapt()
 
     def decode(self, received: ReceivedMessage) -> CameraFrame:
-        """The frame of a message.
+        """The frame of a message; a video's packet is decoded already.
 
         Raises:
             ImageError: it can't be decoded.
         """
-        message = received.message
+        message, header = received.message, header_of(received.message)
         self.camera_info.update()
         decode = decode_compressed_image if hasattr(message, "format") else decode_image
         return CameraFrame(
             camera=self._name,
-            image=decode(message),
-            stamp_ns=stamp_to_ns(message.header.stamp),
-            frame_id=clean_frame_id(message.header.frame_id),
+            image=decode(message) if received.image is None else received.image,
+            stamp_ns=stamp_to_ns(header.stamp),
+            frame_id=clean_frame_id(header.frame_id),
             calibration=self._sensors.calibration(self._name),
         )
 
@@ -182,13 +179,24 @@ class CameraInput:
         self.images.close()
         self.camera_info.close()
 
+    def _follow_type(self) -> None:
+        """Listen to what is published; where that type is not installed here, it is an issue."""
+        type_name = self._published_type()
+        if type_name != self.images.type_name:
+            try:
+                self.images.listen(type_name, self._config.image_topic)
+            except ConfigError as error:
+                self._issues.hold(TYPE_NOT_INSTALLED, self.images.stream, error=error)
+                return
+        self._issues.release(TYPE_NOT_INSTALLED, self.images.stream)
+
     def _published_type(self) -> str:
         """The type by configuration, else by what is published, else by the topic's name."""
-        by_name = CompressedImage.type_name if is_compressed(self._config) else Image.type_name
-        if self._config.transport != "auto":
-            return by_name
-        published = published_type(self._node, self._config.image_topic, IMAGE_TYPES)
-        return published or self._type_name or by_name
+        types = image_types(self._config)
+        if len(types) == 1:
+            return types[0]
+        published = published_type(self._node, self._config.image_topic, types)
+        return published or self.images.type_name or likely_image_type(self._config)
 
 
 def published_type(node: Node, topic: str, known: Sequence[str]) -> str:

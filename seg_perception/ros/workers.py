@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seg_perception.core.drop_reasons import QUEUE_FULL, SHUTDOWN
 from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.threads import start_thread
@@ -24,11 +27,13 @@ class ReceivedMessage:
         name: of the sensor, in the configuration.
         message: as the middleware gave it.
         handle: is closed by whoever ends the message's way.
+        image: of a video stream's packet, once it is decoded: uint8 (H, W, 3), RGB.
     """
 
     name: str
     message: Any
     handle: MessageHandle
+    image: NDArray[np.uint8] | None = None
 
 
 class Worker:

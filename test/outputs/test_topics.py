@@ -3,7 +3,7 @@
 import pytest
 
 from seg_perception.config import CameraConfig, Config, LidarConfig
-from seg_perception.config.input_topics import camera_info_topic, is_compressed
+from seg_perception.config.input_topics import base_topic, camera_info_topic, likely_image_type
 from seg_perception.core.errors import ConfigError
 from seg_perception.io import messages as m
 from seg_perception.io.perception_messages import SemanticLegend
@@ -40,17 +40,33 @@ def test_names_that_are_given_are_taken():
     assert cloud_topic(LidarConfig(topic="/a/points")) == "/a/semantic/points"
 
 
+IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+FFMPEG = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
+FOXGLOVE = "foxglove_msgs/msg/CompressedVideo"
+
+
 @pytest.mark.parametrize(
-    ("topic", "transport", "compressed"),
+    ("topic", "transport", "type_name"),
     [
-        ("/a/image", "auto", False),
-        ("/a/image/compressed", "auto", True),
-        ("/a/image", "compressed", True),
-        ("/a/compressed", "raw", False),
+        ("/a/image", "auto", IMAGE),
+        ("/a/image/compressed", "auto", COMPRESSED),
+        ("/a/image", "compressed", COMPRESSED),
+        ("/a/compressed", "raw", IMAGE),
+        ("/a/image/ffmpeg", "auto", FFMPEG),
+        ("/a/image/foxglove", "video", FOXGLOVE),
+        ("/a/image/h265", "auto", COMPRESSED),
+        ("/a/image", "video", COMPRESSED),
+        ("/a/image/ffmpeg", "compressed", COMPRESSED),
     ],
 )
-def test_transport_is_read_from_the_name_unless_it_is_said(topic, transport, compressed):
-    assert is_compressed(CameraConfig(image_topic=topic, transport=transport)) is compressed
+def test_transport_is_read_from_the_name_unless_it_is_said(topic, transport, type_name):
+    assert likely_image_type(CameraConfig(image_topic=topic, transport=transport)) == type_name
+
+
+@pytest.mark.parametrize("suffix", ["", "/compressed", "/ffmpeg", "/foxglove", "/h264", "/hevc"])
+def test_camera_info_lies_beside_the_topic_without_its_transport(suffix):
+    assert base_topic(f"/a/image{suffix}") == "/a/image"
+    assert camera_info_topic(CameraConfig(image_topic=f"/a/image{suffix}")) == "/a/camera_info"
 
 
 def test_a_camera_has_seven_topics_all_different():

@@ -94,6 +94,7 @@ def test_manifest_names_every_interface_package_in_use(repo, manifest):
     used |= set(imported.findall(source))
     named = {element.text for element in manifest if element.tag.endswith("depend")}
     optional = {"livox_ros_driver2", "radar_msgs", "vision_msgs"}
+    optional |= {"ffmpeg_image_transport_msgs", "foxglove_msgs"}
     assert used - named - optional - {"seg_perception"} == set()
 
 
@@ -108,7 +109,7 @@ def test_rosdep_keys_and_robot_requirements_cover_what_is_imported(repo, manifes
 def test_every_requirement_is_pinned(repo, setup_cfg):
     pinned = requirements(repo, "constraints")
     asked = names(setup_cfg["options"]["install_requires"].splitlines())
-    for extra in ("sim", "test", "dev", "docs", "bench", "cluster"):
+    for extra in ("sim", "video", "test", "dev", "docs", "bench", "cluster"):
         asked |= requirements(repo, extra)
     assert asked - pinned == set()
 

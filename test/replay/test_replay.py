@@ -335,7 +335,7 @@ def without_lidar(config):
     [
         ("seg_perception.pipeline.lidar_labeller.transfer_labels", "lidar.top"),
         ("seg_perception.outputs.outputs.cloud_message", "lidar.top"),
-        ("seg_perception.replay.session.read_frame", "camera.front"),
+        ("seg_perception.replay.session.make_frame", "camera.front"),
         ("seg_perception.replay.session.read_cloud", "lidar.top"),
     ],
 )
