@@ -6,16 +6,21 @@ import io
 import json
 import shutil
 import sqlite3
+import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+import cv2
+import numpy as np
 from rosbags.rosbag1 import Writer
 
+from fuzz import bombs as make
 from fuzz.refusal import refused_or
+from seg_perception.active_learning.cvat import read_masks
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import bundle_path, config_path
@@ -26,6 +31,11 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.calibration_file import read_calibration_file
 from seg_perception.io.messages import String
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def mcap(data: bytes) -> None:
@@ -41,6 +51,22 @@ def db3(data: bytes) -> None:
 def ros1_bag(data: bytes) -> None:
     """A ROS 1 bag, read to its end."""
     _read_bag(data, "bag.bag")
+
+
+def packed_mcap(data: bytes) -> None:
+    """An mcap file that is packed as a whole."""
+    _read_bag(data, "bag.mcap.zstd")
+
+
+def packed_db3(data: bytes) -> None:
+    """An SQLite bag that is packed as a whole."""
+    _read_bag(data, "bag.db3.zstd")
+
+
+def cvat_zip(data: bytes) -> None:
+    """Masks as CVAT exports them."""
+    with _file(data, "masks.zip") as path:
+        refused_or(lambda: list(read_masks(path, Ontology.load("rellis"))))
 
 
 def manifest(data: bytes) -> None:
@@ -100,6 +126,9 @@ def seeds() -> dict[str, list[bytes]]:
     return {
         "mcap": [_bag("none"), _bag("zstd"), _bag("lz4")],
         "db3": [_sqlite_bag()],
+        "packed_mcap": [zstd.compress(_bag("none"))],
+        "packed_db3": [zstd.compress(_sqlite_bag())],
+        "cvat_zip": [_cvat_zip()],
         "ros1_bag": [_ros1_bag(compressed) for compressed in (False, True)],
         "manifest": [(bundle / "manifest.json").read_bytes()],
         "bundle_zip": [_zip()],
@@ -140,6 +169,11 @@ def _metadata() -> bytes:
 @cache
 def _small_bag() -> bytes:
     return _bag("none")
+
+
+def bombs(name: str) -> Iterator[bytes]:
+    """Files that hold, or claim to hold, more than any machine has; each is tried once."""
+    return (build() for build in _BOMBS.get(name, ()))
 
 
 @contextmanager
@@ -211,9 +245,38 @@ def _ros1_bag(compressed: bool) -> bytes:  # noqa: FBT001
         return path.read_bytes()
 
 
+def _cvat_zip(mask: bytes | None = None) -> bytes:
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    png = cv2.imencode(".png", pixels)[1].tobytes() if mask is None else mask
+    return make.zipped(
+        {"labelmap.txt": b"background:0,0,0::\n", "SegmentationClass/front_1.png": png}
+    )
+
+
 def _zip() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("tiny/manifest.json", json.dumps({"name": "tiny"}))
         archive.writestr("tiny/model.onnx", bytes(200))
     return buffer.getvalue()
+
+
+_SMALL = {"model.onnx": bytes(1 << 20)}
+_PACKED = partial(make.zeros, 6 * make.GIGABYTE)
+_CHUNKS = tuple(partial(make.mcap_chunk, declared) for declared in (100, 200 << 20, 6 << 30))
+_BOMBS: dict[str, tuple[Callable[[], bytes], ...]] = {
+    "mcap": (*_CHUNKS, make.mcap_message),
+    "db3": (make.recursive_view, make.computed_column),
+    "ros1_bag": (make.ros1_chunk,),
+    "packed_mcap": (_PACKED,),
+    "packed_db3": (_PACKED,),
+    "bundle_zip": (
+        lambda: make.zipped({"model.onnx": bytes(100 << 20)}),
+        partial(make.zipped, _SMALL, zipfile.ZIP_BZIP2),
+        partial(make.zipped, _SMALL, zipfile.ZIP_LZMA),
+    ),
+    "cvat_zip": (
+        lambda: _cvat_zip(make.picture(20000, 20000)),
+        lambda: _cvat_zip(bytes(100 << 20)),
+    ),
+}

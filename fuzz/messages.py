@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
+from fuzz.bombs import picture
 from fuzz.refusal import refused_or
 from fuzz.source import Source
 from seg_perception.core.types import Calibration
@@ -161,6 +163,12 @@ def transforms(data: bytes) -> None:
             refused_or(tree.set_timed, edge.parent, edge.child, edge.stamp_ns, edge.T_parent_child)
     for target in "ab":
         refused_or(tree.lookup, target, "c", source.word())
+
+
+def bombs(name: str) -> Iterator[bytes]:
+    """Pictures that are larger than any machine's memory; each is tried once."""
+    if name == "compressed_image":
+        yield from (picture(32000, 32000), picture(2**31 - 1, 2**31 - 1, 0))
 
 
 def seeds() -> dict[str, list[bytes]]:

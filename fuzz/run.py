@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import faulthandler
 import signal
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from types import FrameType
 
@@ -27,8 +27,14 @@ def seeds(name: str) -> list[bytes]:
     return next(found[name] for module in MODULES if name in (found := module.seeds()))
 
 
+def bombs(name: str) -> Iterator[bytes]:
+    """Inputs of a target that hold more than any machine has."""
+    yield from messages.bombs(name)
+    yield from files.bombs(name)
+
+
 def attack(name: str, count: int, seed: int, found: Path) -> int:
-    """Try so many inputs; each that ends in another error than ours is written into a folder.
+    """Try the bombs, then so many inputs; each that ends in another error than ours is kept.
 
     Returns:
         How many did.
@@ -36,7 +42,7 @@ def attack(name: str, count: int, seed: int, found: Path) -> int:
     faulthandler.enable()
     signal.signal(signal.SIGALRM, _hang)
     target, failures = targets()[name], 0
-    for data in islice(mutations(seeds(name), seed), count):
+    for data in chain(bombs(name), islice(mutations(seeds(name), seed), count)):
         # For a crash that takes the process along: its parent finds the input here.
         (found / f"{name}.last").write_bytes(data)
         failures += _fails(target, data, found / f"{name}.{failures}")

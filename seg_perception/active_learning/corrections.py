@@ -14,7 +14,7 @@ from seg_perception.core.draft_folder import replace_files
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import MASKS
-from seg_perception.io.image_files import encode_image
+from seg_perception.io.image_files import decode_file, encode_image
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def take_corrections(folder: str | Path, archive: str | Path) -> list[Correction
 
 
 def _changed(path: Path, mask: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
-    before = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    before = decode_file(path, cv2.IMREAD_UNCHANGED)
     if before is None:
         msg = f"{path} not found: the export is of another folder"
         raise DatasetError(msg)

@@ -125,9 +125,10 @@ def _read(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
     import numpy as np
 
     from seg_perception.core.errors import DatasetError
+    from seg_perception.io.image_files import decode_file
 
     paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _IMAGES)
-    images = [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in paths]
+    images = [decode_file(path, cv2.IMREAD_COLOR) for path in paths]
     for path, image in zip(paths, images, strict=True):
         if image is None:
             msg = f"{path} can't be read as an image; remove it or save it again"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.mapping import UNMAPPED
+from seg_perception.io.image_files import decode_file
 
 IMAGES = "images"
 MASKS = "masks_src"
@@ -154,7 +155,7 @@ def by_name(folder: Path) -> dict[str, Path]:
 
 
 def _read(path: Path, flags: int) -> NDArray[np.uint8]:
-    array = cv2.imread(str(path), flags)
+    array = decode_file(path, flags)
     if array is None:
         msg = f"{path}: can't be decoded as an image: replace the file or take it out of the split"
         raise DatasetError(msg)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES
+from seg_perception.io.image_files import decode_file
 
 THUMBNAIL = (32, 18)
 
@@ -113,7 +114,7 @@ def write_split(folder: Path, split: Path, clusters: int, every: int, margin: fl
 
 
 def _describe_file(path: Path) -> NDArray[np.float32]:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    image = decode_file(path, cv2.IMREAD_COLOR)
     if image is None:
         msg = f"{path}: can't be decoded as an image: replace it or take it away"
         raise DatasetError(msg)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import LabelledImage, read_image, to_targets
+from seg_perception.io.image_files import decode_file
 
 _SEASONS = {
     "winter": ("12", "01", "02"),
@@ -98,7 +98,7 @@ def read_ids(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     Raises:
         DatasetError: it can't be decoded, or holds colours.
     """
-    ids: NDArray[Any] | None = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    ids = decode_file(path, cv2.IMREAD_UNCHANGED)
     if ids is None:
         msg = f"{path}: can't be decoded as an image: replace the file or take it out of the split"
         raise DatasetError(msg)

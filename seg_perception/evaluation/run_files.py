@@ -24,6 +24,7 @@ from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample,
 from seg_perception.evaluation.scorer import SizeError
 from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.geometry.transforms import TransformTree
+from seg_perception.io.image_files import decode_file
 from seg_perception.pipeline.perception import Perception
 from seg_perception.replay.prefetch import prefetch
 
@@ -117,7 +118,7 @@ def _labelled_image(pair: FilePair) -> Sample:
     truth, predicted = read_ids(Path(pair.truth)), read_ids(Path(pair.predicted))
 
     def picture() -> NDArray[np.uint8] | None:
-        found = cv2.imread(pair.source, cv2.IMREAD_COLOR)
+        found = decode_file(Path(pair.source), cv2.IMREAD_COLOR)
         return None if found is None else np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), "u1")
 
     return ImageSample(_frame(pair), truth, predicted, None, picture)

@@ -16,6 +16,7 @@ from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.types import LabelMap, PointStatus
 from seg_perception.fusion.transfer import NO_SOURCE, Transfer
+from seg_perception.io.image_files import decode_file
 
 
 class SelfFilter:
@@ -75,7 +76,7 @@ class SelfFilter:
 
 def _read_mask(camera: str, path: str) -> NDArray[np.uint8]:
     file = Path(path).expanduser()
-    mask = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.is_file() else None
+    mask = decode_file(file, cv2.IMREAD_GRAYSCALE) if file.is_file() else None
     if mask is None:
         msg = (
             f"camera.{camera}.ego_mask: expected a picture, white where the robot sees itself, "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import ImageError
 from seg_perception.inference.augmented import AugmentedSegmenter
-from seg_perception.io.image_files import write_image
+from seg_perception.io.image_files import decode_file, write_image
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -65,7 +65,7 @@ def label_images(
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    pixels = decode_file(path, cv2.IMREAD_COLOR)
     if pixels is None:
         msg = f"{path}: can't be decoded as an image: replace or remove it"
         raise ImageError(msg)

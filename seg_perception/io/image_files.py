@@ -1,4 +1,4 @@
-"""Pictures and masks to files."""
+"""Pictures and masks from and to files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,35 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.atomic_write import write_file
-from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.errors import ImageError, SegPerceptionError, UnknownEncodingError
+from seg_perception.io.compressed import read_header
+
+
+def decode_file(path: Path, flags: int) -> NDArray[Any] | None:
+    """Pixels of an image file; None where it is missing, damaged, or declares an absurd size.
+
+    Not by OpenCV's own reader, which decodes a JPEG or PNG file whatever its header declares.
+
+    Args:
+        path: of any coding that OpenCV knows.
+        flags: of OpenCV's decoder.
+    """
+    try:
+        data = np.fromfile(path, np.uint8)
+        read_header(data, path.name)
+    except UnknownEncodingError:
+        pass
+    except (OSError, ImageError):
+        return None
+    try:
+        pixels: NDArray[Any] | None = cv2.imdecode(data, flags)
+    except cv2.error:
+        return None
+    return pixels
 
 
 def write_image(

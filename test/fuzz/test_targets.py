@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from fuzz.mutation import mutations
-from fuzz.run import HangError, attack, seeds, targets
+from fuzz.run import HangError, attack, bombs, seeds, targets
 from fuzz.source import Source
 
 INPUTS = 150
@@ -25,6 +25,7 @@ def test_another_error_than_ours_is_found_and_kept(tmp_path, monkeypatch):
             raise KeyError
 
     monkeypatch.setattr("fuzz.run.targets", lambda: {"fragile": fragile})
+    monkeypatch.setattr("fuzz.run.bombs", lambda _name: [])
     monkeypatch.setattr("fuzz.run.seeds", lambda _name: [b"calm", b"loud!"])
     assert attack("fragile", 2, 1, tmp_path) == 1
     assert (tmp_path / "fragile.0").read_bytes() == b"loud!"
@@ -33,6 +34,7 @@ def test_another_error_than_ours_is_found_and_kept(tmp_path, monkeypatch):
 
 def test_an_input_that_takes_for_ever_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr("fuzz.run.targets", lambda: {"slow": _never})
+    monkeypatch.setattr("fuzz.run.bombs", lambda _name: [])
     monkeypatch.setattr("fuzz.run.seeds", lambda _name: [b""])
     monkeypatch.setattr("fuzz.run.HANG_S", 1)
     assert attack("slow", 1, 1, tmp_path) == 1
@@ -56,6 +58,11 @@ def test_mutations_repeat_with_their_seed_and_differ():
 @pytest.mark.parametrize("name", targets())
 def test_every_target_has_seeds(name):
     assert seeds(name)
+
+
+@pytest.mark.parametrize("name", ["mcap", "db3", "ros1_bag", "bundle_zip", "compressed_image"])
+def test_bombs_are_small(name):
+    assert max(map(len, bombs(name))) < 1 << 20
 
 
 def test_source_takes_from_the_front_and_ends_in_zeros():

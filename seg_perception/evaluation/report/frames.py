@@ -16,6 +16,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.report.agreement import OUTCOMES, Agreement, Outcome
 from seg_perception.evaluation.results import Results
+from seg_perception.io.image_files import decode_file
 from seg_perception.outputs.birds_eye import BirdsEye
 from seg_perception.outputs.pictures import Rgb, colorize, fit, overlay
 from seg_perception.reports.embedded_images import EmbeddedImage, ImageEmbedder
@@ -167,7 +168,7 @@ def difference(image: Rgb | None, outcomes: NDArray[np.uint8]) -> Rgb:
 
 
 def _read(path: Path, flags: int) -> NDArray[Any]:
-    array = cv2.imread(str(path), flags)
+    array = decode_file(path, flags)
     if array is None:
         msg = f"{path} is missing or can't be decoded: evaluate again"
         raise ReportError(msg)
