@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 import weakref
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from seg_perception.core.errors import BundleError, ImageError
 from seg_perception.core.git_lfs import pointer_mend
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import bundle_path
+from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.core.types import label_dtype
 from seg_perception.inference.archive import unpack
 from seg_perception.inference.manifest import GoldenFiles, Manifest, Variant
@@ -164,9 +163,7 @@ def _open(path: Path, scratch: ExitStack) -> Path:
         msg = f"{path} is a bare model; give a folder that holds it and its {MANIFEST_FILE}"
         raise BundleError(msg)
     _expect_no_pointer(path)
-    target = Path(tempfile.mkdtemp(prefix="seg_perception_bundle_"))
-    scratch.callback(shutil.rmtree, target, ignore_errors=True)
-    return unpack(path, target)
+    return unpack(path, scratch.enter_context(scratch_folder("bundle")))
 
 
 def _expect_intact(folder: Path, manifest: Manifest) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +19,7 @@ from numpy.typing import NDArray
 
 from fuzz import bombs
 from seg_perception.core.errors import BundleError
+from seg_perception.core.resources import bundle_path
 from seg_perception.inference import bundle as bundle_module
 from seg_perception.inference.bundle import Bundle, sha256, shipped
 
@@ -199,3 +203,23 @@ def test_nothing_is_left_behind_by_a_zip_that_is_refused(
     with pytest.raises(BundleError, match=r"manifest.json not found"):
         Bundle.load(tmp_path / "empty.zip")
     assert list(scratch.iterdir()) == []
+
+
+def test_the_copy_of_a_killed_process_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", bundle_path("field_tiny"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    code = (
+        "import os, sys; from seg_perception.inference.bundle import Bundle\n"
+        "bundle = Bundle.load(sys.argv[1]); os.kill(os.getpid(), 9)"
+    )
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code, archive], check=False)
+        assert len(list(scratch.iterdir())) == 1
+    bundle = Bundle.load(archive)
+    assert bundle.folder in list(scratch.iterdir())
+    assert len(list(scratch.iterdir())) == 1
