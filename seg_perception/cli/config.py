@@ -50,9 +50,10 @@ def check(file: File = None, settings: Settings = None, *, as_json: AsJson = Fal
 
     Prints what would be read and published.
     """
-    from seg_perception.outputs.topics import check_topics
+    from seg_perception.outputs.topics import check_topic_names, check_topics
 
     config = _load(file, None, settings)
+    check_topic_names(config)
     check_topics(config)
     topics = _topics(config)
     if as_json:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from seg_perception.config.parameter_sections import PARAMETERS, sections_of
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.validation import read_yaml
 
@@ -16,25 +17,17 @@ _NO_LINE_BREAK = 10_000
 
 
 def read_parameter_file(path: str | Path, node: str) -> dict[str, Any]:
-    """Flat parameters of one node from a ROS parameter file; a node's own section wins over `/**`.
+    """Flat parameters of one node from a ROS parameter file; later sections win, as in the node.
 
     Raises:
-        ConfigError: no such file, not YAML, or no `ros__parameters` for the node.
+        ConfigError: no such file, not YAML, no `ros__parameters` for the node, or those of
+            several robots.
     """
     file = Path(path)
     document = read_yaml(file, "a ROS parameter file", ConfigError)
-    sections = document if isinstance(document, dict) else {}
-    found = [sections[key] for key in ("/**", node, f"/{node}") if key in sections]
     flat: dict[str, Any] = {}
-    for section in found:
-        if not isinstance(section, dict) or not isinstance(section.get("ros__parameters"), dict):
-            msg = f"{file}: a section has no ros__parameters map; indent the parameters below it"
-            raise ConfigError(msg)
-        flat.update(flatten(section["ros__parameters"]))
-    if not found:
-        expected = f"a section '/**' or '{node}' with ros__parameters"
-        msg = f"{file}: expected {expected}, got {sorted(map(str, sections))}"
-        raise ConfigError(msg)
+    for section in sections_of(document, node, str(file)):
+        flat.update(flatten(section))
     return {key: value for key, value in flat.items() if not is_ros_own(key)}
 
 
@@ -51,7 +44,7 @@ def parameter_file(
         remarks: what stands at the head, a comment each.
     """
     head = [f"# {remark}" for remark in remarks]
-    body = ["/**:", f"{_INDENT}ros__parameters:", *_lines(nest(parameters), meanings or {})]
+    body = ["/**:", f"{_INDENT}{PARAMETERS}:", *_lines(nest(parameters), meanings or {})]
     return "\n".join([*head, *body]) + "\n"
 
 

@@ -15,6 +15,14 @@ def config_path(*parts: str) -> Path:
     return root.joinpath(*parts)
 
 
+def expanded(path: str | Path) -> Path:
+    """A path whose `~` is a home; where the system knows of none, the path as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def bundle_path(name: str) -> Path:
     """The folder of a model bundle that ships with the package."""
     return _PACKAGE / "bundles" / name

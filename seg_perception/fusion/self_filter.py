@@ -6,7 +6,6 @@ It must not be mapped, and its labels must not fall on what lies behind it.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.resources import expanded
 from seg_perception.core.types import LabelMap, PointStatus
 from seg_perception.fusion.transfer import NO_SOURCE, Transfer
 from seg_perception.io.image_files import decode_file
@@ -75,7 +75,7 @@ class SelfFilter:
 
 
 def _read_mask(camera: str, path: str) -> NDArray[np.uint8]:
-    file = Path(path).expanduser()
+    file = expanded(path)
     mask = decode_file(file, cv2.IMREAD_GRAYSCALE) if file.is_file() else None
     if mask is None:
         msg = (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import BundleError, ImageError
 from seg_perception.core.git_lfs import pointer_mend
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.resources import bundle_path
+from seg_perception.core.resources import bundle_path, expanded
 from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.core.types import label_dtype
 from seg_perception.inference.archive import unpack
@@ -146,7 +146,7 @@ def files_of(folder: Path) -> set[str]:
 def _find(path_or_name: str | Path) -> Path:
     if isinstance(path_or_name, str) and path_or_name in shipped():
         return bundle_path(path_or_name)
-    path = Path(path_or_name).expanduser()
+    path = expanded(path_or_name)
     if not path_or_name or not path.exists():
         msg = (
             f"model bundle {str(path_or_name)!r} not found: "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import CalibrationError, ConfigError
+from seg_perception.core.resources import expanded
 from seg_perception.core.types import Calibration
 from seg_perception.core.validation import read_yaml
 from seg_perception.io import messages
@@ -31,7 +32,7 @@ def read_calibration_file(path: str | Path) -> Calibration:
     Raises:
         ConfigError: no such file, another kind of file, or a lens that can't be.
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     document = read_yaml(file, _EXPECTED, ConfigError)
     if not isinstance(document, Mapping) or "camera_matrix" not in document:
         msg = f"{file}: expected {_EXPECTED}, with image_width, camera_matrix and so on"

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 
 from seg_perception.config import CameraConfig, CloudSensorConfig, Config
 from seg_perception.config.input_topics import base_topic, beside, camera_info_topic
+from seg_perception.config.topic_names import is_topic_name
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.issue_kinds.kind import shortened
 from seg_perception.io.messages import (
     CameraInfo,
     CompressedImage,
@@ -24,6 +26,8 @@ LEGEND_IMAGE = "~/legend_image"
 MAP = "~/map"
 COSTMAP = "~/costmap"
 STATUS = "~/status"
+# Characters of a wrong name that are shown.
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,27 @@ def check_topics(config: Config) -> None:
             msg = f"{outputs[topic]} and {parameter} both give {topic}; set one of them"
             raise ConfigError(msg)
         outputs[topic] = parameter
+
+
+def check_topic_names(config: Config) -> None:
+    """Refuse names that ROS 2 refuses; a bag of ROS 1 may have them.
+
+    Raises:
+        ConfigError: one is none; says of which parameter.
+    """
+    names = [*_inputs(config), (config.transforms.odometry_topic, "transforms.odometry_topic")]
+    names += [
+        (camera.camera_info_topic, f"camera.{name}.camera_info_topic")
+        for name, camera in config.cameras.items()
+    ]
+    names += [(topic.name, topic.parameter) for topic in output_topics(config)]
+    for topic, parameter in names:
+        if topic and not is_topic_name(topic):
+            msg = (
+                f"{parameter}: expected a name of letters, digits, _ and / that ROS 2 takes, "
+                f"none of its parts beginning with a digit, got {shortened(topic, _SHOWN)!r}"
+            )
+            raise ConfigError(msg)
 
 
 def private(topic: str, node: str = NODE_NAME) -> str:

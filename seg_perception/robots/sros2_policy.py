@@ -1,8 +1,9 @@
-"""An SROS 2 policy: what the perception node may read and publish, and nothing else."""
+"""An SROS 2 policy: what the perception node may read, publish and offer, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from seg_perception.config import Config
@@ -10,13 +11,16 @@ from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
 from seg_perception.outputs.topics import NODE_NAME, STATUS, output_topics
 
 ENCLAVE = f"/seg_perception/{NODE_NAME}"
+# The node that listens to transforms, in the same process.
+TRANSFORM_NODE = f"{NODE_NAME}_tf"
 # What every rclpy node has, and every lifecycle node.
-_COMMON_PUBLISHED = ("rosout", "parameter_events", "~/transition_event", "/diagnostics")
-_COMMON_READ = ("clock", "parameter_events")
+_PUBLISHED_BY_ALL = ("rosout", "parameter_events")
+_READ_BY_ALL = ("clock", "parameter_events")
+_SERVICES_OF_ALL = ("~/get_type_description",)
+_PUBLISHED_BY_LIFECYCLE = ("~/transition_event", "/diagnostics")
 _PARAMETERS = (
     *("describe_parameters", "get_parameter_types", "get_parameters"),
     *("list_parameters", "set_parameters", "set_parameters_atomically"),
-    "get_type_description",
 )
 _LIFECYCLE = (
     *("change_state", "get_state", "get_available_states"),
@@ -24,20 +28,35 @@ _LIFECYCLE = (
 )
 
 
+@dataclass(frozen=True)
+class Permissions:
+    """What one node may do; `~` stands for its name.
+
+    Attributes:
+        read, published: topics, also those that a launch argument can switch on.
+        services: that it offers; it calls none.
+    """
+
+    read: tuple[str, ...]
+    published: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+def permissions(config: Config) -> dict[str, Permissions]:
+    """What each node of the process may do, by its name."""
+    return {NODE_NAME: _perception(config), TRANSFORM_NODE: _transforms(config)}
+
+
 def sros2_policy(config: Config) -> str:
     """The text of a policy file for `ros2 security create_permission`."""
-    services = (f"~/{name}" for name in (*_PARAMETERS, *_LIFECYCLE))
+    profiles = permissions(config).items()
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<policy version="0.2.0">',
         "  <enclaves>",
         f"    <enclave path={quoteattr(ENCLAVE)}>",
         "      <profiles>",
-        f'        <profile ns="/" node={quoteattr(NODE_NAME)}>',
-        *_group("topics", "subscribe", "topic", read_topics(config)),
-        *_group("topics", "publish", "topic", published_topics(config)),
-        *_group("services", "reply", "service", services),
-        "        </profile>",
+        *(line for node, allowed in profiles for line in _profile(node, allowed)),
         "      </profiles>",
         "    </enclave>",
         "  </enclaves>",
@@ -46,18 +65,35 @@ def sros2_policy(config: Config) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_topics(config: Config) -> list[str]:
-    """Every topic that the node may listen to."""
-    topics = [*_COMMON_READ, TF, TF_STATIC]
+def _perception(config: Config) -> Permissions:
+    read = list(_READ_BY_ALL)
     for camera in config.cameras.values():
-        topics += [camera.image_topic, camera_info_topic(camera)]
-    sensors = (*config.lidars.values(), *config.radars.values())
-    return topics + [sensor.topic for sensor in sensors]
+        read += [camera.image_topic, camera_info_topic(camera)]
+    read += [sensor.topic for sensor in (*config.lidars.values(), *config.radars.values())]
+    outputs = (topic.name for topic in output_topics(config))
+    services = (*_PARAMETERS, *_LIFECYCLE)
+    return Permissions(
+        read=tuple(read),
+        published=(*_PUBLISHED_BY_ALL, *_PUBLISHED_BY_LIFECYCLE, STATUS, *outputs),
+        services=(*_SERVICES_OF_ALL, *(f"~/{name}" for name in services)),
+    )
 
 
-def published_topics(config: Config) -> list[str]:
-    """Every topic that the node may publish, also those that a launch argument can switch on."""
-    return [*_COMMON_PUBLISHED, STATUS, *(topic.name for topic in output_topics(config))]
+def _transforms(config: Config) -> Permissions:
+    odometry = filter(None, [config.transforms.odometry_topic])
+    return Permissions(
+        read=(*_READ_BY_ALL, TF, TF_STATIC, *odometry),
+        published=_PUBLISHED_BY_ALL,
+        services=_SERVICES_OF_ALL,
+    )
+
+
+def _profile(node: str, allowed: Permissions) -> Iterator[str]:
+    yield f'        <profile ns="/" node={quoteattr(node)}>'
+    yield from _group("topics", "subscribe", "topic", allowed.read)
+    yield from _group("topics", "publish", "topic", allowed.published)
+    yield from _group("services", "reply", "service", allowed.services)
+    yield "        </profile>"
 
 
 def _group(tag: str, verb: str, item: str, names: Iterable[str]) -> Iterator[str]:

@@ -14,13 +14,13 @@ from typing import TextIO, TypeVar
 
 import rclpy
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.threads import explain, start_thread
 from seg_perception.ros.executor import ResilientExecutor
 from seg_perception.ros.memory import keep_freed_memory
+from seg_perception.ros.rclpy_start import start_ros
 
 USER_ERROR = 2
 # Of rates, sizes and seconds on a command line: a microsecond, and a week and a half.
@@ -80,8 +80,8 @@ def run(
     """
     stop = StopSignal()
     keep_freed_memory()
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     try:
+        start_ros(arguments)
         node = make_node()
         with Spinning(node):
             code = job(node, stop)

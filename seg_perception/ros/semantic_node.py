@@ -21,7 +21,7 @@ from seg_perception.io.messages import TFMessage
 from seg_perception.io.perception_messages import SegmentationStatus, SemanticLegend
 from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
-from seg_perception.outputs.topics import check_topics, legend_topics
+from seg_perception.outputs.topics import check_topic_names, check_topics, legend_topics
 from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
@@ -119,6 +119,7 @@ class SemanticNode(ManagedNode):
                 "camera.front.image_topic"
             )
             raise ConfigError(msg)
+        check_topic_names(config)
         check_topics(config)
         for type_name in NEEDED_TYPES:
             message_class(type_name)

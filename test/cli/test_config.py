@@ -47,3 +47,30 @@ def test_config_check_refuses_outputs_that_clash():
     result = CliRunner().invoke(app, ["config", "check", *arguments])
     assert result.exit_code == 2
     assert "camera.a.output_prefix and camera.b.output_prefix both give" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("camera.front.image_topic", "/bad topic/image"),
+        ("camera.front.camera_info_topic", "/front/info/"),
+        ("camera.front.output_prefix", "/1st"),
+        ("lidar.top.topic", "/top//points"),
+        ("lidar.top.output_topic", "/top/points!"),
+        ("transforms.odometry_topic", "/odom-1"),
+    ],
+)
+def test_a_name_that_ros_refuses_is_told_with_its_parameter(key, name):
+    settings = {"camera.front.image_topic": "/front/image", "lidar.top.topic": "/top/points"}
+    arguments = [f"--set={k}={v}" for k, v in {**settings, key: name}.items()]
+    result = CliRunner().invoke(app, ["config", "check", *arguments])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {key}: expected a name of letters")
+    assert name in result.stderr
+
+
+def test_sections_of_a_namespace_are_checked(tmp_path):
+    file = tmp_path / "robot.yaml"
+    for key in ("/ns/perception_node", "/**/perception_node"):
+        file.write_text(f"{key}: {{ros__parameters: {{transfer.cell_px: 5}}}}")
+        assert "ok: 0 cameras" in run("config", "check", file).stdout

@@ -94,7 +94,9 @@ def test_what_is_wrong_is_named(parameters: dict[str, object], sentence: str) ->
         Config.from_parameters(parameters)
 
 
-def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Path) -> None:
+def test_a_later_section_wins_and_nested_keys_equal_dotted_ones(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "robot.yaml"
     file.write_text(
         "/**:\n  ros__parameters:\n    use_sim_time: true\n"
@@ -107,6 +109,47 @@ def test_a_nodes_own_section_wins_and_nested_keys_equal_dotted_ones(tmp_path: Pa
         "transfer.occlusion_ratio": 1.5,
     }
     assert Config.load(file).transfer.cell_px == 16
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["/**/perception_node"], 1),
+        (["/*/perception_node"], 1),
+        (["/ns/perception_node"], 1),
+        (["ns/perception_node"], 1),
+        (["/ns/**"], 1),
+        (["/ns/*"], 1),
+        (["/**", "/ns/perception_node"], 2),
+        (["/ns/perception_node", "/**"], 2),
+        (["/**/perception_node", "/ns/perception_node", "/ns/**", "/*/perception_node"], 4),
+        (["perception_node", "/*/perception_node"], 1),  # not in a namespace
+        (["perception_node", "/**/other_node", "/*"], 3),
+        (["/perception_node", "perception_node"], 2),
+    ],
+)
+def test_sections_are_found_as_ros_finds_them(tmp_path: Path, keys: list[str], value: int) -> None:
+    """The value is the number of the last section that is the node's."""
+    file = tmp_path / "robot.yaml"
+    sections = [f"{key}: {{ros__parameters: {{a: {n}}}}}" for n, key in enumerate(keys, 1)]
+    file.write_text("\n".join(sections))
+    assert read_parameter_file(file, "perception_node") == {"a": value}
+
+
+def test_a_section_may_be_nested_in_its_namespace(tmp_path: Path) -> None:
+    file = tmp_path / "robot.yaml"
+    file.write_text("ns: {perception_node: {ros__parameters: {a: 1}}}\n/b: {other: {x: 1}}")
+    assert read_parameter_file(file, "perception_node") == {"a": 1}
+
+
+def test_a_file_of_several_robots_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "robots.yaml"
+    file.write_text(
+        "/one/perception_node: {ros__parameters: {a: 1}}\n"
+        "/two/perception_node: {ros__parameters: {a: 2}}\n"
+    )
+    with pytest.raises(ConfigError, match=r"several robots \(/one/perception_node, /two/perc"):
+        read_parameter_file(file, "perception_node")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from seg_perception.config import describe
-from seg_perception.robots.sros2_policy import published_topics, read_topics
+from seg_perception.robots.sros2_policy import permissions
 from tools import parameters_page, topics_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,8 @@ def test_a_reference_page_is_the_code_s(name: str) -> None:
 def test_the_page_of_topics_has_every_topic_of_the_node() -> None:
     config = topics_page.example()
     common = {"rosout", "parameter_events", "clock", "~/transition_event"}
-    topics = {*read_topics(config), *published_topics(config)} - common
+    nodes = permissions(config).values()
+    topics = {topic for node in nodes for topic in (*node.read, *node.published)} - common
     text = topics_page.PAGE.read_text()
     assert [topic for topic in topics if f"`{topic}`" not in text] == []
 

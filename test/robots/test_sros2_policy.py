@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from seg_perception.config import parameter_file
+from seg_perception.config import Config, parameter_file
 from seg_perception.robots import platforms
 from seg_perception.robots.sros2_policy import ENCLAVE, sros2_policy
 
@@ -26,6 +26,16 @@ def test_every_input_and_output_of_a_platform_is_allowed(name):
     assert not (published & {camera.image_topic for camera in config.cameras.values()})
     assert {"~/status", "/diagnostics", "rosout"} <= published
     assert ENCLAVE in text
+
+
+def test_odometry_and_the_services_of_both_nodes_are_allowed():
+    settings = {"transforms.odometry_topic": "/wheels/odometry"}
+    root = ET.fromstring(sros2_policy(Config.from_parameters(settings)))  # noqa: S314 (our own)
+    topics = root.findall(".//profile[@node='perception_node_tf']/topics[@subscribe='ALLOW']/topic")
+    assert {"/wheels/odometry", "/tf", "/tf_static"} <= {topic.text for topic in topics}
+    for node in ("perception_node", "perception_node_tf"):
+        services = root.findall(f".//profile[@node='{node}']/services/service")
+        assert "~/get_type_description" in {service.text for service in services}
 
 
 def test_names_are_escaped(tmp_path):

@@ -1,10 +1,11 @@
 """Parameters: all declared and described; what the schema does not know is refused."""
 
 import pytest
+import yaml
 from rcl_interfaces.msg import ParameterType
 from rclpy.parameter import Parameter
 
-from seg_perception.config import Config
+from seg_perception.config import Config, read_parameter_file
 from seg_perception.core.errors import ConfigError
 from seg_perception.robots import platforms
 from seg_perception.ros.parameters import NodeParameters, overrides
@@ -50,6 +51,32 @@ def test_every_parameter_of_the_listed_sensors_is_declared(make):
     assert all(node.has_parameter(name) for name in flat)
     assert node.get_parameter("radars").type_ == Parameter.Type.STRING_ARRAY
     assert list(node.get_parameter("radars").value) == []
+
+
+SECTIONS = {
+    "/**": "",
+    "/**/perception_node": "",
+    "/ns/perception_node": "/ns",
+    "ns/perception_node": "/ns",
+    "/ns/**": "/ns",
+    "/*/perception_node": "/any",
+    "perception_node": "",
+    "/*": "",
+}
+
+
+@pytest.mark.parametrize("key", SECTIONS)
+@pytest.mark.parametrize("all_nodes_last", [False, True])
+def test_sections_mean_to_us_what_they_mean_to_ros(ros, tmp_path, key, all_nodes_last):
+    sections = {"/**": {"a": 1, "b": 1}, key: {"a": 2}}
+    if all_nodes_last:
+        sections = dict(reversed(sections.items()))
+    file = tmp_path / "robot.yaml"
+    document = {name: {"ros__parameters": values} for name, values in sections.items()}
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+    arguments = ["--ros-args", "--params-file", str(file), "-r", f"__ns:={SECTIONS[key] or '/'}"]
+    node = ros.node("perception_node", cli_args=arguments)
+    assert overrides(node) == read_parameter_file(file, "perception_node")
 
 
 @pytest.mark.parametrize("platform", platforms.shipped())

@@ -1,37 +1,53 @@
-"""A node that runs reads and publishes nothing that its SROS 2 policy does not allow."""
+"""A process that runs reads, publishes and offers nothing that its SROS 2 policy does not allow."""
 
 from __future__ import annotations
 
 import pytest
 
 from seg_perception.io.perception_messages import SegmentationStatus
+from seg_perception.outputs.topics import NODE_NAME
 from seg_perception.robots import platforms
-from seg_perception.robots.sros2_policy import published_topics, read_topics
+from seg_perception.robots.sros2_policy import TRANSFORM_NODE, permissions
 
 pytestmark = pytest.mark.ros
 
-NODE = "/perception_node"
+ODOMETRY = "/wheels/odometry"
 
 
-def test_the_running_node_stays_within_its_policy(ros, robot, parameters, wait_until):
-    statuses = robot.listen(f"{NODE}/status", SegmentationStatus.type_name)
+def test_the_running_nodes_stay_within_their_policy(ros, robot, parameters, wait_until):
+    graph = robot.node
+    statuses = robot.listen(f"/{NODE_NAME}/status", SegmentationStatus.type_name)
+    before = set(graph.get_node_names())
     wishes = {"map.enabled": True, "costmap.grid": True, "costmap.obstacles": True}
-    file = parameters(**wishes, **{"output.png": True})
+    file = parameters(**wishes, **{"output.png": True, "transforms.odometry_topic": ODOMETRY})
     process = ros.start("perception_node", "--ros-args", "--params-file", file)
     wait_until(lambda: statuses, "the node")
-    config = platforms.load(str(file))
-    by_node = (NODE[1:], "/")
-
-    def published():
-        return {t for t, _ in robot.node.get_publisher_names_and_types_by_node(*by_node)}
-
-    wait_until(lambda: f"{NODE}/costmap" in published(), "the graph to know its topics")
-    read = {t for t, _ in robot.node.get_subscriber_names_and_types_by_node(*by_node)}
-    assert published() <= absolute(published_topics(config))
-    assert read <= absolute(read_topics(config))
-    assert "/top/points" in read
+    costmap = f"/{NODE_NAME}/costmap"
+    wait_until(lambda: costmap in published(graph, NODE_NAME), "the graph to know its topics")
+    wait_until(lambda: "/top/points" in read(graph, NODE_NAME), "the graph to know its inputs")
+    wait_until(lambda: ODOMETRY in read(graph, TRANSFORM_NODE), "its transforms")
+    allowed = permissions(platforms.load(str(file)))
+    assert set(graph.get_node_names()) - before == set(allowed)
+    for node, expected in allowed.items():
+        served = names(graph.get_service_names_and_types_by_node(node, "/"))
+        assert read(graph, node) <= absolute(expected.read, node)
+        assert published(graph, node) <= absolute(expected.published, node)
+        assert served <= absolute(expected.services, node)
+        assert names(graph.get_client_names_and_types_by_node(node, "/")) == set()
     process.end()
 
 
-def absolute(topics):
-    return {t.replace("~", NODE) if t.startswith("~") else f"/{t.lstrip('/')}" for t in topics}
+def read(graph, node):
+    return names(graph.get_subscriber_names_and_types_by_node(node, "/"))
+
+
+def published(graph, node):
+    return names(graph.get_publisher_names_and_types_by_node(node, "/"))
+
+
+def names(found):
+    return {name for name, _ in found}
+
+
+def absolute(names, node):
+    return {n.replace("~", f"/{node}") if n[0] == "~" else f"/{n.lstrip('/')}" for n in names}

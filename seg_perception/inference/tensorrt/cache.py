@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import gettempdir
 
 from pydantic import ValidationError
 
@@ -18,6 +19,7 @@ from seg_perception.core.atomic_write import remove_drafts, write_file
 from seg_perception.core.errors import EngineError
 from seg_perception.core.issue_kinds.engines import NO_ENGINE
 from seg_perception.core.ownership import expect_own_folder, open_own, read_own
+from seg_perception.core.resources import expanded
 from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
 
@@ -59,9 +61,11 @@ class EngineCache:
     def at(cls, folder: str) -> EngineCache:
         """The folder of a configuration; empty: `seg_perception/engines` in the user's cache."""
         if folder:
-            return cls(Path(folder).expanduser())
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        return cls(Path(base) / "seg_perception" / "engines")
+            return cls(expanded(folder))
+        base = Path(os.environ.get("XDG_CACHE_HOME") or expanded("~/.cache"))
+        if base.parts[:1] == ("~",):  # a container's user may have no home
+            base = Path(gettempdir(), f"seg-perception-{os.geteuid()}")
+        return cls(base / "seg_perception" / "engines")
 
     def has(self, key: EngineKey) -> bool:
         """Whether something lies there under this key, whole or not."""

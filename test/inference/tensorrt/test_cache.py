@@ -282,3 +282,18 @@ def test_an_engine_cut_in_the_cache_is_built_again_before_it_is_loaded(
     assert machine.builds == 2
     assert engine.refused == ()
     np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
+
+
+def test_without_a_home_engines_are_kept_among_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> Path:
+        message = "Could not determine home directory."
+        raise RuntimeError(message)
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert EngineCache.at("").folder == tmp_path / ".cache" / "seg_perception" / "engines"
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    assert str(os.geteuid()) in EngineCache.at("").folder.parts[2]
+    assert EngineCache.at("~nobody-there/engines").folder == Path("~nobody-there/engines")
