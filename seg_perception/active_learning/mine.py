@@ -18,7 +18,7 @@ from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BagError, DatasetError
-from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED
+from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, STOPPED
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, LabelMap
@@ -37,6 +37,7 @@ from seg_perception.replay.session import Session
 from seg_perception.reports.page import write_page
 
 INDEX = "index.html"
+_CUT = (BAG_DAMAGED.code, STOPPED.code)
 Step = Callable[[str], AbstractContextManager[OnProgress]]
 
 
@@ -138,8 +139,8 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
     counts = session.perception.accounting.snapshot()
     frames = {name: counts[stream("camera", name)].published for name in source.config.cameras}
     issues = session.issues()
-    damage = tuple(str(issue) for issue in issues if issue.code == BAG_DAMAGED.code)
-    notes = tuple(str(issue) for issue in issues if issue.code != BAG_DAMAGED.code)
+    damage = tuple(str(issue) for issue in issues if issue.code in _CUT)
+    notes = tuple(str(issue) for issue in issues if issue.code not in _CUT)
     if not any(frames.values()):
         why = "; ".join([*damage, *notes]) or "the bag has none"
         msg = f"{source.reader.path}: no image could be labelled: {why}"

@@ -19,7 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from seg_perception.core.disk_errors import OF_DISKS, cant, mend_of
-from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.errors import SegPerceptionError, StoppedError
 
 BAD_INPUT = 2
 DEFECT = 70
@@ -48,6 +48,9 @@ class CommandGroup(TyperGroup):
 def _ended_in_words() -> Iterator[None]:
     try:
         yield
+    except StoppedError as error:
+        _say(str(error))
+        raise typer.Exit(128 + error.number) from error
     except SegPerceptionError as error:
         _say(f"error: {error}")
         raise typer.Exit(BAD_INPUT) from error

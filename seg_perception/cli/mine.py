@@ -43,10 +43,10 @@ def command(
     Exit code 2: the bag is damaged; what was found until there is kept.
     """
     from seg_perception.active_learning import mine
-    from seg_perception.cli.progress import named_step
+    from seg_perception.cli.progress import stoppable_step
 
     chosen = bag_config(bag, config, settings)
-    summary = mine(bag, output, chosen, _mining(count, choose or []), named_step)
+    summary = mine(bag, output, chosen, _mining(count, choose or []), stoppable_step)
     if as_json:
         print_json(summary.to_json())
     else:

@@ -69,8 +69,8 @@ def command(  # noqa: PLR0913 (an option each)
 
 
 def _replay(bag: Path, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:
-    from seg_perception.cli.progress import progress_bar
+    from seg_perception.cli.progress import stoppable_bar
     from seg_perception.replay import replay
 
-    with progress_bar("labelling") as advance:
+    with stoppable_bar("labelling") as advance:
         return replay(bag, output, config, options, on_progress=advance)

@@ -51,7 +51,7 @@ def command(  # noqa: PLR0913 (typer: one argument an option)
     With several GPUs: torchrun --nproc-per-node N -m seg_perception.cli train CONFIGURATION ...
     """
     expect_torch()
-    from seg_perception.cli.progress import progress_bar
+    from seg_perception.cli.progress import stoppable_bar
     from seg_perception.training.processes import joined
     from seg_perception.training.validation import score_tables
 
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 (typer: one argument an option)
         _report_on_terminal(processes)
         trainer = _trainer(configuration, output, data_root, folders, processes)
         _start(trainer, output / "last.pt", init, resume=resume)
-        with progress_bar("training") as advance:
+        with stoppable_bar("training") as advance:
             scores = trainer.run(until, advance if processes.leads else None)
         if processes.leads:
             typer.echo(score_tables(scores, trainer.never_certain))

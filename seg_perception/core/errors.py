@@ -150,3 +150,18 @@ class MemoryShortError(SegPerceptionError):
 
 # cv::Error::StsNoMem
 _OPENCV_NO_MEMORY = -4
+
+
+class StoppedError(SegPerceptionError):
+    """Somebody stopped the work at a point where what was done can be kept.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    reason = "stopped"
+
+    def __init__(self, text: str, number: int) -> None:
+        """Remember the signal."""
+        super().__init__(text)
+        self.number = number

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
-from seg_perception.core.errors import BagError, OutputError
+from seg_perception.core.errors import BagError, OutputError, StoppedError
 from seg_perception.core.issue_kinds.engines import ENGINE_REFUSED, SPOT_CHECK_ENDED
-from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, NOT_COPIED
+from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, NOT_COPIED, STOPPED
 from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
@@ -137,7 +137,7 @@ def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set
 def feed_all(
     session: Session, reader: BagReader, topics: set[str], on_progress: OnProgress | None = None
 ) -> None:
-    """Feed the bag to its end, or to where it is damaged; the damage is an issue.
+    """Feed the bag to its end, to where it is damaged, or until stopped; both are issues.
 
     Raises:
         OutputError: the results can't be written on.
@@ -154,6 +154,8 @@ def feed_all(
                     on_progress(done, total)
         except OutputError:
             raise
+        except StoppedError as error:
+            session.perception.issues.add(STOPPED, "", error=error)
         except BagError as error:
             damage.append(str(error))
     session.finish()

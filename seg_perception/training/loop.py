@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seg_perception.core.errors import TrainingError
+from seg_perception.core.errors import StoppedError, TrainingError
 from seg_perception.training.batches import Batch, BatchSource
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 from seg_perception.training.class_frequency import ClassFrequency, expect_every_class
@@ -141,8 +141,7 @@ class Trainer:
             parts = self._learn([next(stream) for _ in range(micro)])
             self.step += 1
             self._report(log, parts, time.monotonic() - started)
-            if advance:
-                advance(self.step, config.steps)
+            self._advance(advance)
             if self.step % config.validate_every == 0 and self.step < last:
                 self._validate_and_save(log)
         stream.close()
@@ -150,6 +149,22 @@ class Trainer:
         if log:
             log.close()
         return self._scores
+
+    def _advance(self, advance: Callable[[int, int], None] | None) -> None:
+        """Tell how far it is.
+
+        Raises:
+            StoppedError: whoever is told wants to stop; `last.pt` holds this step.
+        """
+        if advance is None:
+            return
+        try:
+            advance(self.step, self._config.steps)
+        except StoppedError as error:
+            last = self._folder / "last.pt"
+            self._checkpoint().save(last)
+            msg = f"{error}; {last} holds it: go on with --resume"
+            raise StoppedError(msg, error.number) from error
 
     def _learn(self, batches: list[Batch]) -> dict[str, float]:
         self._set_learning_rate()

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: install the extra [train]")
 
-from seg_perception.core.errors import TrainingError
+from seg_perception.core.errors import StoppedError, TrainingError
 from seg_perception.training.batches import Batch, BatchSource
 from seg_perception.training.config import OptimizerConfig, TrainingConfig
 from seg_perception.training.data import TrainingData
@@ -94,6 +94,21 @@ def test_a_resumed_run_ends_with_the_same_weights(
             want, got = want.network, got.network
         for name, tensor in want.state_dict().items():
             assert torch.equal(tensor, got.state_dict()[name]), (network, name)
+
+
+def test_a_run_that_is_stopped_is_resumed_at_that_step(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
+    def stop(step: int, _steps: int) -> None:
+        if step == 3:
+            msg = "stopped by SIGTERM after 3 of 9"
+            raise StoppedError(msg, 15)
+
+    with pytest.raises(StoppedError, match=r"3 of 9; .*last.pt holds it: go on with --resume"):
+        Trainer(tiny_config, tiny_data, tmp_path).run(advance=stop)
+    resumed = Trainer(tiny_config, tiny_data, tmp_path)
+    resumed.resume(tmp_path / "last.pt")
+    assert resumed.step == 3
 
 
 def test_another_configuration_is_not_resumed(

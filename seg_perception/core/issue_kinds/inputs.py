@@ -127,3 +127,11 @@ SHARED_OUTPUT = IssueKind(
     "relative topics in the parameter file follow the node's namespace; absolute ones do not",
     "warning",
 )
+STOPPED = IssueKind(
+    "stopped",
+    "{error}: messages after that are left out",
+    "run it again for the whole",
+    "a signal ended the work (Ctrl-C, SIGTERM, a session that dropped); what was done is "
+    "written and whole",
+    "run it again",
+)
