@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output=chosen.output,
         pace=chosen.pace,
         warm_s=chosen.warm_up,
+        reload_s=chosen.reload_s,
         extent=Extent(chosen.width, chosen.height, chosen.camera_hz, chosen.rings),
     )
     try:
@@ -69,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pace", type=float, default=1.0, help="length of the faults")
     parser.add_argument(
         "--warm-up", type=float, help="seconds; without it until every fault has been once"
+    )
+    parser.add_argument(
+        "--reload-s", type=float, help="load the model anew so often, beside the other faults"
     )
     parser.add_argument("--camera-hz", type=float, default=10.0)
     parser.add_argument("--width", type=int, default=640, help="of the images (pixel)")

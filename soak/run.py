@@ -41,6 +41,7 @@ class Options:
         output: existing folder.
         pace: length of the faults, 1 is as long as in the field.
         warm_s: start of the judged time; None: when every fault has been once.
+        reload_s: the model is loaded anew this often; None: when its turn comes.
         extent: what the sensors deliver.
     """
 
@@ -50,6 +51,7 @@ class Options:
     output: Path
     pace: float = 1.0
     warm_s: float | None = None
+    reload_s: float | None = None
     extent: Extent = field(default_factory=Extent)
 
 
@@ -82,7 +84,7 @@ def _drive(
         with Spinning(node):
             _wait(process, lambda: robot.is_heard and account.statuses > 0)
             world = World(robot, process, random.Random(options.seed), options.pace)  # noqa: S311
-            schedule = Schedule(world)
+            schedule = Schedule(world, options.reload_s)
             samples = _play(options, world, schedule, tell)
             _wait(process, lambda: account.in_flight == 0 and account.is_still(1.0))
         process.stop()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from soak.faults import FAULTS
+from soak.faults import FAULTS, reloaded
 from soak.world import Script, World
 
 # A gap between two faults, at pace 1.
@@ -40,8 +40,14 @@ class Schedule:
         warm_s: when every kind had been once; None before.
     """
 
-    def __init__(self, world: World) -> None:
-        """Start with a gap."""
+    def __init__(self, world: World, reload_s: float | None = None) -> None:
+        """Start with a gap.
+
+        Args:
+            world: among whose sensors the node runs.
+            reload_s: the model is unloaded and loaded this often, beside the other faults.
+        """
+        self._reload_s, self._reloaded_s = reload_s, 0.0
         self.events: list[Event] = []
         self.warm_s: float | None = None
         self._world = world
@@ -71,7 +77,7 @@ class Schedule:
         if self.now_s < self._due_s:
             return
         if self._script is None:
-            make = next(self._order)
+            make = self._next()
             self._script, self._name = make(self._world), make.__name__
             self._script_began_s = self.now_s
             self._world.robot.calm = False
@@ -79,6 +85,13 @@ class Schedule:
             self._due_s = self.now_s + next(self._script)
         except StopIteration:
             self._finish()
+
+    def _next(self) -> Callable[[World], Script]:
+        due = self._reload_s is not None and self.now_s - self._reloaded_s >= self._reload_s
+        make = reloaded if due else next(self._order)
+        if make is reloaded:
+            self._reloaded_s = self.now_s
+        return make
 
     def close(self) -> None:
         """End the fault that is on."""

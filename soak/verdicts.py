@@ -14,6 +14,7 @@ from soak.record import Record, Sample
 # Pairs of points grow with the square of them.
 _MOST_POINTS = 400
 _LEAST_SAMPLES = 6
+_LEAST_RELOADS = 3
 # In so long, at full pace, the node is loaded anew about once.
 _PART_S = 140.0
 # Reasons that only messages that were planted have.
@@ -28,11 +29,13 @@ class Limits:
 
     Attributes:
         memory_mib, memory_mib_per_h: growth of a run, and with every hour of it.
+        reload_mib: growth with every reload of the model, in the second half of the run.
         latency_ratio, latency_ms: last third against first, and what is added to that.
     """
 
     memory_mib: float = 16.0
     memory_mib_per_h: float = 16.0
+    reload_mib: float = 1.0
     latency_ratio: float = 1.5
     latency_ms: float = 20.0
 
@@ -53,6 +56,7 @@ def judge(record: Record, limits: Limits) -> list[Verdict]:
         # Shared pages are no leak: they are resident from their first use on, until all of the
         # middleware's segments are, whose size is fixed.
         _memory("heap and stacks", record, limits, lambda s: s.usage.anon_mib),
+        *_reloads(record, limits),
         _level("file descriptors", record, lambda s: s.usage.fds),
         _level("threads", record, lambda s: s.usage.threads),
         _latency(record, limits),
@@ -94,6 +98,25 @@ def _memory(name: str, record: Record, limits: Limits, value: Callable[[Sample],
     highest = max(value(s) for s in samples)
     measured = f"comes down to {low[-1]:.0f} MiB ({growth:+.1f}), at most {highest:.0f} MiB"
     return Verdict(name, growth <= bound, measured, f"{bound:+.1f} MiB in the run")
+
+
+def _reloads(record: Record, limits: Limits) -> Iterator[Verdict]:
+    """What stays of every reload: the lowest level between one and the next, where there are some.
+
+    As for the whole run, what a burst leaves with the middleware until a reload is no growth.
+    """
+    ends = [e.end_s for e in record.events if e.name == "reloaded" and e.end_s > record.seconds / 2]
+    between = [
+        [s.usage.anon_mib for s in record.samples if begin <= s.time_s < end]
+        for begin, end in itertools.pairwise(ends)
+    ]
+    low = [min(values) for values in between if values]
+    if len(low) >= _LEAST_RELOADS:
+        growth = theil_sen(range(len(low)), low)
+        levels = ", ".join(f"{value:.0f}" for value in low)
+        measured = f"{growth:+.2f} MiB a reload ({levels})"
+        bound = f"{limits.reload_mib:+.1f} MiB"
+        yield Verdict("heap and stacks after reloads", growth < limits.reload_mib, measured, bound)
 
 
 def _lows(samples: Sequence[Sample], value: Callable[[Sample], float]) -> list[float]:

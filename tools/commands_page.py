@@ -27,7 +27,7 @@ nothing else to standard output; progress, notes and errors go to standard error
 | 1 | `demo`: a message is unaccounted for; `compare`: a condition of `--fail-if` was met |
 | 2 | something to mend: one sentence as `error:`; what could be labelled is kept |
 | 70 | a defect of ours, with a traceback to report |
-| 130, 143, 129 | ended by SIGINT, SIGTERM, SIGHUP: drafts are removed; a second ends at once |
+| 130, 143, 129 | ended by SIGINT, SIGTERM, SIGHUP: drafts are removed; a second ends at once. `replay`, `mine` and `train` stop between two messages or steps and keep what was done: exit code 2 of the first two |
 | 141 | whoever read standard output went away (`... \| head`) |
 
 """

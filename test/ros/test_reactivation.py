@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections import Counter
 from functools import partial
 
 import pytest
@@ -71,3 +72,35 @@ def test_what_an_activation_of_a_spinning_node_held_is_freed_soon(
             wait_until(lambda: len(labels) > 3, "labels")
         on_executor(node.trigger_deactivate)
         wait_until(partial(is_free, held), "the end of what the activation held")
+
+
+def own_objects():
+    """How many objects of each class of ours there are."""
+    gc.collect()
+    kinds = (type(thing) for thing in gc.get_objects())
+    return Counter(k.__qualname__ for k in kinds if str(k.__module__).startswith("seg_"))
+
+
+def test_reloads_of_a_spinning_node_leave_as_many_objects_of_each_class_as_before(
+    ros, robot, node, wait_until
+):
+    def on_executor(*steps):
+        for step in steps:
+            task = ros._executor.create_task(step)
+            wait_until(task.done, "the transition")
+
+    robot.advertise()
+    labels = robot.listen("/front/semantic/label_image", messages.Image.type_name)
+    ros.add(node)
+    counts = []
+    for _ in range(4):
+        on_executor(node.trigger_activate)
+        held = weakref.ref(node._node_context)
+        robot.wait_until_heard()
+        labels.clear()
+        with robot.streaming(0.05, lambda: robot.step(robot.now_ns())):
+            wait_until(lambda: len(labels) > 3, "labels")
+        on_executor(node.trigger_deactivate, node.trigger_cleanup, node.trigger_configure)
+        wait_until(partial(is_free, held), "the end of what the activation held")
+        counts.append(own_objects())
+    assert counts[-1] == counts[1]

@@ -61,3 +61,23 @@ def test_a_fault_that_is_on_at_the_end_is_mended(monkeypatch):
     schedule.close()
     assert (mended, [event.name for event in schedule.events]) == ([True], ["fault"])
     assert not world.robot.calm
+
+
+def test_the_model_is_loaded_anew_as_often_as_is_asked_for(monkeypatch):
+    def other(_world):
+        yield 0.0
+
+    def reloaded(_world):
+        yield 0.0
+
+    monkeypatch.setattr("soak.schedule.FAULTS", (other,))
+    monkeypatch.setattr("soak.schedule.reloaded", reloaded)
+    monkeypatch.setattr("soak.schedule._SHORTEST_GAP_S", 0.0)
+    clock = Clock()
+    monkeypatch.setattr("soak.schedule.time", clock)
+    schedule = Schedule(resting_world(), reload_s=6.0)
+    for _ in range(20):
+        schedule.step()
+        clock.now_s += 1.0
+    begins = [event.begin_s for event in schedule.events if event.name == "reloaded"]
+    assert begins == [6.0, 12.0, 18.0]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from soak.account import StreamTotal
 from soak.process import Usage
 from soak.record import Record, Sample
+from soak.schedule import Event
 from soak.verdicts import Limits, Verdict, judge, theil_sen
 
 USAGE = Usage(rss_mib=400.0, anon_mib=300.0, pss_mib=250.0, fds=22, threads=18, cpu_s=1.0)
@@ -57,6 +58,16 @@ def test_a_leak_is_found_and_one_outlier_is_none() -> None:
     assert (
         failed(record([sample(n, anon_mib=900.0 if n == 59 else 300.0) for n in range(60)])) == []
     )
+
+
+@pytest.mark.parametrize(("mib", "ok"), [(0.9, True), (1.1, False)])
+def test_what_every_reload_of_the_second_half_leaves_is_found(mib: float, *, ok: bool) -> None:
+    """A reload every 10 s: from 30 s on the levels are 303, 304, 305 (and 306, not yet over)."""
+    run = record([sample(n, anon_mib=300.0 + mib * (n // 10)) for n in range(60)])
+    run.events.extend(Event("reloaded", 10.0 * n - 1.0, 10.0 * n) for n in (1, 2, 3.1, 4, 5, 5.9))
+    found = verdict(run, "heap and stacks after reloads")
+    assert found.ok is ok
+    assert found.measured.startswith(f"{mib:+.2f} MiB a reload")
 
 
 def test_memory_that_comes_down_again_is_no_leak() -> None:
