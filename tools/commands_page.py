@@ -27,8 +27,11 @@ nothing else to standard output; progress, notes and errors go to standard error
 | 1 | `demo`: a message is unaccounted for; `compare`: a condition of `--fail-if` was met |
 | 2 | something to mend: one sentence as `error:`; what could be labelled is kept |
 | 70 | a defect of ours, with a traceback to report |
-| 130, 143, 129 | ended by SIGINT, SIGTERM, SIGHUP: drafts are removed; a second ends at once. `replay`, `mine` and `train` stop between two messages or steps and keep what was done: exit code 2 of the first two |
+| 130, 143, 129 | ended by SIGINT, SIGTERM, SIGHUP: drafts are removed; a second ends at once |
 | 141 | whoever read standard output went away (`... \| head`) |
+
+`replay`, `mine` and `train` stop at the first signal, between two messages or steps, and keep what
+was done; the first two end with 2 then.
 
 """
 
