@@ -11,6 +11,7 @@ from seg_perception.core.issue_kinds import (
     clouds,
     engines,
     frames,
+    images,
     inputs,
     lenses,
     messages,
@@ -22,6 +23,7 @@ from tools.reference_page import REFERENCE, code, table
 PAGE = REFERENCE / "diagnostics.md"
 _PARTS = {
     "Inputs": inputs,
+    "Images": images,
     "Lenses": lenses,
     "Clouds": clouds,
     "Time": clocks,

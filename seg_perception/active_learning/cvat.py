@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError, ImageError
 from seg_perception.core.ontology import Ontology
+from seg_perception.io.bit_depth import FULL_BITS, to_8_bits
 from seg_perception.io.bounded import Bound
 from seg_perception.io.bounded_zip import ZIP_DAMAGE, members_within, read_member
 from seg_perception.io.compressed import decode_rgb, read_header
@@ -178,7 +179,7 @@ def _ids_by_color(text: str, ontology: Ontology, path: Path) -> dict[int, int]:
 def _read_mask(data: NDArray[np.uint8], table: dict[int, int], where: str) -> NDArray[np.uint8]:
     """Ids, uint8 (H, W), of a picture's bytes; block by block, since indices are large."""
     try:
-        rgb = decode_rgb(data, "mask")
+        rgb = to_8_bits(decode_rgb(data, "mask"), FULL_BITS)
     except ImageError as error:
         msg = f"{where} can't be decoded ({error}); export it again"
         raise DatasetError(msg) from error

@@ -19,6 +19,7 @@ from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BagError, DatasetError
 from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, STOPPED
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, LabelMap
@@ -30,6 +31,7 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.video import Decoded
 from seg_perception.io.video_packets import is_video
+from seg_perception.pipeline.camera_images import CameraImages
 from seg_perception.replay.decoding import ImageDecoder, make_frame
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.replay import OnProgress, feed_all
@@ -159,12 +161,15 @@ def _take(
     """Read the chosen frames and label them at their own size, in the order of the bag."""
     enlarged = source.config.segmentation.model_copy(update={"output_size": "input"})
     segmenter = Segmenter(source.engine, enlarged)
+    images = CameraImages(source.config.cameras, IssueLog())
     wanted = {(c.candidate.camera, c.candidate.stamp_ns): c for c in choices}
     for decoded in _decode(source, wanted):
         choice = wanted.pop(_frame_key(source, decoded.tag), None)
         if choice is not None:
             advance(len(choices) - len(wanted), len(choices))
-            frame = make_frame(choice.candidate.camera, decoded.tag, decoded.pixels(), None)
+            camera = choice.candidate.camera
+            pixels = images.rgb(camera, decoded.pixels(), decoded.tag.message)
+            frame = make_frame(camera, decoded.tag, pixels, None)
             yield choice, frame, segmenter.segment(frame)
 
 

@@ -221,8 +221,10 @@ class _Collector:
                 f"scan of {scan.sensor}; set time_offset_s of one, or raise synchronizer.max_gap_s"
             )
             raise CalibrationError(msg)
-        image = self._images[parameters.image_topic].decode(nearest)
-        frame = make_frame(camera, nearest, image, self.state.sensors.calibration(camera))
+        pixels = self._images[parameters.image_topic].decode(nearest)
+        sensors = self.state.sensors
+        image = sensors.images.rgb(camera, pixels, nearest.message)
+        frame = make_frame(camera, nearest, image, sensors.calibration(camera))
         return frame, self._labels.label_map(frame, self._recorded(camera, frame.stamp_ns))
 
     def _recorded(self, camera: str, stamp_ns: int) -> BagMessage | None:

@@ -29,6 +29,13 @@ class CameraConfig(ParameterGroup):
         description="How the images come: Image, CompressedImage, or H.264 and H.265 streams; "
         "auto: as published",
     )
+    bit_depth: int = Field(
+        json_schema_extra=EXPERT,
+        default=0,
+        ge=0,
+        le=16,
+        description="Bits that 16-bit images hold; 0: found from the brightest pixel so far",
+    )
     output_prefix: str = Field(
         default="", description="Prefix of the output topics; empty: the image topic's parent"
     )

@@ -18,7 +18,7 @@ from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
-from seg_perception.io.images import decode_image, decode_label_image
+from seg_perception.io.images import decode_label_image, decode_picture
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.outputs.pictures import Labels, Rgb
@@ -152,7 +152,7 @@ def _stamp(message: Any) -> int:
 
 
 def _frame(stamp_ns: int, image: Any, labels: Any, truth: Any) -> Frame:
-    rgb = decode_image(image)
+    rgb = decode_picture(image)
     size = (rgb.shape[1], rgb.shape[0])
     enlarged: Any = cv2.resize(
         decode_label_image(labels), size, interpolation=cv2.INTER_NEAREST_EXACT

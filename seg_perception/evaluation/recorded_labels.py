@@ -21,6 +21,7 @@ from seg_perception.evaluation.job import Job, StreamGroundTruth
 from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bit_depth import to_picture
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
@@ -93,7 +94,7 @@ class RecordedLabels:
             if found is None:
                 return None
             with suppress(SegPerceptionError):
-                return self._recent[name].decode(found)
+                return to_picture(self._recent[name].decode(found))
             return None
 
         return ImageLabels(stamp_ns, decode_label_image(message.message), None, picture)

@@ -16,12 +16,19 @@ from seg_perception.pipeline.parent_watch import ParentWatch
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """The first image of a topic; `problem` says why it can't be read, if so."""
+    """The first image of a topic; `problem` says why it can't be read, if so.
+
+    Attributes:
+        encoding: as the driver names it.
+        width, height: pixels; 0 where they are not known.
+        largest: value of its pixels, if they have 16 bits; else 0.
+    """
 
     encoding: str
     width: int
     height: int
     problem: str = ""
+    largest: int = 0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from seg_perception.inspection.frame_issues import (
     stamp_issues,
 )
 from seg_perception.inspection.photographs import is_derived, why_no_photograph
+from seg_perception.pipeline.camera_images import CameraImages
 from seg_perception.pipeline.camera_lens import CameraLens
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
 
@@ -81,6 +82,10 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
         problem = topic.image.problem if topic.image else f"{topic.name} carries no images"
         yield Issue.of(UNREADABLE, where, problem=problem)
         return
+    if topic.image.largest:
+        issues = IssueLog()
+        CameraImages(config.cameras, issues).bits(name, topic.image.largest)
+        yield from issues.all()
     if config.lidars or config.radars:
         yield from _camera_info(facts, config, name)
     if camera.frame_convention == "body":

@@ -25,6 +25,7 @@ from seg_perception.inspection.facts import (
 from seg_perception.inspection.read_transforms import read_transforms
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.coordinates import size_remarks
@@ -112,21 +113,25 @@ def _period_ns(rate_hz: float) -> int:
 
 
 def _read_image(message: Any) -> dict[str, Any]:
-    problem = ""
+    encoding, size = str(message.encoding), (int(message.width), int(message.height))
     try:
-        decode_image(message)
+        pixels = decode_image(message)
     except SegPerceptionError as error:
-        problem = str(error)
-    image = ImageFacts(str(message.encoding), int(message.width), int(message.height), problem)
-    return {"image": image}
+        return {"image": ImageFacts(encoding, *size, str(error))}
+    return {"image": ImageFacts(encoding, *size, largest=_largest(pixels))}
 
 
 def _read_compressed_image(message: Any) -> dict[str, Any]:
     try:
-        height, width = decode_compressed_image(message).shape[:2]
+        pixels = decode_compressed_image(message)
     except SegPerceptionError as error:
         return {"image": ImageFacts(str(message.format), 0, 0, str(error))}
-    return {"image": ImageFacts(str(message.format), width, height)}
+    height, width = pixels.shape[:2]
+    return {"image": ImageFacts(str(message.format), width, height, largest=_largest(pixels))}
+
+
+def _largest(pixels: Pixels) -> int:
+    return int(pixels.max()) if pixels.dtype == np.uint16 else 0
 
 
 def _read_camera_info(message: Any) -> dict[str, Any]:

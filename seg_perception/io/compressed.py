@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import ImageError, MemoryShortError, UnknownEncodingError
+from seg_perception.io.bit_depth import Pixels
 
 # 134 megapixels: twice what the largest industrial sensors have.
 MAX_PIXELS = 1 << 27
@@ -44,7 +45,7 @@ class FileHeader(NamedTuple):
     depth: int = 8
 
 
-def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+def decode_rgb(file: NDArray[np.uint8], name: str) -> Pixels:
     """RGB pixels of a JPEG or PNG file; an EXIF orientation is not applied.
 
     Args:
@@ -52,7 +53,7 @@ def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
         name: what the message calls its format, for error texts.
 
     Returns:
-        uint8 (H, W, 3), RGB.
+        uint8 or, of 16-bit PNG, uint16 (H, W, 3), RGB.
 
     Raises:
         ImageError: a damaged file, or one that declares an absurd size.
@@ -60,8 +61,10 @@ def decode_rgb(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
         MemoryShortError: no memory for its pixels.
     """
     read_header(file, name)
-    bgr = _decode(file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION, name)
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr), np.uint8)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    bgr = _decode(file, flags, name)
+    rgb: Pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr))
+    return rgb
 
 
 def decode_labels_png(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8] | NDArray[np.uint16]:

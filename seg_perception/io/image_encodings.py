@@ -11,8 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_FULL_16_TO_8_BIT = 255 / 65535
-
 
 @dataclass(frozen=True)
 class Encoding:
@@ -20,7 +18,7 @@ class Encoding:
 
     Attributes:
         dtype, channels: of one pixel.
-        convert: 8-bit pixels to RGB.
+        convert: pixels to RGB of the same depth.
         columns: this many share a value, so that the width is a multiple of it.
     """
 
@@ -33,16 +31,6 @@ class Encoding:
     def pixel_bytes(self) -> int:
         """Size of one pixel."""
         return self.channels * np.dtype(self.dtype).itemsize
-
-    def to_rgb(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
-        """RGB, uint8 (H, W, 3), of pixels; 16 bits become 8 over their full range.
-
-        Args:
-            pixels: of the encoding's dtype, (H, W) or (H, W, channels).
-        """
-        if pixels.dtype == np.uint16:
-            pixels = cv2.convertScaleAbs(pixels, alpha=_FULL_16_TO_8_BIT)
-        return self.convert(pixels)
 
 
 def _convert(code: int) -> Callable[[NDArray[Any]], NDArray[Any]]:

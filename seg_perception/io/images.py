@@ -15,23 +15,25 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import ImageError, UnknownEncodingError
 from seg_perception.core.types import LabelMap
+from seg_perception.io.bit_depth import Pixels, to_picture
 from seg_perception.io.compressed import decode_labels_png, decode_rgb
 from seg_perception.io.image_encodings import ENCODINGS, Encoding
 from seg_perception.io.messages import CompressedImage, Header, Image, byte_array
 
 _NATIVE_BIG_ENDIAN = sys.byteorder == "big"
 _PNG_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, 3)
+_DEPTHS = ("32FC", "64FC", "16SC", "32SC")
 _LABEL_ENCODINGS = ("mono8", "mono16", "8UC1", "16UC1")
 
 
-def decode_image(msg: Any) -> NDArray[np.uint8]:
-    """RGB pixels of a sensor_msgs/Image; 16 bits become 8 over their full range.
+def decode_image(msg: Any) -> Pixels:
+    """RGB pixels of a sensor_msgs/Image, as many bits as it has.
 
     Args:
         msg: any object with the attributes of the message.
 
     Returns:
-        uint8 (H, W, 3), RGB; a view into the message for `rgb8`.
+        uint8 or, of 16-bit encodings, uint16 (H, W, 3), RGB; a view into the message for `rgb8`.
 
     Raises:
         ImageError: no pixels, or fewer bytes than height, width and step ask for.
@@ -43,23 +45,36 @@ def decode_image(msg: Any) -> NDArray[np.uint8]:
     if msg.width % encoding.columns:
         text = f"image {msg.width}x{msg.height}: expected an even width for {msg.encoding}; crop it"
         raise ImageError(text)
-    return encoding.to_rgb(_pixels(msg, encoding))
+    return encoding.convert(_pixels(msg, encoding))
 
 
-def decode_compressed_image(msg: Any) -> NDArray[np.uint8]:
+def decode_compressed_image(msg: Any) -> Pixels:
     """RGB pixels of a sensor_msgs/CompressedImage that holds a JPEG or PNG file.
 
     Args:
         msg: any object with the attributes of the message.
 
     Returns:
-        uint8 (H, W, 3), RGB, as the sensor saw it: an EXIF orientation is not applied.
+        uint8 or, of 16-bit PNG, uint16 (H, W, 3), RGB, as the sensor saw it: an EXIF orientation
+        is not applied.
 
     Raises:
         ImageError: a damaged file, or one that declares an absurd size.
         UnknownEncodingError: neither JPEG nor PNG.
     """
     return decode_rgb(byte_array(msg.data), msg.format)
+
+
+def decode_picture(msg: Any) -> NDArray[np.uint8]:
+    """The pixels of an Image or CompressedImage to look at, uint8 (H, W, 3), RGB.
+
+    How many bits 16-bit pixels hold is found from this image alone.
+
+    Raises:
+        ImageError: as `decode_image` and `decode_compressed_image`.
+    """
+    pixels = decode_image(msg) if hasattr(msg, "encoding") else decode_compressed_image(msg)
+    return to_picture(pixels)
 
 
 def decode_label_image(msg: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
@@ -156,9 +171,10 @@ def _decode_by_cv_bridge(msg: Any) -> NDArray[np.uint8]:
 
         rgb = np.asarray(CvBridge().imgmsg_to_cv2(msg, "rgb8"))
     except (ImportError, AttributeError, KeyError, TypeError, ValueError, cv2.error) as error:
-        text = (
-            f"image: expected one of {', '.join(ENCODINGS)}, got {msg.encoding!r}; "
-            "set another pixel format at the driver"
-        )
+        expected = f"image: expected one of {', '.join(ENCODINGS)}, got {msg.encoding!r}"
+        mend = "set another pixel format at the driver"
+        if msg.encoding.startswith(_DEPTHS):
+            mend = "these are depths: name the topic of the camera's pictures"
+        text = f"{expected}; {mend}"
         raise UnknownEncodingError(text) from error
     return rgb.astype(np.uint8, copy=False)

@@ -25,6 +25,7 @@ from seg_perception.core.errors import (
     SegPerceptionError,
 )
 from seg_perception.core.types import NANOSECONDS
+from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.h264_packets import H264Packets
 from seg_perception.io.hevc_packets import HevcPackets
 from seg_perception.io.nal_units import MAX_VIDEO_PIXELS, PacketFacts, PacketReader
@@ -48,15 +49,15 @@ class Decoded(Generic[Tag]):
 
     Attributes:
         tag: what was handed in with it.
-        image: its picture, uint8 (H, W, 3), RGB; None where it has none.
+        image: its picture, uint8 or uint16 (H, W, 3), RGB; None where it has none.
         error: why it has none.
     """
 
     tag: Tag
-    image: NDArray[np.uint8] | None
+    image: Pixels | None
     error: SegPerceptionError | None
 
-    def pixels(self) -> NDArray[np.uint8]:
+    def pixels(self) -> Pixels:
         """The picture.
 
         Raises:
@@ -272,7 +273,7 @@ class VideoDecoder(Generic[Tag]):
         return f"{_NAMES.get(self._codec, '')} video"
 
 
-def first_picture(messages: Iterable[Any]) -> NDArray[np.uint8]:
+def first_picture(messages: Iterable[Any]) -> Pixels:
     """The first picture, uint8 (H, W, 3), RGB, of a stream's messages, which are read up to it.
 
     Raises:

@@ -12,6 +12,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration, clean_frame_id
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.messages import stamp_to_ns
+from seg_perception.pipeline.camera_images import CameraImages
 from seg_perception.pipeline.camera_lens import CameraLens, expect_usable
 from seg_perception.pipeline.parent_watch import Publishers, unnamed
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
@@ -23,6 +24,7 @@ class SensorState:
 
     Attributes:
         transforms: reads transforms into their tree.
+        images: what the pixels of images mean.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class SensorState:
         """
         tree = make_tree(config.transforms)
         self.transforms = TransformReader(tree, issues, observe, publishers)
+        self.images = CameraImages(config.cameras, issues)
         self._cameras = config.cameras
         self._has_clouds = bool(config.lidars or config.radars)
         self._issues = issues

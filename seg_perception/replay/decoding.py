@@ -12,6 +12,7 @@ from seg_perception.config.input_topics import IMAGE_TYPES
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import CompressedImage, header_of, stamp_to_ns
@@ -43,8 +44,8 @@ def read_cloud(message: BagMessage) -> PointCloud:
     return decode_points(message.message)
 
 
-def decode_still(message: BagMessage) -> NDArray[np.uint8]:
-    """RGB pixels, uint8 (H, W, 3), of a message that is an image by itself.
+def decode_still(message: BagMessage) -> Pixels:
+    """RGB pixels, uint8 or uint16 (H, W, 3), of a message that is an image by itself.
 
     Raises:
         ImageError: it can't be decoded.

@@ -6,11 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seg_perception.core.errors import KeyFrameError, SegPerceptionError
 from seg_perception.io.bag_message import BagMessage
+from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.nal_units import PacketFacts
 from seg_perception.io.video import Decoded, VideoDecoder, packet_reader
 from seg_perception.io.video_packets import H264, HEVC, is_video, read_packet
@@ -46,8 +44,8 @@ class RecentImages:
         for _ in range(older[-1] if older else 0):
             self._packets.popleft()
 
-    def decode(self, message: BagMessage) -> NDArray[np.uint8]:
-        """RGB pixels, uint8 (H, W, 3), of a message that was added.
+    def decode(self, message: BagMessage) -> Pixels:
+        """RGB pixels, uint8 or uint16 (H, W, 3), of a message that was added.
 
         Raises:
             ImageError: it can't be decoded.

@@ -168,8 +168,9 @@ class Session:
 
     def _take_pixels(self, decoded: Decoded[BagMessage], handle: MessageHandle) -> None:
         camera = self._inputs.images[decoded.tag.topic]
-        calibration = self._state.sensors.calibration(camera)
-        frame = make_frame(camera, decoded.tag, decoded.pixels(), calibration)
+        sensors, message = self._state.sensors, decoded.tag
+        image = sensors.images.rgb(camera, decoded.pixels(), message.message)
+        frame = make_frame(camera, message, image, sensors.calibration(camera))
         self._observe(handle.stream, frame.frame_id, frame.stamp_ns)
         if refusal := self.perception.rate_limiter.refuses_image(camera, frame.stamp_ns):
             handle.drop(refusal)

@@ -166,9 +166,10 @@ class CameraInput:
         message, header = received.message, header_of(received.message)
         self.camera_info.update()
         decode = decode_compressed_image if hasattr(message, "format") else decode_image
+        pixels = decode(message) if received.image is None else received.image
         return CameraFrame(
             camera=self._name,
-            image=decode(message) if received.image is None else received.image,
+            image=self._sensors.images.rgb(self._name, pixels, message),
             stamp_ns=stamp_to_ns(header.stamp),
             frame_id=clean_frame_id(header.frame_id),
             calibration=self._sensors.calibration(self._name),

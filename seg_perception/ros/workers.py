@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seg_perception.core.drop_reasons import QUEUE_FULL, SHUTDOWN
 from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.threads import start_thread
+from seg_perception.io.bit_depth import Pixels
 
 # A step that fails at once, again and again, must not take the processor from all others.
 _PAUSE_S = 0.05
@@ -33,7 +31,7 @@ class ReceivedMessage:
     name: str
     message: Any
     handle: MessageHandle
-    image: NDArray[np.uint8] | None = None
+    image: Pixels | None = None
 
 
 class Worker:

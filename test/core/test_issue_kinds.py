@@ -15,6 +15,7 @@ from seg_perception.core.issue_kinds import (
     clouds,
     engines,
     frames,
+    images,
     inputs,
     lenses,
     messages,
@@ -23,7 +24,7 @@ from seg_perception.core.issue_kinds import (
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.message_accounting import MessageAccounting
 
-PARTS = (inputs, lenses, clouds, clocks, places, frames, messages, engines)
+PARTS = (inputs, images, lenses, clouds, clocks, places, frames, messages, engines)
 KINDS = [kind for part in PARTS for kind in vars(part).values() if isinstance(kind, IssueKind)]
 
 

@@ -45,6 +45,18 @@ def test_a_jpeg_comes_back_nearly():
     assert np.abs(decoded.astype(int) - RGB).mean() < 3
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_png_of_16_bits_keeps_them(channels):
+    deep = RGB[..., 0].astype(np.uint16) * 16 if channels == 1 else RGB.astype(np.uint16) * 16
+    msg = compressed(".png", deep if channels == 1 else deep[..., ::-1], "mono16; png compressed ")
+    decoded = images.decode_compressed_image(msg)
+    assert decoded.dtype == np.uint16
+    np.testing.assert_array_equal(decoded, np.broadcast_to(deep.reshape(48, 64, -1), RGB.shape))
+    # 255 * 16 = 4080 fits into 12 bits: 255 / 4095 of it.
+    expected = np.round(decoded * (255 / 4095))
+    np.testing.assert_array_equal(images.decode_picture(msg), expected)
+
+
 def test_grey_files_become_rgb():
     decoded = images.decode_compressed_image(compressed(".png", RGB[..., 0]))
     np.testing.assert_array_equal(decoded, RGB[..., :1].repeat(3, axis=2))
