@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from seg_perception.config.input_topics import POINT_TYPES, VIDEO_TYPES
+from seg_perception.config.input_topics import POINT_TYPES, TF_TYPES, VIDEO_TYPES
 from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.issue_kinds.inputs import BAG_FILES, FOREIGN_ENCODING
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import NANOSECONDS, clean_frame_id
 from seg_perception.geometry.point_times import TimeHints, point_times
@@ -25,6 +26,7 @@ from seg_perception.inspection.facts import (
 from seg_perception.inspection.read_transforms import read_transforms
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.clouds import decode_points
@@ -52,8 +54,10 @@ def read_facts(path: str | Path) -> BagFacts:
         BagError: it can't be opened.
     """
     with BagReader(path) as bag:
-        topics = {info.name: _read_topic(bag, info) for info in bag.topics}
         issues = IssueLog()
+        for text in bag.remarks:
+            issues.add(BAG_FILES, "", remark=text)
+        topics = {info.name: _read_topic(bag, info, issues) for info in bag.topics}
         transforms = read_transforms(bag, issues)
         return BagFacts(
             path=Path(path),
@@ -69,18 +73,23 @@ def read_facts(path: str | Path) -> BagFacts:
         )
 
 
-def _read_topic(bag: BagReader, info: TopicInfo) -> TopicFacts:
+def _read_topic(bag: BagReader, info: TopicInfo, issues: IssueLog) -> TopicFacts:
     rate_hz = (info.count - 1) / bag.duration_s if info.count > 1 and bag.duration_s else 0.0
-    facts = TopicFacts(info.name, info.type, info.count, rate_hz)
     read = _READERS.get(info.type)
+    if info.encoding not in ROS_ENCODINGS:
+        encoding = info.encoding or "nothing known"
+        if read is not None or info.type in (*POINT_TYPES, *TF_TYPES):
+            issues.add(FOREIGN_ENCODING, info.name, encoding=encoding)
+        return TopicFacts(info.name, f"{info.type} ({encoding})".lstrip(), info.count, rate_hz)
+    facts = TopicFacts(info.name, info.type, info.count, rate_hz)
     if info.type in POINT_TYPES:
         read = partial(_read_cloud, period_ns=_period_ns(rate_hz))
     if read is None or not info.count:
         return facts
-    first = next(iter(bag.messages({info.name})), None)
-    if first is None:
-        return facts
     try:
+        first = next(iter(bag.messages({info.name})), None)
+        if first is None:
+            return facts
         message = first.message
     except SegPerceptionError as error:
         return replace(facts, **_unreadable(info.type, str(error)))

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
-from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.errors import BagError, SegPerceptionError
+from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import Edge
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.pipeline.parent_watch import ParentWatch
 from seg_perception.pipeline.stamp_watch import StampWatch, nothing
 from seg_perception.pipeline.transform_reader import TransformReader
@@ -46,7 +48,7 @@ def read_transforms(bag: BagReader, issues: IssueLog) -> TransformFacts:
     watch = StampWatch(issues, nothing, lambda: log_ns)
     reader = TransformReader(TransformTree(buffer_s=3600.0), issues, watch.observe)
     edges: dict[tuple[str, str], Edge] = {}
-    for message in _messages(bag):
+    for message in _messages(bag, issues):
         static = message.topic == TF_STATIC
         log_ns = message.log_time_ns
         try:
@@ -63,9 +65,23 @@ def read_transforms(bag: BagReader, issues: IssueLog) -> TransformFacts:
     return TransformFacts(reader.tree, tuple(in_order), reader.parents, newest_ns + unread_ns)
 
 
-def _messages(bag: BagReader) -> Iterator[BagMessage]:
-    present = {info.name for info in bag.topics if info.type in TF_TYPES and info.count}
+def _messages(bag: BagReader, issues: IssueLog) -> Iterator[BagMessage]:
+    """All of the static ones, then the first others, each up to where the bag is damaged."""
+    present = {
+        info.name
+        for info in bag.topics
+        if info.type in TF_TYPES and info.encoding in ROS_ENCODINGS and info.count
+    }
     if TF_STATIC in present:
-        yield from bag.messages({TF_STATIC})
+        yield from _undamaged(bag, TF_STATIC, None, issues)
     if TF in present:
-        yield from islice(bag.messages({TF}), _TF_MESSAGES)
+        yield from _undamaged(bag, TF, _TF_MESSAGES, issues)
+
+
+def _undamaged(
+    bag: BagReader, topic: str, most: int | None, issues: IssueLog
+) -> Iterator[BagMessage]:
+    try:
+        yield from islice(bag.messages({topic}), most)
+    except BagError as error:
+        issues.add(BAG_DAMAGED, topic, error=str(error))

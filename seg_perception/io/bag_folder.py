@@ -35,10 +35,11 @@ class _Metadata:
     message_compression: str = ""
     encodings: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
-def open_storages(path: Path) -> list[Storage]:
-    """The files of a recording, in order.
+def open_storages(path: Path) -> tuple[list[Storage], tuple[str, ...]]:
+    """The files of a recording, in order, and what is to be said of how they were found.
 
     Args:
         path: a file, or a folder with a metadata.yaml or at least with recorded files.
@@ -50,7 +51,7 @@ def open_storages(path: Path) -> list[Storage]:
         msg = f"{path}: expected a recording, got no such file or folder; check the path"
         raise BagError(msg)
     if not path.is_dir():
-        return [_PackedMessages(_open_file(path))]
+        return [_PackedMessages(_open_file(path))], ()
     metadata = _read_metadata(path / "metadata.yaml")
     if metadata.message_compression not in ("", "zstd"):
         msg = (
@@ -61,7 +62,7 @@ def open_storages(path: Path) -> list[Storage]:
     storages = [_open_file(file) for file in _find_files(path, metadata)]
     storages = [_apply(metadata, storage) for storage in storages]
     storages[0].warnings.extend(metadata.warnings)
-    return storages
+    return storages, tuple(metadata.remarks)
 
 
 def _open_file(path: Path) -> Storage:
@@ -97,7 +98,7 @@ def _find_files(folder: Path, metadata: _Metadata) -> list[Path]:
     named = [_as_it_lies(folder / Path(name).name) for name in metadata.files]
     missing = [path for path in named if not path.exists()]
     if missing:
-        metadata.warnings.append(_renamed(folder, missing, [p for p in lying if p not in named]))
+        metadata.remarks.append(_renamed(folder, missing, [p for p in lying if p not in named]))
         named = lying
     found = named or lying
     if not found:

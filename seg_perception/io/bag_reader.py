@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 class BagReader:
-    """A recording of any kind."""
+    """A recording of any kind.
+
+    Attributes:
+        remarks: how its files were found, where that was not as its metadata has it.
+    """
 
     def __init__(self, path: str | Path) -> None:
         """Open it and read its index.
@@ -32,7 +36,7 @@ class BagReader:
             BagError: nothing there, or nothing that can be read; says which mend there is.
         """
         self.path = Path(path)
-        self._storages: list[Storage] = open_storages(self.path)
+        self._storages, self.remarks = open_storages(self.path)
         self._types = TypeCatalog()
         stored = [topic for storage in self._storages for topic in storage.topics]
         if stored and not any(topic.encoding in ROS_ENCODINGS for topic in stored):

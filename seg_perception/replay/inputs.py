@@ -19,6 +19,7 @@ from seg_perception.core.errors import BagError
 from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.messages import CameraInfo, Odometry
 from seg_perception.pipeline.unread_clouds import wrong_type
 
@@ -78,7 +79,11 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
         images={camera.image_topic: name for name, camera in config.cameras.items()},
         lenses=_lenses(bag, topics, config),
         clouds=clouds,
-        transforms=tuple(t for t in (TF, TF_STATIC) if t in topics and topics[t].type in TF_TYPES),
+        transforms=tuple(
+            t
+            for t in (TF, TF_STATIC)
+            if t in topics and topics[t].type in TF_TYPES and topics[t].encoding in ROS_ENCODINGS
+        ),
         odometry=odometry,
     )
 

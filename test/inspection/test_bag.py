@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 
 from seg_perception.config.input_topics import beside
+from seg_perception.core.issue_kinds.inputs import BAG_FILES
 from seg_perception.core.types import LabelMap, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inspection import inspect_bag, suggest_config
 from seg_perception.inspection.facts import CloudFacts, TopicFacts
 from seg_perception.inspection.sensor_kind import sensor_kind
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.images import encode_labels, encode_labels_png, encode_rgb
 from seg_perception.io.messages import CompressedImage, Header
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.radar import radar_fields
 from seg_perception.io.transforms import encode_tf
+from seg_perception.replay import ReplayOptions, replay
 
 
 def cloud(frame_id, *fields, count=4, stamp_ns=0):
@@ -288,3 +292,48 @@ def test_every_radar_of_the_table_of_drivers_is_one(shared_data):
             judged += 1
             assert sensor_kind(topic).kind == "radar", driver
     assert judged > 8
+
+
+def test_sensors_that_are_not_serialised_as_ros_does_are_told_and_cost_no_other(world):
+    """A JSON bridge may record an Image, a cloud and a /tf of its own."""
+    path = world.folder / "json.mcap"
+    with BagReader(world.bag()) as source, BagWriter(path) as bag:
+        for message in source.messages():
+            bag.copy(message)
+        for topic, kind in JSON_TOPICS.items():
+            bag.write_raw(topic, kind, b"{}", world.start_ns, encoding="json")
+    inspection = inspect_bag(path)
+    told = {issue.stream: issue for issue in inspection.issues if issue.code == "foreign_encoding"}
+    assert set(told) == set(JSON_TOPICS)
+    assert "/web/image: it is serialised as json, not as ROS does" in str(told["/web/image"])
+    assert {issue.level for issue in told.values()} == {"warning"}
+    assert [issue for issue in inspection.issues if issue.level == "error"] == []
+    config = suggest_config(inspection)
+    assert [camera.image_topic for camera in config.cameras.values()] == [world.image_topic]
+    out = world.folder / "out.mcap"
+    summary = replay(path, out, config, ReplayOptions(with_inputs=True))
+    assert summary.problems == ()
+    with BagReader(out) as bag:
+        assert set(JSON_TOPICS) <= {topic.name for topic in bag.topics}
+
+
+JSON_TOPICS = {
+    "/web/image": "sensor_msgs/msg/Image",
+    "/web/points": "sensor_msgs/msg/PointCloud2",
+    "/tf": "tf2_msgs/msg/TFMessage",
+}
+
+
+def test_a_renamed_file_is_told_by_inspection_and_replay_alike(world):
+    folder = world.folder / "bag"
+    with BagReader(world.bag()) as source, BagWriter(folder) as bag:
+        for message in source.messages():
+            bag.copy(message)
+    (folder / "bag_0.mcap").rename(folder / "forest.mcap")
+    sentence = f"{folder}: metadata.yaml names ['bag_0.mcap'], which are missing; read "
+    inspection = inspect_bag(folder)
+    summary = replay(folder, world.folder / "out.mcap", world.config())
+    for issues in (inspection.issues, summary.issues):
+        (issue,) = (issue for issue in issues if issue.code == BAG_FILES.code)
+        assert sentence in str(issue)
+    assert summary.problems == ()

@@ -102,13 +102,28 @@ NOT_COPIED = IssueKind(
     "nothing, if the output needs no such topic",
     "note",
 )
+FOREIGN_ENCODING = IssueKind(
+    "foreign_encoding",
+    "it is serialised as {encoding}, not as ROS does, and can only be copied",
+    "record the topic from ROS to have it used",
+    "a sensor's or transforms' topic in the bag is JSON, protobuf or the like",
+    "record the topic from ROS; `--with-inputs` copies it as it is",
+    "warning",
+)
+BAG_FILES = IssueKind(
+    "bag_files",
+    "{remark}",
+    "give the files their names back, or mend metadata.yaml",
+    "the files of a bag have other names than its metadata.yaml says; what is there is read",
+    "nothing, if they are the right ones; else give them their names back",
+    "warning",
+)
 BAG_DAMAGED = IssueKind(
     "bag_damaged",
     "{error}",
     "",
-    "the recording is cut or damaged, or its files are not those that its metadata.yaml names; "
-    "everything that can be read is used",
-    "record it again, repair it with its recorder's tools, or give its files their names back",
+    "the recording is cut or damaged; everything before the damage is used",
+    "record it again, or repair it with its recorder's tools",
 )
 TWO_PUBLISHERS = IssueKind(
     "two_publishers",
