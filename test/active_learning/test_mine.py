@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from seg_perception.active_learning import MiningConfig, mine
 from seg_perception.active_learning.cvat import read_masks
+from seg_perception.active_learning.summary import frame_name
 from seg_perception.cli.main import app
 from seg_perception.core.errors import BagError, DatasetError
 from seg_perception.core.ontology import Ontology
@@ -102,6 +103,24 @@ def test_every_form_of_the_pre_labels_says_the_same(world, mined):
                 assert annotation["area"] == bits.sum()
                 drawn[bits] = ontology.ids[categories[annotation["category_id"]]]
         assert (drawn == mask).all()
+
+
+def test_chosen_frames_of_a_video_are_decoded_from_the_key_frame_before(world, video):
+    # Colours change with every picture, so that another picture would be seen.
+    topic = "/camera/front/image_raw/foxglove"
+    packets = video.encode("h264", video.plain([n % 3 for n in range(12)]), key_every=6)
+    events = [event for event in world.events(12) if event[1] != world.image_topic]
+    for number, packet in enumerate(packets):
+        at = world.start_ns + number * 100 * world.ms
+        message = video.message("foxglove", "h264", packet, at, "camera_optical")
+        events.append((at + world.ms, topic, message))
+    bag = world.bag(sorted(events, key=lambda event: event[0]))
+    config = world.config(camera__front__image_topic=topic)
+    summary = mine(bag, world.folder / "mined", config, MiningConfig(count=5, min_gap_s=0.0))
+    assert summary.frames == {"front": 12}
+    for choice, number in zip(summary.choices, stamps(world, summary), strict=True):
+        picture = cv2.imread(str(summary.output / IMAGES / f"{frame_name(choice)}.png"))
+        assert int(picture[24, 32].argmax()) == 2 - number % 3  # OpenCV has blue first
 
 
 def test_training_reads_the_folder(mined):
