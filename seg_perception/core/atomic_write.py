@@ -8,6 +8,7 @@ logs, lists of frames in a folder that is a draft itself.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.locks import Holder, is_at, lock
 
 DRAFT = ".draft"
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 # With point and ending a draft's name stays below 255 bytes.
 _LONGEST = 200
 
@@ -67,8 +69,7 @@ def draft_file(
             yield target  # a device or a pipe, which nothing may replace
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = draft_name(target)
-        descriptor = _open(draft)
+        draft, descriptor = _open(draft_name(target))
         try:
             yield draft
             _finish(draft, target, sync=sync)
@@ -91,19 +92,22 @@ def draft_name(path: Path) -> Path:
     return path.with_name(f".{stem}{DRAFT}")
 
 
-def _open(draft: Path) -> int:
+def _open(draft: Path) -> tuple[Path, int]:
     """Open an empty draft that nobody else writes; one that a killed process left is reused."""
     while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(draft, flags, 0o666)
-        lock(descriptor, wait=True)
+        descriptor = os.open(draft, _FLAGS, 0o666)
+        holder = lock(descriptor, wait=True)
         found = os.fstat(descriptor)
         if is_at(descriptor, draft):
-            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and holder is Holder.US:
                 os.ftruncate(descriptor, 0)
-                return descriptor
-            draft.unlink()  # somebody's other file under our draft's name
+                return draft, descriptor
+            # Somebody's other file under our draft's name, or one that can't be locked.
+            draft.unlink(missing_ok=True)
         os.close(descriptor)
+        if holder is Holder.NOBODY:
+            alone = draft.with_name(f".{secrets.token_hex(8)}{DRAFT}")
+            return alone, os.open(alone, _FLAGS | os.O_EXCL, 0o666)
 
 
 def _remove_if_left(draft: Path) -> bool:

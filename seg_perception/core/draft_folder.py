@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seg_perception.core.atomic_write import DRAFT, draft_name, write_file
@@ -103,6 +103,8 @@ def _claim(folder: Path, kind: type[SegPerceptionError]) -> tuple[Path, int]:
             msg = f"{folder}: another process is writing it; wait for its end, or name another one"
             raise kind(msg)
         if holder is Holder.NOBODY:
+            with suppress(OSError):
+                draft.rmdir()
             alone = folder.with_name(f".{secrets.token_hex(8)}{DRAFT}")
             return alone, _open(alone)
 

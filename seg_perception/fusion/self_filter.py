@@ -76,7 +76,7 @@ class SelfFilter:
 
 def _read_mask(camera: str, path: str) -> NDArray[np.uint8]:
     file = expanded(path)
-    mask = decode_file(file, cv2.IMREAD_GRAYSCALE) if file.is_file() else None
+    mask = decode_file(file, cv2.IMREAD_GRAYSCALE)
     if mask is None:
         msg = (
             f"camera.{camera}.ego_mask: expected a picture, white where the robot sees itself, "

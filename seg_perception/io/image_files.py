@@ -25,6 +25,8 @@ def decode_file(path: Path, flags: int) -> NDArray[Any] | None:
         flags: of OpenCV's decoder.
     """
     try:
+        if not path.is_file():
+            return None
         data = np.fromfile(path, np.uint8)
         read_header(data, path.name)
     except UnknownEncodingError:

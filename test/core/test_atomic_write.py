@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -14,6 +16,7 @@ import pytest
 from full_disk import full_disk
 
 from seg_perception.core.atomic_write import draft_file, draft_name, remove_drafts, write_file
+from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import DatasetError
 
 
@@ -136,6 +139,25 @@ def test_many_writers_of_one_file_leave_one_whole_file(tmp_path):
         time.sleep(0)
     assert (tmp_path / "a.txt").read_text() in texts
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_where_nobody_can_lock_each_writer_has_a_draft_of_its_own(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        draft_file(tmp_path / "a.txt", DatasetError) as one,
+        draft_file(tmp_path / "a.txt", DatasetError) as other,
+    ):
+        assert one != other
+        one.write_text("one")
+        other.write_text("other")
+    assert (tmp_path / "a.txt").read_text() == "one"
+    with draft_folder(tmp_path / "out", DatasetError) as draft:
+        (draft / "a").touch()
+    assert (tmp_path / "out" / "a").exists()
+    assert names(tmp_path) == ["a.txt", "out"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -16,6 +16,7 @@ from tempfile import gettempdir
 from pydantic import ValidationError
 
 from seg_perception.core.atomic_write import remove_drafts, write_file
+from seg_perception.core.disk_errors import cant
 from seg_perception.core.errors import EngineError
 from seg_perception.core.issue_kinds.engines import NO_ENGINE
 from seg_perception.core.ownership import expect_own_folder, open_own, read_own
@@ -69,7 +70,9 @@ class EngineCache:
 
     def has(self, key: EngineKey) -> bool:
         """Whether something lies there under this key, whole or not."""
-        return self._file(key, _METADATA).is_file() and self._file(key, _PLAN).is_file()
+        with suppress(OSError):
+            return self._file(key, _METADATA).is_file() and self._file(key, _PLAN).is_file()
+        return False
 
     def read(self, key: EngineKey) -> tuple[bytes, EngineMetadata]:
         """An engine and its metadata, checked against each other and against the key.
@@ -156,8 +159,18 @@ class EngineCache:
             os.close(descriptor)
 
     def entries(self) -> list[Entry]:
-        """Everything that lies in the folder, by name; each plan is read and checked."""
-        stems = {file.stem for file in self.folder.glob("*") if file.suffix in (_PLAN, _METADATA)}
+        """Everything that lies in the folder, by name; each plan is read and checked.
+
+        Raises:
+            EngineError: the folder can't be read.
+        """
+        try:
+            files = [*self.folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise EngineError(cant("read", self.folder, error)) from error
+        stems = {file.stem for file in files if file.suffix in (_PLAN, _METADATA)}
         return [self._entry(stem) for stem in sorted(stems)]
 
     def remove(self, entry: Entry) -> None:

@@ -297,3 +297,14 @@ def test_without_a_home_engines_are_kept_among_temporary_files(
     monkeypatch.setattr(Path, "expanduser", unknown)
     assert str(os.geteuid()) in EngineCache.at("").folder.parts[2]
     assert EngineCache.at("~nobody-there/engines").folder == Path("~nobody-there/engines")
+
+
+@pytest.mark.parametrize("name", ["file", "x" * 300])
+def test_a_folder_that_can_not_be_read_has_no_engine_and_says_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    cache = EngineCache(tmp_path / name)
+    assert not cache.has(KEY)
+    with pytest.raises(EngineError, match="can't be read"):
+        cache.entries()
+    with pytest.raises(EngineError), cache.lock(KEY, 0.1):
+        pass
