@@ -8,7 +8,11 @@ from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds.clocks import NO_LABEL_MAP, NO_LABEL_MAP_FAR
+from seg_perception.core.issue_kinds.clocks import (
+    NO_LABEL_MAP,
+    NO_LABEL_MAP_FAR,
+    NO_LABEL_MAP_UNSTAMPED,
+)
 from seg_perception.core.issue_kinds.clouds import MILLIMETRES
 from seg_perception.core.issue_kinds.inputs import (
     EMPTY_CLOUDS,
@@ -160,15 +164,20 @@ def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issu
     """Nothing where no camera gave labels: that is said of the cameras."""
     if not any(evidence.counts[stream("camera", c)].published for c in config.cameras):
         return
-    stamp_ns = evidence.stamps.get(name, 0)
-    gaps_s = [
-        (evidence.stamps[camera] - stamp_ns) / NANOSECONDS
-        for camera in (stream("camera", c) for c in config.cameras)
-        if camera in evidence.stamps
-    ]
+    stamps = {n: evidence.stamps[n] for n in _stamped(name, config) if n in evidence.stamps}
+    if unset := sorted(other for other, stamp_ns in stamps.items() if stamp_ns == 0):
+        yield Issue.of(NO_LABEL_MAP_UNSTAMPED, name, streams=" and ".join(unset))
+        return
+    stamp_ns = stamps.pop(name, 0)
+    gaps_s = [(of_camera_ns - stamp_ns) / NANOSECONDS for of_camera_ns in stamps.values()]
     if gaps_s and abs(apart_s := min(gaps_s, key=abs)) > _FAR_APART_S:
         yield Issue.of(NO_LABEL_MAP_FAR, name, apart_s=apart_s)
         return
     apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     max_gap_s = config.synchronizer.max_gap_s
     yield Issue.of(NO_LABEL_MAP, name, max_gap_s=max_gap_s, apart=apart)
+
+
+def _stamped(name: str, config: Config) -> list[str]:
+    """A sensor's stream and those that it is paired with."""
+    return [name, *(stream("camera", camera) for camera in config.cameras)]

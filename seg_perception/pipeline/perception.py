@@ -166,6 +166,9 @@ class Perception:
         return {name: CloudLabeller(kind, *common) for name, kind in kinds.items()}
 
     def _keep(self, label_map: LabelMap, generation: int) -> None:
+        """Keep labels for the clouds; 0 is ROS' word for a time that nobody set."""
+        if label_map.stamp_ns == 0:
+            return
         time_ns = self.motion.image_time_ns(label_map)
         self._label_maps.add(label_map.camera, time_ns, prepare_label_map(label_map), generation)
 

@@ -137,10 +137,16 @@ def test_two_parents_are_mended_first(reader: TransformReader) -> None:
 
 
 def test_stamps_of_two_worlds_are_not_bridged_by_a_larger_gap(reader: TransformReader) -> None:
-    (far,) = said(reader, PointStatus.NO_LABEL_MAP, stamps={"lidar.top": 0})
+    (far,) = said(reader, PointStatus.NO_LABEL_MAP, stamps={"lidar.top": 9 * SECOND})
     assert far == (
-        "lidar.top: no label map near it in time: the last stamps are +1700000009.000 s apart; set "
+        "lidar.top: no label map near it in time: the last stamps are +1700000000.000 s apart; set "
         "the drivers of both sensors to one clock"
+    )
+    both = {"lidar.top": 0, "camera.front": 0}
+    (unset,) = said(reader, PointStatus.NO_LABEL_MAP, stamps=both)
+    assert unset == (
+        "lidar.top: no label map can be found for it: stamps of camera.front and lidar.top are 0; "
+        "let the drivers stamp what they publish"
     )
     (near,) = said(reader, PointStatus.NO_LABEL_MAP, stamps={"lidar.top": START + 8 * SECOND})
     assert "are +1.000 s apart; set time_offset_s of one sensor, or raise max_gap_s" in near

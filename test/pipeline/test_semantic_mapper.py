@@ -77,7 +77,7 @@ def cloud(stamp_ms, *points, away_mps=0.0):
 STRIPES = [(10.2, 7.5, 0.2), (10.2, 2.5, 0.2), (10.2, -2.5, 0.2), (10.2, -7.5, 0.2)]
 
 
-def label_once(core, stamp_ms=0, sensor="top", points=STRIPES):
+def label_once(core, stamp_ms=10, sensor="top", points=STRIPES):
     core.add_label_map(label_map(stamp_ms))
     core.label(sensor, cloud(stamp_ms, *points))
     return core.mappers[0].voxels()
@@ -104,8 +104,8 @@ def test_classes_that_are_left_out_and_doubtful_points_do_not_enter():
     # In the middle of a stripe, and beside its border.
     points = [STRIPES[0], (10.2, 5.02, 0.2)]
     core = perception(map__min_confidence=0.0)
-    core.add_label_map(label_map(0))
-    sure, doubtful = core.label("top", cloud(0, *points)).confidence.tolist()
+    core.add_label_map(label_map(10))
+    sure, doubtful = core.label("top", cloud(10, *points)).confidence.tolist()
     assert sure > doubtful > 0
     voxels = label_once(perception(map__min_confidence=(sure + doubtful) / 2), points=points)
     assert list(places(voxels)) == [(10.5, 7.5, 1.5)]

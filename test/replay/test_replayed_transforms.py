@@ -143,12 +143,16 @@ def test_an_empty_frame_is_said_of_the_camera_that_has_it(world):
     assert summary.problems == ()
 
 
-def test_a_lidar_whose_stamps_are_all_zero_is_told_so(world):
+@pytest.mark.parametrize("unstamped", [1, 2])
+def test_sensors_that_stamp_nothing_are_paired_with_nothing_and_told_so(world, unstamped):
+    topics = [world.points_topic, world.image_topic][:unstamped]
     events = world.events()
     for _, topic, message in events:
-        if topic == world.points_topic:
+        if topic in topics:
             message.header.stamp = type(message.header.stamp).from_ns(0)
     summary, labels = run(world, events)
-    assert labels == [[world.unknown] * 3] * 5
-    assert len(said(summary, "stamps_zero")) == 1
-    assert not any("max_gap_s" in issue for issue in summary.problems)
+    assert labels == [[world.unknown] * 3] * 5, "all at 0 would fit all"
+    assert len(said(summary, "stamps_zero")) == unstamped
+    (problem,) = summary.problems
+    assert problem.startswith("lidar.top: no label map can be found for it: stamps of ")
+    assert summary.streams["camera.front"].published == 5

@@ -59,6 +59,13 @@ NO_LABEL_MAP_FAR = IssueKind(
     "driver stamps nothing",
     "PTP, or the host's time, for both drivers",
 )
+NO_LABEL_MAP_UNSTAMPED = IssueKind(
+    "no_label_map",
+    "no label map can be found for it: stamps of {streams} are 0",
+    "let the drivers stamp what they publish",
+    "a driver leaves `header.stamp` empty; nobody knows which image belongs to which cloud",
+    "set the driver's time stamping mode; in code of your own `header.stamp = now`",
+)
 STRAY_TIMES = IssueKind(
     "stray_times",
     "field {field!r}: {stray} of {points} points have a time more than a second off the stamp",
