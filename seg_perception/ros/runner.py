@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import TextIO, TypeVar
 
@@ -66,6 +67,7 @@ def run(
     job: Callable[[N, StopSignal], int],
     arguments: Sequence[str] | None = None,
     finish: Callable[[N], None] | None = None,
+    on_error: Callable[[N, BaseException], None] | None = None,
 ) -> int:
     """Make a node, spin it on another thread, do the job on this one, end everything in order.
 
@@ -74,6 +76,7 @@ def run(
         job: returns the exit code.
         arguments: the command line.
         finish: called when no callback runs any more and publishers still work.
+        on_error: told of a callback that failed; without it the log is.
 
     Returns:
         The job's exit code, or 2 after an error that the user can mend.
@@ -83,7 +86,7 @@ def run(
     try:
         start_ros(arguments)
         node = make_node()
-        with Spinning(node):
+        with Spinning(node, partial(on_error, node) if on_error else None):
             code = job(node, stop)
         if finish is not None:
             finish(node)
@@ -99,9 +102,9 @@ def run(
 class Spinning:
     """A context in which a node's callbacks run on a background thread."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, on_error: Callable[[BaseException], None] | None = None) -> None:
         """Prepare an executor for one node."""
-        self._executor = ResilientExecutor(node)
+        self._executor = ResilientExecutor(node, on_error)
         self._log_error = node.get_logger().error
 
     def __enter__(self) -> None:

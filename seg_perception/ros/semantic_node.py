@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +27,7 @@ from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
 from seg_perception.ros.conversions import message_class
+from seg_perception.ros.issue_logger import PERIOD_S
 from seg_perception.ros.lifecycle import ManagedNode
 from seg_perception.ros.memory import Litter
 from seg_perception.ros.node_context import NodeContext
@@ -172,6 +174,14 @@ class SemanticNode(ManagedNode):
         self._engine = self._bundle = None
         self._litter.clear()
 
+    def tell_failure(self, error: BaseException) -> None:
+        """Put a callback that failed into the log and, while active, into the diagnostics."""
+        if self._node_context is not None:
+            self._node_context.on_thread_error("executor")(error)
+            return
+        text = "".join(traceback.format_exception(error))
+        self.get_logger().error(f"a callback failed: {text}", throttle_duration_sec=PERIOD_S)
+
     def summary(self) -> dict[str, Any]:
         """The account of the activation that goes on, else of the last one."""
         return self._summarise() if self._node_context is not None else self._summary
@@ -242,7 +252,7 @@ def run_node(make_node: type[Any], arguments: Sequence[str] | None) -> int:
             hung.append(node)
         say(json.dumps(node.summary()))
 
-    code = run(make_node, _start_and_wait, arguments, end)
+    code = run(make_node, _start_and_wait, arguments, end, SemanticNode.tell_failure)
     return leave_at_once(code) if hung else code
 
 

@@ -104,3 +104,14 @@ def test_reloads_of_a_spinning_node_leave_as_many_objects_of_each_class_as_befor
         wait_until(partial(is_free, held), "the end of what the activation held")
         counts.append(own_objects())
     assert counts[-1] == counts[1]
+
+
+def test_a_callback_that_fails_is_named_in_the_diagnostics_of_the_activation(node):
+    node.tell_failure(ValueError("before it is active, the log alone says it"))
+    node.trigger_activate()
+    node.tell_failure(ValueError("odd"))
+    issues = map(str, node._node_context.perception.issues.all())
+    (sentence,) = (text for text in issues if text.startswith("thread"))
+    assert sentence.startswith("thread executor: a fault of this program: ValueError: odd")
+    node.end()
+    node.destroy_node()

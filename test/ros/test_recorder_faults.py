@@ -102,10 +102,11 @@ def test_a_split_recording_that_is_killed_loses_of_its_last_file_only(recording)
     assert any("the recording was not finished" in warning for warning in warnings)
 
 
-def test_a_recorder_that_is_ended_in_the_middle_finishes_every_file(recording):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_recorder_that_is_ended_in_the_middle_finishes_every_file(recording, number):
     tape = recording("out", "--split-mb", 1)
     tape.say_until(lambda: tape.size() > 3 * CHUNK)
-    tape.process.send(signal.SIGTERM)
+    tape.process.send(number)
     tape.say_until(lambda: not tape.process.is_running())
     code, out, err = tape.process.end(None)
     assert code == 0, err
