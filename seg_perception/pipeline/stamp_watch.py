@@ -84,7 +84,7 @@ class StampWatch:
             self._issues.add(STAMPS_ZERO, stream)
         elif not self._is_of_old_time(stream, stamp_ns):
             back_ns = self._latest.get(stream, stamp_ns) - stamp_ns
-            if back_ns > _TOLERANCE_NS:
+            if back_ns > self._tolerance_ns():
                 self._go_back(stream, _Stray(stamp_ns, back_ns), then)
             else:
                 self._go_on(stream, stamp_ns)
@@ -94,6 +94,11 @@ class StampWatch:
         """Take note that the clock itself jumped back; its streams may have done so already."""
         if not self._latest or max(self._latest.values()) > now_ns + _TOLERANCE_NS:
             self._start_anew(name, back_ns, {})
+
+    def _tolerance_ns(self) -> int:
+        """What is late and no more; less once another stream went back by little more than that."""
+        least_ns = min((stray.back_ns for stray in self._back.values()), default=2 * _TOLERANCE_NS)
+        return min(_TOLERANCE_NS, least_ns // 2)
 
     def _is_of_old_time(self, stream: str, stamp_ns: int) -> bool:
         """Whether a stamp comes late, from before the jump."""

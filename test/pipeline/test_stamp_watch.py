@@ -55,6 +55,17 @@ def test_a_recording_that_loops_is_one_jump_a_round(
     assert len(watched.issues.all()) == 1
 
 
+def test_a_short_recording_that_loops_is_a_jump_although_its_sensors_go_back_by_little(
+    watched: Watched,
+) -> None:
+    # /tf begins before the sensors, which go back by 0.7 s only.
+    for _ in range(2):
+        watched.drive(-0.5, 0, "tf base")
+        watched.drive(0, 0.8, *SENSORS)
+    assert watched.watch.jumps == 1
+    assert watched.said("stamps_astray") == []
+
+
 def test_what_came_first_of_a_new_time_is_not_forgotten(watched: Watched) -> None:
     watched.drive(0, 5, *SENSORS)
     watched.see("tf base", 1.0)
