@@ -24,6 +24,7 @@ from seg_perception.calibration.sensitivity import Curve
 from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import BagError, CalibrationError, ReportError
+from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
@@ -41,6 +42,7 @@ class CameraCheck:
         labels: where the labels came from: a topic, or the model.
         diagnosis: whether its calibration holds, and why not.
         pictures: files that were written.
+        remarks: what is said of its lens and images, for instance which file it comes from.
     """
 
     camera: str
@@ -48,6 +50,7 @@ class CameraCheck:
     labels: str
     diagnosis: Diagnosis
     pictures: tuple[Path, ...]
+    remarks: tuple[Issue, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
@@ -65,6 +68,7 @@ class CameraCheck:
             "agreement_std": diagnosis.given.std,
             "sensitivity": [_curve(curve) for curve in diagnosis.curves],
             "pictures": [str(path) for path in self.pictures],
+            "issues": [issue.to_json() for issue in self.remarks],
         }
 
 
@@ -94,21 +98,23 @@ def check_calibration(
     output.mkdir(parents=True, exist_ok=True)
     checks = []
     for camera, parameters in config.cameras.items():
+        remarks = observations.remarks(camera)
         try:
             found = observations.expect(camera)
         except CalibrationError as error:
             if not observations.of:
                 raise
-            checks.append(
-                CameraCheck(camera, 0, sources[camera], nothing_to_compare(str(error)), ())
-            )
+            nothing = nothing_to_compare(str(error))
+            checks.append(CameraCheck(camera, 0, sources[camera], nothing, (), remarks))
             continue
         evidence = Evidence(found)
         convention = observations.conventions.of(camera)
         settled = parameters.model_copy(update={"frame_convention": convention})
         diagnosis = diagnose(evidence, settled, observations.static_transforms)
         pictures = tuple(_write_pictures(output, camera, evidence, diagnosis))
-        checks.append(CameraCheck(camera, len(found), sources[camera], diagnosis, pictures))
+        checks.append(
+            CameraCheck(camera, len(found), sources[camera], diagnosis, pictures, remarks)
+        )
     return checks
 
 

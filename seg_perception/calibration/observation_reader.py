@@ -62,7 +62,8 @@ def read_observations(
         msg = f"{bag.path}: no lidar is configured; name one with --set lidar.NAME.topic=..."
         raise CalibrationError(msg)
     inputs = find_inputs(bag, config)
-    collector = _Collector(config, BagState(config, inputs, IssueLog()), labels, tuple(offsets_s))
+    issues = IssueLog()
+    collector = _Collector(config, BagState(config, inputs, issues), labels, tuple(offsets_s))
     collector.read_static_transforms(bag, inputs.transforms)
     collector.state.read_ahead(bag)
     lidars = {topic: name for topic, (kind, name) in inputs.clouds.items() if kind == "lidar"}
@@ -84,7 +85,13 @@ def read_observations(
         tuple(collector.static_transforms),
         collector.motion.conventions,
     )
-    return Observations(collector.found, collector.missing, static_transforms, conventions)
+    return Observations(
+        collector.found,
+        collector.missing,
+        static_transforms,
+        conventions,
+        tuple(issues.all()),
+    )
 
 
 def _is_chosen(index: int, count: int, wanted: int) -> bool:

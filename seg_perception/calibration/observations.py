@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from seg_perception.calibration.depth_edges import DepthEdges
 from seg_perception.core.errors import CalibrationError
+from seg_perception.core.issue_log import Issue
+from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform
@@ -74,12 +76,18 @@ class Observations:
         missing: by camera, why observations were left out, with their number.
         static_transforms: the static transforms of the bag.
         conventions: which axes the cameras' frames have, as configured or found out.
+        issues: what is amiss with lenses and images.
     """
 
     of: Mapping[str, Sequence[Observation]]
     missing: Mapping[str, Counter[str]]
     static_transforms: tuple[StampedTransform, ...]
     conventions: FrameConventionDetector
+    issues: tuple[Issue, ...] = ()
+
+    def remarks(self, camera: str) -> tuple[Issue, ...]:
+        """What is said of a camera's lens and images, for instance which file it comes from."""
+        return tuple(issue for issue in self.issues if issue.stream == stream("camera", camera))
 
     def expect(self, camera: str) -> Sequence[Observation]:
         """The observations of a camera.

@@ -50,7 +50,8 @@ def command(
     else:
         _print(checks)
     bad = [check for check in checks if check.diagnosis.level != "good"]
-    end((), [f"camera {check.camera}: {check.diagnosis.sentence}" for check in bad])
+    notes = [str(issue) for check in checks for issue in check.remarks]
+    end(notes, [f"camera {check.camera}: {check.diagnosis.sentence}" for check in bad])
 
 
 def _print(checks: list[CameraCheck]) -> None:

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.simulation.rig import rotation
 
 from .conftest import LENS, TRUTH, Mistake
@@ -187,6 +189,21 @@ def test_a_camera_that_is_missing_does_not_cost_the_others(drive, run, tmp_path)
     levels = {camera["camera"]: camera["level"] for camera in document["cameras"]}
     assert levels == {"front": "good", "rear": "undecided"}
     assert "camera rear: nothing to compare: frame 'nowhere' is not known" in err
+
+
+def test_a_calibration_file_is_used_and_named(drive, check, tmp_path):
+    with BagReader(drive) as bag:
+        lens = decode_camera_info(next(iter(bag.messages({LENS}))).message)
+    file = tmp_path / "front.yaml"
+    file.write_text(
+        f"{{image_width: {lens.width}, image_height: {lens.height},"
+        f" distortion_model: radtan, camera_matrix: {{data: {lens.k.ravel().tolist()}}},"
+        f" distortion_coefficients: {{data: {lens.d[:4].tolist()}}}}}"
+    )
+    code, camera, err = check(drive, "--set", f"camera.front.calibration_file={file}")
+    assert code == 0
+    assert {"calibration_file", "lens_read_as"} <= {issue["code"] for issue in camera["issues"]}
+    assert f"note: camera.front: its lens is that of {file}" in err
 
 
 def test_label_topics_are_checked(drive, run, tmp_path):

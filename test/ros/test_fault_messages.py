@@ -121,6 +121,28 @@ def test_a_camera_info_that_can_not_be_costs_labels_until_a_true_one_comes(
     assert running.account()["camera.front"]["published"] == 3
 
 
+def test_images_of_twelve_bits_are_labelled_and_depths_are_refused(start_node, robot, wait_until):
+    running = start_node()
+    running.step(0)
+    stamp_ns = running.start_ns + STEP_NS
+    eight = robot.image(stamp_ns)
+    deep = (np.asarray(eight.data).reshape(-1).astype(np.uint16) * 16).tobytes()
+    twelve = replace(eight, encoding="rgb16", step=2 * eight.step, data=deep)
+    robot.send("/tf", robot.pose(stamp_ns))
+    robot.send(IMAGES, twelve)
+    robot.send(CLOUDS, robot.cloud(stamp_ns))
+    running.cloud_of(stamp_ns)
+    assert running.last_labels() == [0, 1, 2, 255]
+    header = messages.Header.at(stamp_ns + 1, "front_depth_optical_frame")
+    depths = bytes(2 * eight.width * eight.height)
+    robot.send(
+        IMAGES,
+        replace(twelve, header=header, encoding="16UC1", step=2 * eight.width, data=depths),
+    )
+    wait_until(lambda: drops(running.statuses, "front") == {"unknown_encoding": 1}, "the drop")
+    assert running.account()["camera.front"]["published"] == 2
+
+
 def test_a_burst_is_counted_to_the_last_message_and_costs_no_memory(start_node, robot, wait_until):
     running = start_node()
     running.step(0)
