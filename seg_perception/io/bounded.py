@@ -52,10 +52,10 @@ class Bound:
         return min(self.most_bytes, max(self.free_bytes, self.growth * packed_bytes))
 
 
-# Black images shrink to a thousandth and less, so that growth alone proves nothing: a chunk or a
-# message may always have 256 MiB, two raw images of the largest sensors.
+# Black images shrink to a thousandth and less, so that growth alone proves nothing: anything may
+# have 256 MiB, two raw images of the largest sensors.
 IN_MEMORY = Bound(free_bytes=256 << 20, growth=100, most_bytes=1 << 30)
-ON_DISK = Bound(free_bytes=1 << 30, growth=100, most_bytes=1 << 50)
+ON_DISK = Bound(free_bytes=256 << 20, growth=100, most_bytes=1 << 50)
 
 
 def unpack(compression: str, packed: bytes | memoryview, size: int | None = None) -> bytes:

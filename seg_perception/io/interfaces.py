@@ -14,6 +14,7 @@ from seg_perception.config.input_topics import LIVOX_TYPES
 from seg_perception.core.errors import BagError
 from seg_perception.core.resources import message_files
 from seg_perception.io.bag_storage import ROS_ENCODINGS, StoredTopic
+from seg_perception.io.empty_messages import MOST_EMPTY, count_empty
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
@@ -88,10 +89,10 @@ class TypeCatalog:
         from rosbags.typesys import TypesysError
 
         key = (topic.type, topic.encoding, topic.definition)
-        decoder = self._decoders.get(key)
-        if decoder is None:
-            decoder = self._decoders[key] = _make_decoder(topic)
         try:
+            decoder = self._decoders.get(key)
+            if decoder is None:
+                decoder = self._decoders[key] = _make_decoder(topic)
             return decoder(data)
         except (SerdeError, TypesysError, KeyError, RecursionError, ValueError) as error:
             msg = f"{topic.name}: a message does not fit its type {topic.type} ({error})"
@@ -144,6 +145,12 @@ def _types_of(topic: StoredTopic) -> Typestore:
                 "copy the bag again"
             )
             raise BagError(msg) from error
+    if topic.encoding == "ros1" and count_empty(store, topic.type) > MOST_EMPTY:
+        msg = (
+            f"{topic.name}: expected messages with content, got a list of std_msgs/Empty or the "
+            f"like in {topic.type}, which may be endless; leave the topic out"
+        )
+        raise BagError(msg)
     if topic.type not in store.fielddefs:
         msg = (
             f"{topic.name}: the bag does not define {topic.type} and it is not known here; "
