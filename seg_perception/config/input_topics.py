@@ -50,6 +50,12 @@ def likely_image_type(camera: CameraConfig) -> str:
     return by_name if by_name in types else types[0]
 
 
+def is_video_stream(camera: CameraConfig, type_name: str) -> bool:
+    """Whether no image of the topic may be left out, by configuration, type and name."""
+    by_name = _suffix(camera.image_topic) in ("/h264", "/h265", "/hevc")
+    return camera.transport == "video" or type_name in (_FFMPEG_TYPE, _FOXGLOVE_TYPE) or by_name
+
+
 def base_topic(image_topic: str) -> str:
     """An image topic without the suffix of its transport."""
     return image_topic.removesuffix(_suffix(image_topic))

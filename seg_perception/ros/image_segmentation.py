@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from seg_perception.core.drop_reasons import SHUTDOWN, SUPERSEDED
 from seg_perception.core.types import CameraFrame
@@ -31,11 +32,15 @@ class ImageSegmentation:
         self._slots: FrameSlots[ReceivedMessage] = FrameSlots(
             {n: c.weight for n, c in cameras.items()}
         )
-        self._videos: dict[str, VideoInput] = {}
         context.outputs.advertise(image_topics(context.config))
-        self._inputs = {
-            name: CameraInput(context, name, camera, self._put) for name, camera in cameras.items()
+        self._videos = {
+            name: VideoInput(context, name, partial(self._lost, name), self._put_image)
+            for name in cameras
         }
+        # The first images may come while later cameras are subscribed.
+        self._inputs: dict[str, CameraInput] = {}
+        for name, camera in cameras.items():
+            self._inputs[name] = CameraInput(context, name, camera, self._put)
         context.on_change.append(self._reconfigure)
         self._worker = Worker("inference", self._step, context.on_thread_error("inference"))
 
@@ -62,17 +67,13 @@ class ImageSegmentation:
     def _put(self, received: ReceivedMessage) -> None:
         """Take a message; a packet of a video waits for no engine, but for its picture."""
         if is_video(received.message):
-            self._video(received.name).put(received)
+            self._videos[received.name].put(received)
         else:
             self._put_image(received)
 
-    def _video(self, camera: str) -> VideoInput:
-        if camera not in self._videos:
-            images = self._inputs[camera].images
-            self._videos[camera] = VideoInput(
-                self._context, camera, lambda: images.lost, self._put_image
-            )
-        return self._videos[camera]
+    def _lost(self, camera: str) -> int:
+        """Messages of a camera that were sent and never came."""
+        return self._inputs[camera].images.lost if camera in self._inputs else 0
 
     def _put_image(self, received: ReceivedMessage) -> None:
         stamp_ns = stamp_to_ns(header_of(received.message).stamp)

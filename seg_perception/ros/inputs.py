@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rclpy.node import Node
 
 from seg_perception.config import CameraConfig
-from seg_perception.config.input_topics import camera_info_topic, image_types, likely_image_type
+from seg_perception.config.input_topics import (
+    camera_info_topic,
+    image_types,
+    is_video_stream,
+    likely_image_type,
+)
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS, TYPE_NOT_INSTALLED
 from seg_perception.core.message_accounting import stream
@@ -26,6 +32,8 @@ from seg_perception.ros.subscription import AdaptiveSubscription
 from seg_perception.ros.workers import ReceivedMessage
 
 Deliver = Callable[[ReceivedMessage], None]
+# A packet that a full queue lost would cost all up to the next key frame: a second at 30 Hz.
+_VIDEO_DEPTH = 30
 
 
 def input_qos(context: NodeContext) -> InputQos:
@@ -57,16 +65,17 @@ class StreamInput:
         self._lost = 0
         self._accounting.open_stream(self.stream)
 
-    def listen(self, type_name: str, topic: str) -> None:
-        """Subscribe, in place of what was subscribed before.
+    def listen(self, type_name: str, topic: str, min_depth: int = 1) -> None:
+        """Subscribe, in place of what was subscribed before, with a queue of at least `min_depth`.
 
         Raises:
             ConfigError: the type is not installed.
         """
+        self.topic = self._node.resolve_topic_name(topic)
         kind = message_class(type_name)
         self.close()
-        self._subscription = AdaptiveSubscription(self._node, kind, topic, self._receive, self._qos)
-        self.topic = self._subscription.topic
+        qos = replace(self._qos, depth=max(self._qos.depth, min_depth))
+        self._subscription = AdaptiveSubscription(self._node, kind, topic, self._receive, qos)
         self.type_name = type_name
 
     @property
@@ -185,7 +194,9 @@ class CameraInput:
         type_name = self._published_type()
         if type_name != self.images.type_name:
             try:
-                self.images.listen(type_name, self._config.image_topic)
+                is_video = is_video_stream(self._config, type_name)
+                min_depth = _VIDEO_DEPTH if is_video else 1
+                self.images.listen(type_name, self._config.image_topic, min_depth)
             except ConfigError as error:
                 self._issues.hold(TYPE_NOT_INSTALLED, self.images.stream, error=error)
                 return

@@ -31,7 +31,7 @@ class VideoInput:
         lost: Callable[[], int],
         deliver: Callable[[ReceivedMessage], None],
     ) -> None:
-        """Start a thread.
+        """Wait for the first packet; it starts the thread.
 
         Args:
             context: of this activation.
@@ -42,38 +42,56 @@ class VideoInput:
         self._context = context
         self._name = name
         self._lost = lost
-        self._lost_before = lost()
+        self._lost_before = 0
         self._deliver = deliver
         self._decoder: VideoDecoder[ReceivedMessage] = VideoDecoder()
         self._changed = threading.Condition()
         # With each whether others are missing before it.
         self._waiting: deque[tuple[ReceivedMessage, bool]] = deque()
-        self._worker = Worker(f"video {name}", self._step, context.on_thread_error("video"))
+        self._worker: Worker | None = None
+        self._closed = False
 
     def put(self, received: ReceivedMessage) -> None:
         """Take the next packet; where the decoder can't keep up, those that wait are dropped."""
         lost = self._lost()
         with self._changed:
+            if self._closed:
+                received.handle.drop(SHUTDOWN)
+                return
             is_full = len(self._waiting) >= _MOST_WAITING
-            given_up = list(self._waiting) if is_full else []
-            if is_full:
-                self._waiting.clear()
+            given_up = self._take_all() if is_full else []
             self._waiting.append((received, is_full or lost != self._lost_before))
+            self._lost_before = lost
+            self._start()
             self._changed.notify()
-        self._lost_before = lost
-        for late, _ in given_up:
+        for late in given_up:
             late.handle.drop(DECODER_BUSY)
 
     def stop(self) -> None:
         """End the thread, and drop what waits and what the decoder holds."""
-        self._worker.stop()
+        with self._changed:
+            self._closed = True
+            waiting = self._take_all()
+            self._changed.notify()
+        if self._worker is not None:
+            self._worker.stop()
         held = [decoded.tag for decoded in self._decoder.finish()]
-        for received in [*held, *(received for received, _ in self._waiting)]:
+        for received in [*held, *waiting]:
             received.handle.drop(SHUTDOWN)
+
+    def _start(self) -> None:
+        if self._worker is None:
+            name = f"video {self._name}"
+            self._worker = Worker(name, self._step, self._context.on_thread_error(name))
+
+    def _take_all(self) -> list[ReceivedMessage]:
+        waiting = [received for received, _ in self._waiting]
+        self._waiting.clear()
+        return waiting
 
     def _step(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting, _TAKE_TIMEOUT_S)
+            self._changed.wait_for(lambda: self._waiting or self._closed, _TAKE_TIMEOUT_S)
             if not self._waiting:
                 return
             received, is_gap = self._waiting.popleft()

@@ -3,7 +3,12 @@
 import pytest
 
 from seg_perception.config import CameraConfig, Config, LidarConfig
-from seg_perception.config.input_topics import base_topic, camera_info_topic, likely_image_type
+from seg_perception.config.input_topics import (
+    base_topic,
+    camera_info_topic,
+    is_video_stream,
+    likely_image_type,
+)
 from seg_perception.core.errors import ConfigError
 from seg_perception.io import messages as m
 from seg_perception.io.perception_messages import SemanticLegend
@@ -61,6 +66,16 @@ FOXGLOVE = "foxglove_msgs/msg/CompressedVideo"
 )
 def test_transport_is_read_from_the_name_unless_it_is_said(topic, transport, type_name):
     assert likely_image_type(CameraConfig(image_topic=topic, transport=transport)) == type_name
+
+
+def test_streams_of_video_are_known_by_transport_type_or_name():
+    plain = CameraConfig(image_topic="/a/image")
+    assert not is_video_stream(plain, IMAGE)
+    assert not is_video_stream(plain, COMPRESSED)
+    assert is_video_stream(plain, FFMPEG)
+    assert is_video_stream(plain, FOXGLOVE)
+    assert is_video_stream(CameraConfig(image_topic="/a/image/h264"), COMPRESSED)
+    assert is_video_stream(CameraConfig(image_topic="/a", transport="video"), COMPRESSED)
 
 
 @pytest.mark.parametrize("suffix", ["", "/compressed", "/ffmpeg", "/foxglove", "/h264", "/hevc"])

@@ -20,7 +20,8 @@ def camera(start_node, robot, video):
         def __init__(self):
             self.labels = robot.listen("/left/semantic/label_image", messages.Image.type_name)
             self.running = start_node(
-                cameras=["front", "left"], **{"camera.left.image_topic": TOPIC}
+                cameras=["front", "left"],
+                **{"camera.left.image_topic": TOPIC, "camera.left.transport": "video"},
             )
             robot.publisher(TOPIC, messages.CompressedImage.type_name)
             robot.wait_for_subscribers(TOPIC)
@@ -68,7 +69,7 @@ def test_pictures_are_left_out_and_packets_are_not(camera, video, wait_until):
     packets = video.encode("h264", video.plain([n % 3 for n in range(40)]), key_every=100)
     for number, packet in enumerate(packets):
         camera.send("h264", packet, number)
-        time.sleep(0.005)
+        time.sleep(0.01)
     wait_until(lambda: 39 in camera.labelled(), "the last picture")
     assert all(classes == {n % 3} for n, classes in camera.labelled().items())
     account = camera.running.account()["camera.left"]
