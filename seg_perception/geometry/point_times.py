@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.issue_kinds.clocks import STRAY_TIMES
 from seg_perception.core.issue_kinds.clouds import NO_SCAN_TIME, POINT_TIME_UNIT, SAME_POINT_TIME
 from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.types import NANOSECONDS, PointCloud
@@ -123,6 +124,16 @@ def point_times(cloud: PointCloud, hints: TimeHints = TimeHints()) -> PointTimes
         reading if judged.is_sure(reading) else None,
         judged.remarks(reading, name),
     )
+
+
+def stray_remarks(times: PointTimes, points: int) -> tuple[Remark, ...]:
+    """That some, or most, of a cloud's points have the time of another scan or clock."""
+    if not times.stray:
+        return ()
+    rigid = "its scans are taken as measured at once; set its driver to one clock"
+    effect = rigid if times.offsets_ns is None else "they count at the stamp"
+    numbers = {"field": times.field, "stray": times.stray, "points": points, "effect": effect}
+    return (Remark(STRAY_TIMES, numbers),)
 
 
 def time_field(cloud: PointCloud) -> str | None:

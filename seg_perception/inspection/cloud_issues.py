@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
-from seg_perception.core.issue_kinds.clocks import NO_POINT_TIME
 from seg_perception.core.issue_kinds.clouds import SENSOR_GUESSED
 from seg_perception.core.issue_kinds.inputs import EMPTY_CLOUDS, NO_FINITE_POINT, UNREADABLE
 from seg_perception.core.issue_kinds.places import NO_TRANSFORM
 from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import stream
-from seg_perception.inspection.facts import BagFacts, CloudFacts, TopicFacts
+from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.inspection.suggest import is_sensor_topic
 from seg_perception.pipeline.unread_clouds import unread_clouds
@@ -39,7 +38,7 @@ def _cloud(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> It
     yield from _kind(topic, kind, where)
     yield from _remarks(cloud.remarks, where)
     if kind == "lidar" and config.transforms.fixed_frame:
-        yield from _point_times(cloud, where)
+        yield from _remarks(cloud.time_remarks, where)
     yield from _connection(facts, config, where, topic)
 
 
@@ -60,12 +59,6 @@ def _unread(facts: BagFacts, config: Config) -> Iterator[Issue]:
     }
     read = {sensor.topic for sensor in (*config.lidars.values(), *config.radars.values())}
     return unread_clouds(types, problems, read)
-
-
-def _point_times(cloud: CloudFacts, where: str) -> Iterator[Issue]:
-    if not cloud.time_field:
-        yield Issue.of(NO_POINT_TIME, where)
-    yield from _remarks(cloud.time_remarks, where)
 
 
 def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:

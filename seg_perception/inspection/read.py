@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from seg_perception.config.input_topics import POINT_TYPES, TF_TYPES, VIDEO_TYPES
-from seg_perception.core.errors import SegPerceptionError
+from seg_perception.core.errors import BagError, SegPerceptionError
 from seg_perception.core.issue_kinds.inputs import BAG_FILES, FOREIGN_ENCODING
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.types import NANOSECONDS, clean_frame_id
-from seg_perception.geometry.point_times import TimeHints, point_times
+from seg_perception.core.types import clean_frame_id
 from seg_perception.inspection.facts import (
     BagFacts,
     CameraInfoFacts,
@@ -23,14 +21,13 @@ from seg_perception.inspection.facts import (
     ImageFacts,
     TopicFacts,
 )
+from seg_perception.inspection.read_cloud import FIRST_CLOUDS, period_ns, read_cloud
 from seg_perception.inspection.read_transforms import read_transforms
-from seg_perception.io.bag_message import TopicInfo
+from seg_perception.io.bag_message import BagMessage, TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.camera_info import decode_camera_info
-from seg_perception.io.clouds import decode_points
-from seg_perception.io.coordinates import size_remarks
 from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
     CameraInfo,
@@ -39,7 +36,6 @@ from seg_perception.io.messages import (
     header_of,
     stamp_to_ns,
 )
-from seg_perception.io.radar import radar_fields
 from seg_perception.io.video import first_picture
 from seg_perception.io.video_packets import is_video, read_packet
 
@@ -75,33 +71,52 @@ def read_facts(path: str | Path) -> BagFacts:
 
 def _read_topic(bag: BagReader, info: TopicInfo, issues: IssueLog) -> TopicFacts:
     rate_hz = (info.count - 1) / bag.duration_s if info.count > 1 and bag.duration_s else 0.0
-    read = _READERS.get(info.type)
+    known = info.type in _READERS or info.type in POINT_TYPES
     if info.encoding not in ROS_ENCODINGS:
         encoding = info.encoding or "nothing known"
-        if read is not None or info.type in (*POINT_TYPES, *TF_TYPES):
+        if known or info.type in TF_TYPES:
             issues.add(FOREIGN_ENCODING, info.name, encoding=encoding)
         return TopicFacts(info.name, f"{info.type} ({encoding})".lstrip(), info.count, rate_hz)
     facts = TopicFacts(info.name, info.type, info.count, rate_hz)
-    if info.type in POINT_TYPES:
-        read = partial(_read_cloud, period_ns=_period_ns(rate_hz))
-    if read is None or not info.count:
+    if not known or not info.count:
         return facts
     try:
-        first = next(iter(bag.messages({info.name})), None)
-        if first is None:
+        found = _first_messages(bag, info)
+        if not found:
             return facts
-        message = first.message
+        first, message = found[0], found[0].message
     except SegPerceptionError as error:
         return replace(facts, **_unreadable(info.type, str(error)))
     header = header_of(message)
-    streams = info.type in VIDEO_TYPES and is_video(message)
-    return replace(
+    facts = replace(
         facts,
         frame_id=clean_frame_id(header.frame_id),
         stamp_ns=stamp_to_ns(header.stamp),
         log_time_ns=first.log_time_ns,
-        **(_read_video(bag, info, message) if streams else read(message)),
     )
+    if info.type in POINT_TYPES:
+        details: dict[str, Any] = {"cloud": read_cloud(message, period_ns(found, rate_hz))}
+    elif info.type in VIDEO_TYPES and is_video(message):
+        details = _read_video(bag, info, message)
+    else:
+        details = _READERS[info.type](message)
+    return replace(facts, **details)
+
+
+def _first_messages(bag: BagReader, info: TopicInfo) -> list[BagMessage]:
+    """The first message; of clouds a few more, unless the bag is damaged behind the first.
+
+    Raises:
+        BagError: it is damaged before.
+    """
+    found: list[BagMessage] = []
+    wanted = FIRST_CLOUDS if info.type in POINT_TYPES else 1
+    try:
+        found.extend(islice(bag.messages({info.name}), wanted))
+    except BagError:
+        if not found:
+            raise
+    return found
 
 
 def _read_video(bag: BagReader, info: TopicInfo, first: Any) -> dict[str, Any]:
@@ -114,11 +129,6 @@ def _read_video(bag: BagReader, info: TopicInfo, first: Any) -> dict[str, Any]:
     except SegPerceptionError as error:
         return {"image": ImageFacts(codec, 0, 0, str(error))}
     return {"image": ImageFacts(codec, width, height)}
-
-
-def _period_ns(rate_hz: float) -> int:
-    """From one message to the next; 0 where that is not known."""
-    return round(NANOSECONDS / rate_hz) if rate_hz else 0
 
 
 def _read_image(message: Any) -> dict[str, Any]:
@@ -153,31 +163,6 @@ def _read_camera_info(message: Any) -> dict[str, Any]:
     return {
         "camera_info": CameraInfoFacts(calibration, *size, str(message.distortion_model), problem)
     }
-
-
-def _read_cloud(message: Any, period_ns: int) -> dict[str, Any]:
-    try:
-        cloud = decode_points(message)
-    except SegPerceptionError as error:
-        names = tuple(str(field.name) for field in getattr(message, "fields", ()))
-        return {"cloud": CloudFacts(names, _declared(message), problem=str(error))}
-    times = point_times(cloud, TimeHints(period_ns))
-    xyz = cloud.xyz
-    facts = CloudFacts(
-        fields=cloud.fields,
-        point_count=len(cloud),
-        time_field=times.field if times.offsets_ns is not None else "",
-        doppler_field=radar_fields(cloud).doppler_field,
-        finite_count=int((np.isfinite(xyz).all(axis=1) & xyz.any(axis=1)).sum()),
-        organised=cloud.points.shape[0] > 1,
-        remarks=(*cloud.remarks, *size_remarks(xyz)),
-        time_remarks=times.remarks,
-    )
-    return {"cloud": facts}
-
-
-def _declared(message: Any) -> int:
-    return int(getattr(message, "width", 0)) * int(getattr(message, "height", 0))
 
 
 _READERS = {

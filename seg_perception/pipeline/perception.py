@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, MapConfig
 from seg_perception.core.drop_reasons import CLOCK_JUMP, SHUTDOWN
-from seg_perception.core.issue_kinds.clocks import STRAY_TIMES
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.label_ids import validate_label_ids
 from seg_perception.core.message_accounting import MessageAccounting, MessageHandle, stream
@@ -195,16 +194,6 @@ class Perception:
         self.accounting.count_points(semantic)
         self.accounting.count_disputed(scan.sensor, disputed)
         self.accounting.count_stray_times(scan.sensor, scan.stray)
-        if scan.stray:
-            rigid = "its scans are taken as measured at once; set its driver to one clock"
-            self.issues.add(
-                STRAY_TIMES,
-                self._stream(scan.sensor),
-                field=scan.time_field,
-                stray=scan.stray,
-                points=len(scan.cloud),
-                effect=rigid if scan.offsets_ns is None else "they count at the stamp",
-            )
 
     def _map(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
         for mapper in self.mappers:

@@ -9,7 +9,13 @@ from statistics import median
 from seg_perception.config import LidarConfig, RadarConfig
 from seg_perception.core.issue_kinds.remark import Remark
 from seg_perception.core.types import NANOSECONDS, PointCloud
-from seg_perception.geometry.point_times import PointTimes, TimeHints, TimeReading, point_times
+from seg_perception.geometry.point_times import (
+    PointTimes,
+    TimeHints,
+    TimeReading,
+    point_times,
+    stray_remarks,
+)
 from seg_perception.io.coordinates import scaled, size_remarks
 from seg_perception.pipeline.scan import Scan
 
@@ -67,7 +73,8 @@ def scan_remarks(
     cloud: PointCloud, times: PointTimes, *, is_radar: bool = False
 ) -> tuple[Remark, ...]:
     """What is odd about a cloud in metres; a radar measures at once, whatever its times say."""
-    return (*cloud.remarks, *size_remarks(cloud.xyz), *(() if is_radar else times.remarks))
+    stray = stray_remarks(times, len(cloud))
+    return (*cloud.remarks, *size_remarks(cloud.xyz), *stray, *(() if is_radar else times.remarks))
 
 
 class _Period:

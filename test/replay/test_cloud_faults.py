@@ -126,7 +126,7 @@ def test_millimetres_are_named_and_scaled_where_told(world):
 def turning(world, rate_rad_s):
     """Odometry of a robot that turns to the left on the spot."""
     found = []
-    for ms in range(-100, 601, 20):
+    for ms in range(-100, 1001, 20):
         angle, T = rate_rad_s * ms / 1000, np.eye(4)
         T[:2, :2] = [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
         at = world.start_ns + ms * world.ms
@@ -159,6 +159,27 @@ def test_points_timed_in_another_unit_are_moved_as_they_should(world, per_ms, un
     found = np.array(labels(clouds)[1])
     assert set(found[:40]) == {world.green}
     assert set(found[50:]) == {world.red}
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([0] * 100, "same_point_time"),
+        # 600 ms of a lidar that sends a cloud each 100 ms.
+        ([6_000_000 * n for n in range(100)], "no_scan_time"),
+        ([4_000_000_000] * 100, "stray_times"),
+    ],
+)
+def test_times_that_tell_no_scan_are_said_in_inspect_and_replay(world, times, said):
+    def timed(at):
+        xyz = {"x": ("f4", [10] * 100), "y": ("f4", [2] * 100), "z": ("f4", [0] * 100)}
+        return structured(at, **xyz, t=("u4", times))
+
+    bag = with_clouds(world, timed, more=turning(world, 0.0))
+    summary, _ = run(world, bag, transforms__fixed_frame="odom")
+    assert codes(inspect_bag(bag).issues) == [said]
+    # Where a scan reaches far into the future, its last transforms come late, too.
+    assert codes(summary.issues) in ([said], [said, "late_transform"])
 
 
 def test_a_livox_scan_is_labelled(world):
