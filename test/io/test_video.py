@@ -293,16 +293,26 @@ def yuv(rgb, red, blue, *, full):
     return [round(offset + scale * luma), *(round(128 + chroma_scale * c) for c in chroma)]
 
 
-# The first bytes of parameter sets that declare 65,536 x 65,536 pixels.
-def test_an_absurd_size_is_refused_before_anything_is_allocated():
+def absurd(codec):
+    """Parameter sets that declare 65,536 x 65,536 pixels, as bits behind the unit's header."""
+    if codec == "h264":
+        # Baseline profile, level 5.1, set 0; frame numbers of 4 bits (1), order kind 2 (011), one
+        # reference (010), no gaps (0), 4096 x 4096 macroblocks (4095: 12 zeros, 4096), frames only.
+        size = "0" * 12 + f"{4096:b}"
+        return b"\x67" + bytes([66, 0, 51]), "1" + "1" + "011" + "010" + "0" + 2 * size + "11"
+    # One layer (8 bits), any profile and level (96 bits), set 0, colour (010), 65536 twice.
+    size = "0" * 16 + f"{65537:b}"
+    return b"\x42\x01", "00000001" + "1" * 96 + "1" + "010" + 2 * size + "1"
+
+
+@BOTH
+def test_an_absurd_size_is_refused_before_anything_is_allocated(codec):
     pytest.importorskip("av")
-    # Baseline profile, level 5.1, set 0; frame numbers of 4 bits (1), order kind 2 (011), one
-    # reference (010), no gaps (0), 4096 x 4096 macroblocks (4095: 12 zeros, 4096), frames only.
-    size = "0" * 12 + f"{4096:b}"
-    bits = "1" + "1" + "011" + "010" + "0" + size + size + "1" + "1"
-    body = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
-    packet = b"\x00\x00\x00\x01\x67" + bytes([66, 0, 51]) + body
-    (found,) = VideoDecoder().feed(VideoPacket("h264", packet, 0), 0)
+    head, bits = absurd(codec)
+    count = -(-len(bits) // 8)
+    body = int(bits.ljust(8 * count, "0"), 2).to_bytes(count, "big")
+    packet = b"\x00\x00\x00\x01" + head + body
+    (found,) = VideoDecoder().feed(VideoPacket(codec, packet, 0), 0)
     assert "65536x65536" in str(found.error)
 
 
