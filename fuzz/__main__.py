@@ -17,7 +17,13 @@ from fuzz.run import attack, targets
 MEMORY_BYTES = 6 << 30
 # In-memory decoders are quick; a bag has to be written first.
 SHARES = {"mcap": 0.3, "db3": 0.2, "ros1_bag": 0.2, "bundle_zip": 0.3, "ontology": 0.1}
-SHARES |= {"parameter_file": 0.1, "calibration_file": 0.1, "cvat_zip": 0.1, "video": 0.3}
+SHARES |= {
+    "bag_metadata": 0.2,
+    "parameter_file": 0.1,
+    "calibration_file": 0.1,
+    "cvat_zip": 0.1,
+    "video": 0.3,
+}
 SHARES |= {"packed_mcap": 0.1, "packed_db3": 0.1}
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from seg_perception import __version__
 from seg_perception.core.atomic_write import draft_file, write_file
 from seg_perception.core.errors import EvaluationError
+from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.evaluation.assemble_timing import collect_timing
 from seg_perception.evaluation.frame_samples import choose
 from seg_perception.evaluation.frame_score import FRAMES, PICTURES, FrameScore
@@ -73,9 +73,9 @@ def count(job: Job) -> dict[str, StreamStatistics]:
         EvaluationError: labels or a truth that can't be read or compared.
         SegPerceptionError: as the inputs or the model have it.
     """
-    with TemporaryDirectory() as folder:
-        run_here(job, job.shards, Path(folder), lambda _done, _total: None)
-        parts = [ShardResult(job, shard_folder(Path(folder), shard)) for shard in job.shards]
+    with scratch_folder("evaluation") as folder:
+        run_here(job, job.shards, folder, lambda _done, _total: None)
+        parts = [ShardResult(job, shard_folder(folder, shard)) for shard in job.shards]
     found = {entry.stream: merge_statistics(parts, entry.stream, job) for entry in job.streams}
     problems = [problem for part in parts for problem in part.problems]
     if problems or any(statistics.refused for statistics in found.values()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import EvaluationError
+from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.run_bag import OnStep, run_bag, run_labelled_bag
 from seg_perception.evaluation.run_files import run_images, run_predictions
@@ -62,8 +62,7 @@ def run_shard(job: Job, shard: Shard, run: Path, on_step: OnStep, keep: str = ""
 
 def run_packed(job: Job, shard: Shard) -> bytes:
     """Score a shard elsewhere: its folder, as the bytes of a zip file."""
-    with tempfile.TemporaryDirectory() as elsewhere:
-        run = Path(elsewhere)
+    with scratch_folder("evaluation") as run:
         run_shard(job, shard, run, lambda _steps: None)
         folder = shard_folder(run, shard)
         packed = io.BytesIO()

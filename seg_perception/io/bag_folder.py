@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
+from tempfile import TemporaryFile, gettempdir
 from typing import Any
 
 from seg_perception.core.errors import BagError
 from seg_perception.core.git_lfs import pointer_mend
+from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.core.validation import read_yaml
 from seg_perception.io.bag_storage import RawMessage, Storage
 from seg_perception.io.bounded import UnpackError, unpack, unpack_file
@@ -234,8 +235,8 @@ def _unpack_mcap(path: Path) -> Storage:
 
 
 def _unpack_db3(path: Path) -> Storage:
-    with TemporaryDirectory(prefix=_SCRATCH) as folder:
-        plain = Path(folder, "plain.db3")
+    with scratch_folder("bag") as folder:
+        plain = folder / "plain.db3"
         with plain.open("xb") as file:
             unpack_file(path, file, plain.parent)
         return Db3Storage(path, plain)

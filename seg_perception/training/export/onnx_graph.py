@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import TrainingError
+from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.inference.onnx.padding import fold_padding
 from seg_perception.training.export.serving import ServingGraph
 
@@ -83,10 +82,10 @@ def fold_constants(model: bytes) -> bytes:
     """
     import onnxruntime
 
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder("onnx") as folder:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(Path(folder) / "folded.onnx")
+        options.optimized_model_filepath = str(folder / "folded.onnx")
         options.log_severity_level = 3
         onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"], disabled_optimizers=_NOT_FUSED
