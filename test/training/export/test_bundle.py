@@ -159,7 +159,7 @@ def test_a_graph_that_disagrees_writes_no_bundle(
 def test_a_folder_in_use_is_left_alone(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "notes.txt").write_text("mine")
-    with pytest.raises(BundleError, match="exists; remove it"):
+    with pytest.raises(BundleError, match="exists: expected a new folder"):
         export_bundle(checkpoint, tmp_path / "tiny", RELEASE, frames)
     assert (tmp_path / "tiny" / "notes.txt").read_text() == "mine"
 
