@@ -118,7 +118,11 @@ class _Intrinsics:
     def _impossible_focal(self) -> Iterator[str]:
         fx, fy = self.focal
         if min(fx, fy) <= 0:
-            yield f"{self.name} has focal lengths {fx:g} and {fy:g}, not above 0; calibrate"
+            images = "rectified" if self.name == "P" else "raw"
+            yield (
+                f"{self.name}, which {images} images need, has focal lengths {fx:g} and {fy:g}, "
+                "not above 0; calibrate"
+            )
             return
         most = _ALL_AROUND if self.is_fisheye else _MOST_WIDE
         if self.widest > most:

@@ -40,6 +40,12 @@ def decode_image(msg: Any) -> Pixels:
         UnknownEncodingError: an encoding that neither the table nor cv_bridge has.
     """
     encoding = ENCODINGS.get(msg.encoding)
+    if msg.encoding.startswith(_DEPTHS):
+        text = (
+            f"image: got {msg.encoding!r}, which are depths and show nothing to label; name the "
+            "topic of the camera's pictures"
+        )
+        raise UnknownEncodingError(text)
     if encoding is None:
         return _decode_by_cv_bridge(msg)
     if msg.width % encoding.columns:
@@ -171,10 +177,9 @@ def _decode_by_cv_bridge(msg: Any) -> NDArray[np.uint8]:
 
         rgb = np.asarray(CvBridge().imgmsg_to_cv2(msg, "rgb8"))
     except (ImportError, AttributeError, KeyError, TypeError, ValueError, cv2.error) as error:
-        expected = f"image: expected one of {', '.join(ENCODINGS)}, got {msg.encoding!r}"
-        mend = "set another pixel format at the driver"
-        if msg.encoding.startswith(_DEPTHS):
-            mend = "these are depths: name the topic of the camera's pictures"
-        text = f"{expected}; {mend}"
+        text = (
+            f"image: expected one of {', '.join(ENCODINGS)}, got {msg.encoding!r}; "
+            "set another pixel format at the driver"
+        )
         raise UnknownEncodingError(text) from error
     return rgb.astype(np.uint8, copy=False)

@@ -65,6 +65,13 @@ def test_what_can_not_be_is_refused_with_its_number_and_cause(
     assert find_oddities(wrong, rectified=not rectified)
 
 
+def test_rectified_images_need_a_projection_matrix() -> None:
+    with pytest.raises(
+        CalibrationError, match="P, which rectified images need, has focal lengths 0"
+    ):
+        expect_possible(lens(), rectified=True)
+
+
 def test_a_transposed_projection_matrix_of_twelve_numbers_is_seen() -> None:
     p = stereo(K).reshape(-1, order="F").reshape(3, 4)
     with pytest.raises(CalibrationError, match=r"last row of P is .* transposed"):

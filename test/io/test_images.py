@@ -149,6 +149,12 @@ def test_an_unknown_encoding_names_the_known_ones(monkeypatch):
         images.decode_image(message(ROW, "yuv444"))
 
 
+@pytest.mark.parametrize("encoding", ["32FC1", "16SC1"])
+def test_depths_are_no_pictures(encoding):
+    with pytest.raises(UnknownEncodingError, match=rf"'{encoding}', which are depths.*pictures"):
+        images.decode_image(message(ROW, encoding))
+
+
 def test_cv_bridge_reads_what_the_table_lacks(monkeypatch):
     class CvBridge:
         def imgmsg_to_cv2(self, msg, desired_encoding):
