@@ -117,8 +117,8 @@ def test_autostart_goes_on_until_it_works(ros, worker, wait_until, monkeypatch):
     worker.autostart()
     ros.add(worker)
     wait_until(lambda: worker.steps.count("configure") >= 2, "a second attempt")
-    assert worker.failure == "no such bundle"
-    assert worker.state == "unconfigured"
+    wait_until(lambda: worker.state == "unconfigured", "the end of an attempt")
+    wait_until(lambda: worker.failure == "no such bundle", "its reason")
     worker.errors.clear()
     wait_until(lambda: worker.state == "active", "success")
     assert worker.failure == ""
