@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from seg_perception.core.errors import SegPerceptionError
 
@@ -76,3 +77,17 @@ def full_disk(path: str | os.PathLike[str], kind: type[SegPerceptionError]) -> I
         if error.errno in OF_DISKS:
             raise kind(cant("written", path, error)) from error
         raise
+
+
+def expect_readable(folder: Path, kind: type[SegPerceptionError]) -> None:
+    """Look into every folder below one: a search by pattern passes over what it may not read.
+
+    Raises:
+        SegPerceptionError: of `kind`; a folder can't be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise kind(cant("read", error.filename, error)) from error
+
+    for _ in os.walk(folder, onerror=refuse):
+        pass

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from seg_perception.core.disk_errors import expect_readable
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES, MASKS, by_name
 from seg_perception.datasets.goose import find_goose_images, find_goose_scans
@@ -61,7 +62,7 @@ def find_images(root: Path, layout: str = "", split: str = "") -> tuple[ImagePai
         split: empty: the layout's usual one.
 
     Raises:
-        DatasetError: no such layout, or files are missing.
+        DatasetError: no such layout, files are missing, or a folder can't be read.
     """
     return _chosen(_IMAGES, root, layout)(root, split)
 
@@ -91,6 +92,7 @@ def _chosen(
     if not root.is_dir():
         msg = f"{root} not found: expected the folder of a data set"
         raise DatasetError(msg)
+    expect_readable(root, DatasetError)
     chosen = layout or guess_layout(root)
     if chosen not in known:
         msg = f"layout {chosen!r}: expected one of {sorted(known)}"

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.disk_errors import expect_readable
 from seg_perception.core.errors import ImageError
 from seg_perception.inference.augmented import AugmentedSegmenter
 from seg_perception.io.image_files import decode_file, write_image
@@ -20,8 +21,8 @@ def find_images(folder: Path, output: Path) -> dict[Path, Path]:
     """Each image under a folder and where its label file goes: the same place, as PNG.
 
     Raises:
-        ImageError: no image, or the output is in use, lies inside the folder, or two
-            images would share a label file.
+        ImageError: no image, a folder that can't be read, or the output is in use, lies
+            inside the folder, or two images would share a label file.
     """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         msg = f"{output} exists; remove it or name another folder for the labels"
@@ -29,6 +30,7 @@ def find_images(folder: Path, output: Path) -> dict[Path, Path]:
     if folder.resolve() in (output.resolve(), *output.resolve().parents):
         msg = f"{output} lies inside {folder}; name a folder elsewhere for the labels"
         raise ImageError(msg)
+    expect_readable(folder, ImageError)
     images = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
     if not images:
         msg = f"{folder}: expected a folder with PNG or JPEG images, found none"

@@ -1,5 +1,7 @@
 """Data sets as their archives unpack: which files belong together, and what is missing."""
 
+import errno
+import os
 from pathlib import Path
 
 import cv2
@@ -174,3 +176,19 @@ def test_colours_and_cut_files_are_refused(tmp_path):
         read_labels(tmp_path / "cut.label")
     with pytest.raises(DatasetError, match="can't be read"):
         read_points(tmp_path / "none.bin")
+
+
+def test_a_folder_that_may_not_be_read_is_no_smaller_data_set(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        picture(tmp_path / "images" / "val" / name / f"{name}__0_1_windshield_vis.png")
+    shut, scandir = str(tmp_path / "images" / "val" / "b"), os.scandir
+
+    def guarded(path="."):
+        if os.fspath(path) == shut:
+            raise PermissionError(errno.EACCES, "Permission denied", shut)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    for find in (find_images, find_scans):
+        with pytest.raises(DatasetError, match=r"/b: can't be read \(Permission denied\)"):
+            find(tmp_path, "goose", "val")
