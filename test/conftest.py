@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,16 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 ROS_FIXTURES = {"ros_environment", "ros"}
+
+
+def pytest_configure() -> None:
+    """Let the processes of tests hear signals that a shell or nohup told this one to ignore.
+
+    A program that is started inherits what is ignored, but no handler.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
