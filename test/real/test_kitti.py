@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -87,7 +88,10 @@ def test_every_message_is_labelled(replayed):
     assert replayed.code == 0, replayed.stderr
     summary = replayed.json
     assert summary["balanced"]
-    assert summary["problems"] == summary["notes"] == []
+    assert summary["problems"] == []
+    # The colour camera is published in the frame of the grey one, 0.06 m beside it.
+    (note,) = summary["notes"]
+    assert re.search(r"first camera of its pair 0\.06\d m away, which is applied", note)
     assert {name: count["published"] for name, count in summary["streams"].items()} == {
         "camera.camera_color_left": 1,
         "lidar.velo": 1,
