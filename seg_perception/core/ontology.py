@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seg_perception.core.errors import ConfigError
-from seg_perception.core.resources import config_path
+from seg_perception.core.resources import config_names, named_config
 from seg_perception.core.types import label_dtype, unknown_id
 from seg_perception.core.validation import explain, load_model
 
@@ -85,9 +85,7 @@ class Ontology(_Data):
         Raises:
             ConfigError: no such file, or it is not an ontology.
         """
-        path = Path(name_or_path)
-        if path.suffix not in (".yaml", ".yml"):
-            path = config_path("ontology", f"{name_or_path}.yaml")
+        path = named_config("ontology", name_or_path)
         expected = f"an ontology's .yaml file, or one of the names {shipped()}"
         return load_model(cls, path, expected, ConfigError)
 
@@ -202,7 +200,7 @@ class Ontology(_Data):
 
 def shipped() -> list[str]:
     """Names of the ontologies that come with the package."""
-    return sorted(path.stem for path in config_path("ontology").glob("*.yaml"))
+    return config_names("ontology")
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

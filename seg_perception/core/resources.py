@@ -15,6 +15,19 @@ def config_path(*parts: str) -> Path:
     return root.joinpath(*parts)
 
 
+def config_names(folder: str) -> list[str]:
+    """Names of the YAML files of a folder of the shipped `config/`."""
+    return sorted(path.stem for path in config_path(folder).glob("*.yaml"))
+
+
+def named_config(folder: str, name_or_path: str | Path) -> Path:
+    """A YAML file by its path, or a shipped one of a folder by its name; it may not exist."""
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    return config_path(folder, f"{name_or_path}.yaml")
+
+
 def expanded(path: str | Path) -> Path:
     """A path whose `~` is a home; where the system knows of none, the path as it is."""
     try:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from seg_perception.core.errors import DatasetError, TransformError
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.resources import config_path
+from seg_perception.core.resources import named_config
 from seg_perception.core.validation import load_model
 from seg_perception.geometry.quaternion import quaternion_to_matrix
 
@@ -53,9 +53,7 @@ class CuboidRules(BaseModel):
         Raises:
             DatasetError: no such file, or these are no rules.
         """
-        path = Path(name_or_path)
-        if path.suffix not in (".yaml", ".yml"):
-            path = config_path("truth", f"{name_or_path}.yaml")
+        path = named_config("truth", name_or_path)
         return load_model(cls, path, "rules for cuboids, a YAML file", DatasetError)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from seg_perception.core.errors import ConfigError
-from seg_perception.core.resources import config_path
+from seg_perception.core.resources import config_names, named_config
 from seg_perception.core.validation import load_model
 from seg_perception.evaluation.document import Document
 
@@ -108,13 +108,11 @@ class Protocol(Document):
         Raises:
             ConfigError: no such file, or it is not a protocol.
         """
-        path = Path(name_or_path)
-        if path.suffix not in (".yaml", ".yml"):
-            path = config_path("protocols", f"{name_or_path}.yaml")
+        path = named_config("protocols", name_or_path)
         expected = f"a protocol's .yaml file, or one of the names {shipped()}"
         return load_model(cls, path, expected, ConfigError)
 
 
 def shipped() -> list[str]:
     """Names of the protocols that come with the package."""
-    return sorted(path.stem for path in config_path("protocols").glob("*.yaml"))
+    return config_names("protocols")
