@@ -9,7 +9,7 @@ from rclpy.node import Node
 
 from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.core.threads import start_thread
-from seg_perception.io.messages import Odometry
+from seg_perception.io.messages import Odometry, TFMessage
 from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.executor import ResilientExecutor
@@ -39,25 +39,26 @@ class TransformListener:
         self._reader = reader
         self._odometry_topic = odometry_topic
         self._on_change = on_change
-        name = f"{owner.get_name()}_tf"
         self._node = Node(
-            name,
+            f"{owner.get_name()}_tf",
             context=owner.context,
             namespace=owner.get_namespace(),
-            # A launch file's __node would rename this node as well.
-            cli_args=["--ros-args", "-r", f"__node:={name}"],
+            # Names are resolved by the owner, whose own remappings hold beside those of the
+            # process; applied here as well, they would rename what is renamed already.
+            use_global_arguments=False,
             start_parameter_services=False,
         )
-        message_type = message_class("tf2_msgs/msg/TFMessage")
-        self._node.create_subscription(message_type, TF, self._receive_timed, tf_profile())
+        resolve = owner.resolve_topic_name
+        message_type = message_class(TFMessage.type_name)
+        self._node.create_subscription(message_type, resolve(TF), self._receive_timed, tf_profile())
         self._node.create_subscription(
-            message_type, TF_STATIC, self._receive_static, latched_profile(TF_DEPTH)
+            message_type, resolve(TF_STATIC), self._receive_static, latched_profile(TF_DEPTH)
         )
         if odometry_topic:
             kind = message_class(Odometry.type_name)
             # As for /tf: a busy reader must not hold up the robot's publisher.
             self._node.create_subscription(
-                kind, odometry_topic, self._receive_odometry, tf_profile()
+                kind, resolve(odometry_topic), self._receive_odometry, tf_profile()
             )
         self._executor = ResilientExecutor(self._node, on_error)
         tell = on_error or self._node.get_logger().error

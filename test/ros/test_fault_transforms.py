@@ -72,10 +72,27 @@ def test_slam_that_moves_a_mounted_lidar_is_named_with_both_publishers(
     running.account()
 
 
+# What follows the proposal's remappings, in the node's own words.
+SCOPES = {
+    "of the process": lambda rules: rules,
+    "of the node": lambda rules: [f"perception_node:{r}" if ":=" in r else r for r in rules],
+    "by its namespace": lambda _: [
+        "-r",
+        "__ns:=/a200",
+        "-r",
+        "/tf:=tf",
+        "-r",
+        "/tf_static:=tf_static",
+    ],
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
 def test_transforms_under_a_namespace_are_used_with_the_remapping_that_is_proposed(
-    ros, robot, parameters, wait_until
+    ros, robot, parameters, wait_until, scope
 ):
     statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
+    namespaced = robot.listen("/a200/perception_node/status", SegmentationStatus.type_name)
     clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
     robot.publisher("/a200/tf", messages.TFMessage.type_name, tf_profile())
     robot.send("/a200/tf_static", robot.mounting(), latched_profile(10))
@@ -83,14 +100,17 @@ def test_transforms_under_a_namespace_are_used_with_the_remapping_that_is_propos
     first = ros.start("perception_node", "--ros-args", "--params-file", file)
 
     def proposal():
-        lines = [w for s in statuses[-1:] for w in s.warnings if "--ros-args" in w]
+        newest = [*statuses[-1:], *namespaced[-1:]]
+        lines = [w for s in newest for w in s.warnings if "--ros-args" in w]
         return lines[0] if lines else ""
 
     wait_until(lambda: "/tf_static" in proposal(), "the proposal")
     remapping = proposal().partition("--ros-args ")[2].partition(",")[0].split()
     assert remapping == ["-r", "/tf:=/a200/tf", "-r", "/tf_static:=/a200/tf_static"]
     first.end()
-    ros.start("perception_node", "--ros-args", "--params-file", file, *remapping)
+    statuses.clear()
+    rules = SCOPES[scope](remapping)
+    second = ros.start("perception_node", "--ros-args", "--params-file", file, *rules)
     stamps_ns = itertools.count(robot.now_ns(), STEP_NS)
 
     def is_labelled():
@@ -105,3 +125,4 @@ def test_transforms_under_a_namespace_are_used_with_the_remapping_that_is_propos
 
     wait_until(is_labelled, "labels")
     wait_until(lambda: not proposal(), "that nothing is proposed any more")
+    second.account()

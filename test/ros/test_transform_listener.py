@@ -94,3 +94,38 @@ def test_odometry_is_heard_where_its_topic_is_named(ros, watched, wait_until):
     finally:
         listener.close()
     assert x_at(tree, START) == 4.0
+
+
+REMAPPINGS = {
+    "of the node": ["-r", "owner:/tf:=/a200/tf", "-r", "owner:odom:=/a200/wheels"],
+    "of the process": ["-r", "/tf:=/a200/tf", "-r", "odom:=/a200/wheels"],
+    "into its namespace": ["-r", "/tf:=tf", "-r", "odom:=wheels", "-r", "__ns:=/a200"],
+    "that would apply twice": [
+        *("-r", "/tf:=/a200/tf", "-r", "/a200/tf:=/elsewhere"),
+        *("-r", "odom:=/a200/wheels", "-r", "/a200/wheels:=/elsewhere"),
+    ],
+    "with another name of the process": [
+        *("-r", "__node:=other", "-r", "/tf:=/a200/tf", "-r", "odom:=/a200/wheels"),
+    ],
+}
+
+
+@pytest.mark.parametrize("remapping", REMAPPINGS)
+def test_its_owners_remappings_hold(ros, watched, wait_until, remapping):
+    tree, _, reader, _ = watched
+    robot = ros.node("robot")
+    tf, odometry = encode_tf([]), Odometry(Header.at(START, "odom"), "base")
+    timed = robot.create_publisher(type(to_ros(tf)), "/a200/tf", tf_profile())
+    wheels = robot.create_publisher(type(to_ros(odometry)), "/a200/wheels", 10)
+    owner = ros.node("owner", cli_args=["--ros-args", *REMAPPINGS[remapping]])
+    listener = TransformListener(owner, reader, lambda: None, "odom")
+    try:
+        wait_until(timed.get_subscription_count, "who hears /tf")
+        wait_until(wheels.get_subscription_count, "who hears the odometry")
+        timed.publish(to_ros(encode_tf([move("base", START, 1.0)])))
+        wait_until(lambda: "odom" in tree.frames(), "the transform")
+        names = {name for name, _ in robot.get_node_names_and_namespaces()}
+        assert f"{owner.get_name()}_tf" in names
+    finally:
+        listener.close()
+    assert x_at(tree, START) == 1.0
