@@ -85,11 +85,12 @@ def main() -> None:
     step(environment, "build tools", build_tools, lambda: environment.pip(*build_tools))
     if not sourced:
         install_wheels(environment, arguments.ros)
-    install_tf2_msgs(environment)
+    install_interfaces(environment, "tf2_msgs")
     install_package(environment, arguments.ros)
     for extra in arguments.extras:
         install_extra(environment, extra)
     if "test" in arguments.extras:
+        install_interfaces(environment, "livox_ros_driver2")
         install_browser()
 
 
@@ -204,21 +205,21 @@ def install_wheels(environment: Environment, distribution: str) -> None:
     step(environment, title, [file], lambda: environment.pip("-r", file), name="ros")
 
 
-def install_tf2_msgs(environment: Environment) -> None:
-    """Build the type of /tf where it is missing."""
+def install_interfaces(environment: Environment, package: str) -> None:
+    """Build a package of message types from the underlay where none is installed."""
+    source = ROOT / "tools" / "underlay" / package
 
     def build() -> None:
-        if not environment.imports("tf2_msgs.msg"):
-            work = environment.folder / "build" / "tf2_msgs"
-            source = ROOT / "tools" / "underlay" / "tf2_msgs"
+        if not environment.imports(f"{package}.msg"):
+            work = environment.folder / "build" / package
             environment.run(ROOT / "tools" / "ament.py", source, work, environment.folder)
             shutil.rmtree(work.parent)
 
     inputs = [
-        *files("tools/underlay/tf2_msgs/**/*", "cmake/*", "tools/ament.py"),
+        *files(f"tools/underlay/{package}/**/*", "cmake/*", "tools/ament.py"),
         *ros_inputs(environment),
     ]
-    step(environment, "tf2_msgs", inputs, build)
+    step(environment, package, inputs, build)
 
 
 def install_package(environment: Environment, distribution: str) -> None:

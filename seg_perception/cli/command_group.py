@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any
 
 import typer
@@ -63,21 +62,6 @@ def _ended_in_words() -> Iterator[None]:
     except KeyboardInterrupt as error:
         _say("interrupted")
         raise typer.Exit(INTERRUPTED) from error
-
-
-def end_on_signals() -> None:
-    """Let SIGTERM and SIGHUP end the command as an error would: drafts and scratch are removed.
-
-    A second one ends it at once; a SIGHUP that somebody ignores (nohup) stays ignored.
-    """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(128 + number)
 
 
 def _explain(error: OSError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 import traceback
 
@@ -28,7 +29,8 @@ from seg_perception.cli import (
     simulate,
     train,
 )
-from seg_perception.cli.command_group import DEFECT, CommandGroup, end_on_signals
+from seg_perception.cli.command_group import DEFECT, CommandGroup
+from seg_perception.core.signals import end_on_signals
 
 app = typer.Typer(
     name="seg-perception",
@@ -77,7 +79,7 @@ def options(
 
 def main() -> None:
     """Run the command."""
-    end_on_signals()
+    end_on_signals(signal.SIGTERM, signal.SIGHUP)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file's name may have bytes that are no text.
         sys.stdout.reconfigure(errors="backslashreplace")

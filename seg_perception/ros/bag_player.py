@@ -6,6 +6,7 @@ The first message waits for subscribers where it is told to, so that nothing is 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from seg_perception.core.errors import BagError, ConfigError
+from seg_perception.core.signals import end_on_signals
 from seg_perception.core.threads import start_thread
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.io.bag_message import BagMessage
@@ -187,6 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play a bag; the exit code is 2 where the user can mend what went wrong."""
     command_line: list[Any] = list(sys.argv if arguments is None else arguments)
     options = parse_own_arguments(_parser(), command_line)
+    # A packed bag is unpacked before ROS is up.
+    end_on_signals(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         bag = BagReader(options.bag)
     except BagError as error:

@@ -122,7 +122,7 @@ def test_a_defect_of_ours_is_no_condition_of_a_command(monkeypatch, capsys):
         raise ZeroDivisionError
 
     monkeypatch.setattr(main, "app", defect)
-    monkeypatch.setattr(main, "end_on_signals", lambda: None)
+    monkeypatch.setattr(main, "end_on_signals", lambda *_: None)
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == 70

@@ -49,7 +49,7 @@ class RosGraph:
 
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
-        self._environment = environment
+        self.environment = environment
         self._executor = SingleThreadedExecutor(context=self.context)
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
@@ -65,7 +65,7 @@ class RosGraph:
         return node
 
     def start(self, module: str, *arguments: object) -> Process:
-        process = Process(self._environment, module, *arguments)
+        process = Process(self.environment, module, *arguments)
         self._processes.append(process)
         return process
 

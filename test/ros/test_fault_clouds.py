@@ -1,9 +1,13 @@
 """Clouds as real drivers send them: read where there is one way to, else told with their mend."""
 
+import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from seg_perception.io import messages as m
+from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.ros.conversions import message_class
 
 pytestmark = pytest.mark.ros
@@ -75,3 +79,43 @@ def test_a_topic_of_another_type_is_named_with_what_reads_it(start_node, robot, 
     wait_until(lambda: running.says("run pointcloud_to_laserscan's"), "what to run")
     running.step(0)
     assert running.last_labels() == [0, 1, 2, 255]
+
+
+LIVOX_MISSING = "the messages of Livox drivers are not installed; run make setup"
+
+
+def livox_scan(cloud, points):
+    """The same points as a Livox lidar sends them, 10 ms apart."""
+    found = [m.CustomPoint(10_000_000 * n, *xyz) for n, xyz in enumerate(points)]
+    return m.CustomMsg(cloud.header, 0, len(found), 0, np.zeros(3, np.uint8), found)
+
+
+def test_scans_of_a_livox_driver_are_labelled(start_node, robot):
+    pytest.importorskip("livox_ros_driver2.msg", reason=LIVOX_MISSING)
+    robot.publisher(CLOUDS, m.CustomMsg.type_name)
+    running = start_node(transforms__max_extrapolation_s=0.2)
+    for number in range(2):
+        send_moment(running, number, lambda cloud: livox_scan(cloud, robot.POINTS))
+        assert running.last_labels() == list(robot.LABELS)
+    count = running.account()["lidar.top"]
+    assert (count["published"], count["dropped"]) == (2, {})
+
+
+def test_scans_whose_type_is_not_installed_are_named(
+    ros, robot, parameters, tmp_path, monkeypatch, wait_until
+):
+    pytest.importorskip("livox_ros_driver2.msg", reason=LIVOX_MISSING)
+    # For the node a package without messages stands in front of the installed one.
+    (tmp_path / "livox_ros_driver2").mkdir()
+    (tmp_path / "livox_ros_driver2" / "__init__.py").touch()
+    paths = [str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    monkeypatch.setitem(ros.environment, "PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    robot.publisher(CLOUDS, m.CustomMsg.type_name)
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
+    node = ros.start("perception_node", "--ros-args", "--params-file", parameters())
+    words = (
+        "lidar.top: message type livox_ros_driver2/msg/CustomMsg is not installed here; "
+        "install the ROS package livox_ros_driver2"
+    )
+    wait_until(lambda: any(words in w for s in statuses[-1:] for w in s.warnings), words)
+    node.account()

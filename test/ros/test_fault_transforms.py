@@ -126,3 +126,23 @@ def test_transforms_under_a_namespace_are_used_with_the_remapping_that_is_propos
     wait_until(is_labelled, "labels")
     wait_until(lambda: not proposal(), "that nothing is proposed any more")
     second.account()
+
+
+def test_a_mounting_that_came_once_on_tf_is_named(start_node, robot, monkeypatch, wait_until):
+    both = robot.mounting().transforms
+    camera, lidar = ([t for t in both if t.child_frame_id == f] for f in ("front_optical", "top"))
+    monkeypatch.setattr(robot, "mounting", lambda: messages.TFMessage(camera))
+    running = start_node()
+    once = replace(lidar[0], header=messages.Header.at(running.start_ns, "base"))
+    robot.send("/tf", messages.TFMessage([once]))
+    sent = []
+
+    def is_said():
+        running.step(len(sent))
+        sent.append(running.last_labels())
+        return running.says("transform base <- top came once on /tf and never again")
+
+    wait_until(is_said, "that it came once")
+    assert running.says("what stands still belongs on /tf_static (static_transform_publisher)")
+    assert sent[-1] == [255] * 4
+    assert running.account()["lidar.top"]["dropped"] == {}

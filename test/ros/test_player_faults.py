@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -81,6 +83,54 @@ def test_a_bag_that_disappears_ends_a_loop(ros, bag, wait_until, how):
     assert report["lost"]["/word"] > 0
     expected = "is it still there?" if how == "gone" else "the file was cut while it was read"
     assert expected in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_player_that_is_ended_says_what_it_sent(ros, bag, wait_until, number):
+    from std_msgs.msg import String
+
+    words = []
+    ros.node("listener").create_subscription(String, "/word", lambda m: words.append(m.data), 10)
+    player = ros.start("bag_player", bag, "--wait", "--loop")
+    wait_until(lambda: words, "the first word")
+    code, out, err = player.end(number)
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["sent"]["/word"] > 0
+    assert report["lost"] == {}
+
+
+SLOW_DISK = """
+import sys, time
+from seg_perception.io import bag_folder
+from seg_perception.ros import bag_player
+def unpack_slowly(*_):
+    print("unpacks", flush=True)
+    time.sleep(3600)
+bag_folder.unpack_file = unpack_slowly
+sys.exit(bag_player.main(sys.argv))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_player_that_is_ended_while_it_unpacks_leaves_nothing(ros_environment, tmp_path, number):
+    packed, scratch = tmp_path / "in.db3.zstd", tmp_path / "scratch"
+    packed.write_bytes(b"packed")
+    scratch.mkdir()
+    player = subprocess.Popen(
+        [sys.executable, "-c", SLOW_DISK, packed],
+        env=dict(ros_environment, TMPDIR=str(scratch)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with player:
+        assert player.stdout.readline() == "unpacks\n"
+        assert list(scratch.iterdir())
+        player.send_signal(number)
+        assert player.stderr.read() == ""
+    assert player.returncode == 128 + number
+    assert not list(scratch.iterdir())
 
 
 def test_topics_that_ros_2_can_not_have_cost_no_other(ros, tmp_path):
