@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.inference.engine import Engine
+from seg_perception.inference.preprocessing import make_preprocessing, pad
 from seg_perception.inference.reading import Segmentation
+from seg_perception.inference.resize_filters import resize
 from seg_perception.inference.tiling import Window, tent, windows
 
 # Rows whose votes are held at once: every class has a value a pixel.
@@ -27,7 +28,8 @@ Indices = NDArray[np.intp]
 class ViewPlan(BaseModel):
     """Which views of an image are labelled.
 
-    At scale 1 with `base: network` the whole image is one window, as on the robot.
+    At scale 1 with `base: network` a bundle that stretches or fits images sees the whole
+    image in one window, the same pixels as on the robot; one that crops them, in several.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +69,10 @@ class AugmentedSegmenter:
         self.engine = engine
         self._plan = plan
         self._network = (engine.bundle.width, engine.bundle.height)
+        across, down = (max(1, round(n * plan.stride)) for n in self._network)
+        self._steps = (across, down)
+        self._resize = engine.bundle.manifest.input.resize
+        self._preprocessing = make_preprocessing(self._network, self._resize)
         self._classes = engine.bundle.manifest.class_count
 
     def segment(self, frame: CameraFrame) -> LabelMap:
@@ -106,23 +112,21 @@ class AugmentedSegmenter:
 
     def _views(self, image: NDArray[np.uint8]) -> Iterator[_View]:
         for size in self._sizes((image.shape[1], image.shape[0])):
-            scaled = np.asarray(cv2.resize(image, size, interpolation=_kernel(image, size)))
-            stride = tuple(max(1, round(n * self._plan.stride)) for n in self._network)
-            for window in windows(size, self._network, (stride[0], stride[1])):
-                part = window.cut(scaled.astype(np.uint8, copy=False))
-                yield _View(size, window, *self.engine.infer(part))
+            scaled = resize(image, size, self._resize.filter)
+            picture, left, top = pad(scaled, self._network, self._resize)
+            for window in windows((picture.shape[1], picture.shape[0]), self._network, self._steps):
+                part, place = window.cut(picture), window.moved(-top, -left)
+                yield _View(size, place, *self.engine.infer(part))
                 if self._plan.flip:
                     labels, confidence = self.engine.infer(np.ascontiguousarray(part[:, ::-1]))
-                    yield _View(size, window, labels[:, ::-1], confidence[:, ::-1])
+                    yield _View(size, place, labels[:, ::-1], confidence[:, ::-1])
 
     def _sizes(self, image: Size) -> list[Size]:
-        """Sizes to which the image is stretched; none is smaller than the network's."""
-        base = image if self._plan.base == "image" else self._network
+        """Sizes of the scaled image; none is smaller than the network's, but what is padded."""
+        base = image if self._plan.base == "image" else self._preprocessing.scaled(image)
+        least = (1, 1) if self._resize.mode == "fit" else self._network
         return [
-            (
-                max(self._network[0], round(base[0] * scale)),
-                max(self._network[1], round(base[1] * scale)),
-            )
+            (max(least[0], round(base[0] * scale)), max(least[1], round(base[1] * scale)))
             for scale in self._plan.scales
         ]
 
@@ -163,9 +167,3 @@ def _inside(
     nearest = np.minimum(((places + 0.5) * scaled / length).astype(np.intp), scaled - 1) - first
     chosen = np.flatnonzero((nearest >= 0) & (nearest < count))
     return chosen, nearest[chosen]
-
-
-def _kernel(image: NDArray[np.uint8], size: Size) -> int:
-    """As on the robot where nothing is made much smaller; else areas, so that nothing flickers."""
-    shrinks = size[0] < image.shape[1] / 2 or size[1] < image.shape[0] / 2
-    return cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

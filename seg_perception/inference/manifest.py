@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from seg_perception.core import validation
 from seg_perception.core.errors import BundleError
 from seg_perception.core.ontology import Ontology
+from seg_perception.inference.preprocessing import Resize
 
 
 def _inside(path: str) -> str:
@@ -50,6 +51,7 @@ class NetworkInput(_Part):
     scale: float = Field(1 / 255, gt=0)
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resize: Resize = Resize()
 
     @model_validator(mode="after")
     def _consistent(self) -> NetworkInput:
@@ -273,6 +275,7 @@ def _nearest(key: str) -> str:
     for model in (
         Manifest,
         NetworkInput,
+        Resize,
         LabelsConfidenceOutput,
         LogitsOutput,
         Training,

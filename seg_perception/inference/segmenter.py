@@ -19,6 +19,7 @@ from seg_perception.geometry.calibration import (
     why_sizes_differ,
 )
 from seg_perception.inference.engine import Engine
+from seg_perception.inference.preprocessing import make_preprocessing
 from seg_perception.inference.reading import Labels, Segmentation
 
 
@@ -39,7 +40,7 @@ class OutputSize(Protocol):
 
 
 class NetworkSize:
-    """Publishes at the network's size."""
+    """Publishes at the network's scale."""
 
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
@@ -69,7 +70,9 @@ class Segmenter:
     def __init__(self, engine: Engine, config: SegmentationConfig) -> None:
         """Take an engine that was loaded; the caller closes it."""
         self.engine = engine
-        self._size = (engine.bundle.width, engine.bundle.height)
+        self._preprocessing = make_preprocessing(
+            (engine.bundle.width, engine.bundle.height), engine.bundle.manifest.input.resize
+        )
         self._output: OutputSize = InputSize() if config.output_size == "input" else NetworkSize()
         self.set_min_confidence(config.min_confidence)
         self._unknown_id = engine.bundle.ontology.unknown_id
@@ -81,12 +84,12 @@ class Segmenter:
     def segment(self, frame: CameraFrame) -> LabelMap:
         """Segment one frame.
 
-        The whole image is stretched to the network's size (bilinear, half-pixel
-        centres), as in training. Pixels below `min_confidence` are unknown.
+        The image is brought to the network's size as the bundle's manifest says. Pixels
+        below `min_confidence` are unknown, and those that the network did not see.
 
         Returns:
-            Labels and confidence with the frame's stamp and frame_id, and its
-            calibration scaled to the published size.
+            Labels and confidence of the whole image with the frame's stamp and frame_id,
+            and its calibration scaled to the published size.
 
         Raises:
             SizeMismatchError: the image has another size than its calibration says.
@@ -94,7 +97,7 @@ class Segmenter:
             EngineError: the engine failed.
         """
         _expect_fitting(frame)
-        labels, confidence = self.engine.infer(self._stretch(frame.image))
+        labels, confidence = self._infer(frame.image)
         labels = self._doubt(labels, confidence)
         labels, confidence = self._output.fit(labels, confidence, frame.image)
         height, width = labels.shape
@@ -103,11 +106,13 @@ class Segmenter:
             frame.camera, labels, confidence, frame.stamp_ns, frame.frame_id, calibration
         )
 
-    def _stretch(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        if image.shape[1::-1] == self._size:
-            return image
-        stretched = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
-        return stretched.astype(np.uint8, copy=False)
+    def _infer(self, image: NDArray[np.uint8]) -> Segmentation:
+        labels, confidence = self.engine.infer(self._preprocessing.prepare(image))
+        size = (image.shape[1], image.shape[0])
+        return (
+            self._preprocessing.restore(labels, size, self._unknown_id),
+            self._preprocessing.restore(confidence, size, 0),
+        )
 
     def _doubt(self, labels: Labels, confidence: NDArray[np.uint8]) -> Labels:
         if self._threshold == 0:

@@ -22,6 +22,10 @@ class Window:
         rows = slice(self.top, self.top + self.height)
         return np.ascontiguousarray(image[rows, self.left : self.left + self.width])
 
+    def moved(self, down: int, right: int) -> Window:
+        """The same window of an image that begins elsewhere."""
+        return Window(self.top + down, self.left + right, self.height, self.width)
+
 
 def starts(length: int, window: int, stride: int) -> tuple[int, ...]:
     """Where windows begin along one axis, so that each place lies in one.

@@ -16,6 +16,7 @@ from seg_perception.core.errors import TrainingError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
+from seg_perception.inference.preprocessing import Resize, make_preprocessing
 from seg_perception.training.data import Dataset
 from seg_perception.training.models.network import normalise
 from seg_perception.training.processes import Processes
@@ -90,6 +91,7 @@ class Validator:
         self._space = space
         self._ontology = ontology
         self._size = size
+        self._preprocessing = make_preprocessing(size, Resize())
         self._groups = [*ontology.group_names(CATEGORIES), "none"]
         group_of = ontology.group_ids(CATEGORIES)[: ontology.id_count].astype(np.int64)
         self._group_of = np.minimum(group_of, len(self._groups) - 1)
@@ -116,7 +118,7 @@ class Validator:
     @torch.no_grad()
     def predict(self, network: nn.Module, sample: LabelledImage) -> NDArray[np.int64]:
         """int64 (H, W) class ids at the image's own size."""
-        image = cv2.resize(sample.image, self._size, interpolation=cv2.INTER_LINEAR)
+        image = self._preprocessing.prepare(sample.image)
         device = next(network.parameters(), torch.empty(0)).device
         pixels = torch.from_numpy(image)[None].to(device)
         scores = network(normalise(pixels)).semantic_scores()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from seg_perception.core.types import CameraFrame
 from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
+from seg_perception.inference.preprocessing import Resize, make_preprocessing
 
 WIDTH, HEIGHT = 8, 4
 
@@ -15,8 +16,8 @@ WIDTH, HEIGHT = 8, 4
 class Brightest:
     """Labels each pixel by its brightest channel, as sure as that channel is bright."""
 
-    def __init__(self) -> None:
-        manifest = SimpleNamespace(class_count=3)
+    def __init__(self, resize: Resize | None = None) -> None:
+        manifest = SimpleNamespace(class_count=3, input=SimpleNamespace(resize=resize or Resize()))
         self.bundle: Any = SimpleNamespace(width=WIDTH, height=HEIGHT, manifest=manifest)
         self.description = "test"
         self.seen: list[np.ndarray] = []
@@ -78,6 +79,33 @@ def test_the_surer_view_wins() -> None:
     assert (confidence == 51).all()
 
 
+@pytest.mark.parametrize("mode", ["stretch", "fit"])
+@pytest.mark.parametrize("name", ["linear", "antialias", "area", "bicubic"])
+def test_one_view_has_the_pixels_that_the_robot_would_give_the_network(
+    mode: Any, name: Any
+) -> None:
+    """30x10 and 10x30: of a fit, bars stay free above and below, or at the sides."""
+    resize = Resize(mode=mode, filter=name, padding=(1, 2, 3))
+    live = make_preprocessing((WIDTH, HEIGHT), resize)
+    for shape in ((10, 30, 3), (30, 10, 3)):
+        image = np.random.default_rng(5).integers(0, 255, shape, np.uint8)
+        engine = Brightest(resize)
+        labels, _ = AugmentedSegmenter(engine, ViewPlan()).label(image)
+        assert len(engine.seen) == 1
+        assert np.array_equal(engine.seen[0], live.prepare(image))
+        assert labels.shape == shape[:2]
+
+
+def test_a_picture_that_is_cropped_live_is_seen_to_its_edges_in_windows() -> None:
+    """16x4 onto 8x4: three windows, one column of two pixels each apart."""
+    engine = Brightest(Resize(mode="crop"))
+    image = stripes(16, 4)
+    labels, confidence = AugmentedSegmenter(engine, ViewPlan()).label(image)
+    assert np.array_equal(labels, image.argmax(axis=2))
+    assert (confidence == 200).all()
+    assert len(engine.seen) == 3
+
+
 @settings(max_examples=40)
 @given(
     width=st.integers(1, 40),
@@ -85,13 +113,15 @@ def test_the_surer_view_wins() -> None:
     scales=st.lists(st.floats(0.3, 2), min_size=1, max_size=2),
     stride=st.floats(0.3, 1),
     base=st.sampled_from(["network", "image"]),
+    mode=st.sampled_from(["stretch", "fit", "crop"]),
 )
 def test_every_pixel_gets_a_label(
-    width: int, height: int, scales: list[float], stride: float, base: Any
+    width: int, height: int, scales: list[float], stride: float, base: Any, mode: Any
 ) -> None:
     plan = ViewPlan(scales=tuple(scales), stride=stride, base=base)
     image = np.full((height, width, 3), (9, 0, 0), np.uint8)
-    labels, confidence, _ = labels_of(plan, image)
+    engine = Brightest(Resize(mode=mode))
+    labels, confidence = AugmentedSegmenter(engine, plan).label(image)
     assert labels.shape == confidence.shape == (height, width)
     assert (labels == 0).all()
     # A pixel that no window covers would have no votes, and a confidence of 0.

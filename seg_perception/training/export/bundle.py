@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from seg_perception.inference.manifest import (
     Parity,
     Precision,
 )
+from seg_perception.inference.preprocessing import Resize, make_preprocessing
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 from seg_perception.training.export.onnx_graph import (
     INPUT,
@@ -88,7 +88,8 @@ def export_bundle(
     ontology = Ontology.load(config.ontology)
     size = options.size or config.network_size
     graph = ServingGraph(load_network(checkpoint, ontology, path, size), options.head)
-    golden = [_fit(frame, size) for frame in frames(*size)]
+    prepare = make_preprocessing(size, Resize()).prepare
+    golden = [prepare(frame) for frame in frames(*size)]
     reference, variants = export_variants(
         graph, size, options.precisions, golden, half_weights=options.half_weights
     )
@@ -171,7 +172,3 @@ def load_network(
     with architecture_errors(path):
         network.load_state_dict(checkpoint.average)
     return network.eval()
-
-
-def _fit(frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR), np.uint8)
