@@ -6,8 +6,8 @@ ros2 launch seg_perception perception.launch.py params_file:=/path/to/robot.yaml
 
 from typing import Any
 
+import launch.logging
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, SetParameter
 from launch_ros.substitutions import FindPackageShare
@@ -20,7 +20,7 @@ CONFIG = PathJoinSubstitution([FindPackageShare("seg_perception"), "config"])
 PLATFORM = LaunchConfiguration("platform")
 # Name, default, allowed values, description.
 ARGUMENTS = (
-    ("platform", "simulated", None, "robot whose parameter file and RViz view are taken"),
+    ("platform", "simulated", None, "shipped robot whose parameter file is taken"),
     (
         "params_file",
         [PathJoinSubstitution([CONFIG, "platforms", PLATFORM]), ".yaml"],
@@ -36,16 +36,17 @@ ARGUMENTS = (
         "one: images and clouds in one process; split: a process for each",
     ),
     ("namespace", "", None, "namespace of the nodes; topics without a slash are relative to it"),
+    (
+        "namespaced_tf",
+        "false",
+        ["true", "false"],
+        "hear /tf and /tf_static under the namespace, as Clearpath's robots publish them",
+    ),
     ("use_sim_time", "false", ["true", "false"], "take the time from /clock, as with a bag"),
     ("log_level", "info", ["debug", "info", "warn", "error", "fatal"], "of the nodes"),
     ("respawn", "true", ["true", "false"], "start a node again that died, after two seconds"),
     ("rviz", "false", ["true", "false"], "open RViz"),
-    (
-        "rviz_config",
-        [PathJoinSubstitution([CONFIG, "rviz", PLATFORM]), ".rviz"],
-        None,
-        "view for RViz; `seg-perception platform view` writes one for a robot of your own",
-    ),
+    ("rviz_config", "", None, "view for RViz; empty: one of what the parameter file publishes"),
     (
         "dds_profile",
         PathJoinSubstitution([CONFIG, "dds", "fastdds_shm.xml"]),
@@ -64,12 +65,7 @@ def generate_launch_description() -> LaunchDescription:
             *(SetEnvironmentVariable(name, profile) for name in profile_variables()),
             SetParameter("use_sim_time", LaunchConfiguration("use_sim_time")),
             OpaqueFunction(function=perception_nodes),
-            Node(
-                package="rviz2",
-                executable="rviz2",
-                arguments=["-d", LaunchConfiguration("rviz_config")],
-                condition=IfCondition(LaunchConfiguration("rviz")),
-            ),
+            OpaqueFunction(function=rviz),
         ]
     )
 
@@ -94,10 +90,28 @@ def perception_nodes(context: LaunchContext) -> list[Node]:
             name=executable,
             namespace=values["namespace"],
             parameters=[entry for entry in parameters if entry],
+            remappings=launch_options.remappings(values),
             arguments=["--ros-args", "--log-level", values["log_level"]],
             output="screen",
             respawn=values["respawn"] == "true",
             respawn_delay=2.0,
         )
         for executable in launch_options.EXECUTABLES[values["processes"]]
+    ]
+
+
+def rviz(context: LaunchContext) -> list[Node]:
+    """RViz, where it is asked for, with a view of what is published."""
+    values = context.launch_configurations
+    if values["rviz"] != "true":
+        return []
+    view = launch_options.rviz_config(values, launch.logging.launch_config.log_dir)
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            namespace=values["namespace"],
+            arguments=["-d", view],
+            remappings=launch_options.remappings(values),
+        )
     ]

@@ -60,7 +60,9 @@ def view(
     platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
     output: Out = None,
     kind: Annotated[str, typer.Option(help="rviz or foxglove.")] = "rviz",
-    follow: Annotated[str, typer.Option(help="Frame that the view moves with.")] = "base_link",
+    follow: Annotated[
+        str, typer.Option(help="Frame that the view moves with; else base_link, or the platform's.")
+    ] = "",
 ) -> None:
     """Write a view of everything that a robot's parameter file publishes.
 
@@ -77,7 +79,8 @@ def view(
     if kind not in makers:
         msg = f"--kind {kind}: expected one of {list(makers)}"
         raise ConfigError(msg)
-    _write(makers[kind](VisualizedTopics.of(platforms.load(platform), follow)), output)
+    frame = follow or platforms.follow_frame(platform)
+    _write(makers[kind](VisualizedTopics.of(platforms.load(platform), frame)), output)
 
 
 @app.command()

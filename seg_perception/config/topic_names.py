@@ -10,6 +10,13 @@ _NAME = re.compile(rf"(/|~/?)?{_PART}(/{_PART})*")
 _LONGEST = 247
 
 
+def resolved(name: str, namespace: str = "") -> str:
+    """The full name of a topic for a node in a namespace; `~/name` needs the node's own first."""
+    if name.startswith("/"):
+        return name
+    return "/".join(["", *filter(None, (*namespace.split("/"), *name.split("/")))])
+
+
 def is_topic_name(name: str) -> bool:
     """Whether ROS 2 takes it; ROS 1 takes more, for instance names that begin with digits."""
     return len(name) <= _LONGEST and _NAME.fullmatch(name) is not None

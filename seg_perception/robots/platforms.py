@@ -7,9 +7,12 @@ from pathlib import Path
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.resources import config_path
+from seg_perception.core.yaml_document import parse_yaml
 from seg_perception.outputs.topics import NODE_NAME
 
-_FOLDER = "platforms"
+_FOLDER, _VIEWS = "platforms", "rviz"
+# What REP 105 calls the frame of a robot.
+_BASE_FRAME = "base_link"
 
 
 def shipped() -> dict[str, Path]:
@@ -37,6 +40,20 @@ def load(name_or_path: str) -> Config:
         msg = f"platform {name_or_path!r}: expected one of {list(files)} or a ROS parameter file"
         raise ConfigError(msg)
     return Config.load(name_or_path, NODE_NAME)
+
+
+def follow_frame(name_or_path: str) -> str:
+    """The frame that a view moves with: the shipped view's of a shipped platform, else the base."""
+    for name, path in shipped().items():
+        if name_or_path == name or _is_copy(Path(name_or_path), path):
+            view = parse_yaml(config_path(_VIEWS, f"{name}.rviz").read_text(encoding="utf-8"))
+            return str(view["Visualization Manager"]["Views"]["Current"]["Target Frame"])
+    return _BASE_FRAME
+
+
+def _is_copy(path: Path, shipped_file: Path) -> bool:
+    """Whether it is the file; the launch files' lies in the share folder, ours in the package."""
+    return path.is_file() and path.read_bytes() == shipped_file.read_bytes()
 
 
 def _first_code_line(lines: list[str]) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.config.topic_names import resolved
 from seg_perception.outputs.topics import (
     LEGEND_IMAGE,
     MAP,
@@ -13,7 +14,6 @@ from seg_perception.outputs.topics import (
     CameraTopics,
     cloud_topic,
     output_topics,
-    private,
 )
 
 
@@ -58,17 +58,28 @@ class VisualizedTopics:
     follow_frame: str
 
     @classmethod
-    def of(cls, config: Config, follow_frame: str = "", node: str = NODE_NAME) -> VisualizedTopics:
-        """What `config` publishes under a node of this name.
+    def of(
+        cls,
+        config: Config,
+        follow_frame: str = "",
+        node: str = NODE_NAME,
+        namespace: str = "",
+    ) -> VisualizedTopics:
+        """What `config` publishes under a node of this name, in this namespace.
 
         `follow_frame` defaults to the fixed frame, which is `transforms.fixed_frame`, or,
         for a robot at rest, the follow frame itself.
         """
         fixed = config.transforms.fixed_frame or follow_frame
-        legend = ImageTopic("Legend", private(LEGEND_IMAGE, node), latched=True)
+        pictures = [*_camera_pictures(config), ImageTopic("Legend", LEGEND_IMAGE, latched=True)]
+        clouds = [*_sensor_clouds(config), *_map(config)]
+
+        def full_name(topic: str) -> str:
+            return resolved(topic.replace("~", node, 1), namespace)
+
         return cls(
-            pictures=(*_camera_pictures(config), legend),
-            clouds=(*_sensor_clouds(config), *_map(config, node)),
+            pictures=tuple(replace(shown, topic=full_name(shown.topic)) for shown in pictures),
+            clouds=tuple(replace(shown, topic=full_name(shown.topic)) for shown in clouds),
             fixed_frame=fixed,
             follow_frame=follow_frame or fixed,
         )
@@ -83,9 +94,9 @@ def _camera_pictures(config: Config) -> Iterator[ImageTopic]:
         yield ImageTopic(f"Camera {name}", topic)
 
 
-def _map(config: Config, node: str) -> Iterator[CloudTopic]:
+def _map(config: Config) -> Iterator[CloudTopic]:
     if MAP in _published(config):
-        yield CloudTopic("Map", private(MAP, node))
+        yield CloudTopic("Map", MAP)
 
 
 def _sensor_clouds(config: Config) -> Iterator[CloudTopic]:
