@@ -1,4 +1,4 @@
-"""`seg-perception platform`: parameter files of robots, and views of them."""
+"""`seg-perception platform`: parameter files of robots, and what is made of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from seg_perception.cli.options import AsJson, print_json
 
 app = typer.Typer(
-    help="Parameter files of robots, and views of them.",
+    help="Parameter files of robots; layouts for RViz and Foxglove and an SROS 2 policy.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -56,7 +56,7 @@ def new(
 
 
 @app.command()
-def view(
+def layout(
     platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
     output: Out = None,
     kind: Annotated[str, typer.Option(help="rviz or foxglove.")] = "rviz",
@@ -64,10 +64,10 @@ def view(
         str, typer.Option(help="Frame that the view moves with; else base_link, or the platform's.")
     ] = "",
 ) -> None:
-    """Write a view of everything that a robot's parameter file publishes.
+    """Write a layout for RViz or Foxglove that shows all that a robot's parameter file publishes.
 
-    seg-perception platform view robot.yaml -o robot.rviz
-    seg-perception platform view viking_hill --kind foxglove -o viking_hill.json
+    seg-perception platform layout robot.yaml -o robot.rviz
+    seg-perception platform layout viking_hill --kind foxglove -o viking_hill.json
     """
     from seg_perception.core.errors import ConfigError
     from seg_perception.robots import platforms

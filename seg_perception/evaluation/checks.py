@@ -11,10 +11,11 @@ from seg_perception.core.errors import EvaluationError, SegPerceptionError
 from seg_perception.datasets.pairs import read_ids
 from seg_perception.datasets.semantic_kitti import read_labels
 from seg_perception.evaluation.confusion import ConfusionCounter
-from seg_perception.evaluation.ground_truth import LABEL_FIELDS, TRUTH_FIELDS, ids_in, load_cuboids
+from seg_perception.evaluation.ground_truth import TRUTH_FIELDS, load_cuboids
 from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTruth
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.cloud_labels import LABEL_FIELDS, ids_in
 from seg_perception.io.images import decode_compressed_image, decode_label_image
 from seg_perception.io.messages import CompressedImage, PointCloud2, header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud

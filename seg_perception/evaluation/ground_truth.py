@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,18 +9,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.core.errors import CloudError
 from seg_perception.core.types import PointCloud
 from seg_perception.datasets.viking_hill import CuboidLabeller, CuboidRules, read_cuboids
 from seg_perception.evaluation.confusion import Labels
 from seg_perception.geometry.transforms import TransformTree
+from seg_perception.io.cloud_labels import ids_in
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.pointcloud2 import decode_cloud
 
-# The first that a cloud has. Beside a truth of the same name, labels of ours are `semantic_*`.
-LABEL_FIELDS = ("semantic_label", "label", "label_id", "semantic_label_id", "class_id")
 TRUTH_FIELDS = ("label", "label_id", "class_id")
-CONFIDENCE_FIELDS = ("semantic_confidence", "confidence", "probability")
 VISIBLE_FIELD = "visible"
 
 
@@ -109,31 +105,3 @@ def read_truth_image(message: Any) -> GroundTruth:
         ImageError: it holds no labels.
     """
     return GroundTruth(decode_label_image(message))
-
-
-def ids_in(points: NDArray[Any], fields: Sequence[str], topic: str) -> Labels:
-    """The class ids in the first of some fields that a cloud has, (N,).
-
-    Raises:
-        CloudError: it has none, or one of them holds no ids.
-    """
-    names = points.dtype.names or ()
-    name = next((field for field in fields if field in names), None)
-    if name is None:
-        msg = f"{topic}: expected a field {' or '.join(fields)} with labels, got {list(names)}"
-        raise CloudError(msg)
-    values = points[name].reshape(-1)
-    if values.dtype == np.uint8:
-        return np.ascontiguousarray(values)
-    if values.size and not (values.min() >= 0 and values.max() < 1 << 16):
-        got = f"{values.min()} to {values.max()}"
-        msg = f"{topic}: expected class ids from 0 to 65535 in field {name}, got {got}"
-        raise CloudError(msg)
-    return np.ascontiguousarray(values, np.uint16)
-
-
-def confidence_in(points: NDArray[Any]) -> NDArray[Any] | None:
-    """The confidence of a labelled cloud, (N,); None where it has none."""
-    names = points.dtype.names or ()
-    name = next((field for field in CONFIDENCE_FIELDS if field in names), None)
-    return None if name is None else points[name].reshape(-1)

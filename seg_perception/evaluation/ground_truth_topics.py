@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError, EvaluationError
 from seg_perception.core.message_accounting import stream
-from seg_perception.evaluation.ground_truth import LABEL_FIELDS, TRUTH_FIELDS
+from seg_perception.evaluation.ground_truth import TRUTH_FIELDS
 from seg_perception.evaluation.job import StreamGroundTruth, StreamKind
 from seg_perception.inspection.facts import BagFacts, TopicFacts
+from seg_perception.io.cloud_labels import LABEL_FIELDS
 
 AUTO = "auto"
 _WORDS = ("truth", "ground", "gt", "label", "annotation")

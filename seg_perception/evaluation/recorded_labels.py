@@ -11,7 +11,6 @@ from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.evaluation.confusion import Labels
-from seg_perception.evaluation.ground_truth import LABEL_FIELDS, confidence_in, ids_in
 from seg_perception.evaluation.ground_truth_matcher import (
     CloudLabels,
     GroundTruthMatcher,
@@ -22,6 +21,7 @@ from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bit_depth import to_picture
+from seg_perception.io.cloud_labels import LABEL_FIELDS, confidence_in, ids_in
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud

@@ -6,7 +6,7 @@ Greg Turk, The PLY Polygon File Format.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,27 +47,29 @@ def check_point_file(path: Path) -> None:
         raise ConfigError(msg)
 
 
-def write_points(path: Path, points: NDArray[Any]) -> None:
+def write_points(path: Path, points: NDArray[Any], comments: Sequence[str] = ()) -> None:
     """Write points; the file has its name only when it is complete.
 
     Args:
         path: ends in .pcd or .ply.
         points: structured (N,), fields of one number each. `rgb`, float32-packed 0x00RRGGBB,
             becomes red, green and blue in a PLY file.
+        comments: lines for the header, which readers of points pass over.
 
     Raises:
         ConfigError: the file can't be written.
     """
     check_point_file(path)
-    header, body = _WRITERS[path.suffix.lower()](points)
-    write_file(path, header.encode("ascii") + np.ascontiguousarray(body).tobytes(), ConfigError)
+    header, body = _WRITERS[path.suffix.lower()](points, comments)
+    write_file(path, header.encode() + np.ascontiguousarray(body).tobytes(), ConfigError)
 
 
-def _pcd(points: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+def _pcd(points: NDArray[Any], comments: Sequence[str]) -> tuple[str, NDArray[Any]]:
     packed = _packed(points)
     types = [packed.dtype[name] for name in _names(packed)]
     header = [
         "# .PCD v0.7 - Point Cloud Data file format",
+        *(f"# {line}" for line in comments),
         "VERSION 0.7",
         f"FIELDS {' '.join(_names(packed))}",
         f"SIZE {' '.join(str(kind.itemsize) for kind in types)}",
@@ -82,7 +84,7 @@ def _pcd(points: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     return "\n".join(header) + "\n", packed
 
 
-def _ply(points: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+def _ply(points: NDArray[Any], comments: Sequence[str]) -> tuple[str, NDArray[Any]]:
     spread = _packed(_with_channels(points))
     properties = [
         f"property {_PLY_NAMES[spread.dtype[name].str[1:]]} {name}" for name in _names(spread)
@@ -90,6 +92,7 @@ def _ply(points: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     header = [
         "ply",
         "format binary_little_endian 1.0",
+        *(f"comment {line}" for line in comments),
         f"element vertex {len(spread)}",
         *properties,
         "end_header",
@@ -97,7 +100,8 @@ def _ply(points: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     return "\n".join(header) + "\n", spread
 
 
-_WRITERS: Mapping[str, Callable[[NDArray[Any]], tuple[str, NDArray[Any]]]] = {
+_Writer = Callable[[NDArray[Any], Sequence[str]], tuple[str, NDArray[Any]]]
+_WRITERS: Mapping[str, _Writer] = {
     ".pcd": _pcd,
     ".ply": _ply,
 }

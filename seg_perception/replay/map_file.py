@@ -9,6 +9,7 @@ from seg_perception.config import Config
 from seg_perception.core.issue_kinds.places import MAP_EMPTY, MAP_FAR, MAP_FULL, MAP_UNPLACED
 from seg_perception.fusion.voxel_map import MapCount
 from seg_perception.fusion.voxels import Voxels
+from seg_perception.io.class_comments import class_comments
 from seg_perception.io.point_files import check_point_file, write_points
 from seg_perception.outputs.clouds import map_points
 from seg_perception.pipeline.perception import Perception
@@ -76,7 +77,8 @@ class MapFile:
         count = mapper.map.count
         self._say(voxels, count)
         if len(voxels):
-            write_points(self._path, map_points(voxels, self._ontology))
+            points = map_points(voxels, self._ontology)
+            write_points(self._path, points, class_comments(self._ontology))
         file = str(self._path) if len(voxels) else ""
         return MapSummary(
             file, mapper.frame, len(voxels), count.entered, count.given_up, mapper.left_out

@@ -23,12 +23,12 @@ def test_platform_new_writes_a_file_that_replays_the_bag(world):
     assert Config.from_parameters(described["parameters"]) == Config.load(robot)
 
 
-def test_platform_view_is_for_rviz_or_foxglove(world):
-    text = run("platform", "view", "simulated", "--follow", "base_link").stdout
+def test_platform_layout_is_for_rviz_or_foxglove(world):
+    text = run("platform", "layout", "simulated", "--follow", "base_link").stdout
     assert "rviz_common/Displays" in text
-    layout = json.loads(run("platform", "view", "simulated", "--kind", "foxglove").stdout)
+    layout = json.loads(run("platform", "layout", "simulated", "--kind", "foxglove").stdout)
     assert "layout" in layout
-    result = CliRunner().invoke(app, ["platform", "view", "simulated", "--kind", "gazebo"])
+    result = CliRunner().invoke(app, ["platform", "layout", "simulated", "--kind", "gazebo"])
     assert result.exit_code == 2
     assert "expected one of ['rviz', 'foxglove']" in result.output
 
