@@ -101,7 +101,7 @@ def configured(
     for issue in found.issues:
         if issue.code == NO_PHOTOGRAPH.code and issue.stream not in taken:
             typer.echo(f"note: {issue}", err=True)
-        if issue.code == NO_CAMERA.code and found.facts.images and not taken:
+        if issue.code == NO_CAMERA.code and not taken:
             raise BagError(issue.sentence)
     return config
 

@@ -42,9 +42,15 @@ def new(
     seg-perception platform new first_drive.mcap -o my_robot.yaml
     """
     from seg_perception.config import parameter_file
+    from seg_perception.core.errors import BagError
+    from seg_perception.core.issue_kinds.inputs import EMPTY_BAG, NO_CAMERA
     from seg_perception.inspection import inspect_bag
 
     inspection = inspect_bag(bag)
+    for issue in inspection.issues:
+        if issue.code in (EMPTY_BAG.code, NO_CAMERA.code):
+            msg = f"{bag}: {issue.sentence}"
+            raise BagError(msg)
     parameters: dict[str, Any] = dict(inspection.parameters)
     remarks = [f"{issue.level}: {issue}" for issue in inspection.issues]
     head = f"Guessed from {bag.name}; check each line."

@@ -79,6 +79,7 @@ class TopicFacts:
 
     Attributes:
         rate_hz: messages per second of the bag's duration.
+        is_ours: whether it came out of this product.
         frame_id, stamp_ns, log_time_ns: of the first message; empty and 0 where not read.
     """
 
@@ -92,6 +93,7 @@ class TopicFacts:
     image: ImageFacts | None = None
     camera_info: CameraInfoFacts | None = None
     cloud: CloudFacts | None = None
+    is_ours: bool = False
 
     @property
     def delay_ns(self) -> int:
@@ -139,8 +141,9 @@ class BagFacts:
 
     @property
     def camera_infos(self) -> list[TopicFacts]:
-        """Topics with camera_info."""
-        return [topic for topic in self.topics.values() if topic.camera_info is not None]
+        """Topics with camera_info of cameras: not those of label images."""
+        infos = [topic for topic in self.topics.values() if topic.camera_info is not None]
+        return [topic for topic in infos if not topic.is_ours]
 
     @property
     def clouds(self) -> list[TopicFacts]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, camera_info_topic
+from seg_perception.config.unread_clouds import converter
 from seg_perception.core.issue_kinds.clocks import CLOCKS_APART
 from seg_perception.core.issue_kinds.inputs import (
     BAG_DAMAGED,
@@ -58,11 +59,25 @@ def _sensors(facts: BagFacts, config: Config) -> Iterator[Issue]:
         yield Issue.of(EMPTY_BAG, "")
     elif not config.cameras:
         types = sorted({topic.type for topic in facts.topics.values()})
-        left_out = [topic.name for topic in facts.images]
+        left_out = [topic.name for topic in facts.images if not topic.is_ours]
         others = f"; {', '.join(left_out)} hold no photographs" if left_out else ""
-        yield Issue.of(NO_CAMERA, "", types=types, others=others)
+        yield Issue.of(NO_CAMERA, "", types=types, others=others, remedy=_instead(facts))
     elif not config.lidars and not config.radars:
         yield Issue.of(NO_CLOUD, "")
+
+
+def _instead(facts: BagFacts) -> str:
+    """What to do about a bag without photographs, by what else it holds."""
+    topics = [topic for topic in facts.topics.values() if topic.count]
+    converters = list(dict.fromkeys(filter(None, (converter(topic.type) for topic in topics))))
+    if converters:
+        return f"{' and '.join(converters)} first; labels come from the images of a camera beside"
+    if any(topic.is_ours for topic in topics):
+        return (
+            "its labels came out of seg_perception: take the bag that they were made from, or make "
+            "them anew by `replay --with-inputs`"
+        )
+    return "record the Image or CompressedImage topic of a camera"
 
 
 def _no_photographs(facts: BagFacts, config: Config) -> Iterator[Issue]:

@@ -24,7 +24,7 @@ _PANORAMA = 4.0
 
 def is_derived(topic: TopicFacts) -> bool:
     """Whether its images were made from others: labels, masks, overlays."""
-    return bool(_words(topic) & _DERIVED)
+    return topic.is_ours or bool(_words(topic) & _DERIVED)
 
 
 def why_no_photograph(facts: BagFacts, topic: TopicFacts) -> str:

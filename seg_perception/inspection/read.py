@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from seg_perception.config.input_topics import POINT_TYPES, TF_TYPES, VIDEO_TYPES
 from seg_perception.core.errors import BagError, SegPerceptionError
-from seg_perception.core.issue_kinds.inputs import BAG_FILES, FOREIGN_ENCODING
+from seg_perception.core.issue_kinds.inputs import BAG_FILES, BEFORE_THE_CLOCK, FOREIGN_ENCODING
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import clean_frame_id
 from seg_perception.inspection.facts import (
@@ -38,6 +39,7 @@ from seg_perception.io.messages import (
 )
 from seg_perception.io.video import first_picture
 from seg_perception.io.video_packets import is_video, read_packet
+from seg_perception.outputs.own_topics import is_own_cloud, own_topics
 
 # A stream that was joined between two key frames: ten seconds of 60 Hz.
 _VIDEO_MESSAGES = 600
@@ -53,7 +55,11 @@ def read_facts(path: str | Path) -> BagFacts:
         issues = IssueLog()
         for text in bag.remarks:
             issues.add(BAG_FILES, "", remark=text)
-        topics = {info.name: _read_topic(bag, info, issues) for info in bag.topics}
+        if bag.start.early:
+            issues.add(BEFORE_THE_CLOCK, "", **bag.start.numbers)
+        own = own_topics({info.name: info.type for info in bag.topics})
+        read = (_read_topic(bag, info, issues) for info in bag.topics)
+        topics = {topic.name: replace(topic, is_ours=_is_ours(topic, own)) for topic in read}
         transforms = read_transforms(bag, issues)
         return BagFacts(
             path=Path(path),
@@ -67,6 +73,10 @@ def read_facts(path: str | Path) -> BagFacts:
             warnings=bag.warnings,
             issues=tuple(issues.all()),
         )
+
+
+def _is_ours(topic: TopicFacts, own: Collection[str]) -> bool:
+    return topic.name in own or (topic.cloud is not None and is_own_cloud(topic.cloud.fields))
 
 
 def _read_topic(bag: BagReader, info: TopicInfo, issues: IssueLog) -> TopicFacts:

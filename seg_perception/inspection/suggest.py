@@ -141,7 +141,7 @@ def is_sensor_topic(name: str) -> bool:
 
 def _is_sensor(topic: TopicFacts) -> bool:
     fields = set(topic.cloud.fields) if topic.cloud else set()
-    return {"x", "y", "z"} <= fields and is_sensor_topic(topic.name)
+    return {"x", "y", "z"} <= fields and is_sensor_topic(topic.name) and not topic.is_ours
 
 
 def _distinct_outputs(kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

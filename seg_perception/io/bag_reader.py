@@ -5,9 +5,9 @@ It streams: a long bag needs no more memory than a short one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_folder import open_storages
 from seg_perception.io.bag_message import BagMessage, TopicInfo
-from seg_perception.io.bag_storage import ROS_ENCODINGS, Storage, StoredTopic, merge_by_time
+from seg_perception.io.bag_storage import (
+    ROS_ENCODINGS,
+    RawMessage,
+    Storage,
+    StoredTopic,
+    merge_by_time,
+)
 from seg_perception.io.interfaces import TypeCatalog, check_encoding
+from seg_perception.io.recording_start import RecordingStart, recording_start
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -75,8 +82,14 @@ class BagReader:
 
     @property
     def start_ns(self) -> int:
-        """Log time of the first message; 0 for an empty bag."""
-        return min((s.start_ns for s in self._filled()), default=0)
+        """Log time of the first message by a clock that ran; 0 for an empty bag."""
+        return self.start.start_ns
+
+    @cached_property
+    def start(self) -> RecordingStart:
+        """When it begins, and which messages were recorded before the clock ran or was set."""
+        first_ns = min((s.start_ns for s in self._filled()), default=0)
+        return recording_start(first_ns, self.end_ns, lambda: merge_by_time(self._sources(None)))
 
     @property
     def end_ns(self) -> int:
@@ -93,6 +106,8 @@ class BagReader:
     ) -> Iterator[BagMessage]:
         """The messages of these topics (None: of all) in the order of their log times.
 
+        What was recorded before the clock ran counts as of the recording's first moment.
+
         Args:
             topics: their names.
             undecoded: those of them of which the bytes alone are wanted, whatever encoding.
@@ -101,17 +116,23 @@ class BagReader:
             BagError: a topic that the bag does not have or that can't be decoded, at once;
                 damage in the file, when it is met.
         """
-        sources = []
+        for storage in self._storages:
+            for topic in storage.topics:
+                if (topics is None or topic.name in topics) and topic.name not in undecoded:
+                    check_encoding(topic)
+        self._check_names(topics)
+        start_ns = self.start_ns
+        raw = (_dated(message, start_ns) for message in merge_by_time(self._sources(topics)))
+        return (BagMessage(message, self._types) for message in raw)
+
+    def _sources(
+        self, topics: Collection[str] | None
+    ) -> Iterator[tuple[int, Callable[[], Iterator[RawMessage]]]]:
         for storage in self._storages:
             chosen = [t for t in storage.topics if topics is None or t.name in topics]
-            for topic in chosen:
-                if topic.name not in undecoded:
-                    check_encoding(topic)
             keys = {topic.key for topic in chosen if topic.count}
             if keys:
-                sources.append((storage.start_ns, partial(storage.messages, keys)))
-        self._check_names(topics)
-        return (BagMessage(raw, self._types) for raw in merge_by_time(sources))
+                yield storage.start_ns, partial(storage.messages, keys)
 
     def _filled(self) -> list[Storage]:
         return [s for s in self._storages if any(topic.count for topic in s.topics)]
@@ -122,6 +143,12 @@ class BagReader:
         if unknown:
             msg = f"{self.path}: expected one of the topics {sorted(known)}, got {unknown}"
             raise BagError(msg)
+
+
+def _dated(message: RawMessage, start_ns: int) -> RawMessage:
+    if message.log_time_ns >= start_ns:
+        return message
+    return message._replace(log_time_ns=start_ns)
 
 
 def _summarise(stored: list[StoredTopic]) -> tuple[TopicInfo, ...]:

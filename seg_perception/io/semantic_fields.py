@@ -140,6 +140,11 @@ def whole_points(points: NDArray[Any]) -> NDArray[Any]:
     return points.view(f"V{points.dtype.itemsize}")
 
 
+def appended_fields() -> tuple[frozenset[str], ...]:
+    """The names that each profile appends."""
+    return tuple(frozenset({p.label, p.confidence, _COLOR}) for p in PROFILES.values())
+
+
 def label_bits(profile: str) -> int:
     """How many bits of a class id a profile carries; float32 is exact to 24.
 

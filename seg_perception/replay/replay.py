@@ -11,7 +11,13 @@ from pathlib import Path
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError, OutputError, StoppedError
 from seg_perception.core.issue_kinds.engines import ENGINE_REFUSED, SPOT_CHECK_ENDED
-from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, BAG_FILES, NOT_COPIED, STOPPED
+from seg_perception.core.issue_kinds.inputs import (
+    BAG_DAMAGED,
+    BAG_FILES,
+    BEFORE_THE_CLOCK,
+    NOT_COPIED,
+    STOPPED,
+)
 from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
@@ -159,6 +165,8 @@ def feed_all(
         except BagError as error:
             damage.append(str(error))
     session.finish()
+    if reader.start.early:
+        session.perception.issues.add(BEFORE_THE_CLOCK, "", **reader.start.numbers)
     for text in reader.remarks:
         session.perception.issues.add(BAG_FILES, "", remark=text)
     for text in (*reader.warnings, *damage):

@@ -2,7 +2,8 @@
 
 Messages are written as the bytes that came. A full disk ends the recording with what
 was written until then; a recorder that is killed loses at most the chunk that it had not
-written, a second or a megabyte.
+written, a second or a megabyte. In simulated time nothing is recorded before /clock runs: latched
+messages wait for it, others are left out and counted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from seg_perception.ros.disk_thread import (
     RecordedTopic,
     RecordingReport,
 )
+from seg_perception.ros.early_messages import EarlyMessages
 from seg_perception.ros.qos import InputQos
 from seg_perception.ros.runner import (
     USER_ERROR,
@@ -61,6 +63,7 @@ class BagRecorder(Node):
         self.failed = threading.Event()
         self._wanted = {self.resolve_topic_name(topic) for topic in topics}
         self._inputs: dict[str, AdaptiveSubscription] = {}
+        self._early = EarlyMessages()
         self._disk = DiskThread(writer, self.report, self.failed.set)
         steady_timer(self, DISCOVER_S, self._discover)
         self._discover()
@@ -75,6 +78,9 @@ class BagRecorder(Node):
         for topic, subscription in self._inputs.items():
             subscription.close()
             self.report.lost_in_transport[topic] = subscription.lost
+        self._date_early(self._now_ns())
+        self._early.give_up()
+        self.report.before_the_clock.update(self._early.left_out)
         self._disk.close()
 
     def _discover(self) -> None:
@@ -118,7 +124,22 @@ class BagRecorder(Node):
         return all(offer == DurabilityPolicy.TRANSIENT_LOCAL for offer in offers)
 
     def _receive(self, topic: RecordedTopic, data: Any) -> None:
-        self._disk.put(RecordedMessage(topic, bytes(data), self.get_clock().now().nanoseconds))
+        now_ns = self._now_ns()
+        message = RecordedMessage(topic, bytes(data), now_ns)
+        if not now_ns:
+            self._early.put(message)
+            return
+        self._date_early(now_ns)
+        self._disk.put(message)
+
+    def _date_early(self, now_ns: int) -> None:
+        if now_ns:
+            for message in self._early.dated(now_ns):
+                self._disk.put(message)
+
+    def _now_ns(self) -> int:
+        """By the node's clock; in simulated time 0 until somebody publishes it."""
+        return int(self.get_clock().now().nanoseconds)
 
 
 def record(node: BagRecorder, stop: StopSignal) -> int:
@@ -129,6 +150,8 @@ def record(node: BagRecorder, stop: StopSignal) -> int:
     say(node.report.dump())
     if node.report.error:
         say(f"error: {node.report.error}", sys.stderr)
+    if node.report.before_the_clock:
+        node.get_logger().warning(f"left out before /clock ran: {node.report.before_the_clock}")
     if node.missing:
         node.get_logger().warning(f"never published: {node.missing}")
     return USER_ERROR if node.report.error else 0

@@ -46,6 +46,7 @@ class RecordingReport:
 
     recorded: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    before_the_clock: dict[str, int] = field(default_factory=dict)
     lost_in_transport: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     error: str = ""
@@ -56,6 +57,7 @@ class RecordingReport:
             {
                 "recorded": dict(self.recorded),
                 "dropped": dict(self.dropped),
+                "before_the_clock": self.before_the_clock,
                 "lost_in_transport": self.lost_in_transport,
                 "skipped": self.skipped,
                 "error": self.error,

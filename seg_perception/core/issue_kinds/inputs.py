@@ -43,9 +43,11 @@ EMPTY_BAG = IssueKind(
 NO_CAMERA = IssueKind(
     "no_camera",
     "no camera image among {types}{others}",
-    "record the Image or CompressedImage topic of a camera",
-    "nothing in the bag can be segmented; depths and what a lidar measures are no photographs",
-    "record the Image or CompressedImage topic of a camera",
+    "{remedy}",
+    "nothing in the bag can be segmented; depths and what a lidar measures are no photographs, nor "
+    "are label images, overlays and a legend that came out of seg_perception",
+    "record the Image or CompressedImage topic of a camera; of packets run the driver first, which "
+    "the sentence names; of a labelled bag take the one that it was made from",
 )
 NO_PHOTOGRAPH = IssueKind(
     "no_photograph",
@@ -124,6 +126,16 @@ BAG_DAMAGED = IssueKind(
     "",
     "the recording is cut or damaged; everything before the damage is used",
     "record it again, or repair it with its recorder's tools",
+)
+BEFORE_THE_CLOCK = IssueKind(
+    "before_the_clock",
+    "{early} messages were recorded before the clock ran or was set ({topics}); they count as of "
+    "the recording's first moment",
+    "let the simulator or NTP set the clock before recording",
+    "the first log times are 0 or lie a day or more before the others: in simulated time nothing "
+    "was on `/clock` yet, or the robot's computer did not know the time when it started",
+    "nothing for this recording; for the next one start the recorder later",
+    "note",
 )
 TWO_PUBLISHERS = IssueKind(
     "two_publishers",
