@@ -74,7 +74,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         version,
         half_weights,
     )
-    golden = partial(_read, frames) if frames else _simulate
+    golden = partial(read_frames, frames) if frames else simulate_frames
     bundle = export_bundle(checkpoint, output, ReleaseFile.load(release), golden, options)
     if as_json:
         print_json(_facts(output, bundle))
@@ -113,14 +113,20 @@ def parse_precisions(names: Sequence[str]) -> tuple[Precision, ...]:
     return tuple(known[name] for name in dict.fromkeys(names))
 
 
-def _simulate(width: int, height: int) -> list[NDArray[np.uint8]]:
+def simulate_frames(width: int, height: int) -> list[NDArray[np.uint8]]:
+    """Golden frames of the simulator, uint8 (height, width, 3) RGB."""
     from seg_perception.simulation.training_frames import training_frames
 
     frames = training_frames(_GOLDEN_SEED, _GOLDEN_COUNT, width, height)
     return [image for image, _ in frames]
 
 
-def _read(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
+def read_frames(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
+    """Golden frames of a folder, uint8 (H, W, 3) RGB, by name.
+
+    Raises:
+        DatasetError: there is none, or one can't be read.
+    """
     import cv2
     import numpy as np
 

@@ -19,6 +19,7 @@ from seg_perception.cli import (
     estimate_offset,
     evaluate,
     export,
+    import_model,
     inspect,
     label,
     mine,
@@ -51,6 +52,7 @@ app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)
 app.command("corrections")(mine.corrections)
 app.command("export")(export.command)
+app.command("import")(import_model.command)
 app.command("label")(label.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)

@@ -85,6 +85,12 @@ class BundleError(SegPerceptionError):
     reason = "bad_bundle"
 
 
+class ImportModelError(SegPerceptionError):
+    """A published model can't be made into a bundle."""
+
+    reason = "bad_model"
+
+
 class EngineError(SegPerceptionError):
     """An inference engine can't be made, or failed while running."""
 

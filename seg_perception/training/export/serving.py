@@ -62,9 +62,15 @@ class ServingGraph(nn.Module):
     Args:
         network: any segmentation network.
         head: how its output becomes labels.
+        normalisation: from bytes to what the network was trained on.
     """
 
-    def __init__(self, network: SegmentationNetwork, head: Head = "exact") -> None:
+    def __init__(
+        self,
+        network: SegmentationNetwork,
+        head: Head = "exact",
+        normalisation: Callable[[Tensor], Tensor] = normalise,
+    ) -> None:
         """Wrap the network and switch all of it to evaluation.
 
         An export restores the wrapper's mode in every part, so the wrapper itself must be
@@ -73,6 +79,7 @@ class ServingGraph(nn.Module):
         super().__init__()
         self.network = network
         self.head = head
+        self.normalisation = normalisation
         self.eval()
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
@@ -86,7 +93,7 @@ class ServingGraph(nn.Module):
             made of, for comparisons.
         """
         size = (int(image.shape[1]), int(image.shape[2]))
-        output = self.network(normalise(image))
+        output = self.network(self.normalisation(image))
         labels = HEADS[self.head](output, size).to(torch.uint8)
         sure = (confidence(output, size) * 255).round().to(torch.uint8)
         return (labels, sure, *output.logits())

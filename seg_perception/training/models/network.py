@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,34 @@ def normalise(image: Tensor) -> Tensor:
     mean, std = (values.new_tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
     normal: Tensor = (values - mean) / std
     return normal
+
+
+class Normalisation(nn.Module):
+    """Maps uint8 (B, H, W, 3) RGB to what another network was trained on.
+
+    Args:
+        mean, std: in units of a byte, in the order of the network's channels.
+        reversed_channels: whether these are blue, green, red.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], *, reversed_channels: bool = False
+    ) -> None:
+        """Keep the numbers with the graph."""
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
+        self._reversed = reversed_channels
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Float (B, 3, H, W); the cast comes before the transpose, as in `normalise`."""
+        values = image.to(torch.float32).permute(0, 3, 1, 2)
+        values = values.flip(1) if self._reversed else values
+        normal: Tensor = (values - self.mean) / self.std
+        return normal
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""One class for each way in which published networks answer."""
