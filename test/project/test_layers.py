@@ -29,6 +29,7 @@ BLOCKED = {"rclpy", "torch", "onnx", "onnxruntime", "tensorrt", "embreex", "cv_b
 ROOMS = {
     "seg_perception.ros",
     "seg_perception.inference.onnx",
+    "seg_perception.importing",
     "seg_perception.training",
     "seg_perception.msg",
 }
