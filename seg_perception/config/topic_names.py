@@ -12,9 +12,8 @@ _LONGEST = 247
 
 def resolved(name: str, namespace: str = "") -> str:
     """The full name of a topic for a node in a namespace; `~/name` needs the node's own first."""
-    if name.startswith("/"):
-        return name
-    return "/".join(["", *filter(None, (*namespace.split("/"), *name.split("/")))])
+    outer = "" if name.startswith("/") else namespace
+    return "/".join(["", *filter(None, (*outer.split("/"), *name.split("/")))])
 
 
 def is_topic_name(name: str) -> bool:

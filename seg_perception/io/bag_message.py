@@ -41,9 +41,9 @@ class BagMessage:
         decoded: what somebody made of the message ahead of its use, for instance pixels.
     """
 
-    def __init__(self, raw: RawMessage, types: TypeCatalog) -> None:
-        """Wrap what was read."""
-        self.topic = raw.topic.name
+    def __init__(self, raw: RawMessage, types: TypeCatalog, topic: str) -> None:
+        """Wrap what was read, under the name that its topic goes by."""
+        self.topic = topic
         self.type = raw.topic.type
         self.log_time_ns = raw.log_time_ns
         self.latched = raw.topic.latched

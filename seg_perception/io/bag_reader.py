@@ -23,6 +23,7 @@ from seg_perception.io.bag_storage import (
     merge_by_time,
 )
 from seg_perception.io.interfaces import TypeCatalog, check_encoding
+from seg_perception.io.recording import BagSource, Recording
 from seg_perception.io.recording_start import RecordingStart, recording_start
 
 if TYPE_CHECKING:
@@ -36,20 +37,31 @@ class BagReader:
         remarks: how its files were found, where that was not as its metadata has it.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, source: BagSource) -> None:
         """Open it and read its index.
+
+        Args:
+            source: its path; a `Recording` gives topics other names.
 
         Raises:
             BagError: nothing there, or nothing that can be read; says which mend there is.
         """
-        self.path = Path(path)
+        recording = source if isinstance(source, Recording) else Recording(Path(source))
+        self.path = recording.path
         self._storages, self.remarks = open_storages(self.path)
         self._types = TypeCatalog()
         stored = [topic for storage in self._storages for topic in storage.topics]
         if stored and not any(topic.encoding in ROS_ENCODINGS for topic in stored):
             self.close()
             check_encoding(stored[0])
-        self.topics = _summarise(stored)
+        try:
+            self._names = recording.names({topic.name for topic in stored})
+        except BagError:
+            self.close()
+            raise
+        self.topics = _summarise(
+            [replace(t, name=self._names[t.name]) for t in stored if t.name in self._names]
+        )
 
     def __enter__(self) -> Self:
         """Use as a context."""
@@ -118,21 +130,25 @@ class BagReader:
         """
         for storage in self._storages:
             for topic in storage.topics:
-                if (topics is None or topic.name in topics) and topic.name not in undecoded:
+                if self._is_chosen(topic, topics) and self._names[topic.name] not in undecoded:
                     check_encoding(topic)
         self._check_names(topics)
         start_ns = self.start_ns
         raw = (_dated(message, start_ns) for message in merge_by_time(self._sources(topics)))
-        return (BagMessage(message, self._types) for message in raw)
+        return (BagMessage(m, self._types, self._names[m.topic.name]) for m in raw)
 
     def _sources(
         self, topics: Collection[str] | None
     ) -> Iterator[tuple[int, Callable[[], Iterator[RawMessage]]]]:
         for storage in self._storages:
-            chosen = [t for t in storage.topics if topics is None or t.name in topics]
+            chosen = [t for t in storage.topics if self._is_chosen(t, topics)]
             keys = {topic.key for topic in chosen if topic.count}
             if keys:
                 yield storage.start_ns, partial(storage.messages, keys)
+
+    def _is_chosen(self, topic: StoredTopic, names: Collection[str] | None) -> bool:
+        name = self._names.get(topic.name)
+        return name is not None and (names is None or name in names)
 
     def _filled(self) -> list[Storage]:
         return [s for s in self._storages if any(topic.count for topic in s.topics)]
