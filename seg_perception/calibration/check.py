@@ -29,6 +29,7 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.recording import BagSource
 from seg_perception.outputs.pictures import encode_png
 
 
@@ -73,7 +74,7 @@ class CameraCheck:
 
 
 def check_calibration(
-    bag: str | Path,
+    bag: BagSource,
     config: Config,
     output: Path,
     labels: Mapping[str, str] | None = None,
@@ -119,7 +120,7 @@ def check_calibration(
 
 
 def gather(
-    bag: str | Path,
+    bag: BagSource,
     config: Config,
     labels: Mapping[str, str],
     wanted: int,

@@ -18,6 +18,7 @@ from seg_perception.calibration.sensitivity import AXES, resample
 from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import CalibrationError, ReportError
+from seg_perception.io.recording import BagSource
 from seg_perception.outputs.pictures import encode_png
 
 _STEP_S = 0.01
@@ -109,7 +110,7 @@ class OffsetEstimates:
 
 
 def estimate_offset(
-    bag: str | Path,
+    bag: BagSource,
     config: Config,
     labels: Mapping[str, str] | None = None,
     wanted: int = 80,

@@ -10,19 +10,21 @@ import typer
 from seg_perception.cli.options import (
     AsJson,
     LabelTopics,
+    Remap,
     RobotFile,
     Settings,
     bag_config,
     end,
     parse_labels,
     print_json,
+    recording,
 )
 
 if TYPE_CHECKING:
     from seg_perception.calibration.check import CameraCheck
 
 
-def command(
+def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[Path, typer.Argument(help="Recording with images, scans and transforms.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "calibration"
@@ -30,6 +32,7 @@ def command(
     config: RobotFile = None,
     settings: Settings = None,
     labels: LabelTopics = None,
+    remap: Remap = None,
     *,
     scans: Annotated[
         int, typer.Option(min=1, max=1000, help="Scans that are looked at, of each lidar.")
@@ -43,8 +46,9 @@ def command(
     """
     from seg_perception.calibration.check import check_calibration
 
-    chosen = bag_config(bag, config, settings)
-    checks = check_calibration(bag, chosen, output, parse_labels(labels or []), scans)
+    source = recording(bag, remap)
+    chosen = bag_config(source, config, settings)
+    checks = check_calibration(source, chosen, output, parse_labels(labels or []), scans)
     if as_json:
         print_json({"bag": str(bag), "cameras": [check.to_json() for check in checks]})
     else:

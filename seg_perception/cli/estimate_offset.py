@@ -10,12 +10,14 @@ import typer
 from seg_perception.cli.options import (
     AsJson,
     LabelTopics,
+    Remap,
     RobotFile,
     Settings,
     bag_config,
     end,
     parse_labels,
     print_json,
+    recording,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def command(  # noqa: PLR0913 (an option each)
     config: RobotFile = None,
     settings: Settings = None,
     labels: LabelTopics = None,
+    remap: Remap = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for pictures of the curves.")
     ] = None,
@@ -47,8 +50,9 @@ def command(  # noqa: PLR0913 (an option each)
     """
     from seg_perception.calibration.offset import estimate_offset, write_curve
 
-    chosen = bag_config(bag, config, settings)
-    estimates = estimate_offset(bag, chosen, parse_labels(labels or []), scans, reach)
+    source = recording(bag, remap)
+    chosen = bag_config(source, config, settings)
+    estimates = estimate_offset(source, chosen, parse_labels(labels or []), scans, reach)
     pictures = [write_curve(output, found) for found in estimates.found] if output else []
     if as_json:
         document = {

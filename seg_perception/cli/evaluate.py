@@ -13,6 +13,7 @@ import typer
 from seg_perception.cli.options import (
     AsJson,
     LatencyMs,
+    Remap,
     RobotFile,
     Settings,
     end,
@@ -53,6 +54,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         typer.Option(help="TOPIC or STREAM=TOPIC; repeatable. Without it the truth is looked for."),
     ] = None,
     truth_bag: Annotated[Path | None, typer.Option(help="Recording that holds the truth.")] = None,
+    remap: Remap = None,
     truth_ontology: Annotated[
         str, typer.Option(help="Ontology of the truth, where the protocol leaves it open.")
     ] = "",
@@ -126,6 +128,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         partial=partial,
         truth=tuple(truth or ()),
         truth_bag=truth_bag,
+        remap=tuple(remap or ()),
         cuboids=_cuboids(cuboids),
         labels=labels.value,
         parameters=_parameters(config),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, print_json
+from seg_perception.cli.options import AsJson, Remap, print_json, recording
 
 if TYPE_CHECKING:
     from seg_perception.inspection import BagInspection, BundleInspection
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 def command(
     path: Annotated[str, typer.Argument(help="A bag; or a bundle: shipped name, folder or zip.")],
+    remap: Remap = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -25,10 +27,14 @@ def command(
 
     Exit code 2: nothing can be labelled with it.
     """
+    from seg_perception.core.errors import ConfigError
     from seg_perception.inference.bundle import shipped
     from seg_perception.inspection import inspect_bag, inspect_bundle, is_bundle
 
     if path in shipped() or is_bundle(path):
+        if remap:
+            msg = f"--remap {remap[0]}: {path} is a bundle, which has no topics"
+            raise ConfigError(msg)
         bundle = inspect_bundle(path)
         if as_json:
             print_json(bundle.to_json())
@@ -36,7 +42,7 @@ def command(
             _print_bundle(bundle)
         failed = bool(bundle.problem)
     else:
-        bag = inspect_bag(path)
+        bag = inspect_bag(recording(Path(path), remap))
         if as_json:
             print_json(bag.to_json())
         else:

@@ -9,24 +9,27 @@ import typer
 
 from seg_perception.cli.options import (
     AsJson,
+    Remap,
     RobotFile,
     Settings,
     bag_config,
     end,
     parse_setting,
     print_json,
+    recording,
 )
 
 if TYPE_CHECKING:
     from seg_perception.active_learning import MiningConfig, MiningSummary
 
 
-def command(
+def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder.")],
     count: Annotated[int, typer.Option("--count", "-n", help="How many frames.")] = 50,
     config: RobotFile = None,
     settings: Settings = None,
+    remap: Remap = None,
     choose: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,8 +48,9 @@ def command(
     from seg_perception.active_learning import mine
     from seg_perception.cli.progress import stoppable_step
 
-    chosen = bag_config(bag, config, settings)
-    summary = mine(bag, output, chosen, _mining(count, choose or []), stoppable_step)
+    source = recording(bag, remap)
+    chosen = bag_config(source, config, settings)
+    summary = mine(source, output, chosen, _mining(count, choose or []), stoppable_step)
     if as_json:
         print_json(summary.to_json())
     else:

@@ -15,10 +15,17 @@ from seg_perception.core.yaml_document import YamlError, parse_yaml
 if TYPE_CHECKING:
     from seg_perception.config import Config
     from seg_perception.inspection import BagInspection
+    from seg_perception.io.recording import Recording
 
 RobotFile = Annotated[
     Path | None,
     typer.Option(help="ROS parameter file of the robot; without it the bag is inspected."),
+]
+Remap = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="FROM:=TO, as a node's: what is read as FROM is the recording's TO; repeatable."
+    ),
 ]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="One parameter as key=value; repeatable.")
@@ -62,7 +69,18 @@ def load_config(
     return Config.from_parameters(merged, str(file or origin))
 
 
-def bag_config(bag: Path, file: Path | None, settings: Iterable[str] | None) -> Config:
+def recording(bag: Path, remap: Iterable[str] | None) -> Recording:
+    """The bag that was named, under other names of topics.
+
+    Raises:
+        ConfigError: a rule of `--remap` that is none.
+    """
+    from seg_perception.io.recording import Recording
+
+    return Recording.of(bag, remap or ())
+
+
+def bag_config(bag: Recording, file: Path | None, settings: Iterable[str] | None) -> Config:
     """The parameter file's configuration, or what inspecting the bag suggests; settings over it.
 
     Raises:
@@ -72,7 +90,7 @@ def bag_config(bag: Path, file: Path | None, settings: Iterable[str] | None) -> 
     return configured(bag, file, settings, inspected(bag, file))
 
 
-def inspected(bag: Path, file: Path | None) -> BagInspection | None:
+def inspected(bag: Recording, file: Path | None) -> BagInspection | None:
     """What a bag is found to hold; None where a parameter file says what to read.
 
     Raises:
@@ -84,7 +102,7 @@ def inspected(bag: Path, file: Path | None) -> BagInspection | None:
 
 
 def configured(
-    bag: Path, file: Path | None, settings: Iterable[str] | None, found: BagInspection | None
+    bag: Recording, file: Path | None, settings: Iterable[str] | None, found: BagInspection | None
 ) -> Config:
     """The parameter file's configuration, or what the bag's inspection suggests.
 

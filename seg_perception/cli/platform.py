@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seg_perception.cli.options import AsJson, print_json
+from seg_perception.cli.options import AsJson, Remap, print_json, recording
 
 app = typer.Typer(
     help="Parameter files of robots; layouts for RViz and Foxglove and an SROS 2 policy.",
@@ -34,6 +34,7 @@ def list_platforms(*, as_json: AsJson = False) -> None:
 def new(
     bag: Annotated[Path, typer.Argument(help="A recording of the robot.")],
     output: Out = None,
+    remap: Remap = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -46,13 +47,17 @@ def new(
     from seg_perception.core.issue_kinds.inputs import EMPTY_BAG, NO_CAMERA
     from seg_perception.inspection import inspect_bag
 
-    inspection = inspect_bag(bag)
+    source = recording(bag, remap)
+    inspection = inspect_bag(source)
     for issue in inspection.issues:
         if issue.code in (EMPTY_BAG.code, NO_CAMERA.code):
             msg = f"{bag}: {issue.sentence}"
             raise BagError(msg)
     parameters: dict[str, Any] = dict(inspection.parameters)
     remarks = [f"{issue.level}: {issue}" for issue in inspection.issues]
+    if source.remappings:
+        rules = " ".join(f"-r {name}:={other}" for name, other in source.remappings.items())
+        remarks.insert(0, f"It is for a node that is started with --ros-args {rules}")
     head = f"Guessed from {bag.name}; check each line."
     text = parameter_file(parameters, remarks=[head, *remarks])
     if as_json:

@@ -10,16 +10,19 @@ import typer
 from seg_perception.cli.options import (
     AsJson,
     LatencyMs,
+    Remap,
     RobotFile,
     Settings,
     configured,
     end,
     inspected,
     print_json,
+    recording,
 )
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
+    from seg_perception.io.recording import Recording
     from seg_perception.replay import ReplayOptions, ReplaySummary
 
 
@@ -28,6 +31,7 @@ def command(  # noqa: PLR0913 (an option each)
     output: Annotated[Path, typer.Option("--output", "-o", help="New .mcap file, or new folder.")],
     config: RobotFile = None,
     settings: Settings = None,
+    remap: Remap = None,
     *,
     latency: LatencyMs = 0.0,
     with_inputs: Annotated[
@@ -52,15 +56,16 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
-    found = inspected(bag, config)
-    chosen = configured(bag, config, settings, found)
+    source = recording(bag, remap)
+    found = inspected(source, config)
+    chosen = configured(source, config, settings, found)
     options = ReplayOptions(
         latency_ms=latency,
         with_inputs=with_inputs,
         map_file=map_file,
         left_out=found.left_out if found else (),
     )
-    summary = _replay(bag, output, chosen, options)
+    summary = _replay(source, output, chosen, options)
     if as_json:
         print_json(summary.to_json())
     else:
@@ -68,7 +73,7 @@ def command(  # noqa: PLR0913 (an option each)
     end(summary.notes, summary.problems)
 
 
-def _replay(bag: Path, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:
+def _replay(bag: Recording, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:
     from seg_perception.cli.progress import stoppable_bar
     from seg_perception.replay import replay
 

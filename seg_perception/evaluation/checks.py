@@ -19,6 +19,7 @@ from seg_perception.io.cloud_labels import LABEL_FIELDS, ids_in
 from seg_perception.io.images import decode_compressed_image, decode_label_image
 from seg_perception.io.messages import CompressedImage, PointCloud2, header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.recording import BagSource
 from seg_perception.io.video import first_picture
 from seg_perception.io.video_packets import is_video
 
@@ -52,8 +53,9 @@ def check_job(job: Job, on_progress: OnProgress) -> None:
 def _check_bag(job: Job, shard: Shard, entry: StreamGroundTruth) -> None:
     """The first messages of one stream and its truth."""
     counter = ConfusionCounter(job.layout)
-    truths = _first(shard.truth_path or shard.path, entry.truth)
-    labels = _first(shard.path, entry.labels)
+    recording = job.recording(shard)
+    truths = _first(shard.truth_path or recording, entry.truth)
+    labels = _first(recording, entry.labels)
     where = f"{shard.path}, {entry.stream}"
     for what, messages, topic in (("labels", labels, entry.labels), ("truth", truths, entry.truth)):
         if not messages:
@@ -71,7 +73,7 @@ def _check_bag(job: Job, shard: Shard, entry: StreamGroundTruth) -> None:
         _check_points(where, *partner)
 
 
-def _first(path: str, topic: str) -> list[BagMessage]:
+def _first(path: BagSource, topic: str) -> list[BagMessage]:
     with BagReader(path) as bag:
         if not any(info.name == topic and info.count for info in bag.topics):
             return []

@@ -14,6 +14,7 @@ from seg_perception.evaluation.confusion import ConfusionLayout
 from seg_perception.evaluation.document import Document
 from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.protocol import Protocol
+from seg_perception.io.recording import Recording
 
 Kind = Literal["bag", "labelled bag", "data set", "predictions"]
 StreamKind = Literal["image", "lidar", "radar"]
@@ -93,6 +94,7 @@ class Job(Document):
     Attributes:
         class_mappings: of the protocol; empty: all.
         partial: score a model although its classes differ.
+        remap: rules for the names of topics of the recordings, see `Recording`.
         parameters: flat parameters of the core.
         image_topics: pictures by stream, for bags that were labelled before.
         conditions: of each sequence, for instance `season: autumn`.
@@ -110,6 +112,7 @@ class Job(Document):
     model_sha256: str = ""
     class_mappings: tuple[str, ...] = ()
     partial: bool = False
+    remap: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = {}
     streams: tuple[StreamGroundTruth, ...] = Field(min_length=1)
     image_topics: Mapping[str, str] = {}
@@ -120,6 +123,10 @@ class Job(Document):
     boundary: bool = True
     pictures: int = 4
     shards: tuple[Shard, ...]
+
+    def recording(self, shard: Shard) -> Recording:
+        """The bag of a shard, under the job's names."""
+        return Recording.of(shard.path, self.remap)
 
     @property
     def layout(self) -> ConfusionLayout:

@@ -11,6 +11,7 @@ from seg_perception.datasets.viking_hill import CuboidRules
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import Protocol
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.recording import BagSource
 from seg_perception.outputs.topics import LEGEND, private
 
 
@@ -45,7 +46,7 @@ def stated_ontology(options: EvaluateOptions, path: Path) -> Ontology:
     return Ontology.load(options.model_ontology)
 
 
-def recorded_ontology(path: Path) -> Ontology | None:
+def recorded_ontology(path: BagSource) -> Ontology | None:
     """What the legend of a labelled bag says; None where it has none."""
     legend = private(LEGEND)
     with BagReader(path) as bag:

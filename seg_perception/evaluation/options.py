@@ -22,6 +22,7 @@ class EvaluateOptions:
         partial: score a model although its classes differ from the truth's.
         truth: topics, `STREAM=TOPIC` or `TOPIC`.
         truth_bag: a recording that has the truth of the one recording.
+        remap: rules for the names of topics of the recordings, without the truth's bag.
         cuboids: truth of clouds.
         labels: whether labels in a bag are scored as recorded, or made anew.
         parameters: flat, of the core; None: the bag is inspected.
@@ -42,6 +43,7 @@ class EvaluateOptions:
     partial: bool = False
     truth: tuple[str, ...] = ()
     truth_bag: Path | None = None
+    remap: tuple[str, ...] = ()
     cuboids: CuboidSource | None = None
     labels: Literal["auto", "recorded", "model"] = "auto"
     parameters: Mapping[str, Any] | None = None

@@ -30,6 +30,7 @@ from seg_perception.inspection.facts import BagFacts
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import find_fixed_frame, suggest_parameters
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.recording import Recording
 
 _NANOSECONDS_PER_MS = 1_000_000
 _BAGS = (".mcap", ".db3", ".bag", ".zstd")
@@ -51,6 +52,9 @@ def plan(paths: Sequence[Path], options: EvaluateOptions) -> Job:
         raise ConfigError(msg)
     bags = [path for path in paths if is_bag(path)]
     if not bags:
+        if options.remap:
+            msg = f"--remap {options.remap[0]}: {paths[0]} is a data set, which has no topics"
+            raise ConfigError(msg)
         if len(paths) > 1:
             msg = f"{paths[1]}: expected one data set at a time, or recordings"
             raise ConfigError(msg)
@@ -82,9 +86,10 @@ def _plan_bags(bags: Sequence[Path], options: EvaluateOptions) -> Job:
     if options.truth_bag is not None and len(bags) > 1:
         msg = f"--truth-bag {options.truth_bag}: expected one recording beside it, got {len(bags)}"
         raise ConfigError(msg)
-    facts = read_facts(bags[0])
+    first = Recording.of(bags[0], options.remap)
+    facts = read_facts(first)
     _expect_messages(facts)
-    recorded = recorded_ontology(bags[0]) if options.labels != "model" else None
+    recorded = recorded_ontology(first) if options.labels != "model" else None
     if options.labels == "recorded" and recorded is None:
         recorded = stated_ontology(options, bags[0])
     protocol = Protocol.load(options.protocol or OWN)
@@ -147,6 +152,7 @@ def _common(options: EvaluateOptions) -> dict[str, Any]:
     return {
         "class_mappings": options.class_mappings,
         "partial": options.partial,
+        "remap": options.remap,
         "cuboids": options.cuboids,
         "conditions": options.conditions,
         "tolerance_ns": round(options.tolerance_s * NANOSECONDS),
@@ -173,7 +179,7 @@ def _shards(bags: Sequence[Path], options: EvaluateOptions) -> tuple[Shard, ...]
     shards = []
     names: set[str] = set()
     for number, path in enumerate(bags):
-        with BagReader(path) as bag:
+        with BagReader(Recording.of(path, options.remap)) as bag:
             if not bag.message_count:
                 msg = f"{path}: the bag holds no message; record it again"
                 raise EvaluationError(msg)

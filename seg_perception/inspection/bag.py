@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
@@ -14,6 +13,7 @@ from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.issues import find_issues
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import suggest_parameters
+from seg_perception.io.recording import BagSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class BagInspection:
         }
 
 
-def inspect_bag(path: str | Path) -> BagInspection:
+def inspect_bag(path: BagSource) -> BagInspection:
     """Look into a bag; reads the first messages of its topics, not the whole.
 
     Raises:

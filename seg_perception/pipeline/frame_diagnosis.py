@@ -88,5 +88,5 @@ def find_namespaced_tf(topics: Mapping[str, str]) -> Iterator[Issue]:
         missing=" and ".join(name for name, _ in pairs),
         found=", ".join(topic for _, found in pairs for topic in found),
         node=" ".join(f"-r {name}:={found[0]}" for name, found in pairs),
-        player=" ".join(f"{found[0]}:={name}" for name, found in pairs),
+        command=" ".join(f"--remap {name}:={found[0]}" for name, found in pairs),
     )

@@ -24,6 +24,7 @@ from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
+from seg_perception.io.recording import BagSource
 from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topics
@@ -58,7 +59,7 @@ class ReplayOptions:
 
 
 def replay(
-    bag: str | Path,
+    bag: BagSource,
     output: str | Path,
     config: Config,
     options: ReplayOptions = ReplayOptions(),

@@ -109,7 +109,7 @@ def test_transforms_under_a_namespace_are_named_with_the_remapping(world):
     (namespaced,) = said(found, "namespaced_tf")
     assert namespaced.startswith("nothing on /tf and /tf_static, but on /a200_0000/tf, /a200_0000/")
     assert "-r /tf:=/a200_0000/tf -r /tf_static:=/a200_0000/tf_static" in namespaced
-    assert "--remap /a200_0000/tf:=/tf /a200_0000/tf_static:=/tf_static" in namespaced
+    assert "--remap /tf:=/a200_0000/tf --remap /tf_static:=/a200_0000/tf_static" in namespaced
 
 
 def test_an_empty_frame_is_said_of_the_sensor_that_has_it(world):

@@ -157,8 +157,8 @@ def test_transforms_under_a_namespace_are_found_with_the_remapping() -> None:
     (issue,) = find_namespaced_tf(topics)
     assert issue.sentence == (
         "nothing on /tf and /tf_static, but on /a200_0000/tf, /a200_0000/tf_static; start the node "
-        "with --ros-args -r /tf:=/a200_0000/tf -r /tf_static:=/a200_0000/tf_static, or play a bag "
-        "with ros2 bag play BAG --remap /a200_0000/tf:=/tf /a200_0000/tf_static:=/tf_static"
+        "with --ros-args -r /tf:=/a200_0000/tf -r /tf_static:=/a200_0000/tf_static; commands that "
+        "read a bag take --remap /tf:=/a200_0000/tf --remap /tf_static:=/a200_0000/tf_static"
     )
     assert list(find_namespaced_tf(topics | {"/tf": TF_TYPE})) == []
     assert list(find_namespaced_tf({"/front/image_raw": "sensor_msgs/msg/Image"})) == []

@@ -127,7 +127,7 @@ def test_transforms_under_a_namespace_are_named_with_the_remapping(world):
     events.append((world.start_ns, "/a200_0000/tf", encode_tf([edge("odom", "base_link", 0)])))
     summary, _ = run(world, events)
     (namespaced,) = said(summary, "namespaced_tf")
-    assert "--remap /a200_0000/tf:=/tf /a200_0000/tf_static:=/tf_static" in namespaced
+    assert "--remap /tf:=/a200_0000/tf --remap /tf_static:=/a200_0000/tf_static" in namespaced
 
 
 def test_an_empty_frame_is_said_of_the_camera_that_has_it(world):

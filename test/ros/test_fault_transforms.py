@@ -105,7 +105,7 @@ def test_transforms_under_a_namespace_are_used_with_the_remapping_that_is_propos
         return lines[0] if lines else ""
 
     wait_until(lambda: "/tf_static" in proposal(), "the proposal")
-    remapping = proposal().partition("--ros-args ")[2].partition(",")[0].split()
+    remapping = proposal().partition("--ros-args ")[2].partition(";")[0].split()
     assert remapping == ["-r", "/tf:=/a200/tf", "-r", "/tf_static:=/a200/tf_static"]
     first.end()
     statuses.clear()

@@ -36,7 +36,7 @@ ONCE_ON_TF = IssueKind(
 NAMESPACED_TF = IssueKind(
     "namespaced_tf",
     "nothing on {missing}, but on {found}",
-    "start the node with --ros-args {node}, or play a bag with ros2 bag play BAG --remap {player}",
+    "start the node with --ros-args {node}; commands that read a bag take {command}",
     "the robot publishes its transforms under its namespace (Clearpath, several robots)",
     "remap, as the sentence says; frames of several robots need names of their own",
     "warning",
