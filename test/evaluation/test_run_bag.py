@@ -44,6 +44,20 @@ def test_a_bag_by_hand(world, run):
     assert {"segment", "score", "decode image"} <= {stage.stage for stage in results.timing.stages}
 
 
+def test_a_bag_under_other_names_scores_the_same(world, run):
+    _, plain = run(world.bag(with_truth(world)), folder="plain")
+    events = [(at, f"/a200{topic}", message) for at, topic, message in with_truth(world)]
+    topics = sorted({topic.removeprefix("/a200") for _, topic, _ in events})
+    rules = [f"--remap={topic}:=/a200{topic}" for topic in topics]
+    done, renamed = run(world.bag(events, "renamed.mcap"), folder="renamed", options=rules)
+    assert done.exit_code == 0, done.stderr
+    ours, theirs = Results.read(plain), Results.read(renamed)
+    assert len(ours.streams) == 2
+    for first, second in zip(ours.streams, theirs.streams, strict=True):
+        assert values(first.metrics) == values(second.metrics)
+        assert [u.pairs for u in first.units] == [u.pairs for u in second.units]
+
+
 def test_frames_and_pictures_lie_beside_the_document(world, run):
     _, out = run(world.bag(with_truth(world)), options=["--pictures", "1"])
     frames = list(read_frames(out))
