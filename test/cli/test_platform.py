@@ -35,7 +35,7 @@ def test_platform_layout_is_for_rviz_or_foxglove(world):
 
 def test_view_of_a_shipped_platform_moves_with_the_platforms_frame(repo):
     shipped = (repo / "config" / "rviz" / "goose_spot.rviz").read_text(encoding="utf-8")
-    assert run("platform", "view", "goose_spot").stdout == shipped
+    assert run("platform", "layout", "goose_spot").stdout == shipped
 
 
 def test_platform_list_names_every_robot():
