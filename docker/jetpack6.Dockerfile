@@ -14,7 +14,7 @@ WORKDIR /ws
 COPY . src/seg_perception
 RUN . /opt/ros/${ROS_DISTRO}/setup.bash \
     && apt-get update \
-    && rosdep update && rosdep install --from-paths src --ignore-src -y \
+    && rosdep update && rosdep install --from-paths src --ignore-src -y --skip-keys rviz2 \
     && python3 -m pip install -r src/seg_perception/requirements/robot.txt \
         -c src/seg_perception/requirements/numpy1.txt \
     && python3 -m pip uninstall -y onnxruntime \

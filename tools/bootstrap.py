@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from torch_build import has_nvidia_driver, torch_requirement, torch_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
@@ -64,6 +67,19 @@ class Environment:
         """Install with pip under the constraints."""
         quiet = ("-q", "--no-input", "--disable-pip-version-check")
         self.run("-m", "pip", "install", *quiet, *self.constraints, *arguments)
+
+    def try_pip(self, *arguments: object) -> str:
+        """Install with pip; returns what it said if it could not, else ""."""
+        command = [self.python, "-m", "pip", "install", "-q", "--no-input", *self.constraints]
+        done = subprocess.run(
+            [*map(str, command), *map(str, arguments)],
+            cwd=ROOT,
+            env=clean_environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stderr if done.returncode else ""
 
     def imports(self, module: str) -> bool:
         """Whether it has a module."""
@@ -236,10 +252,36 @@ def install_package(environment: Environment, distribution: str) -> None:
 def install_extra(environment: Environment, extra: str) -> None:
     """Install what tests, checks or training need besides."""
     file = REQUIREMENTS / f"{extra}.txt"
-    index = os.environ.get("TORCH_INDEX") if extra == "train" else None
-    options = ["--extra-index-url", index] if index else []
-    title = f"requirements/{extra}.txt"
-    step(environment, title, [file], lambda: environment.pip(*options, "-r", file), name=extra)
+    if extra == "train":
+        install_torch(environment, file)
+    step(
+        environment,
+        f"requirements/{extra}.txt",
+        [file],
+        lambda: environment.pip("-r", file),
+        name=extra,
+    )
+
+
+def install_torch(environment: Environment, file: Path) -> None:
+    """Install the build of torch that this machine can use."""
+    chosen = os.environ.get("TORCH_INDEX", "")
+    sources = torch_sources(platform.system(), driver=has_nvidia_driver(), chosen=chosen)
+    requirement = torch_requirement(file)
+
+    def install() -> None:
+        said = ""
+        for source in sources:
+            said = environment.try_pip(*source.arguments(requirement))
+            if not said:
+                return
+        sys.exit(
+            f"{said}setup stopped: {requirement} could not be installed, see above. Without an "
+            f"NVIDIA driver Linux gets the build for CPUs (0.2 GB); TORCH_INDEX=pypi takes "
+            f"PyPI's, with CUDA (3 GB), TORCH_INDEX=ADDRESS another index"
+        )
+
+    step(environment, requirement, [requirement, repr(sources)], install, name="torch")
 
 
 def install_browser() -> None:

@@ -152,7 +152,7 @@ def _load_torch(bundle: Bundle, checkpoint: Path, device: str) -> Engine:
     try:
         from seg_perception.training.export.torch_engine import TorchEngine
     except ImportError as error:
-        msg = f"torch is not installed ({error}); pip install seg_perception[train]"
+        msg = f"torch is not installed ({error}); pip install torch"
         raise EngineError(msg) from error
     return TorchEngine(bundle, checkpoint, device)
 

@@ -86,7 +86,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         int, typer.Option("--processes", "-j", min=1, help="Processes on this machine.")
     ] = 1,
     cluster: Annotated[
-        str, typer.Option(help="Ray cluster: its address, auto, or local. Needs [cluster].")
+        str, typer.Option(help="Ray cluster: its address, auto, or local. Needs `pip install ray`.")
     ] = "",
     gpus: Annotated[float, typer.Option(min=0, help="GPUs that a shard needs of it.")] = 0.0,
     keep: Annotated[

@@ -59,12 +59,13 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     Runtime, gather for TensorRT. If a variant disagrees with torch, no bundle is written.
     """
     from seg_perception.core.errors import EngineError
+    from seg_perception.core.extras import INSTALL_TRAINING
 
     try:
         from seg_perception.training.export.bundle import ExportOptions, export_bundle
         from seg_perception.training.export.release import ReleaseFile
     except ImportError as error:
-        msg = f"the export needs the extra [train] ({error}): pip install 'seg_perception[train]'"
+        msg = f"the export needs what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
 
     options = ExportOptions(

@@ -52,13 +52,14 @@ def table(
     from seg_perception.cli.export import parse_size
     from seg_perception.cli.progress import progress_bar
     from seg_perception.core.errors import EngineError
+    from seg_perception.core.extras import INSTALL_TRAINING
 
     try:
         from seg_perception.training.export.size_table import THIS_CPU, TablePlan, size_table
         from seg_perception.training.models.cpu_peak import measure_cpu
         from seg_perception.training.models.devices import DeviceFile
     except ImportError as error:
-        msg = f"the table needs the extra [train] ({error}): pip install 'seg_perception[train]'"
+        msg = f"the table needs what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
 
     known = DeviceFile.load(devices)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seg_perception.core.errors import ConfigError
+from seg_perception.core.extras import INSTALL_TRAINING
 
 if TYPE_CHECKING:
     from seg_perception.training.loop import Trainer
@@ -75,7 +76,7 @@ def expect_torch() -> None:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
-        msg = "training needs torch, which is not installed: pip install 'seg_perception[train]'"
+        msg = f"training needs torch, which is not installed: {INSTALL_TRAINING}"
         raise ConfigError(msg)
 
 

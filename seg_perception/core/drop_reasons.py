@@ -39,7 +39,7 @@ DROP_REASONS = {
     ),
     "no_video_decoder": DropReason(
         "PyAV, which decodes H.264 and H.265, is not installed",
-        "`pip install 'seg_perception[video]'`",
+        "`pip install av`",
     ),
     DECODER_BUSY: DropReason(
         "more than a second of a video stream was waiting to be decoded",

@@ -94,7 +94,7 @@ def _import_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        msg = "Ray is not installed: pip install 'seg_perception[cluster]'"
+        msg = "Ray is not installed: pip install ray"
         raise EvaluationError(msg) from error
     return ray
 

@@ -305,10 +305,7 @@ def _open_context(codec: str) -> Any:
 
         context = av.CodecContext.create(codec, "r")
     except (ImportError, ValueError) as error:
-        msg = (
-            f"{_NAMES[codec]} video: expected PyAV to decode {codec}, got {error}; "
-            "pip install 'seg_perception[video]'"
-        )
+        msg = f"{_NAMES[codec]} video: expected PyAV to decode {codec}, got {error}; pip install av"
         raise NoVideoDecoderError(msg) from error
     # Frames that are decoded side by side come out late.
     context.thread_count = 1

@@ -90,6 +90,6 @@ def _embree() -> tuple[Any, Any]:
     try:
         from embreex import mesh_construction, rtcore_scene
     except ImportError as error:
-        msg = "the simulator needs the package embreex: install seg_perception[sim]"
+        msg = "the simulator needs embreex, which is not installed: pip install embreex"
         raise SegPerceptionError(msg) from error
     return rtcore_scene, mesh_construction

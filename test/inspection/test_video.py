@@ -52,7 +52,7 @@ def test_without_pyav_codec_and_mend_are_said(bag, monkeypatch):
     assert found.facts.topics[TOPIC].image.encoding == "hevc"
     (problem,) = problems(found)
     assert problem.startswith("camera.front: H.265 video: ")
-    assert "pip install 'seg_perception[video]'" in problem
+    assert "pip install av" in problem
 
 
 def problems(found):

@@ -137,4 +137,4 @@ def test_without_pyav_every_packet_is_counted_and_the_mend_is_said(labelled, mon
     assert summary.streams["camera.front"].dropped == {"no_video_decoder": 12}
     (text,) = [str(issue) for issue in summary.issues if issue.code == "no_video_decoder"]
     assert "H.264" in text
-    assert "pip install 'seg_perception[video]'" in text
+    assert "pip install av" in text

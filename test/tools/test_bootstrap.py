@@ -8,6 +8,7 @@ import pytest
 
 @pytest.fixture
 def bootstrap(repo, monkeypatch):
+    monkeypatch.syspath_prepend(repo / "tools")
     spec = importlib.util.spec_from_file_location("bootstrap", repo / "tools" / "bootstrap.py")
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "bootstrap", module)  # its dataclass looks there
@@ -99,3 +100,48 @@ def test_a_browser_that_is_there_is_not_installed_again(bootstrap, monkeypatch):
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(bootstrap.subprocess, "run", lambda *_, **__: pytest.fail("installs"))
     bootstrap.install_browser()
+
+
+class TestTorch:
+    """Two indexes, one of which has the build that is asked for."""
+
+    @pytest.fixture
+    def asked(self, bootstrap, monkeypatch, tmp_path):
+        self.has = "nothing"
+        commands = []
+
+        def try_pip(_, *arguments):
+            commands.append(" ".join(arguments))
+            return "" if self.has in commands[-1] else "no matching distribution\n"
+
+        monkeypatch.setattr(bootstrap.Environment, "try_pip", try_pip)
+        monkeypatch.setattr(bootstrap, "has_nvidia_driver", lambda: False)
+        monkeypatch.setattr(bootstrap.platform, "system", lambda: "Linux")
+        monkeypatch.delenv("TORCH_INDEX", raising=False)
+        (tmp_path / "train.txt").write_text("scipy>=1\ntorch==2.13.0\ntransformers\n")
+        return commands
+
+    def test_the_first_index_that_has_it_is_the_last_one_asked(
+        self, bootstrap, environment, asked, tmp_path
+    ):
+        self.has = "torch==2.13.0+cpu"
+        bootstrap.install_torch(environment, tmp_path / "train.txt")
+        assert asked == ["torch==2.13.0+cpu"]
+
+    def test_without_a_driver_no_cuda_is_taken_silently(
+        self, bootstrap, environment, asked, tmp_path
+    ):
+        with pytest.raises(
+            SystemExit, match=r"^no matching(?s:.)*TORCH_INDEX=pypi takes .* \(3 GB\)"
+        ):
+            bootstrap.install_torch(environment, tmp_path / "train.txt")
+        assert [command.split()[-1] for command in asked] == ["torch==2.13.0+cpu"] * 2
+
+    def test_another_choice_installs_anew(
+        self, bootstrap, environment, asked, tmp_path, monkeypatch
+    ):
+        self.has = "torch"
+        for chosen in ("", "", "pypi", "pypi"):
+            monkeypatch.setenv("TORCH_INDEX", chosen)
+            bootstrap.install_torch(environment, tmp_path / "train.txt")
+        assert asked == ["torch==2.13.0+cpu", "torch==2.13.0"]

@@ -1,0 +1,3 @@
+"""How to get what only some commands need; the package itself is on no index."""
+
+INSTALL_TRAINING = "pip install -r requirements/train.txt in the checkout of seg_perception"
