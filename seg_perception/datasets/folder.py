@@ -1,8 +1,7 @@
-"""A data set that is two folders: `images/NAME.jpg|png` and `masks_src/NAME.png`."""
+"""An image with its labels, and the names of the folders that we write them to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from seg_perception.io.image_files import decode_file
 
 IMAGES = "images"
 MASKS = "masks_src"
-_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
@@ -33,63 +31,6 @@ class LabelledImage:
     name: str
     image: NDArray[np.uint8]
     targets: NDArray[np.uint8]
-
-
-class FolderDataset:
-    """Images with masks of the same name.
-
-    Args:
-        root: folder that holds `images/` and `masks_src/`.
-        lookup: uint8 (256,), target by source id (`TargetSpace.lookup`).
-        names: the files to use; None takes all.
-    """
-
-    def __init__(
-        self, root: Path, lookup: NDArray[np.uint8], names: Sequence[str] | None = None
-    ) -> None:
-        """List the files; nothing is read yet.
-
-        Raises:
-            DatasetError: a folder is missing or empty, or a named file is not there.
-        """
-        self._root = root
-        self._lookup = lookup
-        self._images = by_name(root / IMAGES)
-        self._masks = by_name(root / MASKS)
-        self.names = tuple(names if names is not None else sorted(self._images))
-        self._check_names()
-
-    def __len__(self) -> int:
-        """Count the images."""
-        return len(self.names)
-
-    def __getitem__(self, index: int) -> LabelledImage:
-        """Read one pair.
-
-        Raises:
-            DatasetError: a file can't be decoded, the sizes differ, or the mask holds
-                an id that the mapping does not know.
-        """
-        name = self.names[index]
-        image, path = read_image(self._images[name]), self._masks[name]
-        mask = _read(path, cv2.IMREAD_UNCHANGED)
-        return LabelledImage(name, image, to_targets(mask, image.shape[:2], self._lookup, path))
-
-    def _check_names(self) -> None:
-        if not self.names:
-            msg = (
-                f"{self._root}: expected at least one image in {IMAGES}/, found none: "
-                "check the path and the split"
-            )
-            raise DatasetError(msg)
-        for name in self.names:
-            for files, folder in ((self._images, IMAGES), (self._masks, MASKS)):
-                if name not in files:
-                    msg = (
-                        f"{self._root / folder}: no file named {name}: "
-                        "add it, or take the name out of the split"
-                    )
-                    raise DatasetError(msg)
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -138,20 +79,6 @@ def to_targets(
         )
         raise DatasetError(msg)
     return targets
-
-
-def by_name(folder: Path) -> dict[str, Path]:
-    """Image files by their names without suffix.
-
-    Raises:
-        DatasetError: no such folder.
-    """
-    if not folder.is_dir():
-        msg = f"{folder} not found: expected a data set with {IMAGES}/ and {MASKS}/"
-        raise DatasetError(msg)
-    return {
-        path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in _SUFFIXES
-    }
 
 
 def _read(path: Path, flags: int) -> NDArray[np.uint8]:

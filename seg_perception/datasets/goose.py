@@ -30,6 +30,14 @@ _STEM = re.compile(r"(?P<scenario>.+?)_{1,2}(?P<index>\d+)_(?P<stamp>\d{16,19})$
 _DATE = re.compile(r"\d{4}-(\d{2})-\d{2}")
 
 
+def is_goose(root: Path) -> bool:
+    """Whether a folder has images or scans that are named as GOOSE's, with labels."""
+    names = [*(f"images/*/*/*{end}" for end in _PLATFORMS), *(f"lidar/*/*/*{e}" for e in _SCANS)]
+    return (root / "labels").is_dir() and any(
+        next(root.glob(name), None) is not None for name in names
+    )
+
+
 def find_goose_images(root: Path, split: str = "val") -> tuple[ImagePair, ...]:
     """The colour images of a split; near infrared ones are left out.
 
@@ -75,6 +83,7 @@ def _pair(root: Path, split: str, image: Path, suffix: str) -> ImagePair:
         name=stem,
         stamp_ns=int(found["stamp"].ljust(19, "0")) if found else 0,
         conditions=conditions,
+        split=split,
     )
 
 

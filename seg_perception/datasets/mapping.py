@@ -3,6 +3,9 @@
 A source that knows only "tree" cannot tell crown from trunk. Its pixels then
 stand for the *set* {high_vegetation, trunk}: the loss asks only that the
 probability of the set is high, and validation counts any member as right.
+
+The file lies beside the images (`mapping.yaml` or `mapping.json`) and serves training, evaluation
+and mining alike.
 """
 
 from __future__ import annotations
@@ -10,17 +13,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.validation import load_model
+from seg_perception.core.validation import explain, read_yaml
 
 IGNORE = 255
 UNMAPPED = 254
+FILES = ("mapping.yaml", "mapping.yml", "mapping.json")
+_EXPECTED = "a label mapping, a YAML or JSON file with classes by id"
+# Another form: each id with one of GOOSE's categories.
+_CATEGORIES = "source_classes"
+_GROUPING = "goose_category"
 
 
 class SourceClass(BaseModel):
@@ -37,33 +46,59 @@ class LabelMapping(BaseModel):
 
     Attributes:
         source: name of the data set.
-        ontology: the ontology whose class names stand in `as`.
+        ontology: whose class names stand in `as`; empty: the model's.
+        grouping: of that ontology, whose groups stand in `as` and mean all their classes;
+            empty: class names do.
         classes: by source id. The first class of a set is the likeliest: the set
             is weighted and reported as that class.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: str
-    ontology: str
-    classes: Mapping[int, SourceClass]
+    source: str = ""
+    ontology: str = ""
+    grouping: str = ""
+    classes: Mapping[int, SourceClass] = Field(min_length=1)
 
     @classmethod
     def load(cls, path: Path) -> LabelMapping:
-        """Read a mapping from YAML.
+        """Read a mapping from YAML or JSON.
 
         Raises:
             DatasetError: no such file, or it is not a mapping.
         """
-        expected = "a label mapping, a YAML file with source, ontology and classes"
-        return load_model(cls, path, expected, DatasetError)
+        return cls.parse(read_yaml(path, _EXPECTED, DatasetError), path)
+
+    @classmethod
+    def parse(cls, data: Any, path: Path) -> LabelMapping:
+        """A mapping of what its file held.
+
+        Raises:
+            DatasetError: it is not a mapping.
+        """
+        try:
+            found = cls.model_validate(_from_categories(data) if is_categories(data) else data)
+        except ValidationError as error:
+            raise DatasetError(explain(error, str(path))) from error
+        return found if found.source else found.model_copy(update={"source": path.parent.name})
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The source's own class names by id, each different."""
+        given = [entry.name for entry in self.classes.values()]
+        return {
+            i: entry.name if given.count(entry.name) == 1 else f"{entry.name} ({i})"
+            for i, entry in self.classes.items()
+        }
 
     def sets(self, ontology: Ontology) -> dict[int, tuple[int, ...]]:
         """Class ids by source id, in the mapping's order.
 
         Raises:
-            DatasetError: a class that the ontology does not have.
+            DatasetError: a class, grouping or group that the ontology does not have.
         """
+        if self.grouping:
+            return self._group_sets(ontology)
         known = ontology.ids
         for source_id, entry in self.classes.items():
             if missing := [name for name in entry.classes if name not in known]:
@@ -75,6 +110,59 @@ class LabelMapping(BaseModel):
         return {
             i: tuple(known[name] for name in entry.classes) for i, entry in self.classes.items()
         }
+
+    def _group_sets(self, ontology: Ontology) -> dict[int, tuple[int, ...]]:
+        """As `sets`, from names of groups."""
+        if self.grouping not in ontology.groupings:
+            msg = (
+                f"mapping {self.source}: needs the grouping {self.grouping}, ontology "
+                f"{ontology.name} has {sorted(ontology.groupings)}: add it, or name classes in a "
+                f"{FILES[0]}"
+            )
+            raise DatasetError(msg)
+        groups = {
+            group.name: tuple(ontology.ids[name] for name in group.classes)
+            for group in ontology.groupings[self.grouping]
+        }
+        for source_id, entry in self.classes.items():
+            if missing := [name for name in entry.classes if name not in groups]:
+                msg = (
+                    f"mapping {self.source}: id {source_id} ({entry.name}) names {missing}, which "
+                    f"{self.grouping} lacks: expected some of {sorted(groups)}"
+                )
+                raise DatasetError(msg)
+        return {
+            i: tuple(number for name in entry.classes for number in groups[name])
+            for i, entry in self.classes.items()
+        }
+
+
+def find_mapping(folder: Path) -> Path | None:
+    """The mapping that lies in the folder of a data set; None where there is none."""
+    return next((path for name in FILES if (path := folder / name).is_file()), None)
+
+
+def is_mapping(data: Any) -> bool:
+    """Whether what a file held has the form of a mapping: classes by id."""
+    return isinstance(data, dict) and (isinstance(data.get("classes"), dict) or is_categories(data))
+
+
+def is_categories(data: Any) -> bool:
+    """Whether it is the form that gives each id one of GOOSE's categories."""
+    return isinstance(data, dict) and isinstance(data.get(_CATEGORIES), dict)
+
+
+def _from_categories(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping to groups; paved roads are roads, as people expect them."""
+    classes = {}
+    for number, entry in data[_CATEGORIES].items():
+        fields = entry if isinstance(entry, dict) else {}
+        category = str(fields.get("paved_as_road", fields.get("goose12", "ignore"))).lower()
+        classes[number] = {
+            "name": fields.get("name", str(number)),
+            "as": () if category in ("ignore", "void") else (category,),
+        }
+    return {"source": str(data.get("set", "")), "grouping": _GROUPING, "classes": classes}
 
 
 @dataclass(frozen=True)
@@ -118,9 +206,17 @@ class TargetSpace:
         return int(self.members.shape[1])
 
     def lookup(self, mapping: LabelMapping, ontology: Ontology) -> NDArray[np.uint8]:
-        """uint8 (256,): target by source id; 255 ignored, 254 where the mapping has no entry."""
+        """uint8 (256,): target by source id; 255 ignored, 254 where the mapping has no entry.
+
+        Raises:
+            DatasetError: a class that the ontology lacks, or an id that 8-bit masks can't hold.
+        """
         table = np.full(256, UNMAPPED, np.uint8)
+        table[IGNORE] = IGNORE
         for source_id, classes in mapping.sets(ontology).items():
+            if not 0 <= source_id <= IGNORE:
+                msg = f"mapping {mapping.source}: id {source_id}: training reads ids from 0 to 255"
+                raise DatasetError(msg)
             table[source_id] = self._target(classes) if classes else IGNORE
         return table
 

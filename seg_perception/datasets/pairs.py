@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import LabelledImage, read_image, to_targets
-from seg_perception.io.image_files import decode_file
 
 _SEASONS = {
     "winter": ("12", "01", "02"),
@@ -30,6 +29,7 @@ class ImagePair:
     Attributes:
         sequence: the drive it belongs to; empty where the layout has none.
         name: unique in its sequence.
+        split: `train`, `val` or `test` where the layout has such folders; else empty.
         stamp_ns: time of exposure as far as the name tells; else 0.
         conditions: what the layout tells of it, for instance `platform: alice`.
     """
@@ -40,6 +40,7 @@ class ImagePair:
     name: str
     stamp_ns: int = 0
     conditions: Mapping[str, str] = field(default_factory=dict)
+    split: str = ""
 
     @property
     def key(self) -> str:
@@ -47,11 +48,29 @@ class ImagePair:
         return f"{self.sequence}/{self.name}" if self.sequence else self.name
 
 
+class LabelReader(Protocol):
+    """Reads true labels in the form that a data set has them in."""
+
+    @property
+    def description(self) -> str:
+        """Where the ids come from, for people."""
+        ...
+
+    def read(self, pair: ImagePair) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """The class ids of a pair's pixels, uint8 or uint16 (H, W).
+
+        Raises:
+            DatasetError: they can't be read.
+        """
+        ...
+
+
 class PairDataset:
-    """Pairs as a training reads them, like `FolderDataset`.
+    """Pairs as a training reads them.
 
     Args:
         pairs: as one of the layouts finds them.
+        reader: of their labels.
         lookup: uint8 (256,), target by source id (`TargetSpace.lookup`).
         names: keys of the pairs to use; None takes all.
     """
@@ -59,6 +78,7 @@ class PairDataset:
     def __init__(
         self,
         pairs: Sequence[ImagePair],
+        reader: LabelReader,
         lookup: NDArray[np.uint8],
         names: Sequence[str] | None = None,
     ) -> None:
@@ -73,6 +93,7 @@ class PairDataset:
             msg = f"the data set has no {unknown[0]}: take it out of the split, or add its files"
             raise DatasetError(msg)
         self._pairs = [by_key[name] for name in self.names]
+        self._reader = reader
         self._lookup = lookup
 
     def __len__(self) -> int:
@@ -87,28 +108,9 @@ class PairDataset:
                 an id that the mapping does not know.
         """
         pair = self._pairs[index]
-        image, ids = read_image(pair.image), read_ids(pair.labels)
+        image, ids = read_image(pair.image), self._reader.read(pair)
         targets = to_targets(ids, image.shape[:2], self._lookup, pair.labels)
         return LabelledImage(self.names[index], image, targets)
-
-
-def read_ids(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """The class ids of a label file, uint8 or uint16 (H, W).
-
-    Raises:
-        DatasetError: it can't be decoded, or holds colours.
-    """
-    ids = decode_file(path, cv2.IMREAD_UNCHANGED)
-    if ids is None:
-        msg = f"{path}: can't be decoded as an image: replace the file or take it out of the split"
-        raise DatasetError(msg)
-    if ids.ndim != 2 or ids.dtype not in (np.uint8, np.uint16):
-        msg = (
-            f"{path}: expected labels of one channel of 8 or 16 bits, got {ids.dtype} {ids.shape}: "
-            "save class ids, not colours"
-        )
-        raise DatasetError(msg)
-    return ids
 
 
 def season(month: str) -> str:

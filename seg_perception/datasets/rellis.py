@@ -14,6 +14,11 @@ _SCANS, _LABELS = "os1_cloud_node_kitti_bin", "os1_cloud_node_semantickitti_labe
 _STAMP = re.compile(r"frame\d+-(\d+)_(\d{3})$")
 
 
+def is_rellis(root: Path) -> bool:
+    """Whether a folder has RELLIS' masks or scans."""
+    return any(next(root.glob(f"**/{name}"), None) is not None for name in (_MASKS, _SCANS))
+
+
 def find_rellis_images(root: Path, split: str = "") -> tuple[ImagePair, ...]:
     """Images that have a mask: those of `SPLIT.lst` beside the sequences, or all.
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.core.errors import EvaluationError, SegPerceptionError
-from seg_perception.datasets.pairs import read_ids
+from seg_perception.datasets.masks import read_ids
+from seg_perception.datasets.pairs import LabelReader
 from seg_perception.datasets.semantic_kitti import read_labels
 from seg_perception.evaluation.confusion import ConfusionCounter
 from seg_perception.evaluation.ground_truth import TRUTH_FIELDS, load_cuboids
 from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTruth
+from seg_perception.evaluation.truth_files import read_truth, truth_reader
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.cloud_labels import LABEL_FIELDS, ids_in
@@ -150,10 +152,11 @@ def _check_points(where: str, label: BagMessage, truth: BagMessage) -> None:
 
 def _check_files(job: Job, on_progress: OnProgress) -> None:
     counter = ConfusionCounter(job.layout)
+    reader = truth_reader(job)
     pairs = [pair for shard in job.shards for pair in shard.pairs]
     for done, pair in enumerate(pairs, start=1):
         try:
-            _check_pair(counter, pair)
+            _check_pair(counter, reader, pair)
         except SegPerceptionError as error:
             text = str(error)
             msg = text if pair.truth in text or pair.predicted in text else f"{pair.truth}: {text}"
@@ -161,7 +164,7 @@ def _check_files(job: Job, on_progress: OnProgress) -> None:
         on_progress(done, len(pairs))
 
 
-def _check_pair(counter: ConfusionCounter, pair: FilePair) -> None:
+def _check_pair(counter: ConfusionCounter, reader: LabelReader, pair: FilePair) -> None:
     """Sizes from the headers, ids from the pixels."""
     if pair.source.endswith(".bin"):
         classes, _ = read_labels(Path(pair.truth))
@@ -173,7 +176,7 @@ def _check_pair(counter: ConfusionCounter, pair: FilePair) -> None:
         if pair.predicted:
             counter.check_predicted(read_labels(Path(pair.predicted))[0])
         return
-    truth = read_ids(Path(pair.truth))
+    truth = read_truth(reader, pair)
     size = image_size(Path(pair.source))
     if size is not None and truth.shape != size[::-1]:
         msg = (

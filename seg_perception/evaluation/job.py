@@ -68,6 +68,22 @@ class FilePair(Document):
     stamp_ns: int = 0
 
 
+class LabelledFiles(Document):
+    """The images of a data set, whose labels may have any form.
+
+    Attributes:
+        root: its folder.
+        layout: one of `datasets.layouts.IMAGE_LAYOUTS`.
+        split: as in `datasets.layouts.open_folder`.
+        painted: whether masks in colours have those of the truth's ontology.
+    """
+
+    root: str
+    layout: str
+    split: str = ""
+    painted: bool = False
+
+
 class Shard(Document):
     """What one process does in one go: a bag, or a part of a data set.
 
@@ -96,6 +112,7 @@ class Job(Document):
         partial: score a model although its classes differ.
         remap: rules for the names of topics of the recordings, see `Recording`.
         parameters: flat parameters of the core.
+        files: of a data set of images.
         image_topics: pictures by stream, for bags that were labelled before.
         conditions: of each sequence, for instance `season: autumn`.
         tolerance_ns: largest distance of two stamps.
@@ -115,6 +132,7 @@ class Job(Document):
     remap: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = {}
     streams: tuple[StreamGroundTruth, ...] = Field(min_length=1)
+    files: LabelledFiles | None = None
     image_topics: Mapping[str, str] = {}
     cuboids: CuboidSource | None = None
     conditions: Mapping[str, Mapping[str, str]] = {}

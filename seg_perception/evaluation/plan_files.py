@@ -8,14 +8,22 @@ from pathlib import Path
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError, DatasetError, EvaluationError
 from seg_perception.core.ontology import Ontology
-from seg_perception.datasets.layouts import find_images, find_scans, guess_layout
+from seg_perception.datasets.labelled_folder import LabelledFolder
+from seg_perception.datasets.layouts import (
+    CLOUD_LAYOUTS,
+    IMAGE_LAYOUTS,
+    find_scans,
+    guess_layout,
+    open_folder,
+)
 from seg_perception.datasets.pairs import ImagePair
 from seg_perception.datasets.semantic_kitti import CloudPair
-from seg_perception.evaluation.job import FilePair, Job, Shard, StreamGroundTruth
+from seg_perception.evaluation.job import FilePair, Job, LabelledFiles, Shard, StreamGroundTruth
 from seg_perception.evaluation.ontologies import truth_ontology
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.run_files import CAMERA
+from seg_perception.evaluation.truth_files import ONE_SEQUENCE
 from seg_perception.inference.bundle import Bundle, sha256
 
 # The frames of a shard: few enough that a lost one costs little.
@@ -34,11 +42,16 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
     """
     layout = options.layout or guess_layout(root)
     protocol = Protocol.load(options.protocol or _PROTOCOLS.get(layout, OWN))
-    pairs = _find(root, layout, options)
-    scans = isinstance(pairs[0], CloudPair)
+    folder = _open(root, layout, options)
+    pairs: Pairs = find_scans(root, layout, options.split) if folder is None else folder.pairs
+    files = (
+        None
+        if folder is None
+        else LabelledFiles(root=str(root), layout=folder.layout, split=options.split)
+    )
     if options.predictions is not None:
-        return _plan_predictions(root, options, protocol, pairs, scans=scans)
-    if scans:
+        return _plan_predictions(root, options, protocol, pairs, files)
+    if files is None:
         msg = (
             f"{root}: scans without images can't be labelled here; score labels of somebody else "
             "by --predictions FOLDER"
@@ -60,6 +73,7 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
         partial=options.partial,
         parameters=config.to_parameters(),
         streams=(_stream(root, str(root)),),
+        files=files,
         conditions=_conditions(pairs, options),
         boundary=options.boundary,
         pictures=options.pictures,
@@ -68,7 +82,11 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
 
 
 def _plan_predictions(
-    root: Path, options: EvaluateOptions, protocol: Protocol, pairs: Pairs, *, scans: bool
+    root: Path,
+    options: EvaluateOptions,
+    protocol: Protocol,
+    pairs: Pairs,
+    files: LabelledFiles | None,
 ) -> Job:
     named = options.model_ontology or options.truth_ontology or protocol.ontology
     if not named:
@@ -76,8 +94,10 @@ def _plan_predictions(
         raise ConfigError(msg)
     model = Ontology.load(named)
     folder = options.predictions or root
-    stream = _stream(root, str(folder)).model_copy(update={"kind": "lidar" if scans else "image"})
-    if scans:
+    stream = _stream(root, str(folder)).model_copy(
+        update={"kind": "lidar" if files is None else "image"}
+    )
+    if files is None:
         stream = stream.model_copy(update={"stream": "scans"})
     return Job(
         kind="predictions",
@@ -88,6 +108,7 @@ def _plan_predictions(
         class_mappings=options.class_mappings,
         partial=options.partial,
         streams=(stream,),
+        files=files,
         conditions=_conditions(pairs, options),
         boundary=options.boundary,
         pictures=options.pictures,
@@ -95,14 +116,18 @@ def _plan_predictions(
     )
 
 
-def _find(root: Path, layout: str, options: EvaluateOptions) -> Pairs:
-    """Images, or scans where there are none."""
+def _open(root: Path, layout: str, options: EvaluateOptions) -> LabelledFolder | None:
+    """The images; None where there are scans alone.
+
+    Raises:
+        DatasetError: there are neither.
+    """
     try:
-        return find_images(root, layout, options.split)
+        return open_folder(root, layout, options.split) if layout in IMAGE_LAYOUTS else None
     except DatasetError:
-        if options.predictions is None:
+        if options.predictions is None or layout not in CLOUD_LAYOUTS:
             raise
-        return find_scans(root, layout, options.split)
+        return None
 
 
 def _stream(root: Path, labels: str) -> StreamGroundTruth:
@@ -135,7 +160,7 @@ def _conditions(pairs: Pairs, options: EvaluateOptions) -> dict[str, dict[str, s
     """What the layout tells of each sequence, and what the user says of it."""
     found: dict[str, dict[str, str]] = {}
     for pair in pairs:
-        found.setdefault(pair.sequence or "all", {}).update(pair.conditions)
+        found.setdefault(pair.sequence or ONE_SEQUENCE, {}).update(pair.conditions)
     for sequence, conditions in options.conditions.items():
         if sequence not in found:
             msg = f"conditions of {sequence!r}: no such sequence among {sorted(found)[:8]}"
@@ -157,7 +182,7 @@ def _file_pairs(pairs: Pairs, predicted: dict[str, Path]) -> Iterable[FilePair]:
     alone = len({pair.sequence for pair in pairs}) == 1
     length = max(1, -(-len(pairs) // _BLOCKS))
     for number, pair in enumerate(pairs):
-        sequence = pair.sequence or "all"
+        sequence = pair.sequence or ONE_SEQUENCE
         first = number // length * length
         yield FilePair(
             source=str(pair.image if isinstance(pair, ImagePair) else pair.cloud),

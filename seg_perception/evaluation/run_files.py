@@ -15,7 +15,8 @@ from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.core.types import CameraFrame
 from seg_perception.datasets.folder import read_image
-from seg_perception.datasets.pairs import read_ids
+from seg_perception.datasets.masks import read_ids
+from seg_perception.datasets.pairs import LabelReader
 from seg_perception.datasets.semantic_kitti import read_labels, read_points
 from seg_perception.evaluation.engines import engine_name, segmenter_of
 from seg_perception.evaluation.job import FilePair, Job, Shard
@@ -23,6 +24,7 @@ from seg_perception.evaluation.run_bag import OnStep
 from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample, Sample
 from seg_perception.evaluation.scorer import SizeError
 from seg_perception.evaluation.shard_writer import ShardWriter
+from seg_perception.evaluation.truth_files import read_truth, truth_reader
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.image_files import decode_file
 from seg_perception.pipeline.perception import Perception
@@ -37,6 +39,7 @@ class _Loaded:
     """A pair, and what was read of it ahead of its use."""
 
     pair: FilePair
+    reader: LabelReader
     image: NDArray[np.uint8] | None = None
     truth: Any = None
     error: SegPerceptionError | None = field(default=None)
@@ -45,7 +48,7 @@ class _Loaded:
         """Read image and truth; an error is met by whoever uses them."""
         try:
             self.image = read_image(Path(self.pair.source))
-            self.truth = read_ids(Path(self.pair.truth))
+            self.truth = read_truth(self.reader, self.pair)
             if self.truth.shape != self.image.shape[:2]:
                 self._refuse(self.image.shape, self.truth.shape)
         except SegPerceptionError as error:
@@ -69,7 +72,8 @@ def run_images(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> 
     segmenter = segmenter_of(config)
     core = Perception(config, segmenter.engine.bundle.ontology, TransformTree())
     name = stream("camera", CAMERA)
-    with prefetch((_Loaded(pair) for pair in shard.pairs), _Loaded.load) as loaded:
+    reader = truth_reader(job)
+    with prefetch((_Loaded(pair, reader) for pair in shard.pairs), _Loaded.load) as loaded:
         for entry in loaded:
             handle = core.accounting.receive(name)
 
@@ -84,12 +88,11 @@ def run_images(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> 
 
 def run_predictions(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> None:
     """Score label files against label files."""
+    reader = truth_reader(job)
     for pair in shard.pairs:
-        read = _scan if pair.source.endswith(_SCANS) else _labelled_image
 
-        def make(pair: FilePair = pair, read: Any = read) -> Sample:
-            sample: Sample = read(pair)
-            return sample
+        def make(pair: FilePair = pair) -> Sample:
+            return _scan(pair) if pair.source.endswith(_SCANS) else _labelled_image(pair, reader)
 
         writer.score(job.streams[0].stream, make)
         on_step(1)
@@ -114,8 +117,8 @@ def _label(
     )
 
 
-def _labelled_image(pair: FilePair) -> Sample:
-    truth, predicted = read_ids(Path(pair.truth)), read_ids(Path(pair.predicted))
+def _labelled_image(pair: FilePair, reader: LabelReader) -> Sample:
+    truth, predicted = read_truth(reader, pair), read_ids(Path(pair.predicted))
 
     def picture() -> NDArray[np.uint8] | None:
         found = decode_file(Path(pair.source), cv2.IMREAD_COLOR)

@@ -24,17 +24,35 @@ def decode_file(path: Path, flags: int) -> NDArray[Any] | None:
         path: of any coding that OpenCV knows.
         flags: of OpenCV's decoder.
     """
+    data = read_bytes(path)
+    return None if data is None else decode_bytes(data, flags, path.name)
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """A file's bytes; None where it is missing or can't be read."""
     try:
-        if not path.is_file():
-            return None
-        data = np.fromfile(path, np.uint8)
-        read_header(data, path.name)
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+
+
+def decode_bytes(data: bytes, flags: int, name: str) -> NDArray[Any] | None:
+    """Pixels of an image file's bytes, as `decode_file`.
+
+    Args:
+        data: the whole file.
+        flags: of OpenCV's decoder.
+        name: of the file.
+    """
+    file = np.frombuffer(data, np.uint8)
+    try:
+        read_header(file, name)
     except UnknownEncodingError:
         pass
-    except (OSError, ImageError):
+    except ImageError:
         return None
     try:
-        pixels: NDArray[Any] | None = cv2.imdecode(data, flags)
+        pixels: NDArray[Any] | None = cv2.imdecode(file, flags)
     except cv2.error:
         return None
     return pixels

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import read_yaml
-from seg_perception.datasets.folder import FolderDataset, LabelledImage
-from seg_perception.datasets.layouts import find_images
+from seg_perception.datasets.folder import LabelledImage
+from seg_perception.datasets.layouts import open_folder
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
-from seg_perception.datasets.pairs import PairDataset
+from seg_perception.datasets.splits import ALL
 from seg_perception.training.config import SourceConfig, TrainingConfig
 
 
@@ -106,12 +106,9 @@ class _Reader:
     def part(self, name: str) -> Dataset:
         layout = self._source.layout
         names = self._split[name] if self._source.split else None
-        if layout == "folder":
-            return FolderDataset(self._root, self._lookup, names)
         own = {"train": "train", "validation": "val"}
-        parts = [own[name]] if names is None else list(own.values())
-        pairs = [pair for part in parts for pair in find_images(self._root, layout, part)]
-        return PairDataset(pairs, self._lookup, names)
+        part = ALL if names is not None or layout == "folder" else own[name]
+        return open_folder(self._root, layout, part).dataset(self._lookup, names)
 
 
 def _expect_known(folders: Mapping[str, Path], sources: Sequence[SourceConfig]) -> None:

@@ -14,7 +14,8 @@ from seg_perception.active_learning.summary import frame_name
 from seg_perception.cli.main import app
 from seg_perception.core.errors import BagError, DatasetError
 from seg_perception.core.ontology import Ontology
-from seg_perception.datasets.folder import IMAGES, MASKS, FolderDataset
+from seg_perception.datasets.folder import IMAGES, MASKS
+from seg_perception.datasets.layouts import open_folder
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
 from seg_perception.inspection import inspect_bag, suggest_config
 from seg_perception.io.bag_reader import BagReader
@@ -127,7 +128,7 @@ def test_training_reads_the_folder(mined):
     ontology = Ontology.load(mined.output / "ontology.yaml")
     mapping = LabelMapping.load(mined.output / "mapping.yaml")
     lookup = TargetSpace.build(ontology, [mapping]).lookup(mapping, ontology)
-    data = FolderDataset(mined.output, lookup)
+    data = open_folder(mined.output).dataset(lookup)
     assert len(data) == 4
     for entry in data:
         mask = cv2.imread(str(mined.output / MASKS / f"{entry.name}.png"), cv2.IMREAD_UNCHANGED)

@@ -6,8 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
-from seg_perception.datasets.folder import FolderDataset
+from seg_perception.datasets.layouts import open_folder
 from seg_perception.datasets.mapping import UNMAPPED
+from seg_perception.datasets.pairs import PairDataset
 
 RED = (255, 0, 0)
 
@@ -17,6 +18,10 @@ def lookup(known: dict[int, int]) -> NDArray[np.uint8]:
     for source, target in known.items():
         table[source] = target
     return table
+
+
+def data(root: Path, table: NDArray[np.uint8], names: list[str] | None = None) -> PairDataset:
+    return open_folder(root).dataset(table, names)
 
 
 def write_pair(
@@ -33,7 +38,7 @@ def test_reads_rgb_and_mapped_targets(tmp_path: Path) -> None:
     mask = np.zeros((4, 6), np.uint8)
     mask[1, 2] = 9
     write_pair(tmp_path, "a", mask)
-    sample = FolderDataset(tmp_path, lookup({0: 255, 9: 3}))[0]
+    sample = data(tmp_path, lookup({0: 255, 9: 3}))[0]
     assert tuple(sample.image[0, 0]) == RED
     assert sample.targets[1, 2] == 3
     assert np.count_nonzero(sample.targets == 255) == 23
@@ -42,8 +47,8 @@ def test_reads_rgb_and_mapped_targets(tmp_path: Path) -> None:
 def test_takes_the_names_of_a_split_in_their_order(tmp_path: Path) -> None:
     for name in "abc":
         write_pair(tmp_path, name, np.zeros((4, 6), np.uint8))
-    assert FolderDataset(tmp_path, lookup({0: 0}), ["c", "a"]).names == ("c", "a")
-    assert FolderDataset(tmp_path, lookup({0: 0})).names == ("a", "b", "c")
+    assert data(tmp_path, lookup({0: 0}), ["c", "a"]).names == ("c", "a")
+    assert data(tmp_path, lookup({0: 0})).names == ("a", "b", "c")
 
 
 def test_other_size_is_refused_with_the_file(tmp_path: Path) -> None:
@@ -51,7 +56,7 @@ def test_other_size_is_refused_with_the_file(tmp_path: Path) -> None:
     with pytest.raises(
         DatasetError, match=r"masks_src/a.png: expected the image's size 6x4, got 5x4"
     ):
-        FolderDataset(tmp_path, lookup({0: 0}))[0]
+        data(tmp_path, lookup({0: 0}))[0]
 
 
 def test_unknown_ids_are_listed(tmp_path: Path) -> None:
@@ -59,33 +64,39 @@ def test_unknown_ids_are_listed(tmp_path: Path) -> None:
     with pytest.raises(
         DatasetError, match=r"a.png: holds ids \[7, 8\] that the mapping does not know"
     ):
-        FolderDataset(tmp_path, lookup({0: 0}))[0]
+        data(tmp_path, lookup({0: 0}))[0]
 
 
 def test_colour_mask_is_refused(tmp_path: Path) -> None:
-    write_pair(tmp_path, "a", np.zeros((4, 6, 3), np.uint8))
-    with pytest.raises(DatasetError, match=r"one 8-bit channel.*save class ids, not colours"):
-        FolderDataset(tmp_path, lookup({0: 0}))[0]
+    write_pair(tmp_path, "a", np.full((4, 6, 3), RED, np.uint8))
+    with pytest.raises(
+        DatasetError, match=r"holds colours.*labelmap.txt.*save class ids, not colours"
+    ):
+        data(tmp_path, lookup({0: 0}))[0]
 
 
 def test_corrupt_image_is_named(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", np.zeros((4, 6), np.uint8))
     (tmp_path / "images" / "a.png").write_bytes(b"no image")
     with pytest.raises(DatasetError, match=r"images/a.png: can't be decoded"):
-        FolderDataset(tmp_path, lookup({0: 0}))[0]
+        data(tmp_path, lookup({0: 0}))[0]
 
 
 def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"images not found"):
-        FolderDataset(tmp_path, lookup({}))
+    with pytest.raises(DatasetError, match=r"no images with masks"):
+        data(tmp_path, lookup({}))
     for part in ("images", "masks_src"):
         (tmp_path / part).mkdir()
-    with pytest.raises(DatasetError, match=r"expected at least one image in images/, found none"):
-        FolderDataset(tmp_path, lookup({}))
+    with pytest.raises(
+        DatasetError,
+        match=r"no mask in masks_src/ has the name of an image in images/ .such as nothing and",
+    ):
+        data(tmp_path, lookup({}))
 
 
 def test_a_name_without_mask_is_refused(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", np.zeros((4, 6), np.uint8))
     (tmp_path / "masks_src" / "a.png").unlink()
-    with pytest.raises(DatasetError, match=r"masks_src: no file named a"):
-        FolderDataset(tmp_path, lookup({0: 0}))
+    write_pair(tmp_path, "b", np.zeros((4, 6), np.uint8))
+    with pytest.raises(DatasetError, match=r"the data set has no a: take it out of the split"):
+        data(tmp_path, lookup({0: 0}), ["a", "b"])

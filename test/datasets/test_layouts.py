@@ -10,8 +10,9 @@ import pytest
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.goose import find_goose_images, find_goose_scans
-from seg_perception.datasets.layouts import find_images, find_scans, guess_layout
-from seg_perception.datasets.pairs import PairDataset, read_ids
+from seg_perception.datasets.layouts import find_images, find_scans, guess_layout, open_folder
+from seg_perception.datasets.masks import MaskReader, read_ids
+from seg_perception.datasets.pairs import PairDataset
 from seg_perception.datasets.rellis import find_rellis_images, find_rellis_scans
 from seg_perception.datasets.semantic_kitti import read_labels, read_points, write_labels
 
@@ -119,26 +120,35 @@ def test_rellis_and_semantic_kitti_scans(tmp_path):
 @pytest.mark.parametrize(
     ("folders", "layout"),
     [
-        (("images/val", "labels/val"), "goose"),
-        (("lidar/val", "labels/val"), "goose"),
-        (("images", "masks_src"), "folder"),
-        (("Rellis-3D/00000/pylon_camera_node_label_id",), "rellis"),
-        (("sequences/00",), "semantic_kitti"),
+        (("images/val/a/a__0_1_windshield_vis.png", "labels/val/"), "goose"),
+        (("lidar/val/a/a__0_1_vls128.bin", "labels/val/"), "goose"),
+        (("images/", "labels/"), "folder"),
+        (("images/", "masks_src/", "coco.json", "labels/a.txt"), "folder"),
+        (("images/", "labels/train/a.txt"), "yolo"),
+        (("train/images/", "train/labels/a.txt"), "yolo"),
+        (("leftImg8bit/", "gtFine/"), "cityscapes"),
+        (("JPEGImages/", "SegmentationClass/"), "voc"),
+        (("images/", "annotations.xml"), "cvat"),
+        (("Rellis-3D/00000/pylon_camera_node_label_id/",), "rellis"),
+        (("sequences/00/",), "semantic_kitti"),
     ],
 )
 def test_the_layout_is_guessed_from_the_folders(tmp_path, folders, layout):
-    for folder in folders:
-        (tmp_path / folder).mkdir(parents=True)
+    for name in folders:
+        path = tmp_path / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_text("")
     assert guess_layout(tmp_path) == layout
 
 
 def test_what_has_no_layout_is_refused(tmp_path):
-    with pytest.raises(DatasetError, match="no layout of a data set"):
+    with pytest.raises(DatasetError, match="no images with masks: expected one of images"):
         find_images(tmp_path)
     with pytest.raises(DatasetError, match="no image with labels found"):
         find_images(tmp_path, "goose")
     with pytest.raises(DatasetError, match="expected one of"):
-        find_images(tmp_path, "cityscapes")
+        find_images(tmp_path, "cityscape")
     with pytest.raises(DatasetError, match="not found"):
         find_images(tmp_path / "nowhere")
 
@@ -148,14 +158,15 @@ def test_a_folder_is_a_data_set_of_one_sequence(tmp_path):
     picture(tmp_path / "masks_src/a.png", np.zeros((4, 6), np.uint8))
     assert [p.key for p in find_images(tmp_path)] == ["a"]
     picture(tmp_path / "images/b.png")
-    with pytest.raises(DatasetError, match="no file named b"):
-        find_images(tmp_path)
+    folder = open_folder(tmp_path)
+    assert [p.key for p in folder.pairs] == ["a"]
+    assert folder.notes == ("1 image left out, no mask in masks_src/: b.png",)
 
 
 def test_pairs_are_read_as_a_training_wants_them(goose):
     lookup = np.full(256, 255, np.uint8)
     lookup[[0, 1, 2, 3, 62, 63]] = [255, 10, 11, 12, 13, 14]
-    data = PairDataset(find_goose_images(goose), lookup)
+    data = PairDataset(find_goose_images(goose), MaskReader(), lookup)
     assert len(data) == 4
     entry = data[0]
     assert entry.name == f"2022-07-22_flight/2022-07-22_flight__0071_{STAMP}"
@@ -165,12 +176,12 @@ def test_pairs_are_read_as_a_training_wants_them(goose):
     with pytest.raises(DatasetError, match=r"ids \[62\]"):
         data[0]
     with pytest.raises(DatasetError, match="no elsewhere/1"):
-        PairDataset(find_goose_images(goose), lookup, ["elsewhere/1"])
+        PairDataset(find_goose_images(goose), MaskReader(), lookup, ["elsewhere/1"])
 
 
 def test_colours_and_cut_files_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="save class ids, not colours"):
-        read_ids(picture(tmp_path / "color.png"))
+        read_ids(picture(tmp_path / "color.png", np.full((4, 6, 3), (0, 1, 2), np.uint8)))
     (tmp_path / "cut.label").write_bytes(b"12345")
     with pytest.raises(DatasetError, match="multiple of 4 bytes, got 5"):
         read_labels(tmp_path / "cut.label")

@@ -6,7 +6,13 @@ import pytest
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import config_path
-from seg_perception.datasets.mapping import IGNORE, UNMAPPED, LabelMapping, TargetSpace
+from seg_perception.datasets.mapping import (
+    IGNORE,
+    UNMAPPED,
+    LabelMapping,
+    TargetSpace,
+    find_mapping,
+)
 
 
 def ontology(*names: str) -> Ontology:
@@ -71,3 +77,32 @@ def test_shipped_mappings_fit_their_ontology(path: Path) -> None:
         if entry.classes:
             names = {field.names[int(i)] for i in np.flatnonzero(space.members[mapped[source_id]])}
             assert names == set(entry.classes)
+
+
+def test_a_mapping_of_json_may_name_categories(tmp_path: Path) -> None:
+    (tmp_path / "mapping.json").write_text(
+        '{"set": "trails", "source_classes": {'
+        '"0": {"name": "none", "goose12": "ignore", "paved_as_road": "ignore"},'
+        '"3": {"name": "asphalt", "goose12": "Terrain", "paved_as_road": "Road"},'
+        '"4": {"name": "cow", "goose12": "Animal"}}}'
+    )
+    found = find_mapping(tmp_path)
+    assert found == tmp_path / "mapping.json"
+    loaded = LabelMapping.load(found)
+    field = Ontology.load("field")
+    # `road` and `sidewalk` are the category road of `field`, which has no animals.
+    assert loaded.sets(field) == {0: (), 3: (field.ids["road"], field.ids["sidewalk"]), 4: ()}
+    assert loaded.names == {0: "none", 3: "asphalt", 4: "cow"}
+    with pytest.raises(DatasetError, match=r"needs the grouping goose_category, ontology tiny"):
+        loaded.sets(ontology("sky"))
+
+
+def test_a_mapping_needs_classes_only_and_255_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.yaml"
+    path.write_text("classes: {1: {name: a, as: [sky]}, 2: {name: a, as: []}}\n")
+    loaded = LabelMapping.load(path)
+    assert loaded.source == tmp_path.name
+    assert loaded.names == {1: "a (1)", 2: "a (2)"}
+    tiny = ontology("sky")
+    lookup = TargetSpace.build(tiny, [loaded]).lookup(loaded, tiny)
+    assert lookup[[0, 1, 2, 255]].tolist() == [UNMAPPED, 0, IGNORE, IGNORE]
