@@ -6,8 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seg_perception.core.types import PointCloud
+from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
 from seg_perception.io.perception_messages import SegmentationStatus
+from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.io.transforms import encode_tf
 from seg_perception.ros.conversions import message_class
 
 pytestmark = pytest.mark.ros
@@ -119,3 +123,33 @@ def test_scans_whose_type_is_not_installed_are_named(
     )
     wait_until(lambda: any(words in w for s in statuses[-1:] for w in s.warnings), words)
     node.account()
+
+
+@pytest.mark.parametrize(("per_ms", "unit"), [(1, "milliseconds"), (1000, "microseconds")])
+def test_points_timed_in_another_unit_are_moved_as_they_should(start_node, robot, per_ms, unit):
+    # The robot turns to the left by 5 mrad each millisecond; every point is seen 0.5 rad to the
+    # right of where the robot looks just then. At the stamp that is column 7.5 + 8 tan(0.5) = 11.9
+    # (blue), after 28 ms column 10.5, where green begins.
+    def timed(cloud):
+        layout = [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("time", "<u4")]
+        points = np.zeros((1, 100), layout)
+        points["x"], points["y"] = 4 * np.cos(0.5), -4 * np.sin(0.5)
+        points["time"] = np.arange(100) * per_ms
+        return encode_cloud(PointCloud(points, m.stamp_to_ns(cloud.header.stamp), "top"))
+
+    running = start_node(transfer__time_sigma_s=0.0)
+    for ms in range(-20, 401, 20):
+        angle, T = 5e-3 * ms, np.eye(4)
+        T[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        stamp_ns = running.start_ns + ms * 1_000_000
+        robot.send("/tf", encode_tf([StampedTransform("odom", "base", stamp_ns, T)]))
+    for number in range(2):
+        stamp_ns = running.start_ns + number * STEP_NS
+        robot.send("/front/camera_info", robot.camera_info(stamp_ns))
+        robot.send("/front/image_raw", robot.image(stamp_ns))
+        robot.send(CLOUDS, timed(robot.cloud(stamp_ns)))
+        running.cloud_of(stamp_ns)
+        found = running.last_labels()
+        assert (set(found[:20]), set(found[40:])) == ({2}, {1})
+    running.account()
+    assert f"lidar.top: field 'time' is read as {unit}" in running.log
