@@ -61,7 +61,8 @@ def read_facts(path: BagSource) -> BagFacts:
         own = own_topics({info.name: info.type for info in bag.topics})
         read = (_read_topic(bag, info, issues) for info in bag.topics)
         topics = {topic.name: replace(topic, is_ours=_is_ours(topic, own)) for topic in read}
-        transforms = read_transforms(bag, issues)
+        sensors = {name for name, topic in topics.items() if topic.stamp_ns}
+        transforms = read_transforms(bag, sensors, issues)
         return BagFacts(
             path=Path(path),
             duration_s=bag.duration_s,
@@ -72,7 +73,7 @@ def read_facts(path: BagSource) -> BagFacts:
             parents=transforms.parents,
             transforms_until_ns=transforms.until_ns,
             warnings=bag.warnings,
-            issues=tuple(issues.all()),
+            issues=(*issues.all(), *transforms.issues),
         )
 
 

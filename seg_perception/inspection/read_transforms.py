@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
 from seg_perception.core.errors import BagError, SegPerceptionError
+from seg_perception.core.issue_kinds.clocks import STAMPS_ASTRAY
 from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED
-from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inspection.facts import Edge
+from seg_perception.inspection.read_clocks import read_clocks
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import ROS_ENCODINGS
@@ -33,19 +35,28 @@ class TransformFacts:
         edges: the same by name, static ones first; one that is both counts as it came last.
         parents: who was said to be whose parent.
         until_ns: the stamp up to which they would have been seen.
+        issues: what is amiss with their stamps.
     """
 
     tree: TransformTree
     edges: tuple[Edge, ...]
     parents: ParentWatch
     until_ns: int
+    issues: tuple[Issue, ...]
 
 
-def read_transforms(bag: BagReader, issues: IssueLog) -> TransformFacts:
-    """Read static transforms, and enough of the others to see every broadcaster."""
+def read_transforms(bag: BagReader, sensors: Collection[str], issues: IssueLog) -> TransformFacts:
+    """Read static transforms, and enough of the others to see every broadcaster.
+
+    Args:
+        bag: a recording.
+        sensors: topics whose messages have a header, which are read where /tf goes back.
+        issues: told of transforms that can't be used.
+    """
     log_ns, newest_ns, count = 0, 0, 0
-    # Time does not jump in so short a stretch: the recorder's clock speaks against it.
-    watch = StampWatch(issues, nothing, lambda: log_ns)
+    # The recorder's clock speaks against a jump, until the sensors are asked.
+    clocks = IssueLog()
+    watch = StampWatch(clocks, nothing, lambda: log_ns)
     reader = TransformReader(TransformTree(buffer_s=3600.0), issues, watch.observe)
     edges: dict[tuple[str, str], Edge] = {}
     for message in _messages(bag, issues):
@@ -62,7 +73,11 @@ def read_transforms(bag: BagReader, issues: IssueLog) -> TransformFacts:
             newest_ns, count = max(newest_ns, *(t.stamp_ns for t in sound), 0), count + 1
     unread_ns = 0 if count == _TF_MESSAGES else bag.end_ns - log_ns
     in_order = sorted(edges.values(), key=lambda edge: not edge.static)
-    return TransformFacts(reader.tree, tuple(in_order), reader.parents, newest_ns + unread_ns)
+    amiss = tuple(clocks.all())
+    if any(issue.code == STAMPS_ASTRAY.code for issue in amiss):
+        amiss = read_clocks(bag, sensors, log_ns) or amiss
+    until_ns = newest_ns + unread_ns
+    return TransformFacts(reader.tree, tuple(in_order), reader.parents, until_ns, amiss)
 
 
 def _messages(bag: BagReader, issues: IssueLog) -> Iterator[BagMessage]:

@@ -79,6 +79,23 @@ def test_a_second_localiser_that_is_late_is_named(world):
     assert astray.startswith("tf base_link: its stamps go back by 1.5 s while")
 
 
+def test_a_recording_of_a_bag_that_loops_is_told_from_a_stream_that_is_astray(world):
+    once = [event for event in world.events(count=30) if event[1] != "/tf_static"]
+    once += [
+        (world.start_ns + ms * world.ms, *rest)
+        for ms, *rest in moving(world, ("odom", "base_link"))
+    ]
+    once.sort(key=lambda event: event[0])
+    again = [(at + 3000 * world.ms, topic, message) for at, topic, message in once]
+    found = inspect_bag(
+        world.bag([(world.start_ns, "/tf_static", world.mounting()), *once, *again])
+    )
+    (jump,) = said(found, "clock_jump")
+    assert jump.startswith("tf base_link: jumped back by 3.0 s")
+    assert said(found, "stamps_astray") == []
+    assert said(found, "once_on_tf") == []
+
+
 def without_mounting(world):
     return [event for event in world.events(count=30) if event[1] != "/tf_static"]
 
