@@ -19,7 +19,6 @@ from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BagError, DatasetError
 from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, STOPPED
-from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, LabelMap
@@ -59,6 +58,7 @@ class _Found:
     """The bag after one pass."""
 
     observer: Observer
+    images: CameraImages
     frames: dict[str, int]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
@@ -105,7 +105,7 @@ def mine(
                 choices = _choose(found, mining, bundle)
                 cards = FrameCards(bundle.ontology)
                 with step("writing the chosen frames") as advance:
-                    for choice, frame, label_map in _take(source, choices, advance):
+                    for choice, frame, label_map in _take(source, found.images, choices, advance):
                         folder.add(frame_name(choice), frame.image, label_map.labels)
                         cards.add(choice, frame.image, label_map.labels)
         summary = MiningSummary(
@@ -148,7 +148,7 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
         why = "; ".join([*damage, *notes]) or "the bag has none"
         msg = f"{source.reader.path}: no image could be labelled: {why}"
         raise BagError(msg)
-    return _Found(observer, frames, notes, damage)
+    return _Found(observer, session.camera_images, frames, notes, damage)
 
 
 def _choose(found: _Found, mining: MiningConfig, bundle: Bundle) -> list[Choice]:
@@ -157,12 +157,14 @@ def _choose(found: _Found, mining: MiningConfig, bundle: Bundle) -> list[Choice]
 
 
 def _take(
-    source: _Source, choices: list[Choice], advance: OnProgress
+    source: _Source, images: CameraImages, choices: list[Choice], advance: OnProgress
 ) -> Iterator[tuple[Choice, CameraFrame, LabelMap]]:
-    """Read the chosen frames and label them at their own size, in the order of the bag."""
+    """Read the chosen frames and label them at their own size, in the order of the bag.
+
+    `images` has seen all of them, and knows what their pixels mean.
+    """
     enlarged = source.config.segmentation.model_copy(update={"output_size": "input"})
     segmenter = Segmenter(source.engine, enlarged)
-    images = CameraImages(source.config.cameras, IssueLog())
     wanted = {(c.candidate.camera, c.candidate.stamp_ns): c for c in choices}
     for decoded in _decode(source, wanted):
         choice = wanted.pop(_frame_key(source, decoded.tag), None)

@@ -18,6 +18,7 @@ from seg_perception.calibration.sensitivity import AXES, resample
 from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import CalibrationError, ReportError
+from seg_perception.core.issue_log import Issue
 from seg_perception.io.recording import BagSource
 from seg_perception.outputs.pictures import encode_png
 
@@ -103,10 +104,12 @@ class OffsetEstimates:
     Attributes:
         found: of the cameras of which the bag tells.
         refused: by camera, why it does not.
+        remarks: what is said of lenses and images, for instance which file a lens comes from.
     """
 
     found: Sequence[OffsetEstimate]
     refused: Mapping[str, str]
+    remarks: tuple[Issue, ...]
 
 
 def estimate_offset(
@@ -149,7 +152,8 @@ def estimate_offset(
             found.append(_estimate(seen, offsets_s, parameters.time_offset_s))
         except CalibrationError as error:  # noqa: PERF203 (one camera must not cost the others)
             refused[camera] = str(error)
-    return OffsetEstimates(found, refused)
+    remarks = [issue for camera in config.cameras for issue in observations.remarks(camera)]
+    return OffsetEstimates(found, refused, tuple(remarks))
 
 
 def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:

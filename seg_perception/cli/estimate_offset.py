@@ -60,6 +60,7 @@ def command(  # noqa: PLR0913 (an option each)
             "cameras": [found.to_json() for found in estimates.found],
             "refused": dict(estimates.refused),
             "pictures": [str(path) for path in pictures],
+            "issues": [issue.to_json() for issue in estimates.remarks],
         }
         print_json(document)
     else:
@@ -67,7 +68,8 @@ def command(  # noqa: PLR0913 (an option each)
             _print(found)
         for path in pictures:
             typer.echo(f"written: {path}")
-    end((), [f"camera {camera}: {why}" for camera, why in estimates.refused.items()])
+    notes = [str(issue) for issue in estimates.remarks]
+    end(notes, [f"camera {camera}: {why}" for camera, why in estimates.refused.items()])
 
 
 def _print(estimate: OffsetEstimate) -> None:

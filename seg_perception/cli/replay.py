@@ -63,7 +63,7 @@ def command(  # noqa: PLR0913 (an option each)
         latency_ms=latency,
         with_inputs=with_inputs,
         map_file=map_file,
-        left_out=found.left_out if found else (),
+        left_out=found.left_out if found else None,
     )
     summary = _replay(source, output, chosen, options)
     if as_json:

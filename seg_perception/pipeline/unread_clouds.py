@@ -30,6 +30,19 @@ def unread_clouds(
             yield Issue.of(kind, topic, why=problems[topic], remedy=remedy)
 
 
+def unnamed_clouds(types: Mapping[str, str], read: Collection[str]) -> Iterator[Issue]:
+    """Topics with what a lidar or radar saw that a configuration does not name, nor could read.
+
+    Args:
+        types: of all topics that have messages.
+        read: topics that are named.
+    """
+    for topic, type_name in types.items():
+        if topic not in read and is_unread_cloud(type_name) and not is_planar(type_name):
+            why, remedy = f"it carries {type_name}", converter(type_name)
+            yield Issue.of(UNREAD_BESIDE, topic, why=why, remedy=remedy)
+
+
 def wrong_type(
     topic: str, types: Iterable[str], expected: Sequence[str], parameter: str
 ) -> dict[str, str]:

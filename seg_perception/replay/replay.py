@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
+from seg_perception.pipeline.unread_clouds import unnamed_clouds
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.map_file import MapFile, check_map_file
 from seg_perception.replay.prefetch import prefetch
@@ -49,13 +50,14 @@ class ReplayOptions:
             long for a frame are imitated, in message time.
         with_inputs: copy every topic of the bag, not only transforms and lenses.
         map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
-        left_out: what a configuration that was guessed leaves out, for the summary.
+        left_out: what a configuration that was guessed leaves out, for the summary; None: it was
+            not guessed.
     """
 
     latency_ms: float = 0.0
     with_inputs: bool = False
     map_file: Path | None = None
-    left_out: tuple[Issue, ...] = ()
+    left_out: tuple[Issue, ...] | None = None
 
 
 def replay(
@@ -119,7 +121,7 @@ def replay(
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             issues=(
-                *options.left_out,
+                *_left_out(reader, inputs, options),
                 *session.issues(),
                 *_engine_issues(engine),
                 *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in sink.left_out.items()),
@@ -133,6 +135,13 @@ def _engine_issues(engine: ValidatedEngine) -> Iterator[Issue]:
         yield Issue.of(ENGINE_REFUSED, "engine", reason=reason)
     if engine.unwatched:
         yield Issue.of(SPOT_CHECK_ENDED, "engine", reason=engine.unwatched)
+
+
+def _left_out(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> Iterable[Issue]:
+    if options.left_out is not None:
+        return options.left_out
+    types = {topic.name: topic.type for topic in reader.topics if topic.count}
+    return unnamed_clouds(types, inputs.topics)
 
 
 def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set[str]:

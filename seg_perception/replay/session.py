@@ -16,6 +16,7 @@ from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.video import Decoded
 from seg_perception.pipeline.accounted import accounted
+from seg_perception.pipeline.camera_images import CameraImages
 from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
 from seg_perception.pipeline.frame_diagnosis import find_namespaced_tf
 from seg_perception.pipeline.perception import LabelledCloud, Perception
@@ -81,6 +82,11 @@ class Session:
     def topics(self) -> set[str]:
         """What it takes in; other messages are passed on only."""
         return set(self._handlers)
+
+    @property
+    def camera_images(self) -> CameraImages:
+        """What the pixels of each camera's images mean, as far as they were seen."""
+        return self._state.sensors.images
 
     def prepare(self, bag: BagReader) -> None:
         """Read ahead what holds for the whole bag."""

@@ -69,6 +69,22 @@ def test_odd_frames_are_chosen_first_and_the_page_says_why(world, mined):
         assert reason in page
 
 
+def test_twelve_bits_are_those_of_the_whole_bag(world):
+    """The first picture has a quarter of the 4095 of the others: 1023 * 255 / 4095 = 63.7."""
+    events = [event for event in world.events(3) if event[1] == world.image_topic]
+    for (_, _, image), full in zip(events, (1023, 4095, 4095), strict=True):
+        deep = np.frombuffer(image.data, np.uint8).astype(np.uint16) // 200 * np.uint16(full)
+        image.encoding, image.step, image.data = "rgb16", 64 * 6, deep.tobytes()
+    config = world.config().model_copy(update={"lidars": {}})
+    mining = MiningConfig(count=3, min_gap_s=0.0)
+    summary = mine(world.bag(events), world.folder / "mined", config, mining)
+    written = {
+        n: cv2.imread(str(summary.output / IMAGES / f"{frame_name(choice)}.png"))[0, 0, 2]
+        for n, choice in zip(stamps(world, summary), summary.choices, strict=True)
+    }
+    assert written == {0: 64, 1: 255, 2: 255}
+
+
 def test_clouds_compare_neighbouring_frames(world, mined):
     assert mined.compared == FRAMES
 

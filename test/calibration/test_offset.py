@@ -8,9 +8,10 @@ from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.plan import plan
 from seg_perception.evaluation.scores import LabelCounts
 from seg_perception.inspection import inspect_bag
+from seg_perception.io.bag_reader import BagReader
 from seg_perception.replay import replay
 
-from .conftest import TRUTH, Mistake
+from .conftest import LENS, TRUTH, Mistake
 
 # The drive is simulated first, which a busy machine may need minutes for.
 pytestmark = pytest.mark.timeout(400)
@@ -45,6 +46,25 @@ def test_the_offset_comes_on_top_of_what_is_configured(drive, estimate):
     code, camera, _ = estimate(drive, "--scans", 24, "--set", f"{KEY}=0.05")
     assert code == 0
     assert camera["offset_s"] == pytest.approx(0, abs=0.006)
+
+
+def test_what_lens_was_taken_is_said(drive, run, tmp_path):
+    with BagReader(drive) as bag:
+        info = next(bag.messages({LENS})).message
+    file = tmp_path / "front.yaml"
+    file.write_text(
+        f"{{image_width: {info.width}, image_height: {info.height}, distortion_model: plumb_bob,\n"
+        f"camera_matrix: {{data: {info.k.tolist()}}},\n"
+        f"distortion_coefficients: {{data: {info.d.tolist()}}}}}\n"
+    )
+    setting = f"camera.front.calibration_file={file}"
+    code, document, err = run(
+        "estimate-offset", drive, "--json", *LABELS, "--scans", 24, "--set", setting
+    )
+    assert code == 0
+    (said,) = [issue for issue in document["issues"] if issue["code"] == "calibration_file"]
+    assert f"note: camera.front: {said['sentence']}" in err
+    assert str(file) in said["sentence"]
 
 
 def test_replaying_with_the_printed_parameter_labels_more_points_rightly(plant, run, tmp_path):

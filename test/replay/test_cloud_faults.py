@@ -250,6 +250,14 @@ def test_packets_beside_a_lidar_that_is_read_are_a_note(world):
     assert "nothing to do if another topic has its points; else run velodyne" in said.sentence
 
 
+def test_a_configuration_that_does_not_name_them_is_told_of_packets(world):
+    bag, config = bag_with_packets(world), world.config().model_copy(update={"lidars": {}})
+    summary = replay(bag, world.folder / "out.mcap", config)
+    (said,) = [i for i in summary.issues if i.code == "unread_cloud"]
+    assert (said.stream, said.level) == (PACKETS[0], "note")
+    assert "run velodyne_pointcloud's velodyne_transform_node on it" in said.mend
+
+
 def test_a_planar_lidar_is_a_note(world):
     bag = bag_with_packets(world, topic="/scan", type_name="sensor_msgs/msg/LaserScan")
     (said,) = [i for i in inspect_bag(bag).issues if i.code == "unread_cloud"]
