@@ -96,7 +96,7 @@ class Segmenter:
             CalibrationError: the calibration is of no image at all.
             EngineError: the engine failed.
         """
-        _expect_fitting(frame)
+        expect_fitting(frame)
         labels, confidence = self._infer(frame.image)
         labels = self._doubt(labels, confidence)
         labels, confidence = self._output.fit(labels, confidence, frame.image)
@@ -127,7 +127,13 @@ def _nearest(values: NDArray[Any], image: NDArray[np.uint8]) -> NDArray[Any]:
     return resized.astype(values.dtype, copy=False)
 
 
-def _expect_fitting(frame: CameraFrame) -> None:
+def expect_fitting(frame: CameraFrame) -> None:
+    """Refuse an image of another size than its calibration says, where it has one.
+
+    Raises:
+        SizeMismatchError: with the likely cause.
+        CalibrationError: the calibration is of no image at all.
+    """
     if frame.calibration is None:
         return
     expected = published_size(frame.calibration)

@@ -73,6 +73,10 @@ class Trial:
     in_image: Mapping[Convention, int]
     upright: Mapping[Convention, float]
 
+    def is_upright(self, convention: Convention) -> bool:
+        """Whether the picture stands within 45 degrees of upright."""
+        return self.upright[convention] > _COS_45
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -142,9 +146,14 @@ def try_conventions(
 
 
 def decide(trials: Sequence[Trial]) -> Decision:
-    """The convention that a camera's scans show; none where they do not."""
+    """The convention that a camera's scans show; none where they do not, or are too few."""
     if len(trials) < FEWEST_SCANS:
         return Decision(None, CONVENTION_FEW_SCANS, scans=len(trials))
+    return decide_at_once(trials)
+
+
+def decide_at_once(trials: Sequence[Trial]) -> Decision:
+    """The same, of however few scans there are."""
     count = {name: sum(trial.in_image[name] for trial in trials) for name in _T_OPTICAL}
     figures = (
         f"of {sum(trial.tried for trial in trials)} points of {len(trials)} scans "
