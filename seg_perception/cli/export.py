@@ -58,25 +58,24 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     A network with deformable attention is written in two variants: grid sampling for ONNX
     Runtime, gather for TensorRT. If a variant disagrees with torch, no bundle is written.
     """
-    from seg_perception.core.errors import EngineError
+    from seg_perception.core.draft_folder import expect_new
+    from seg_perception.core.errors import BundleError, EngineError
     from seg_perception.core.extras import INSTALL_TRAINING
+    from seg_perception.training.export.release_file import ReleaseFile
 
+    said = ReleaseFile.load(release)
+    expect_new(output, BundleError)
+    golden = partial(read_frames, frames) if frames else simulate_frames
+    asked = parse_size(size) if size else None
+    precisions = parse_precisions(precision or ["fp32"])
     try:
         from seg_perception.training.export.bundle import ExportOptions, export_bundle
-        from seg_perception.training.export.release import ReleaseFile
     except ImportError as error:
         msg = f"the export needs what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
 
-    options = ExportOptions(
-        parse_size(size) if size else None,
-        head,
-        parse_precisions(precision or ["fp32"]),
-        version,
-        half_weights,
-    )
-    golden = partial(read_frames, frames) if frames else simulate_frames
-    bundle = export_bundle(checkpoint, output, ReleaseFile.load(release), golden, options)
+    options = ExportOptions(asked, head, precisions, version, half_weights)
+    bundle = export_bundle(checkpoint, output, said, golden, options)
     if as_json:
         print_json(_facts(output, bundle))
     else:

@@ -56,11 +56,11 @@ app.command("import")(import_model.command)
 app.command("label")(label.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)
-app.command("train")(train.command)
 app.add_typer(config.app, name="config")
 app.add_typer(engine.app, name="engine")
 app.add_typer(platform.app, name="platform")
 app.add_typer(model.app, name="model")
+app.add_typer(train.app, name="train")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)

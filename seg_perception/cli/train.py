@@ -1,34 +1,58 @@
-"""`seg-perception train`: a run of training, begun, resumed or started from other weights."""
+"""`seg-perception train`: a run of training, and the files that one is made of."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from seg_perception.cli.options import AsJson, print_json
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.extras import INSTALL_TRAINING
 
 if TYPE_CHECKING:
     from seg_perception.training.loop import Trainer
+    from seg_perception.training.preparation import PreparedRun
     from seg_perception.training.processes import Processes
 
+_CHECKPOINT = ".pt"
 
-def command(  # noqa: PLR0913 (typer: one argument an option)
+
+class _Group(TyperGroup):
+    """Tells who leaves `run` out what is meant."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the sub-command."""
+        if args and args[0].endswith((".yaml", ".yml")):
+            msg = f"train {args[0]}: expected `train run {args[0]}`, or `train new FOLDER`"
+            raise ConfigError(msg)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    help="Train a network on labelled images; write what that needs.",
+    cls=_Group,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def run(  # noqa: PLR0913 (typer: one argument an option)
     configuration: Annotated[
-        Path,
-        typer.Argument(help="YAML of the run, such as config/training/own_data.yaml."),
+        Path, typer.Argument(help="YAML of the run, as `train new` writes it.")
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of checkpoints, log and curves.")
     ],
     *,
-    data_root: Annotated[Path, typer.Option(help="Folder that holds the sources' folders.")] = Path(
-        "../shared/data/train"
-    ),
+    data_root: Annotated[
+        Path, typer.Option(help="Folder that relative folders of sources lie in.")
+    ] = Path(),
     source: Annotated[
         list[str] | None,
         typer.Option(help="Another place of one source as NAME=PATH; repeatable."),
@@ -37,8 +61,12 @@ def command(  # noqa: PLR0913 (typer: one argument an option)
         bool, typer.Option("--resume", help="Go on from the folder's last.pt, if there is one.")
     ] = False,
     init: Annotated[
-        Path | None, typer.Option(help="Checkpoint whose averaged weights a new run starts from.")
-    ] = None,
+        str,
+        typer.Option(
+            help="Where a new run's weights start: a checkpoint (.pt), or a model bundle's shipped "
+            "name, folder or zip; instead of the configuration's `init`."
+        ),
+    ] = "",
     until: Annotated[
         int | None, typer.Option(min=1, help="Stop after this step, to be resumed later.")
     ] = None,
@@ -46,25 +74,34 @@ def command(  # noqa: PLR0913 (typer: one argument an option)
     threads: Annotated[
         int, typer.Option(min=0, help="CPU threads of the network; 0 leaves it to torch.")
     ] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Train a network and print what it reaches on the held-out images.
 
-    With several GPUs: torchrun --nproc-per-node N -m seg_perception.cli train CONFIGURATION ...
+    Everything that is wrong with the configuration, and with what it names, is said at once,
+    before anything starts.
+
+    With several GPUs: torchrun --nproc-per-node N -m seg_perception.cli train run CONFIGURATION ...
     """
+    from seg_perception.training.preparation import prepare
+
+    prepared = prepare(configuration, data_root, dict(_place(text) for text in source or []))
+    _expect_new(output / "last.pt", resume=resume)
     expect_torch()
     from seg_perception.cli.progress import stoppable_bar
     from seg_perception.training.processes import joined
-    from seg_perception.training.validation import score_tables
 
-    folders = dict(_place(text) for text in source or [])
     with joined(device, threads) as processes:
         _report_on_terminal(processes)
-        trainer = _trainer(configuration, output, data_root, folders, processes)
-        _start(trainer, output / "last.pt", init, resume=resume)
+        trainer = _trainer(prepared, output, processes)
+        if resume and (output / "last.pt").is_file():
+            trainer.resume(output / "last.pt")
+        else:
+            _initialise(trainer, init or prepared.config.init, configuration.parent)
         with stoppable_bar("training") as advance:
             scores = trainer.run(until, advance if processes.leads else None)
         if processes.leads:
-            typer.echo(score_tables(scores, trainer.never_certain))
+            _finish(trainer, prepared, scores, output, as_json=as_json)
 
 
 def expect_torch() -> None:
@@ -80,30 +117,59 @@ def expect_torch() -> None:
         raise ConfigError(msg)
 
 
-def _trainer(
-    configuration: Path,
-    output: Path,
-    data_root: Path,
-    folders: dict[str, Path],
-    processes: Processes,
-) -> Trainer:
-    from seg_perception.training.config import TrainingConfig
-    from seg_perception.training.data import TrainingData
-    from seg_perception.training.loop import Trainer
-
-    config = TrainingConfig.load(configuration)
-    data = TrainingData.open(config, configuration.parent, data_root, folders)
-    return Trainer(config, data, output, processes)
-
-
-def _start(trainer: Trainer, last: Path, init: Path | None, *, resume: bool) -> None:
-    if resume and last.is_file():
-        trainer.resume(last)
-    elif last.is_file():
+def _expect_new(last: Path, *, resume: bool) -> None:
+    if last.is_file() and not resume:
         msg = f"{last} is of an earlier run: add --resume to go on with it, or choose another -o"
         raise ConfigError(msg)
-    elif init:
-        trainer.initialise(init)
+
+
+def _trainer(prepared: PreparedRun, output: Path, processes: Processes) -> Trainer:
+    from seg_perception.training.loop import Trainer
+
+    if processes.leads:
+        for note in prepared.notes:
+            typer.echo(f"note: {note}", err=True)
+    return Trainer(prepared.config, prepared.data, output, processes, prepared.frequency)
+
+
+def _initialise(trainer: Trainer, init: str, base: Path) -> None:
+    """Start from other weights; a relative path may lie beside the configuration."""
+    from seg_perception.inference.bundle import Bundle
+
+    if not init:
+        return
+    beside = base / init
+    if init.endswith(_CHECKPOINT):
+        trainer.initialise(Path(init) if Path(init).exists() else beside)
+        return
+    trainer.start_from(Bundle.load(beside if beside.exists() else init))
+
+
+def _finish(
+    trainer: Trainer, prepared: PreparedRun, scores: Any, output: Path, *, as_json: bool
+) -> None:
+    from dataclasses import asdict
+
+    from seg_perception.training.validation import score_tables
+
+    best = output / "best.pt"
+    if as_json:
+        found = {name: asdict(score) for name, score in scores.items()}
+        print_json(
+            {
+                "output": str(output),
+                "step": trainer.step,
+                "steps": prepared.config.steps,
+                "last": str(output / "last.pt"),
+                "best": str(best) if best.is_file() else None,
+                "scores": found,
+                "never_certain": trainer.never_certain,
+            }
+        )
+    elif scores:
+        typer.echo(score_tables(scores, trainer.never_certain))
+    else:
+        typer.echo(f"written: {output / 'last.pt'}")
 
 
 def _report_on_terminal(processes: Processes) -> None:

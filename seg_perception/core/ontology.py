@@ -189,8 +189,8 @@ class Ontology(_Data):
 
     def _grouping(self, grouping: str) -> tuple[Group, ...]:
         if grouping not in self.groupings:
-            known = sorted(self.groupings)
-            msg = f"ontology {self.name} has no grouping {grouping!r}: expected one of {known}"
+            known = f"expected one of {sorted(self.groupings)}" if self.groupings else "it has none"
+            msg = f"ontology {self.name} has no grouping {grouping!r}: {known}"
             raise ConfigError(msg)
         return self.groupings[grouping]
 

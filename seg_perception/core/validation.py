@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from seg_perception.core.disk_errors import cant
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.yaml_document import MAX_CHARACTERS, parse_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -55,13 +58,14 @@ def load_model(
         kind: the error to raise.
 
     Raises:
-        SegPerceptionError: of `kind`: as `read_yaml`, or the first thing that is wrong in it.
+        SegPerceptionError: of `kind`: as `read_yaml`, or everything that is wrong in it, a
+            sentence a line.
     """
     data = read_yaml(path, expected, kind)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise kind(explain(error, str(path))) from error
+        raise kind("\n".join(explain_all(error, str(path)))) from error
 
 
 def explain(error: ValidationError, origin: str, renamed: Mapping[str, str] | None = None) -> str:
@@ -72,15 +76,30 @@ def explain(error: ValidationError, origin: str, renamed: Mapping[str, str] | No
         origin: where the data came from.
         renamed: what the user calls the outermost keys, where the model calls them otherwise.
     """
-    first = error.errors()[0]
-    parts = [str(part) for part in first["loc"]]
+    return _sentence(error.errors()[0], origin, renamed or {})
+
+
+def explain_all(error: ValidationError, origin: str) -> list[str]:
+    """A sentence about each thing that is wrong; arguments as for `explain`."""
+    entries = error.errors()
+    # A list is called too short when all that is in it was refused.
+    refused = {entry["loc"][:length] for entry in entries for length in range(len(entry["loc"]))}
+    return [
+        _sentence(entry, origin, {})
+        for entry in entries
+        if not (entry["type"] == "too_short" and entry["loc"] in refused)
+    ]
+
+
+def _sentence(entry: ErrorDetails, origin: str, renamed: Mapping[str, str]) -> str:
+    parts = [str(part) for part in entry["loc"]]
     if parts:
-        parts[0] = (renamed or {}).get(parts[0], parts[0])
+        parts[0] = renamed.get(parts[0], parts[0])
     place = ": ".join(filter(None, (origin, ".".join(parts))))
-    if first["type"] == "missing":
+    if entry["type"] == "missing":
         return f"{place} is missing; give it a value"
-    got = _shown(first["input"])
-    text = first["msg"].removeprefix("Value error, ")
+    got = _shown(entry["input"])
+    text = entry["msg"].removeprefix("Value error, ")
     return f"{place}: {text}, got {got}" if len(got) <= _SHORT else f"{place}: {text}"
 
 

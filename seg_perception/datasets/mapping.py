@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.validation import explain, read_yaml
+from seg_perception.core.validation import explain_all, read_yaml
 
 IGNORE = 255
 UNMAPPED = 254
@@ -50,7 +50,7 @@ class LabelMapping(BaseModel):
         grouping: of that ontology, whose groups stand in `as` and mean all their classes;
             empty: class names do.
         classes: by source id. The first class of a set is the likeliest: the set
-            is weighted and reported as that class.
+            is weighted and reported as that class. An id 255 that is not named is ignored.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,7 +79,7 @@ class LabelMapping(BaseModel):
         try:
             found = cls.model_validate(_from_categories(data) if is_categories(data) else data)
         except ValidationError as error:
-            raise DatasetError(explain(error, str(path))) from error
+            raise DatasetError("\n".join(explain_all(error, str(path)))) from error
         return found if found.source else found.model_copy(update={"source": path.parent.name})
 
     @property

@@ -97,6 +97,7 @@ def cost_table(config: CostmapConfig, ontology: Ontology) -> NDArray[np.int8]:
     Raises:
         ConfigError: no such grouping or group, or a cost that is none.
     """
+    _expect_grouping(config, ontology)
     costs = _parse_costs(config, ontology)
     groups = ontology.group_ids(config.grouping)
     table = np.full(ontology.unknown_id + 1, UNSEEN, np.int8)
@@ -148,6 +149,19 @@ def _worst(cells: _Cells) -> NDArray[np.int8]:
     np.maximum.at(doubtful, cells.index[~cells.sure], cells.cost[~cells.sure])
     worst[(doubtful > worst) & (worst != LETHAL)] = UNSEEN
     return worst
+
+
+def _expect_grouping(config: CostmapConfig, ontology: Ontology) -> None:
+    if config.grouping in ontology.groupings:
+        return
+    known = ", ".join(ontology.groupings) or "none"
+    msg = (
+        f"costmap.grouping: the costs of a costmap and its obstacles are by group of "
+        f"{config.grouping}, which the model's ontology {ontology.name} lacks (it has: {known}): "
+        "add it to the model's ontology, name another grouping, or switch costmap.grid and "
+        "costmap.obstacles off"
+    )
+    raise ConfigError(msg)
 
 
 def _parse_costs(config: CostmapConfig, ontology: Ontology) -> dict[str, int]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from seg_perception.core.atomic_write import draft_file
 from seg_perception.core.errors import TrainingError
+from seg_perception.core.ontology import Ontology
 from seg_perception.training.config import TrainingConfig
 
 _KEPT = "the last good checkpoint is kept: free some space and resume"
@@ -23,6 +24,7 @@ class Checkpoint(BaseModel):
 
     Attributes:
         config: the run's configuration as JSON.
+        ontology: what was learnt, as JSON; empty in older ones, whose configuration names it.
         step: steps done.
         network, average: state dicts of the trained weights and of their average.
         optimizer, scaler: state dicts.
@@ -33,6 +35,7 @@ class Checkpoint(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     config: str
+    ontology: str = ""
     step: int
     network: dict[str, Any]
     average: dict[str, Any]
@@ -45,6 +48,17 @@ class Checkpoint(BaseModel):
     def training_config(self) -> TrainingConfig:
         """The configuration as an object."""
         return TrainingConfig.model_validate_json(self.config)
+
+    @property
+    def classes(self) -> Ontology:
+        """The ontology that was learnt.
+
+        Raises:
+            ConfigError: the checkpoint is an older one, and the file that it names is not there.
+        """
+        if self.ontology:
+            return Ontology.model_validate_json(self.ontology)
+        return Ontology.load(self.training_config.ontology)
 
     def save(self, path: Path) -> None:
         """Write to a temporary name, then rename.

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
-from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
 from seg_perception.training.data import Dataset
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,19 @@ class ClassFrequency:
         """Read every mask once.
 
         Raises:
-            DatasetError: a file is broken, or holds an id that its mapping does not know.
+            DatasetError: files are broken, or hold ids that their mapping does not know; the
+                first few are named, a sentence a line.
         """
         targets = len(space.primary)
-
-        def count(sample: LabelledImage) -> NDArray[np.int64]:
-            every = np.bincount(sample.targets.ravel(), minlength=IGNORE + 1)
-            return every[:targets].astype(np.int64)
-
-        pixels = {}
+        pixels, mistakes = {}, []
         with ThreadPoolExecutor(workers) as pool:
             for name, dataset in datasets.items():
-                numbers = range(len(dataset))
-                rows = pool.map(lambda i, read=dataset.__getitem__: count(read(i)), numbers)
-                pixels[name] = np.stack(list(rows))
-        return cls(space, pixels)
+                rows = list(pool.map(partial(_count, dataset), range(len(dataset))))
+                mistakes += [row for row in rows if isinstance(row, DatasetError)]
+                pixels[name] = [row[:targets] for row in rows if not isinstance(row, DatasetError)]
+        if mistakes:
+            raise DatasetError(_first(mistakes))
+        return cls(space, {name: np.stack(rows) for name, rows in pixels.items()})
 
     def class_pixels(self, shares: Mapping[str, float]) -> NDArray[np.int64]:
         """Training pixels by first class, int64 (classes,).
@@ -97,6 +97,21 @@ class ClassFrequency:
         by_class = np.zeros(self.space.class_count, np.int64)
         np.add.at(by_class, self.space.primary, by_target)
         return by_class
+
+
+def _count(dataset: Dataset, index: int) -> NDArray[np.int64] | DatasetError:
+    """Pixels by target, int64 (256,), or what is wrong with the image."""
+    try:
+        targets = dataset[index].targets
+    except DatasetError as error:
+        return error
+    return np.bincount(targets.ravel(), minlength=IGNORE + 1).astype(np.int64)
+
+
+def _first(mistakes: Sequence[DatasetError]) -> str:
+    more = len(mistakes) - _SHOWN
+    lines = [str(mistake) for mistake in mistakes[:_SHOWN]]
+    return "\n".join([*lines, f"and {more} images more like these"] if more > 0 else lines)
 
 
 def expect_every_class(

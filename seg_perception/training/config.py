@@ -7,11 +7,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from seg_perception.core.errors import ConfigError
+from seg_perception.core.errors import ConfigError, DatasetError
+from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import load_model
 from seg_perception.training.models.config import FieldCnnConfig, ModelConfig
 
 Precision = Literal["fp32", "bf16", "fp16"]
+CATEGORIES = "goose_category"
+METRICS = ("mean_iou", "category_mean_iou", "pixel_accuracy")
+_YAML = (".yaml", ".yml")
 
 
 class _Part(BaseModel):
@@ -24,13 +28,20 @@ class SourceConfig(_Part):
     name: str
     folder: str = Field(description="under the data root; `--source NAME=PATH` overrides it")
     mapping: str = Field(description="label mapping, a YAML file")
-    layout: Literal["folder", "goose", "rellis"] = "folder"
+    layout: str = Field(
+        default="folder",
+        description="of its folder, such as goose, coco or folder (images beside masks); empty: as "
+        "its folders show",
+    )
     split: str = Field(
         default="",
-        description="YAML of `train` and `validation` names; empty: GOOSE's own train and val, "
-        "else all images and none to validate with",
+        description="YAML of two lists, `train` and `validation`, of images' names without suffix "
+        "(SEQUENCE/NAME where the layout has sequences); empty: GOOSE's own train and val, else "
+        "all images and none to validate with",
     )
-    share: float = Field(gt=0, description="of the drawn images, relative to the others")
+    share: float = Field(
+        default=1.0, gt=0, description="of the drawn images, relative to the others"
+    )
 
 
 class AugmentationConfig(_Part):
@@ -113,7 +124,12 @@ class OptimizerConfig(_Part):
 class TrainingConfig(_Part):
     """A whole run."""
 
-    ontology: str
+    ontology: str = Field(description="a shipped ontology's name, or a YAML file")
+    init: str = Field(
+        default="",
+        description="model bundle whose weights a new run starts from, the classifier apart: a "
+        "shipped name or a path; of this network, and one of convolutions alone",
+    )
     model: ModelConfig = Field(default_factory=FieldCnnConfig)
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     unseen: tuple[str, ...] = Field(
@@ -126,8 +142,9 @@ class TrainingConfig(_Part):
     validate_every: int = Field(default=250, ge=1)
     metric: str = Field(
         default="mean_iou",
-        description="of the best checkpoint: mean_iou, category_mean_iou, pixel_accuracy, "
-        "or a class's name; mean over the sources that have it",
+        description="of the best checkpoint: mean_iou, category_mean_iou (of an ontology with the "
+        "grouping goose_category), pixel_accuracy, or a class's name; mean over the sources that "
+        "have it",
     )
     seed: int = 0
     precision: Precision = Field(
@@ -145,7 +162,41 @@ class TrainingConfig(_Part):
         """Read a run's YAML.
 
         Raises:
-            ConfigError: no such file, or the first thing in it that is wrong.
+            ConfigError: no such file, or everything that is wrong in it, a sentence a line.
         """
-        expected = "a YAML file such as config/training/own_data.yaml"
+        expected = "a run's YAML file, as `seg-perception train new` writes one"
         return load_model(cls, path, expected, ConfigError)
+
+
+class Split(BaseModel):
+    """Which images of a source are learnt from, and which are held out.
+
+    Attributes:
+        train: names of images.
+        validation: others; none: nothing is measured.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    train: tuple[str, ...] = Field(min_length=1)
+    validation: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> Split:
+        """Read a split from YAML.
+
+        Raises:
+            DatasetError: no such file, or it holds no lists of names.
+        """
+        expected = "a YAML file of two lists of images' names, `train` and `validation`"
+        return load_model(cls, path, expected, DatasetError)
+
+
+def load_ontology(name_or_path: str, base: Path) -> Ontology:
+    """A run's ontology: a shipped one's name, or a YAML file beside the configuration.
+
+    Raises:
+        ConfigError: no such file, or it is not an ontology.
+    """
+    path = Path(name_or_path)
+    return Ontology.load(base / path if path.suffix in _YAML else name_or_path)

@@ -21,7 +21,8 @@ class Criterion(nn.Module):
     Args:
         space: targets and classes.
         class_weights: float (classes,).
-        group_of: int64 (classes,), coarse category of each class.
+        group_of: int64 (classes,), coarse category of each class; `group_count`: none.
+        group_count: how many coarse categories there are; with 0 nothing is asked about them.
         config: shares of the parts.
     """
 
@@ -30,13 +31,14 @@ class Criterion(nn.Module):
         space: TargetSpace,
         class_weights: NDArray[np.float64],
         group_of: NDArray[np.int64],
+        group_count: int,
         config: LossConfig,
     ) -> None:
         """Prepare the losses of both kinds of network."""
         super().__init__()
         self._pixels = SegmentationLoss(space, class_weights, config.lovasz)
         self._masks = MaskLosses(space, class_weights, config)
-        self._coarse = CoarseLoss(space, group_of)
+        self._coarse = CoarseLoss(space, group_of, group_count)
         self._config = config
 
     def forward(self, output: NetworkOutput, targets: Tensor) -> dict[str, Tensor]:
@@ -61,19 +63,21 @@ class CoarseLoss(nn.Module):
 
     Args:
         space: the sets.
-        group_of: int64 (classes,), category of each class.
+        group_of: int64 (classes,), category of each class; `group_count`: none.
+        group_count: how many categories there are.
     """
 
     surely: Tensor
     maybe: Tensor
 
-    def __init__(self, space: TargetSpace, group_of: NDArray[np.int64]) -> None:
-        """Work out the categories of every target."""
+    def __init__(self, space: TargetSpace, group_of: NDArray[np.int64], group_count: int) -> None:
+        """Work out the categories of every target; a class without one is none of them."""
         super().__init__()
-        groups = np.arange(int(group_of.max()) + 1)
+        groups = np.arange(group_count + 1)
         inside = space.members[:, :, None] & (group_of[:, None] == groups)
         maybe = inside.any(axis=1)
-        surely = maybe & (maybe.sum(axis=1, keepdims=True) == 1)
+        surely = (maybe & (maybe.sum(axis=1, keepdims=True) == 1))[:, :group_count]
+        maybe = maybe[:, :group_count]
         self.register_buffer("maybe", torch.from_numpy(maybe))
         self.register_buffer("surely", torch.from_numpy(surely))
 

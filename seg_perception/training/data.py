@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.validation import read_yaml
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.layouts import open_folder
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
 from seg_perception.datasets.splits import ALL
-from seg_perception.training.config import SourceConfig, TrainingConfig
+from seg_perception.training.config import SourceConfig, Split, TrainingConfig, load_ontology
 
 
 class Dataset(Protocol):
@@ -65,24 +64,43 @@ class TrainingData:
         Raises:
             DatasetError: something is missing.
         """
-        _expect_known(folders, config.sources)
-        ontology = Ontology.load(config.ontology)
+        expect_known(folders, config.sources)
+        ontology = load_ontology(config.ontology, base)
         mappings = {
             source.name: LabelMapping.load(base / source.mapping) for source in config.sources
         }
         space = TargetSpace.build(ontology, list(mappings.values()))
         train, validation = {}, {}
         for source in config.sources:
-            reader = _Reader(
+            parts = open_source(
                 source,
                 folders.get(source.name, data_root / source.folder),
                 space.lookup(mappings[source.name], ontology),
-                _read_split(source, base),
+                Split.load(base / source.split) if source.split else None,
             )
-            train[source.name] = reader.part("train")
-            if reader.has_validation:
-                validation[source.name] = reader.part("validation")
+            train[source.name] = parts["train"]
+            if "validation" in parts:
+                validation[source.name] = parts["validation"]
         return cls(ontology, space, train, validation)
+
+
+def open_source(
+    source: SourceConfig, root: Path, lookup: NDArray[np.uint8], split: Split | None
+) -> dict[str, Dataset]:
+    """The images of a source's parts, `train` and, where some are held out, `validation`.
+
+    Args:
+        source: what is read.
+        root: its folder.
+        lookup: uint8 (256,), target by source id.
+        split: its parts; None: the layout's own.
+
+    Raises:
+        DatasetError: something is missing.
+    """
+    reader = _Reader(source, root, lookup, split)
+    names = ("train", "validation") if reader.has_validation else ("train",)
+    return {name: reader.part(name) for name in names}
 
 
 class _Reader:
@@ -93,37 +111,31 @@ class _Reader:
         source: SourceConfig,
         root: Path,
         lookup: NDArray[np.uint8],
-        split: Mapping[str, Sequence[str]],
+        split: Split | None,
     ) -> None:
         self._source, self._root, self._lookup, self._split = source, root, lookup, split
 
     @property
     def has_validation(self) -> bool:
-        if self._source.split:
-            return bool(self._split.get("validation"))
+        if self._split:
+            return bool(self._split.validation)
         return self._source.layout != "folder"
 
     def part(self, name: str) -> Dataset:
         layout = self._source.layout
-        names = self._split[name] if self._source.split else None
+        names = getattr(self._split, name) if self._split else None
         own = {"train": "train", "validation": "val"}
         part = ALL if names is not None or layout == "folder" else own[name]
         return open_folder(self._root, layout, part).dataset(self._lookup, names)
 
 
-def _expect_known(folders: Mapping[str, Path], sources: Sequence[SourceConfig]) -> None:
+def expect_known(folders: Mapping[str, Path], sources: Sequence[SourceConfig]) -> None:
+    """Refuse places of sources that there are not.
+
+    Raises:
+        DatasetError: there is one.
+    """
     known = [source.name for source in sources]
     if unknown := sorted(set(folders) - set(known)):
         msg = f"source {unknown[0]!r}: expected one of {known}, the sources of this configuration"
         raise DatasetError(msg)
-
-
-def _read_split(source: SourceConfig, base: Path) -> dict[str, Sequence[str]]:
-    if not source.split:
-        return {}
-    expected = "a YAML file with `train` and `validation` names"
-    split = read_yaml(base / source.split, expected, DatasetError)
-    if not isinstance(split, dict) or not split.get("train"):
-        msg = f"{base / source.split}: expected a list of names under `train`: write the split anew"
-        raise DatasetError(msg)
-    return split

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seg_perception.core.errors import StoppedError, TrainingError
+from seg_perception.inference.bundle import Bundle
 from seg_perception.training.batches import Batch, BatchSource
+from seg_perception.training.bundle_weights import load_bundle, match_statistics
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 from seg_perception.training.class_frequency import ClassFrequency, expect_every_class
 from seg_perception.training.config import TrainingConfig
@@ -36,10 +38,18 @@ from seg_perception.training.optimizer import (
 )
 from seg_perception.training.pretrained import start_from_imagenet
 from seg_perception.training.processes import Processes
-from seg_perception.training.validation import CATEGORIES, Scores, Validator, metric_value
+from seg_perception.training.validation import (
+    Scores,
+    Validator,
+    categories_of_classes,
+    category_names,
+    metric_value,
+)
 
 _log = logging.getLogger(__name__)
 _REPORT_EVERY = 50
+# As many as tell the spread of a layer's values well: some ten images.
+_STATISTICS_BATCHES = 4
 
 
 class Trainer:
@@ -50,6 +60,7 @@ class Trainer:
         data: what it learns from.
         folder: where `last.pt`, `best.pt`, `log.jsonl` and TensorBoard's files are written.
         processes: who takes part.
+        frequency: how often each class occurs, if it was counted before.
 
     Raises:
         DatasetError: a mask is broken, or a class is never seen.
@@ -62,16 +73,20 @@ class Trainer:
         data: TrainingData,
         folder: Path,
         processes: Processes | None = None,
+        frequency: ClassFrequency | None = None,
     ) -> None:
         """Make the network, randomly initialised by the seed, or from pre-trained weights."""
         self._config, self._data, self._folder = config, data, folder
         self._processes = processes or Processes.alone()
-        self.class_frequency = ClassFrequency.take(data.space, data.train, config.workers)
+        self.class_frequency = frequency or ClassFrequency.take(
+            data.space, data.train, config.workers
+        )
         mappings = [source.mapping for source in config.sources]
         expect_every_class(self.class_frequency, data.ontology, config.unseen, mappings)
         pixels = self.class_frequency.class_pixels(
             {source.name: source.share for source in config.sources}
         )
+        self._batches = BatchSource(data, self.class_frequency, config, self._processes.rank)
         self._criterion = _criterion(config, data, pixels).to(self._processes.device)
         self.network = _network(config, data, pixels).to(
             self._processes.device, memory_format=torch.channels_last
@@ -81,9 +96,9 @@ class Trainer:
         self._shared = self._processes.share(self.network)
         self._optimizer = torch.optim.AdamW(parameter_groups(self.network, config.optimizer))
         self._precision = MixedPrecision(config.precision, self._processes.device)
-        self._batches = BatchSource(data, self.class_frequency, config, self._processes.rank)
         self._validator = Validator(data.space, data.ontology, config.network_size)
-        self.step, self._best, self._scores = 0, 0.0, dict[str, Scores]()
+        # Lower than any score, so that the first one is the best so far.
+        self.step, self._best, self._scores = 0, -1.0, dict[str, Scores]()
 
     @property
     def never_certain(self) -> list[str]:
@@ -118,6 +133,19 @@ class Trainer:
         """
         checkpoint = Checkpoint.load(path)
         self._load(checkpoint.model_copy(update={"network": checkpoint.average}), path)
+        self.average = ExponentialAverage(self.network, self._config.optimizer.ema_decay)
+
+    def start_from(self, bundle: Bundle) -> None:
+        """Start a new run from a bundle's weights; of other classes without the last layer.
+
+        Raises:
+            TrainingError: the bundle's network is another one.
+        """
+        same = bundle.ontology.ids == self._data.ontology.ids
+        load_bundle(self.network, bundle, same_classes=same)
+        first = [self._batches.batch(number).images for number in range(_STATISTICS_BATCHES)]
+        images = (torch.from_numpy(images).to(self._processes.device) for images in first)
+        match_statistics(self.network, (normalise(image) for image in images))
         self.average = ExponentialAverage(self.network, self._config.optimizer.ema_decay)
 
     def run(
@@ -229,7 +257,7 @@ class Trainer:
             for name, part in self._data.validation.items()
         }
         value = metric_value(self._scores, self._config.metric)
-        better = value > self._best
+        better = bool(self._scores) and value > self._best
         self._best = max(value, self._best)
         if log:
             checkpoint = self._checkpoint()
@@ -245,6 +273,7 @@ class Trainer:
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
             config=self._config.model_dump_json(),
+            ontology=self._data.ontology.model_dump_json(),
             step=self.step,
             network=self.network.state_dict(),
             average=self.average.network.state_dict(),
@@ -270,18 +299,19 @@ def _network(
     config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]
 ) -> SegmentationNetwork:
     torch.manual_seed(config.seed)
-    coarse = len(data.ontology.group_names(CATEGORIES))
+    coarse = len(category_names(data.ontology))
     network = build_network(config.model, data.space.class_count, coarse, config.crop)
     network.start_from_prior(pixels)
     load_pretrained(network, config.model)
-    start_from_imagenet(network, config.model)
+    if not config.init:
+        start_from_imagenet(network, config.model)
     return network
 
 
 def _criterion(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Criterion:
     weights = effective_number_weights(pixels, config.loss.effective_number_beta)
-    group_of = data.ontology.group_ids(CATEGORIES)[: data.ontology.id_count].astype(np.int64)
-    return Criterion(data.space, weights, group_of, config.loss)
+    groups = categories_of_classes(data.ontology), len(category_names(data.ontology))
+    return Criterion(data.space, weights, *groups, config.loss)
 
 
 def _seed(seed: int, step: int, rank: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,12 +18,10 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import IGNORE, TargetSpace
 from seg_perception.inference.preprocessing import Resize, make_preprocessing
+from seg_perception.training.config import CATEGORIES, METRICS
 from seg_perception.training.data import Dataset
 from seg_perception.training.models.network import normalise
 from seg_perception.training.processes import Processes
-
-CATEGORIES = "goose_category"
-METRICS = ("mean_iou", "category_mean_iou", "pixel_accuracy")
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Scores:
     Attributes:
         classes: by class name, for the classes that the truth holds.
         categories: by name of the ontology's `goose_category` group; pixels whose
-            label spans several categories are left out.
+            label spans several categories are left out. Empty where the ontology has no such
+            grouping.
         pixel_accuracy: share of the labelled pixels.
     """
 
@@ -43,12 +43,25 @@ class Scores:
     @property
     def mean_iou(self) -> float:
         """Over the classes."""
-        return float(np.mean(list(self.classes.values())))
+        return _mean(self.classes)
 
     @property
     def category_mean_iou(self) -> float:
-        """Over the categories."""
-        return float(np.mean(list(self.categories.values())))
+        """Over the categories; not a number where there are none."""
+        return _mean(self.categories)
+
+
+def category_names(ontology: Ontology) -> tuple[str, ...]:
+    """The coarse categories of an ontology; none where it has no such grouping."""
+    return ontology.group_names(CATEGORIES) if CATEGORIES in ontology.groupings else ()
+
+
+def categories_of_classes(ontology: Ontology) -> NDArray[np.int64]:
+    """Category of each class, int64 (classes,); their number where a class has none."""
+    count = len(category_names(ontology))
+    if not count:
+        return np.zeros(ontology.id_count, np.int64)
+    return np.minimum(ontology.group_ids(CATEGORIES)[: ontology.id_count].astype(np.int64), count)
 
 
 def metric_value(scores: Mapping[str, Scores], metric: str) -> float:
@@ -92,9 +105,8 @@ class Validator:
         self._ontology = ontology
         self._size = size
         self._preprocessing = make_preprocessing(size, Resize())
-        self._groups = [*ontology.group_names(CATEGORIES), "none"]
-        group_of = ontology.group_ids(CATEGORIES)[: ontology.id_count].astype(np.int64)
-        self._group_of = np.minimum(group_of, len(self._groups) - 1)
+        self._groups = [*category_names(ontology), "none"]
+        self._group_of = categories_of_classes(ontology)
 
     def run(
         self, network: nn.Module, dataset: Dataset, processes: Processes | None = None
@@ -113,7 +125,8 @@ class Validator:
         by_class, by_group = processes.sum(by_class), processes.sum(by_group)
         names = [self._ontology.names[i] for i in range(classes)]
         accuracy = float(by_class.trace() / max(by_class.sum(), 1))
-        return Scores(_iou(by_class, names), _iou(by_group, self._groups), accuracy)
+        categories = _iou(by_group, self._groups) if len(self._groups) > 1 else {}
+        return Scores(_iou(by_class, names), categories, accuracy)
 
     @torch.no_grad()
     def predict(self, network: nn.Module, sample: LabelledImage) -> NDArray[np.int64]:
@@ -169,12 +182,12 @@ def score_tables(scores: Mapping[str, Scores], never_certain: Sequence[str] = ()
         scores: by data set.
         never_certain: classes that no training pixel names for certain.
     """
-    classes = _table("class", {name: score.classes for name, score in scores.items()})
-    categories = _table("category", {name: score.categories for name, score in scores.items()})
-    tables = f"{classes}\n\n{categories}"
-    if not never_certain:
-        return tables
-    return f"{tables}\n\nNo training pixel names for certain: {', '.join(never_certain)}."
+    parts = [_table("class", {name: score.classes for name, score in scores.items()})]
+    if any(score.categories for score in scores.values()):
+        parts.append(_table("category", {name: s.categories for name, s in scores.items()}))
+    if never_certain:
+        parts.append(f"No training pixel names for certain: {', '.join(never_certain)}.")
+    return "\n\n".join(parts)
 
 
 def _table(what: str, columns: Mapping[str, Mapping[str, float]]) -> str:
@@ -184,8 +197,12 @@ def _table(what: str, columns: Mapping[str, Mapping[str, float]]) -> str:
         f"| {row} | {' | '.join(_cell(column.get(row)) for column in columns.values())} |"
         for row in rows
     ]
-    means = (f"**{sum(column.values()) / len(column):.3f}**" for column in columns.values())
+    means = (f"**{_mean(column):.3f}**" for column in columns.values())
     return "\n".join([*lines, f"| **mean** | {' | '.join(means)} |"])
+
+
+def _mean(column: Mapping[str, float]) -> float:
+    return float(np.mean(list(column.values()))) if column else math.nan
 
 
 def _cell(value: float | None) -> str:

@@ -15,7 +15,7 @@ from seg_perception.training.config import TrainingConfig
 def arguments(tiny_config: TrainingConfig, tmp_path: Path) -> list[str]:
     config = tiny_config.model_copy(update={"steps": 2, "validate_every": 2})
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    run = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run")]
+    run = ["train", "run", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run")]
     return [*run, "--data-root", str(tmp_path), "--device", "cpu"]
 
 

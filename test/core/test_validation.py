@@ -36,6 +36,25 @@ def load(folder: Path, text: str) -> Robot:
     return load_model(Robot, file, "a robot", DatasetError)
 
 
+def test_all_that_is_wrong_is_told_a_line_each_without_what_follows_from_it(
+    tmp_path: Path,
+) -> None:
+    class Fleet(BaseModel):
+        robots: tuple[Robot, ...] = Field(min_length=1)
+        base: str
+
+    file = tmp_path / "fleet.yaml"
+    file.write_text("robots: [{name: a, wheels: [{radius_m: -1}, {radius_m: x}]}]\n")
+    with pytest.raises(DatasetError) as caught:
+        load_model(Fleet, file, "a fleet", DatasetError)
+    lines = [line.removeprefix(f"{file}: ") for line in str(caught.value).splitlines()]
+    assert [line.split(" ")[0] for line in lines] == [
+        "robots.0.wheels.0.radius_m:",
+        "robots.0.wheels.1.radius_m:",
+        "base",
+    ]
+
+
 def test_a_file_becomes_a_model(tmp_path: Path) -> None:
     robot = load(tmp_path, "name: käfer\nwheels: [{radius_m: 0.5}]\n")
     assert (robot.name, robot.wheels[0].radius_m) == ("käfer", 0.5)

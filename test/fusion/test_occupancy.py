@@ -70,7 +70,10 @@ def test_a_wrong_cost_is_refused_with_the_groups(entry):
 
 
 def test_an_unknown_grouping_is_refused():
-    with pytest.raises(ConfigError, match="no grouping 'trafficability'"):
+    with pytest.raises(
+        ConfigError,
+        match=r"lacks \(it has: traversability\)",
+    ):
         cost_table(CostmapConfig(grouping="trafficability"), ONTOLOGY)
 
 

@@ -9,7 +9,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.resources import config_path
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
 from seg_perception.training.config import TrainingConfig
-from seg_perception.training.export.release import ReleaseFile
+from seg_perception.training.export.release_file import ReleaseFile
 from seg_perception.training.models.config import EomtConfig, Mask2FormerConfig
 from seg_perception.training.models.factory import build_network
 from seg_perception.training.optimizer import parameter_groups

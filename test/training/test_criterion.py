@@ -22,7 +22,7 @@ GROUP_OF = np.array([0, 0, 1])
 def coarse(target: int) -> tuple[float, float]:
     """Loss of "category 0 is there, 1 is not" at even odds and when it is sure."""
     targets = torch.full((1, 2, 2), target, dtype=torch.uint8)
-    loss = CoarseLoss(SPACE, GROUP_OF)
+    loss = CoarseLoss(SPACE, GROUP_OF, 2)
     return (
         float(loss(torch.zeros(1, 2), targets)),
         float(loss(torch.tensor([[30.0, -30.0]]), targets)),
@@ -45,7 +45,7 @@ def test_an_image_without_labels_holds_no_category() -> None:
 
 
 def test_what_a_network_answers_decides_what_is_compared() -> None:
-    objective = Criterion(SPACE, np.ones(3), GROUP_OF, LossConfig(points=64))
+    objective = Criterion(SPACE, np.ones(3), GROUP_OF, 2, LossConfig(points=64))
     targets = torch.zeros(2, 8, 8, dtype=torch.uint8)
     scores = torch.zeros(2, 3, 4, 4)
     layers = (MaskLayer(torch.zeros(2, 5, 4), torch.zeros(2, 5, 4, 4)),)

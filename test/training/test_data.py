@@ -16,7 +16,7 @@ def test_the_split_decides_what_is_learnt_and_what_is_held_out(tiny_data: Traini
 
 def test_a_missing_split_is_named(tiny_config: TrainingConfig, tmp_path: Path) -> None:
     (tmp_path / "split.yaml").unlink()
-    with pytest.raises(DatasetError, match=r"split.yaml not found: expected a YAML file with"):
+    with pytest.raises(DatasetError, match=r"split.yaml not found: expected a YAML file of two"):
         TrainingData.open(tiny_config, tmp_path, tmp_path, {})
 
 

@@ -33,7 +33,7 @@ def test_two_processes_learn_one_network_and_share_the_validation(
     config = tiny_config.model_copy(update={"steps": 4, "validate_every": 4})
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    run = ["-m", "seg_perception.cli", "train", str(tmp_path / "run.yaml")]
+    run = ["-m", "seg_perception.cli", "train", "run", str(tmp_path / "run.yaml")]
     places = ["-o", str(tmp_path / "run"), "--data-root", str(tmp_path), "--device", "cpu"]
     done = subprocess.run(
         [sys.executable, *launcher, *run, *places],

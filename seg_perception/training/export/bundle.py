@@ -31,7 +31,8 @@ from seg_perception.training.export.onnx_graph import (
     run_torch,
 )
 from seg_perception.training.export.parity import label_agreement
-from seg_perception.training.export.release import ReleaseFile, provenance
+from seg_perception.training.export.release import provenance
+from seg_perception.training.export.release_file import ReleaseFile
 from seg_perception.training.export.serving import HEADS, Head, ServingGraph
 from seg_perception.training.export.variants import export_variants, variant_sources
 from seg_perception.training.models.factory import build_network
@@ -85,7 +86,7 @@ def export_bundle(
     options = options or ExportOptions()
     checkpoint = Checkpoint.load(path)
     config = checkpoint.training_config
-    ontology = Ontology.load(config.ontology)
+    ontology = checkpoint.classes
     size = options.size or config.network_size
     graph = ServingGraph(load_network(checkpoint, ontology, path, size), options.head)
     prepare = make_preprocessing(size, Resize()).prepare

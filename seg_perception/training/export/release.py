@@ -1,39 +1,12 @@
-"""What a bundle says of its weights: a YAML file, and what the checkpoint knows itself."""
+"""What a bundle says of its weights: what people say, and what the checkpoint knows itself."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from seg_perception.core.errors import ConfigError
-from seg_perception.core.validation import load_model
 from seg_perception.inference.manifest import Training
 from seg_perception.training.checkpoint import Checkpoint
-
-
-class ReleaseFile(BaseModel):
-    """What a release YAML holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    licence: str
-    licence_text: str
-    notice: str = ""
-    command: str
-    datasets: tuple[str, ...]
-
-    @classmethod
-    def load(cls, path: Path) -> ReleaseFile:
-        """Read a release file.
-
-        Raises:
-            ConfigError: no such file, or the first thing in it that is wrong.
-        """
-        expected = "a release file such as config/training/release_own_data.yaml"
-        return load_model(cls, path, expected, ConfigError)
+from seg_perception.training.export.release_file import ReleaseFile
 
 
 def provenance(release: ReleaseFile, checkpoint: Checkpoint) -> Training:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from seg_perception.core.errors import ConfigError
 from seg_perception.training.models.sizes import CONVNEXT_SIZES, VIT_SIZES, ConvNextSize, VitSize
 
 
@@ -17,6 +18,7 @@ class _Part(BaseModel):
 class FieldCnnConfig(_Part):
     """Widths and depths of `FieldCnn`."""
 
+    stride: ClassVar[int] = 16
     family: Literal["field_cnn"] = "field_cnn"
     stem: int = Field(default=40, ge=4, description="channels at stride 4")
     middle: int = Field(default=88, ge=4, description="channels at stride 8")
@@ -31,6 +33,7 @@ class FieldCnnConfig(_Part):
 class FieldLiteConfig(_Part):
     """Depth of the EfficientNet-Lite0 encoder and widths of `FieldLite`."""
 
+    stride: ClassVar[int] = 32
     family: Literal["field_lite"]
     pretrained: bool = Field(
         default=False, description="start a training from the encoder's public ImageNet weights"
@@ -191,6 +194,11 @@ class Mask2FormerConfig(_Part):
         default=False, description="class scores per pixel beside the masks, in training alone"
     )
 
+    @property
+    def stride(self) -> int:
+        """What width and height of an image are multiples of, as for the other families."""
+        return 16 if isinstance(self.backbone, VitConfig) else 32
+
     @model_validator(mode="after")
     def _fitting(self) -> Mask2FormerConfig:
         if isinstance(self.backbone, VitConfig):
@@ -208,6 +216,7 @@ class Mask2FormerConfig(_Part):
 class EomtConfig(_Part):
     """DINOv3 whose last blocks carry the queries themselves (EoMT): no adapter, no decoders."""
 
+    stride: ClassVar[int] = 16
     family: Literal["eomt"] = "eomt"
     backbone: VitConfig = Field(default_factory=VitConfig)
     queries: int = Field(default=100, ge=1)
@@ -222,6 +231,22 @@ class EomtConfig(_Part):
             )
             raise ValueError(msg)
         return self
+
+
+def expect_multiples(stride: int, size: tuple[int, int], what: str = "size") -> None:
+    """Refuse a width and height that are no multiples of a network's stride.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    width, height = size
+    if width < stride or height < stride or width % stride or height % stride:
+        fitting = "x".join(str(max(stride, round(n / stride) * stride)) for n in size)
+        msg = (
+            f"{what} {width}x{height}: expected multiples of {stride}, the network's stride; "
+            f"for instance {fitting}"
+        )
+        raise ConfigError(msg)
 
 
 def _family(value: Any) -> str:

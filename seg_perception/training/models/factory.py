@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seg_perception.core.errors import ConfigError
 from seg_perception.training.models.config import (
     EomtConfig,
     FieldLiteConfig,
     Mask2FormerConfig,
     ModelConfig,
+    expect_multiples,
 )
 from seg_perception.training.models.field_cnn import FieldCnn
 from seg_perception.training.models.field_lite import FieldLite
@@ -55,12 +55,4 @@ def expect_size(network: SegmentationNetwork, size: tuple[int, int]) -> None:
     Raises:
         ConfigError: they are not.
     """
-    width, height = size
-    stride = network.stride
-    if width < stride or height < stride or width % stride or height % stride:
-        fitting = "x".join(str(max(stride, round(n / stride) * stride)) for n in size)
-        msg = (
-            f"size {width}x{height}: expected multiples of {stride}, the network's stride; "
-            f"for instance {fitting}"
-        )
-        raise ConfigError(msg)
+    expect_multiples(network.stride, size)

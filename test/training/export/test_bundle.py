@@ -15,7 +15,7 @@ from seg_perception.training.export import bundle as export
 from seg_perception.training.export import variants as module
 from seg_perception.training.export.bundle import ExportOptions, export_bundle
 from seg_perception.training.export.onnx_graph import NetworkAnswer, run_torch
-from seg_perception.training.export.release import ReleaseFile
+from seg_perception.training.export.release_file import ReleaseFile
 from seg_perception.training.export.serving import ServingGraph
 from seg_perception.training.models.config import FieldCnnConfig
 from seg_perception.training.models.field_cnn import FieldCnn

@@ -24,7 +24,7 @@ from seg_perception.training.export.onnx_graph import (
     run_torch,
 )
 from seg_perception.training.export.parity import measure_parity
-from seg_perception.training.export.release import ReleaseFile
+from seg_perception.training.export.release_file import ReleaseFile
 from seg_perception.training.export.serving import ServingGraph
 from seg_perception.training.models.config import (
     EomtConfig,

@@ -19,7 +19,7 @@ from seg_perception.inference.self_test import Thresholds, self_test
 from seg_perception.training.checkpoint import Checkpoint
 from seg_perception.training.config import TrainingConfig
 from seg_perception.training.export.bundle import export_bundle
-from seg_perception.training.export.release import ReleaseFile
+from seg_perception.training.export.release_file import ReleaseFile
 from seg_perception.training.export.torch_engine import TorchEngine
 from seg_perception.training.models.field_cnn import FieldCnn
 
