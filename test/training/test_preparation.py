@@ -71,7 +71,7 @@ def test_every_mistake_of_every_file_is_told_at_once(project: Path) -> None:
     document = configuration(metrik="x", batch_size=0)
     del document["steps"]
     write(project / "train.yaml", document)
-    write(project / "mapping.yaml", {"classes": {0: {"name": "road", "as": ["rood"]}}})
+    write(project / "mapping.yaml", {"sources": "m", "classes": {0: {"name": "road"}}})
     write(project / "split.yaml", {"train": [1, "x"]})
     write(project / "ontology.yaml", {"name": "mine", "classes": [{"id": 0, "name": "road"}]})
     assert mistakes(project) == [
@@ -79,8 +79,8 @@ def test_every_mistake_of_every_file_is_told_at_once(project: Path) -> None:
         "train.yaml: steps is missing; give it a value",
         "train.yaml: metrik: Extra inputs are not permitted, got 'x'",
         "ontology.yaml: classes.0.color is missing; give it a value",
-        "mapping.yaml: source is missing; give it a value",
-        "mapping.yaml: ontology is missing; give it a value",
+        "mapping.yaml: classes.0.as is missing; give it a value",
+        "mapping.yaml: sources: Extra inputs are not permitted, got 'm'",
         "split.yaml: train.0: Input should be a valid string, got 1",
     ]
 
@@ -96,7 +96,7 @@ def test_names_and_sizes_that_do_not_fit_each_other_are_told(project: Path) -> N
     write(project / "split.yaml", {"train": ["0", "7"], "validation": ["3"]})
     found = mistakes(project)
     assert [re.split(";|: expected some|, which", line)[0] for line in found] == [
-        "data/images: no file named 7: add it, or take the name out of the split",
+        "the data set has no 7: take it out of the split, or add its files",
         "train.yaml: crop 30x32: expected multiples of 16, the network's stride",
         "train.yaml: unseen: ontology mine has no classes ['snow']",
         "train.yaml: sampling.paste_classes: ontology mine has no classes ['dog']",
@@ -150,4 +150,4 @@ def test_torch_is_not_imported_before_a_run_is_right(project: Path) -> None:
     )
     assert done.returncode == 2, done.stderr
     assert "train.yaml: steps: Input should be greater than or equal to 1, got 0" in done.stderr
-    assert "y/data/images not found" in done.stderr
+    assert "y/data not found" in done.stderr
