@@ -140,7 +140,9 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
     feed_all(session, source.reader, source.inputs.topics, advance)
     observer.finish()
     counts = session.perception.accounting.snapshot()
-    frames = {name: counts[stream("camera", name)].published for name in source.config.cameras}
+    frames = {
+        name: counts[stream("camera", name)].published for name in source.inputs.images.values()
+    }
     issues = session.issues()
     damage = tuple(str(issue) for issue in issues if issue.code in _CUT)
     notes = tuple(str(issue) for issue in issues if issue.code not in _CUT)

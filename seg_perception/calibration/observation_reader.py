@@ -67,6 +67,10 @@ def read_observations(
     collector.read_static_transforms(bag, inputs.transforms)
     collector.state.read_ahead(bag)
     lidars = {topic: name for topic, (kind, name) in inputs.clouds.items() if kind == "lidar"}
+    if not lidars:
+        problems = [str(i) for i in inputs.missing if i.stream.startswith("lidar.")]
+        msg = f"{bag.path}: {'; '.join(problems) or 'the lidars are switched off'}"
+        raise CalibrationError(msg)
     counts = {topic.name: topic.count for topic in bag.topics}
     seen: Counter[str] = Counter()
     topics = inputs.topics - (set(inputs.clouds) - set(lidars)) | set(labels.topics)
@@ -90,7 +94,7 @@ def read_observations(
         collector.missing,
         static_transforms,
         conventions,
-        tuple(issues.all()),
+        (*inputs.missing, *issues.all()),
     )
 
 

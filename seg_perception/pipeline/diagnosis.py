@@ -63,6 +63,18 @@ def streams_in_millimetres(issues: Iterable[Issue]) -> frozenset[str]:
     return frozenset(issue.stream for issue in issues if issue.code == MILLIMETRES.code)
 
 
+def of_enabled(config: Config, issues: Iterable[Issue]) -> list[Issue]:
+    """Issues without those of sensors that are switched off: nobody waits for them."""
+    kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
+    off = {
+        stream(kind, name)
+        for kind, sensors in kinds
+        for name, sensor in sensors.items()
+        if not sensor.enabled
+    }
+    return [issue for issue in issues if issue.stream not in off]
+
+
 def diagnose(config: Config, evidence: Evidence) -> list[Issue]:
     """Inputs without any result, and why; empty when all is well."""
     return [

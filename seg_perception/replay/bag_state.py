@@ -32,8 +32,8 @@ class BagState:
         self._inputs = inputs
         self._issues = issues
         self._takers = self._make_takers()
-        for name, camera in config.cameras.items():
-            self.sensors.expect_camera_info(name, camera_info_topic(camera))
+        for name in inputs.images.values():
+            self.sensors.expect_camera_info(name, camera_info_topic(config.cameras[name]))
 
     @property
     def topics(self) -> set[str]:

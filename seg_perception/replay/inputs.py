@@ -16,12 +16,15 @@ from seg_perception.config.input_topics import (
     camera_info_topic,
 )
 from seg_perception.core.errors import BagError
-from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
+from seg_perception.core.issue_log import Issue
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.messages import CameraInfo, Odometry
-from seg_perception.pipeline.unread_clouds import wrong_type
+from seg_perception.pipeline.diagnosis import of_enabled
+from seg_perception.replay.topic_search import TopicSearch
+
+ODOMETRY_TYPES = (Odometry.type_name,)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Inputs:
         clouds: sensors by topic, each as (kind, name).
         transforms: whichever of `/tf` and `/tf_static` the bag has.
         odometry: the topic that moves the robot where `/tf` does not; empty for none.
+        missing: what is configured and not there, or of another type.
     """
 
     images: Mapping[str, str]
@@ -41,6 +45,7 @@ class Inputs:
     clouds: Mapping[str, tuple[str, str]]
     transforms: tuple[str, ...]
     odometry: str = ""
+    missing: tuple[Issue, ...] = ()
 
     @property
     def topics(self) -> set[str]:
@@ -50,13 +55,13 @@ class Inputs:
 
 
 def find_inputs(bag: BagReader, config: Config) -> Inputs:
-    """Look up what the configuration names.
+    """Look up what the configuration names; what is not there is an issue, and the rest goes on.
 
-    A camera_info topic that is not named may be missing: label images need none.
+    Label images need no camera_info: only of clouds is its lack said, elsewhere.
 
     Raises:
-        BagError: no sensor is configured, the bag is empty, or a topic is missing or of
-            another type; lists the topics that would do.
+        BagError: no sensor is configured, the bag is empty, or none of the cameras is in it;
+            lists the topics that would do.
     """
     topics = {topic.name: topic for topic in bag.topics if topic.count}
     if not topics:
@@ -67,17 +72,26 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
             f"no camera is configured; usable topics of {bag.path}:\n{paste_ready(topics.values())}"
         )
         raise BagError(msg)
-    for name, camera in config.cameras.items():
-        _expect(bag, topics, camera.image_topic, IMAGE_TYPES, f"camera.{name}.image_topic")
-    clouds = _cloud_sensors(config)
-    for topic, (kind, name) in clouds.items():
-        types = RADAR_TYPES if kind == "radar" else CLOUD_TYPES
-        _expect(bag, topics, topic, types, f"{kind}.{name}.topic")
-    if odometry := config.transforms.odometry_topic:
-        _expect(bag, topics, odometry, (Odometry.type_name,), "transforms.odometry_topic")
+    search = TopicSearch(topics)
+    images = {
+        camera.image_topic: name
+        for name, camera in config.cameras.items()
+        if search.finds(camera.image_topic, IMAGE_TYPES, f"camera.{name}", "image_topic")
+    }
+    if not images:
+        msg = f"{bag.path}: {search.missing[0]}"
+        raise BagError(msg)
+    clouds = {
+        topic: (kind, name)
+        for topic, (kind, name) in _cloud_sensors(config).items()
+        if search.finds(topic, _cloud_types(kind), f"{kind}.{name}", "topic")
+    }
+    odometry = config.transforms.odometry_topic
+    if odometry and not search.finds(odometry, ODOMETRY_TYPES, "transforms", "odometry_topic"):
+        odometry = ""
     return Inputs(
-        images={camera.image_topic: name for name, camera in config.cameras.items()},
-        lenses=_lenses(bag, topics, config),
+        images=images,
+        lenses=_lenses(search, config, images.values()),
         clouds=clouds,
         transforms=tuple(
             t
@@ -85,6 +99,7 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
             if t in topics and topics[t].type in TF_TYPES and topics[t].encoding in ROS_ENCODINGS
         ),
         odometry=odometry,
+        missing=tuple(of_enabled(config, search.missing)),
     )
 
 
@@ -105,33 +120,17 @@ def _cloud_sensors(config: Config) -> dict[str, tuple[str, str]]:
     return sensors
 
 
+def _cloud_types(kind: str) -> tuple[str, ...]:
+    return RADAR_TYPES if kind == "radar" else CLOUD_TYPES
+
+
 def _lenses(
-    bag: BagReader, topics: Mapping[str, TopicInfo], config: Config
+    search: TopicSearch, config: Config, cameras: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
-    cameras: dict[str, tuple[str, ...]] = {}
-    for name, camera in config.cameras.items():
-        topic = camera_info_topic(camera)
-        if topic in topics or camera.camera_info_topic:
-            _expect(bag, topics, topic, (CameraInfo.type_name,), f"camera.{name}.camera_info_topic")
-            cameras[topic] = (*cameras.get(topic, ()), name)
-    return cameras
-
-
-def _expect(
-    bag: BagReader,
-    topics: Mapping[str, TopicInfo],
-    topic: str,
-    types: tuple[str, ...],
-    parameter: str,
-) -> None:
-    usable = [info for info in topics.values() if info.type in types]
-    lines = "\n".join(f"  --set {parameter}={info.name}" for info in usable) or "  (none)"
-    if topic not in topics:
-        msg = (
-            f"{bag.path} has no messages on {topic}; set {parameter} to one of its topics:\n{lines}"
-        )
-        raise BagError(msg)
-    if topics[topic].type not in types:
-        numbers = wrong_type(topic, [topics[topic].type], types, parameter)
-        msg = f"{WRONG_TYPE.sentence(**numbers)}; topics that would do:\n{lines}"
-        raise BagError(msg)
+    """Of the cameras with images; that a lens does not come is said where clouds need it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in cameras:
+        topic = camera_info_topic(config.cameras[name])
+        if search.has(topic, (CameraInfo.type_name,)):
+            found[topic] = (*found.get(topic, ()), name)
+    return found

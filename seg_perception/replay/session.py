@@ -9,6 +9,7 @@ from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.durations import StageDurations
+from seg_perception.core.issue_kinds.inputs import NO_MESSAGE
 from seg_perception.core.issue_log import Issue, IssueLog, log_faults
 from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.inference.segmenter import Segmenter
@@ -17,7 +18,12 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.video import Decoded
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.camera_images import CameraImages
-from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
+from seg_perception.pipeline.diagnosis import (
+    Evidence,
+    diagnose,
+    of_enabled,
+    streams_in_millimetres,
+)
 from seg_perception.pipeline.frame_diagnosis import find_namespaced_tf
 from seg_perception.pipeline.perception import LabelledCloud, Perception
 from seg_perception.pipeline.stamp_watch import StampWatch
@@ -91,7 +97,8 @@ class Session:
     def prepare(self, bag: BagReader) -> None:
         """Read ahead what holds for the whole bag."""
         self._state.read_ahead(bag)
-        self._ahead = [*find_namespaced_tf({t.name: t.type for t in bag.topics if t.count})]
+        names = {t.name: t.type for t in bag.topics if t.count}
+        self._ahead = [*self._inputs.missing, *find_namespaced_tf(names)]
         self._sink.write_legend(bag.start_ns)
 
     def decode_ahead(self, message: BagMessage) -> None:
@@ -132,7 +139,13 @@ class Session:
             transforms=self._state.sensors.transforms,
             in_millimetres=streams_in_millimetres(core.issues.all()),
         )
-        return [*self._ahead, *core.issues.all(), *diagnose(core.config, evidence)]
+        missing = {issue.stream for issue in self._inputs.missing}
+        causes = [
+            issue
+            for issue in diagnose(core.config, evidence)
+            if issue.code != NO_MESSAGE.code or issue.stream not in missing
+        ]
+        return of_enabled(core.config, [*self._ahead, *core.issues.all(), *causes])
 
     def _make_queue(self, latency_ns: int) -> EngineQueue:
         if latency_ns == 0:
@@ -149,10 +162,11 @@ class Session:
         return handlers | dict.fromkeys(self._state.topics, self._state.take)
 
     def _open_streams(self) -> None:
-        for name in self._inputs.images.values():
-            self.perception.accounting.open_stream(stream("camera", name))
-        for kind, name in self._inputs.clouds.values():
-            self.perception.accounting.open_stream(stream(kind, name))
+        config = self.perception.config
+        kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
+        for kind, sensors in kinds:
+            for name in sensors:
+                self.perception.accounting.open_stream(stream(kind, name))
 
     def _on_message(self, name: str, take: Take, message: BagMessage) -> None:
         handle = self.perception.accounting.receive(name)

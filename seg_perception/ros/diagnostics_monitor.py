@@ -18,7 +18,12 @@ from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import NANOSECONDS, PointStatus
 from seg_perception.outputs.topics import STATUS
-from seg_perception.pipeline.diagnosis import Evidence, diagnose, streams_in_millimetres
+from seg_perception.pipeline.diagnosis import (
+    Evidence,
+    diagnose,
+    of_enabled,
+    streams_in_millimetres,
+)
 from seg_perception.pipeline.frame_diagnosis import find_namespaced_tf
 from seg_perception.pipeline.stamp_watch import BOOT_NS
 from seg_perception.ros.component import Component
@@ -68,7 +73,8 @@ class DiagnosticsMonitor:
         found = [issue for issue in met if issue.level != "note"]
         if now.at_s - before.at_s >= WINDOW_S:
             found += diagnose(self._context.config, self._evidence(before, now))
-        return [*found, *self._clock_issues(), *self._graph_issues()]
+        found += [*self._clock_issues(), *self._graph_issues()]
+        return of_enabled(self._context.config, found)
 
     def sample(self) -> Sample:
         """The counts of this moment."""

@@ -191,7 +191,7 @@ def test_more_frames_than_there_are_is_said(world, min_gap_s, taken, note):
     ("kind", "message"),
     [
         ("no camera", "no camera is configured"),
-        ("no image", "has no messages on /camera/front/image_raw"),
+        ("no image", "the bag has no message on /camera/front/image_raw"),
         ("empty", "the bag holds no message"),
         ("damaged", "no image could be labelled: camera.front: .*expected"),
     ],

@@ -229,12 +229,6 @@ def test_a_bag_that_was_cut_off_keeps_what_it_has(world):
     assert np.isclose(len(world.read(out, LABELS)), summary.streams["camera.front"].published)
 
 
-def test_a_missing_topic_lists_those_that_would_do(world):
-    config = world.config(**{"lidar.top.topic": "/nope"})
-    with pytest.raises(BagError, match=r"--set lidar.top.topic=/lidar/top/points"):
-        replay(world.bag(), world.folder / "out.mcap", config)
-
-
 def test_a_folder_gets_metadata(world):
     replay(world.bag(), world.folder / "out", world.config())
     assert (world.folder / "out" / "metadata.yaml").is_file()
@@ -268,12 +262,6 @@ def test_odometry_takes_the_place_of_transforms_that_are_missing(world):
         (cloud,) = world.read(out, CLOUD)
         assert decode_cloud(cloud).points["label"].tolist() == [[label]]
         assert summary.points["top"][PointStatus.NO_TRANSFORM] == (label == world.unknown)
-
-
-def test_an_odometry_topic_that_the_bag_lacks_is_refused(world):
-    config = world.config(transforms__odometry_topic="/odom")
-    with pytest.raises(BagError, match=r"transforms\.odometry_topic"):
-        replay(world.bag(), world.folder / "out.mcap", config)
 
 
 def test_stray_times_of_points_are_counted_and_said(world):

@@ -102,6 +102,17 @@ def test_silence_is_told_after_the_window_and_forgotten_when_it_ends(context, cl
     assert [w for w in later if "lidar.top: no message came" in w]
 
 
+def test_nothing_is_told_of_a_sensor_that_is_switched_off(context, clock):
+    monitor = DiagnosticsMonitor(context, [OneComponent()])
+    off = context.config.to_parameters() | {"camera.front.enabled": False}
+    context.reconfigure(Config.from_parameters(off))
+    clock(1.0)
+    clock(5.0)
+    silent = said(monitor)
+    assert not [w for w in silent if "camera.front" in w]
+    assert [w for w in silent if "lidar.top: no message came" in w]
+
+
 def test_only_drops_are_told_with_their_reasons(context, clock):
     monitor = DiagnosticsMonitor(context, [OneComponent()])
     for _ in range(4):

@@ -11,6 +11,14 @@ NO_MESSAGE = IssueKind(
     "nobody publishes the topic, or QoS or domain keep the two apart",
     "`ros2 topic info -v TOPIC`; check names, `ROS_DOMAIN_ID`, the driver",
 )
+NOT_RECORDED = IssueKind(
+    "no_message",
+    "the bag has no message on {topic}",
+    "set {parameter} to one of its topics ({usable}){otherwise}",
+    "a topic that the parameter file names is not in the bag, or nothing came on it; what the "
+    "other sensors give is labelled",
+    "name a topic of the bag, or switch the sensor off: `camera.NAME.enabled: false` …",
+)
 NO_RESULT = IssueKind(
     "no_result",
     "none of {received} messages gave a result ({reasons})",
