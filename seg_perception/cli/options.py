@@ -37,6 +37,10 @@ LabelTopics = Annotated[
     list[str] | None,
     typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
 ]
+VideoFile = Annotated[
+    Path | None,
+    typer.Option("--video", help="New .mp4 file: what was labelled, as browsers play it."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 KINDS = ("camera", "lidar", "radar")

@@ -13,6 +13,7 @@ from seg_perception.cli.options import (
     Remap,
     RobotFile,
     Settings,
+    VideoFile,
     configured,
     end,
     inspected,
@@ -41,6 +42,7 @@ def command(  # noqa: PLR0913 (an option each)
         Path | None,
         typer.Option("--map", help="New .pcd or .ply file: the labelled map of the whole bag."),
     ] = None,
+    video: VideoFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Label a bag: label images, overlays and semantic clouds with the inputs' stamps.
@@ -50,6 +52,8 @@ def command(  # noqa: PLR0913 (an option each)
     seg-perception replay forest.mcap -o labelled.mcap --config robot.yaml --set transfer.cell_px=4
 
     seg-perception replay forest.mcap -o labelled.mcap --map forest.ply --set map.voxel_m=0.1
+
+    seg-perception replay forest.mcap -o labelled.mcap --video forest.mp4
 
     Exit code 2: an input came to nothing, or the bag is damaged; what could be labelled is kept.
     """
@@ -63,6 +67,7 @@ def command(  # noqa: PLR0913 (an option each)
         latency_ms=latency,
         with_inputs=with_inputs,
         map_file=map_file,
+        video=video,
         left_out=found.left_out if found else None,
     )
     summary = _replay(source, output, chosen, options)

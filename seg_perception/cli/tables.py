@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from seg_perception.core.message_accounting import StreamCount
     from seg_perception.demo.scores import TopicScores
     from seg_perception.demo.summary import StreamAccount
+    from seg_perception.outputs.labelled_video import VideoSummary
     from seg_perception.replay import ReplaySummary
 
 _WIDTH = 140
@@ -62,6 +63,16 @@ def replay_summary(summary: ReplaySummary) -> None:
             f"written: {made.file}, {made.voxels} voxels of {made.entered} points in {made.frame}"
         )
         out.print(text, soft_wrap=True, highlight=False)
+    if summary.video is not None:
+        out.print(video_line(summary.video), soft_wrap=True, highlight=False)
+
+
+def video_line(video: VideoSummary) -> str:
+    """What became of a video, in one line."""
+    if not video.file:
+        return "no video: no image was labelled"
+    cut = f", {video.cuts} gaps cut to a second" if video.cuts else ""
+    return f"written: {video.file}, {video.pictures} pictures, {video.duration_s:.1f} s{cut}"
 
 
 def streams_table(streams: Mapping[str, StreamCount], duration_s: float) -> Table:

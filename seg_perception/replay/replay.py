@@ -25,6 +25,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.recording import BagSource
+from seg_perception.io.video_writer import check_video_file
 from seg_perception.outputs.clouds import check_profile
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topics
@@ -36,6 +37,7 @@ from seg_perception.replay.prefetch import prefetch
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink
 from seg_perception.replay.summary import ReplaySummary
+from seg_perception.replay.video_sink import replay_video
 
 OnProgress = Callable[[int, int], None]
 _NANOSECONDS_PER_MS = 1_000_000
@@ -50,6 +52,7 @@ class ReplayOptions:
             long for a frame are imitated, in message time.
         with_inputs: copy every topic of the bag, not only transforms and lenses.
         map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
+        video: a new .mp4 file of overlays and clouds; None: no video.
         left_out: what a configuration that was guessed leaves out, for the summary; None: it was
             not guessed.
     """
@@ -57,6 +60,7 @@ class ReplayOptions:
     latency_ms: float = 0.0
     with_inputs: bool = False
     map_file: Path | None = None
+    video: Path | None = None
     left_out: tuple[Issue, ...] | None = None
 
 
@@ -81,7 +85,7 @@ def replay(
         on_progress: called now and then with messages done and messages in all.
 
     Raises:
-        ConfigError: two things would share a topic, or a map can't be made.
+        ConfigError: two things would share a topic, or a map or video can't be made.
         BagError: the bag can't be read at all, lacks a topic that is configured, or the
             output can't be written.
         BundleError, EngineError: the model can't be loaded or proven.
@@ -89,6 +93,8 @@ def replay(
     check_topics(config)
     if options.map_file is not None:
         check_map_file(config, options.map_file)
+    if options.video is not None:
+        check_video_file(options.video)
     start = time.perf_counter()
     with BagReader(bag) as reader:
         inputs = find_inputs(reader, config)
@@ -99,12 +105,15 @@ def replay(
         with (
             closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine,
             BagWriter(output) as writer,
+            replay_video(options.video) as video,
         ):
             passed_on = _passed_on(reader, inputs, options)
             sink = BagSink(writer, config, bundle.ontology, passed_on)
             segmenter = Segmenter(engine, config.segmentation)
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
-            session = Session(config, segmenter, inputs, sink, latency_ns)
+            filmed = video.film(sink, config, bundle.ontology)
+            session = Session(config, segmenter, inputs, filmed, latency_ns)
+            video.turn_by(session.perception.transforms)
             whole = MapFile(session.perception, options.map_file) if options.map_file else None
             feed_all(session, reader, inputs.topics | passed_on, on_progress)
         map_summary = whole.write() if whole else None
@@ -127,6 +136,7 @@ def replay(
                 *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in sink.left_out.items()),
             ),
             map=map_summary,
+            video=video.summary,
         )
 
 

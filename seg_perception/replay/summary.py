@@ -12,6 +12,7 @@ from seg_perception.core.issue_kinds.places import CONVENTION_FOUND
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointStatus
+from seg_perception.outputs.labelled_video import VideoSummary
 from seg_perception.replay.map_file import MapSummary
 
 
@@ -31,7 +32,8 @@ class ReplaySummary:
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         issues: what was amiss, and what was found out.
-        map: what became of the map of the whole bag; None where none was asked for.
+        map, video: what became of the map of the whole bag, and of the video; None where none
+            was asked for.
     """
 
     bag: Path
@@ -47,6 +49,7 @@ class ReplaySummary:
     written: Mapping[str, int]
     issues: tuple[Issue, ...]
     map: MapSummary | None = None
+    video: VideoSummary | None = None
 
     @property
     def conventions(self) -> dict[str, str]:
@@ -106,4 +109,5 @@ class ReplaySummary:
             "notes": list(self.notes),
             "problems": list(self.problems),
             **({"map": asdict(self.map)} if self.map else {}),
+            **({"video": asdict(self.video)} if self.video else {}),
         }
