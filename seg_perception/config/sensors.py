@@ -132,6 +132,13 @@ class CloudSensorConfig(ParameterGroup):
     enabled: bool = Field(
         default=True, json_schema_extra=LIVE, description="Off, its clouds are dropped"
     )
+    max_rate_hz: float = Field(
+        default=0.0,
+        ge=0,
+        le=1000,
+        json_schema_extra=LIVE,
+        description="Clouds beyond this rate are dropped; 0: none",
+    )
     self_box_m: list[float] = Field(
         default=[0.0] * 6,
         min_length=6,

@@ -67,6 +67,6 @@ DROP_REASONS = {
         "a fault of this program", "report it with the traceback in the log"
     ),
     DISABLED: DropReason("its sensor is switched off (`camera.NAME.enabled` …)", "switch it on"),
-    RATE_LIMITED: DropReason("the camera delivers more than `max_rate_hz`", "none needed"),
+    RATE_LIMITED: DropReason("the sensor delivers more than its `max_rate_hz`", "none needed"),
     SHUTDOWN: DropReason("the node stopped while the message was on its way", "none needed"),
 }

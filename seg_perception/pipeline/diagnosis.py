@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from seg_perception.config import Config
+from seg_perception.core.drop_reasons import RATE_LIMITED
 from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clocks import (
     NO_LABEL_MAP,
     NO_LABEL_MAP_FAR,
+    NO_LABEL_MAP_RATE,
     NO_LABEL_MAP_UNSTAMPED,
 )
 from seg_perception.core.issue_kinds.clouds import MILLIMETRES
@@ -33,6 +35,8 @@ from seg_perception.pipeline.transform_reader import TransformReader
 
 # Less of a cloud than this before a camera is seldom meant.
 _LEAST_SHARE_IN_VIEW = 0.01
+# A few lie between images where a stream begins or ends.
+_LEAST_SHARE_BETWEEN_IMAGES = 0.05
 # No offset of a sensor is that large, and no gap should be bridged by one.
 _FAR_APART_S = 10.0
 _SEEN = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)
@@ -118,6 +122,8 @@ def _cloud(
         yield Issue.of(NO_FINITE_POINT, name, clouds="every cloud")
     elif counts[PointStatus.NO_TRANSFORM] > valid / 2:
         yield from _transform_problem(name, config, evidence)
+    elif limited := _rate_problem(name, counts[PointStatus.NO_LABEL_MAP] / valid, config, evidence):
+        yield limited
     elif counts[PointStatus.NO_LABEL_MAP] > valid / 2:
         yield from _gap_problem(name, config, evidence)
     elif counts[PointStatus.NO_CALIBRATION] + counts[PointStatus.NO_CONVENTION] > valid / 2:
@@ -170,6 +176,29 @@ def _remedy(name: str, refusal: str, config: Config, evidence: Evidence) -> str:
     if fixed and repr(fixed) in refusal:
         return "set transforms.fixed_frame, or"
     return f"set {name}.frame_id, or"
+
+
+def _rate_problem(name: str, share: float, config: Config, evidence: Evidence) -> Issue | None:
+    """Cameras that drop so many images by their rate limit that clouds lie between the rest."""
+    gap_s = 2 * config.synchronizer.max_gap_s
+    limited = {
+        f"{stream('camera', camera)}.max_rate_hz": 1 / chosen.max_rate_hz
+        for camera, chosen in config.cameras.items()
+        if RATE_LIMITED in evidence.counts[stream("camera", camera)].dropped
+        and 0 < chosen.max_rate_hz * gap_s < 1
+    }
+    if not limited or share < _LEAST_SHARE_BETWEEN_IMAGES:
+        return None
+    return Issue.of(
+        NO_LABEL_MAP_RATE,
+        name,
+        share=share,
+        max_gap_s=config.synchronizer.max_gap_s,
+        limits=" and ".join(limited),
+        period_s=max(limited.values()),
+        least_hz=1 / gap_s,
+        name=name,
+    )
 
 
 def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issue]:

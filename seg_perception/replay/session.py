@@ -15,6 +15,7 @@ from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.video import Decoded
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.camera_images import CameraImages
@@ -199,7 +200,8 @@ class Session:
 
     def _take_cloud(self, message: BagMessage, handle: MessageHandle) -> None:
         _, sensor = self._inputs.clouds[message.topic]
-        if refusal := self.perception.rate_limiter.refuses_cloud(sensor):
+        stamp_ns = stamp_to_ns(header_of(message.message).stamp)
+        if refusal := self.perception.rate_limiter.refuses_cloud(sensor, stamp_ns):
             handle.drop(refusal)
             return
         with self.durations["decode cloud"].measure():

@@ -11,7 +11,7 @@ from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.core.issue_kinds.inputs import TYPE_NOT_INSTALLED
 from seg_perception.io.clouds import decode_points
-from seg_perception.io.messages import PointCloud2
+from seg_perception.io.messages import PointCloud2, header_of, stamp_to_ns
 from seg_perception.outputs.topics import cloud_topics
 from seg_perception.pipeline.perception import LabelledCloud
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
@@ -129,7 +129,8 @@ class CloudLabelling:
 
     def _add_cloud(self, received: ReceivedMessage) -> None:
         context, handle = self._context, received.handle
-        if refusal := context.perception.rate_limiter.refuses_cloud(received.name):
+        stamp_ns = stamp_to_ns(header_of(received.message).stamp)
+        if refusal := context.perception.rate_limiter.refuses_cloud(received.name, stamp_ns):
             handle.drop(refusal)
             return
         with context.latencies.measure("decode", handle.stream):

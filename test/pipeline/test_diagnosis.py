@@ -152,6 +152,22 @@ def test_stamps_of_two_worlds_are_not_bridged_by_a_larger_gap(reader: TransformR
     assert "are +1.000 s apart; set time_offset_s of one sensor, or raise max_gap_s" in near
 
 
+def test_a_rate_limit_that_parts_images_and_clouds_is_named(reader: TransformReader) -> None:
+    limited = {"camera.front": StreamCount(100, 10, {"rate_limited": 90}, 0)}
+    between = {"status": PointStatus.NO_LABEL_MAP, "counts": limited}
+    (only,) = said(reader, **between, camera__front__max_rate_hz=1.0)
+    assert only == (
+        "lidar.top: 100% of its points have no label map within synchronizer.max_gap_s (0.25 s), "
+        "since camera.front.max_rate_hz lets an image pass every 1 s only; set it to 2 Hz or more, "
+        "limit lidar.top.max_rate_hz too, or raise max_gap_s"
+    )
+    (fast,) = said(reader, **between, camera__front__max_rate_hz=2.0)
+    assert "set time_offset_s of one sensor" in fast
+    (unlimited,) = said(reader, PointStatus.NO_LABEL_MAP, camera__front__max_rate_hz=1.0)
+    assert "set time_offset_s of one sensor" in unlimited
+    assert said(reader, PointStatus.LABELLED, counts=limited, camera__front__max_rate_hz=1.0) == []
+
+
 def test_transforms_under_a_namespace_are_found_with_the_remapping() -> None:
     topics = {"/a200_0000/tf": TF_TYPE, "/a200_0000/tf_static": TF_TYPE, "/x/tf": "std_msgs/String"}
     (issue,) = find_namespaced_tf(topics)

@@ -66,6 +66,15 @@ NO_LABEL_MAP_UNSTAMPED = IssueKind(
     "a driver leaves `header.stamp` empty; nobody knows which image belongs to which cloud",
     "set the driver's time stamping mode; in code of your own `header.stamp = now`",
 )
+NO_LABEL_MAP_RATE = IssueKind(
+    "no_label_map",
+    "{share:.0%} of its points have no label map within synchronizer.max_gap_s ({max_gap_s} s), "
+    "since {limits} lets an image pass every {period_s:g} s only",
+    "set it to {least_hz:.3g} Hz or more, limit {name}.max_rate_hz too, or raise max_gap_s",
+    "`max_rate_hz` of a camera is so low that most clouds lie between two of its images",
+    "the limit is meant: `max_rate_hz` of the lidar or radar as well; else a higher one",
+    "warning",
+)
 STRAY_TIMES = IssueKind(
     "stray_times",
     "field {field!r}: {stray} of {points} points have a time more than a second off the stamp",
