@@ -18,6 +18,8 @@ _XYZ = [(name, "<f4") for name in "xyz"]
 _TIMED = np.dtype([*_XYZ, ("t", "<i4")])
 _SCAN_S = 1.0
 _ROUNDING = 1e-3
+# More columns than x, y, z and what drivers add are points.
+_MOST_FIELDS = 16
 
 
 def read_rgb(path: str | Path) -> NDArray[np.uint8]:
@@ -104,10 +106,10 @@ def as_cloud(
 def _points_mend(xyz: NDArray[Any]) -> str:
     if xyz.dtype.names is not None:
         return "take its fields: np.stack([points[name] for name in 'xyz'], axis=-1)"
+    if xyz.ndim == 2 and xyz.shape[0] == 3 and xyz.shape[1] > _MOST_FIELDS:
+        return "one row a point: points.T"
     if xyz.ndim == 2 and xyz.shape[1] > 3:
         return "take the coordinates alone: points[:, :3]"
-    if xyz.ndim == 2 and xyz.shape[0] == 3:
-        return "one row a point: points.T"
     if xyz.ndim == 3 and xyz.shape[2] == 3:
         return "one row a point: points.reshape(-1, 3)"
     return "one row a point"

@@ -16,7 +16,7 @@ from seg_perception.api.bag_images import BagImages
 from seg_perception.api.bag_message import BagCloud, BagImage
 from seg_perception.api.bag_transforms import BagTransforms
 from seg_perception.api.camera import Camera
-from seg_perception.api.notices import warn_of
+from seg_perception.api.notices import warn, warn_of
 from seg_perception.config.input_topics import IMAGE_TYPES, POINT_TYPES
 from seg_perception.core.errors import BagError, SegPerceptionError
 from seg_perception.core.issue_log import Issue, IssueLog
@@ -53,13 +53,21 @@ class Bag:
     ) -> None:
         """Open it; arguments and errors as for `read_bag`."""
         self.path = Path(path).expanduser()
+        self._is_closed = False
         self._issues = IssueLog(_tell)
         self._bag = BagReader(self.path)
         self.topics: tuple[TopicInfo, ...] = self._bag.topics
         self.start_ns, self.end_ns = self._bag.start_ns, self._bag.end_ns
         self._first_ns = self.start_ns + round(start_s * NANOSECONDS)
-        until_ns = self.start_ns + round((end_s or 0) * NANOSECONDS)
-        self._last_ns = self.end_ns if end_s is None else until_ns
+        until_s = self.duration_s if end_s is None else end_s
+        self._last_ns = self.start_ns + round(until_s * NANOSECONDS)
+        if not start_s <= until_s:
+            self._bag.close()
+            msg = (
+                f"{self.path}: expected start_s before end_s, in seconds of its "
+                f"{self.duration_s:.1f} s, got {start_s:g} and {until_s:g}"
+            )
+            raise BagError(msg)
         self._odometry_topic = odometry_topic
         self._camera_info = camera_info or {}
         self._sensors = self._chosen({topics} if isinstance(topics, str) else topics)
@@ -130,14 +138,17 @@ class Bag:
         Raises:
             TransformError: a frame is not known, or not at that time.
         """
+        self._expect_open()
         return self._transforms.lookup(target, source, stamp_ns)
 
     def tree_around(self, first_ns: int, last_ns: int) -> TransformTree:
         """The transforms from `first_ns` to `last_ns`, for `Model.paint(transforms=bag)`."""
+        self._expect_open()
         return self._transforms.tree_around(first_ns, last_ns)
 
     def close(self) -> None:
-        """Give back files."""
+        """Give back files; nothing can be read any more."""
+        self._is_closed = True
         self._bag.close()
         if "_transforms" in self.__dict__:
             self._transforms.close()
@@ -191,8 +202,9 @@ class Bag:
 
     def _only(self, kind: type[Item], types: Collection[str], topic: str) -> Iterator[Item]:
         named = {name: t for name, t in self._sensors.items() if t in types}
-        if topic and topic not in named:
-            msg = f"{self.path}: expected one of the topics {sorted(named)}, got {topic!r}"
+        if topic not in named and (topic or not named):
+            what = "images" if types is IMAGE_TYPES else "clouds"
+            msg = f"{self.path}: expected a topic of {what}, one of {sorted(named)}, got {topic!r}"
             raise BagError(msg)
         chosen = {topic: named[topic]} if topic else named
         return (item for item in self._read(chosen) if isinstance(item, kind))
@@ -203,8 +215,14 @@ class Bag:
         Raises:
             BagError: a named topic of lenses that the bag does not have.
         """
+        self._expect_open()
         images = [name for name in topics if self._sensors[name] in IMAGE_TYPES]
         return BagImages(self._bag, images, self._camera_info, self._issues)
+
+    def _expect_open(self) -> None:
+        if self._is_closed:
+            msg = f"{self.path}: expected an open bag, got a closed one; read it inside of `with`"
+            raise BagError(msg)
 
     def _only_image_topic(self) -> str:
         named = sorted(name for name, t in self._sensors.items() if t in IMAGE_TYPES)
@@ -237,9 +255,11 @@ class Bag:
 
 
 def _tell(issue: Issue) -> None:
-    """Warn of what happens for the first time."""
-    if issue.count <= 1:
+    """Warn of what is odd, and of the first message of each kind that is left out."""
+    if issue.is_state:
         warn_of([issue])
+    elif issue.count == 1:
+        warn(str(issue))
 
 
 def read_bag(

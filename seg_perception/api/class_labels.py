@@ -62,6 +62,30 @@ class ClassLabels:
         ids = [self._id_of(name) for name in classes]
         return np.isin(self.labels, ids)
 
+    def iou(self, truth: ClassLabels) -> dict[str, float]:
+        """Intersection over union of each class of the truth, where the truth is known.
+
+        For scores over many images: `seg-perception evaluate`.
+
+        Args:
+            truth: labels of the same pixels or points, of the same classes.
+
+        Raises:
+            ConfigError: other classes, or another shape.
+        """
+        if truth.ontology.ids != self.ontology.ids or truth.labels.shape != self.labels.shape:
+            msg = (
+                f"iou: expected truth of {self.ontology.name}, {self.labels.shape}, got "
+                f"{truth.ontology.name}, {truth.labels.shape}; bring both to one size and grouping"
+            )
+            raise ConfigError(msg)
+        known = truth.labels != truth.unknown_id
+        found = {}
+        for i in np.unique(truth.labels[known]).tolist():
+            ours, theirs = (self.labels == i) & known, truth.labels == i
+            found[self.names[i]] = float((ours & theirs).sum() / (ours | theirs).sum())
+        return found
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001
         """The class ids: `np.asarray(labels)`."""
         return np.array(self.labels, dtype, copy=copy is not False)
@@ -79,7 +103,8 @@ class ClassLabels:
         """The largest shares of what has a label, for people."""
         shares = {name: share for name, share in self.shares.items() if name != UNKNOWN}
         known = sum(shares.values())
-        return ", ".join(f"{n} {share / known:.0%}" for n, share in list(shares.items())[:4])
+        largest = list(shares.items())[:4]
+        return ", ".join(f"{n} {share / known:.0%}" for n, share in largest) or "nothing known"
 
 
 def grouping_ontology(ontology: Ontology, grouping: str) -> Ontology:

@@ -122,9 +122,8 @@ class Model:
             EngineError: the engine failed.
         """
         frame, lens = _frame(image, stamp_ns, camera)
+        expect_fitting(frame)
         label_map = self._segmenter.segment(replace(frame, calibration=None))
-        if lens is not None:
-            expect_fitting(frame)
         labels, confidence = InputSize().fit(label_map.labels, label_map.confidence, frame.image)
         full = replace(label_map, labels=labels, confidence=confidence)
         full, hidden = (self._without_robot(each, lens) for each in (full, label_map))
