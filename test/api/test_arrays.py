@@ -127,7 +127,7 @@ def test_an_image_of_another_size_than_the_camera_s_is_refused(model, camera, st
     labels = model.label(np.repeat(np.repeat(stripes, 2, axis=0), 2, axis=1))
     with pytest.raises(SizeMismatchError, match="scaled by 2"):
         model.paint(POINTS, labels, camera, mount)
-    with pytest.raises(SizeMismatchError, match="scaled by 0.5"):
+    with pytest.raises(SizeMismatchError, match=r"scaled by 0.5"):
         model.label(stripes[::2, ::2], camera=camera)
 
 
