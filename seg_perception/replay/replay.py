@@ -26,7 +26,7 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.recording import BagSource
 from seg_perception.io.video_writer import check_video_file
-from seg_perception.outputs.clouds import check_profile
+from seg_perception.outputs.clouds import check_clouds
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
@@ -99,7 +99,7 @@ def replay(
     with BagReader(bag) as reader:
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
-        check_profile(bundle.ontology, config.output)
+        check_clouds(bundle.ontology, config.output)
         check_map(config, bundle.ontology)
         check_planner(config, bundle.ontology)
         with (
