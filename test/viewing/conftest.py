@@ -61,6 +61,22 @@ class Rrd:
         }
 
 
+@pytest.fixture(name="rrd")
+def rrd_fixture():
+    """The reader of a file."""
+    return Rrd
+
+
+@pytest.fixture
+def open3d():
+    """Open3D, where it is."""
+    try:
+        import open3d
+    except (ImportError, OSError) as error:
+        pytest.skip(f"the extra [open3d] is not installed, or the system lacks a library: {error}")
+    return open3d
+
+
 @pytest.fixture
 def labelled(world):
     """The labelled bag of a world, and what its view holds, for events and options of the test."""
