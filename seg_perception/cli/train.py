@@ -169,12 +169,16 @@ def _project(folder: Path, layout: str, names: str, init: str, steps: int) -> Pr
     with progress_bar("reading masks") as advance:
         found = FoundIds.count(labelled, advance)
     called = {**known_names(labelled), **given}
-    if sys.stdin.isatty():
+    if _may_ask():
         called = _asked(found, called)
     expect_named(found, called)
     held_out = choose_held_out(labelled.pairs, found)
     settings = Settings.suited(found.size, len(held_out.train), steps)
     return Project(labelled, found, called, held_out, settings, init)
+
+
+def _may_ask() -> bool:
+    return sys.stdin.isatty()
 
 
 def _asked(found: FoundIds, names: dict[int, str]) -> dict[int, str]:
