@@ -218,7 +218,7 @@ INSPECTED = {
     "K of zeros": "calibrate the camera",
     "a lens of no known kind": "'fov' with 1 coeff",
     "wrong frame": "set lidar.top.frame_id, or publish or record the missing transform",
-    "no transform": "set lidar.top.frame_id, or publish or record the missing transform",
+    "no transform": "not known, expected one of []; publish or record the missing transform",
     "0 points": "the first cloud has 0 points; check the driver",
     "all NaN": "the first cloud has no finite point within min_range_m and max_range_m; check",
     "corrupt JPEG": "expected a JPEG or PNG file",

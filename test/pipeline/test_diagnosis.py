@@ -115,6 +115,23 @@ def test_a_frame_that_was_named_in_the_configuration_alone_is_looked_up(
     assert "frame 'moon' is not known" in only
 
 
+@pytest.mark.parametrize(
+    ("frames", "fixed", "mend"),
+    [
+        ({"lidar.top": "moon"}, "odom", "; set lidar.top.frame_id, or publish or record"),
+        ({"camera.front": "moon"}, "odom", "; set camera.front.frame_id, or publish or record"),
+        ({}, "moon", "; set transforms.fixed_frame, or publish or record"),
+        # Nobody has misspelt both.
+        ({"camera.front": "moon", "lidar.top": "sun"}, "odom", "]; publish or record"),
+    ],
+)
+def test_the_frame_that_is_not_known_is_the_one_to_be_mended(
+    reader: TransformReader, frames: dict[str, str], fixed: str, mend: str
+) -> None:
+    (only,) = said(reader, PointStatus.NO_TRANSFORM, frames=frames, transforms__fixed_frame=fixed)
+    assert mend in only
+
+
 def test_a_mounting_that_came_once_on_tf_is_named(reader: TransformReader) -> None:
     move(reader, "base", "mast", 1.0)
     (only,) = said(reader, PointStatus.NO_TRANSFORM, frames={"lidar.top": "mast"})
