@@ -204,8 +204,10 @@ def _rate_problem(name: str, share: float, config: Config, evidence: Evidence) -
 
 
 def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issue]:
-    """Nothing where no camera gave labels: that is said of the cameras."""
-    if not any(evidence.counts[stream("camera", c)].published for c in config.cameras):
+    """Nothing where no camera gave labels, or some did not and others fit: said of the cameras."""
+    wanted = [stream("camera", c) for c, camera in config.cameras.items() if camera.enabled]
+    silent = [camera for camera in wanted if not evidence.counts[camera].published]
+    if len(silent) == len(wanted):
         return
     stamps = {n: evidence.stamps[n] for n in _stamped(name, config) if n in evidence.stamps}
     if unset := sorted(other for other, stamp_ns in stamps.items() if stamp_ns == 0):
@@ -216,8 +218,10 @@ def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issu
     if gaps_s and abs(apart_s := min(gaps_s, key=abs)) > _FAR_APART_S:
         yield Issue.of(NO_LABEL_MAP_FAR, name, apart_s=apart_s)
         return
-    apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     max_gap_s = config.synchronizer.max_gap_s
+    if silent and gaps_s and abs(min(gaps_s, key=abs)) <= max_gap_s:
+        return
+    apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     yield Issue.of(NO_LABEL_MAP, name, max_gap_s=max_gap_s, apart=apart)
 
 

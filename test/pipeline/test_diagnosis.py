@@ -169,6 +169,15 @@ def test_stamps_of_two_worlds_are_not_bridged_by_a_larger_gap(reader: TransformR
     assert "are +1.000 s apart; set time_offset_s of one sensor, or raise max_gap_s" in near
 
 
+def test_a_camera_that_is_silent_is_no_gap_in_time(reader: TransformReader) -> None:
+    """Points that only it would see have no label map, which is said of it alone."""
+    rear = {"cameras": ["front", "rear"], "camera.rear.image_topic": "/rear/image_raw"}
+    dead = {"camera.rear": StreamCount(0, 0, {}, 0)}
+    near = {"lidar.top": START + 9 * SECOND - 1}
+    (only,) = said(reader, PointStatus.NO_LABEL_MAP, counts=dead, stamps=near, **rear)
+    assert only.startswith("camera.rear: no message came")
+
+
 def test_a_rate_limit_that_parts_images_and_clouds_is_named(reader: TransformReader) -> None:
     limited = {"camera.front": StreamCount(100, 10, {"rate_limited": 90}, 0)}
     between = {"status": PointStatus.NO_LABEL_MAP, "counts": limited}
