@@ -31,7 +31,7 @@ demo: setup
 	$(BIN)/seg-perception demo
 
 test:
-	@$(BOOTSTRAP) --with test --with train --with bench
+	@$(BOOTSTRAP) --with test --with train --with bench --with view --with open3d
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(PYTEST)
 
 # Networks and engines with each set of instructions that the processor has, on one core and two.
@@ -41,7 +41,7 @@ test-cpus:
 
 # The long tests, then everything that touches ROS once more on Kilted.
 test-long:
-	@$(BOOTSTRAP) --with test --with train --with bench --with cluster
+	@$(BOOTSTRAP) --with test --with train --with bench --with cluster --with view --with open3d
 	$(BIN)/python -m pytest -m long $(PYTEST)
 	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test --with bench
 	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)

@@ -20,6 +20,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterable
+from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from torch_build import has_nvidia_driver, torch_requirement, torch_sources
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 PYTHONS = ((3, 10), (3, 13))
-EXTRAS = ("test", "dev", "docs", "train", "bench", "cluster")
+EXTRAS = ("test", "dev", "docs", "train", "bench", "cluster", "view", "open3d")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What decides how the package and its messages are built.
 BUILD_INPUTS = (
@@ -108,6 +109,8 @@ def main() -> None:
     if "test" in arguments.extras:
         install_interfaces(environment, "livox_ros_driver2")
         install_browser()
+    if "open3d" in arguments.extras:
+        install_display()
 
 
 def parse() -> argparse.Namespace:
@@ -298,6 +301,37 @@ def install_browser() -> None:
         if subprocess.run(command.split(), env=quiet, check=False).returncode:
             report(f"this command failed, see above: {command}; tests in a browser will skip")
             return
+
+
+def install_display() -> None:
+    """Have what windows need, drawn by the processor; tests skip where this may not install it."""
+    wanted = missing_display_packages()
+    if not wanted:
+        return
+    apt = f"apt-get install -y --no-install-recommends {' '.join(wanted)}"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        report(f"no {', '.join(wanted)}: tests that need them will skip; run: sudo {apt}")
+        return
+    report(apt)
+    quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    for command in ("apt-get update -q", apt):
+        if subprocess.run(command.split(), env=quiet, check=False).returncode:
+            report(f"this command failed, see above: {command}; tests with windows will skip")
+            return
+
+
+def missing_display_packages() -> list[str]:
+    """Name the Debian packages of what windows need and is not there."""
+    checks = {
+        "libegl1": find_library("EGL"),
+        "libgl1": find_library("GL"),
+        "libidn2-0": find_library("idn2"),
+        "libusb-1.0-0": find_library("usb-1.0"),
+        "libx11-6": find_library("X11"),
+        "mesa-vulkan-drivers": any(Path("/usr/share/vulkan/icd.d").glob("lvp_icd*")),
+        "xvfb": shutil.which("Xvfb"),
+    }
+    return [package for package, found in checks.items() if not found]
 
 
 def is_debian() -> bool:

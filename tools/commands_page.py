@@ -30,8 +30,8 @@ nothing else to standard output; progress, notes and errors go to standard error
 | 130, 143, 129 | ended by SIGINT, SIGTERM, SIGHUP: drafts are removed; a second ends at once |
 | 141 | whoever read standard output went away (`... \| head`) |
 
-`replay`, `mine` and `train` stop at the first signal, between two messages or steps, and keep what
-was done; the first two end with 2 then.
+`replay`, `mine` and `train run` stop at the first signal, between two messages or steps, and keep
+what was done; the first two end with 2 then.
 
 """
 

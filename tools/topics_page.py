@@ -66,7 +66,8 @@ confidence (float32, 0 to 1), and `rgb`, the class's colour packed into a float3
 _CLOUD_END = """A radar's cloud also gets `moving` (uint8: 1 moves, 0 rests, 255 not known) where
 the driver gives a velocity. A name that the input already has becomes `semantic_<name>`.
 Unknown is 255 (65535 above 255 classes; 8 with the ontology of Viking Hill). Hidden and
-out-of-view points keep their place as unknown unless `output.drop_unlabelled` is set.
+out-of-view points keep their place as unknown unless `output.drop_unlabelled` is set, which
+leaves them out; `output.classes` leaves out all other classes, too.
 """
 
 

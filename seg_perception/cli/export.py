@@ -142,7 +142,8 @@ def read_frames(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
     if not images:
         msg = f"--frames {folder}: expected PNG or JPEG images in that folder, found none"
         raise DatasetError(msg)
-    return [np.asarray(image[..., ::-1], np.uint8) for image in images if image is not None]
+    # Contiguous, as torch wants it: an image that is of the network's size is taken as it is.
+    return [np.ascontiguousarray(image[..., ::-1]) for image in images if image is not None]
 
 
 def _facts(output: Path, bundle: Bundle) -> dict[str, Any]:

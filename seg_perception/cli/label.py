@@ -1,17 +1,20 @@
-"""`seg-perception label`: label files of images, from many views of each."""
+"""`seg-perception label`: label an image, a folder of them or a video, from many views of each."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from seg_perception.cli.options import AsJson, print_json
+from seg_perception.cli.options import AsJson, VideoFile, print_json
 
 
 def command(  # noqa: PLR0913 (each is an option of the command line)
-    images: Annotated[Path, typer.Argument(help="Folder of images, with sub-folders.")],
+    images: Annotated[
+        Path, typer.Argument(help="An image, a folder of them with sub-folders, or a video.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the labels; new.")],
     *,
     bundle: Annotated[str, typer.Option(help="Shipped name, folder or zip.")] = "field_tiny",
@@ -25,37 +28,51 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     base: Annotated[
         Literal["network", "image"], typer.Option(help="Scale 1 is the network's or image's size.")
     ] = "network",
+    every: Annotated[int, typer.Option(min=1, help="Of a video, each so-many-th picture.")] = 1,
+    video: VideoFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Label images offline, with windows, scales and mirror images; too slow for a robot.
 
+    seg-perception label photo.jpg -o labels
+
     seg-perception label photos -o labels --scale 1 --scale 1.5 --flip
 
-    Writes a PNG of class ids at each image's size, and what the ids mean as ontology.yaml.
+    seg-perception label drive.mp4 -o labels --every 10 --video labelled.mp4
+
+    Writes a PNG of class ids at each image's size (nearly black to look at), what the ids mean as
+    ontology.yaml and legend.png, and the colours over the images in overlays/.
     `evaluate --predictions` scores such a folder.
     """
-    import yaml
+    from contextlib import closing
 
     from seg_perception.cli.progress import progress_bar
+    from seg_perception.cli.tables import video_line
     from seg_perception.config import SegmentationConfig
-    from seg_perception.core.atomic_write import write_file
-    from seg_perception.core.errors import ImageError
     from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.engine import create_engine
-    from seg_perception.inference.reference_labels import find_images, label_images
+    from seg_perception.io.video_writer import check_video_file
+    from seg_perception.replay.labelled_folder import LabelledFolder, label_files
+    from seg_perception.replay.photo_sources import open_source
 
-    places = find_images(images, output)
+    if video is not None:
+        check_video_file(video)
+    source = open_source(images, output, every)
     plan = ViewPlan(scales=tuple(scale or [1.0]), flip=flip, stride=stride, base=base)
     engine = create_engine(Bundle.load(bundle), SegmentationConfig(bundle=bundle))
-    with progress_bar("labelling") as advance:
-        label_images(AugmentedSegmenter(engine, plan), places, advance)
-    engine.close()
-    ontology = engine.bundle.ontology.model_dump(mode="json")
-    text = yaml.safe_dump(ontology, sort_keys=False, allow_unicode=True)
-    write_file(output / "ontology.yaml", text, ImageError)
+    with closing(engine), progress_bar("labelling") as advance:
+        folder = LabelledFolder(output, engine.bundle.ontology)
+        segmenter = AugmentedSegmenter(engine, plan)
+        count, film = label_files(segmenter, source, folder, video, advance)
+    for note in source.notes:
+        typer.echo(f"note: {note}", err=True)
     if as_json:
-        done = {"output": str(output), "images": len(places), "engine": engine.description}
-        print_json({**done, "views": plan.model_dump()})
-    else:
-        typer.echo(f"{output}: labels of {len(places)} images by {engine.description}")
+        done = {"output": str(output), "images": count, "engine": engine.description}
+        filmed = {} if film is None else {"video": asdict(film)}
+        print_json({**done, "views": plan.model_dump(), **filmed, "notes": list(source.notes)})
+        return
+    typer.echo(f"{output}: labels of {count} images by {engine.description}")
+    typer.echo(f"look at {output / 'overlays'}, {output / 'legend.png'} says what the colours mean")
+    if film is not None:
+        typer.echo(video_line(film))

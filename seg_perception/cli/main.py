@@ -29,6 +29,7 @@ from seg_perception.cli import (
     report,
     simulate,
     train,
+    view,
 )
 from seg_perception.cli.command_group import DEFECT, CommandGroup
 from seg_perception.core.signals import end_on_signals
@@ -56,6 +57,7 @@ app.command("import")(import_model.command)
 app.command("label")(label.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)
+app.command("view")(view.command)
 app.add_typer(config.app, name="config")
 app.add_typer(engine.app, name="engine")
 app.add_typer(platform.app, name="platform")

@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 (an option each)
         with_inputs=with_inputs,
         map_file=map_file,
         video=video,
-        left_out=found.left_out if found else None,
+        guesses=found.guesses(chosen) if found else None,
     )
     summary = _replay(source, output, chosen, options)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from seg_perception.cli.options import AsJson, print_json
+from seg_perception.cli.options import AsJson, end, print_json
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.extras import INSTALL_TRAINING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from seg_perception.training.loop import Trainer
     from seg_perception.training.preparation import PreparedRun
     from seg_perception.training.processes import Processes
+    from seg_perception.training.project.found_ids import FoundIds
+    from seg_perception.training.project.project import Project
 
 _CHECKPOINT = ".pt"
 
@@ -102,6 +104,116 @@ def run(  # noqa: PLR0913 (typer: one argument an option)
             scores = trainer.run(until, advance if processes.leads else None)
         if processes.leads:
             _finish(trainer, prepared, scores, output, as_json=as_json)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Images and their labels, in a form of a folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of what is written; new.")],
+    *,
+    names: Annotated[
+        str,
+        typer.Option(
+            help="What ids are: 1=grass,2=trail,0=ignore or a YAML file of such lines. Without it "
+            "the data set's own names are taken, and others asked for."
+        ),
+    ] = "",
+    layout: Annotated[str, typer.Option(help="Of the folder; else as it shows.")] = "",
+    init: Annotated[
+        str,
+        typer.Option(help="Model bundle that the run starts from; empty: ImageNet's encoder."),
+    ] = "field_tiny",
+    steps: Annotated[
+        int, typer.Option(min=0, help="Of training; 0: as the number of images suggests.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a training on images of yours needs, and the commands that lead to a model.
+
+    seg-perception train new photos/ -o project --names 1=grass,2=trail,3=trees
+
+    Writes ontology, mapping, split (whole sequences or neighbourhoods are held out),
+    configuration, release file and commands.sh. It needs no torch.
+    """
+    from seg_perception.core.draft_folder import expect_new
+    from seg_perception.training.preparation import prepare
+
+    expect_new(output, ConfigError)
+    project = _project(folder, layout, names, init, steps)
+    project.write(output)
+    notes = (*project.folder.notes, *project.notes)
+    notes += prepare(output / "train.yaml", Path(), {}).notes
+    if as_json:
+        print_json({**project.facts(output), "notes": notes})
+        return
+    _print(project, output)
+    end(notes, ())
+
+
+def _project(folder: Path, layout: str, names: str, init: str, steps: int) -> Project:
+    from seg_perception.cli.progress import progress_bar
+    from seg_perception.datasets.layouts import open_folder
+    from seg_perception.datasets.splits import ALL
+    from seg_perception.training.project.class_names import (
+        expect_named,
+        known_names,
+        parse_names,
+    )
+    from seg_perception.training.project.found_ids import FoundIds
+    from seg_perception.training.project.held_out import choose_held_out
+    from seg_perception.training.project.project import Project
+    from seg_perception.training.project.settings import Settings
+
+    given = parse_names(names) if names else {}
+    labelled = open_folder(folder, layout, ALL)
+    with progress_bar("reading masks") as advance:
+        found = FoundIds.count(labelled, advance)
+    called = {**known_names(labelled), **given}
+    if _may_ask():
+        called = _asked(found, called)
+    expect_named(found, called)
+    held_out = choose_held_out(labelled.pairs, found)
+    settings = Settings.suited(found.size, len(held_out.train), steps)
+    return Project(labelled, found, called, held_out, settings, init)
+
+
+def _may_ask() -> bool:
+    return sys.stdin.isatty()
+
+
+def _asked(found: FoundIds, names: dict[int, str]) -> dict[int, str]:
+    """Ask on the terminal for what nobody has said."""
+    from seg_perception.training.project.class_names import IGNORED, unnamed
+
+    answers = dict(names)
+    for number in unnamed(found, names):
+        share, images = found.share(number), found.images(number)
+        what = f"id {number} ({share:.1%} of the pixels, in {images} images; or {IGNORED})"
+        answers[number] = typer.prompt(f"Name of {what}", err=True).strip()
+    return answers
+
+
+def _print(project: Project, output: Path) -> None:
+    from rich.table import Table
+
+    from seg_perception.cli.tables import console
+
+    typer.echo(project.folder.description)
+    table = Table()
+    for header in ("id", "name", "pixels", "images"):
+        table.add_column(header, justify="left" if header == "name" else "right")
+    for fact in project.ids():
+        table.add_row(
+            str(fact["id"]), str(fact["name"]), f"{fact['share']:.1%}", str(fact["images"])
+        )
+    console().print(table)
+    held = project.held_out
+    typer.echo(
+        f"{len(held.train)} images to learn from, {len(held.validation)} held out: {held.how}"
+    )
+    typer.echo(f"written: {output}; next, as in {output / 'commands.sh'}:\n")
+    for command in project.commands(output):
+        typer.echo(f"# {command.what}\n{command}")
 
 
 def expect_torch() -> None:

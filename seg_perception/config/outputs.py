@@ -18,6 +18,12 @@ class OutputConfig(ParameterGroup):
     drop_unlabelled: bool = Field(
         json_schema_extra=LIVE, default=False, description="Leave unknown points out of the clouds"
     )
+    classes: list[str] = Field(
+        default=[],
+        json_schema_extra=LIVE,
+        description="Classes or groups whose points alone stay in the clouds, such as person, "
+        "vehicle; empty: all points",
+    )
     confidence: bool = Field(default=True, description="Publish the confidence image")
     color: bool = Field(default=True, description="Publish the coloured label image")
     overlay: bool = Field(default=True, description="Publish the overlay picture")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from seg_perception.core.disk_errors import expect_readable
@@ -15,7 +16,7 @@ from seg_perception.datasets.masks import MaskReader
 from seg_perception.datasets.pairs import ImagePair
 from seg_perception.datasets.rellis import find_rellis_images, find_rellis_scans, is_rellis
 from seg_perception.datasets.semantic_kitti import CloudPair, find_semantic_kitti
-from seg_perception.datasets.splits import ALL
+from seg_perception.datasets.splits import ALL, Split, is_file
 
 Open = Callable[[Path, str], LabelledFolder]
 
@@ -80,8 +81,9 @@ def open_folder(root: Path, layout: str = "", split: str = "") -> LabelledFolder
     Args:
         root: its folder.
         layout: one of `IMAGE_LAYOUTS`; empty: as the folders show.
-        split: `train`, `val` or `test`; `all`: every image, each with its split; empty: the
-            layout's usual one, `val` where there is one.
+        split: `train`, `val` or `test`; `all`: every image, each with its split; a YAML file: the
+            images that it names under `validation`; empty: the layout's usual one, `val` where
+            there is one.
 
     Raises:
         DatasetError: no such layout, files are missing, or a folder can't be read.
@@ -90,7 +92,26 @@ def open_folder(root: Path, layout: str = "", split: str = "") -> LabelledFolder
     if chosen not in _IMAGES:
         msg = f"layout {chosen!r}: expected one of {sorted(_IMAGES)}"
         raise DatasetError(msg)
-    return _IMAGES[chosen](root, split)
+    if not is_file(split):
+        return _IMAGES[chosen](root, split)
+    return held_out(_IMAGES[chosen](root, ALL), Path(split))
+
+
+def held_out(folder: LabelledFolder, file: Path) -> LabelledFolder:
+    """The images of a folder that a split's file names under `validation`.
+
+    Raises:
+        DatasetError: it is no split, holds nothing out, or names an image that is not there.
+    """
+    names = set(Split.load(file).validation)
+    pairs = tuple(pair for pair in folder.pairs if pair.key in names)
+    if missing := sorted(names - {pair.key for pair in pairs}):
+        msg = f"{folder.root}: has no {missing[0]}, which {file} holds out: add it, or split anew"
+        raise DatasetError(msg)
+    if not pairs:
+        msg = f"{file}: expected names of images under `validation`, found none: split anew"
+        raise DatasetError(msg)
+    return replace(folder, pairs=pairs, taken=f"{folder.taken}, held out by {file}")
 
 
 def find_images(root: Path, layout: str = "", split: str = "") -> tuple[ImagePair, ...]:

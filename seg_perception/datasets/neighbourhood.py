@@ -104,7 +104,7 @@ def write_split(folder: Path, split: Path, clusters: int, every: int, margin: fl
     if len(files) < clusters:
         msg = f"{folder / IMAGES}: expected {clusters} images or more, got {len(files)}"
         raise DatasetError(msg)
-    chosen = hold_out(np.stack([_describe_file(path) for path in files]), clusters, every, margin)
+    chosen = hold_out(np.stack([describe_file(path) for path in files]), clusters, every, margin)
     names = {part: [files[i].stem for i in indices] for part, indices in asdict(chosen).items()}
     text = (
         f"# hold_out(clusters={clusters}, every={every}, margin={margin}, seed=0) of "
@@ -113,7 +113,12 @@ def write_split(folder: Path, split: Path, clusters: int, every: int, margin: fl
     write_file(split, text, DatasetError)
 
 
-def _describe_file(path: Path) -> NDArray[np.float32]:
+def describe_file(path: Path) -> NDArray[np.float32]:
+    """The same of an image file.
+
+    Raises:
+        DatasetError: it can't be decoded.
+    """
     image = decode_file(path, cv2.IMREAD_COLOR)
     if image is None:
         msg = f"{path}: can't be decoded as an image: replace it or take it away"

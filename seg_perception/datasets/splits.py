@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from seg_perception.core.errors import DatasetError
+from seg_perception.core.validation import load_model
 from seg_perception.datasets.pairs import ImagePair
 
 ALL = "all"
@@ -14,6 +17,35 @@ _NAMES = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
+
+
+class Split(BaseModel):
+    """Which images of a data set are learnt from, and which are held out.
+
+    Attributes:
+        train: names of images.
+        validation: others; none: nothing is measured.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    train: tuple[str, ...] = Field(min_length=1)
+    validation: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> Split:
+        """Read a split from YAML.
+
+        Raises:
+            DatasetError: no such file, or it holds no lists of names.
+        """
+        expected = "a YAML file of two lists of images' names, `train` and `validation`"
+        return load_model(cls, path, expected, DatasetError)
+
+
+def is_file(split: str) -> bool:
+    """Whether a split is named by its file, not by its name."""
+    return Path(split).suffix in (".yaml", ".yml")
 
 
 def split_of(folder: str) -> str:

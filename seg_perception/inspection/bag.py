@@ -7,13 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from seg_perception.config import Config
-from seg_perception.core.issue_kinds.clouds import UNREAD_CLOUD
+from seg_perception.core.issue_kinds.clouds import SENSOR_GUESSED, UNREAD_CLOUD
+from seg_perception.core.issue_kinds.places import AT_REST, TAKEN_AS_BODY_FRAME
 from seg_perception.core.issue_log import Issue
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.issues import find_issues
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import suggest_parameters
 from seg_perception.io.recording import BagSource
+
+# What is left out, taken for something, or taken as at rest.
+_GUESSED = {kind.code for kind in (UNREAD_CLOUD, SENSOR_GUESSED, AT_REST, TAKEN_AS_BODY_FRAME)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +39,13 @@ class BagInspection:
         """Whether a replay would label anything."""
         return bool(self.parameters["cameras"])
 
-    @property
-    def left_out(self) -> tuple[Issue, ...]:
-        """Of the issues, those about sensors that the parameters leave out."""
-        return tuple(issue for issue in self.issues if issue.code == UNREAD_CLOUD.code)
+    def guesses(self, config: Config) -> tuple[Issue, ...]:
+        """What to tell whoever uses parameters that were found, not given.
+
+        Args:
+            config: made of these parameters, and of others that were given.
+        """
+        return tuple(i for i in self.issues if i.code in _GUESSED and _holds(i, config))
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
@@ -69,6 +76,15 @@ def inspect_bag(path: BagSource) -> BagInspection:
 def suggest_config(inspection: BagInspection) -> Config:
     """The configuration with which a bag is replayed when none is given."""
     return Config.from_parameters(inspection.parameters, str(inspection.facts.path))
+
+
+def _holds(guess: Issue, config: Config) -> bool:
+    """Whether a guess is not overruled by what was given."""
+    if guess.code == AT_REST.code:
+        return not config.transforms.fixed_frame
+    kind, _, name = guess.stream.partition(".")
+    sensors = {"camera": config.cameras, "lidar": config.lidars, "radar": config.radars}
+    return kind not in sensors or name in sensors[kind]
 
 
 def _topic(topic: TopicFacts) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.inspection.suggest import is_sensor_topic
+from seg_perception.pipeline.frame_diagnosis import wrongly_named
 from seg_perception.pipeline.unread_clouds import unread_clouds
 
 
@@ -67,7 +68,7 @@ def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:
 
 
 def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:
-    for camera in config.cameras.values():
+    for name, camera in config.cameras.items():
         frame = camera.frame_id or facts.topics[camera.image_topic].frame_id
         if not frame or not topic.frame_id:
             continue
@@ -76,7 +77,9 @@ def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) 
         except TransformError as error:
             if _time_alone(facts, frame, topic.frame_id):
                 continue
-            yield Issue.of(NO_TRANSFORM, where, error=error, remedy=f"set {where}.frame_id, or")
+            named = {f"camera.{name}.frame_id": frame, f"{where}.frame_id": topic.frame_id}
+            remedy = wrongly_named(facts.tree.frames(), named)
+            yield Issue.of(NO_TRANSFORM, where, error=error, remedy=remedy)
 
 
 def _time_alone(facts: BagFacts, frame: str, other: str) -> bool:

@@ -1,4 +1,8 @@
-"""Reads point files: binary PCD and PLY, as `point_files` writes them, into structured points."""
+"""Reads point files into structured points: binary ones here, all others by Open3D.
+
+Binary PCD and PLY, as `point_files` writes them, are read here: Open3D leaves out the class ids of
+a PLY file (it has no unsigned 32-bit numbers there), and many robots have no Open3D.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import ConfigError
+from seg_perception.io.open3d_points import read_by_open3d
 
 _MOST_HEADER_BYTES = 1 << 24
 _PLY_TYPES = {
@@ -35,8 +40,8 @@ _PCD_KINDS = {"I": "i", "U": "u", "F": "f"}
 _ENDINGS = (".ply", ".pcd")
 
 
-class UnknownLayoutError(ConfigError):
-    """A point file of a kind that needs a library: text, compressed, with faces."""
+class _UnknownLayoutError(Exception):
+    """A point file of another kind: text, compressed, with faces."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +92,11 @@ def is_point_file(path: Path) -> bool:
 
 
 def read_points(path: Path) -> PointFile:
-    """Read a binary point file.
+    """Read a point file.
 
     Raises:
-        UnknownLayoutError: it is text, compressed, or more than a list of points.
         ConfigError: it can't be opened, is damaged, or has no x, y and z.
+        SegPerceptionError: it needs Open3D, which is not there.
     """
     try:
         data = path.read_bytes()
@@ -99,7 +104,10 @@ def read_points(path: Path) -> PointFile:
         msg = f"{path}: {error.strerror}; expected a .ply or .pcd file"
         raise ConfigError(msg) from error
     read = _read_ply if path.suffix.lower() == ".ply" else _read_pcd
-    found = read(data, path)
+    try:
+        found = read(data, path)
+    except _UnknownLayoutError:
+        found = PointFile(read_by_open3d(path), ())
     if missing := [name for name in "xyz" if name not in (found.points.dtype.names or ())]:
         msg = f"{path}: expected points with x, y and z, {', '.join(missing)} is missing"
         raise ConfigError(msg)
@@ -115,7 +123,7 @@ def _read_ply(data: bytes, path: Path) -> PointFile:
     properties = [line.split() for line in lines if line.startswith("property ")]
     plain = len(elements) == 1 and all(len(p) == 3 for p in properties)
     if "format binary_little_endian 1.0" not in lines or not plain:
-        raise _unknown(path, "binary_little_endian with nothing but vertices")
+        raise _UnknownLayoutError
     layout = [(name, _ply_type(kind, path)) for _, kind, name in properties]
     comments = [line.removeprefix("comment ") for line in lines if line.startswith("comment ")]
     return PointFile(_points(body, layout, elements[0][-1], path), tuple(comments))
@@ -125,7 +133,7 @@ def _read_pcd(data: bytes, path: Path) -> PointFile:
     lines, body = _header(data, b"DATA", path)
     entries = {line.split()[0]: line.split()[1:] for line in lines if line and line[0] != "#"}
     if entries.get("DATA") != ["binary"] or set(entries.get("COUNT", ["1"])) != {"1"}:
-        raise _unknown(path, "DATA binary, one number a field")
+        raise _UnknownLayoutError
     try:
         kinds = zip(entries["TYPE"], entries["SIZE"], strict=True)
         types = [np.dtype(f"<{_PCD_KINDS[kind]}{size}") for kind, size in kinds]
@@ -176,7 +184,3 @@ def _points(
 def _repeated(names: Iterable[str]) -> bool:
     seen = list(names)
     return len(set(seen)) < len(seen)
-
-
-def _unknown(path: Path, expected: str) -> UnknownLayoutError:
-    return UnknownLayoutError(f"{path}: expected {expected}; other files are read by Open3D alone")

@@ -75,6 +75,7 @@ def append_semantics(
     profile: str = "pcl",
     *,
     drop_unlabelled: bool = False,
+    classes: NDArray[np.bool_] | None = None,
 ) -> PointCloud:
     """The sender's cloud with label, confidence and rgb appended.
 
@@ -86,6 +87,8 @@ def append_semantics(
         palette: uint8 (256 or 65536, 3), RGB of every id.
         profile: a key of PROFILES.
         drop_unlabelled: leave out points without a label; the result is unordered.
+        classes: bool (256 or 65536,): leave out points of other ids and those without a label,
+            too; None: all ids stay.
 
     Raises:
         ConfigError: an unknown profile.
@@ -104,8 +107,10 @@ def append_semantics(
     points = _little_endian(cloud.points)
     layout = _layout(points.dtype, chosen)
     whole, shape = whole_points(points).reshape(-1), points.shape
-    if drop_unlabelled:
+    if drop_unlabelled or classes is not None:
         kept = semantic.status == PointStatus.LABELLED
+        if classes is not None:
+            kept &= classes[labels]
         whole, labels, confidence = whole[kept], labels[kept], confidence[kept]
         shape = (1, len(whole))
     result = _write(layout, whole, _pair_table(palette, chosen), labels, confidence)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import OutputConfig
+from seg_perception.core.class_selection import select_classes
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, SemanticCloud
@@ -29,12 +30,13 @@ MAP_POINT = np.dtype(
 share of that class among votes to come, number of scans that voted."""
 
 
-def check_profile(ontology: Ontology, config: OutputConfig) -> None:
-    """Refuse a cloud profile that can't carry the model's ids.
+def check_clouds(ontology: Ontology, config: OutputConfig) -> None:
+    """Refuse a cloud profile that can't carry the model's ids, and classes that it lacks.
 
     Raises:
-        ConfigError: more classes than the profile has ids.
+        ConfigError: more classes than the profile has ids, or a name that is no class's.
     """
+    published_classes(ontology, config)
     bits = label_bits(config.cloud_profile)
     if ontology.unknown_id >> bits:
         msg = (
@@ -42,6 +44,17 @@ def check_profile(ontology: Ontology, config: OutputConfig) -> None:
             f"{ontology.name} has ids to {ontology.id_count - 1}; set it to pcl"
         )
         raise ConfigError(msg)
+
+
+def published_classes(ontology: Ontology, config: OutputConfig) -> NDArray[np.bool_] | None:
+    """Whose points stay in the clouds, bool (256 or 65536,) by id; None: all points do.
+
+    Raises:
+        ConfigError: a name that is no class's and no group's.
+    """
+    if not config.classes:
+        return None
+    return select_classes(ontology, config.classes, "output.classes")
 
 
 def cloud_message(semantic: SemanticCloud, ontology: Ontology, config: OutputConfig) -> PointCloud2:
@@ -55,6 +68,7 @@ def cloud_message(semantic: SemanticCloud, ontology: Ontology, config: OutputCon
         ontology.palette,
         config.cloud_profile,
         drop_unlabelled=config.drop_unlabelled,
+        classes=published_classes(ontology, config),
     )
     return encode_cloud(cloud)
 

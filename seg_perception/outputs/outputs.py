@@ -13,7 +13,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, LabelMap, SemanticCloud
 from seg_perception.fusion.occupancy import cost_table
 from seg_perception.io.messages import Message
-from seg_perception.outputs.clouds import cloud_message, map_message
+from seg_perception.outputs.clouds import cloud_message, map_message, published_classes
 from seg_perception.outputs.costmap import Costmaps, obstacles_message
 from seg_perception.outputs.images import image_messages
 from seg_perception.outputs.legend import label_info, legend, legend_picture
@@ -62,8 +62,9 @@ class Outputs:
             publisher: carries the messages away.
 
         Raises:
-            ConfigError: colours of classes that do not exist, or wrong costs.
+            ConfigError: colours or clouds of classes that do not exist, or wrong costs.
         """
+        published_classes(ontology, config.output)
         self._publisher = publisher
         self._as_trained = ontology
         self._config = config
@@ -91,8 +92,9 @@ class Outputs:
         """Work with other values of the live parameters; the legend is published anew.
 
         Raises:
-            ConfigError: colours of classes that do not exist.
+            ConfigError: colours or clouds of classes that do not exist.
         """
+        published_classes(self._as_trained, config.output)
         self._ontology = self._as_trained.recolored(config.output.colors)
         self._config = config
         self.publish_legend(now_ns)

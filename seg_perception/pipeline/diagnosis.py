@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from seg_perception.config import Config
 from seg_perception.core.drop_reasons import RATE_LIMITED
@@ -26,10 +25,12 @@ from seg_perception.core.issue_kinds.places import LATE_TRANSFORM, NO_TRANSFORM,
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount, stream
 from seg_perception.core.types import NANOSECONDS, PointStatus
+from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.frame_diagnosis import (
     find_empty_frames,
     find_lone_transforms,
     sensor_frames,
+    wrongly_named,
 )
 from seg_perception.pipeline.transform_reader import TransformReader
 
@@ -39,6 +40,7 @@ _LEAST_SHARE_IN_VIEW = 0.01
 _LEAST_SHARE_BETWEEN_IMAGES = 0.05
 # No offset of a sensor is that large, and no gap should be bridged by one.
 _FAR_APART_S = 10.0
+_FIXED = "transforms.fixed_frame"
 _SEEN = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)
 
 
@@ -144,38 +146,38 @@ def _transform_problem(name: str, config: Config, evidence: Evidence) -> list[Is
     if found := list(alone):
         return found
     frames = sensor_frames(config, evidence.frames)
-    cameras = [frames[c] for c in map(partial(stream, "camera"), config.cameras) if c in frames]
-    if not frames.get(name) or not all(cameras):
+    cameras = {
+        c: frames[stream("camera", c)] for c in config.cameras if stream("camera", c) in frames
+    }
+    if not (own := frames.get(name)) or not all(cameras.values()):
         return []
-    for target in cameras:
-        if refusal := _refusal(target, frames[name], stamp_ns, config, evidence):
-            remedy = _remedy(name, str(refusal), config, evidence)
-            return [Issue.of(NO_TRANSFORM, name, error=refusal, remedy=remedy)]
+    places = {f"camera.{camera}.frame_id": frame for camera, frame in cameras.items()}
+    if cameras and (fixed := config.transforms.fixed_frame):
+        places[_FIXED] = fixed
+    for parameter, frame in places.items():
+        if refusal := _refusal(frame, own, stamp_ns, reader.tree):
+            named = {parameter: frame, f"{name}.frame_id": own}
+            return [Issue.of(NO_TRANSFORM, name, error=refusal, remedy=_remedy(named, reader))]
     return [Issue.of(LATE_TRANSFORM, name)]
 
 
-def _refusal(
-    target: str, source: str, stamp_ns: int, config: Config, evidence: Evidence
-) -> TransformError | None:
+def _refusal(target: str, source: str, stamp_ns: int, tree: TransformTree) -> TransformError | None:
     """Ask the tree again for the words in which it refuses."""
-    tree, fixed = evidence.transforms.tree, config.transforms.fixed_frame
     try:
         tree.lookup(target, source, stamp_ns)
-        if fixed:
-            tree.lookup(fixed, source, stamp_ns)
     except TransformError as error:
         return error
     return None
 
 
-def _remedy(name: str, refusal: str, config: Config, evidence: Evidence) -> str:
+def _remedy(named: Mapping[str, str], transforms: TransformReader) -> str:
     """What mends a transform that is missing, before the transform itself is published."""
-    if rivals := evidence.transforms.parents.rivals:
-        return f"end one of the publishers of two parents ({', '.join(sorted(rivals))}), or"
-    fixed = config.transforms.fixed_frame
-    if fixed and repr(fixed) in refusal:
-        return "set transforms.fixed_frame, or"
-    return f"set {name}.frame_id, or"
+    if rivals := transforms.parents.rivals:
+        return f"end one of the publishers of two parents ({', '.join(sorted(rivals))}), or "
+    # The sensors have a place there: the frame that is fixed may be another one.
+    return (
+        f"set {_FIXED}, or " if _FIXED in named else wrongly_named(transforms.tree.frames(), named)
+    )
 
 
 def _rate_problem(name: str, share: float, config: Config, evidence: Evidence) -> Issue | None:
@@ -202,8 +204,10 @@ def _rate_problem(name: str, share: float, config: Config, evidence: Evidence) -
 
 
 def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issue]:
-    """Nothing where no camera gave labels: that is said of the cameras."""
-    if not any(evidence.counts[stream("camera", c)].published for c in config.cameras):
+    """Nothing where no camera gave labels, or some did not and others fit: said of the cameras."""
+    wanted = [stream("camera", c) for c, camera in config.cameras.items() if camera.enabled]
+    silent = [camera for camera in wanted if not evidence.counts[camera].published]
+    if len(silent) == len(wanted):
         return
     stamps = {n: evidence.stamps[n] for n in _stamped(name, config) if n in evidence.stamps}
     if unset := sorted(other for other, stamp_ns in stamps.items() if stamp_ns == 0):
@@ -214,8 +218,10 @@ def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issu
     if gaps_s and abs(apart_s := min(gaps_s, key=abs)) > _FAR_APART_S:
         yield Issue.of(NO_LABEL_MAP_FAR, name, apart_s=apart_s)
         return
-    apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     max_gap_s = config.synchronizer.max_gap_s
+    if silent and gaps_s and abs(min(gaps_s, key=abs)) <= max_gap_s:
+        return
+    apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     yield Issue.of(NO_LABEL_MAP, name, max_gap_s=max_gap_s, apart=apart)
 
 

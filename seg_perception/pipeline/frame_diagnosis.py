@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import takewhile
 
 from seg_perception.config import CameraConfig, Config, LidarConfig, RadarConfig
@@ -31,6 +31,20 @@ def sensor_frames(config: Config, sent: Mapping[str, str]) -> dict[str, str]:
         for name, sensor in sensors.items()
         if sensor.frame_id or name in sent
     }
+
+
+def wrongly_named(known: Collection[str], named: Mapping[str, str]) -> str:
+    """The parameter that mends a transform which is missing, where one frame alone is unknown.
+
+    Args:
+        known: frames that have a transform.
+        named: the frames that have to be connected, by the parameters that name them.
+
+    Returns:
+        As the beginning of a sentence; empty where nothing, or more than one, is known.
+    """
+    unknown = [parameter for parameter, frame in named.items() if frame not in known]
+    return f"set {unknown[0]}, or " if len(unknown) == 1 else ""
 
 
 def find_empty_frames(config: Config, sent: Mapping[str, str]) -> Iterator[Issue]:

@@ -26,7 +26,7 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.recording import BagSource
 from seg_perception.io.video_writer import check_video_file
-from seg_perception.outputs.clouds import check_profile
+from seg_perception.outputs.clouds import check_clouds
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
@@ -53,15 +53,14 @@ class ReplayOptions:
         with_inputs: copy every topic of the bag, not only transforms and lenses.
         map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
         video: a new .mp4 file of overlays and clouds; None: no video.
-        left_out: what a configuration that was guessed leaves out, for the summary; None: it was
-            not guessed.
+        guesses: what to tell of a configuration that was guessed; None: it was not guessed.
     """
 
     latency_ms: float = 0.0
     with_inputs: bool = False
     map_file: Path | None = None
     video: Path | None = None
-    left_out: tuple[Issue, ...] | None = None
+    guesses: tuple[Issue, ...] | None = None
 
 
 def replay(
@@ -99,7 +98,7 @@ def replay(
     with BagReader(bag) as reader:
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
-        check_profile(bundle.ontology, config.output)
+        check_clouds(bundle.ontology, config.output)
         check_map(config, bundle.ontology)
         check_planner(config, bundle.ontology)
         with (
@@ -130,7 +129,7 @@ def replay(
             stages=session.durations.percentiles(),
             written=dict(sink.written),
             issues=(
-                *_left_out(reader, inputs, options),
+                *_of_the_configuration(reader, inputs, options),
                 *session.issues(),
                 *_engine_issues(engine),
                 *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in sink.left_out.items()),
@@ -147,9 +146,11 @@ def _engine_issues(engine: ValidatedEngine) -> Iterator[Issue]:
         yield Issue.of(SPOT_CHECK_ENDED, "engine", reason=engine.unwatched)
 
 
-def _left_out(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> Iterable[Issue]:
-    if options.left_out is not None:
-        return options.left_out
+def _of_the_configuration(
+    reader: BagReader, inputs: Inputs, options: ReplayOptions
+) -> Iterable[Issue]:
+    if options.guesses is not None:
+        return options.guesses
     types = {topic.name: topic.type for topic in reader.topics if topic.count}
     return unnamed_clouds(types, inputs.topics)
 

@@ -20,7 +20,7 @@ from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.tensorrt.engine_builder import BackgroundEngineBuilder
 from seg_perception.io.messages import TFMessage
 from seg_perception.io.perception_messages import SegmentationStatus, SemanticLegend
-from seg_perception.outputs.clouds import check_profile
+from seg_perception.outputs.clouds import check_clouds
 from seg_perception.outputs.costmap import check_planner
 from seg_perception.outputs.topics import check_topic_names, check_topics, legend_topics
 from seg_perception.pipeline.semantic_mapper import check_map
@@ -126,7 +126,7 @@ class SemanticNode(ManagedNode):
         for type_name in NEEDED_TYPES:
             message_class(type_name)
         self._bundle = Bundle.load(config.segmentation.bundle)
-        check_profile(self._bundle.ontology, config.output)
+        check_clouds(self._bundle.ontology, config.output)
         check_map(config, self._bundle.ontology)
         check_planner(config, self._bundle.ontology)
         SelfFilter(config, self._bundle.ontology.unknown_id)

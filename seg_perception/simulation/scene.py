@@ -11,7 +11,7 @@ from seg_perception.simulation.layout import Layout, SceneStyle
 from seg_perception.simulation.movers import Mover
 from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.planes import dot, span, to_planes, unit
-from seg_perception.simulation.raycaster import Raycaster
+from seg_perception.simulation.raycaster import create_raycaster
 from seg_perception.simulation.shapes import FLAT, UPRIGHT, Array, Mesh, merge
 from seg_perception.simulation.surfaces import SKY, SURFACES
 from seg_perception.simulation.terrain import Terrain
@@ -65,8 +65,8 @@ class Scene:
         self._ground_count = len(ground.triangles)
         self._ground_rgb = _ground_colours(style)
         self._attributes = _attributes(still)
-        self._caster = Raycaster(still)
-        self._mover_casters = [Raycaster(mover.mesh) for mover in self.movers]
+        self._caster = create_raycaster(still)
+        self._mover_casters = [create_raycaster(mover.mesh) for mover in self.movers]
 
     def cast(self, origins: Floats, directions: Floats, time_s: Array) -> Hits:
         """Send rays out.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from seg_perception.core.errors import ConfigError, DatasetError
+from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import load_model
 from seg_perception.training.models.config import FieldCnnConfig, ModelConfig
@@ -166,30 +166,6 @@ class TrainingConfig(_Part):
         """
         expected = "a run's YAML file, as `seg-perception train new` writes one"
         return load_model(cls, path, expected, ConfigError)
-
-
-class Split(BaseModel):
-    """Which images of a source are learnt from, and which are held out.
-
-    Attributes:
-        train: names of images.
-        validation: others; none: nothing is measured.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    train: tuple[str, ...] = Field(min_length=1)
-    validation: tuple[str, ...] = ()
-
-    @classmethod
-    def load(cls, path: Path) -> Split:
-        """Read a split from YAML.
-
-        Raises:
-            DatasetError: no such file, or it holds no lists of names.
-        """
-        expected = "a YAML file of two lists of images' names, `train` and `validation`"
-        return load_model(cls, path, expected, DatasetError)
 
 
 def load_ontology(name_or_path: str, base: Path) -> Ontology:

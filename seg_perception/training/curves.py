@@ -48,7 +48,10 @@ class RunLog:
         self._write({"step": step, "scores": {name: asdict(s) for name, s in scores.items()}})
         for source, score in scores.items():
             self._curves.add_scalar(f"{source}/mean_iou", score.mean_iou, step)
-            self._curves.add_scalar(f"{source}/category_mean_iou", score.category_mean_iou, step)
+            if score.categories:
+                self._curves.add_scalar(
+                    f"{source}/category_mean_iou", score.category_mean_iou, step
+                )
             for name, value in score.classes.items():
                 self._curves.add_scalar(f"{source}/iou/{name}", value, step)
         self._curves.flush()

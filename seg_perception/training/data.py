@@ -15,8 +15,8 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.layouts import open_folder
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
-from seg_perception.datasets.splits import ALL
-from seg_perception.training.config import SourceConfig, Split, TrainingConfig, load_ontology
+from seg_perception.datasets.splits import ALL, Split
+from seg_perception.training.config import SourceConfig, TrainingConfig, load_ontology
 
 
 class Dataset(Protocol):

@@ -267,8 +267,8 @@ class Trainer:
             log.scores(self.step, self._scores)
         self._processes.wait()
         for name, score in self._scores.items():
-            line = "step %d, %s: mean IoU %.3f, categories %.3f"
-            _log.info(line, self.step, name, score.mean_iou, score.category_mean_iou)
+            coarse = f", categories {score.category_mean_iou:.3f}" if score.categories else ""
+            _log.info("step %d, %s: mean IoU %.3f%s", self.step, name, score.mean_iou, coarse)
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(

@@ -15,12 +15,12 @@ from seg_perception.core.errors import ConfigError, SegPerceptionError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import read_yaml
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.datasets.splits import Split
 from seg_perception.training.class_frequency import ClassFrequency, expect_every_class
 from seg_perception.training.config import (
     CATEGORIES,
     METRICS,
     SourceConfig,
-    Split,
     TrainingConfig,
     load_ontology,
 )

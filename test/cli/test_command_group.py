@@ -87,7 +87,7 @@ LONG = "x" * 300
         ["compare", LONG, LONG],
         ["label", "photos", "-o", LONG],
         ["corrections", LONG, "masks.zip"],
-        ["platform", "view", LONG],
+        ["platform", "layout", LONG],
         ["platform", "policy", "simulated", "-o", LONG],
         ["engine", "list", "--set", f"tensorrt.cache={LONG}"],
         ["config", "dump", "--set", f"transfer.cell_px={'9' * 5000}"],

@@ -78,6 +78,20 @@ def test_a_bundle_of_the_asked_size_from_images_of_ones_own(
     assert np.array_equal(frame.image, want)
 
 
+def test_an_image_of_the_networks_own_size_is_a_golden_frame_as_it_is(
+    checkpoint: Path, release: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "golden").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "golden" / "a.png"), noise)
+    out = tmp_path / "mine"
+    frames = ("--frames", tmp_path / "golden", "--json")
+    code, _, errors = export(checkpoint, "-o", out, "--release", release, *frames)
+    assert (code, errors) == (0, "")
+    (frame,) = Bundle.load(out).golden
+    assert np.array_equal(frame.image, noise[..., ::-1])
+
+
 def test_without_json_a_table_says_what_was_measured(
     checkpoint: Path, release: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,18 @@ def test_replay_needs_no_configuration(world):
     assert out.is_file()
 
 
+def test_what_was_guessed_without_a_configuration_is_said(world):
+    bag, bundle = world.bag(), f"segmentation.bundle={world.bundle}"
+    guessed = run("replay", bag, "-o", world.folder / "1.mcap", "--set", bundle)
+    assert guessed.stderr == (
+        "note: the bag has no /tf: the robot is taken as at rest; record odom to base_link for "
+        "moving robots\n"
+    )
+    told = ["--set", "transforms.fixed_frame=base_link"]
+    given = run("replay", bag, "-o", world.folder / "2.mcap", "--set", bundle, *told)
+    assert given.stderr == ""
+
+
 def test_replay_prints_tables(world):
     bundle = f"segmentation.bundle={world.bundle}"
     text = run("replay", world.bag(), "-o", world.folder / "out.mcap", "--set", bundle).stdout

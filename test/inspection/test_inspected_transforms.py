@@ -140,6 +140,15 @@ def test_an_empty_frame_is_said_of_the_sensor_that_has_it(world):
     assert said(found, "no_transform") == []
 
 
+def test_a_frame_of_a_camera_that_is_not_known_does_not_blame_the_lidar(world):
+    events = world.events(count=2)
+    for _, topic, message in events:
+        if topic == world.image_topic:
+            message.header.frame_id = "moon"
+    (found,) = said(inspect_bag(world.bag(events)), "no_transform")
+    assert found.endswith("; set camera.front.frame_id, or publish or record the missing transform")
+
+
 def test_a_stamp_of_zero_is_no_clock_that_differs(world):
     events = world.events(count=2)
     for _, topic, message in events:

@@ -9,7 +9,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.outputs.clouds import check_profile, cloud_message, map_message
+from seg_perception.outputs.clouds import check_clouds, cloud_message, map_message
 
 TWO = Ontology.parse(
     {
@@ -43,15 +43,44 @@ def test_points_without_label_get_the_unknown_id_of_the_data_set():
     assert published_labels(Ontology.load("field"), "viking", "label_id") == [1, 255]
 
 
+def labels_of(*names, profile="pcl", ontology="field"):
+    """What is published of a road, a trunk, a hidden trunk and a point without a label."""
+    chosen = Ontology.load(ontology)
+    road, trunk = chosen.ids["road"], chosen.ids["trunk"]
+    labels = np.array([road, trunk, chosen.unknown_id, chosen.unknown_id], np.uint8)
+    state = [PointStatus.LABELLED] * 2 + [PointStatus.OCCLUDED, PointStatus.OUT_OF_VIEW]
+    config = OutputConfig(cloud_profile=profile, classes=list(names))
+    message = cloud_message(semantic_cloud(labels, np.array(state, np.uint8)), chosen, config)
+    points = decode_cloud(message).points
+    assert points.shape[0] == 1
+    return [chosen.names.get(i, "unknown") for i in points["label"][0].astype(int).tolist()]
+
+
+def test_points_of_other_classes_and_without_label_are_left_out_of_the_cloud():
+    assert labels_of() == ["road", "trunk", "unknown", "unknown"]
+    assert labels_of("trunk") == ["trunk"]
+    assert labels_of("drivable", "trunk") == ["road", "trunk"]
+    assert labels_of("trunk", profile="float32") == ["trunk"]
+
+
+def test_a_cloud_without_any_of_the_classes_is_empty():
+    assert labels_of("person") == []
+
+
+def test_classes_that_there_are_not_are_refused():
+    with pytest.raises(ConfigError, match=r"output.classes names 'people': expected classes of"):
+        check_clouds(TWO, OutputConfig(classes=["people"]))
+
+
 @pytest.mark.parametrize("profile", ["viking", "autoware"])
 def test_a_profile_of_8_bits_is_refused_for_more_classes(profile):
     classes = [{"id": i, "name": f"c{i}", "color": "#000000"} for i in range(300)]
     many = Ontology.parse({"name": "many", "classes": classes}, "test")
     with pytest.raises(ConfigError, match="carries 8 bits, ontology many has ids to 299"):
-        check_profile(many, OutputConfig(cloud_profile=profile))
-    check_profile(many, OutputConfig(cloud_profile="pcl"))
-    check_profile(many, OutputConfig(cloud_profile="float32"))
-    check_profile(TWO, OutputConfig(cloud_profile=profile))
+        check_clouds(many, OutputConfig(cloud_profile=profile))
+    check_clouds(many, OutputConfig(cloud_profile="pcl"))
+    check_clouds(many, OutputConfig(cloud_profile="float32"))
+    check_clouds(TWO, OutputConfig(cloud_profile=profile))
 
 
 def test_a_map_has_a_point_for_each_voxel():

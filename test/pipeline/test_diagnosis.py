@@ -115,6 +115,23 @@ def test_a_frame_that_was_named_in_the_configuration_alone_is_looked_up(
     assert "frame 'moon' is not known" in only
 
 
+@pytest.mark.parametrize(
+    ("frames", "fixed", "mend"),
+    [
+        ({"lidar.top": "moon"}, "odom", "; set lidar.top.frame_id, or publish or record"),
+        ({"camera.front": "moon"}, "odom", "; set camera.front.frame_id, or publish or record"),
+        ({}, "moon", "; set transforms.fixed_frame, or publish or record"),
+        # Nobody has misspelt both.
+        ({"camera.front": "moon", "lidar.top": "sun"}, "odom", "]; publish or record"),
+    ],
+)
+def test_the_frame_that_is_not_known_is_the_one_to_be_mended(
+    reader: TransformReader, frames: dict[str, str], fixed: str, mend: str
+) -> None:
+    (only,) = said(reader, PointStatus.NO_TRANSFORM, frames=frames, transforms__fixed_frame=fixed)
+    assert mend in only
+
+
 def test_a_mounting_that_came_once_on_tf_is_named(reader: TransformReader) -> None:
     move(reader, "base", "mast", 1.0)
     (only,) = said(reader, PointStatus.NO_TRANSFORM, frames={"lidar.top": "mast"})
@@ -150,6 +167,15 @@ def test_stamps_of_two_worlds_are_not_bridged_by_a_larger_gap(reader: TransformR
     )
     (near,) = said(reader, PointStatus.NO_LABEL_MAP, stamps={"lidar.top": START + 8 * SECOND})
     assert "are +1.000 s apart; set time_offset_s of one sensor, or raise max_gap_s" in near
+
+
+def test_a_camera_that_is_silent_is_no_gap_in_time(reader: TransformReader) -> None:
+    """Points that only it would see have no label map, which is said of it alone."""
+    rear = {"cameras": ["front", "rear"], "camera.rear.image_topic": "/rear/image_raw"}
+    dead = {"camera.rear": StreamCount(0, 0, {}, 0)}
+    near = {"lidar.top": START + 9 * SECOND - 1}
+    (only,) = said(reader, PointStatus.NO_LABEL_MAP, counts=dead, stamps=near, **rear)
+    assert only.startswith("camera.rear: no message came")
 
 
 def test_a_rate_limit_that_parts_images_and_clouds_is_named(reader: TransformReader) -> None:

@@ -26,6 +26,7 @@ for name in names:
 print(len(names))
 """
 BLOCKED = {"rclpy", "torch", "onnx", "onnxruntime", "tensorrt", "embreex", "cv_bridge"}
+BLOCKED |= {"rerun", "open3d"}
 ROOMS = {
     "seg_perception.ros",
     "seg_perception.inference.onnx",

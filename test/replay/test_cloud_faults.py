@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
-from seg_perception.core.errors import BagError
 from seg_perception.core.types import PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inspection import inspect_bag
@@ -273,10 +272,13 @@ def test_a_cloud_that_tells_no_place_does_not_vanish(world):
     assert said == "unread_cloud"
 
 
-def test_a_configured_topic_of_another_type_is_refused_with_what_reads_it(world):
+def test_a_configured_topic_of_another_type_is_told_with_what_reads_it(world):
     bag, config = bag_with_packets(world), world.config(lidar__top__topic=PACKETS[0])
-    with pytest.raises(BagError, match=r"VelodyneScan, expected .*run velodyne"):
-        replay(bag, world.folder / "out.mcap", config)
+    summary = replay(bag, world.folder / "out.mcap", config)
+    (said,) = [issue for issue in summary.issues if issue.stream == "lidar.top"]
+    assert (said.code, said.level) == ("wrong_type", "error")
+    assert f"{PACKETS[0]} carries {PACKETS[1]}, expected " in said.sentence
+    assert "run velodyne_pointcloud's velodyne_transform_node on it" in said.mend
 
 
 def test_a_radar_scan_is_found_by_inspection(world):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from seg_perception.config import Config
-from seg_perception.core.errors import BagError, OutputError
+from seg_perception.core.errors import BagError, ConfigError, OutputError
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointCloud, PointStatus
 from seg_perception.geometry.transforms import StampedTransform
@@ -227,6 +227,23 @@ def test_a_bag_that_was_cut_off_keeps_what_it_has(world):
     assert summary.problems
     assert summary.balanced
     assert np.isclose(len(world.read(out, LABELS)), summary.streams["camera.front"].published)
+
+
+def test_clouds_of_some_classes_alone_hold_their_points_and_the_account_is_the_same(world):
+    everything = replay(world.bag(), world.folder / "all.mcap", world.config())
+    out = world.folder / "red.mcap"
+    summary = replay(world.folder / "in.mcap", out, world.config(output__classes=["drivable"]))
+    clouds = [decode_cloud(message) for message in world.read(out, CLOUD)]
+    assert [cloud.points["label"].tolist() for cloud in clouds] == [[[world.red]]] * 5
+    assert [cloud.xyz.tolist() for cloud in clouds] == [[[10, 2, 0]]] * 5
+    assert summary.streams == everything.streams
+    assert summary.points == everything.points
+
+
+def test_clouds_of_classes_that_the_model_lacks_are_refused(world):
+    expected = r"output.classes names 'people': expected classes of ontology colours \['blue', "
+    with pytest.raises(ConfigError, match=expected):
+        replay(world.bag(), world.folder / "out.mcap", world.config(output__classes=["people"]))
 
 
 def test_a_folder_gets_metadata(world):

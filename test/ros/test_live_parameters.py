@@ -69,6 +69,20 @@ def test_thresholds_colours_and_sensors_change_at_once(ros, robot, parameters, w
     process.end()
 
 
+def test_classes_of_the_clouds_change_at_once_and_others_are_refused(start_node, ask):
+    running = start_node(output__classes=["rough"])
+    running.step(0)
+    assert running.last_labels() == [1]
+    answer = ask("output.classes", ["people"])
+    assert not answer.successful
+    assert "output.classes names 'people': expected classes of ontology colours" in answer.reason
+    assert ask("output.classes", ["red", "impassable"]).successful
+    running.step(1)
+    assert running.last_labels() == [0, 2]
+    count = running.account()["lidar.top"]
+    assert (count["received"], count["published"]) == (2, 2)
+
+
 def test_what_can_not_change_is_answered_with_its_name(ros, robot, parameters, wait_until, ask):
     statuses = robot.listen(f"{NODE}/status", SegmentationStatus.type_name)
     process = ros.start("perception_node", "--ros-args", "--params-file", parameters())

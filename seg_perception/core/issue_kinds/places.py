@@ -23,7 +23,7 @@ TAKEN_AS_BODY_FRAME = IssueKind(
 NO_TRANSFORM = IssueKind(
     "no_transform",
     "no transform for its points: {error}",
-    "{remedy} publish or record the missing transform",
+    "{remedy}publish or record the missing transform",
     "a frame is missing between sensor, camera and fixed frame; the sentence names it",
     "publish it, or set `frame_id` or `transforms.fixed_frame`",
 )
