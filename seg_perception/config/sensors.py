@@ -53,6 +53,14 @@ class CameraConfig(ParameterGroup):
         max_length=2,
         description="Added to cx, cy, for crops that camera_info hides",
     )
+    fisheye_angle_deg: float = Field(
+        json_schema_extra=EXPERT,
+        default=0.0,
+        ge=0,
+        le=179,
+        description="Equidistant lens: angle from the axis at which its picture ends; beyond 90 "
+        "it sees what is behind the camera's plane; 0: 89.5",
+    )
     time_offset_s: float = Field(default=0.0, ge=-10, le=10, description="Added to the stamps")
     readout_s: float = Field(
         json_schema_extra=EXPERT,

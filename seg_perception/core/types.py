@@ -58,6 +58,8 @@ class Calibration:
         p: float64 (3, 4), projection matrix for rectified images (pixel).
         binning_x, binning_y: pixels merged into one; 0 and 1 both mean none.
         roi: read-out window; all zero means the full sensor.
+        fisheye_angle_deg: of an equidistant lens, angle from the axis at which its picture ends,
+            which CameraInfo does not say; 0: just before 90.
     """
 
     width: int
@@ -70,6 +72,7 @@ class Calibration:
     binning_x: int = 0
     binning_y: int = 0
     roi: RegionOfInterest = field(default_factory=RegionOfInterest)
+    fisheye_angle_deg: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the shapes.

@@ -22,7 +22,7 @@ class ProjectedPoints:
     Attributes:
         index: intp (M,), rising, which points.
         column, row: uint16 (M,), pixel.
-        depth: float32 (M,), metre along the optical axis.
+        depth: float32 (M,), metre, as of a Projection.
     """
 
     index: NDArray[np.intp]

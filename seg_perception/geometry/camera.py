@@ -16,13 +16,14 @@ from seg_perception.core.types import Calibration
 from seg_perception.geometry.calibration import published_calibration, shift_principal_point
 from seg_perception.geometry.distortion import (
     DistortionModel,
+    Equidistant,
     Pinhole,
     make_distortion_model,
 )
+from seg_perception.geometry.field_of_view import AngleField, FieldOfView, SlopeField
 from seg_perception.geometry.projection import Hits, Projection
 from seg_perception.geometry.radial_profile import Floats
 
-_NEAREST_M = 1e-3
 _BORDER_STEPS = 32
 _BOUND_MARGIN = 0.01
 
@@ -37,7 +38,9 @@ class CameraModel:
         distortion: how its lens bends rays.
         T_ideal_camera: float64 (4, 4), from the optical frame into the one the image is
             ideal in: identity for raw images, R and the stereo baseline for rectified ones.
-        slopes: (x_min, x_max, y_min, y_max) of the rays that the image can hold.
+        slopes: (x_min, x_max, y_min, y_max) of the rays that the image can hold, of those
+            before the plane of the camera.
+        field: which directions it holds, and where.
     """
 
     width: int
@@ -49,6 +52,7 @@ class CameraModel:
     distortion: DistortionModel
     T_ideal_camera: NDArray[np.float64]
     slopes: tuple[float, float, float, float]
+    field: FieldOfView
 
     @classmethod
     def from_calibration(
@@ -84,8 +88,10 @@ class CameraModel:
         uv[hits.index, 0], uv[hits.index, 1] = hits.u, hits.v
         valid = np.zeros(len(xyz), np.bool_)
         valid[hits.index] = True
-        with np.errstate(invalid="ignore"):
-            depth = xyz @ self.T_ideal_camera[2, :3] + self.T_ideal_camera[2, 3]
+        T = self.T_ideal_camera
+        with np.errstate(invalid="ignore", over="ignore"):
+            x, y, z = (xyz @ T[axis, :3] + T[axis, 3] for axis in range(3))
+            depth = self.field.distance(x, y, z)
         return Projection(uv, depth.astype(np.float32), valid)
 
     def hits(self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]) -> Hits:
@@ -102,7 +108,7 @@ class CameraModel:
         index = np.arange(len(near)) if near.all() else np.flatnonzero(near)
         x, y, depth = columns if len(index) == len(xyz) else columns.take(index, axis=1)
         u, v, inside = self.image(x, y, depth)
-        return Hits(index, u, v, depth).only(inside)
+        return Hits(index, u, v, self.field.distance(x, y, depth)).only(inside)
 
     def columns(
         self, xyz: NDArray[np.floating[Any]], T_camera_cloud: NDArray[np.float64]
@@ -128,15 +134,8 @@ class CameraModel:
         Args:
             columns: float (3, N), metre, as `columns` gives them.
         """
-        x, y, z = columns
-        x_min, x_max, y_min, y_max = self.slopes
-        with np.errstate(invalid="ignore"):
-            near: NDArray[np.bool_] = z > _NEAREST_M
-            near &= x >= x_min * z
-            near &= x <= x_max * z
-            near &= y >= y_min * z
-            near &= y <= y_max * z
-        return near
+        with np.errstate(invalid="ignore", over="ignore"):
+            return self.field.contains(columns)
 
     def image(
         self, x: Floats, y: Floats, depth: Floats
@@ -150,15 +149,19 @@ class CameraModel:
             u, v, float (M,), pixel, in the precision of the points; and bool (M,).
         """
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            x, y = x / depth, y / depth
-            u, v = self.distortion.distort(x, y)
+            u, v, within = self.field.bend(x, y, depth)
             u, v = u * self.fx, v * self.fy
             u += self.cx
             v += self.cy
             inside = (u >= -0.5) & (u < self.width - 0.5) & (v >= -0.5) & (v < self.height - 0.5)
-            if self._may_fold:
-                inside &= x * x + y * y <= self.distortion.limit**2
+            if within is not None:
+                inside &= within
         return u, v, inside
+
+    @property
+    def corner_slope(self) -> float:
+        """Imaged slope of the image's farthest corner."""
+        return _corner_slope(self.width, self.height, self.fx, self.fy, self.cx, self.cy)
 
     def unproject(self, uv: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Rays of pixels.
@@ -167,39 +170,38 @@ class CameraModel:
             uv: (N, 2), pixel.
 
         Returns:
-            float64 (N, 3), direction in the camera's optical frame with z = 1; NaN for
-            pixels that no ray within the field of view leads to.
+            float64 (N, 3), direction in the camera's optical frame with z = 1, of a fisheye
+            that looks past its own plane with length 1; NaN for pixels that no ray within the
+            field of view leads to.
         """
-        x, y = self.distortion.undistort(
-            (uv[:, 0] - self.cx) / self.fx, (uv[:, 1] - self.cy) / self.fy
-        )
-        rays = np.stack([x, y, np.ones_like(x)], axis=1) @ self.T_ideal_camera[:3, :3]
-        unit: NDArray[np.float64] = rays / rays[:, 2:]
-        return unit
-
-    @property
-    def _may_fold(self) -> bool:
-        x_min, x_max, y_min, y_max = self.slopes
-        return self.distortion.limit < math.hypot(max(-x_min, x_max), max(-y_min, y_max))
+        x, y = (uv[:, 0] - self.cx) / self.fx, (uv[:, 1] - self.cy) / self.fy
+        return self.field.rays(x, y, self.T_ideal_camera[:3, :3])
 
 
 def _build(calibration: Calibration, rectified: bool) -> CameraModel:  # noqa: FBT001
     published = published_calibration(calibration)
     width, height = published.width, published.height
+    reach = 0.0
     if rectified:
         fx, fy, cx, cy = _intrinsics(published.p, "P, which rectified images need")
         distortion: DistortionModel = Pinhole()
         T_ideal_camera = _rectification(published, fx, fy)
     else:
         fx, fy, cx, cy = _intrinsics(published.k, "K, which raw images need")
-        far_x = max(cx + 0.5, width - 0.5 - cx) / fx
-        far_y = max(cy + 0.5, height - 0.5 - cy) / fy
-        distortion = make_distortion_model(
-            published.distortion_model, published.d, math.hypot(far_x, far_y)
-        )
+        reach = _corner_slope(width, height, fx, fy, cx, cy)
+        distortion = make_distortion_model(published.distortion_model, published.d, reach)
         T_ideal_camera = np.eye(4)
     slopes = _slopes(distortion, _border(width, height, fx, fy, cx, cy))
-    return CameraModel(width, height, fx, fy, cx, cy, distortion, T_ideal_camera, slopes)
+    field: FieldOfView = SlopeField(distortion, slopes)
+    if published.fisheye_angle_deg and isinstance(distortion, Equidistant):
+        field = AngleField(distortion, math.radians(published.fisheye_angle_deg), reach)
+    return CameraModel(width, height, fx, fy, cx, cy, distortion, T_ideal_camera, slopes, field)
+
+
+def _corner_slope(width: int, height: int, fx: float, fy: float, cx: float, cy: float) -> float:
+    far_x = max(cx + 0.5, width - 0.5 - cx) / fx
+    far_y = max(cy + 0.5, height - 0.5 - cy) / fy
+    return math.hypot(far_x, far_y)
 
 
 def _intrinsics(matrix: NDArray[np.float64], name: str) -> tuple[float, float, float, float]:
@@ -259,7 +261,7 @@ def _key(
         *(calibration.width, calibration.height, calibration.distortion_model),
         *(m.tobytes() for m in (calibration.k, calibration.d, calibration.r, calibration.p)),
         *(calibration.binning_x, calibration.binning_y, calibration.roi),
-        *(rectified, *offset_px),
+        *(calibration.fisheye_angle_deg, rectified, *offset_px),
     )
 
 

@@ -176,7 +176,7 @@ class Equidistant:
 
     def __init__(self, d: NDArray[np.float64], reach: float) -> None:
         self._k = _trimmed(*d.tolist())
-        self._profile = RadialProfile.of(lambda r: self._imaged(np.arctan(r)), reach)
+        self._profile = RadialProfile.of(lambda r: self.imaged(np.arctan(r)), reach)
 
     @property
     def limit(self) -> float:
@@ -186,14 +186,15 @@ class Equidistant:
     def distort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Scale by imaged over ideal radius."""
         radius = np.maximum(np.sqrt(x * x + y * y), 1e-8)
-        scale = self._imaged(np.arctan(radius)) / radius
+        scale = self.imaged(np.arctan(radius)) / radius
         return x * scale, y * scale
 
     def undistort(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Solve from the table's inverse on by Newton's method."""
         return invert_distortion(self.distort, self._profile, x, y)
 
-    def _imaged(self, angle: Floats) -> Floats:
+    def imaged(self, angle: Floats) -> Floats:
+        """Imaged slope of rays at angles (rad) from the axis; keeps shape and dtype."""
         return angle * _polynomial(angle * angle, self._k)
 
 

@@ -16,7 +16,8 @@ class Projection:
 
     Attributes:
         uv: float32 (N, 2), pixel; integers are pixel centres; NaN where not valid.
-        depth: float32 (N,), metre along the optical axis.
+        depth: float32 (N,), metre along the optical axis; with `fisheye_angle_deg` from the
+            camera's centre.
         valid: bool (N,), in front, within the field of view and in the image.
     """
 
@@ -32,7 +33,7 @@ class Hits:
     Attributes:
         index: intp (M,), rising, which points.
         u, v: float (M,), pixel.
-        depth: float (M,), metre along the optical axis.
+        depth: float (M,), metre, as of a Projection.
     """
 
     index: NDArray[np.intp]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 
 # A ray at right angles to the axis has no slope: lenses end just before.
-_WIDEST_RAD = math.radians(89.5)
+WIDEST_DEG = 89.5
+_WIDEST_RAD = math.radians(WIDEST_DEG)
 _NEWTON_STEPS = 12
 _NEWTON_TOLERANCE = 1e-9
 _STEP = 1e-6
@@ -24,7 +25,8 @@ class RadialProfile:
     """Imaged radius over ideal radius, as a table that rises throughout.
 
     Attributes:
-        ideal, imaged: float64 (n,), slopes.
+        ideal: float64 (n,), slopes, or angles (rad).
+        imaged: float64 (n,), slopes.
     """
 
     ideal: NDArray[np.float64]
@@ -45,9 +47,25 @@ class RadialProfile:
         end = _last_rising(imaged, 1.2 * reach) + 1
         return cls(ideal[:end], imaged[:end])
 
+    @classmethod
+    def of_angles(
+        cls, imaged_radius: Callable[[Floats], Floats], widest_rad: float, reach: float
+    ) -> RadialProfile:
+        """Tabulate a radius over the angle from the axis, as far as `of` does.
+
+        Args:
+            imaged_radius: gives imaged slopes, float (n,), of angles (rad).
+            widest_rad: at which the table ends.
+            reach: imaged slope of the image's farthest corner.
+        """
+        ideal = np.linspace(0, widest_rad, 4096)
+        imaged = np.asarray(imaged_radius(ideal), np.float64)
+        end = _last_rising(imaged, 1.2 * reach) + 1
+        return cls(ideal[:end], imaged[:end])
+
     @property
     def limit(self) -> float:
-        """Largest ideal slope."""
+        """Largest ideal slope, or angle."""
         return float(self.ideal[-1])
 
 

@@ -52,8 +52,9 @@ class RollingShutter:
             x, y, depth = start + share * way
             u, v, inside = camera.image(x, y, depth)
             share = self._share(camera, u, v)
-        inside &= depth > 0
-        return Hits(index, u, v, depth).only(inside)
+        distance = camera.field.distance(x, y, depth)
+        inside &= distance > 0
+        return Hits(index, u, v, distance).only(inside)
 
     def _share(
         self, camera: CameraModel, u: NDArray[np.floating[Any]], v: NDArray[np.floating[Any]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from seg_perception.config import CameraConfig
 from seg_perception.core.errors import CalibrationError, ConfigError, SegPerceptionError
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.issue_kinds.lenses import (
     BAD_CAMERA_INFO,
     CALIBRATION_FILE,
+    FISHEYE_REACH,
     LENS_READ_AS,
     ODD_CAMERA_INFO,
 )
@@ -17,7 +20,9 @@ from seg_perception.core.types import Calibration
 from seg_perception.geometry.calibration import shift_principal_point
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.distortion import resolve_model
+from seg_perception.geometry.fisheye_reach import fisheye_reach_deg
 from seg_perception.geometry.lens_plausibility import expect_possible, find_oddities
+from seg_perception.geometry.radial_profile import WIDEST_DEG
 from seg_perception.io.calibration_file import read_calibration_file
 
 
@@ -67,7 +72,7 @@ class CameraLens:
         if self.is_from_file:
             return
         self._sent = self._calibration = None
-        self._release(ODD_CAMERA_INFO, LENS_READ_AS)
+        self._release(ODD_CAMERA_INFO, LENS_READ_AS, FISHEYE_REACH)
         self._issues.add_error(self._stream, error)
         self._hold(BAD_CAMERA_INFO, error=error)
 
@@ -88,10 +93,11 @@ class CameraLens:
 
     def _corrected(self, sent: Calibration) -> Calibration:
         offset_px = self._config.principal_point_offset_px
-        return shift_principal_point(sent, *offset_px) if any(offset_px) else sent
+        shifted = shift_principal_point(sent, *offset_px) if any(offset_px) else sent
+        return with_fisheye_angle(shifted, self._config)
 
     def _say(self, calibration: Calibration) -> None:
-        self._release(ODD_CAMERA_INFO, LENS_READ_AS)
+        self._release(ODD_CAMERA_INFO, LENS_READ_AS, FISHEYE_REACH)
         if odd := find_oddities(calibration, rectified=self._config.rectified):
             self._hold(ODD_CAMERA_INFO, oddities="; ".join(odd))
         if not self._config.rectified and calibration.d.any():
@@ -99,6 +105,12 @@ class CameraLens:
             sent = calibration.distortion_model, calibration.d.size
             if sent != (name, coefficients.size):
                 self._hold(LENS_READ_AS, sent=sent[0], count=sent[1], model=name)
+            self._say_reach(calibration)
+
+    def _say_reach(self, calibration: Calibration) -> None:
+        reach_deg = fisheye_reach_deg(CameraModel.from_calibration(calibration))
+        if reach_deg > WIDEST_DEG and not calibration.fisheye_angle_deg:
+            self._hold(FISHEYE_REACH, reach_deg=reach_deg, widest_deg=WIDEST_DEG)
 
     def _hold(self, kind: IssueKind, **numbers: object) -> None:
         self._issues.hold(kind, self._stream, camera=self._name, **numbers)
@@ -110,6 +122,13 @@ class CameraLens:
     @property
     def _stream(self) -> str:
         return stream("camera", self._name)
+
+
+def with_fisheye_angle(calibration: Calibration, config: CameraConfig) -> Calibration:
+    """The same with the end of its picture, which no message says."""
+    if not config.fisheye_angle_deg:
+        return calibration
+    return replace(calibration, fisheye_angle_deg=config.fisheye_angle_deg)
 
 
 def expect_usable(calibration: Calibration, *, rectified: bool) -> None:

@@ -13,7 +13,7 @@ from seg_perception.core.types import Calibration, clean_frame_id
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.pipeline.camera_images import CameraImages
-from seg_perception.pipeline.camera_lens import CameraLens, expect_usable
+from seg_perception.pipeline.camera_lens import CameraLens, expect_usable, with_fisheye_angle
 from seg_perception.pipeline.parent_watch import Publishers, unnamed
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
 from seg_perception.pipeline.transform_reader import Observe, TransformReader, at_once, make_tree
@@ -91,7 +91,7 @@ class SensorState:
         name = stream("camera", camera)
         self._issues.release(NO_CAMERA_INFO, name)
         try:
-            calibration = decode_camera_info(message)
+            calibration = with_fisheye_angle(decode_camera_info(message), self._cameras[camera])
             expect_usable(calibration, rectified=self._cameras[camera].rectified)
         except SegPerceptionError as error:
             self._label_calibrations[camera] = None

@@ -156,3 +156,32 @@ def test_a_calibration_file_that_is_none_is_refused(
         file.write_text(text)
     with pytest.raises(ConfigError, match=problem):
         make(**{"camera.front.calibration_file": str(file)})
+
+
+def fisheye_info() -> Any:
+    """20 px a radian: the corners of 64x48 pixels are 2 radians off the axis, 115 degrees."""
+    return camera_info(20.0, distortion_model="equidistant", d=np.array([1e-9, 0, 0, 0]))
+
+
+def test_a_fisheye_that_reaches_past_its_plane_is_said_until_its_angle_is_configured() -> None:
+    state, issues = make()
+    state.take_camera_info("front", fisheye_info())
+    (note,) = issues.all()
+    assert str(note) == (
+        "camera.front: its image reaches 115 degrees off the axis by its lens model; what lies "
+        "beyond 89.5 degrees stays out of view; set camera.front.fisheye_angle_deg to where its "
+        "picture ends"
+    )
+    assert note.level == "note"
+    state.take_camera_info("front", camera_info(20.0))
+    assert issues.all() == []
+    told, silent = make(**{"camera.front.fisheye_angle_deg": 95.0})
+    told.take_camera_info("front", fisheye_info())
+    assert silent.all() == []
+    lens = told.calibration("front")
+    assert lens is not None
+    assert lens.fisheye_angle_deg == 95
+    told.take_label_camera_info("front", fisheye_info())
+    labels_lens = told.label_calibration("front")
+    assert labels_lens is not None
+    assert labels_lens.fisheye_angle_deg == 95

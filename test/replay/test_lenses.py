@@ -19,6 +19,7 @@ CLOUD = "/lidar/top/semantic/points"
 # fx = fy = 32, cx = 31.5, cy = 23.5 for 64x48 pixels.
 NORMALISED = [32, 0, 0.4921875, 0, 32, 0.48958, 0, 0, 1]
 ALL_NORMALISED = [0.5, 0, 0.4921875, 0, 0.66667, 0.48958, 0, 0, 1]
+DISTORTION = np.array([1e-9, 0, 0, 0])
 TRANSPOSED = [32, 0, 0, 0, 32, 0, 31.5, 23.5, 1]
 
 
@@ -147,3 +148,42 @@ def test_a_baseline_in_tf_and_in_p_is_applied_once(
         assert "P has the first camera of its pair 1.000 m away" in said.sentence
         assert says in said.sentence
         assert said.level == "note"
+
+
+def beside(angle_deg: float, distance: float = 10.0) -> tuple[float, float, float]:
+    """A point to the left, at an angle from straight ahead, in the lidar's frame."""
+    angle = np.radians(angle_deg)
+    return distance * float(np.cos(angle)), distance * float(np.sin(angle)), 0.0
+
+
+def test_a_fisheye_labels_what_lies_past_its_plane_where_its_angle_is_known(world: Any) -> None:
+    # 18 px a radian: 92 degrees to the left are 28.9 px from the middle of 64 columns, 97 are 30.5.
+    k = [18, 0, 31.5, 0, 18, 23.5, 0, 0, 1]
+    events = [
+        (
+            at,
+            topic,
+            replace(message, k=np.array(k, float), distortion_model="equidistant", d=DISTORTION)
+            if topic == world.lens_topic
+            else message,
+        )
+        for at, topic, message in world.events()
+    ]
+    points = [beside(a) for a in (45, 92, 97, 105, -97, 180)]
+    points.append(beside(97, 30.0))
+    events = [
+        (at, topic, world.points(at - 5 * world.ms, points) if topic == world.points_topic else m)
+        for at, topic, m in events
+    ]
+    bag = world.bag(events)
+    usual, without = labels(world, bag)
+    red, green, none = world.red, world.green, world.unknown
+    assert without == [[red, none, none, none, none, none, none]] * 5
+    (note,) = [note for note in usual.notes if "fisheye_angle_deg" in note]
+    assert note.startswith("camera.front: its image reaches 127 degrees off the axis")
+    assert note in [str(issue) for issue in inspect_bag(bag).issues]
+    (world.folder / "in_out.mcap").unlink()
+    summary, found = labels(world, bag, camera__front__fisheye_angle_deg=100.0)
+    # The last one lies behind the third, on the same ray.
+    assert [label[:6] for label in found] == [[red, red, red, none, green, none]] * 5
+    assert not [note for note in summary.notes if "fisheye" in note]

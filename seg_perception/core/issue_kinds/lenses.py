@@ -46,6 +46,16 @@ LENS_READ_AS = IssueKind(
     "nothing",
     "note",
 )
+FISHEYE_REACH = IssueKind(
+    "fisheye_reach",
+    "its image reaches {reach_deg:.0f} degrees off the axis by its lens model; what lies beyond "
+    "{widest_deg} degrees stays out of view",
+    "set camera.{camera}.fisheye_angle_deg to where its picture ends",
+    "an equidistant lens can see what is behind the camera's plane, and camera_info does not say "
+    "where its picture ends: labels of black corners must not get onto points",
+    "the angle from the axis, half the field of view of the data sheet",
+    "note",
+)
 CALIBRATION_FILE = IssueKind(
     "calibration_file",
     "its lens is that of {file}, whatever its driver sends",
