@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, print_json
+from seg_perception.cli.options import AsJson, VideoFile, print_json
 
 if TYPE_CHECKING:
     from seg_perception.demo.summary import DemoSummary
@@ -22,6 +22,7 @@ def command(
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Length of the drive.")] = 30.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same forest.")] = 1,
     bundle: Annotated[str, typer.Option(help="Model bundle instead of the shipped one.")] = "",
+    video: VideoFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a drive, send it through real nodes over DDS, score and draw the result.
@@ -32,7 +33,7 @@ def command(
     from seg_perception.cli.progress import named_step
     from seg_perception.demo.run import DemoOptions, run_demo
 
-    options = DemoOptions(output, seconds=seconds, seed=seed, bundle=bundle)
+    options = DemoOptions(output, seconds=seconds, seed=seed, bundle=bundle, video=video)
     summary = run_demo(options, named_step)
     if as_json:
         print_json(summary.to_json())
@@ -44,7 +45,13 @@ def command(
 
 
 def _print(summary: DemoSummary) -> None:
-    from seg_perception.cli.tables import account_table, console, latency_table, scores_table
+    from seg_perception.cli.tables import (
+        account_table,
+        console,
+        latency_table,
+        scores_table,
+        video_line,
+    )
 
     out = console()
     out.print(account_table(summary.account))
@@ -53,3 +60,5 @@ def _print(summary: DemoSummary) -> None:
     out.print(summary.engine, soft_wrap=True, highlight=False)
     for path in (summary.labelled, summary.labelled.parent / "summary.json", *summary.pictures):
         out.print(str(path), soft_wrap=True, highlight=False)
+    if summary.video is not None:
+        out.print(video_line(summary.video), soft_wrap=True, highlight=False)

@@ -46,6 +46,21 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
+class Labelled:
+    """One picture of the front camera with what was made of it, as it was published.
+
+    Attributes:
+        stamp_ns: its time.
+        image: uint8 (H, W, 3), RGB.
+        labels: uint8 or uint16 (h, w).
+    """
+
+    stamp_ns: int
+    image: Rgb
+    labels: Labels
+
+
+@dataclass(frozen=True, eq=False)
 class DemoScan:
     """One semantic cloud.
 
@@ -67,6 +82,7 @@ class Drive:
     Attributes:
         sensors: topics of the semantic clouds by kind and name, such as `lidar_top`.
         lidar: the first one's.
+        camera_name: of the front camera.
         camera: of the front camera.
         camera_frame: its optical frame.
         transforms: the whole drive's.
@@ -82,6 +98,7 @@ class Drive:
         """
         self._labelled, self._simulated = labelled, simulated
         self._world = world
+        self.camera_name = next(iter(config.cameras))
         self._camera_topics = CameraTopics.of(next(iter(config.cameras.values())))
         lidars = {f"lidar_{name}": cloud_topic(s) for name, s in config.lidars.items()}
         radars = {f"radar_{name}": cloud_topic(s) for name, s in config.radars.items()}
@@ -113,6 +130,27 @@ class Drive:
     def scans(self, sensor: str) -> Iterator[DemoScan]:
         """All semantic clouds of a sensor, in order of time."""
         return map(_scan, self._messages(self._labelled, self.sensors[sensor]))
+
+    def results(self) -> Iterator[tuple[str, Labelled | DemoScan]]:
+        """Labelled pictures and scans with their sensors' names, in the order of the recording.
+
+        They are read one by one, so that a long drive needs no more memory than a short one.
+        """
+        label_topic = self._camera_topics.label_image
+        sensors = {topic: name for name, topic in self.sensors.items()}
+        images = self._messages(self._simulated, self._world.image_topic)
+        with BagReader(self._labelled) as bag:
+            topics = {topic.name for topic in bag.topics} & {label_topic, *sensors}
+            for entry in bag.messages(topics):
+                if entry.topic in sensors:
+                    yield sensors[entry.topic], _scan(entry.message)
+                    continue
+                stamp_ns = _stamp(entry.message)
+                # Labels come in the order of their pictures, of which some have none.
+                image = next((found for found in images if _stamp(found) == stamp_ns), None)
+                if image is not None:
+                    labels = decode_label_image(entry.message)
+                    yield self.camera_name, Labelled(stamp_ns, decode_picture(image), labels)
 
     def nearest_scan(self, sensor: str, stamp_ns: int) -> DemoScan:
         """The semantic cloud of a sensor that is nearest in time."""

@@ -18,7 +18,9 @@ from seg_perception.demo.processes import expect_ros
 from seg_perception.demo.ros_graph import RosGraph
 from seg_perception.demo.scores import score_labels
 from seg_perception.demo.summary import DemoSummary, account
+from seg_perception.demo.video import draw_video
 from seg_perception.inference.bundle import Bundle
+from seg_perception.io.video_writer import check_video_file
 from seg_perception.outputs.topics import NODE_NAME
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.drive import write_bag
@@ -32,6 +34,7 @@ _RESULTS = (
     "demo.png",
     "overlay_*.png",
     "birds_eye_*.png",
+    "demo.mp4",
 )
 
 
@@ -44,6 +47,7 @@ class DemoOptions:
         seconds: of the simulated drive.
         seed: of the forest.
         bundle: the model; empty for the platform's own.
+        video: a new .mp4 file of the labelled drive; None: no video.
         simulation: further values of `SimulationConfig`.
     """
 
@@ -51,6 +55,7 @@ class DemoOptions:
     seconds: float = 30.0
     seed: int = 1
     bundle: str = ""
+    video: Path | None = None
     simulation: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -85,6 +90,8 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
     config = _configuration(options)
     predicted = Bundle.load(config.segmentation.bundle).ontology
     _make_room(options)
+    if options.video is not None:
+        check_video_file(options.video)
     world = SimulationConfig.model_validate(
         {"seed": options.seed, "duration_s": options.seconds, **options.simulation}
     )
@@ -103,6 +110,7 @@ def run_demo(options: DemoOptions, step: Step | None = None) -> DemoSummary:
             account=account(config, reports, options.seconds),
             latency=measure_latency(options.labelled, config),
             scores=score_labels(options.labelled, options.simulated, config, world, predicted),
+            video=draw_video(drive, predicted, options.video) if options.video else None,
         )
     summary.write(options.output / "summary.json")
     return summary

@@ -14,6 +14,7 @@ from seg_perception.core.errors import ReportError
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.demo.scores import TopicScores
+from seg_perception.outputs.labelled_video import VideoSummary
 from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
 
@@ -91,6 +92,7 @@ class DemoSummary:
         account: by stream.
         latency: from stamp to receipt, by topic of the results.
         scores: against the truth, by topic of the results.
+        video: what became of the video; None where none was asked for.
     """
 
     labelled: Path
@@ -99,6 +101,7 @@ class DemoSummary:
     account: Mapping[str, StreamAccount]
     latency: Mapping[str, Percentiles]
     scores: Mapping[str, TopicScores]
+    video: VideoSummary | None = None
 
     @property
     def complete(self) -> bool:
@@ -128,6 +131,7 @@ class DemoSummary:
             },
             "points": self.reports.node.get("points", {}),
             "reports": asdict(self.reports),
+            **({"video": asdict(self.video)} if self.video else {}),
         }
 
     def write(self, file: Path) -> None:

@@ -15,7 +15,10 @@ LABELS, CLOUD = "/camera/front/semantic/label_image", "/lidar/top/semantic/point
 def test_the_whole_demo(tmp_path, ros_environment):
     pytest.importorskip("embreex", reason="the simulation's extra is not installed")
     folder = tmp_path / "demo"
-    result = CliRunner().invoke(app, ["demo", "--seconds", "3", "-o", str(folder), "--json"])
+    video = ("--video", str(folder / "demo.mp4"))
+    result = CliRunner().invoke(
+        app, ["demo", "--seconds", "3", "-o", str(folder), *video, "--json"]
+    )
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
     assert summary["complete"]
@@ -24,11 +27,13 @@ def test_the_whole_demo(tmp_path, ros_environment):
     published = summary["streams"]["lidar.top"]["published"]
     assert summary["latency"][CLOUD]["count"] == published > 0
     assert summary["scores"][LABELS]["labelled"] == 1.0
+    assert summary["video"]["pictures"] == summary["streams"]["camera.front"]["published"]
     assert summary["points"]["top"]["labelled"] > 0
     for file in (
         "labelled.mcap",
         "summary.json",
         "demo.png",
+        "demo.mp4",
         "overlay_1.png",
         "birds_eye_lidar_top.png",
     ):
