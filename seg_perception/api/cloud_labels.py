@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.api.class_labels import ClassLabels, group_labels, grouping_ontology
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.io.image_files import encode_image
 from seg_perception.io.point_files import write_points
 from seg_perception.io.semantic_fields import append_semantics
 from seg_perception.outputs.birds_eye import BirdsEye
-from seg_perception.outputs.pictures import encode_png
 
 _SHOWN_PX = 480
 _SHARE_SHOWN = 85
+_SMALLEST = 9
 _LEAST_RANGE_M = 5.0
 
 
@@ -109,7 +111,8 @@ class CloudLabels(ClassLabels):
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows: from above."""
-        return encode_png(self.from_above())
+        bgr = np.ascontiguousarray(self.from_above()[..., ::-1])
+        return encode_image(bgr, ".png", [cv2.IMWRITE_PNG_COMPRESSION, _SMALLEST])
 
     def _extent_m(self) -> float:
         known = self.xyz[self.status == PointStatus.LABELLED]
