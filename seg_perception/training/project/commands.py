@@ -28,7 +28,7 @@ class Command:
 
 
 def commands(folder: Path, layout: str, project: Path) -> tuple[Command, ...]:
-    """Train, export and score, then the same again for a changed configuration, and compare.
+    """Train, export, look and score, then the same for a changed configuration, and compare.
 
     Args:
         folder: the labelled images.
@@ -40,6 +40,7 @@ def commands(folder: Path, layout: str, project: Path) -> tuple[Command, ...]:
     return (
         Command("train", first[0]),
         Command("export the model", first[1]),
+        Command("look at what it says of held-out images: labels/overlays/", _look(project)),
         Command("score it on the held-out images", first[2]),
         Command("train again, after a change of train.yaml", second[0]),
         Command("export that, too", second[1]),
@@ -52,6 +53,11 @@ def script(all_of_them: Sequence[Command]) -> str:
     """The commands as a shell script."""
     head = "# Run these one by one, in the folder in which `train new` was run."
     return "\n\n".join([head, *(f"# {c.what.capitalize()}.\n{c}" for c in all_of_them)]) + "\n"
+
+
+def _look(project: Path) -> tuple[str, ...]:
+    held_out, labels, model = (str(project / name) for name in ("golden", "labels", "model"))
+    return (_PROGRAM, "label", held_out, "-o", labels, "--bundle", model)
 
 
 def _round(
