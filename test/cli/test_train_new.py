@@ -48,6 +48,8 @@ def test_the_files_say_what_the_ids_are() -> None:
     assert Ontology.load(Path("p/ontology.yaml")).names == dict(
         enumerate(["grass", "trail", "tree", "sky", "rock"])
     )
+    # As the shipped ontology paints it.
+    assert Ontology.load(Path("p/ontology.yaml")).palette[3].tolist() == [0x21, 0x96, 0xF3]
     mapped = {i: entry["as"] for i, entry in read("mapping.yaml")["classes"].items()}
     assert mapped == {1: ["grass"], 2: ["trail"], 3: ["tree"], 4: ["sky"], 9: ["rock"], 255: []}
     run, split = read("train.yaml"), read("split.yaml")

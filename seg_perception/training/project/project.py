@@ -77,8 +77,11 @@ class Project:
     @property
     def ontology(self) -> Ontology:
         """The classes, with ids from 0 on."""
-        order = class_order(self.names)
-        return ontology_of(dict(enumerate(order)), self.name, f"the masks of {self.name}")
+        order = dict(enumerate(class_order(self.names)))
+        # Grass is green: what the shipped model knows, too, has its colour.
+        shipped = {c.name: c.color for c in Ontology.load("field").classes}
+        colors = {i: shipped[name] for i, name in order.items() if name in shipped}
+        return ontology_of(order, self.name, f"the masks of {self.name}", colors)
 
     @property
     def unseen(self) -> list[str]:
