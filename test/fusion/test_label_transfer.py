@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from seg_perception.config import TransferConfig
-from seg_perception.core.types import PointStatus
+from seg_perception.core.types import Calibration, PointStatus
 from seg_perception.fusion.label_transfer import Transfer, transfer_labels
+from seg_perception.geometry.camera import CameraModel
 
 from .conftest import HEIGHT, WIDTH, grid, points_at
 
@@ -299,3 +300,32 @@ def two_views(make_view):
     aside[0, 3] = 1.0
     confidence = random.integers(0, 256, labels.shape)
     return [make_view(labels, confidence), make_view(labels[::-1], confidence, T=aside)]
+
+
+def fisheye_ray(column: float, row: float, focal: float) -> np.ndarray:
+    """Unit ray of a pixel of a lens whose radius is the angle times the focal length."""
+    x, y = (column - 99.5) / focal, (row - 49.5) / focal
+    angle = sqrt(x * x + y * y)
+    return np.array([x / angle * sin(angle), y / angle * sin(angle), cos(angle)])
+
+
+def test_behind_the_plane_of_a_fisheye_what_is_nearer_hides_what_is_farther(make_view) -> None:
+    # 55 px a radian: columns from 187 on are more than 90 degrees off the axis.
+    focal = 55.0
+    k = np.array([[focal, 0, 99.5], [0, focal, 49.5], [0, 0, 1]])
+    lens = Calibration(
+        WIDTH, HEIGHT, k, "equidistant", np.array([1e-9, 0, 0, 0]), fisheye_angle_deg=120.0
+    )
+    view = replace(make_view(), camera=CameraModel.from_calibration(lens))
+    wall_px, trunk_px = (
+        grid(range(160, 200, 2), range(20, 80, 2)),
+        grid(range(189, 197), range(20, 80)),
+    )
+    wall = np.array([fisheye_ray(u, v, focal) * 10 for u, v in wall_px])
+    trunk = np.array([fisheye_ray(u, v, focal) * 2 for u, v in trunk_px])
+    assert trunk[:, 2].max() < 0
+    status = transfer(np.vstack([wall, trunk]).astype(np.float32), [view]).status
+    of_wall, column = status[: len(wall)], wall_px[:, 0]
+    assert set(status[len(wall) :]) == {S.LABELLED}
+    assert set(of_wall[(column >= 190) & (column < 196)]) == {S.OCCLUDED}
+    assert set(of_wall[column < 180]) == {S.LABELLED}
