@@ -74,6 +74,8 @@ def layout(
     follow: Annotated[
         str, typer.Option(help="Frame that the view moves with; else base_link, or the platform's.")
     ] = "",
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write a layout for RViz or Foxglove that shows all that a robot's parameter file publishes.
 
@@ -91,13 +93,19 @@ def layout(
         msg = f"--kind {kind}: expected one of {list(makers)}"
         raise ConfigError(msg)
     frame = follow or platforms.follow_frame(platform)
-    _write(makers[kind](VisualizedTopics.of(platforms.load(platform), frame)), output)
+    text = makers[kind](VisualizedTopics.of(platforms.load(platform), frame))
+    if as_json:
+        _print_made(text, output, platform=platform, kind=kind, follow=frame)
+    else:
+        _write(text, output)
 
 
 @app.command()
 def policy(
     platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
     output: Out = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write an SROS 2 policy: what the perception node may read and publish.
 
@@ -106,7 +114,18 @@ def policy(
     from seg_perception.robots import platforms
     from seg_perception.robots.sros2_policy import sros2_policy
 
-    _write(sros2_policy(platforms.load(platform)), output)
+    text = sros2_policy(platforms.load(platform))
+    if as_json:
+        _print_made(text, output, platform=platform)
+    else:
+        _write(text, output)
+
+
+def _print_made(text: str, output: Path | None, **about: str) -> None:
+    """Write the file where one is named, and print the text in a document."""
+    if output is not None:
+        _write(text, output)
+    print_json({**about, "output": None if output is None else str(output), "text": text})
 
 
 def _write(text: str, output: Path | None) -> None:

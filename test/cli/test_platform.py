@@ -42,3 +42,15 @@ def test_platform_list_names_every_robot():
     known = json.loads(run("platform", "list", "--json").stdout)
     assert "viking_hill" in known
     assert "viking_hill" in run("platform", "list").stdout
+
+
+def test_layout_and_policy_are_documents_too(tmp_path):
+    plain = run("platform", "policy", "simulated").stdout
+    document = json.loads(run("platform", "policy", "simulated", "--json").stdout)
+    assert document == {"platform": "simulated", "output": None, "text": plain}
+    for kind in ("rviz", "foxglove"):
+        file = tmp_path / f"view.{kind}"
+        options = ("simulated", "--kind", kind, "-o", file, "--json")
+        document = json.loads(run("platform", "layout", *options).stdout)
+        assert document["text"] == file.read_text()
+        assert (document["kind"], document["output"]) == (kind, str(file))
