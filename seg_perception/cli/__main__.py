@@ -1,5 +1,15 @@
-"""`python -m seg_perception.cli`: the command where only a module can be named, as by torchrun."""
+"""Where the command starts: also `python -m seg_perception.cli`, as for torchrun."""
 
-from seg_perception.cli.main import main
+from seg_perception.core.required_packages import require_packages
 
-main()
+
+def main() -> None:
+    """Run the command, if what it needs is installed."""
+    require_packages()
+    from seg_perception.cli.main import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -125,7 +125,7 @@ def environment(python, folder):
 
 def from_checkout(python):
     """What the command does that colcon installs: cmake/command.in."""
-    return str(python), "-c", "from seg_perception.cli.main import main; main()"
+    return str(python), "-m", "seg_perception.cli"
 
 
 def lay_system(python, packages, place):

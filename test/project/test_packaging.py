@@ -17,6 +17,7 @@ import yaml
 from rosbags.typesys import get_types_from_msg
 
 import seg_perception
+from seg_perception.core.required_packages import LOWEST
 
 HERE = Path(__file__).parent
 DISTRIBUTIONS = yaml.safe_load((HERE / "distributions.yaml").read_text(encoding="utf-8"))
@@ -224,3 +225,9 @@ def test_what_a_sentence_tells_to_install_can_be_installed(repo):
     files = set(re.findall(r"-[rc] (?:src/seg_perception/)?(requirements/[\w.-]+\.txt)", text))
     assert {"requirements/robot.txt", "requirements/train.txt"} <= files
     assert [file for file in files if not (repo / file).is_file()] == []
+
+
+def test_what_is_checked_at_the_start_is_what_pip_is_asked_for(setup_cfg):
+    wanted = bounds(setup_cfg["options"]["install_requires"].splitlines())
+    checked = {name: {".".join(map(str, lowest))} for name, lowest in LOWEST.items()}
+    assert checked == {name: wanted[name] for name in LOWEST}
