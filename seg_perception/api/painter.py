@@ -177,7 +177,14 @@ def _expect_placed(core: Perception, scene: Scene, views: Sequence[View]) -> Non
         try:
             T = core.motion.T_camera_cloud(label_map, scan)
         except TransformError as error:
-            warn(f"paint: {error}; points before this camera stay unknown")
+            warn(f"paint: {error}; points before this camera stay unknown{_fixed_mend(scene)}")
         else:
             if view.lens.convention is None:
                 expect_optical(given, view.lens, T, xyz, core.config.transfer)
+
+
+def _fixed_mend(scene: Scene) -> str:
+    """What to do where nobody knows the frame that rests."""
+    if scene.fixed_frame in ("", *scene.tree.frames()):
+        return ""
+    return "; pass fixed_frame=, which is '' for a robot at rest"

@@ -67,6 +67,16 @@ def test_a_bag_is_painted_without_another_word(world, recorded, model):
             assert bag.camera(world.image_topic).size == image.camera.size
 
 
+def test_a_bag_without_odometry_is_said_to_be_painted_at_rest(world, model):
+    with read_bag(world.bag()) as bag:
+        labels, cloud = model.label(next(bag.images())), next(bag.clouds())
+        with pytest.warns(
+            SegPerceptionWarning, match="'odom' is not known.*'' for a robot at rest"
+        ):
+            painted = model.paint(cloud, labels, transforms=bag)
+        assert painted.why_not == {"no_transform": 3}
+
+
 def test_topics_and_times_are_chosen(world):
     path = world.bag()
     with read_bag(path, topics=world.image_topic) as bag:
