@@ -15,7 +15,7 @@ from seg_perception.training.project.found_ids import FoundIds
 
 _FEWEST = 4
 _SHARE = 0.2
-_MOST_CLUSTERS, _CLUSTER_IMAGES, _EVERY = 32, 3, 5
+_FEWEST_CLUSTERS, _MOST_CLUSTERS, _CLUSTER_IMAGES, _EVERY = 3, 32, 2, 5
 _MARGIN = 0.33
 _TRIALS = 12
 
@@ -85,7 +85,7 @@ def _by_sequence(pairs: Sequence[ImagePair]) -> Iterator[HeldOut]:
 
 def _by_neighbourhood(pairs: Sequence[ImagePair]) -> Iterator[HeldOut]:
     descriptors = np.stack([describe_file(pair.image) for pair in pairs])
-    clusters = min(_MOST_CLUSTERS, max(2, len(pairs) // _CLUSTER_IMAGES))
+    clusters = min(max(_FEWEST_CLUSTERS, len(pairs) // _CLUSTER_IMAGES), _MOST_CLUSTERS)
     for seed in range(_TRIALS):
         for margin in (_MARGIN, 0.0):
             chosen = hold_out(descriptors, clusters, min(_EVERY, clusters), margin, seed)
