@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,28 @@ def test_a_run_prints_its_table_and_is_resumed(arguments: list[str], tmp_path: P
     assert "No training pixel names for certain: " in rest.output
     assert Checkpoint.load(tmp_path / "run" / "last.pt").step == 2
     assert list((tmp_path / "run").glob("events.out.tfevents.*"))
+
+
+def test_json_names_the_checkpoints_and_the_scores(arguments: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert (facts["step"], facts["best"]) == (2, str(tmp_path / "run" / "best.pt"))
+    assert set(facts["scores"]["stripes"]) == {"classes", "categories", "pixel_accuracy"}
+
+
+def test_a_run_starts_from_a_checkpoint_but_not_from_another_networks_bundle(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    assert CliRunner().invoke(app, [*arguments, "--until", "1"]).exit_code == 0
+    again = [word.replace("/run", "/next") if word.endswith("/run") else word for word in arguments]
+    other = CliRunner().invoke(app, [*again, "--init", "field_tiny"])
+    assert other.exit_code == 2
+    assert "another network than `model` describes" in other.stderr
+    first = str(tmp_path / "run" / "last.pt")
+    done = CliRunner().invoke(app, [*again, "--init", first, "--until", "1"])
+    assert done.exit_code == 0, done.output
+    assert Checkpoint.load(tmp_path / "next" / "last.pt").step == 1
 
 
 def test_an_unreadable_source_is_explained(arguments: list[str]) -> None:

@@ -58,3 +58,13 @@ def test_what_a_network_answers_decides_what_is_compared() -> None:
     assert masks.keys() == {"class", "mask", "dice", "auxiliary", "coarse"}
     assert float(masks["auxiliary"]) == pytest.approx(math.log(3))
     assert float(masks["coarse"]) == pytest.approx(0.1 * math.log(2))
+
+
+def test_a_class_of_no_category_is_in_none() -> None:
+    # Class 2 has no category: its pixels surely hold neither, {1, 2} leaves category 0 open.
+    loss = CoarseLoss(SPACE, np.array([0, 0, 2]), 2)
+    alone, either = (torch.full((1, 2, 2), target, dtype=torch.uint8) for target in (2, 4))
+    sure = torch.tensor([[-30.0, -30.0]])
+    assert float(loss(sure, alone)) == pytest.approx(0, abs=1e-6)
+    assert float(loss(torch.tensor([[30.0, -30.0]]), alone)) == pytest.approx(15)
+    assert float(loss(torch.tensor([[30.0, -30.0]]), either)) == pytest.approx(0, abs=1e-6)

@@ -1,6 +1,7 @@
 # ruff: noqa: E402  (torch, which may be absent, is looked for first)
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: install the e
 
 from seg_perception.core.errors import StoppedError, TrainingError
 from seg_perception.training.batches import Batch, BatchSource
+from seg_perception.training.checkpoint import Checkpoint
 from seg_perception.training.config import OptimizerConfig, TrainingConfig
 from seg_perception.training.data import TrainingData
 from seg_perception.training.loop import Trainer
@@ -109,6 +111,28 @@ def test_a_run_that_is_stopped_is_resumed_at_that_step(
     resumed = Trainer(tiny_config, tiny_data, tmp_path)
     resumed.resume(tmp_path / "last.pt")
     assert resumed.step == 3
+
+
+def test_the_first_scores_are_the_best_so_far_and_without_scores_there_is_no_best(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
+    # A class that nothing predicts after one step has the value 0, too.
+    config = tiny_config.model_copy(update={"metric": "sky"})
+    Trainer(config, tiny_data, tmp_path / "scored").run(until=1)
+    assert (tmp_path / "scored" / "best.pt").is_file()
+    nothing_held = replace(tiny_data, validation={})
+    Trainer(config, nothing_held, tmp_path / "unscored").run(until=1)
+    assert (tmp_path / "unscored" / "last.pt").is_file()
+    assert not (tmp_path / "unscored" / "best.pt").exists()
+
+
+def test_an_ontology_without_groupings_is_learnt_and_kept_in_the_checkpoint(
+    tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
+    plain = tiny_data.ontology.model_copy(update={"groupings": {}})
+    scores = Trainer(tiny_config, replace(tiny_data, ontology=plain), tmp_path).run(until=2)
+    assert scores["stripes"].categories == {}
+    assert Checkpoint.load(tmp_path / "last.pt").classes == plain
 
 
 def test_another_configuration_is_not_resumed(

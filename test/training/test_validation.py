@@ -7,8 +7,9 @@ torch = pytest.importorskip("torch", reason="training needs torch: install the e
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import LabelledImage
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.training.config import METRICS
 from seg_perception.training.models.network import NetworkOutput
-from seg_perception.training.validation import Validator
+from seg_perception.training.validation import Validator, metric_value, score_tables
 
 FIELD = Ontology.load("field")
 IDS = FIELD.ids
@@ -43,12 +44,12 @@ class OneImage:
         return LabelledImage("a", np.zeros((*self.targets.shape, 3), np.uint8), self.targets)
 
 
-def scores(true, predicted):
-    space = TargetSpace.build(FIELD, [MAPPING])
+def scores(true, predicted, ontology=FIELD):
+    space = TargetSpace.build(ontology, [MAPPING])
     targets = space.lookup(MAPPING, FIELD)[np.array(true, np.uint8)]
     size = (targets.shape[1], targets.shape[0])
     labels = np.array([[IDS[name] for name in row] for row in predicted])
-    return Validator(space, FIELD, size).run(Fixed(labels), OneImage(targets))
+    return Validator(space, ontology, size).run(Fixed(labels), OneImage(targets))
 
 
 def test_any_member_of_a_set_is_right_and_counts_as_the_first() -> None:
@@ -65,3 +66,14 @@ def test_categories_leave_out_sets_that_span_several() -> None:
         {"obstacle": 1 / 2, "sky": 1 / 2, "high_vegetation": 0.0}
     )
     assert result.mean_iou == pytest.approx(1 / 3)
+
+
+def test_without_the_grouping_there_are_no_categories_and_the_classes_are_the_same() -> None:
+    plain = FIELD.model_copy(update={"groupings": {}})
+    seen = ([[1, 1, 1, 2]], [["high_vegetation", "trunk", "sky", "sky"]])
+    result = scores(*seen, plain)
+    assert result.classes == scores(*seen).classes
+    assert result.categories == {}
+    assert "category" in score_tables({"a": scores(*seen)})
+    assert "category" not in score_tables({"a": result})
+    assert metric_value({"a": result}, METRICS[0]) == pytest.approx(7 / 12)
