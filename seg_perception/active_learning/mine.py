@@ -28,7 +28,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import header_of, stamp_to_ns
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.video import Decoded
 from seg_perception.io.video_packets import is_video
 from seg_perception.pipeline.camera_images import CameraImages

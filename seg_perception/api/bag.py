@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from seg_perception.core.types import NANOSECONDS
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.remapped_bag import RemappedBag
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -50,12 +51,14 @@ class Bag:
         end_s: float | None = None,
         camera_info: Mapping[str, str] | None = None,
         odometry_topic: str = "",
+        remap: Iterable[str] = (),
     ) -> None:
         """Open it; arguments and errors as for `read_bag`."""
         self.path = Path(path).expanduser()
+        self._remapped = RemappedBag.of(self.path, remap)
         self._is_closed = False
         self._issues = IssueLog(_tell)
-        self._bag = BagReader(self.path)
+        self._bag = BagReader(self._remapped)
         self.topics: tuple[TopicInfo, ...] = self._bag.topics
         self.start_ns, self.end_ns = self._bag.start_ns, self._bag.end_ns
         self._first_ns = self.start_ns + round(start_s * NANOSECONDS)
@@ -182,7 +185,7 @@ class Bag:
 
     @cached_property
     def _transforms(self) -> BagTransforms:
-        return BagTransforms(self.path, self._odometry_topic, self._issues)
+        return BagTransforms(self._remapped, self._odometry_topic, self._issues)
 
     def _chosen(self, wanted: Collection[str] | None) -> dict[str, str]:
         """Types of the topics that are read, by name."""
@@ -270,6 +273,7 @@ def read_bag(
     end_s: float | None = None,
     camera_info: Mapping[str, str] | None = None,
     odometry_topic: str = "",
+    remap: Iterable[str] = (),
 ) -> Bag:
     """Open a recording: ROS 2 mcap and db3, ROS 1 bag; no ROS is needed.
 
@@ -283,8 +287,11 @@ def read_bag(
         start_s, end_s: seconds since the recording began.
         camera_info: topics of camera_info by image topic, where they do not lie beside it.
         odometry_topic: nav_msgs/Odometry that moves its child frame where /tf does not.
+        remap: rules such as `/tf:=/a200_0000/tf`: what is read as the first name is the bag's
+            second, as of a node with `-r`.
 
     Raises:
         BagError: nothing there, nothing that can be read, or topics that it does not have.
+        ConfigError: a rule of `remap` that is none.
     """
-    return Bag(path, topics, start_s, end_s, camera_info, odometry_topic)
+    return Bag(path, topics, start_s, end_s, camera_info, odometry_topic, remap)

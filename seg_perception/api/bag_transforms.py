@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import Odometry
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.transforms import decode_odometry
 from seg_perception.pipeline.transform_reader import TransformReader, make_tree
 
@@ -30,7 +30,7 @@ class BagTransforms:
     A window of time is kept. Going forward reads on; going back by more than that begins anew.
     """
 
-    def __init__(self, path: Path, odometry_topic: str, issues: IssueLog) -> None:
+    def __init__(self, path: BagSource, odometry_topic: str, issues: IssueLog) -> None:
         """Open the bag a second time, so that whoever iterates over it is not disturbed.
 
         Raises:

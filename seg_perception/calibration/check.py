@@ -29,7 +29,7 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.pictures import encode_png
 
 

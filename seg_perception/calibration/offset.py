@@ -19,7 +19,7 @@ from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import CalibrationError, ReportError
 from seg_perception.core.issue_log import Issue
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.pictures import encode_png
 
 _STEP_S = 0.01

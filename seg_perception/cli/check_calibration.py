@@ -17,7 +17,7 @@ from seg_perception.cli.options import (
     end,
     parse_labels,
     print_json,
-    recording,
+    remapped,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="Recording with images, scans and transforms.")],
+    bag: Annotated[Path, typer.Argument(help="RemappedBag with images, scans and transforms.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "calibration"
     ),
@@ -46,7 +46,7 @@ def command(  # noqa: PLR0913 (an option each)
     """
     from seg_perception.calibration.check import check_calibration
 
-    source = recording(bag, remap)
+    source = remapped(bag, remap)
     chosen = bag_config(source, config, settings)
     checks = check_calibration(source, chosen, output, parse_labels(labels or []), scans)
     if as_json:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, Remap, Settings, load_config, print_json, recording
+from seg_perception.cli.options import AsJson, Remap, Settings, load_config, print_json, remapped
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
-    from seg_perception.io.recording import Recording
+    from seg_perception.io.remapped_bag import RemappedBag
 
 app = typer.Typer(
     help="Write and check parameter files.", no_args_is_help=True, rich_markup_mode=None
@@ -38,7 +38,7 @@ def dump(
     """
     from seg_perception.config import without_expert_defaults
 
-    config = _load(file, None if bag is None else recording(bag, remap), settings)
+    config = _load(file, None if bag is None else remapped(bag, remap), settings)
     if as_json:
         parameters = config.to_parameters()
         print_json(parameters if expert else without_expert_defaults(parameters))
@@ -67,7 +67,7 @@ def check(file: File = None, settings: Settings = None, *, as_json: AsJson = Fal
     typer.echo("ok: {} cameras, {} lidars, {} radars".format(*numbers))
 
 
-def _load(file: Path | None, bag: Recording | None, settings: list[str] | None) -> Config:
+def _load(file: Path | None, bag: RemappedBag | None, settings: list[str] | None) -> Config:
     from seg_perception.inspection import inspect_bag
 
     found = {} if bag is None else inspect_bag(bag).parameters

@@ -17,7 +17,7 @@ from seg_perception.cli.options import (
     end,
     parse_labels,
     print_json,
-    recording,
+    remapped,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def command(  # noqa: PLR0913 (an option each)
     bag: Annotated[
-        Path, typer.Argument(help="Recording with images, scans and moving transforms.")
+        Path, typer.Argument(help="RemappedBag with images, scans and moving transforms.")
     ],
     config: RobotFile = None,
     settings: Settings = None,
@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913 (an option each)
     """
     from seg_perception.calibration.offset import estimate_offset, write_curve
 
-    source = recording(bag, remap)
+    source = remapped(bag, remap)
     chosen = bag_config(source, config, settings)
     estimates = estimate_offset(source, chosen, parse_labels(labels or []), scans, reach)
     pictures = [write_curve(output, found) for found in estimates.found] if output else []

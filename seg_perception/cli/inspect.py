@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, Remap, print_json, recording
+from seg_perception.cli.options import AsJson, Remap, print_json, remapped
 
 if TYPE_CHECKING:
     from seg_perception.inspection import BagInspection, BundleInspection
@@ -42,7 +42,7 @@ def command(
             _print_bundle(bundle)
         failed = bool(bundle.problem)
     else:
-        bag = inspect_bag(recording(Path(path), remap))
+        bag = inspect_bag(remapped(Path(path), remap))
         if as_json:
             print_json(bag.to_json())
         else:

@@ -16,7 +16,7 @@ from seg_perception.cli.options import (
     end,
     parse_setting,
     print_json,
-    recording,
+    remapped,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
+    bag: Annotated[Path, typer.Argument(help="RemappedBag: .mcap, .db3, ROS 1 .bag, or a folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder.")],
     count: Annotated[int, typer.Option("--count", "-n", help="How many frames.")] = 50,
     config: RobotFile = None,
@@ -48,7 +48,7 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.active_learning import mine
     from seg_perception.cli.progress import stoppable_step
 
-    source = recording(bag, remap)
+    source = remapped(bag, remap)
     chosen = bag_config(source, config, settings)
     summary = mine(source, output, chosen, _mining(count, choose or []), stoppable_step)
     if as_json:

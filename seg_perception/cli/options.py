@@ -15,7 +15,7 @@ from seg_perception.core.yaml_document import YamlError, parse_yaml
 if TYPE_CHECKING:
     from seg_perception.config import Config
     from seg_perception.inspection import BagInspection
-    from seg_perception.io.recording import Recording
+    from seg_perception.io.remapped_bag import RemappedBag
 
 RobotFile = Annotated[
     Path | None,
@@ -73,18 +73,18 @@ def load_config(
     return Config.from_parameters(merged, str(file or origin))
 
 
-def recording(bag: Path, remap: Iterable[str] | None) -> Recording:
+def remapped(bag: Path, remap: Iterable[str] | None) -> RemappedBag:
     """The bag that was named, under other names of topics.
 
     Raises:
         ConfigError: a rule of `--remap` that is none.
     """
-    from seg_perception.io.recording import Recording
+    from seg_perception.io.remapped_bag import RemappedBag
 
-    return Recording.of(bag, remap or ())
+    return RemappedBag.of(bag, remap or ())
 
 
-def bag_config(bag: Recording, file: Path | None, settings: Iterable[str] | None) -> Config:
+def bag_config(bag: RemappedBag, file: Path | None, settings: Iterable[str] | None) -> Config:
     """The parameter file's configuration, or what inspecting the bag suggests; settings over it.
 
     Raises:
@@ -94,7 +94,7 @@ def bag_config(bag: Recording, file: Path | None, settings: Iterable[str] | None
     return configured(bag, file, settings, inspected(bag, file))
 
 
-def inspected(bag: Recording, file: Path | None) -> BagInspection | None:
+def inspected(bag: RemappedBag, file: Path | None) -> BagInspection | None:
     """What a bag is found to hold; None where a parameter file says what to read.
 
     Raises:
@@ -106,7 +106,7 @@ def inspected(bag: Recording, file: Path | None) -> BagInspection | None:
 
 
 def configured(
-    bag: Recording, file: Path | None, settings: Iterable[str] | None, found: BagInspection | None
+    bag: RemappedBag, file: Path | None, settings: Iterable[str] | None, found: BagInspection | None
 ) -> Config:
     """The parameter file's configuration, or what the bag's inspection suggests.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seg_perception.cli.options import AsJson, Remap, print_json, recording
+from seg_perception.cli.options import AsJson, Remap, print_json, remapped
 
 app = typer.Typer(
     help="Parameter files of robots; layouts for RViz and Foxglove and an SROS 2 policy.",
@@ -47,7 +47,7 @@ def new(
     from seg_perception.core.issue_kinds.inputs import EMPTY_BAG, NO_CAMERA
     from seg_perception.inspection import inspect_bag
 
-    source = recording(bag, remap)
+    source = remapped(bag, remap)
     inspection = inspect_bag(source)
     for issue in inspection.issues:
         if issue.code in (EMPTY_BAG.code, NO_CAMERA.code):

@@ -18,17 +18,17 @@ from seg_perception.cli.options import (
     end,
     inspected,
     print_json,
-    recording,
+    remapped,
 )
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
-    from seg_perception.io.recording import Recording
+    from seg_perception.io.remapped_bag import RemappedBag
     from seg_perception.replay import ReplayOptions, ReplaySummary
 
 
 def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="Recording: .mcap, .db3, ROS 1 .bag, or a folder.")],
+    bag: Annotated[Path, typer.Argument(help="RemappedBag: .mcap, .db3, ROS 1 .bag, or a folder.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="New .mcap file, or new folder.")],
     config: RobotFile = None,
     settings: Settings = None,
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
-    source = recording(bag, remap)
+    source = remapped(bag, remap)
     found = inspected(source, config)
     chosen = configured(source, config, settings, found)
     options = ReplayOptions(
@@ -78,7 +78,9 @@ def command(  # noqa: PLR0913 (an option each)
     end(summary.notes, summary.problems)
 
 
-def _replay(bag: Recording, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:
+def _replay(
+    bag: RemappedBag, output: Path, config: Config, options: ReplayOptions
+) -> ReplaySummary:
     from seg_perception.cli.progress import stoppable_bar
     from seg_perception.replay import replay
 

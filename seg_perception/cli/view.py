@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, end, print_json
+from seg_perception.cli.options import AsJson, Remap, end, print_json, remapped
 
 if TYPE_CHECKING:
     from seg_perception.viewing import ViewOptions, ViewSummary
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def command(  # noqa: PLR0913 (an option each)
     path: Annotated[Path, typer.Argument(help="A bag, labelled or not; or a .ply or .pcd map.")],
+    remap: Remap = None,
     save: Annotated[
         Path | None, typer.Option(help="New .rrd file in place of a window; `rerun FILE` opens it.")
     ] = None,
@@ -55,7 +56,7 @@ def command(  # noqa: PLR0913 (an option each)
         _expect_map(path, save)
         _show_window(path, options)
         return
-    summary = _view(path, save, options)
+    summary = _view(path, remap, save, options)
     if as_json:
         print_json({"written": str(save or ""), **summary.to_json()})
     else:
@@ -65,17 +66,23 @@ def command(  # noqa: PLR0913 (an option each)
     end(summary.notes, summary.problems)
 
 
-def _view(path: Path, save: Path | None, options: ViewOptions) -> ViewSummary:
+def _view(
+    path: Path, remap: list[str] | None, save: Path | None, options: ViewOptions
+) -> ViewSummary:
     from seg_perception.cli.progress import stoppable_bar
+    from seg_perception.core.errors import ConfigError
     from seg_perception.io.point_file_reader import is_point_file
     from seg_perception.viewing import view_bag, view_map
     from seg_perception.viewing.recording import saved_recording, shown_recording
 
     opened = shown_recording if save is None else partial(saved_recording, save)
     if is_point_file(path):
+        if remap:
+            msg = f"--remap {remap[0]}: {path} is a map, which has no topics"
+            raise ConfigError(msg)
         return view_map(path, opened, options.ontology)
     with stoppable_bar("reading") as advance:
-        return view_bag(path, opened, options, advance)
+        return view_bag(remapped(path, remap), opened, options, advance)
 
 
 def _expect_map(path: Path, save: Path | None) -> None:

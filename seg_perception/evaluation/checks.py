@@ -21,7 +21,7 @@ from seg_perception.io.cloud_labels import LABEL_FIELDS, ids_in
 from seg_perception.io.images import decode_compressed_image, decode_label_image
 from seg_perception.io.messages import CompressedImage, PointCloud2, header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.video import first_picture
 from seg_perception.io.video_packets import is_video
 
@@ -55,9 +55,9 @@ def check_job(job: Job, on_progress: OnProgress) -> None:
 def _check_bag(job: Job, shard: Shard, entry: StreamGroundTruth) -> None:
     """The first messages of one stream and its truth."""
     counter = ConfusionCounter(job.layout)
-    recording = job.recording(shard)
-    truths = _first(shard.truth_path or recording, entry.truth)
-    labels = _first(recording, entry.labels)
+    bag = job.remapped(shard)
+    truths = _first(shard.truth_path or bag, entry.truth)
+    labels = _first(bag, entry.labels)
     where = f"{shard.path}, {entry.stream}"
     for what, messages, topic in (("labels", labels, entry.labels), ("truth", truths, entry.truth)):
         if not messages:

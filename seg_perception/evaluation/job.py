@@ -14,7 +14,7 @@ from seg_perception.evaluation.confusion import ConfusionLayout
 from seg_perception.evaluation.document import Document
 from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.protocol import Protocol
-from seg_perception.io.recording import Recording
+from seg_perception.io.remapped_bag import RemappedBag
 
 Kind = Literal["bag", "labelled bag", "data set", "predictions"]
 StreamKind = Literal["image", "lidar", "radar"]
@@ -110,7 +110,7 @@ class Job(Document):
     Attributes:
         class_mappings: of the protocol; empty: all.
         partial: score a model although its classes differ.
-        remap: rules for the names of topics of the recordings, see `Recording`.
+        remap: rules for the names of topics of the recordings, see `RemappedBag`.
         parameters: flat parameters of the core.
         files: of a data set of images.
         image_topics: pictures by stream, for bags that were labelled before.
@@ -142,9 +142,9 @@ class Job(Document):
     pictures: int = 4
     shards: tuple[Shard, ...]
 
-    def recording(self, shard: Shard) -> Recording:
+    def remapped(self, shard: Shard) -> RemappedBag:
         """The bag of a shard, under the job's names."""
-        return Recording.of(shard.path, self.remap)
+        return RemappedBag.of(shard.path, self.remap)
 
     @property
     def layout(self) -> ConfusionLayout:

@@ -11,7 +11,7 @@ from seg_perception.datasets.viking_hill import CuboidRules
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import Protocol
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.topics import LEGEND, private
 
 

@@ -30,7 +30,7 @@ from seg_perception.inspection.facts import BagFacts
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import find_fixed_frame, suggest_parameters
 from seg_perception.io.bag_reader import BagReader
-from seg_perception.io.recording import Recording
+from seg_perception.io.remapped_bag import RemappedBag
 
 _NANOSECONDS_PER_MS = 1_000_000
 _BAGS = (".mcap", ".db3", ".bag", ".zstd")
@@ -86,7 +86,7 @@ def _plan_bags(bags: Sequence[Path], options: EvaluateOptions) -> Job:
     if options.truth_bag is not None and len(bags) > 1:
         msg = f"--truth-bag {options.truth_bag}: expected one recording beside it, got {len(bags)}"
         raise ConfigError(msg)
-    first = Recording.of(bags[0], options.remap)
+    first = RemappedBag.of(bags[0], options.remap)
     facts = read_facts(first)
     _expect_messages(facts)
     recorded = recorded_ontology(first) if options.labels != "model" else None
@@ -179,7 +179,7 @@ def _shards(bags: Sequence[Path], options: EvaluateOptions) -> tuple[Shard, ...]
     shards = []
     names: set[str] = set()
     for number, path in enumerate(bags):
-        with BagReader(Recording.of(path, options.remap)) as bag:
+        with BagReader(RemappedBag.of(path, options.remap)) as bag:
             if not bag.message_count:
                 msg = f"{path}: the bag holds no message; record it again"
                 raise EvaluationError(msg)

@@ -45,7 +45,7 @@ def run_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep, keep: 
     """
     config = Config.from_parameters(job.parameters)
     with ExitStack() as stack:
-        reader = stack.enter_context(BagReader(job.recording(shard)))
+        reader = stack.enter_context(BagReader(job.remapped(shard)))
         inputs = find_inputs(reader, config)
         segmenter = segmenter_of(config)
         matcher = GroundTruthMatcher(
@@ -72,7 +72,7 @@ def run_labelled_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnSte
     Raises:
         BagError: it can't be read at all, or lacks a topic of labels or of their truth.
     """
-    with BagReader(job.recording(shard)) as reader:
+    with BagReader(job.remapped(shard)) as reader:
         matcher = GroundTruthMatcher(
             job, writer, shard.sequence, reader.duration_s, TransformTree()
         )

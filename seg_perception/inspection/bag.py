@@ -14,7 +14,7 @@ from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.issues import find_issues
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.suggest import suggest_parameters
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 
 # What is left out, taken for something, or taken as at rest.
 _GUESSED = {kind.code for kind in (UNREAD_CLOUD, SENSOR_GUESSED, AT_REST, TAKEN_AS_BODY_FRAME)}

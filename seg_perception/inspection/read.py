@@ -37,7 +37,7 @@ from seg_perception.io.messages import (
     header_of,
     stamp_to_ns,
 )
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.video import first_picture
 from seg_perception.io.video_packets import is_video, read_packet
 from seg_perception.outputs.own_topics import is_own_cloud, own_topics

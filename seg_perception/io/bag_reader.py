@@ -23,8 +23,8 @@ from seg_perception.io.bag_storage import (
     merge_by_time,
 )
 from seg_perception.io.interfaces import TypeCatalog, check_encoding
-from seg_perception.io.recording import BagSource, Recording
 from seg_perception.io.recording_start import RecordingStart, recording_start
+from seg_perception.io.remapped_bag import BagSource, RemappedBag
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -41,13 +41,13 @@ class BagReader:
         """Open it and read its index.
 
         Args:
-            source: its path; a `Recording` gives topics other names.
+            source: its path; a `RemappedBag` gives topics other names.
 
         Raises:
             BagError: nothing there, or nothing that can be read; says which mend there is.
         """
-        recording = source if isinstance(source, Recording) else Recording(Path(source))
-        self.path = recording.path
+        remapped = source if isinstance(source, RemappedBag) else RemappedBag(Path(source))
+        self.path = remapped.path
         self._storages, self.remarks = open_storages(self.path)
         self._types = TypeCatalog()
         stored = [topic for storage in self._storages for topic in storage.topics]
@@ -55,7 +55,7 @@ class BagReader:
             self.close()
             check_encoding(stored[0])
         try:
-            self._names = recording.names({topic.name for topic in stored})
+            self._names = remapped.names({topic.name for topic in stored})
         except BagError:
             self.close()
             raise

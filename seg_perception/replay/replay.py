@@ -24,7 +24,7 @@ from seg_perception.inference.engine import ValidatedEngine, create_engine
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
-from seg_perception.io.recording import BagSource
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.video_writer import check_video_file
 from seg_perception.outputs.clouds import check_clouds
 from seg_perception.outputs.costmap import check_planner

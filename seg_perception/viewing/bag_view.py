@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from seg_perception.io.cloud_labels import LABEL_FIELDS, ids_in
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.transforms import decode_tf
 from seg_perception.outputs.pictures import fit
 from seg_perception.replay.decoding import ImageDecoder
@@ -40,7 +40,7 @@ _STATIC = "tf_static"
 
 
 def view_bag(
-    path: Path, open_recording: Open, options: ViewOptions, progress: Progress
+    path: BagSource, open_recording: Open, options: ViewOptions, progress: Progress
 ) -> ViewSummary:
     """Show what a bag holds.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seg_perception import BagCloud, BagImage, Model, SegPerceptionWarning, read_bag
-from seg_perception.core.errors import BagError, ImageError, TransformError
+from seg_perception.core.errors import BagError, ConfigError, ImageError, TransformError
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages as m
 from seg_perception.io.transforms import encode_tf
@@ -210,3 +210,16 @@ def test_a_model_labels_an_image_without_a_lens(world, tiny_bundle):
     with read_bag(world.bag(events)) as bag, Model(tiny_bundle) as model:
         (image,) = bag.images()
         assert model.label(image).shares == {"red": 0.5, "green": 0.5}
+
+
+def test_topics_go_by_the_names_that_they_are_given(world):
+    names = {"/tf_static": "/a200/tf_static", world.points_topic: "/a200/points"}
+    path = world.bag([(at, names.get(topic, topic), m) for at, topic, m in world.events()])
+    rules = [f"{name}:={other}" for name, other in names.items()]
+    with read_bag(path, remap=rules) as bag:
+        clouds = list(bag.clouds(world.points_topic))
+        assert len(clouds) == 5
+        found = bag.transform("lidar", "camera_optical", world.start_ns)
+        assert found[:3, 2].tolist() == [1, 0, 0], "the camera looks along the lidar's x"
+    with pytest.raises(ConfigError, match="expected FROM:=TO"):
+        read_bag(path, remap=["/tf"])

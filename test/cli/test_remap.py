@@ -34,6 +34,7 @@ COMMANDS = {
     "check-calibration": (),
     "estimate-offset": (),
     "platform new": (),
+    "view": ("--save", "out.rrd"),
 }
 
 
@@ -84,5 +85,8 @@ def test_what_has_no_topics_is_not_remapped(world):
     result = run("inspect", world.bundle, "--remap", RULE, code=2)
     assert "is a bundle, which has no topics" in result.stderr
     (world.folder / "images").mkdir()
+    (world.folder / "map.ply").write_text("ply\n")
+    result = run("view", world.folder / "map.ply", "--save", "m.rrd", "--remap", RULE, code=2)
+    assert "is a map, which has no topics" in result.stderr
     result = run("evaluate", world.folder / "images", "--remap", RULE, code=2)
     assert "is a data set, which has no topics" in result.stderr

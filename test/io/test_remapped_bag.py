@@ -7,13 +7,13 @@ import pytest
 from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
-from seg_perception.io.recording import Recording
+from seg_perception.io.remapped_bag import RemappedBag
 
 
 def named(path, *rules, topics=None):
     """The log times by the names under which a bag is read, and the names that it lists."""
     times = {}
-    with BagReader(Recording.of(path, rules)) as bag:
+    with BagReader(RemappedBag.of(path, rules)) as bag:
         for message in bag.messages(topics):
             times.setdefault(message.topic, []).append(message.log_time_ns)
         assert {t.name: t.count for t in bag.topics if topics is None or t.name in topics} == {
@@ -55,7 +55,7 @@ def test_names_are_made_full(bag, rule):
 
 def test_a_name_that_another_rule_takes_away_is_not_read(bag):
     left = r"expected one of the topics \['/front', '/tf'\]"
-    renamed = Recording.of(bag, ["/tf:=/a200/tf"])
+    renamed = RemappedBag.of(bag, ["/tf:=/a200/tf"])
     with BagReader(renamed) as reader, pytest.raises(BagError, match=left):
         reader.messages({"/a200/tf"})
 
@@ -63,18 +63,18 @@ def test_a_name_that_another_rule_takes_away_is_not_read(bag):
 def test_a_topic_that_the_bag_does_not_have_is_refused(bag):
     expected = r"--remap /tf:=/a201/tf: expected one of its topics \['/a200/tf', '/front', '/tf'\]"
     with pytest.raises(BagError, match=expected):
-        BagReader(Recording.of(bag, ["/tf:=/a201/tf"]))
+        BagReader(RemappedBag.of(bag, ["/tf:=/a201/tf"]))
 
 
 @pytest.mark.parametrize("rule", ["/tf", "/tf:=", ":=/tf", "node:/tf:=/a", "~/tf:=/a", "/tf:=/"])
 def test_what_is_no_rule_is_refused(rule):
     with pytest.raises(ConfigError, match=r"expected FROM:=TO, two names of topics, for instance"):
-        Recording.of("a.mcap", [rule])
+        RemappedBag.of("a.mcap", [rule])
 
 
 def test_rules_that_do_not_go_together_are_refused():
     with pytest.raises(ConfigError, match="/tf is /a already; leave out one"):
-        Recording.of("a.mcap", ["/tf:=/a", "tf:=b"])
+        RemappedBag.of("a.mcap", ["/tf:=/a", "tf:=b"])
     with pytest.raises(ConfigError, match="/a is given two names; leave out one"):
-        Recording.of("a.mcap", ["/tf:=/a", "/b:=/a"])
-    assert Recording.of("a.mcap", ["/tf:=/a", "tf:=a"]).remappings == {"/tf": "/a"}
+        RemappedBag.of("a.mcap", ["/tf:=/a", "/b:=/a"])
+    assert RemappedBag.of("a.mcap", ["/tf:=/a", "tf:=a"]).remappings == {"/tf": "/a"}

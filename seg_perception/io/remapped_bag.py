@@ -14,7 +14,7 @@ _EXPECTED = "expected FROM:=TO, two names of topics, for instance /tf:=/a200_000
 
 
 @dataclass(frozen=True)
-class Recording(os.PathLike[str]):
+class RemappedBag(os.PathLike[str]):
     """A bag whose topics go by other names.
 
     As for a node with `-r FROM:=TO`: who reads FROM gets the bag's TO. TO has no other name then,
@@ -29,7 +29,7 @@ class Recording(os.PathLike[str]):
     remappings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: str | Path, rules: Iterable[str] = ()) -> Recording:
+    def of(cls, path: str | Path, rules: Iterable[str] = ()) -> RemappedBag:
         """A bag under rules such as `/tf:=/a200_0000/tf`; names without a slash get one.
 
         Raises:
@@ -71,7 +71,7 @@ class Recording(os.PathLike[str]):
         return kept | {n: sources[resolved(n)] for n in stored if resolved(n) in sources}
 
 
-BagSource = str | Path | Recording
+BagSource = str | Path | RemappedBag
 
 
 def _parse(rule: str) -> tuple[str, str]:
