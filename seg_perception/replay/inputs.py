@@ -21,6 +21,7 @@ from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.messages import CameraInfo, Odometry
+from seg_perception.outputs.own_topics import own_topics
 from seg_perception.pipeline.diagnosis import of_enabled
 from seg_perception.replay.topic_search import TopicSearch
 
@@ -104,9 +105,12 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
 
 
 def paste_ready(topics: Iterable[TopicInfo]) -> str:
-    """Options that name the image and cloud topics of a bag, one a line."""
-    lines = []
+    """Options that name the image and cloud topics of a bag, but for our own, one a line."""
+    lines, topics = [], list(topics)
+    own = own_topics({topic.name: topic.type for topic in topics})
     for topic in topics:
+        if topic.name in own:
+            continue
         if topic.type in IMAGE_TYPES:
             lines.append(f"  --set camera.NAME.image_topic={topic.name}")
         elif topic.type in CLOUD_TYPES:

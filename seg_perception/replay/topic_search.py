@@ -8,6 +8,7 @@ from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.core.issue_kinds.inputs import NOT_RECORDED
 from seg_perception.core.issue_log import Issue
 from seg_perception.io.bag_message import TopicInfo
+from seg_perception.outputs.own_topics import own_topics
 from seg_perception.pipeline.unread_clouds import wrong_type
 
 _SENSORS = ("camera.", "lidar.", "radar.")
@@ -23,6 +24,7 @@ class TopicSearch:
     def __init__(self, topics: Mapping[str, TopicInfo]) -> None:
         """Search among topics that have messages."""
         self._topics = topics
+        self._own = own_topics({name: info.type for name, info in topics.items()})
         self.missing: list[Issue] = []
 
     def has(self, topic: str, types: Sequence[str]) -> bool:
@@ -46,7 +48,8 @@ class TopicSearch:
             numbers = wrong_type(topic, [self._topics[topic].type], types, parameter)
             self.missing.append(Issue.of(WRONG_TYPE, name, **numbers))
             return False
-        usable = ", ".join(info.name for info in self._topics.values() if info.type in types)
+        of_sensors = self._topics.keys() - self._own
+        usable = ", ".join(t for t in sorted(of_sensors) if self._topics[t].type in types)
         self.missing.append(
             Issue.of(
                 NOT_RECORDED,

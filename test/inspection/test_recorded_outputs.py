@@ -57,6 +57,17 @@ def test_the_parameters_are_those_of_the_sensors(world, recorded, named):
     assert found.parameters["radars"] == []
 
 
+def test_topics_that_would_do_are_those_of_sensors(world, recorded):
+    done = run(
+        *("replay", recorded(), "-o", world.folder / "b.mcap"),
+        *("--set", "camera.front.image_topic=/nowhere", "--set", "cameras=[front]"),
+    )
+    assert done.exit_code == 2
+    assert f"/a200{world.image_topic}" in done.stderr
+    assert "legend_image" not in done.stderr
+    assert "overlay" not in done.stderr
+
+
 def test_the_lens_of_the_label_images_is_not_the_cameras(world, recorded):
     bag = recorded()
     moved = world.folder / "moved.mcap"
