@@ -136,13 +136,12 @@ def new(
     configuration, release file and commands.sh. It needs no torch.
     """
     from seg_perception.core.draft_folder import expect_new
-    from seg_perception.training.preparation import prepare
+    from seg_perception.training.project.files import write_project
 
     expect_new(output, ConfigError)
     project = _project(folder, layout, names, init, steps)
-    project.write(output)
-    notes = (*project.folder.notes, *project.notes)
-    notes += prepare(output / "train.yaml", Path(), {}).notes
+    prepared = write_project(project, output)
+    notes = (*project.folder.notes, *project.notes, *prepared.notes)
     if as_json:
         print_json({**project.facts(output), "notes": notes})
         return
