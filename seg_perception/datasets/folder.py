@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.mapping import UNMAPPED
+from seg_perception.io.bit_depth import to_picture
 from seg_perception.io.image_files import decode_file
 
 IMAGES = "images"
@@ -34,13 +35,17 @@ class LabelledImage:
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """uint8 (H, W, 3), RGB.
+    """uint8 (H, W, 3), RGB; upright, and of 16 bits those that the brightest pixel needs.
 
     Raises:
-        DatasetError: it can't be decoded.
+        DatasetError: it can't be decoded, or its pixels are no whole numbers.
     """
-    image = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    return np.asarray(image, np.uint8)
+    pixels = _read(path, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        msg = f"{path}: expected 8 or 16 bits a channel, got {pixels.dtype}; save it as PNG"
+        raise DatasetError(msg)
+    rgb: Any = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return to_picture(rgb)
 
 
 def to_targets(
@@ -81,7 +86,7 @@ def to_targets(
     return targets
 
 
-def _read(path: Path, flags: int) -> NDArray[np.uint8]:
+def _read(path: Path, flags: int) -> NDArray[Any]:
     array = decode_file(path, flags)
     if array is None:
         msg = f"{path}: can't be decoded as an image: replace the file or take it out of the split"

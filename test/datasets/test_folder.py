@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import DatasetError
+from seg_perception.datasets.folder import read_image
 from seg_perception.datasets.layouts import open_folder
 from seg_perception.datasets.mapping import UNMAPPED
 from seg_perception.datasets.pairs import PairDataset
@@ -100,3 +101,18 @@ def test_a_name_without_mask_is_refused(tmp_path: Path) -> None:
     write_pair(tmp_path, "b", np.zeros((4, 6), np.uint8))
     with pytest.raises(DatasetError, match=r"the data set has no a: take it out of the split"):
         data(tmp_path, lookup({0: 0}), ["a", "b"])
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_an_image_of_16_bits_is_as_bright_as_one_of_8(tmp_path, bits):
+    colors = np.array([[[255, 0, 0], [0, 128, 255]]], np.float64)
+    dtype = np.uint8 if bits == 8 else np.uint16
+    deep = np.rint(colors * ((1 << bits) - 1) / 255).astype(dtype)
+    cv2.imwrite(str(tmp_path / "a.png"), np.ascontiguousarray(deep[..., ::-1]))
+    assert np.abs(read_image(tmp_path / "a.png") - colors).max() <= 1
+
+
+def test_an_image_of_numbers_with_a_point_is_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tiff"), np.full((2, 2, 3), 0.5, np.float32))
+    with pytest.raises(DatasetError, match="expected 8 or 16 bits a channel, got float32"):
+        read_image(tmp_path / "a.tiff")
