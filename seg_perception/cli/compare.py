@@ -28,7 +28,7 @@ def command(
     ] = None,
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show every number, not the first 40.")
+        bool, typer.Option("--all", help="Show every number that changed, not the first 40.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,16 +68,22 @@ def _print(comparison: Comparison, *, everything: bool) -> None:
 
     out = console()
     for run in comparison.runs:
-        shown = run.changes if everything else run.changes[:_SHOWN]
-        out.print(_table(comparison.baseline, run, shown))
-        if len(shown) < len(run.changes):
-            out.print(f"{len(run.changes) - len(shown)} more with --all")
+        changed = tuple(change for change in run.changes if change.changed)
+        shown = changed if everything else changed[:_SHOWN]
+        if shown:
+            out.print(_table(comparison.baseline, run, shown))
+        if len(shown) < len(changed):
+            out.print(f"{len(changed) - len(shown)} more with --all")
+        if same := len(run.changes) - len(changed):
+            out.print(f"{same} number{'s are' if same != 1 else ' is'} the same in both runs")
         for note in run.notes:
             typer.echo(f"note: {note}", err=True)
 
 
 def _table(baseline: str, run: RunChange, changes: tuple[Change, ...]) -> object:
     from rich.table import Table
+
+    from seg_perception.evaluation.metric_titles import title
 
     table = Table(title=f"{run.run} against {baseline}", title_justify="left", title_style="bold")
     for index, header in enumerate(
@@ -89,7 +95,7 @@ def _table(baseline: str, run: RunChange, changes: tuple[Change, ...]) -> object
         between = "" if change.low is None else f"{change.low:+.2f} to {change.high or 0:+.2f}"
         table.add_row(
             change.stream,
-            change.key,
+            title(change.key),
             _number(change.before),
             _number(change.after),
             "-" if change.difference is None else f"{change.difference:+.2f}",

@@ -56,7 +56,8 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     truth_bag: Annotated[Path | None, typer.Option(help="Recording that holds the truth.")] = None,
     remap: Remap = None,
     truth_ontology: Annotated[
-        str, typer.Option(help="Ontology of the truth, where the protocol leaves it open.")
+        str,
+        typer.Option(help="Ontology or label mapping of the true ids: shipped name or YAML file."),
     ] = "",
     model_ontology: Annotated[
         str, typer.Option(help="Ontology of labels that do not say what they mean.")
@@ -75,7 +76,9 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     settings: Settings = None,
     latency: LatencyMs = 0.0,
     layout: Annotated[str, typer.Option(help="Of a data set; else as its folders show.")] = "",
-    split: Annotated[str, typer.Option(help="Of a data set, for instance val.")] = "",
+    split: Annotated[
+        str, typer.Option(help="Of a data set, such as val; all takes every one.")
+    ] = "",
     predictions: Annotated[
         Path | None, typer.Option(help="Folder with the labels of somebody else.")
     ] = None,
@@ -94,6 +97,9 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     ] = None,
     pictures: Annotated[int, typer.Option(min=0, help="Worst and typical frames to keep.")] = 4,
     *,
+    same_ids: Annotated[
+        bool, typer.Option("--same-ids", help="The true ids are the model's own; do not doubt it.")
+    ] = False,
     partial: Annotated[
         bool, typer.Option("--partial", help="Score a model whose classes differ from the truth's.")
     ] = False,
@@ -123,6 +129,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     options = EvaluateOptions(
         protocol=protocol,
         truth_ontology=truth_ontology,
+        same_ids=same_ids,
         model_ontology=model_ontology,
         class_mappings=tuple(class_mapping or ()),
         partial=partial,

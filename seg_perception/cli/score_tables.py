@@ -40,8 +40,8 @@ def _means(results: Results) -> Table:
         if stream.calibration is not None:
             named += [("", metric) for metric in stream.calibration.metrics]
         for mapping, metric in named:
-            key = f"{mapping}.{metric.key}" if mapping else metric.key
-            table.add_row(stream.name, key, _value(metric), _interval(metric), f"{metric.n:,}")
+            words = f"{metric.title} ({mapping})" if mapping else metric.title
+            table.add_row(stream.name, words, _value(metric), _interval(metric), f"{metric.n:,}")
     return table
 
 
@@ -82,7 +82,7 @@ def _alarms(mapping: ClassMappingResult) -> list[str]:
 def _table(title: str, *headers: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     for index, header in enumerate(headers):
-        table.add_column(header, justify="left" if index < 1 else "right")
+        table.add_column(header, justify="left" if index < 1 or header == "metric" else "right")
     return table
 
 

@@ -16,9 +16,12 @@ from seg_perception.core.atomic_write import draft_file, write_file
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.evaluation.assemble_timing import collect_timing
+from seg_perception.evaluation.class_truth import ClassTruth
+from seg_perception.evaluation.foreign_ids import FRAMES as ENOUGH
+from seg_perception.evaluation.foreign_ids import expect_own_ids
 from seg_perception.evaluation.frame_samples import choose
 from seg_perception.evaluation.frame_score import FRAMES, PICTURES, FrameScore
-from seg_perception.evaluation.job import Job, StreamGroundTruth
+from seg_perception.evaluation.job import Job, Shard, StreamGroundTruth
 from seg_perception.evaluation.results import ModelRecord, Results, Source
 from seg_perception.evaluation.shard_writer import ShardResult, merge_statistics
 from seg_perception.evaluation.shards import shard_folder
@@ -51,6 +54,8 @@ def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
         ),
         protocol=job.protocol,
         truth_ontology=job.truth_ontology,
+        truth_meanings=job.truth_meanings,
+        truth_origin=job.truth_origin,
         streams=streams,
         timing=collect_timing(job, parts),
         configuration=dict(job.parameters),
@@ -61,7 +66,12 @@ def assemble(job: Job, run: Path, seconds: float, command: str) -> Results:
             "model ontology": ontology_sha256(job.model_ontology),
             "truth ontology": ontology_sha256(job.truth_ontology),
         },
-        notes=(*dict.fromkeys(note for part in parts for note in part.notes), *_alarms(streams)),
+        notes=(
+            *job.remarks,
+            *dict.fromkeys(note for part in parts for note in part.notes),
+            *_uncalibrated(job),
+            *_alarms(streams),
+        ),
         problems=tuple(_problems(parts, streams)),
     )
 
@@ -73,15 +83,43 @@ def count(job: Job) -> dict[str, StreamStatistics]:
         EvaluationError: labels or a truth that can't be read or compared.
         SegPerceptionError: as the inputs or the model have it.
     """
-    with scratch_folder("evaluation") as folder:
-        run_here(job, job.shards, folder, lambda _done, _total: None)
-        parts = [ShardResult(job, shard_folder(folder, shard)) for shard in job.shards]
+    parts = _scored(job)
     found = {entry.stream: merge_statistics(parts, entry.stream, job) for entry in job.streams}
     problems = [problem for part in parts for problem in part.problems]
     if problems or any(statistics.refused for statistics in found.values()):
         notes = [note for part in parts for note in part.notes]
         raise EvaluationError("; ".join((*problems, *notes)))
     return found
+
+
+def check_ids(job: Job) -> None:
+    """Score frames from all over a data set whose ids nobody named, before all of it is scored.
+
+    Raises:
+        ForeignIdsError: the ids seem to be those of another ontology.
+    """
+    if not job.truth_assumed or job.files is None:
+        return
+    pairs = [pair for shard in job.shards for pair in shard.pairs]
+    chosen = [pairs[n * len(pairs) // ENOUGH] for n in range(ENOUGH)]
+    few = tuple({pair.truth: pair for pair in chosen}.values())
+    sample = job.model_copy(
+        update={
+            "shards": (Shard(number=0, size=len(few), pairs=few),),
+            "boundary": False,
+            "pictures": 0,
+        }
+    )
+    for entry in job.streams:
+        found = merge_statistics(_scored(sample), entry.stream, sample)
+        expect_own_ids(found.pairs, job.layout, entry.truth)
+
+
+def _scored(job: Job) -> list[ShardResult]:
+    """The parts of a small job, of which nothing is kept."""
+    with scratch_folder("evaluation") as folder:
+        run_here(job, job.shards, folder, lambda _done, _total: None)
+        return [ShardResult(job, shard_folder(folder, shard)) for shard in job.shards]
 
 
 def _stream(
@@ -174,6 +212,15 @@ def _alarms(streams: Sequence[StreamResult]) -> Iterator[str]:
         for mapping in stream.class_mappings:
             if names := ", ".join(mapping.never_predicted):
                 yield f"{stream.name}, {mapping.name}: never predicted: {names}"
+
+
+def _uncalibrated(job: Job) -> Iterator[str]:
+    """A reader who looks for the calibration error has to know why there is none."""
+    if job.kind != "predictions" and not ClassTruth(job.layout).known:
+        yield (
+            "no calibration error: confidence is that of the model's classes, which this truth "
+            "does not tell apart"
+        )
 
 
 def _versions() -> Mapping[str, str]:

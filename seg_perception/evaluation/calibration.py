@@ -7,7 +7,7 @@ binned afterwards: a bin holds low <= confidence < high, the last one 1, too.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,13 @@ class CalibrationBin(Document):
 
 
 class Calibration(Document):
-    """Whether confidence means what it says, in the protocol's first class mapping."""
+    """Whether confidence means what it says.
+
+    Attributes:
+        space: what is right or wrong: the model's classes, of which the confidence speaks.
+    """
+
+    space: Literal["classes"] = "classes"
 
     metrics: tuple[Metric, ...]
     bins: tuple[CalibrationBin, ...]
@@ -115,7 +121,7 @@ def _metrics(
             unit="%",
             value=None if math.isnan(value) else float(100 * value),
             n=n,
-            conditions=f"{len(of_bin)} bins",
+            conditions=f"of classes, {len(of_bin)} bins",
         )
         for key, (text, value) in values.items()
     )

@@ -45,6 +45,11 @@ class Change(Document):
     high: float | None
     verdict: Literal["better", "worse", "unclear"]
 
+    @property
+    def changed(self) -> bool:
+        """Whether the runs differ in it, over all units or in draws of them."""
+        return self.before != self.after or bool(self.low) or bool(self.high)
+
 
 class RunChange(Document):
     """A run against the first one.
@@ -92,7 +97,10 @@ def _expect_comparable(first: Results, second: Results) -> None:
             f"{first.protocol.name} or another version of it; evaluate both by the same"
         )
         raise EvaluationError(msg)
-    if first.truth_ontology != second.truth_ontology:
+    if (first.truth_ontology, first.truth_meanings) != (
+        second.truth_ontology,
+        second.truth_meanings,
+    ):
         msg = (
             f"{second.name}: its truth is in ontology {second.truth_ontology.name}, that of "
             f"{first.name} in {first.truth_ontology.name} or another version of it; evaluate both "
@@ -157,7 +165,7 @@ class _Side:
 
     def table(self) -> tuple[Table, Table | None]:
         """Every number, for all units and for the draws of them."""
-        layout = ConfusionLayout(self.run.truth_ontology, self.run.model.ontology)
+        layout = self.run.layout
         names = [mapping.name for mapping in self.stream.class_mappings]
         mapped_classes = map_classes(self.run.protocol, layout, names, partial=True)
         by_key = {(u.sequence, u.name): u for u in self.stream.units}

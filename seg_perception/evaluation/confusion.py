@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -36,10 +37,18 @@ class ConfusionLayout:
 
     Attributes:
         truth, predicted: the two ontologies.
+        meanings: of true ids, the names of the model's classes that each may be, the likeliest
+            first; empty: true ids are known by their own names.
     """
 
     truth: Ontology
     predicted: Ontology
+    meanings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def scored(self) -> Ontology:
+        """The ontology whose classes are scored."""
+        return self.predicted if self.meanings else self.truth
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -145,7 +154,7 @@ class ConfusionCounter:
             msg = (
                 f"{what}: ids {unknown[:8]} are not in ontology {ontology.name} (0 to "
                 f"{ontology.id_count - 1}, {ontology.unknown_id} for unknown); name the ontology "
-                "that they belong to"
+                "that they belong to, or say by a mapping what they mean (--truth-ontology)"
             )
             raise UnknownIdsError(msg)
 

@@ -14,7 +14,7 @@ from seg_perception.core.atomic_write import write_file
 from seg_perception.core.disk_errors import full_disk, unwritable
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.locks import working_in
-from seg_perception.evaluation.assemble import assemble
+from seg_perception.evaluation.assemble import assemble, check_ids
 from seg_perception.evaluation.checks import check_job
 from seg_perception.evaluation.cluster import run_cluster
 from seg_perception.evaluation.job import Job
@@ -101,6 +101,7 @@ def _alone(run: Path) -> Iterator[None]:
 def _begin(job: Job, run: Path, on_progress: OnProgress) -> None:
     if _is_new(job, run):
         check_job(job, on_progress)
+        check_ids(job)
         write_file(run / JOB, job.model_dump_json(), EvaluationError)
 
 

@@ -109,6 +109,11 @@ class Job(Document):
 
     Attributes:
         class_mappings: of the protocol; empty: all.
+        truth_meanings: of true ids, the model's classes that each may be; as in a
+            `ConfusionLayout`.
+        truth_origin: what the true ids were taken for, and why: half a sentence.
+        remarks: what was taken of the inputs, for people.
+        truth_assumed: whether nobody has said what the true ids mean.
         partial: score a model although its classes differ.
         remap: rules for the names of topics of the recordings, see `RemappedBag`.
         parameters: flat parameters of the core.
@@ -127,6 +132,10 @@ class Job(Document):
     model_ontology: Ontology
     model_name: str
     model_sha256: str = ""
+    truth_meanings: Mapping[int, tuple[str, ...]] = {}
+    truth_origin: str = ""
+    truth_assumed: bool = False
+    remarks: tuple[str, ...] = ()
     class_mappings: tuple[str, ...] = ()
     partial: bool = False
     remap: tuple[str, ...] = ()
@@ -149,7 +158,7 @@ class Job(Document):
     @property
     def layout(self) -> ConfusionLayout:
         """Of the pairs of ids."""
-        return ConfusionLayout(self.truth_ontology, self.model_ontology)
+        return ConfusionLayout(self.truth_ontology, self.model_ontology, self.truth_meanings)
 
     @property
     def mapped_classes(self) -> tuple[MappedClasses, ...]:

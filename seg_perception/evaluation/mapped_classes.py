@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ class MappedClasses:
         rows: int64, class of each true id; `ignored` where it does not count.
         columns: int64, class of each predicted id; then `excluded_column`, `none_column`,
             and `ignored` for what is not seen.
+        answers: int64, of the layout's shape: class of the prediction in each pair, where a true
+            id may be one of several classes; None where each is one.
     """
 
     mapping: ClassMapping
@@ -31,6 +34,12 @@ class MappedClasses:
     excluded: tuple[str, ...]
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
+    answers: NDArray[np.int64] | None = None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether what a prediction counts as may depend on the truth."""
+        return self.answers is not None and bool((self.answers != self.columns).any())
 
     @property
     def size(self) -> int:
@@ -65,7 +74,8 @@ class MappedClasses:
         rows, columns = np.nonzero(pairs)
         folded = np.zeros((self.size + 1, self.size + 3), np.int64)
         row = np.minimum(self.rows[rows], self.size)
-        np.add.at(folded, (row, self.columns[columns]), pairs[rows, columns])
+        found = self.columns[columns] if self.answers is None else self.answers[rows, columns]
+        np.add.at(folded, (row, found), pairs[rows, columns])
         return folded
 
 
@@ -82,18 +92,35 @@ class ClassLookup:
         self.classes = mapped.size
         self._truth = _table(layout.truth, mapped.rows, mapped.ignored)
         self._predicted = _table(layout.predicted, mapped.columns, mapped.none_column)
+        self._answers = None
+        if mapped.answers is not None:
+            self._answers = np.minimum(mapped.answers, 255).astype(np.uint8)
+            self._rows = _table(layout.truth, np.arange(layout.no_truth), layout.no_truth, "u2")
+            columns = np.arange(layout.no_label)
+            self._columns = _table(layout.predicted, columns, layout.no_label, "u2")
 
-    def truth(self, labels: Labels) -> NDArray[np.uint8]:
-        """Class of each true label, in the same shape; not below `classes` where none counts."""
-        return self._truth[labels]
+    def classes_of(
+        self, truth: Labels, predicted: Labels
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Classes of labels.
 
-    def predicted(self, labels: Labels) -> NDArray[np.uint8]:
-        """Class of each predicted label, in the same shape; from `classes` on where it is none."""
-        return self._predicted[labels]
+        Args:
+            truth, predicted: of one shape.
+
+        Returns:
+            Of the same shape: the true class, not below `classes` where none counts, and the
+            predicted one, from `classes` on where it is none.
+        """
+        if self._answers is None:
+            return self._truth[truth], self._predicted[predicted]
+        return self._truth[truth], self._answers[self._rows[truth], self._columns[predicted]]
 
 
-def _table(ontology: Ontology, places: NDArray[np.int64], otherwise: int) -> NDArray[np.uint8]:
-    table = np.full(ID_LIMIT, min(otherwise, 255), np.uint8)
+def _table(
+    ontology: Ontology, places: NDArray[np.int64], otherwise: int, dtype: str = "u1"
+) -> NDArray[Any]:
+    most = np.iinfo(dtype).max
+    table = np.full(ID_LIMIT, min(otherwise, most), dtype)
     count = ontology.id_count
-    table[:count] = np.minimum(places[:count], 255)
+    table[:count] = np.minimum(places[:count], most)
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seg_perception.evaluation.document import Document
+from seg_perception.evaluation.metric_titles import title
 from seg_perception.evaluation.scores import known
 
 
@@ -27,6 +28,11 @@ class Metric(Document):
     conditions: str = ""
     low: float | None = None
     high: float | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return title(self.key)
 
 
 def percent_metric(

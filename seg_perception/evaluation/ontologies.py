@@ -1,4 +1,4 @@
-"""Which ontology labels and truth are in."""
+"""Which ontology labels are in."""
 
 from __future__ import annotations
 
@@ -7,31 +7,10 @@ from typing import Any
 
 from seg_perception.core.errors import ConfigError, EvaluationError
 from seg_perception.core.ontology import Group, Ontology, SemanticClass
-from seg_perception.datasets.viking_hill import CuboidRules
 from seg_perception.evaluation.options import EvaluateOptions
-from seg_perception.evaluation.protocol import Protocol
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.topics import LEGEND, private
-
-
-def truth_ontology(options: EvaluateOptions, protocol: Protocol, model: Ontology) -> Ontology:
-    """The truth's ontology: the protocol's, the one that was named, or the model's.
-
-    Raises:
-        ConfigError: one was named, and the protocol is for another one.
-    """
-    if options.cuboids is not None and not (protocol.ontology or options.truth_ontology):
-        return Ontology.load(CuboidRules.load(options.cuboids.rules).ontology)
-    named = options.truth_ontology
-    if named and protocol.ontology and named != protocol.ontology:
-        msg = (
-            f"--truth-ontology {named}: protocol {protocol.name} is for {protocol.ontology}; "
-            "choose another protocol, for instance categories"
-        )
-        raise ConfigError(msg)
-    chosen = named or protocol.ontology
-    return Ontology.load(chosen) if chosen and chosen != model.name else model
 
 
 def stated_ontology(options: EvaluateOptions, path: Path) -> Ontology:

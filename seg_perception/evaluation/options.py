@@ -16,7 +16,8 @@ class EvaluateOptions:
 
     Attributes:
         protocol: name or file.
-        truth_ontology: of the truth, where the protocol leaves it open.
+        truth_ontology: an ontology or mapping of the true ids, where the protocol leaves it open.
+        same_ids: the true ids are the model's own, whatever they look like.
         model_ontology: of labels that say nothing about themselves.
         class_mappings: of the protocol; empty: all.
         partial: score a model although its classes differ from the truth's.
@@ -38,6 +39,7 @@ class EvaluateOptions:
 
     protocol: str = ""
     truth_ontology: str = ""
+    same_ids: bool = False
     model_ontology: str = ""
     class_mappings: tuple[str, ...] = ()
     partial: bool = False

@@ -20,11 +20,11 @@ from seg_perception.evaluation.job import Job, Shard, StreamGroundTruth
 from seg_perception.evaluation.ontologies import (
     recorded_ontology,
     stated_ontology,
-    truth_ontology,
 )
 from seg_perception.evaluation.options import EvaluateOptions
-from seg_perception.evaluation.plan_files import plan_files
+from seg_perception.evaluation.plan_files import plan_files, truth_fields
 from seg_perception.evaluation.protocol import OWN, Protocol
+from seg_perception.evaluation.truth_classes import truth_classes
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inspection.facts import BagFacts
 from seg_perception.inspection.read import read_facts
@@ -107,7 +107,7 @@ def _plan_core(
     return Job(
         kind="bag",
         protocol=protocol,
-        truth_ontology=truth_ontology(options, protocol, bundle.ontology),
+        **truth_fields(truth_classes(options, protocol, bundle.ontology)),
         model_ontology=bundle.ontology,
         model_name=str(bundle),
         model_sha256=sha256(bundle.model_path),
@@ -137,7 +137,7 @@ def _plan_recorded(
     return Job(
         kind="labelled bag",
         protocol=protocol,
-        truth_ontology=truth_ontology(options, protocol, ontology),
+        **truth_fields(truth_classes(options, protocol, ontology)),
         model_ontology=ontology,
         model_name=f"labels recorded in {bags[0].name}",
         parameters=parameters,

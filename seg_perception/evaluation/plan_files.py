@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError, DatasetError, EvaluationError
@@ -17,12 +18,13 @@ from seg_perception.datasets.layouts import (
     open_folder,
 )
 from seg_perception.datasets.pairs import ImagePair
+from seg_perception.datasets.plain_folder import ONTOLOGY
 from seg_perception.datasets.semantic_kitti import CloudPair
 from seg_perception.evaluation.job import FilePair, Job, LabelledFiles, Shard, StreamGroundTruth
-from seg_perception.evaluation.ontologies import truth_ontology
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.run_files import CAMERA
+from seg_perception.evaluation.truth_classes import TruthClasses, truth_classes
 from seg_perception.evaluation.truth_files import ONE_SEQUENCE
 from seg_perception.inference.bundle import Bundle, sha256
 
@@ -44,14 +46,9 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
     protocol = Protocol.load(options.protocol or _PROTOCOLS.get(layout, OWN))
     folder = _open(root, layout, options)
     pairs: Pairs = find_scans(root, layout, options.split) if folder is None else folder.pairs
-    files = (
-        None
-        if folder is None
-        else LabelledFiles(root=str(root), layout=folder.layout, split=options.split)
-    )
     if options.predictions is not None:
-        return _plan_predictions(root, options, protocol, pairs, files)
-    if files is None:
+        return _plan_predictions(root, options, protocol, pairs, folder)
+    if folder is None:
         msg = (
             f"{root}: scans without images can't be labelled here; score labels of somebody else "
             "by --predictions FOLDER"
@@ -62,10 +59,11 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
     camera = {"cameras": [CAMERA], f"camera.{CAMERA}.image_topic": "/images"}
     config = Config.from_parameters({**core, **camera, **options.settings}, str(root))
     bundle = Bundle.load(config.segmentation.bundle)
+    truth = truth_classes(options, protocol, bundle.ontology, folder)
     return Job(
         kind="data set",
         protocol=protocol,
-        truth_ontology=truth_ontology(options, protocol, bundle.ontology),
+        **truth_fields(truth, folder),
         model_ontology=bundle.ontology,
         model_name=str(bundle),
         model_sha256=sha256(bundle.model_path),
@@ -73,7 +71,7 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
         partial=options.partial,
         parameters=config.to_parameters(),
         streams=(_stream(root, str(root)),),
-        files=files,
+        files=_files(folder, options, truth),
         conditions=_conditions(pairs, options),
         boundary=options.boundary,
         pictures=options.pictures,
@@ -86,29 +84,24 @@ def _plan_predictions(
     options: EvaluateOptions,
     protocol: Protocol,
     pairs: Pairs,
-    files: LabelledFiles | None,
+    labelled: LabelledFolder | None,
 ) -> Job:
-    named = options.model_ontology or options.truth_ontology or protocol.ontology
-    if not named:
-        msg = f"--predictions {options.predictions}: name their ontology by --model-ontology"
-        raise ConfigError(msg)
-    model = Ontology.load(named)
     folder = options.predictions or root
-    stream = _stream(root, str(folder)).model_copy(
-        update={"kind": "lidar" if files is None else "image"}
-    )
-    if files is None:
-        stream = stream.model_copy(update={"stream": "scans"})
+    model = _predicted_ontology(folder, options, protocol)
+    truth = truth_classes(options, protocol, model, labelled)
+    stream = _stream(root, str(folder))
+    if labelled is None:
+        stream = stream.model_copy(update={"stream": "scans", "kind": "lidar"})
     return Job(
         kind="predictions",
         protocol=protocol,
-        truth_ontology=truth_ontology(options, protocol, model),
+        **truth_fields(truth, labelled),
         model_ontology=model,
         model_name=f"labels in {folder}",
         class_mappings=options.class_mappings,
         partial=options.partial,
         streams=(stream,),
-        files=files,
+        files=None if labelled is None else _files(labelled, options, truth),
         conditions=_conditions(pairs, options),
         boundary=options.boundary,
         pictures=options.pictures,
@@ -128,6 +121,44 @@ def _open(root: Path, layout: str, options: EvaluateOptions) -> LabelledFolder |
         if options.predictions is None or layout not in CLOUD_LAYOUTS:
             raise
         return None
+
+
+def truth_fields(truth: TruthClasses, folder: LabelledFolder | None = None) -> dict[str, Any]:
+    """What a job says of the true ids, and of the folder that they were found in."""
+    found = () if folder is None else (f"{folder.root}: {folder.description}", *folder.notes)
+    return {
+        "remarks": (*found, f"true ids are {truth.origin}"),
+        "truth_ontology": truth.ontology,
+        "truth_meanings": truth.meanings,
+        "truth_origin": truth.origin,
+        "truth_assumed": truth.assumed,
+    }
+
+
+def _files(folder: LabelledFolder, options: EvaluateOptions, truth: TruthClasses) -> LabelledFiles:
+    """Colours of masks may be those of an ontology that somebody named."""
+    painted = not truth.assumed and not truth.meanings
+    return LabelledFiles(
+        root=str(folder.root), layout=folder.layout, split=options.split, painted=painted
+    )
+
+
+def _predicted_ontology(folder: Path, options: EvaluateOptions, protocol: Protocol) -> Ontology:
+    """As named, as `label` wrote it beside the predictions, or the truth's.
+
+    Raises:
+        ConfigError: nothing says it.
+    """
+    beside = folder / ONTOLOGY
+    if options.model_ontology:
+        return Ontology.load(options.model_ontology)
+    if beside.is_file():
+        return Ontology.load(beside)
+    named = options.truth_ontology or protocol.ontology
+    if not named:
+        msg = f"--predictions {folder}: no {ONTOLOGY} in it: name its ontology by --model-ontology"
+        raise ConfigError(msg)
+    return Ontology.load(named)
 
 
 def _stream(root: Path, labels: str) -> StreamGroundTruth:

@@ -63,6 +63,7 @@ class Protocol(Document):
         source: where the rules come from.
         choices: sentences about what the sources leave open or disagree on.
         ontology: of the truth; empty: the model's.
+        names_truth: whether somebody must say which ontology the truth has.
         class_mappings: the first one ranks the frames.
         composite: weights of metrics such as `fine.miou`; empty where there is none.
         unlabelled_points: which points of a cloud that got no label count as missed:
@@ -76,6 +77,7 @@ class Protocol(Document):
     source: str = ""
     choices: tuple[str, ...] = ()
     ontology: str = ""
+    names_truth: bool = False
     class_mappings: tuple[ClassMapping, ...] = Field(min_length=1)
     composite: Mapping[str, float] = {}
     unlabelled_points: Literal["visible", "all", "none"] = "visible"

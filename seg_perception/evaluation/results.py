@@ -17,6 +17,7 @@ from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import explain
+from seg_perception.evaluation.confusion import ConfusionLayout
 from seg_perception.evaluation.document import Document
 from seg_perception.evaluation.protocol import Protocol
 from seg_perception.evaluation.stream_result import StreamResult
@@ -65,6 +66,9 @@ class Results(Document):
         created: ISO 8601, UTC.
         seconds: how long it took.
         configuration: flat parameters, as they ran.
+        truth_meanings: of true ids, the model's classes that each may be; empty: the ids are those
+            of the truth's ontology.
+        truth_origin: what the true ids were taken for, and why.
         versions: of this package and of the libraries that make numbers.
         hashes: sha256 of model, protocol and ontologies.
         notes: what a reader should know.
@@ -80,6 +84,8 @@ class Results(Document):
     model: ModelRecord
     protocol: Protocol
     truth_ontology: Ontology
+    truth_meanings: Mapping[int, tuple[str, ...]] = {}
+    truth_origin: str = ""
     streams: tuple[StreamResult, ...]
     timing: Timing = Timing()
     configuration: Mapping[str, Any] = {}
@@ -87,6 +93,11 @@ class Results(Document):
     hashes: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> ConfusionLayout:
+        """Of the pairs of ids."""
+        return ConfusionLayout(self.truth_ontology, self.model.ontology, self.truth_meanings)
 
     def stream(self, name: str) -> StreamResult | None:
         """A stream by its name."""

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import EvaluationError
 from seg_perception.evaluation.boundary import count_boundaries, zone_width
 from seg_perception.evaluation.calibration import count_levels, levels
-from seg_perception.evaluation.confusion import ConfusionCounter, ConfusionLayout, Counts, Labels
+from seg_perception.evaluation.class_truth import ClassTruth
+from seg_perception.evaluation.confusion import (
+    ID_LIMIT,
+    ConfusionCounter,
+    ConfusionLayout,
+    Counts,
+    Labels,
+)
 from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.mapped_classes import ClassLookup, MappedClasses
 from seg_perception.evaluation.protocol import Mean, Protocol
@@ -64,7 +71,12 @@ class Scorer:
         self._mapped = mapped
         self._counter = ConfusionCounter(layout)
         self._lookup = ClassLookup(layout, mapped)
-        self._boundary = boundary and self._lookup.measurable
+        self._classes = ClassTruth(layout)
+        self._no_label = layout.predicted.unknown_id
+        self._counts = np.zeros(ID_LIMIT, bool)
+        self._counts[: layout.no_truth] = mapped.rows[: layout.no_truth] < mapped.size
+        # Where the prediction follows the truth, so would its contours.
+        self._boundary = boundary and self._lookup.measurable and not mapped.ambiguous
         self._before: tuple[Cells, Cells] | None = None
 
     def add(self, sample: Sample) -> FrameScore:
@@ -113,25 +125,22 @@ class Scorer:
         return total
 
     def _measure_pixels(self, sample: ImageSample, truth: Labels, predicted: Labels) -> None:
-        if not self._lookup.measurable:
-            return
-        true, found = self._lookup.truth(truth), self._lookup.predicted(predicted)
-        if sample.confidence is not None:
+        if sample.confidence is not None and self._classes.known:
             size = truth.shape[::-1]
             confidence: Any = cv2.resize(
                 sample.confidence, size, interpolation=cv2.INTER_NEAREST_EXACT
             )
-            self._add_levels(confidence, true, found)
+            self._add_levels(confidence, truth, predicted)
         if self._boundary:
+            true, found = self._lookup.classes_of(truth, predicted)
             width = zone_width(truth.shape, self._protocol.boundary_ratio)
             self.statistics.boundaries += count_boundaries(true, found, self._lookup.classes, width)
 
-    def _add_levels(
-        self, confidence: NDArray[np.uint8], true: NDArray[np.uint8], found: NDArray[np.uint8]
-    ) -> None:
+    def _add_levels(self, confidence: NDArray[np.uint8], truth: Labels, predicted: Labels) -> None:
+        right, known = self._classes.right(truth, predicted)
         # What got no label has no confidence either.
-        counted = (true < self._lookup.classes) & (found != self._mapped.none_column)
-        self.statistics.levels += count_levels(confidence, true == found, counted)
+        counted = known & self._counts[truth] & (predicted != self._no_label)
+        self.statistics.levels += count_levels(confidence, right, counted)
 
     def _add_cloud(self, sample: CloudSample) -> Counts:
         if not len(sample.truth) == len(sample.predicted) == len(sample.xyz):
@@ -178,11 +187,12 @@ class Scorer:
             yield name, measured & (distance >= low) & (distance < high)
 
     def _measure_points(self, sample: CloudSample, measured: NDArray[np.bool_]) -> None:
+        if sample.confidence is not None and self._classes.known:
+            confidence = levels(sample.confidence)[measured]
+            self._add_levels(confidence, sample.truth[measured], sample.predicted[measured])
         if not self._lookup.measurable:
             return
-        true, found = self._lookup.truth(sample.truth), self._lookup.predicted(sample.predicted)
-        if sample.confidence is not None:
-            self._add_levels(levels(sample.confidence)[measured], true[measured], found[measured])
+        true, found = self._lookup.classes_of(sample.truth, sample.predicted)
         self._compare_with_before(sample, measured, true, found)
 
     def _compare_with_before(

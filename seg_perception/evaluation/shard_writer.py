@@ -13,6 +13,8 @@ from seg_perception.core.durations import StageDurations
 from seg_perception.core.errors import EvaluationError, SegPerceptionError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import StreamCount
+from seg_perception.evaluation.foreign_ids import FRAMES as ENOUGH
+from seg_perception.evaluation.foreign_ids import expect_own_ids
 from seg_perception.evaluation.frame_samples import FrameSamples
 from seg_perception.evaluation.frame_score import FRAMES, FrameScore
 from seg_perception.evaluation.job import Job
@@ -49,7 +51,8 @@ class ShardWriter:
         self.problems: list[str] = []
         self.counts: dict[str, StreamCount] = {}
         self.engine = ""
-        self._folder = folder
+        self._folder, self._layout = folder, layout
+        self._doubted = job.truth_assumed and job.files is None
         self._scorers = {
             entry.stream: Scorer(entry.stream, job.protocol, mapped, layout, boundary=job.boundary)
             for entry in job.streams
@@ -77,6 +80,8 @@ class ShardWriter:
     def score(self, stream: str, make: MakeSample) -> None:
         """Score a sample; one that can't be made or compared is counted under its reason."""
         scorer = self._scorers[stream]
+        if scorer.statistics.paired == ENOUGH:
+            self._expect_own_ids(stream)
         try:
             with self.durations["read truth"].measure():
                 sample = make()
@@ -93,8 +98,20 @@ class ShardWriter:
         self.statistics(stream).refused[error.reason] += 1
         self.issues.add_error(stream, error)
 
+    def _expect_own_ids(self, stream: str) -> None:
+        """Refuse a bag's truth whose ids seem to be foreign; data sets are asked before."""
+        if self._doubted:
+            pairs, layout = self.statistics(stream).pairs, self._layout
+            expect_own_ids(pairs, layout, f"truth of {stream}")
+
     def close(self) -> None:
-        """Write `part.json`: the shard is done."""
+        """Write `part.json`: the shard is done.
+
+        Raises:
+            ForeignIdsError: the ids of a bag's truth seem to be those of another ontology.
+        """
+        for stream in self._scorers:
+            self._expect_own_ids(stream)
         self._frames.flush()
         document = {
             "statistics": {

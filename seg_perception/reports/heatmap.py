@@ -13,6 +13,10 @@ from seg_perception.reports.svg import box, drawing, words
 
 _SHOWN = 0.0005
 _LETTER = 6.2
+# Cells that have room for a figure, and those of many classes, whose figures stand in smaller type.
+_FEW, _ROOMY, _TIGHT = 24, 26.0, 19.0
+_FIGURES = {_ROOMY: 10.0, _TIGHT: 8.0}
+_LEAST_FIGURE = 0.005
 
 
 class ConfusionHeatmap:
@@ -30,7 +34,7 @@ class ConfusionHeatmap:
         """
         self._rows, self._columns, self._counts = list(rows), list(columns), counts
         self._sums = counts.sum(axis=1)
-        self._cell = 22.0 if len(columns) <= 24 else 15.0
+        self._cell = _ROOMY if len(columns) <= _FEW else _TIGHT
         self._left = _LETTER * max((len(name) for name in rows), default=0) + 12
         self._top = _LETTER * max((len(name) for name in columns), default=0) * 0.72 + 18
 
@@ -57,6 +61,16 @@ class ConfusionHeatmap:
                 share = self._counts[row, column] / max(self._sums[row], 1)
                 if share >= _SHOWN:
                     yield self._filled(row, column, float(share), (true, predicted))
+                if share >= _LEAST_FIGURE:
+                    yield self._figure(row, column, float(share))
+
+    def _figure(self, row: int, column: int, share: float) -> Markup:
+        """The share in whole percent."""
+        size = _FIGURES[self._cell]
+        x = self._left + self._cell * column + (self._cell - 1) / 2
+        y = self._top + self._cell * row + (self._cell - 1) / 2 + 0.36 * size
+        style = f"font-size:{size:g}px"
+        return words(x, y, f"{100 * share:.0f}", "figure", text_anchor="middle", style=style)
 
     def _filled(self, row: int, column: int, share: float, names: tuple[str, str]) -> Markup:
         true, predicted = names

@@ -71,6 +71,13 @@ def test_a_cell_is_as_strong_as_its_share_of_the_row():
     titles = [e.find("title").text for e in wrong]
     assert titles[0].startswith(f"sky taken for {HOSTILE}: 25.0")
     assert not re.search("<script", svg)
+    figures = [e for e in parsed(svg).iter("text") if e.get("class") == "figure"]
+    assert [figure.text for figure in figures] == ["75", "25", "100"]
+    # Each stands within its cell.
+    for figure, cell in zip(figures, [right, *wrong], strict=True):
+        middle = float(cell.get("x")) + float(cell.get("width")) / 2
+        assert float(figure.get("x")) == pytest.approx(middle, abs=0.02)
+        assert 0 < float(figure.get("y")) - float(cell.get("y")) < float(cell.get("height"))
 
 
 @pytest.mark.parametrize(

@@ -38,23 +38,27 @@ OUTCOMES = Ontology(
 class Agreement:
     """Compares labels with the truth in the class mapping that ranks a run's frames."""
 
-    def __init__(self, protocol: Protocol, truth: Ontology, predicted: Ontology) -> None:
+    def __init__(self, protocol: Protocol, layout: ConfusionLayout) -> None:
         """Take the tables by which the run was scored.
 
         Raises:
             ConfigError: a protocol that does not fit the ontologies.
         """
-        layout = ConfusionLayout(truth, predicted)
+        truth, predicted = layout.truth, layout.predicted
         self._mapped = map_classes(
             protocol, layout, [protocol.class_mappings[0].name], partial=True
         )[0]
         self._true = _filled(self._mapped.rows[: truth.id_count], truth, self._mapped.ignored)
+        self._row = _filled(np.arange(layout.no_truth), truth, layout.no_truth)
+        self._column = _filled(np.arange(layout.no_label), predicted, layout.no_label)
         known = self._mapped.columns[: predicted.id_count]
         self._predicted = _filled(known, predicted, self._mapped.none_column)
 
     def of(self, truth: NDArray[Any], predicted: NDArray[Any]) -> NDArray[np.uint8]:
         """Outcomes, uint8, of the shape of both."""
         rows, columns = self._true[truth], self._predicted[predicted]
+        if self._mapped.answers is not None:
+            columns = self._mapped.answers[self._row[truth], self._column[predicted]]
         outcomes = np.where(rows == columns, Outcome.RIGHT, Outcome.WRONG)
         outcomes[columns == self._mapped.none_column] = Outcome.MISSING
         outcomes[columns == self._mapped.ignored] = Outcome.UNCOUNTED

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.evaluation.compare import Change, Comparison, RunChange
+from seg_perception.evaluation.metric_titles import title
 from seg_perception.evaluation.report.agreement import OUTCOMES
 from seg_perception.evaluation.report.changes import (
     ChangeView,
@@ -38,12 +39,14 @@ class ComparedRun:
         run: the later one.
         headline: the differences that decide.
         tables: all the others, by what they belong to.
+        unchanged: how many numbers are the same in both.
         notes: what a reader should know of this comparison.
     """
 
     run: Run
     headline: tuple[Difference, ...]
     tables: tuple[DifferenceTable, ...]
+    unchanged: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -85,6 +88,7 @@ def write_comparison(
 def compared_run(found: RunChange, baseline: Run, run: Run) -> ComparedRun:
     """Arrange what was found about one run."""
     numbers = [change for change in found.changes if _CLASS not in change.key]
+    changed = [change for change in found.changes if change.changed]
     titles = {_title(change): None for change in numbers}
     for stream in baseline.results.streams:
         titles.update(
@@ -92,7 +96,7 @@ def compared_run(found: RunChange, baseline: Run, run: Run) -> ComparedRun:
         )
     tables = {title: list[Difference]() for title in titles}
     colors = _colors(baseline)
-    for change in found.changes:
+    for change in changed:
         tables[_title(change)].append(_difference(change, colors))
     return ComparedRun(
         run=run,
@@ -101,6 +105,7 @@ def compared_run(found: RunChange, baseline: Run, run: Run) -> ComparedRun:
             *(DifferenceTable.sorted(title, rows) for title, rows in tables.items()),
             DifferenceTable.sorted("Timing", _timing(baseline, run)),
         ),
+        unchanged=len(found.changes) - len(changed),
         notes=found.notes,
     )
 
@@ -111,7 +116,7 @@ def _title(change: Change) -> str:
 
 
 def _difference(change: Change, colors: Mapping[str, str], *, stream: bool = False) -> Difference:
-    name = change.key.partition(_CLASS)[2] or change.key
+    name = change.key.partition(_CLASS)[2] or title(change.key)
     return Difference(
         name=f"{change.stream}: {name}" if stream else name,
         unit="%",

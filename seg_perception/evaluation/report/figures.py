@@ -48,7 +48,7 @@ def interval(metric: Metric) -> str:
 def tile(metric: Metric, where: str = "") -> Tile:
     """A metric in large print; `where` is the stream it belongs to."""
     notes = [metric.description, f"95 %: {interval(metric)}" if interval(metric) else ""]
-    name = f"{where}: {metric.key}" if where else metric.key
+    name = f"{where}: {metric.title}" if where else metric.title
     return Tile(name, show(metric.value, metric.unit), "; ".join(filter(None, notes)))
 
 

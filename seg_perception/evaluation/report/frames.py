@@ -56,9 +56,7 @@ class FrameRenderer:
     def __post_init__(self) -> None:
         """Prepare what tells right from wrong."""
         results = self.results
-        self._agreement = Agreement(
-            results.protocol, results.truth_ontology, results.model.ontology
-        )
+        self._agreement = Agreement(results.protocol, results.layout)
 
     def frame(self, score: FrameScore, run: str = "") -> FrameView:
         """The pictures of one frame; `run` is named where another run's stand beside them.

@@ -94,9 +94,9 @@ class SliceTable:
     rows: tuple[SliceRow, ...]
 
     @property
-    def key(self) -> str:
+    def title(self) -> str:
         """Which metric it shows."""
-        return self.rows[0].metric.key
+        return self.rows[0].metric.title
 
 
 def slice_tables(slices: Sequence[Slice]) -> list[SliceTable]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from seg_perception.core.ontology import Ontology
+from seg_perception.evaluation.confusion import ConfusionLayout
 from seg_perception.evaluation.protocol import Protocol
 from seg_perception.evaluation.report.agreement import Agreement, Outcome
 
@@ -21,7 +22,7 @@ def one_mapping(**mapping):
 def test_outcomes_go_by_names():
     truth = ontology("void", "sky", "trail", ignore=["void"])
     predicted = ontology("trail", "sky", "water")
-    agreement = Agreement(one_mapping(), truth, predicted)
+    agreement = Agreement(one_mapping(), ConfusionLayout(truth, predicted))
     outcomes = agreement.of(np.array([0, 1, 2, 2, 2, 255]), np.array([1, 1, 0, 2, 255, 1]))
     assert outcomes.tolist() == [
         *(Outcome.UNCOUNTED, Outcome.RIGHT, Outcome.RIGHT),
@@ -32,6 +33,6 @@ def test_outcomes_go_by_names():
 def test_outcomes_of_a_grouping_are_its_groups():
     groups = {"kind": [{"name": "plant", "color": "#00ff00", "classes": ["grass", "bush"]}]}
     both = ontology("grass", "bush", "stone", groups=groups)
-    agreement = Agreement(one_mapping(grouping="kind"), both, both)
+    agreement = Agreement(one_mapping(grouping="kind"), ConfusionLayout(both, both))
     outcomes = agreement.of(np.array([0, 0, 2]), np.array([1, 2, 2]))
     assert outcomes.tolist() == [Outcome.RIGHT, Outcome.WRONG, Outcome.UNCOUNTED]

@@ -35,13 +35,13 @@ def comparison(hostile):
 def test_what_was_found_is_arranged_by_what_it_belongs_to(runs, comparison, hostile):
     made = compared_run(comparison.runs[0], *runs)
     assert [row.name for row in made.headline] == [
-        "camera.front: fine.miou",
+        "camera.front: mean IoU (fine)",
         "lidar.top: composite",
     ]
     tables = {table.title: [row.name for row in table.rows] for table in made.tables}
     assert tables == {
-        "camera.front: numbers": ["fine.miou", "fine.accuracy"],
-        "lidar.top: numbers": ["composite", "fine.miou"],
+        "camera.front: numbers": ["mean IoU (fine)", "accuracy (fine)"],
+        "lidar.top: numbers": ["composite", "mean IoU (fine)"],
         "camera.front: classes of fine": ["trail", hostile, "sky"],
         "lidar.top: classes of fine": [],
         "Timing": ["segment, median"],
@@ -70,7 +70,19 @@ def test_runs_that_were_compared_fit_on_the_page(runs, tmp_path):
     results = [run.results for run in runs]
     folders = [run.folder for run in runs]
     made = write_comparison(tmp_path / "c.html", compare(results[0], results[1:]), folders)
-    assert "camera.front: classes of fine" in made.read_text(encoding="utf-8")
+    text = made.read_text(encoding="utf-8")
+    # The runs found the same: no row, and a word about it.
+    assert "classes of fine" not in text
+    numbers = len(compare(results[0], results[1:]).runs[0].changes)
+    assert f"{numbers} more numbers are the same in both runs." in text
+
+
+def test_what_did_not_change_is_counted_and_left_out(runs, comparison):
+    same = found("lidar.top", "fine.fwiou", 0.0)
+    first = comparison.runs[0]
+    made = compared_run(first.model_copy(update={"changes": (*first.changes, same)}), *runs)
+    assert made.unchanged == 1
+    assert [row.name for row in made.tables[1].rows] == ["composite", "mean IoU (fine)"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -86,6 +98,14 @@ def run_command(*arguments, code=0):
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == code, result.output
     return result
+
+
+def test_the_command_shows_what_changed_in_words(runs, tmp_path):
+    folders = [run.folder for run in runs]
+    same = run_command("compare", *folders).stdout
+    assert "numbers are the same in both runs" in same
+    assert "fwiou" not in same
+    assert "│" not in same
 
 
 def test_the_commands_write_pages(runs, tmp_path):

@@ -1,0 +1,34 @@
+"""What people call the numbers whose keys documents and gates use."""
+
+from __future__ import annotations
+
+_TITLES = {
+    "composite": "composite",
+    "paired": "labels that were scored",
+    "purity": "purity",
+    "coverage": "coverage",
+    "visible_coverage": "coverage of what a camera sees",
+    "time_agreement": "agreement across time",
+    "true_time_agreement": "agreement across time of the truth",
+    "miou": "mean IoU",
+    "miou_nonzero": "mean IoU of classes above 0",
+    "accuracy": "accuracy",
+    "mean_accuracy": "mean accuracy",
+    "fwiou": "frequency-weighted IoU",
+    "boundary_iou": "boundary IoU",
+    "boundary_f": "boundary F",
+    "ece": "expected calibration error",
+    "mce": "largest calibration error",
+    "overconfidence": "overconfidence",
+}
+_CLASS = ".iou."
+
+
+def title(key: str) -> str:
+    """The words for a key: `fine.iou.person` is `IoU of person (fine)`; a protocol's own stay."""
+    mapping, is_class, name = key.partition(_CLASS)
+    if is_class:
+        return f"IoU of {name} ({mapping})"
+    mapping, _, metric = key.rpartition(".")
+    words = _TITLES.get(metric, metric.replace("_", " "))
+    return f"{words} ({mapping})" if mapping else words
