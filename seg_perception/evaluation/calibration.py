@@ -107,8 +107,8 @@ def _metrics(
     filled = of_bin > 0
     worst = float((gaps[filled] / of_bin[filled]).max()) if n else math.nan
     values = {
-        "ece": ("expected calibration error", gaps.sum() / n if n else math.nan),
-        "mce": ("largest calibration error of a bin", worst),
+        "ece": ("expected: mean of the bins", gaps.sum() / n if n else math.nan),
+        "mce": ("of the worst bin", worst),
         "overconfidence": (
             "mean confidence minus accuracy",
             (surety.sum() - right.sum()) / n if n else math.nan,

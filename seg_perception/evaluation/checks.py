@@ -159,7 +159,8 @@ def _check_files(job: Job, on_progress: OnProgress) -> None:
             _check_pair(counter, reader, pair)
         except SegPerceptionError as error:
             text = str(error)
-            msg = text if pair.truth in text or pair.predicted in text else f"{pair.truth}: {text}"
+            named = any(path and path in text for path in (pair.truth, pair.predicted))
+            msg = text if named else f"{pair.truth}: {text}"
             raise EvaluationError(msg) from error
         on_progress(done, len(pairs))
 

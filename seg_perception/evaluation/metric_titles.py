@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _TITLES = {
     "composite": "composite",
-    "paired": "labels that were scored",
+    "paired": "pairing",
     "purity": "purity",
     "coverage": "coverage",
     "visible_coverage": "coverage of what a camera sees",
@@ -17,7 +17,7 @@ _TITLES = {
     "fwiou": "frequency-weighted IoU",
     "boundary_iou": "boundary IoU",
     "boundary_f": "boundary F",
-    "ece": "expected calibration error",
+    "ece": "calibration error",
     "mce": "largest calibration error",
     "overconfidence": "overconfidence",
 }

@@ -17,6 +17,7 @@ from seg_perception.datasets.layouts import (
     guess_layout,
     open_folder,
 )
+from seg_perception.datasets.mapping import LabelMapping, find_mapping
 from seg_perception.datasets.pairs import ImagePair
 from seg_perception.datasets.plain_folder import ONTOLOGY
 from seg_perception.datasets.semantic_kitti import CloudPair
@@ -43,7 +44,7 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
         SegPerceptionError: files are missing, or a protocol that does not fit.
     """
     layout = options.layout or guess_layout(root)
-    protocol = Protocol.load(options.protocol or _PROTOCOLS.get(layout, OWN))
+    protocol = Protocol.load(options.protocol or _usual_protocol(root, layout, options))
     folder = _open(root, layout, options)
     pairs: Pairs = find_scans(root, layout, options.split) if folder is None else folder.pairs
     if options.predictions is not None:
@@ -77,6 +78,14 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
         pictures=options.pictures,
         shards=_shards(pairs, {}),
     )
+
+
+def _usual_protocol(root: Path, layout: str, options: EvaluateOptions) -> str:
+    """The data set's own; else categories, where a mapping knows no finer ones."""
+    path = None if options.truth_ontology or options.same_ids else find_mapping(root)
+    if layout not in _PROTOCOLS and path is not None and LabelMapping.load(path).grouping:
+        return "categories"
+    return _PROTOCOLS.get(layout, OWN)
 
 
 def _plan_predictions(

@@ -60,7 +60,9 @@ def truth_classes(
             protocol needs a name and there is none.
         DatasetError: a mapping that the model's ontology does not fit.
     """
-    found = _stated(options, protocol, model) or _found(protocol, model, folder)
+    found = _stated(options, protocol, model)
+    if found is None and not options.same_ids:
+        found = _found(protocol, model, folder)
     if found is not None:
         return _fitting(found, protocol, model)
     if protocol.names_truth and not options.same_ids:
