@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from seg_perception.active_learning.cvat import read_masks
-from seg_perception.active_learning.folder import ONTOLOGY
 from seg_perception.core.draft_folder import replace_files
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import MASKS
+from seg_perception.datasets.plain_folder import ONTOLOGY
 from seg_perception.io.image_files import decode_file, encode_image
 
 

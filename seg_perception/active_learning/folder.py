@@ -16,13 +16,15 @@ from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import IMAGES, MASKS
+from seg_perception.datasets.mapping import FILES
+from seg_perception.datasets.plain_folder import ONTOLOGY
 from seg_perception.io.image_files import write_image
 from seg_perception.outputs.pictures import colorize, encode_png
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-COLOR, MAPPING, ONTOLOGY = "color", "mapping.yaml", "ontology.yaml"
+COLOR, MAPPING = "color", FILES[0]
 COCO, CVAT, CVAT_LABELS = "coco.json", "cvat_masks.zip", "cvat_labels.json"
 
 

@@ -38,7 +38,8 @@ def _means(results: Results) -> Table:
             for metric in mapping.metrics
         ]
         if stream.calibration is not None:
-            named += [("", metric) for metric in stream.calibration.metrics]
+            space = stream.calibration.space
+            named += [(space, metric) for metric in stream.calibration.metrics]
         for mapping, metric in named:
             words = f"{metric.title} ({mapping})" if mapping else metric.title
             table.add_row(stream.name, words, _value(metric), _interval(metric), f"{metric.n:,}")

@@ -42,7 +42,7 @@ class LabelledFolder:
         """One line: layout, files, number, and where the ids come from."""
         names = ""
         if self.ontology is not None:
-            names = f"; classes as {self.ontology.source or self.ontology.name} names them"
+            names = f"; classes of {self.ontology.source or self.ontology.name}"
         count = f"{len(self.pairs)} image" + ("s" if len(self.pairs) != 1 else "")
         return f"{count}: {self.taken}; {self.reader.description}{names}"
 

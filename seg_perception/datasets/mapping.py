@@ -82,6 +82,19 @@ class LabelMapping(BaseModel):
             raise DatasetError("\n".join(explain_all(error, str(path)))) from error
         return found if found.source else found.model_copy(update={"source": path.parent.name})
 
+    @classmethod
+    def beside(cls, folder: Path) -> LabelMapping:
+        """Read the mapping that lies in the folder of a data set.
+
+        Raises:
+            DatasetError: there is none, or it is not a mapping.
+        """
+        path = find_mapping(folder)
+        if path is None:
+            msg = f"{folder}: no {FILES[0]} in it, and none was named: write what its ids mean"
+            raise DatasetError(msg)
+        return cls.load(path)
+
     @property
     def names(self) -> dict[int, str]:
         """The source's own class names by id, each different."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import DatasetError
 
+LABEL_SUFFIX = ".label"
 _POINT_BYTES, _LABEL_BYTES = 16, 4
 
 
@@ -58,7 +59,7 @@ def find_clouds(root: Path, clouds: str, labels: str) -> tuple[CloudPair, ...]:
     for folder in sorted(root.glob(f"*/{labels}")):
         sequence = folder.parent
         for cloud in sorted((sequence / clouds).glob("*.bin")):
-            path = folder / f"{cloud.stem}.label"
+            path = folder / f"{cloud.stem}{LABEL_SUFFIX}"
             if not path.is_file():
                 msg = f"{path} not found: expected the labels of {cloud}"
                 raise DatasetError(msg)

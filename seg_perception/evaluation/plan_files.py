@@ -18,9 +18,10 @@ from seg_perception.datasets.layouts import (
     open_folder,
 )
 from seg_perception.datasets.mapping import LabelMapping, find_mapping
+from seg_perception.datasets.mask_folders import MASK_SUFFIXES
 from seg_perception.datasets.pairs import ImagePair
 from seg_perception.datasets.plain_folder import ONTOLOGY
-from seg_perception.datasets.semantic_kitti import CloudPair
+from seg_perception.datasets.semantic_kitti import LABEL_SUFFIX, CloudPair
 from seg_perception.evaluation.job import FilePair, Job, LabelledFiles, Shard, StreamGroundTruth
 from seg_perception.evaluation.options import EvaluateOptions
 from seg_perception.evaluation.protocol import OWN, Protocol
@@ -114,7 +115,7 @@ def _plan_predictions(
         conditions=_conditions(pairs, options),
         boundary=options.boundary,
         pictures=options.pictures,
-        shards=_shards(pairs, _predicted(folder, pairs)),
+        shards=_shards(pairs, _predicted(folder, root, pairs)),
     )
 
 
@@ -174,17 +175,17 @@ def _stream(root: Path, labels: str) -> StreamGroundTruth:
     return StreamGroundTruth(stream="images", kind="image", labels=labels, truth=str(root))
 
 
-def _predicted(folder: Path, pairs: Pairs) -> dict[str, Path]:
+def _predicted(folder: Path, root: Path, pairs: Pairs) -> dict[str, Path]:
     """The label file of each pair: under its sequence or not, named as its truth or its image.
+
+    `label` keeps the folders of the images.
 
     Raises:
         EvaluationError: one is missing.
     """
     found = {}
     for pair in pairs:
-        names = dict.fromkeys([pair.labels.name, f"{pair.name}{pair.labels.suffix}"])
-        places = [folder / pair.sequence / name for name in names]
-        places += [folder / name for name in names]
+        places = list(_label_places(folder, root, pair))
         chosen = next((place for place in places if place.is_file()), None)
         if chosen is None:
             msg = (
@@ -194,6 +195,20 @@ def _predicted(folder: Path, pairs: Pairs) -> dict[str, Path]:
             raise EvaluationError(msg)
         found[pair.key] = chosen
     return found
+
+
+def _label_places(folder: Path, root: Path, pair: ImagePair | CloudPair) -> Iterable[Path]:
+    """Where the labels of a pair may lie."""
+    source = pair.image if isinstance(pair, ImagePair) else pair.cloud
+    masks = pair.labels.suffix in (*MASK_SUFFIXES, LABEL_SUFFIX)
+    suffix = pair.labels.suffix if masks else MASK_SUFFIXES[0]
+    names = [pair.labels.name] if masks else []
+    names = list(dict.fromkeys([*names, f"{pair.name}{suffix}", f"{source.stem}{suffix}"]))
+    yield from (folder / pair.sequence / name for name in names)
+    yield from (folder / name for name in names)
+    # The image's place below the data set, or below its folder of images or its split.
+    parts = source.relative_to(root).with_suffix(suffix).parts if root in source.parents else ()
+    yield from (folder.joinpath(*parts[first:]) for first in range(len(parts)))
 
 
 def _conditions(pairs: Pairs, options: EvaluateOptions) -> dict[str, dict[str, str]]:

@@ -128,7 +128,7 @@ def _found(
     if folder is not None and folder.ontology is not None:
         named = folder.ontology
         same = named.ids == model.ids
-        origin = f"as {named.source or named.name} names them"
+        origin = f"named by {named.source or named.name}"
         return TruthClasses(model if same else named, origin)
     return None
 

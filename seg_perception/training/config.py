@@ -27,7 +27,10 @@ class SourceConfig(_Part):
 
     name: str
     folder: str = Field(description="under the data root; `--source NAME=PATH` overrides it")
-    mapping: str = Field(description="label mapping, a YAML file")
+    mapping: str = Field(
+        default="",
+        description="label mapping, a YAML file; empty: mapping.yaml (or .json) in its folder",
+    )
     layout: str = Field(
         default="folder",
         description="of its folder, such as goose, coco or folder (images beside masks); empty: as "

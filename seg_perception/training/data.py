@@ -66,15 +66,19 @@ class TrainingData:
         """
         expect_known(folders, config.sources)
         ontology = load_ontology(config.ontology, base)
+        roots = {
+            source.name: folders.get(source.name, data_root / source.folder)
+            for source in config.sources
+        }
         mappings = {
-            source.name: LabelMapping.load(base / source.mapping) for source in config.sources
+            source.name: load_mapping(source, base, roots[source.name]) for source in config.sources
         }
         space = TargetSpace.build(ontology, list(mappings.values()))
         train, validation = {}, {}
         for source in config.sources:
             parts = open_source(
                 source,
-                folders.get(source.name, data_root / source.folder),
+                roots[source.name],
                 space.lookup(mappings[source.name], ontology),
                 Split.load(base / source.split) if source.split else None,
             )
@@ -82,6 +86,20 @@ class TrainingData:
             if "validation" in parts:
                 validation[source.name] = parts["validation"]
         return cls(ontology, space, train, validation)
+
+
+def load_mapping(source: SourceConfig, base: Path, root: Path) -> LabelMapping:
+    """The mapping that a source names, else the one in its folder.
+
+    Args:
+        source: what is read.
+        base: folder of the configuration file.
+        root: folder of the source.
+
+    Raises:
+        DatasetError: there is none, or it is not a mapping.
+    """
+    return LabelMapping.load(base / source.mapping) if source.mapping else LabelMapping.beside(root)
 
 
 def open_source(

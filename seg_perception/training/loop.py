@@ -81,7 +81,7 @@ class Trainer:
         self.class_frequency = frequency or ClassFrequency.take(
             data.space, data.train, config.workers
         )
-        mappings = [source.mapping for source in config.sources]
+        mappings = [source.mapping or source.name for source in config.sources]
         expect_every_class(self.class_frequency, data.ontology, config.unseen, mappings)
         pixels = self.class_frequency.class_pixels(
             {source.name: source.share for source in config.sources}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from seg_perception.core.errors import ConfigError, SegPerceptionError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.validation import read_yaml
-from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.datasets.mapping import TargetSpace
 from seg_perception.datasets.splits import Split
 from seg_perception.training.class_frequency import ClassFrequency, expect_every_class
 from seg_perception.training.config import (
@@ -24,7 +24,7 @@ from seg_perception.training.config import (
     TrainingConfig,
     load_ontology,
 )
-from seg_perception.training.data import TrainingData, expect_known, open_source
+from seg_perception.training.data import TrainingData, expect_known, load_mapping, open_source
 from seg_perception.training.models.config import expect_multiples
 
 _T = TypeVar("_T")
@@ -114,7 +114,7 @@ def _count(
     frequency = mistakes.unless(lambda: ClassFrequency.take(data.space, data.train, config.workers))
     mistakes.unless(lambda: ClassFrequency.take(data.space, data.validation, config.workers))
     if frequency:
-        masks = [source.mapping for source in config.sources]
+        masks = [source.mapping or source.name for source in config.sources]
         mistakes.unless(lambda: expect_every_class(frequency, data.ontology, config.unseen, masks))
     mistakes.stop()
     assert frequency is not None  # noqa: S101 (for the type checker: else there was a mistake)
@@ -148,11 +148,11 @@ class _SourceFiles:
     mistakes: _Mistakes
 
     def check(self, source: SourceConfig) -> None:
-        mapping = self.mistakes.unless(lambda: LabelMapping.load(self.base / source.mapping))
+        root = self.folders.get(source.name, self.data_root / source.folder)
+        mapping = self.mistakes.unless(lambda: load_mapping(source, self.base, root))
         ontology = self.ontology
         if mapping and ontology:
             self.mistakes.unless(lambda: TargetSpace.build(ontology, [mapping]))
-        root = self.folders.get(source.name, self.data_root / source.folder)
         split = None
         if source.split:
             split = self.mistakes.unless(lambda: Split.load(self.base / source.split))

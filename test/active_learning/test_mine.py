@@ -142,7 +142,7 @@ def test_chosen_frames_of_a_video_are_decoded_from_the_key_frame_before(world, v
 
 def test_training_reads_the_folder(mined):
     ontology = Ontology.load(mined.output / "ontology.yaml")
-    mapping = LabelMapping.load(mined.output / "mapping.yaml")
+    mapping = LabelMapping.beside(mined.output)
     lookup = TargetSpace.build(ontology, [mapping]).lookup(mapping, ontology)
     data = open_folder(mined.output).dataset(lookup)
     assert len(data) == 4

@@ -210,3 +210,32 @@ def test_confidence_is_judged_where_the_truth_is_one_class():
     assert [part.tolist() for part in same] == [[True], [True]]
     coarse = ontology("coarse", ["plant", "sky"])
     assert not ClassTruth(ConfusionLayout(coarse, MODEL)).known
+
+
+def test_outlines_are_a_truth_whose_names_explain_it(tmp_path, world):
+    """YOLO's classes count otherwise than the model's; their names are the same."""
+    path = folder(tmp_path / "yolo", TRUE, masks="unused")
+    # The left two eighths of the first image are red, of which half is marked, and blue elsewhere.
+    box = [0, 0, 1 / 8, 0, 1 / 8, 1, 0, 1]
+    for n in range(10):
+        (path / "labels").mkdir(exist_ok=True)
+        shifted = [value + (n % 8 / 8 if place % 2 == 0 else 0) for place, value in enumerate(box)]
+        (path / "labels" / f"{n}.txt").write_text(f"2 {' '.join(map(str, shifted))}\n")
+    (path / "data.yaml").write_text("names: [green, blue, red]\n")
+    bundle = ("--set", f"segmentation.bundle={world.bundle}", "--json", "--no-report")
+    done = invoke(path, "-o", tmp_path / "run", *bundle)
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    (mapping,) = found["streams"][0]["class_mappings"]
+    assert {c["name"]: c["iou"] for c in mapping["classes"]}["red"] == 100
+    assert found["truth_origin"] == "named by the names in data.yaml"
+
+
+def test_labels_that_label_wrote_are_found_by_the_places_of_the_images(tmp_path):
+    path = folder(tmp_path / "own", TRUE, masks="masks")
+    wrote = folder(tmp_path / "wrote", TRUE, masks="images")
+    ontology = Ontology.load("field").model_dump(mode="json")
+    (wrote / "ontology.yaml").write_text(yaml.safe_dump(ontology))
+    done = invoke(path, "--predictions", wrote, "-o", tmp_path / "run", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["source"]["frames"] == 10

@@ -49,3 +49,18 @@ def test_goose_is_read_by_its_own_parts(tiny_config: TrainingConfig, tmp_path: P
     data = TrainingData.open(config, tmp_path, tmp_path, {})
     assert [len(data.train["stripes"]), len(data.validation["stripes"])] == [2, 1]
     assert data.train["stripes"][0].targets.shape == (4, 6)
+
+
+def test_the_mapping_beside_the_images_is_taken_where_none_is_named(
+    tiny_config: TrainingConfig, tmp_path: Path
+) -> None:
+    source = tiny_config.sources[0]
+    unnamed = source.model_copy(update={"mapping": ""})
+    config = tiny_config.model_copy(update={"sources": (unnamed,)})
+    with pytest.raises(DatasetError, match=r"stripes: no mapping\.yaml in it, and none was named"):
+        TrainingData.open(config, tmp_path, tmp_path, {})
+    named = TrainingData.open(tiny_config, tmp_path, tmp_path, {})
+    (tmp_path / source.mapping).rename(tmp_path / "stripes" / "mapping.yaml")
+    beside = TrainingData.open(config, tmp_path, tmp_path, {})
+    targets = [data.train["stripes"][0].targets for data in (named, beside)]
+    assert (targets[0] == targets[1]).all()
