@@ -21,6 +21,7 @@ _POLAR = (
     ("azimuth", "azimuth_angle"),
     ("elevation", "elevation_angle"),
 )
+_DEGREES, _RADIANS = "degrees", "radians"
 # Beyond what an angle in radians can be, with room for rounding.
 _MOST_AZIMUTH_RAD, _MOST_ELEVATION_RAD = 2 * math.pi + 0.01, math.pi / 2 + 0.01
 # No sensor of a robot has half of its points beyond; in millimetres it is an arm's length.
@@ -45,13 +46,45 @@ def with_coordinates(points: NDArray[Any]) -> tuple[NDArray[Any], tuple[Remark, 
     polar = _polar_fields(points.dtype)
     if polar is None:
         return points, ()
-    distance, azimuth, elevation = (points[name].astype(np.float64) for name in polar)
-    in_degrees = _beyond(azimuth, _MOST_AZIMUTH_RAD) or _beyond(elevation, _MOST_ELEVATION_RAD)
-    if in_degrees:
-        azimuth, elevation = np.radians(azimuth), np.radians(elevation)
-    xyz = cartesian(distance, azimuth, elevation)
-    numbers = {"fields": ", ".join(polar), "unit": "degrees" if in_degrees else "radians"}
-    return _with_xyz(points, xyz), (Remark(POLAR_COORDINATES, numbers),)
+    _, azimuth, elevation = polar
+    is_wide = _beyond(points[azimuth], _MOST_AZIMUTH_RAD)
+    is_wide |= _beyond(points[elevation], _MOST_ELEVATION_RAD)
+    unit = _DEGREES if is_wide else _RADIANS
+    return _with_xyz(points, _places(points, polar, unit)), (_polar_remark(polar, unit),)
+
+
+def is_in_degrees(cloud: PointCloud) -> bool:
+    """Whether its places come from angles that can't be radians."""
+    return _unit(cloud) == _DEGREES
+
+
+def in_degrees(cloud: PointCloud) -> PointCloud:
+    """The cloud of a sensor that gives degrees, where its angles alone could be radians, too."""
+    polar = _polar_fields(cloud.points.dtype)
+    if polar is None or _unit(cloud) != _RADIANS:
+        return cloud
+    points = whole_points(cloud.points).copy().view(cloud.points.dtype)
+    xyz = _places(points, polar, _DEGREES)
+    for axis, name in enumerate("xyz"):
+        points[name] = xyz[..., axis]
+    kept = tuple(remark for remark in cloud.remarks if remark.kind is not POLAR_COORDINATES)
+    return replace(cloud, points=points, remarks=(*kept, _polar_remark(polar, _DEGREES)))
+
+
+def _unit(cloud: PointCloud) -> str:
+    """That of the angles from which its places were worked out; empty where they were not."""
+    polar = (remark for remark in cloud.remarks if remark.kind is POLAR_COORDINATES)
+    return next((str(remark.numbers["unit"]) for remark in polar), "")
+
+
+def _places(points: NDArray[Any], polar: tuple[str, ...], unit: str) -> NDArray[np.float64]:
+    distance, *angles = (points[name].astype(np.float64) for name in polar)
+    azimuth, elevation = np.radians(angles) if unit == _DEGREES else angles
+    return cartesian(distance, azimuth, elevation)
+
+
+def _polar_remark(polar: tuple[str, ...], unit: str) -> Remark:
+    return Remark(POLAR_COORDINATES, {"fields": ", ".join(polar), "unit": unit})
 
 
 def cartesian(
@@ -109,7 +142,7 @@ def _polar_fields(dtype: np.dtype[Any]) -> tuple[str, ...] | None:
     return tuple(found) if all(is_angle) else None
 
 
-def _beyond(angles: NDArray[np.float64], most: float) -> bool:
+def _beyond(angles: NDArray[Any], most: float) -> bool:
     return bool((np.abs(angles[np.isfinite(angles)]) > most).any())
 
 

@@ -16,7 +16,7 @@ from seg_perception.geometry.point_times import (
     point_times,
     stray_remarks,
 )
-from seg_perception.io.coordinates import scaled, size_remarks
+from seg_perception.io.coordinates import in_degrees, is_in_degrees, scaled, size_remarks
 from seg_perception.pipeline.scan import Scan
 
 _LONGEST_PERIOD_NS = 10 * NANOSECONDS
@@ -39,11 +39,12 @@ class ScanReader:
         self._times = times
         self._periods: dict[str, _Period] = {name: _Period() for name in self._sensors}
         self._usual: dict[str, TimeReading] = {}
+        self._in_degrees: set[str] = set()
 
     def read(self, sensor: str, cloud: PointCloud) -> Scan:
         """The scan of a cloud."""
         parameters = self._sensors[sensor]
-        cloud = scaled(cloud, parameters.xyz_scale)
+        cloud = scaled(self._in_its_unit(sensor, cloud), parameters.xyz_scale)
         time_ns = cloud.stamp_ns + round(parameters.time_offset_s * NANOSECONDS)
         times = self._point_times(sensor, cloud) if self._times else PointTimes(None)
         offsets_ns = times.offsets_ns
@@ -58,6 +59,12 @@ class ScanReader:
             stray=times.stray,
             remarks=scan_remarks(cloud, times, is_radar=sensor in self._radars),
         )
+
+    def _in_its_unit(self, sensor: str, cloud: PointCloud) -> PointCloud:
+        """Angles near straight ahead could be radians, too: what came before tells."""
+        if is_in_degrees(cloud):
+            self._in_degrees.add(sensor)
+        return in_degrees(cloud) if sensor in self._in_degrees else cloud
 
     def _point_times(self, sensor: str, cloud: PointCloud) -> PointTimes:
         period, unit = self._periods[sensor], self._sensors[sensor].point_time_unit

@@ -1,9 +1,13 @@
 """From the clouds of one sensor to its scans."""
 
+import math
+
 import numpy as np
+import pytest
 
 from seg_perception.config import LidarConfig, RadarConfig
 from seg_perception.core.types import PointCloud
+from seg_perception.io.coordinates import with_coordinates
 from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.scan_reader import ScanReader
 
@@ -45,6 +49,29 @@ def test_a_sparse_scan_is_read_as_those_before() -> None:
     read.read("top", cloud(100, [n * MS for n in range(100)]))
     sparse = read.read("top", cloud(200, [20, 10_020]))
     assert sparse.last_ns - sparse.time_ns == 10_020
+
+
+def polar(stamp_ms: float, azimuths: list[float]) -> PointCloud:
+    """Ten metres away, at elevation 0, from a driver that gives no x, y, z."""
+    points = np.zeros((1, len(azimuths)), [("range", "f4"), ("azimuth", "f4"), ("elevation", "f4")])
+    points["range"], points["azimuth"] = 10, azimuths
+    places, remarks = with_coordinates(points)
+    return PointCloud(places, round(stamp_ms * MS), "lidar", remarks=remarks)
+
+
+def test_degrees_are_degrees_from_the_first_scan_on_that_tells() -> None:
+    read = reader()
+    for stamp_ms, azimuths, bearing_rad in (
+        (0, [3.0], 3.0),  # could be either
+        (100, [60.0, 3.0], math.radians(3)),
+        (200, [3.0], math.radians(3)),
+    ):
+        scan = read.read("top", polar(stamp_ms, azimuths))
+        x, y, _ = scan.cloud.xyz[-1]
+        assert math.atan2(y, x) == pytest.approx(bearing_rad)
+        assert scan.cloud.points.dtype.itemsize == 24
+        assert scan.cloud.points["azimuth"][0, -1] == 3
+    assert [remark.numbers["unit"] for remark in scan.remarks] == ["degrees"]
 
 
 def test_points_in_millimetres_are_metres_from_here_on() -> None:
