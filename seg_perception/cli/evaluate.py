@@ -77,7 +77,11 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     latency: LatencyMs = 0.0,
     layout: Annotated[str, typer.Option(help="Of a data set; else as its folders show.")] = "",
     split: Annotated[
-        str, typer.Option(help="Of a data set, such as val; all takes every one.")
+        str,
+        typer.Option(
+            help="Of a data set, such as val; all takes every one, a YAML file those that it holds "
+            "out."
+        ),
     ] = "",
     predictions: Annotated[
         Path | None, typer.Option(help="Folder with the labels of somebody else.")

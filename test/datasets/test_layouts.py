@@ -203,3 +203,22 @@ def test_a_folder_that_may_not_be_read_is_no_smaller_data_set(tmp_path, monkeypa
     for find in (find_images, find_scans):
         with pytest.raises(DatasetError, match=r"/b: can't be read \(Permission denied\)"):
             find(tmp_path, "goose", "val")
+
+
+def test_a_splits_file_chooses_what_it_holds_out(tmp_path) -> None:
+    root = tmp_path / "photos"
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+        for name in "abc":
+            cv2.imwrite(str(root / part / f"{name}.png"), np.zeros((4, 4), np.uint8))
+    file = tmp_path / "split.yaml"
+    file.write_text("{train: [a], validation: [b, c]}")
+    folder = open_folder(root, split=str(file))
+    assert [pair.key for pair in folder.pairs] == ["b", "c"]
+    assert f"held out by {file}" in folder.taken
+    file.write_text("{train: [a], validation: [d]}")
+    with pytest.raises(DatasetError, match=r"photos: has no d, which .*split.yaml holds out"):
+        open_folder(root, split=str(file))
+    file.write_text("{train: [a]}")
+    with pytest.raises(DatasetError, match="expected names of images under `validation`"):
+        open_folder(root, split=str(file))
