@@ -16,7 +16,7 @@ from seg_perception.api.bag_images import BagImages
 from seg_perception.api.bag_message import BagCloud, BagImage
 from seg_perception.api.bag_transforms import BagTransforms
 from seg_perception.api.camera import Camera
-from seg_perception.api.notices import warn, warn_of
+from seg_perception.api.notices import warn_of
 from seg_perception.config.input_topics import IMAGE_TYPES, POINT_TYPES
 from seg_perception.core.errors import BagError, SegPerceptionError
 from seg_perception.core.issue_log import Issue, IssueLog
@@ -259,10 +259,8 @@ class Bag:
 
 def _tell(issue: Issue) -> None:
     """Warn of what is odd, and of the first message of each kind that is left out."""
-    if issue.is_state:
+    if issue.count <= 1:
         warn_of([issue])
-    elif issue.count == 1:
-        warn(str(issue))
 
 
 def read_bag(

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.api.notices import warn
+from seg_perception.api.notices import warn_of
 from seg_perception.config import CameraConfig
 from seg_perception.core.errors import CalibrationError, ConfigError
+from seg_perception.core.issue_kinds.lenses import BAD_CAMERA_INFO
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.types import Calibration
-from seg_perception.geometry.calibration import published_size, shift_principal_point
+from seg_perception.geometry.calibration import published_size
 from seg_perception.geometry.distortion import resolve_model
-from seg_perception.geometry.lens_plausibility import find_oddities
 from seg_perception.io.calibration_file import read_calibration_file
 from seg_perception.io.camera_info import decode_camera_info
-from seg_perception.pipeline.camera_lens import expect_usable
+from seg_perception.pipeline.camera_lens import CameraLens
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -139,11 +140,14 @@ class Camera:
         if convention not in (None, "optical", "body"):
             msg = f"frame_convention: expected 'optical', 'body' or None, got {convention!r}"
             raise ConfigError(msg)
-        lens = shift_principal_point(sent, *config.principal_point_offset_px)
-        expect_usable(lens, rectified=config.rectified)
-        for odd in find_oddities(lens, rectified=config.rectified):
-            warn(f"camera: {odd}; check it")
-        self._set(sent, lens, config, convention)
+        issues = IssueLog()
+        lens = CameraLens("NAME", config, issues)
+        lens.take(sent)
+        if lens.calibration is None:
+            refused = (issue for issue in issues.all() if issue.code == BAD_CAMERA_INFO.code)
+            raise CalibrationError("; ".join(issue.sentence for issue in refused))
+        warn_of(issues.all())
+        self._set(sent, lens.calibration, config, convention)
 
     def _set(
         self,

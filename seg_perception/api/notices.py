@@ -18,7 +18,6 @@ def warn(sentence: str) -> None:
 
 
 def warn_of(issues: Iterable[Issue]) -> None:
-    """Warn of all issues that are more than notes."""
+    """Warn of issues, notes among them: what is guessed is said."""
     for issue in issues:
-        if issue.level != "note":
-            warnings.warn(str(issue), SegPerceptionWarning, stacklevel=4)
+        warnings.warn(str(issue), SegPerceptionWarning, stacklevel=4)

@@ -61,8 +61,6 @@ class Painter:
                 update={
                     "frame_id": label_map.frame_id,
                     "frame_convention": view.lens.convention or "optical",
-                    # It stands in the calibration.
-                    "principal_point_offset_px": [0.0, 0.0],
                 }
             )
             for view, label_map in zip(views, scene.label_maps, strict=True)

@@ -86,6 +86,16 @@ def test_what_is_odd_is_said():
         Camera([[600.0, 0, 10], [0, 600, 10], [0, 0, 1]], SIZE)
 
 
+def test_a_fisheye_that_sees_behind_its_plane_is_said_and_carried():
+    with pytest.warns(SegPerceptionWarning, match="fisheye_angle_deg"):
+        Camera([[200.0, 0, 320], [0, 200, 240], [0, 0, 1]], SIZE, [0.01, 0, 0, 0], "equidistant")
+    wide = Camera(
+        *([[200.0, 0, 320], [0, 200, 240], [0, 0, 1]], SIZE, [0.01, 0, 0, 0], "equidistant"),
+        fisheye_angle_deg=100.0,
+    )
+    assert wide.calibration.fisheye_angle_deg == 100
+
+
 def test_an_adjusted_camera_keeps_what_was_said():
     camera = Camera(K, SIZE, FIVE, frame_convention="body", readout_s=0.02)
     shifted = camera.adjusted(principal_point_offset_px=[0.0, -5.0])
