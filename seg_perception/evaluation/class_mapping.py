@@ -146,7 +146,9 @@ def _groups(mapping: ClassMapping, ontology: Ontology, where: str) -> dict[str, 
     if mapping.grouping not in ontology.groupings:
         known = sorted(ontology.groupings)
         msg = (
-            f"{where}: no grouping {mapping.grouping!r} in {ontology.name}: expected one of {known}"
+            f"{where}: needs the grouping {mapping.grouping!r}, ontology {ontology.name} has "
+            f"{known or 'none'}: add it there, say by a {FILES[0]} what ids are for the model, or "
+            "choose another protocol"
         )
         raise ConfigError(msg)
     found = {

@@ -61,7 +61,7 @@ class ClassMappingResult(Document):
     Attributes:
         name: as in the protocol.
         metrics: the headline first.
-        excluded: what the protocol leaves out.
+        excluded: what the protocol leaves out, and what no true id of a mapping stands for.
         excluded_truth: pixels or points whose true class is left out.
         excluded_predictions: counted ones that were predicted as a class that is left out.
     """

@@ -19,6 +19,7 @@ from seg_perception.evaluation.protocol import Protocol
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MAPPINGS = "training", "mappings"
+_IGNORED = "#000000"
 OPTION = "--truth-ontology"
 SAME_IDS = "--same-ids"
 
@@ -89,7 +90,8 @@ def read_classes(name_or_path: str, model: Ontology) -> TruthClasses:
         data = read_yaml(path, "an ontology or a label mapping, a YAML file", ConfigError)
         if is_mapping(data):
             return _mapped(LabelMapping.parse(data, path), model, origin)
-        return TruthClasses(Ontology.parse(data, str(path)), f"those of {path} ({OPTION})")
+        if isinstance(data, dict) and "classes" in data:
+            return TruthClasses(Ontology.parse(data, str(path)), f"those of {path} ({OPTION})")
     if name_or_path in shipped():
         ontology = Ontology.load(name_or_path)
         return TruthClasses(ontology, f"those of {ontology.name} ({OPTION})")
@@ -156,13 +158,10 @@ def _mapped(mapping: LabelMapping, model: Ontology, origin: str) -> TruthClasses
         msg = f"{origin}: every id is ignored, expected some with a class of {model.name}"
         raise DatasetError(msg)
     names = {i: mapping.names[i] for i in known}
-    colors = {i: model.classes[_place(model, ids[0])].color for i, ids in known.items() if ids}
+    looks = {c.id: c.color for c in model.classes}
+    colors = {i: looks[ids[0]] if ids else _IGNORED for i, ids in known.items()}
     return TruthClasses(
         ontology_of(names, mapping.source, origin, colors),
         f"mapped to {model.name} by {origin}",
         {i: tuple(model.names[number] for number in ids) for i, ids in known.items()},
     )
-
-
-def _place(model: Ontology, number: int) -> int:
-    return next(n for n, c in enumerate(model.classes) if c.id == number)

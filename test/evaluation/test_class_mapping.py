@@ -113,7 +113,10 @@ def test_groups_match_ontologies_of_different_classes():
     ("mapping", "sentence"),
     [
         (ClassMapping(name="fine", excluded_classes=("unicorn",)), "no classes.*unicorn"),
-        (ClassMapping(name="fine", grouping="colour"), "no grouping 'colour'.*group"),
+        (
+            ClassMapping(name="fine", grouping="colour"),
+            "needs the grouping 'colour', ontology .* has .*group",
+        ),
         (ClassMapping(name="fine", grouping="group", excluded_groups=("air",)), "no groups.*air"),
     ],
 )
@@ -129,3 +132,14 @@ def test_a_class_mapping_that_the_protocol_lacks_is_named():
         map_classes(
             protocol(ClassMapping(name="fine")), ConfusionLayout(labels, labels), ["coarse"]
         )
+
+
+def test_an_ontology_without_groupings_says_what_needs_one():
+    plain = Ontology.parse(
+        {"name": "plain", "classes": [{"id": 0, "name": "way", "color": "#000000"}]}, "test"
+    )
+    layout = ConfusionLayout(plain, plain)
+    (mapped,) = map_classes(Protocol.load("own"), layout)
+    assert mapped.names == ("way",)
+    with pytest.raises(ConfigError, match=r"'goose_category', ontology plain has none: add it"):
+        map_classes(Protocol.load("categories"), layout)

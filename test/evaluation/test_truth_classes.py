@@ -130,6 +130,9 @@ def test_one_option_takes_an_ontology_or_a_mapping(tmp_path):
     shipped = read_classes("ycor", field)
     assert shipped.meanings[7] == ("high_vegetation", "trunk")
     assert shipped.ontology.names[7] == "high vegetation"
+    looks = {c.id: c.color for c in shipped.ontology.classes}
+    # In pictures an id has the colour of its first class; what is ignored is black.
+    assert (looks[7], looks[0]) == ("#1b5e20", "#000000")
     path = tmp_path / "own.json"
     path.write_text(json.dumps({"classes": {"3": {"name": "way", "as": ["road"]}}}))
     assert read_classes(str(path), field).meanings == {3: ("road",)}
