@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -255,9 +255,15 @@ def _read_json(path: Path) -> Any:
         if path.stat().st_size > _MOST_BYTES:
             msg = f"{path}: expected at most {_MOST_BYTES >> 30} GiB of annotations: split the file"
             raise DatasetError(msg)
-        return json.loads(path.read_text(encoding="utf-8"))
+        return _parsed(path, path.stat().st_mtime_ns)
     except OSError as error:
         raise DatasetError(cant("read", path, error)) from error
     except (ValueError, RecursionError) as error:
         msg = f"{path} is not JSON: {error}"
         raise DatasetError(msg) from error
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: Path, _written_ns: int) -> Any:
+    """A file's content: it is asked for when the layout is guessed, and when it is opened."""
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -66,7 +66,7 @@ def to_targets(
     if mask.ndim != 2 or mask.dtype != np.uint8:
         msg = (
             f"{path}: expected a mask of one 8-bit channel, got {mask.dtype} {mask.shape}: "
-            "save class ids, not colours"
+            "training reads ids from 0 to 255; save others under smaller numbers"
         )
         raise DatasetError(msg)
     if mask.shape != size:

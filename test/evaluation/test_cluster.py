@@ -121,5 +121,5 @@ def test_a_mistake_in_a_worker_is_told_as_it_is(job, ray, tmp_path):
 
 def test_without_ray_the_extra_is_named(job, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(EvaluationError, match=r"seg_perception\[cluster\]"):
+    with pytest.raises(EvaluationError, match=r"Ray is not installed: pip install ray"):
         evaluate(job, tmp_path / "run", ExecutionOptions(address="auto"))
