@@ -9,11 +9,13 @@ from seg_perception.core.errors import SegPerceptionError
 
 # What the wheels of Open3D need of the system, by the name of the file, and who has it on Debian.
 _SYSTEM = {
-    "libusb-1.0": "libusb-1.0-0",
+    "libEGL.so": "libegl1",
     "libGL.so": "libgl1",
-    "libgomp": "libgomp1",
-    "libX11": "libx11-6",
-    "libEGL": "libegl1",
+    "libX11.so": "libx11-6",
+    "libgomp.so": "libgomp1",
+    "libidn2.so": "libidn2-0",
+    "libudev.so": "libudev1",
+    "libusb-1.0.so": "libusb-1.0-0",
 }
 
 

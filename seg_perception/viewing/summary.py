@@ -46,8 +46,12 @@ class ViewSummary:
 
     def __str__(self) -> str:
         """In one line."""
-        images, clouds = sum(self.images.values()), sum(self.clouds.values())
-        return f"{images} images, {clouds} clouds, {self.transforms} transforms"
+        counts = {
+            "image": sum(self.images.values()),
+            "cloud": sum(self.clouds.values()),
+            "transform": self.transforms,
+        }
+        return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n)
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
