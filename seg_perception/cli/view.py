@@ -23,6 +23,9 @@ def command(  # noqa: PLR0913 (an option each)
     ontology: Annotated[
         str | None, typer.Option(help="Names of the classes: shipped name or file.")
     ] = None,
+    truth_ontology: Annotated[
+        str | None, typer.Option(help="The same for true labels, which a bag does not name.")
+    ] = None,
     start: Annotated[
         float, typer.Option("--from", min=0, help="Seconds from the bag's beginning.")
     ] = 0.0,
@@ -51,7 +54,13 @@ def command(  # noqa: PLR0913 (an option each)
     from seg_perception.core.ontology import Ontology
     from seg_perception.viewing import ViewOptions
 
-    options = ViewOptions(Ontology.load(ontology) if ontology else None, start, until, max_hz)
+    options = ViewOptions(
+        ontology=Ontology.load(ontology) if ontology else None,
+        truth_ontology=Ontology.load(truth_ontology) if truth_ontology else None,
+        start_s=start,
+        end_s=until,
+        max_hz=max_hz,
+    )
     if open3d:
         _expect_map(path, save)
         _show_window(path, options)

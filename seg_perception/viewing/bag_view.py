@@ -61,25 +61,32 @@ def view_bag(
         given = options.ontology
         legends = Legends((Legend.of(given),)) if given else read_legends(bag)
         summary = ViewSummary(classes=legends.names, notes=[*streams.notes])
-        summary.notes += _about(legends, streams)
+        summary.notes += _about(legends, streams, options)
         views = Views(streams.images, streams.clouds, legend=bool(legends.entries))
         with open_recording(views) as recording:
             shown = _BagView(bag, recording, streams, options, summary)
             shown.name_classes(legends)
+            shown.name_true_classes()
             shown.run(progress)
         summary.end(bag.warnings)
     return summary
 
 
-def _about(legends: Legends, streams: Streams) -> Iterator[str]:
+def _about(legends: Legends, streams: Streams, options: ViewOptions) -> Iterator[str]:
     """What a reader should know of the names of the classes."""
-    labelled = streams.labelled or any(view.labels for view in streams.images)
+    labels = streams.labelled | {view.labels for view in streams.images if view.labels}
     if legends.note:
         yield legends.note
-    if labelled and not legends.entries:
+    if labels - streams.foreign and not legends.entries:
         yield (
             "the bag does not name its classes, they are shown as numbers; "
             "--ontology NAME or FILE names them"
+        )
+    if streams.foreign and not options.ontology and not options.truth_ontology:
+        topics = ", ".join(sorted(streams.foreign))
+        yield (
+            f"the bag does not name the classes of {topics}, they are shown as numbers; "
+            "--truth-ontology NAME or FILE names them"
         )
 
 
@@ -112,6 +119,14 @@ class _BagView:
         for legend in legends.entries:
             self._recording.at(max(legend.stamp_ns, self._bag.start_ns))
             self._recording.classes(legend, always=len(legends.entries) == 1)
+
+    def name_true_classes(self) -> None:
+        """Name what the bag's legend does not speak of, as the options say, or leave it numbers."""
+        truth = self._options.truth_ontology
+        if truth is None and self._options.ontology is not None:
+            return
+        for topic in sorted(self._streams.foreign):
+            self._recording.classes_of(topic, Legend.of(truth) if truth else None)
 
     def run(self, progress: Progress) -> None:
         """Show every message that is asked for."""

@@ -9,6 +9,9 @@ from seg_perception.viewing.streams import CloudView, Views
 LEGEND_ENTITY = "classes"
 MAP_ENTITY = "map"
 _FRAMES = "/tf/**"
+_ONE_BELOW_THE_OTHER = 2
+# Heights of pictures and legend.
+_ROWS = (3, 1)
 # Widths beside the clouds.
 _PICTURES_SHARE, _LEGEND_SHARE = 0.7, 0.35
 
@@ -26,14 +29,16 @@ def view_layout(blueprint: Any, views: Views) -> Any:
         )
         for view in views.images
     ]
-    left = [blueprint.Grid(*flat)] if flat else []
+    columns = 1 if len(flat) <= _ONE_BELOW_THE_OTHER else 2
+    left = [blueprint.Grid(*flat, grid_columns=columns)] if flat else []
     if views.legend:
         left.append(blueprint.Spatial2DView(name="classes", origin=LEGEND_ENTITY))
     right = [_cloud_view(blueprint, view) for view in views.clouds]
-    columns = [blueprint.Vertical(*column) for column in (left, right) if column]
-    shares = [_PICTURES_SHARE if flat else _LEGEND_SHARE, 1][: len(columns)]
+    sides = [blueprint.Vertical(*left, row_shares=_ROWS[: len(left)])] if left else []
+    sides += [blueprint.Vertical(*right)] if right else []
+    shares = [_PICTURES_SHARE if flat else _LEGEND_SHARE, 1][: len(sides)]
     return blueprint.Blueprint(
-        blueprint.Horizontal(*columns, column_shares=shares),
+        blueprint.Horizontal(*sides, column_shares=shares),
         auto_views=False,
         collapse_panels=True,
     )

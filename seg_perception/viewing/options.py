@@ -14,11 +14,13 @@ class ViewOptions:
 
     Attributes:
         ontology: names and colours of the classes; None: as the recording has them.
+        truth_ontology: of labels that the recording's legend does not speak of; None: `ontology`.
         start_s, end_s: from the recording's beginning; None: to its end.
         max_hz: of the images and clouds of each sensor; None: all.
     """
 
     ontology: Ontology | None = None
+    truth_ontology: Ontology | None = None
     start_s: float = 0.0
     end_s: float | None = None
     max_hz: float | None = None

@@ -24,7 +24,8 @@ from seg_perception.viewing.streams import Views
 TIMELINE = "stamp"
 _APPLICATION = "seg_perception"
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 85)
-_LEGEND_PX = 540
+# Widths of legends of few and of many classes.
+_LEGEND_PX, _LONG_LEGEND_PX, _MANY = 540, 1080, 24
 _AXES_M = 0.25
 # Seen on a dark ground, and like none of the classes.
 _UNKNOWN_RGB = (90, 90, 90)
@@ -45,13 +46,15 @@ class Recording:
 
     def classes(self, legend: Legend, *, always: bool) -> None:
         """Name and colour class ids: always, or from the time that was set."""
-        info = self._rerun.AnnotationInfo
-        classes = [info(c.id, c.name, c.rgb) for c in legend.ontology.classes]
-        if legend.unknown_id not in legend.ontology.names:
-            classes.append(info(legend.unknown_id, "unknown", _UNKNOWN_RGB))
-        self._stream.log("/", self._rerun.AnnotationContext(classes), static=always)
-        strip = legend_strip(legend.ontology, legend.ontology.names, _LEGEND_PX)
+        self._stream.log("/", self._context(legend), static=always)
+        names = legend.ontology.names
+        strip = legend_strip(legend.ontology, names, _legend_px(len(names)))
         self._stream.log(LEGEND_ENTITY, self._rerun.Image(strip), static=always)
+
+    def classes_of(self, topic: str, legend: Legend | None) -> None:
+        """Name and colour the class ids of one topic otherwise, or leave them numbers."""
+        context = self._rerun.AnnotationContext([]) if legend is None else self._context(legend)
+        self._stream.log(self._entity(topic), context, static=True)
 
     def picture(self, topic: str, rgb: NDArray[np.uint8]) -> None:
         """Show a picture, uint8 (H, W, 3), RGB."""
@@ -118,8 +121,19 @@ class Recording:
         )
         self._stream.log(entity, placed, static=always)
 
+    def _context(self, legend: Legend) -> Any:
+        info = self._rerun.AnnotationInfo
+        classes = [info(c.id, c.name, c.rgb) for c in legend.ontology.classes]
+        if legend.unknown_id not in legend.ontology.names:
+            classes.append(info(legend.unknown_id, "unknown", _UNKNOWN_RGB))
+        return self._rerun.AnnotationContext(classes)
+
     def _entity(self, topic: str) -> str:
         return str(self._rerun.new_entity_path(topic.strip("/").split("/")))
+
+
+def _legend_px(classes: int) -> int:
+    return _LONG_LEGEND_PX if classes > _MANY else _LEGEND_PX
 
 
 @contextmanager

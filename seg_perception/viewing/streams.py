@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from seg_perception.config.input_topics import base_topic, beside
 from seg_perception.inspection.facts import BagFacts, TopicFacts
+from seg_perception.inspection.names import name_sensors
 from seg_perception.inspection.photographs import why_no_photograph
-from seg_perception.io.cloud_labels import LABEL_FIELDS
+from seg_perception.io.cloud_labels import CONFIDENCE_FIELDS, LABEL_FIELDS
 from seg_perception.outputs.topics import LEGEND_IMAGE
 
 _TRUE = {"truth", "ground_truth", "gt"}
 _OF_LABELS = _TRUE | {"label", "labels", "label_image", "segmentation", "mask"}
-_DERIVED = _OF_LABELS | {"semantic", "confidence", "color", "overlay", "obstacles"}
+_OURS = "semantic"
+_DERIVED = _OF_LABELS | {_OURS, "confidence", "color", "overlay", "obstacles"}
 _GREY = ("mono8", "mono16", "8UC1", "16UC1")
 _LEGEND = LEGEND_IMAGE.rpartition("/")[2]
 _LONGEST_PX = 1280
@@ -74,12 +76,15 @@ class Streams:
     Attributes:
         images, clouds: the views.
         labelled: topics of clouds that carry class ids.
+        foreign: topics whose class ids are not those of a model of ours, such as true labels: what
+            a legend of the bag says need not hold for them.
         notes: which topics are not shown, and why.
     """
 
     images: tuple[ImageView, ...]
     clouds: tuple[CloudView, ...]
     labelled: frozenset[str]
+    foreign: frozenset[str]
     notes: tuple[str, ...]
 
 
@@ -96,14 +101,26 @@ def find_streams(facts: BagFacts) -> Streams:
         images=tuple(_image_views(labels, pictures, others)),
         clouds=tuple(_cloud_views(facts, clouds)),
         labelled=frozenset(topic.name for topic in clouds if _is_labelled(topic)),
+        foreign=frozenset(_foreign(labels, clouds)),
         notes=tuple(_left_out(facts)),
     )
+
+
+def _foreign(labels: list[TopicFacts], clouds: list[TopicFacts]) -> Iterator[str]:
+    for topic in labels:
+        if _is_true(topic) or _OURS not in _words(topic):
+            yield topic.name
+    for topic in clouds:
+        fields = set(topic.cloud.fields) if topic.cloud else set()
+        if _is_labelled(topic) and (_is_true(topic) or not fields & set(CONFIDENCE_FIELDS)):
+            yield topic.name
 
 
 def _image_views(
     labels: list[TopicFacts], pictures: list[TopicFacts], others: list[TopicFacts]
 ) -> Iterator[ImageView]:
     used = set()
+    short = _short_names(topic.name for topic in [*labels, *others])
     for topic in labels:
         overlay = next((t for t in others if t.name == beside(topic.name, "overlay")), None)
         photograph = _origin_among(pictures, topic.name)
@@ -112,11 +129,19 @@ def _image_views(
         width, height = _size(picture or topic)
         name = picture.name if picture else ""
         painted = photograph is None and overlay is not None
-        yield ImageView(topic.name, name, topic.name, width, height, painted)
+        title = f"{short[topic.name]}: truth" if _is_true(topic) else short[topic.name]
+        yield ImageView(title, name, topic.name, width, height, painted)
     roots = {beside(topic.name, "") for topic in labels}
     for topic in pictures + [t for t in others if t not in pictures and _is_painted(t, roots)]:
         if topic.name not in used:
-            yield ImageView(topic.name, topic.name, "", *_size(topic))
+            yield ImageView(short[topic.name], topic.name, "", *_size(topic))
+
+
+def _short_names(topics: Iterable[str]) -> Mapping[str, str]:
+    """A name for each topic: that of the sensor it comes of."""
+    origins = {topic: _origin(topic) or topic for topic in topics}
+    names = name_sensors(sorted({f"{origin}/image_raw" for origin in origins.values()}), "camera")
+    return {topic: names[f"{origin}/image_raw"] for topic, origin in origins.items()}
 
 
 def _cloud_views(facts: BagFacts, clouds: list[TopicFacts]) -> Iterator[CloudView]:

@@ -6,10 +6,11 @@ import pytest
 
 from seg_perception.core.errors import BagError, ConfigError
 from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import LabelMap
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
-from seg_perception.io.images import encode_rgb
+from seg_perception.io.images import encode_labels, encode_rgb
 from seg_perception.io.messages import Header, LabelInfo, VisionClass, stamp_to_ns
 from seg_perception.io.perception_messages import SemanticLegend
 from seg_perception.io.transforms import encode_tf
@@ -242,3 +243,48 @@ def _stop(*_arguments):
 def test_a_bag_with_nothing_to_show_is_refused(world, show):
     with pytest.raises(BagError, match="images or point clouds"):
         show(world.bag(world.events()[:1]))
+
+
+@pytest.fixture
+def with_truth(world):
+    """A labelled bag with its inputs, among them true labels in ids of their own."""
+    truth = [
+        (
+            at,
+            "/camera/front/truth",
+            encode_labels(LabelMap("front", ids, ids, at, "camera_optical")),
+        )
+        for at in [world.start_ns]
+        for ids in [np.full((48, 64), 1, np.uint8)]
+    ]
+    bag = world.bag(sorted([*world.events(2), *truth], key=lambda event: event[0]))
+    out = world.folder / "out.mcap"
+    replay(bag, out, world.config(), ReplayOptions(with_inputs=True))
+    return out
+
+
+def test_a_legend_does_not_name_the_true_labels_of_others(with_truth, show):
+    rrd, summary = show(with_truth)
+    assert rrd.classes()[1] == ("green", "#00ff00")
+    assert rrd.one("/camera/front/truth", "AnnotationContext:context") == []
+    assert rrd.rows(LABELS, "AnnotationContext:context") == []
+    assert summary.notes == [
+        "the bag does not name the classes of /camera/front/truth, they are shown as numbers; "
+        "--truth-ontology NAME or FILE names them"
+    ]
+
+
+def test_true_labels_have_an_ontology_of_their_own(with_truth, show):
+    rrd, summary = show(with_truth, ViewOptions(truth_ontology=Ontology.load("goose")))
+    named = rrd.one("/camera/front/truth", "AnnotationContext:context")
+    first = next(entry for entry in named if entry["class_id"] == 1)
+    assert first["class_description"]["info"]["label"] == Ontology.load("goose").names[1]
+    assert rrd.classes()[1] == ("green", "#00ff00")
+    assert summary.notes == []
+
+
+def test_an_ontology_that_is_given_names_all(with_truth, show):
+    rrd, summary = show(with_truth, ViewOptions(ontology=Ontology.load("field")))
+    assert rrd.classes()[3][0] == "grass"
+    assert rrd.rows("/camera/front/truth", "AnnotationContext:context") == []
+    assert summary.notes == []
