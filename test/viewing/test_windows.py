@@ -29,15 +29,16 @@ NEAR = 40
 class Display:
     """Xvfb, whose picture lies in a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path) -> None:
         self._file = folder / "Xvfb_screen0"
         receiver, sender = os.pipe()
         width, height = SIZE
+        size = f"{width}x{height}x24"
+        command = [program, "-displayfd", str(sender), "-screen", "0", size, "-nolisten", "tcp"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(sender), "-screen", "0", f"{width}x{height}x24",
-             "-fbdir", str(folder), "-nolisten", "tcp"],
-            pass_fds=[sender], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*command, "-fbdir", str(folder)], pass_fds=[sender], **quiet
+        )
         os.close(sender)
         with os.fdopen(receiver) as stream:
             self.name = f":{stream.readline().strip()}"
@@ -55,13 +56,14 @@ class Display:
 
 @pytest.fixture
 def display(tmp_path):
-    if shutil.which("Xvfb") is None:
+    program = shutil.which("Xvfb")
+    if program is None:
         pytest.skip("no Xvfb: apt-get install xvfb")
     if not list(Path("/usr/share/vulkan/icd.d").glob("lvp_icd*")):
         pytest.skip("no Vulkan for processors: apt-get install mesa-vulkan-drivers")
     folder = tmp_path / "screen"
     folder.mkdir()
-    opened = Display(folder)
+    opened = Display(program, folder)
     yield opened
     opened.close()
 
@@ -97,14 +99,15 @@ def test_rerun_shows_pictures_legend_and_points_in_the_colours_of_their_classes(
     show(out)
     program = Path(rerun_cli.__file__).with_name("rerun")
     shot = tmp_path / "shot.png"
-    command = [program, out.with_suffix(".rrd"), "--screenshot-to", shot, "--renderer", "vulkan",
-               "--window-size", "{}x{}".format(*SIZE), "--port", "auto", "--bind", "127.0.0.1"]  # fmt: skip
+    look = ["--screenshot-to", shot, "--window-size", "{}x{}".format(*SIZE)]
+    alone = ["--renderer", "vulkan", "--port", "auto", "--bind", "127.0.0.1"]
+    command = [program, out.with_suffix(".rrd"), *look, *alone]
     done = subprocess.run(
         list(map(str, command)), env=environment, capture_output=True, text=True, check=False
     )
     assert shot.is_file(), done.stderr
     picture = cv2.imread(str(shot))[..., ::-1]
-    height, width = picture.shape[:2]
+    width = picture.shape[1]
     left, right = picture[:, : width * 2 // 5], picture[:, width // 2 :]
     red, green, blue = (255, 0, 0), (0, 255, 0), (0, 0, 255)
     # The legend's patches; in the picture the colours lie over what the camera saw.
