@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913 (an option each)
     path: Annotated[Path, typer.Argument(help="A bag, labelled or not; or a .ply or .pcd map.")],
     remap: Remap = None,
+    *,
     save: Annotated[
         Path | None, typer.Option(help="New .rrd file in place of a window; `rerun FILE` opens it.")
     ] = None,
@@ -35,7 +36,6 @@ def command(  # noqa: PLR0913 (an option each)
     max_hz: Annotated[
         float | None, typer.Option(min=0.01, help="Images and clouds of each sensor; default: all.")
     ] = None,
-    *,
     open3d: Annotated[
         bool, typer.Option("--open3d", help="Open a map in a window of Open3D's.")
     ] = False,
