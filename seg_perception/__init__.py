@@ -49,13 +49,14 @@ __all__ = [
     "read_bag",
 ]
 
+if not TYPE_CHECKING:  # so that a name that is not there is an error for type checkers
 
-def __getattr__(name: str) -> object:
-    """Import the Python interface when one of its names is first asked for."""
-    if name not in __all__:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module("seg_perception.api"), name)
+    def __getattr__(name: str) -> object:
+        """Import the Python interface when one of its names is first asked for."""
+        if name not in __all__:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module("seg_perception.api"), name)
 
 
 def __dir__() -> list[str]:

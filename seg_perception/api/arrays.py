@@ -7,7 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from seg_perception.core.errors import CloudError, ImageError, TransformError
 from seg_perception.core.types import PointCloud
@@ -78,7 +78,7 @@ def _shape_mend(shape: tuple[int, ...]) -> str:
 
 
 def as_cloud(
-    points: Any, stamp_ns: int, frame_id: str, point_times_s: NDArray[Any] | None = None
+    points: Any, stamp_ns: int, frame_id: str, point_times_s: ArrayLike | None = None
 ) -> PointCloud:
     """Points as a cloud.
 
@@ -115,7 +115,7 @@ def _points_mend(xyz: NDArray[Any]) -> str:
     return "one row a point"
 
 
-def _nanoseconds(times_s: NDArray[Any], count: int) -> NDArray[np.int32]:
+def _nanoseconds(times_s: ArrayLike, count: int) -> NDArray[np.int32]:
     times = np.asarray(times_s, np.float64)
     if times.shape != (count,):
         msg = f"point_times_s: expected one for each point, ({count},), got {times.shape}"

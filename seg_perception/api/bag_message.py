@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.api.camera import Camera
 from seg_perception.core.types import PointCloud, clean_frame_id
+from seg_perception.inspection.facts import CloudFacts, TopicFacts
+from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.radar import radar_fields
 
 
 class BagImage:
@@ -97,6 +100,20 @@ class BagCloud:
     def fields(self) -> tuple[str, ...]:
         """Names of its fields."""
         return self.cloud.fields
+
+    @cached_property
+    def sensor(self) -> Literal["lidar", "radar"]:
+        """What it comes from: by type and name, else by its fields and points, as `inspect` has it.
+
+        Raises:
+            CloudError: as `cloud`.
+        """
+        points = self.cloud.points
+        doppler = radar_fields(self.cloud).doppler_field
+        organised = points.shape[0] > 1
+        facts = CloudFacts(self.fields, len(self), doppler_field=doppler, organised=organised)
+        topic = TopicFacts(self.topic, self.type, 1, 0.0, frame_id=self.frame_id, cloud=facts)
+        return sensor_kind(topic).kind
 
     def __len__(self) -> int:
         """Number of points."""

@@ -88,7 +88,7 @@ class ClassLabels:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001
         """The class ids: `np.asarray(labels)`."""
-        return np.array(self.labels, dtype, copy=copy is not False)
+        return np.array(self.labels, dtype, copy=copy)
 
     def _id_of(self, name: str) -> int:
         ids = {**self.ontology.ids, UNKNOWN: self.unknown_id}

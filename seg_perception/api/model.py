@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from seg_perception.api.arrays import as_cloud, as_rgb, read_rgb
 from seg_perception.api.bag_message import BagCloud, BagImage
@@ -132,13 +132,13 @@ class Model:
     @overload
     def paint(
         self,
-        points: NDArray[Any] | BagCloud,
+        points: ArrayLike | BagCloud,
         labels: ImageLabels,
         camera: Camera | None = None,
         T_camera_lidar: Any = None,
         *,
         stamp_ns: int | None = None,
-        point_times_s: NDArray[Any] | None = None,
+        point_times_s: ArrayLike | None = None,
         poses: Poses | None = None,
         transforms: TransformTree | TransformSource | None = None,
         fixed_frame: str | None = None,
@@ -148,11 +148,11 @@ class Model:
     @overload
     def paint(
         self,
-        points: NDArray[Any] | BagCloud,
+        points: ArrayLike | BagCloud,
         labels: Sequence[View],
         *,
         stamp_ns: int | None = None,
-        point_times_s: NDArray[Any] | None = None,
+        point_times_s: ArrayLike | None = None,
         poses: Poses | None = None,
         transforms: TransformTree | TransformSource | None = None,
         fixed_frame: str | None = None,
@@ -161,13 +161,13 @@ class Model:
 
     def paint(  # noqa: PLR0913 (each is a fact about a cloud that people have or have not)
         self,
-        points: NDArray[Any] | BagCloud | PointCloud,
+        points: ArrayLike | BagCloud | PointCloud,
         labels: ImageLabels | Sequence[View],
         camera: Camera | None = None,
         T_camera_lidar: Any = None,
         *,
         stamp_ns: int | None = None,
-        point_times_s: NDArray[Any] | None = None,
+        point_times_s: ArrayLike | None = None,
         poses: Poses | None = None,
         transforms: TransformTree | TransformSource | None = None,
         fixed_frame: str | None = None,
@@ -180,7 +180,8 @@ class Model:
         cloud and image, and what has no stamp is of the same moment.
 
         Args:
-            points: numbers (N, 3), metre, the lidar's frame; or a cloud of `read_bag`.
+            points: numbers (N, 3), metre, the lidar's frame; or a cloud of `read_bag`, whose
+                `sensor` says whether it is a radar's: returns are labelled as replay does.
             labels: of an image; or several views, `[View(labels, camera, T_camera_lidar), ...]`.
             camera: that took the image; None: that of `model.label(image, camera=...)`.
             T_camera_lidar: (4, 4), metre: maps points of the lidar into the camera's optical
@@ -213,7 +214,8 @@ class Model:
                 "say nothing; pass them, or leave it out"
             )
             raise CloudError(msg)
-        return Painter(self.config, self_box_m).paint(cloud, views, placement)
+        sensor = points.sensor if isinstance(points, BagCloud) else "lidar"
+        return Painter(self.config, self_box_m, sensor).paint(cloud, views, placement)
 
     def close(self) -> None:
         """Free what the engine holds."""
@@ -311,7 +313,7 @@ def _views(labels: Any, camera: Camera | None, T_camera_lidar: Any) -> Sequence[
     return views
 
 
-def _cloud(points: Any, stamp_ns: int | None, point_times_s: NDArray[Any] | None) -> PointCloud:
+def _cloud(points: Any, stamp_ns: int | None, point_times_s: ArrayLike | None) -> PointCloud:
     known = points.cloud if isinstance(points, BagCloud) else points
     if not isinstance(known, PointCloud):
         stamp = NO_STAMP_NS if stamp_ns is None else stamp_ns

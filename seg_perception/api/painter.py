@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from seg_perception.api.mounting import expect_optical
 from seg_perception.api.notices import warn, warn_of
 from seg_perception.api.placement import Placement, Scene
 from seg_perception.api.view import View
-from seg_perception.config import Config, LidarConfig
+from seg_perception.config import Config, LidarConfig, RadarConfig
 from seg_perception.core.errors import CloudError, ConfigError, TransformError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, PointCloud
@@ -23,7 +24,11 @@ from seg_perception.geometry.point_times import point_times
 from seg_perception.inference.segmenter import expect_fitting
 from seg_perception.pipeline.perception import Perception
 
-_SENSOR = "lidar"
+_SENSOR = "sensor"
+_SENSORS: Mapping[str, type[LidarConfig | RadarConfig]] = {
+    "lidar": LidarConfig,
+    "radar": RadarConfig,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +38,12 @@ class Painter:
     Attributes:
         config: transfer, synchroniser and transforms; its sensors are not looked at.
         self_box_m: two corners, six numbers, of the robot itself in the cloud; or none.
+        sensor: that the cloud comes from.
     """
 
     config: Config
     self_box_m: Sequence[float] = ()
+    sensor: Literal["lidar", "radar"] = "lidar"
 
     def paint(self, cloud: PointCloud, views: Sequence[View], placement: Placement) -> CloudLabels:
         """Give each point the label of what a camera sees there; see `Model.paint`."""
@@ -65,18 +72,23 @@ class Painter:
             )
             for view, label_map in zip(views, scene.label_maps, strict=True)
         }
-        lidars = {_SENSOR: _lidar(self.self_box_m)}
         transforms = self.config.transforms.model_copy(update={"fixed_frame": scene.fixed_frame})
         transfer = self.config.transfer.model_copy(update={"accumulated_scans": 0})
-        sensors = {"cameras": cameras, "lidars": lidars, "radars": {}}
+        sensor = _SENSORS[self.sensor](topic="/points", self_box_m=_box(self.self_box_m))
+        sensors = {"cameras": cameras, f"{self.sensor}s": {_SENSOR: sensor}}
         steps = {"transforms": transforms, "transfer": transfer}
         return Config().model_copy(
-            update={**sensors, **steps, "synchronizer": self.config.synchronizer}
+            update={
+                **sensors,
+                **steps,
+                "synchronizer": self.config.synchronizer,
+                "radar_transfer": self.config.radar_transfer,
+            }
         )
 
 
-def _lidar(self_box_m: Sequence[float]) -> LidarConfig:
-    """The cloud's sensor.
+def _box(self_box_m: Sequence[float]) -> list[float]:
+    """Two corners; all 0 for none.
 
     Raises:
         ConfigError: a box of other than six numbers.
@@ -85,7 +97,7 @@ def _lidar(self_box_m: Sequence[float]) -> LidarConfig:
     if len(box) != 6:
         msg = f"self_box_m: expected six numbers, two corners, got {len(box)}; see Model.paint"
         raise ConfigError(msg)
-    return LidarConfig(topic="/points", self_box_m=box)
+    return box
 
 
 def _ontology_of(views: Sequence[View]) -> Ontology:

@@ -129,3 +129,22 @@ def test_several_cameras_vote_as_in_a_replay(drive, field_tiny, tmp_path):
         ours = field_tiny.paint(cloud.xyz, views)
     expect_equal(ours, published[2])
     assert set(np.unique(ours.sources)) == {0, 1, 2, 255}
+
+
+def test_a_radar_s_returns_get_a_radar_s_labels(drive, field_tiny, tmp_path):
+    topic = "/radar/front/points"
+    parameters = {key: PARAMETERS[key] for key in ("cameras", "camera.front.image_topic")}
+    radar = {"radars": ["front"], "radar.front.topic": topic}
+    out = tmp_path / "labelled.mcap"
+    replay(drive, out, Config.from_parameters({**parameters, **radar}))
+    with BagReader(out) as labelled:
+        published = next(labelled.messages({"/radar/front/semantic/points"})).message
+    with read_bag(drive) as bag:
+        image, cloud = next(bag.images(IMAGES)), next(bag.clouds(topic))
+        assert cloud.sensor == "radar"
+        assert next(bag.clouds(SCANS)).sensor == "lidar"
+        ours = field_tiny.paint(cloud, field_tiny.label(image), transforms=bag)
+    theirs = decode_cloud(published).points.reshape(-1)
+    assert (ours.labels != ours.unknown_id).sum() > 10
+    assert np.array_equal(ours.labels, theirs["label"])
+    assert np.array_equal(ours.confidence, theirs["confidence"])
