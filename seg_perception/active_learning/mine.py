@@ -15,6 +15,7 @@ from seg_perception.active_learning.observer import Observer
 from seg_perception.active_learning.selection import Choice, Selection
 from seg_perception.active_learning.summary import SUMMARY, MiningSummary, frame_name
 from seg_perception.config import Config
+from seg_perception.config.full_names import with_full_names
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BagError, DatasetError
@@ -95,6 +96,7 @@ def mine(
     start = time.perf_counter()
     config = config.model_copy(update={"radars": {}})
     with draft_folder(Path(output), DatasetError) as draft, BagReader(bag) as reader:
+        config = with_full_names(config, {topic.name for topic in reader.topics})
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
         with closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine:

@@ -22,6 +22,7 @@ from seg_perception.calibration.observations import Observations
 from seg_perception.calibration.pictures import Plot, curves_picture, overlay_picture
 from seg_perception.calibration.sensitivity import Curve
 from seg_perception.config import Config
+from seg_perception.config.full_names import with_full_names
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import BagError, CalibrationError, ReportError
 from seg_perception.core.issue_log import Issue
@@ -133,6 +134,7 @@ def gather(
     """
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(bag))
+        config = with_full_names(config, {topic.name for topic in reader.topics})
         topics = label_topics(reader, config, labels)
         source: LabelSource = RecordedLabels(topics)
         named = dict(topics)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.config.full_names import with_full_names
 from seg_perception.core.errors import ConfigError, EvaluationError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS
@@ -102,7 +103,8 @@ def _plan_core(
     bags: Sequence[Path], options: EvaluateOptions, facts: BagFacts, protocol: Protocol
 ) -> Job:
     given = suggest_parameters(facts) if options.parameters is None else options.parameters
-    config = Config.from_parameters({**given, **options.settings}, str(bags[0]))
+    parameters = Config.from_parameters({**given, **options.settings}, str(bags[0]))
+    config = with_full_names(parameters, facts.topics)
     bundle = Bundle.load(config.segmentation.bundle)
     return Job(
         kind="bag",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
+from seg_perception.config.full_names import with_full_names
 from seg_perception.core.errors import BagError, OutputError, StoppedError
 from seg_perception.core.issue_kinds.engines import ENGINE_REFUSED, SPOT_CHECK_ENDED
 from seg_perception.core.issue_kinds.inputs import (
@@ -96,6 +97,7 @@ def replay(
         check_video_file(options.video)
     start = time.perf_counter()
     with BagReader(bag) as reader:
+        config = with_full_names(config, {topic.name for topic in reader.topics})
         inputs = find_inputs(reader, config)
         bundle = Bundle.load(config.segmentation.bundle)
         check_clouds(bundle.ontology, config.output)

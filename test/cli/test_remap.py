@@ -67,6 +67,27 @@ def test_replay_labels_with_the_transforms_and_its_output_needs_no_remapping(wor
     assert {t for t in world.topics(again) if "tf_static" in t} == {"/tf_static"}
 
 
+def test_the_parameter_file_of_a_namespaced_robot_fits_its_bag_under_its_rules(world, tmp_path):
+    events = [(at, f"/a200{topic}", message) for at, topic, message in world.events()]
+    parameters = {
+        "cameras": ["front"],
+        "camera.front.image_topic": world.image_topic.lstrip("/"),
+        "lidars": ["top"],
+        "lidar.top.topic": world.points_topic.lstrip("/"),
+        "transforms.fixed_frame": "",
+        "segmentation.bundle": str(world.bundle),
+    }
+    file, out = tmp_path / "robot.yaml", tmp_path / "out.mcap"
+    file.write_text(yaml.safe_dump({"/**": {"ros__parameters": parameters}}))
+    names = sorted({topic.removeprefix("/a200") for _, topic, _ in events})
+    rules = [f"--remap={name}:=/a200{name}" for name in names]
+    bag = world.bag(events, "a200.mcap")
+    summary = json.loads(run("replay", bag, "-o", out, "--config", file, "--json", *rules).stdout)
+    assert summary["points"]["top"]["labelled"] == 10
+    assert summary["problems"] == []
+    assert world.topics(out)["/lidar/top/semantic/points"] == 5
+
+
 def test_inspection_finds_the_transforms_under_their_other_name(bag):
     document = json.loads(run("inspect", bag, "--remap", RULE, "--json").stdout)
     assert {(e["parent"], e["child"]) for e in document["transforms"]} == {
