@@ -51,7 +51,8 @@ def _ended_in_words() -> Iterator[None]:
         _say(str(error))
         raise typer.Exit(128 + error.number) from error
     except SegPerceptionError as error:
-        _say(f"error: {error}")
+        # Some tell of several mistakes, a sentence a line.
+        _say("\n".join(f"error: {line}" for line in str(error).splitlines()))
         raise typer.Exit(BAD_INPUT) from error
     except BrokenPipeError as error:
         _let_go_of_output()

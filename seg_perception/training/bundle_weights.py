@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -26,7 +26,9 @@ _PROBE_PX = 64
 _CLASSIFIER = "classifier"
 _ROOT = "network."
 _NUMBER = re.compile(r"^onnx::Conv_(\d+)$")
-_Layer = tuple[nn.Conv2d, nn.BatchNorm2d | None]
+# With several GPUs their statistics are shared.
+_Norm: TypeAlias = nn.BatchNorm2d | nn.SyncBatchNorm
+_Layer = tuple[nn.Conv2d, _Norm | None]
 _Convolution = tuple[NDArray[np.float32], NDArray[np.float32] | None]
 
 
@@ -77,7 +79,7 @@ def match_statistics(network: SegmentationNetwork, batches: Iterable[Tensor]) ->
         network: in whatever state.
         batches: normalised images, float (B, 3, H, W), as the training shows them.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, _Norm)]
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
 
     def take(norm: Any, inputs: tuple[Tensor, ...]) -> None:
@@ -96,7 +98,7 @@ def match_statistics(network: SegmentationNetwork, batches: Iterable[Tensor]) ->
         _expect(norm, mean, second / count - mean * mean)
 
 
-def _expect(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
+def _expect(norm: _Norm, mean: Tensor, variance: Tensor) -> None:
     """Other statistics, and weights that make up for them."""
     assert norm.running_mean is not None  # noqa: S101 (for the type checker)
     assert norm.running_var is not None  # noqa: S101 (for the type checker)
@@ -111,7 +113,7 @@ def _expect(norm: nn.BatchNorm2d, mean: Tensor, variance: Tensor) -> None:
 @torch.no_grad()
 def _set(
     layer: nn.Conv2d,
-    norm: nn.BatchNorm2d | None,
+    norm: _Norm | None,
     weight: NDArray[np.float32],
     bias: NDArray[np.float32] | None,
 ) -> None:
@@ -144,7 +146,7 @@ def _in_order(network: SegmentationNetwork) -> list[_Layer]:
     handles = [
         module.register_forward_pre_hook(convolution if isinstance(module, nn.Conv2d) else norm)
         for module in network.modules()
-        if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+        if isinstance(module, nn.Conv2d | _Norm)
     ]
     with _hooked(handles):
         weight = next(network.parameters())

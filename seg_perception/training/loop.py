@@ -143,7 +143,9 @@ class Trainer:
         """
         same = bundle.ontology.ids == self._data.ontology.ids
         load_bundle(self.network, bundle, same_classes=same)
-        first = [self._batches.batch(number).images for number in range(_STATISTICS_BATCHES)]
+        # The same in every process, so that all begin with the same weights.
+        batches = BatchSource(self._data, self.class_frequency, self._config)
+        first = [batches.batch(number).images for number in range(_STATISTICS_BATCHES)]
         images = (torch.from_numpy(images).to(self._processes.device) for images in first)
         match_statistics(self.network, (normalise(image) for image in images))
         self.average = ExponentialAverage(self.network, self._config.optimizer.ema_decay)

@@ -1,6 +1,8 @@
 # ruff: noqa: E402  (torch, which may be absent, is looked for first)
 """The shipped model, back in torch: it answers the same, in training, too."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,22 @@ pytest.importorskip("onnx", reason="bundles are read by onnx: install the extra 
 from seg_perception.core.errors import TrainingError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.training.bundle_weights import load_bundle, match_statistics
+from seg_perception.training.config import TrainingConfig
+from seg_perception.training.data import TrainingData
 from seg_perception.training.export.serving import ServingGraph
+from seg_perception.training.loop import Trainer
 from seg_perception.training.models.config import FieldCnnConfig, FieldLiteConfig
 from seg_perception.training.models.factory import build_network
 from seg_perception.training.models.network import SegmentationNetwork, normalise
+from seg_perception.training.processes import Processes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +81,30 @@ def test_other_classes_keep_their_own_last_layer(bundle: Bundle, count: int) -> 
     load_bundle(network, bundle, same_classes=False)
     assert torch.equal(network.classifier.weight, own.classifier.weight)
     assert not torch.equal(network.smooth_4[0].weight, own.smooth_4[0].weight)
+
+
+def test_networks_whose_processes_share_statistics_are_started_the_same(bundle: Bundle) -> None:
+    alone, shared = lite(18), torch.nn.SyncBatchNorm.convert_sync_batchnorm(lite(18))
+    images = normalise(frames(bundle))
+    for network in (alone, shared):
+        load_bundle(network, bundle, same_classes=True)
+        match_statistics(network, [images])
+    for name, tensor in alone.state_dict().items():
+        assert torch.equal(tensor, shared.state_dict()[name]), name
+
+
+def test_every_process_starts_with_the_same_weights(
+    bundle: Bundle, tiny_config: TrainingConfig, tiny_data: TrainingData, tmp_path: Path
+) -> None:
+    config = tiny_config.model_copy(update={"model": FieldLiteConfig(family="field_lite")})
+    started = []
+    for rank in range(2):
+        place = Processes(rank, 1, torch.device("cpu"))
+        trainer = Trainer(config, tiny_data, tmp_path, place)
+        trainer.start_from(bundle)
+        started.append(trainer.network.state_dict())
+    for name, tensor in started[0].items():
+        assert torch.equal(tensor, started[1][name]), name
 
 
 def test_another_network_is_refused(bundle: Bundle) -> None:

@@ -151,3 +151,4 @@ def test_torch_is_not_imported_before_a_run_is_right(project: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert "train.yaml: steps: Input should be greater than or equal to 1, got 0" in done.stderr
     assert "y/data not found" in done.stderr
+    assert all(line.startswith("error: ") for line in done.stderr.splitlines())
