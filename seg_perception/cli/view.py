@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0913 (an option each)
-    path: Annotated[Path, typer.Argument(help="A bag, labelled or not; or a .ply or .pcd map.")],
+    path: Annotated[
+        Path, typer.Argument(help="A bag, labelled or not; a .ply or .pcd map; labels of `label`.")
+    ],
     remap: Remap = None,
     *,
     save: Annotated[
@@ -81,7 +83,7 @@ def _view(
     from seg_perception.cli.progress import stoppable_bar
     from seg_perception.core.errors import ConfigError
     from seg_perception.io.point_file_reader import is_point_file
-    from seg_perception.viewing import view_bag, view_map
+    from seg_perception.viewing import is_labelled_folder, view_bag, view_folder, view_map
     from seg_perception.viewing.recording import saved_recording, shown_recording
 
     opened = shown_recording if save is None else partial(saved_recording, save)
@@ -91,6 +93,8 @@ def _view(
             raise ConfigError(msg)
         return view_map(path, opened, options.ontology)
     with stoppable_bar("reading") as advance:
+        if is_labelled_folder(path):
+            return view_folder(path, opened, options.ontology, advance)
         return view_bag(remapped(path, remap), opened, options, advance)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seg_perception.config.input_topics import TF_TYPES
 from seg_perception.core.errors import BagError, SegPerceptionError
@@ -26,6 +25,7 @@ from seg_perception.replay.decoding import ImageDecoder
 from seg_perception.replay.prefetch import prefetch
 from seg_perception.viewing.legends import Legend, Legends, read_legends
 from seg_perception.viewing.options import ViewOptions
+from seg_perception.viewing.picture_size import resized_ids
 from seg_perception.viewing.point_colors import point_colors
 from seg_perception.viewing.recording import Recording
 from seg_perception.viewing.sampler import Sampler
@@ -35,7 +35,7 @@ from seg_perception.viewing.summary import ViewSummary
 Open = Callable[[Views], AbstractContextManager[Recording]]
 Progress = Callable[[int, int], None]
 # Over the picture; and over one that has the colours already, where it but names them.
-_OPACITY, _OPACITY_PAINTED = 0.5, 0.01
+OPACITY, OPACITY_PAINTED = 0.5, 0.01
 _STATIC = "tf_static"
 
 
@@ -198,8 +198,8 @@ class _BagView:
     def _take_labels(self, message: BagMessage, view: ImageView) -> None:
         stamp_ns = _stamp_ns(message)
         if self._sampler.takes(view.picture or view.labels, stamp_ns):
-            scaled = _resized(decode_label_image(message.message), view.width, view.height)
-            opacity = _OPACITY_PAINTED if view.painted else _OPACITY if view.picture else 1.0
+            scaled = resized_ids(decode_label_image(message.message), view.width, view.height)
+            opacity = OPACITY_PAINTED if view.painted else OPACITY if view.picture else 1.0
             self._recording.at(stamp_ns)
             self._recording.labels(message.topic, scaled, opacity)
             self._labelled_ns[message.topic] = stamp_ns
@@ -230,16 +230,6 @@ class _BagView:
 
     def _since_start_s(self, message: BagMessage) -> float:
         return (message.log_time_ns - self._bag.start_ns) / NANOSECONDS
-
-
-def _resized(
-    ids: NDArray[np.uint8] | NDArray[np.uint16], width: int, height: int
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Class ids (h, w) at another size (pixel), none of them mixed."""
-    rows = np.arange(height) * ids.shape[0] // height
-    columns = np.arange(width) * ids.shape[1] // width
-    resized: NDArray[np.uint8] | NDArray[np.uint16] = ids[rows[:, None], columns]
-    return resized
 
 
 def _stamp_ns(message: BagMessage) -> int:

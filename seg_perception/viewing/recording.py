@@ -21,7 +21,7 @@ from seg_perception.viewing.legends import Legend
 from seg_perception.viewing.rerun_library import expect_display, load_rerun
 from seg_perception.viewing.streams import Views
 
-TIMELINE = "stamp"
+TIMELINE, NUMBERS = "stamp", "number"
 _APPLICATION = "seg_perception"
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 85)
 # Widths of legends of few and of many classes.
@@ -43,6 +43,10 @@ class Recording:
     def at(self, stamp_ns: int) -> None:
         """Set the time of what comes next."""
         self._stream.set_time(TIMELINE, timestamp=np.datetime64(stamp_ns, "ns"))
+
+    def number(self, index: int) -> None:
+        """Set which one of pictures without stamps comes next."""
+        self._stream.set_time(NUMBERS, sequence=index)
 
     def classes(self, legend: Legend, *, always: bool) -> None:
         """Name and colour class ids: always, or from the time that was set."""

@@ -11,6 +11,7 @@ from seg_perception.inspection.names import name_sensors
 from seg_perception.inspection.photographs import why_no_photograph
 from seg_perception.io.cloud_labels import CONFIDENCE_FIELDS, LABEL_FIELDS
 from seg_perception.outputs.topics import LEGEND_IMAGE
+from seg_perception.viewing.picture_size import shown_size
 
 _TRUE = {"truth", "ground_truth", "gt"}
 _OF_LABELS = _TRUE | {"label", "labels", "label_image", "segmentation", "mask"}
@@ -18,7 +19,6 @@ _OURS = "semantic"
 _DERIVED = _OF_LABELS | {_OURS, "confidence", "color", "overlay", "obstacles"}
 _GREY = ("mono8", "mono16", "8UC1", "16UC1")
 _LEGEND = LEGEND_IMAGE.rpartition("/")[2]
-_LONGEST_PX = 1280
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,7 @@ def _belongs(topic: str, origin: str) -> bool:
 
 def _size(topic: TopicFacts) -> tuple[int, int]:
     """Width and height (pixel) at which its images are shown."""
-    width, height = (topic.image.width, topic.image.height) if topic.image else (1, 1)
-    shrink = max(1.0, max(width, height) / _LONGEST_PX)
-    return max(1, round(width / shrink)), max(1, round(height / shrink))
+    return shown_size(topic.image.width, topic.image.height) if topic.image else (1, 1)
 
 
 def _words(topic: TopicFacts) -> set[str]:

@@ -29,7 +29,9 @@ class Rrd:
         self.timelines = {name for chunk in self.chunks for name in chunk.timeline_names}
         self.entities = {chunk.entity_path for chunk in self.chunks}
 
-    def rows(self, entity: str, component: str) -> list[tuple[int | None, Any]]:
+    def rows(
+        self, entity: str, component: str, timeline: str = "stamp"
+    ) -> list[tuple[int | None, Any]]:
         """Stamp (ns; None at all times) and value of each time that a component was set."""
         found = []
         for chunk in self.chunks:
@@ -39,7 +41,7 @@ class Rrd:
             values = batch.column(component).to_pylist()
             stamps: list[int | None] = [None] * len(values)
             if not chunk.is_static:
-                stamps = np.asarray(batch.column("stamp")).astype("int64").tolist()
+                stamps = np.asarray(batch.column(timeline)).astype("int64").tolist()
             found += [row for row in zip(stamps, values, strict=True) if row[1] is not None]
         return sorted(found, key=lambda row: row[0] or 0)
 
