@@ -35,34 +35,43 @@ class HeldOut:
     dropped: tuple[int, ...]
     how: str
 
+    def renumbered(self, numbers: Sequence[int]) -> HeldOut:
+        """The same of a longer list: the number of each image in it."""
+        parts = (self.train, self.validation, self.dropped)
+        train, validation, dropped = (tuple(numbers[n] for n in part) for part in parts)
+        return HeldOut(train, validation, dropped, self.how)
+
 
 def choose_held_out(pairs: Sequence[ImagePair], found: FoundIds) -> HeldOut:
     """The data set's own split, else whole sequences, else whole neighbourhoods.
 
     Of several trials the one counts that leaves every id to learn from and holds most of them out.
+    Images that the data set keeps for its test are in no part.
 
     Raises:
         DatasetError: too few images, or one can't be decoded.
     """
-    if len(pairs) < _FEWEST:
-        msg = f"expected {_FEWEST} images or more, so that some can be held out, got {len(pairs)}"
+    own = {split: _numbers(pairs, split) for split in ("train", "val", "test")}
+    if own["train"] and own["val"]:
+        return HeldOut(own["train"], own["val"], (), "the data set's own val")
+    usable = sorted(set(range(len(pairs))) - set(own["test"]))
+    if len(usable) < _FEWEST:
+        msg = f"expected {_FEWEST} images or more, so that some can be held out, got {len(usable)}"
         raise DatasetError(msg)
-    own = {split: _numbers(pairs, split) for split in ("train", "val")}
-    if all(own.values()):
-        return HeldOut(own["train"], own["val"], (), "the data set's own train and val")
-    drives = len({pair.sequence for pair in pairs})
-    trials = _by_sequence(pairs) if drives > 1 else _by_neighbourhood(pairs)
-    return max(trials, key=lambda trial: _merit(trial, found))
+    chosen = [pairs[number] for number in usable]
+    drives = len({pair.sequence for pair in chosen})
+    trials = _by_sequence(chosen) if drives > 1 else _by_neighbourhood(chosen)
+    return max(trials, key=lambda trial: _merit(trial, found.pixels[usable])).renumbered(usable)
 
 
 def _numbers(pairs: Sequence[ImagePair], split: str) -> tuple[int, ...]:
     return tuple(number for number, pair in enumerate(pairs) if pair.split == split)
 
 
-def _merit(trial: HeldOut, found: FoundIds) -> tuple[int, int, float]:
+def _merit(trial: HeldOut, pixels: NDArray[np.int64]) -> tuple[int, int, float]:
     """Ids to learn from, ids held out, and how few images are lost or too many."""
     learnt, held = (
-        int((found.pixels[list(part)].sum(axis=0) > 0).sum()) if part else 0
+        int((pixels[list(part)].sum(axis=0) > 0).sum()) if part else 0
         for part in (trial.train, trial.validation)
     )
     count = len(trial.train) + len(trial.validation) + len(trial.dropped)

@@ -53,6 +53,13 @@ def test_the_data_sets_own_split_is_kept(tmp_path: Path) -> None:
     assert (held.train, held.validation) == ((0, 1, 2, 3), (4, 5))
 
 
+def test_images_that_are_kept_for_a_test_are_neither_learnt_nor_held_out(tmp_path: Path) -> None:
+    pairs = [pair(tmp_path, n, split="test" if n % 2 else "train", grey=20 * n) for n in range(12)]
+    held = choose_held_out(pairs, ids([[1]] * 12))
+    assert held.validation
+    assert sorted(held.train + held.validation + held.dropped) == [0, 2, 4, 6, 8, 10]
+
+
 def test_images_that_all_look_the_same_still_leave_some_to_learn_from(tmp_path: Path) -> None:
     pairs = [pair(tmp_path, n, grey=100 + n % 2) for n in range(6)]
     held = choose_held_out(pairs, ids([[1]] * 6))
