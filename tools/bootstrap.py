@@ -28,6 +28,7 @@ from torch_build import has_nvidia_driver, torch_requirement, torch_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
+NUMPY1 = str(REQUIREMENTS / "numpy1.txt")
 PYTHONS = ((3, 10), (3, 13))
 EXTRAS = ("test", "dev", "docs", "train", "bench", "cluster", "view", "open3d")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -212,7 +213,7 @@ def constraints(sourced: str) -> tuple[str, ...]:
         return ("-c", str(REQUIREMENTS / "constraints.txt"))
     # Messages that were compiled with numpy 1 can't be imported beside numpy 2.
     old = succeeds("import numpy; assert int(numpy.__version__.split('.')[0]) < 2")
-    return ("-c", str(REQUIREMENTS / "numpy1.txt")) if old else ()
+    return ("-c", NUMPY1) if old else ()
 
 
 def install_wheels(environment: Environment, distribution: str) -> None:
@@ -254,6 +255,9 @@ def install_package(environment: Environment, distribution: str) -> None:
 
 def install_extra(environment: Environment, extra: str) -> None:
     """Install what tests, checks or training need besides."""
+    if extra == "view" and NUMPY1 in environment.constraints:
+        report("no Rerun, which needs numpy 2, beside this ROS 2: tests of the viewer will skip")
+        return
     file = REQUIREMENTS / f"{extra}.txt"
     if extra == "train":
         install_torch(environment, file)

@@ -80,7 +80,7 @@ def command(  # noqa: PLR0913 (an option each)
 def _view(
     path: Path, remap: list[str] | None, save: Path | None, options: ViewOptions
 ) -> ViewSummary:
-    from seg_perception.cli.progress import stoppable_bar
+    from seg_perception.cli.progress import progress_bar
     from seg_perception.core.errors import ConfigError
     from seg_perception.io.point_file_reader import is_point_file
     from seg_perception.viewing import is_labelled_folder, view_bag, view_folder, view_map
@@ -92,7 +92,7 @@ def _view(
             msg = f"--remap {remap[0]}: {path} is a map, which has no topics"
             raise ConfigError(msg)
         return view_map(path, opened, options.ontology)
-    with stoppable_bar("reading") as advance:
+    with progress_bar("reading") as advance:
         if is_labelled_folder(path):
             return view_folder(path, opened, options.ontology, advance)
         return view_bag(remapped(path, remap), opened, options, advance)

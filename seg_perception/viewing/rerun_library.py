@@ -6,8 +6,11 @@ import os
 import sys
 from typing import Any
 
+import numpy as np
+
 from seg_perception.core.errors import SegPerceptionError
 
+_NUMPY = 2
 _NAMES = ("CoordinateFrame", "TransformAxes3D", "EncodedImage")
 
 
@@ -21,8 +24,7 @@ def load_rerun() -> tuple[Any, Any]:
         import rerun
         import rerun.blueprint
     except ImportError as error:
-        msg = f"view needs Rerun ({error}): pip install 'rerun-sdk>=0.39'"
-        raise SegPerceptionError(msg) from error
+        raise SegPerceptionError(_mend(error)) from error
     if missing := [name for name in _NAMES if not hasattr(rerun, name)]:
         version = getattr(rerun, "__version__", "without a version")
         msg = (
@@ -31,6 +33,16 @@ def load_rerun() -> tuple[Any, Any]:
         )
         raise SegPerceptionError(msg)
     return rerun, rerun.blueprint
+
+
+def _mend(error: ImportError) -> str:
+    if int(np.__version__.partition(".")[0]) < _NUMPY:
+        # pip would bring the new one, beside which this machine's ROS 2 can't load its messages.
+        return (
+            f"view needs Rerun ({error}), which needs numpy 2, and here is {np.__version__}: make "
+            "an environment for it with `python3 -m venv`, and install it and this package there"
+        )
+    return f"view needs Rerun ({error}): pip install 'rerun-sdk>=0.39'"
 
 
 def expect_display() -> None:

@@ -64,6 +64,14 @@ def test_without_rerun_the_line_that_installs_it_is_said(world, monkeypatch):
     assert not (world.folder / "out.rrd").exists()
 
 
+def test_beside_numpy_1_pip_is_not_advised_to_replace_it(world, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rerun", None)
+    monkeypatch.setattr("seg_perception.viewing.rerun_library.np.__version__", "1.26.4")
+    output = run(world.bag(), "--save", world.folder / "out.rrd", code=2).output.replace("\n", " ")
+    assert "here is 1.26.4" in output
+    assert "pip install" not in output
+
+
 def test_an_old_rerun_is_refused(world, monkeypatch, tmp_path):
     (tmp_path / "rerun").mkdir()
     (tmp_path / "rerun" / "__init__.py").write_text("__version__ = '0.19.0'")

@@ -102,6 +102,22 @@ def test_a_browser_that_is_there_is_not_installed_again(bootstrap, monkeypatch):
     bootstrap.install_browser()
 
 
+def test_rerun_is_left_out_beside_numpy_1(bootstrap, tmp_path, monkeypatch, capsys):
+    old = bootstrap.Environment(tmp_path, "humble", ("-c", bootstrap.NUMPY1))
+    monkeypatch.setattr(bootstrap, "step", lambda *_, **__: pytest.fail("installs"))
+    bootstrap.install_extra(old, "view")
+    assert "needs numpy 2" in capsys.readouterr().out
+
+
+def test_a_missing_display_stops_nobody(bootstrap, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap, "find_library", lambda name: None if name == "GL" else name)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(bootstrap.Path, "glob", lambda *_: iter(["lvp_icd.json"]))
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1000)
+    bootstrap.install_display()
+    assert "run: sudo apt-get install -y --no-install-recommends libgl1" in capsys.readouterr().out
+
+
 class TestTorch:
     """Two indexes, one of which has the build that is asked for."""
 

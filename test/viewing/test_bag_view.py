@@ -280,3 +280,23 @@ def test_an_ontology_that_is_given_names_all(with_truth, show):
     assert rrd.classes()[3][0] == "grass"
     assert rrd.rows("/camera/front/truth", "AnnotationContext:context") == []
     assert summary.notes == []
+
+
+def test_pictures_of_a_video_have_their_own_stamps(world, show, video):
+    packets = video.encode("h264", video.plain([0, 1, 2]))
+    stamps_ns = [world.start_ns + n * 100 * world.ms for n in range(3)]
+    events = [
+        (at, "/camera/front/h264", video.message("foxglove", "h264", packet, at, "camera_optical"))
+        for at, packet in zip(stamps_ns, packets, strict=True)
+    ]
+    rrd, _ = show(world.bag(events))
+    rows = rrd.rows("/camera/front/h264", PICTURE)
+    assert stamps(rows) == stamps_ns
+    brightest = [int(picture(row).mean(axis=(0, 1)).argmax()) for row in rows]
+    assert brightest == [0, 1, 2]
+
+
+def test_a_stamp_of_zero_gives_way_to_the_time_of_recording(world, show):
+    events = [(world.start_ns, POINTS, world.points(0))]
+    rrd, _ = show(world.bag(events))
+    assert stamps(rrd.rows(POINTS, XYZ)) == [world.start_ns]
