@@ -25,6 +25,9 @@ def missing() -> str | None:
     """Say what is missing to build interfaces, or None."""
     if not any(Path(p, "share/rosidl_default_generators").is_dir() for p in prefixes()):
         return "no ROS 2 with rosidl_default_generators is sourced or installed here"
+    if not _imports("ament_package"):
+        version = sysconfig.get_python_version()
+        return f"the ROS 2 that is sourced here is for another Python than this {version}"
     tools = [tool for tool in ("cmake", "make", "cc", "c++") if not _which(tool)]
     return f"{', '.join(tools)} not found" if tools else None
 
@@ -50,6 +53,14 @@ def build(source: Path, build_dir: Path, prefix: Path) -> None:
     _run([cmake, "-S", str(source), "-B", str(build_dir), *options])
     jobs = f"-j{os.cpu_count() or 1}"
     _run([cmake, "--build", str(build_dir), "--target", "install", jobs])
+
+
+def _imports(module: str) -> bool:
+    """Whether this interpreter has a module where the generators look for it."""
+    command = [sys.executable, "-c", f"import {module}"]
+    return not subprocess.run(
+        command, env=_environment(), capture_output=True, check=False
+    ).returncode
 
 
 def _run(command: list[str]) -> None:

@@ -22,6 +22,8 @@ from seg_perception.simulation.drive import write_bag
 HERE = Path(__file__).parent
 DISTRIBUTIONS = yaml.safe_load((HERE / "distributions.yaml").read_text(encoding="utf-8"))
 LOWEST_PYTHON = "3.10"
+# What this environment and its ROS 2 set, and the others do not have.
+OF_THIS_ENVIRONMENT = ("PYTHON", "VIRTUAL", "AMENT", "ROS", "_ROS", "COLCON", "CMAKE", "LD_LIBRARY")
 LABELLED_SCANS = 10  # a second of the simulated lidar
 ROBOT_STEP = re.compile(r"^pip install -r src/seg_perception/\S+", re.MULTILINE)
 LAPTOP_STEP = re.compile(r"^pip install \.$", re.MULTILINE)
@@ -44,7 +46,7 @@ class Installation:
 
     @property
     def environ(self):
-        plain = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
+        plain = {k: v for k, v in os.environ.items() if not k.startswith(OF_THIS_ENVIRONMENT)}
         plain["PATH"] = f"{self.folder / 'bin'}{os.pathsep}{plain['PATH']}"
         return plain | ({"PYTHONPATH": self.pythonpath} if self.pythonpath else {})
 
