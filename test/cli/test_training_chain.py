@@ -162,14 +162,16 @@ def test_the_film_shows_every_image(labelled: Path) -> None:
         assert sum(1 for _ in film.decode(stream)) == 10
 
 
-def test_the_viewers_file_names_the_classes(labelled: Path) -> None:
+@pytest.mark.parametrize("what", ["labelled.mcap", "p/labels"])
+def test_the_viewers_file_names_the_classes(labelled: Path, what: str) -> None:
     pytest.importorskip("rerun", reason="the extra [view] is not installed")
     from rerun.chunk import RrdReader
 
-    run("view", str(labelled), "--save", "drive.rrd")
+    file = Path(f"{Path(what).stem}.rrd")
+    run("view", str(labelled.parent / what), "--save", str(file))
     contexts = [
         value
-        for chunk in RrdReader(Path("drive.rrd")).stream()
+        for chunk in RrdReader(file).stream()
         for batch in [chunk.to_record_batch()]
         if "AnnotationContext:context" in batch.schema.names
         for value in batch.column("AnnotationContext:context").to_pylist()
