@@ -150,18 +150,6 @@ def test_transforms_of_any_time_in_any_order(world):
         assert len(tree._edges["base_link"].stamps) <= 602
 
 
-def test_a_namespaced_robot_s_topics_are_remapped(world):
-    events = [
-        (at, {"/tf_static": "/a200/tf_static"}.get(topic, topic), message)
-        for at, topic, message in world.events()
-    ]
-    path = world.bag(events)
-    with read_bag(path) as bag, pytest.raises(TransformError, match="not known"):
-        bag.transform("camera_optical", "lidar", world.start_ns)
-    with read_bag(path, remap=["/tf_static:=/a200/tf_static"]) as bag:
-        assert bag.transform("camera_optical", "lidar", world.start_ns)[2, 0] == 1
-
-
 def test_a_message_that_can_t_be_read_is_said_and_the_others_go_on(world):
     events = world.events()
     broken = world.image(world.start_ns + 50 * world.ms)
