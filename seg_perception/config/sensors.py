@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from seg_perception.config.parameter_group import EXPERT, LIVE, FrameId, ParameterGroup
+
+# More is no error of mounting, but another unit or another camera.
+_Metres = Annotated[float, Field(ge=-10, le=10)]
+_Degrees = Annotated[float, Field(ge=-180, le=180)]
 
 
 class CameraConfig(ParameterGroup):
@@ -78,6 +82,22 @@ class CameraConfig(ParameterGroup):
         json_schema_extra=EXPERT,
         default="first",
         description="Rolling shutter: line whose time the image's stamp is",
+    )
+    correction_xyz_m: list[_Metres] = Field(
+        json_schema_extra=EXPERT | LIVE,
+        default=[0.0, 0.0, 0.0],
+        min_length=3,
+        max_length=3,
+        description="On top of tf: moves points right, down and forward in its optical frame, as "
+        "`calibrate` finds it",
+    )
+    correction_rpy_deg: list[_Degrees] = Field(
+        json_schema_extra=EXPERT | LIVE,
+        default=[0.0, 0.0, 0.0],
+        min_length=3,
+        max_length=3,
+        description="On top of tf: turns points about these axes, in ROS' order, before it moves "
+        "them",
     )
     rotation_sigma_rad: float = Field(
         json_schema_extra=EXPERT,

@@ -45,6 +45,10 @@ class EgoMotion:
         self._reader = ScanReader(config.lidars, config.radars, times=deskew)
         self._transforms = transforms
 
+    def reconfigure(self, config: Config) -> None:
+        """Correct the cameras otherwise from now on."""
+        self.conventions.reconfigure(config)
+
     def image_time_ns(self, label_map: LabelMap) -> int:
         """The corrected stamp of an image."""
         return _shifted(label_map.stamp_ns, self._cameras[label_map.camera].time_offset_s)
@@ -87,6 +91,8 @@ class EgoMotion:
         self, label_map: LabelMap, scan: Scan, later_s: float = 0.0
     ) -> NDArray[np.float64]:
         """The cloud at its stamp, seen from the camera's optical frame at the image's time.
+
+        The camera's correction is in it: whoever places points before a camera asks here.
 
         Args:
             label_map: the image's labels.

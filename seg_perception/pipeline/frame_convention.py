@@ -36,6 +36,8 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.projection import Range
 from seg_perception.geometry.camera import CameraModel
+from seg_perception.geometry.correction import Correction
+from seg_perception.pipeline.camera_correction import correction_of, say_correction
 
 Matrix = NDArray[np.float64]
 Convention = Literal["optical", "body"]
@@ -121,7 +123,12 @@ class SensorPose:
 
 
 def try_conventions(
-    xyz: NDArray[np.float32], ranges: Range, lens: CameraModel, T_frame_cloud: Matrix, up: Matrix
+    xyz: NDArray[np.float32],
+    ranges: Range,
+    lens: CameraModel,
+    T_frame_cloud: Matrix,
+    up: Matrix,
+    correction: Correction = Correction.NONE,
 ) -> Trial:
     """Try a scan's points both ways.
 
@@ -131,7 +138,9 @@ def try_conventions(
         lens: of the camera.
         T_frame_cloud: float64 (4, 4), into the camera's frame as it is published.
         up: float64 (3,), away from gravity, in that frame.
+        correction: of the camera.
     """
+    T_optical = {name: correction.applied(T) for name, T in _T_OPTICAL.items()}
     # An odd step does not meet the same beams of a scan in every turn.
     step = max(1, len(xyz) // _TRIED) | 1
     some = np.ascontiguousarray(xyz[::step])
@@ -139,9 +148,9 @@ def try_conventions(
     return Trial(
         tried=len(tried),
         in_image={
-            name: len(lens.hits(tried, T @ T_frame_cloud).index) for name, T in _T_OPTICAL.items()
+            name: len(lens.hits(tried, T @ T_frame_cloud).index) for name, T in T_optical.items()
         },
-        upright={name: float(-T[1, :3] @ up) for name, T in _T_OPTICAL.items()},
+        upright={name: float(-T[1, :3] @ up) for name, T in T_optical.items()},
     )
 
 
@@ -180,7 +189,7 @@ def _upright(trials: Sequence[Trial]) -> Convention | None:
 
 
 class FrameConventionDetector:
-    """The convention of every camera: as configured, or found out.
+    """The convention of every camera: as configured, or found out; and its correction.
 
     What was found holds, beyond a jump of the clock too, until a sensor's pose before the
     camera has turned by more than 45 degrees, or one of their frames has another name: then the
@@ -192,11 +201,19 @@ class FrameConventionDetector:
         self._given: dict[str, Convention] = {}
         self._trials: dict[str, _CameraTrials] = {}
         self._ranges = Range(config.transfer.min_range_m, config.transfer.max_range_m)
+        self._issues = issues
+        self.reconfigure(config)
         for name, camera in config.cameras.items():
             if camera.frame_convention == "auto":
                 self._trials[name] = _CameraTrials(name, issues)
             else:
                 self._given[name] = camera.frame_convention
+
+    def reconfigure(self, config: Config) -> None:
+        """Correct the cameras otherwise from now on."""
+        self._corrections = {name: correction_of(one) for name, one in config.cameras.items()}
+        for name, camera in config.cameras.items():
+            say_correction(name, camera, self._issues)
 
     def is_open(self, camera: str) -> bool:
         """Whether a camera is still to be tested."""
@@ -215,11 +232,12 @@ class FrameConventionDetector:
         up: Matrix,
     ) -> None:
         """Let a scan show the convention of an open camera; arguments as for `try_conventions`."""
-        trial = try_conventions(xyz, self._ranges, lens, pose.T_frame_cloud, up)
+        correction = self._corrections[camera]
+        trial = try_conventions(xyz, self._ranges, lens, pose.T_frame_cloud, up, correction)
         self._trials[camera].add(pose, trial)
 
     def T_optical_cloud(self, camera: str, pose: SensorPose) -> Matrix:  # noqa: N802
-        """A sensor's points into a camera's optical frame, float64 (4, 4).
+        """A sensor's points into a camera's optical frame, corrected, float64 (4, 4).
 
         Raises:
             ConventionError: which axes the camera's frame has is not known.
@@ -228,7 +246,8 @@ class FrameConventionDetector:
         if convention is None:
             convention = self._trials[camera].expect(pose)
         T = pose.T_frame_cloud
-        return T if convention == "optical" else T_OPTICAL_BODY @ T
+        T_of_tf = T if convention == "optical" else T_OPTICAL_BODY @ T
+        return self._corrections[camera].applied(T_of_tf)
 
 
 class _CameraTrials:

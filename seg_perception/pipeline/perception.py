@@ -130,6 +130,7 @@ class Perception:
         """Work with other values of the live parameters from now on."""
         self.config = config
         self.rate_limiter.config = config
+        self.motion.reconfigure(config)
         for labeller in self._labellers.values():
             labeller.reconfigure(config)
 

@@ -97,6 +97,16 @@ CONVENTION_FOUND = IssueKind(
     "nothing; write it into the robot's file if you like",
     "note",
 )
+EXTRINSICS_CORRECTED = IssueKind(
+    "extrinsics_corrected",
+    "its points are placed otherwise than tf says: turned by {rpy_deg} degrees (roll, pitch, yaw), "
+    "then moved by {xyz_m} m (right, down, forward), in its optical frame",
+    "",
+    "`camera.NAME.correction_*` is set; tf itself stays as it is, and other nodes do not know",
+    "nothing; to put it into tf, take the line that `inspect --config` prints, and set the "
+    "correction to zero",
+    "note",
+)
 DOPPLER_REVERSED = IssueKind(
     "doppler_reversed",
     "field {field!r} has the opposite sign of the robot's own motion, so what moves is not known",
