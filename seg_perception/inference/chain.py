@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -176,3 +176,16 @@ class Chain:
     def _refuse(self, entry: str, detail: str) -> None:
         self.attempts.append(Attempt(entry, "refused", detail))
         self._report(str(self.attempts[-1]))
+
+
+def explain(attempts: Sequence[Attempt]) -> str:
+    """Why no entry was taken: faults first, then what is no fault, entries of one reason together.
+
+    Returns:
+        Clauses with semicolons between them; empty where nothing was tried.
+    """
+    entries: dict[tuple[bool, str], list[str]] = {}
+    for attempt in attempts:
+        entries.setdefault((attempt.outcome != "refused", attempt.detail), []).append(attempt.entry)
+    ordered = sorted(entries.items(), key=lambda item: item[0][0])
+    return "; ".join(f"{', '.join(names)}: {detail}" for (_, detail), names in ordered)

@@ -12,7 +12,7 @@ from seg_perception.config import SegmentationConfig, TensorRtConfig
 from seg_perception.core.errors import EngineError
 from seg_perception.core.issue_kinds.engines import ENGINE_FAILED, NO_OTHER_ENGINE
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.chain import Attempt, Candidate, Chain, Loader, Report
+from seg_perception.inference.chain import Attempt, Candidate, Chain, Loader, Report, explain
 from seg_perception.inference.onnxruntime_engine import (
     CPU_PROVIDER,
     OnnxRuntimeEngine,
@@ -200,9 +200,7 @@ def create_engine(
     chain = Chain(entries, loaders, Thresholds.of(config), report)
     first = chain.next(may_build=tensorrt.on_missing == "build")
     if first is None:
-        reasons = (
-            "; ".join(map(str, chain.attempts)) or f"segmentation.chain has no {config.engine}"
-        )
+        reasons = explain(chain.attempts) or f"segmentation.chain has no {config.engine}"
         msg = f"no engine can run {bundle}: {reasons}"
         raise EngineError(msg)
     return ValidatedEngine(chain, first, lambda engine: _spot_check(engine, config, report), report)

@@ -38,14 +38,14 @@ class _Part(BaseModel):
 class NetworkInput(_Part):
     """The one input tensor: batch 1, three channels.
 
-    A uint8 input takes the pixels as they are. A float32 input takes
+    A uint8 input takes the pixels as they are. A float32 or float16 input takes
     `(pixel * scale - mean) / std`, channel by channel in the order of `channels`.
     """
 
     name: str = "image"
     width: int = Field(ge=8, le=16384)
     height: int = Field(ge=8, le=16384)
-    dtype: Literal["uint8", "float32"] = "uint8"
+    dtype: Literal["uint8", "float32", "float16"] = "uint8"
     layout: Literal["NHWC", "NCHW"] = "NHWC"
     channels: Literal["rgb", "bgr"] = "rgb"
     scale: float = Field(1 / 255, gt=0)
@@ -60,7 +60,9 @@ class NetworkInput(_Part):
             key for key in ("scale", "mean", "std") if getattr(self, key) != raw[key].default
         ]
         if self.dtype == "uint8" and changed:
-            msg = f"a uint8 input takes raw pixels; drop {changed} or set dtype to float32"
+            msg = (
+                f"a uint8 input takes raw pixels; drop {changed} or set dtype to float32 or float16"
+            )
             raise ValueError(msg)
         if min(self.std) <= 0:
             msg = f"std: expected values above 0, got {list(self.std)}"

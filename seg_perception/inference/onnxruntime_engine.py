@@ -13,6 +13,7 @@ from seg_perception.core.errors import EngineError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loaded
 from seg_perception.inference.device import find_device, without_device
+from seg_perception.inference.load_failures import explain_load_failure
 from seg_perception.inference.reading import Segmentation, make_reader
 from seg_perception.inference.tensors import TensorSpec, expect_image, make_packer
 
@@ -144,11 +145,8 @@ def _open_session(bundle: Bundle, providers: Sequence[str], threads: int) -> Any
             str(bundle.model_path), options, providers=list(providers)
         )
     except Exception as error:
-        msg = (
-            f"ONNX Runtime {runtime.__version__} can't load {bundle.model_path} "
-            f"({_first_line(error)}); export the model for this version"
-        )
-        raise EngineError(msg) from error
+        name = f"ONNX Runtime {runtime.__version__}"
+        raise EngineError(explain_load_failure(bundle.model_path, name, error)) from error
     # ONNX Runtime drops a provider whose libraries it can't load and says so in its log alone.
     _expect_available(providers, session.get_providers())
     return session

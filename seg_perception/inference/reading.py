@@ -50,8 +50,11 @@ class LabelsConfidenceReader:
         """Remember names and size."""
         shape = (1, manifest.input.height, manifest.input.width)
         self._class_count = manifest.class_count
+        self._dtype = label_dtype(manifest.class_count)
+        # TensorRT has no uint16.
+        wide = ("int32",) if self._dtype == np.uint16 else ()
         self.specs = (
-            TensorSpec(output.labels, shape, (label_dtype(manifest.class_count).name,)),
+            TensorSpec(output.labels, shape, (self._dtype.name, *wide)),
             TensorSpec(output.confidence, shape, ("uint8",)),
         )
 
@@ -60,7 +63,7 @@ class LabelsConfidenceReader:
         _expect_all(self.specs, tensors)
         labels, confidence = tensors
         _expect_known(labels, self._class_count)
-        return labels[0], confidence[0]
+        return labels[0].astype(self._dtype, copy=False), confidence[0]
 
 
 class LabelsReader:
@@ -99,7 +102,7 @@ class LogitsReader:
         """Remember name, size and activation."""
         classes = manifest.class_count
         shape = (1, classes, None, None) if output.layout == "NCHW" else (1, None, None, classes)
-        self.specs = (TensorSpec(output.name, shape, ("float32",)),)
+        self.specs = (TensorSpec(output.name, shape, ("float32", "float16")),)
         self._planes_last = output.layout == "NHWC"
         self._size = (manifest.input.width, manifest.input.height)
         self._dtype = label_dtype(classes)
@@ -110,9 +113,9 @@ class LogitsReader:
         }[output.activation]
 
     def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
-        """Enlarge float32 maps (classes, h, w), arg-max, activation: labels, confidence (H, W)."""
+        """Enlarge maps (classes, h, w), arg-max, activation: labels and confidence (H, W)."""
         _expect_all(self.specs, tensors)
-        maps = tensors[0][0]
+        maps = tensors[0][0].astype(np.float32, copy=False)
         planes = np.ascontiguousarray(maps.transpose(2, 0, 1)) if self._planes_last else maps
         labels, best = self._arg_max(planes)
         if not np.isfinite(best).all():

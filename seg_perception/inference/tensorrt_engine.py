@@ -209,6 +209,7 @@ def make_build(
         model=str(bundle.folder / variant.file),
         plan=str(cache.draft(key)),
         timing_cache=str(cache.timing_cache(key)),
+        input_shape=key.input_shape,
         precision=variant.precision,
         derived=variant.derived,
         workspace_mib=config.workspace_mib,

@@ -111,27 +111,26 @@ class BytePacker:
 
 
 class FloatPacker:
-    """Normalises on the host: `(pixel * scale - mean) / std`."""
+    """Normalises on the host: `(pixel * scale - mean) / std`, rounded to 16 bits at the end."""
 
     def __init__(self, network: NetworkInput) -> None:
         """Fold scale, mean and std into one factor and one offset a channel."""
-        self.spec = TensorSpec(network.name, _shape(network), ("float32",))
+        self.spec = TensorSpec(network.name, _shape(network), (network.dtype,))
         self._gain = np.divide(network.scale, network.std).astype(np.float32)
         self._offset = np.divide(network.mean, network.std).astype(np.float32)
         self._order = (2, 1, 0) if network.channels == "bgr" else (0, 1, 2)
         self._planes = network.layout == "NCHW"
 
     def pack(self, image: NDArray[np.uint8]) -> NDArray[Any]:
-        """float32 [1, 3, H, W], or [1, H, W, 3]."""
+        """float32 or float16 [1, 3, H, W], or [1, H, W, 3]."""
         planes = np.empty((3, *image.shape[:2]), np.float32)
         for plane, channel, gain, offset in zip(
             planes, self._order, self._gain, self._offset, strict=True
         ):
             np.multiply(image[..., channel], gain, out=plane)
             np.subtract(plane, offset, out=plane)
-        return (
-            planes[None] if self._planes else np.ascontiguousarray(planes.transpose(1, 2, 0))[None]
-        )
+        pixels = planes if self._planes else np.ascontiguousarray(planes.transpose(1, 2, 0))
+        return pixels[None].astype(self.spec.dtypes[0], copy=False)
 
 
 def make_packer(network: NetworkInput) -> Packer:

@@ -154,3 +154,11 @@ def test_golden_labels_that_the_model_does_not_give_are_refused(
     bundle = make_bundle(golden=[(image, labels[:, ::-1].copy())])
     with pytest.raises(EngineError, match=r"expected 99\.50%"):
         create_engine(bundle, SegmentationConfig())
+
+
+def test_the_fault_comes_before_what_this_machine_lacks(make_bundle: MakeBundle) -> None:
+    with pytest.raises(EngineError, match="no engine can run") as caught:
+        create_engine(make_bundle(model=b"no model"), SegmentationConfig())
+    text = str(caught.value)
+    assert text.index("can't load") < text.index("no NVIDIA device")
+    assert text.count("no NVIDIA device") == 1

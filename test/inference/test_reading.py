@@ -103,7 +103,7 @@ def test_values_that_are_not_finite_are_refused(value: float) -> None:
 
 def test_logits_of_another_class_count_are_refused() -> None:
     reader = make_reader(manifest({"kind": "logits"}, classes=3))
-    with pytest.raises(EngineError, match=r"promises float32 \[1, 3, any, any\], the model has"):
+    with pytest.raises(EngineError, match=r"promises float32 or float16 \[1, 3, any, any\], the"):
         reader.read([two_classes(0, 0)])
 
 

@@ -3,6 +3,7 @@
 Everything else (residual stream, normalisation, softmax, positions, sampling places)
 stays float32, so that what overflows in half precision does not get there. Casts stand
 around each island; a runtime that builds strongly typed engines takes them as they are.
+What is quantised (QDQ) stays as it is.
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ class _Islands:
         self._weights = {w.name: w for w in graph.initializer}
         self._weights |= self._constants(graph)
         self._floats = self._float_tensors()
+        self._quantised = self._quantised_tensors(graph)
         self._lowered: dict[str, str] = {}
         nodes: list[Any] = []
         for node in graph.node:
@@ -131,11 +133,24 @@ class _Islands:
         names = {info.name for info in typed if info.type.tensor_type.elem_type == _FLOAT}
         return names | {name for name, w in self._weights.items() if w.data_type == _FLOAT}
 
+    @staticmethod
+    def _quantised_tensors(graph: Any) -> set[str]:
+        """What comes out of a DequantizeLinear or goes into a QuantizeLinear.
+
+        A cast between these and a product hides the pattern by which runtimes know that the
+        product is one of bytes.
+        """
+        ends = [n for n in graph.node if n.op_type == "DequantizeLinear"]
+        begins = [n for n in graph.node if n.op_type == "QuantizeLinear"]
+        return {n.output[0] for n in ends} | {n.input[0] for n in begins}
+
     def _belongs(self, node: Any) -> bool:
         operators = _PRODUCTS | _CONVOLUTIONS if self.kind == _HALF else _BFLOAT_OPERATORS
         if node.op_type not in operators:
             return False
         if any(name and name not in self._floats for name in node.input):
+            return False
+        if self._quantised.intersection([*node.input, *node.output]):
             return False
         computed = sum(bool(name) and name not in self._weights for name in node.input[:2])
         attends = node.op_type in _PRODUCTS and computed == 2

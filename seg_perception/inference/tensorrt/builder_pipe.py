@@ -24,6 +24,7 @@ class BuildRequest(_Part):
         device: index of the CUDA device; None builds ahead of time, without one.
         model, plan, timing_cache: paths of the ONNX file, of the engine that is written, and of
             TensorRT's measurements, which make the next build faster.
+        input_shape: of the one input, for a graph that leaves it open.
         precision: of the network.
         derived: the ONNX file is float32; the builder makes the islands.
     """
@@ -33,6 +34,7 @@ class BuildRequest(_Part):
     model: str
     plan: str
     timing_cache: str
+    input_shape: tuple[int, ...]
     precision: Precision
     derived: bool = False
     workspace_mib: int

@@ -22,6 +22,7 @@ from seg_perception.inference.tensorrt.cuda_library import open_cuda
 # Without strong types TensorRT chooses: these layers may be half precision, the rest is told
 # to stay float32.
 _ISLANDS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY", "EINSUM")
+_QUANTISED = ("QUANTIZE", "DEQUANTIZE")
 
 
 def build(request: BuildRequest, pipe: BuilderPipe) -> BuildResult:
@@ -42,8 +43,11 @@ def build(request: BuildRequest, pipe: BuilderPipe) -> BuildResult:
     typed, flags = _network_flags(tensorrt)
     network = builder.create_network(flags)
     _parse(tensorrt, network, logger, request)
+    _freeze(network, request.input_shape)
     config = builder.create_builder_config()
     _configure(tensorrt, config, request)
+    if not typed:
+        _allow_bytes(tensorrt, network, config)
     if not typed and request.precision != "fp32":
         _allow_islands(tensorrt, network, config, request)
     monitor = _watch(tensorrt, config, pipe)
@@ -92,15 +96,37 @@ def _parse(tensorrt: TensorRt, network: Any, logger: Any, request: BuildRequest)
         raise EngineError(msg)
 
 
+def _freeze(network: Any, shape: tuple[int, ...]) -> None:
+    """Give an open input its one shape: without it TensorRT asks for a range of shapes."""
+    for number in range(network.num_inputs):
+        tensor = network.get_input(number)
+        if min(tensor.shape, default=0) < 0:
+            tensor.shape = shape
+
+
+def _allow_bytes(tensorrt: TensorRt, network: Any, config: Any) -> None:
+    """The flag without which a weakly typed network with QDQ is refused, by the guide of 8.6."""
+    layers = (network.get_layer(n) for n in range(network.num_layers))
+    int8 = getattr(tensorrt.trt.BuilderFlag, "INT8", None)
+    if int8 is not None and any(_kind(layer) in _QUANTISED for layer in layers):
+        config.set_flag(int8)
+
+
+def _kind(layer: Any) -> str:
+    """`CONVOLUTION` of `LayerType.CONVOLUTION`."""
+    return str(layer.type).rpartition(".")[2]
+
+
 @contextmanager
 def _model_file(request: BuildRequest) -> Iterator[Path]:
     """The file that is read; a derived one lies beside the plan for as long as that takes."""
     if not request.derived:
         yield Path(request.model)
         return
+    from seg_perception.inference.onnx.files import read_model, to_bytes
     from seg_perception.inference.onnx.precision import to_precision
 
-    model = to_precision(Path(request.model).read_bytes(), request.precision)
+    model = to_precision(to_bytes(read_model(Path(request.model))), request.precision)
     draft = Path(f"{request.plan}_onnx")
     try:
         write_file(draft, memoryview(model), EngineError)
@@ -133,7 +159,7 @@ def _allow_islands(tensorrt: TensorRt, network: Any, config: Any, request: Build
         config.set_flag(obey)
     for layer in (network.get_layer(n) for n in range(network.num_layers)):
         floats = layer.num_outputs and layer.get_output(0).dtype == trt.float32
-        if floats and str(layer.type).rpartition(".")[2] not in _ISLANDS:
+        if floats and _kind(layer) not in (*_ISLANDS, *_QUANTISED):
             layer.precision = trt.float32
 
 

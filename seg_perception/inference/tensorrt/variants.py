@@ -9,6 +9,7 @@ from typing import get_args
 from seg_perception.core.errors import NoVariantError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.manifest import Precision, Sampling, Variant
+from seg_perception.inference.operator_scan import uses_operator
 
 PLAIN = "plain"
 # GridSample is known to be wrong in several versions of TensorRT: only who asks for it gets it.
@@ -48,8 +49,14 @@ def find_variant(bundle: Bundle, choice: str) -> ModelVariant:
     manifest = bundle.manifest
     plain = next((v for v in manifest.variants if v.file == manifest.model), None)
     if choice == PLAIN:
-        return _variant(plain) if plain else ModelVariant(PLAIN, manifest.model, "fp32")
+        return _variant(plain) if plain else _untold(bundle)
     found = _carried(bundle, choice) or _derived(bundle, choice)
+    if found is None and plain is None and _samples(bundle):
+        msg = (
+            f"{manifest.model} holds GridSample, which several versions of TensorRT compute "
+            "wrongly: `seg-perception import` of the ONNX file writes the form without it"
+        )
+        raise NoVariantError(msg)
     if found is None:
         has = ", ".join(variant.name for variant in manifest.variants) or f"{PLAIN} alone"
         msg = f"the bundle has no variant {choice}, it has {has}; export it with that variant"
@@ -65,7 +72,9 @@ def _carried(bundle: Bundle, choice: str) -> ModelVariant | None:
     if found := next((variants[name] for name in names if name in variants), None):
         return _variant(found)
     told = any(variant.file == manifest.model for variant in manifest.variants)
-    return ModelVariant(PLAIN, manifest.model, "fp32") if choice == "fp32" and not told else None
+    if choice != "fp32" or told or _samples(bundle):
+        return None
+    return ModelVariant(PLAIN, manifest.model, "fp32")
 
 
 def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
@@ -81,3 +90,23 @@ def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
 
 def _variant(variant: Variant) -> ModelVariant:
     return ModelVariant(variant.name, variant.file, variant.precision)
+
+
+def _untold(bundle: Bundle) -> ModelVariant:
+    """The plain file, of which the manifest does not say what is in it.
+
+    Raises:
+        NoVariantError: it can't be trusted, and nothing would show whether it is right.
+    """
+    if _samples(bundle) and not bundle.golden:
+        msg = (
+            f"{bundle.manifest.model} holds GridSample, which several versions of TensorRT compute "
+            "wrongly, and the bundle has no golden frames that would show it: add some"
+        )
+        raise NoVariantError(msg)
+    return ModelVariant(PLAIN, bundle.manifest.model, "fp32")
+
+
+def _samples(bundle: Bundle) -> bool:
+    """Whether the plain file holds GridSample."""
+    return uses_operator(bundle.model_path, "GridSample")

@@ -147,3 +147,44 @@ def test_emulated_half_precision_overflows() -> None:
     session = onnxruntime.InferenceSession(emulated, providers=["CPUExecutionProvider"])
     for x, want in ((200.0, 60000.0), (300.0, np.inf), (-300.0, -np.inf)):
         assert session.run(["y"], {"x": np.full((1, 1), x, np.float32)})[0] == want
+
+
+def quantised() -> bytes:
+    """A quantised convolution (QDQ at input, weights and result), and one in float after it."""
+    scale, zero = np.float32(0.02), np.int8(0)
+    kernel = np.ones((2, 2, 3, 3), np.float32)
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["x_q"]),
+        helper.make_node("DequantizeLinear", ["x_q", "scale", "zero"], ["x_dq"]),
+        helper.make_node("DequantizeLinear", ["kernel_q", "scale", "zero"], ["kernel_dq"]),
+        helper.make_node("Conv", ["x_dq", "kernel_dq"], ["first"], pads=[1] * 4),
+        helper.make_node("QuantizeLinear", ["first", "scale", "zero"], ["first_q"]),
+        helper.make_node("DequantizeLinear", ["first_q", "scale", "zero"], ["first_dq"]),
+        helper.make_node("Relu", ["first_dq"], ["positive"]),
+        helper.make_node("Conv", ["positive", "kernel"], ["maps"], pads=[1] * 4),
+    ]
+    info = helper.make_tensor_value_info
+    constants = {
+        "scale": scale,
+        "zero": zero,
+        "kernel": kernel,
+        "kernel_q": np.ones((2, 2, 3, 3), np.int8),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "qdq",
+        [info("x", TensorProto.FLOAT, [1, 2, 8, 8])],
+        [info("maps", TensorProto.FLOAT, [1, 2, 8, 8])],
+        [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model.SerializeToString()
+
+
+def test_what_is_quantised_stays_as_it_is() -> None:
+    changed = onnx.load_from_string(to_precision(quantised(), "fp16_islands")).graph
+    first, second = [n for n in changed.node if n.op_type == "Conv"]
+    assert list(first.input) == ["x_dq", "kernel_dq"]
+    assert first.output[0] == "first"
+    assert [n.input[0] for n in changed.node if n.op_type == "QuantizeLinear"] == ["x", "first"]
+    assert list(second.input) == ["positive_island", "kernel_island"]

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -120,7 +121,12 @@ def test_list_shows_it_and_clean_keeps_it(built: Any, settings: list[str]) -> No
     assert not plan.exists()
 
 
-def build(tmp_path: Path, model: bytes, precision: Any) -> tuple[Any, list[str]]:
+def build(
+    tmp_path: Path,
+    model: bytes,
+    precision: Any,
+    input_shape: tuple[int, ...] = (1, SIZE[1], SIZE[0], 3),
+) -> tuple[Any, list[str]]:
     """What the project's builder says of a network, and the phases that it went through."""
     file = tmp_path / "model.onnx"
     file.write_bytes(model)
@@ -130,6 +136,7 @@ def build(tmp_path: Path, model: bytes, precision: Any) -> tuple[Any, list[str]]
         model=str(file),
         plan=str(tmp_path / "plan"),
         timing_cache=str(tmp_path / "timing"),
+        input_shape=input_shape,
         precision=precision,
         workspace_mib=0,
         optimization_level=3,
@@ -140,6 +147,39 @@ def build(tmp_path: Path, model: bytes, precision: Any) -> tuple[Any, list[str]]
         phases.append(progress.phase)
 
     return BuildSupervisor(BuildTimeouts(300, 120), note).build(request), phases
+
+
+def open_network() -> bytes:
+    """A convolution, enlarged to the size of its input, which the graph asks for when it runs."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    info = helper.make_tensor_value_info
+    numbers = [numpy_helper.from_array(np.array([n], np.int64), f"n{n}") for n in (0, 2, 4)]
+    kernel = numpy_helper.from_array(np.ones((5, 3, 3, 3), np.float32), "kernel")
+    nodes = [
+        helper.make_node("Conv", ["x", "kernel"], ["small"], pads=[1] * 4, strides=[4, 4]),
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Slice", ["shape", "n2", "n4"], ["size"]),
+        helper.make_node("Shape", ["small"], ["small_shape"]),
+        helper.make_node("Slice", ["small_shape", "n0", "n2"], ["begin"]),
+        helper.make_node("Concat", ["begin", "size"], ["sizes"], axis=0),
+        helper.make_node("Resize", ["small", "", "", "sizes"], ["logits"], mode="linear"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "open",
+        [info("x", TensorProto.FLOAT, ["batch", 3, "height", "width"])],
+        [info("logits", TensorProto.FLOAT, ["batch", 5, "height", "width"])],
+        [kernel, *numbers],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    return bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
+
+
+def test_open_axes_get_one_size_and_no_profile_is_asked_for(tmp_path: Path) -> None:
+    result, _ = build(tmp_path, open_network(), "fp32", input_shape=(1, 3, 64, 96))
+    assert result.inputs == (Tensor(name="x", shape=(1, 3, 64, 96), dtype="float32"),)
+    assert result.outputs == (Tensor(name="logits", shape=(1, 5, 64, 96), dtype="float32"),)
 
 
 def member(family: str) -> ModelConfig:

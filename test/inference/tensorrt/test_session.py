@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
+
+from seg_perception.inference.manifest import NetworkInput
+from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 
 if TYPE_CHECKING:
     from conftest import MakeBundle, Stripes
@@ -156,3 +161,84 @@ def test_measurements_of_one_build_serve_the_next(
     cache.write_bytes(b"foreign")
     machine.create(bundle, machine.config(optimization_level=4)).close()
     assert cache.read_bytes() == b"measured"
+
+
+def open_axes(model: bytes, *axes: int) -> bytes:
+    """A model that leaves axes of its input open, and all of its outputs."""
+    proto = onnx.load_from_string(model)
+    for axis in axes:
+        proto.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = f"axis_{axis}"
+    for output in proto.graph.output:
+        for size in output.type.tensor_type.shape.dim:
+            size.dim_param = "open"
+    return bytes(proto.SerializeToString())
+
+
+@pytest.mark.parametrize("axes", [(0,), (0, 1, 2)])
+def test_open_axes_get_the_manifest_s_size(
+    make_bundle: MakeBundle,
+    native: BundleSource,
+    stripes: Stripes,
+    machine: SimulatedMachine,
+    axes: tuple[int, ...],
+) -> None:
+    engine = machine.create(make_bundle(model=open_axes(native.model, *axes)))
+    assert engine.refused == ()
+    assert "tensorrt" in engine.description
+    np.testing.assert_array_equal(engine.infer(stripes[0])[0], stripes[1])
+
+
+def half_model() -> bytes:
+    """float16 NCHW in, logits of float16 out, the channels themselves."""
+    shape = [1, 3, 8, 16]
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT16, shape) for n in ("x", "logits")]
+    node = helper.make_node("Identity", ["x"], ["logits"])
+    graph = helper.make_graph([node], "half", ends[:1], ends[1:])
+    opset = [helper.make_opsetid("", 17)]
+    return bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
+
+
+def test_tensors_of_16_bits_can_be_declared(
+    make_bundle: MakeBundle, foreign: BundleSource, stripes: Stripes, machine: SimulatedMachine
+) -> None:
+    half = NetworkInput(name="x", width=16, height=8, dtype="float16", layout="NCHW")
+    bundle = make_bundle(foreign, model=half_model(), input=half)
+    for engine in (machine.create(bundle), OnnxRuntimeEngine(bundle, [CPU_PROVIDER])):
+        labels, confidence = engine.infer(stripes[0])
+        np.testing.assert_array_equal(labels, stripes[1])
+        # exp(200/255) / (exp(200/255) + 2) = 0.5228 of 255.
+        assert confidence[0, 0] == 133
+
+
+@pytest.mark.parametrize(
+    ("version", "precision", "flags"),
+    [
+        ("8.6.1", "fp32", "['not TF32', 'INT8']"),
+        ("8.6.1", "fp16_islands", "['not TF32', 'INT8', 'FP16', 'OBEY_PRECISION_CONSTRAINTS']"),
+        ("10.3.0", "fp32", "['not TF32']"),
+    ],
+)
+def test_an_old_version_is_told_that_bytes_are_multiplied(
+    make_bundle: MakeBundle,
+    native: BundleSource,
+    machine: SimulatedMachine,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    precision: str,
+    flags: str,
+) -> None:
+    monkeypatch.setenv("SIMULATED_VERSION", version)
+    proto = onnx.load_from_string(native.model)
+    first = proto.graph.node[1].input[0]
+    proto.graph.node[1].input[0] = "pixels_dq"
+    for place, (kind, given, made) in enumerate(
+        [("QuantizeLinear", first, "pixels_q"), ("DequantizeLinear", "pixels_q", "pixels_dq")]
+    ):
+        proto.graph.node.insert(1 + place, helper.make_node(kind, [given, "one", "zero"], [made]))
+    proto.graph.initializer.append(helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]))
+    proto.graph.initializer.append(helper.make_tensor("zero", TensorProto.UINT8, [], [0]))
+    bundle = make_bundle(model=proto.SerializeToString())
+    machine.create(bundle, chain=[f"tensorrt/{precision}"]).close()
+    built = machine.log.read_text()
+    assert flags in built
+    assert built.strip().endswith("None]")  # QUANTIZE, the last layer, is told nothing

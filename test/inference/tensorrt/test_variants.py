@@ -14,6 +14,8 @@ from seg_perception.inference.tensorrt.variants import find_variant
 if TYPE_CHECKING:
     from conftest import MakeBundle
 
+    from seg_perception.inference.bundle_writer import BundleSource
+
 VARIANTS = [
     VariantSource(None, "grid_sample", "fp32"),
     VariantSource(b"a", "gather", "fp32"),
@@ -65,3 +67,30 @@ def test_a_bundle_that_does_not_tell_has_its_plain_file(make_bundle: MakeBundle)
     for choice in ("fp32", "plain"):
         variant = find_variant(bundle, choice)
         assert (variant.file, variant.name, variant.precision) == ("model.onnx", "plain", "fp32")
+
+
+def sampling_model() -> bytes:
+    """GridSample in a graph, and its name in a tensor's."""
+    onnx = pytest.importorskip("onnx")
+    node = onnx.helper.make_node("GridSample", ["x", "g"], ["GridSample_output_0"])
+    return bytes(
+        onnx.helper.make_model(onnx.helper.make_graph([node], "g", [], [])).SerializeToString()
+    )
+
+
+def test_grid_sample_of_which_the_manifest_says_nothing_is_found(make_bundle: MakeBundle) -> None:
+    bundle = make_bundle(model=sampling_model())
+    for choice in ("fp32", "fp16_islands"):
+        with pytest.raises(NoVariantError, match=r"model\.onnx holds GridSample.*import"):
+            find_variant(bundle, choice)
+    assert find_variant(bundle, "plain").file == "model.onnx"  # golden frames show what it is
+
+
+def test_grid_sample_needs_golden_frames(make_bundle: MakeBundle, foreign: BundleSource) -> None:
+    with pytest.raises(NoVariantError, match="no golden frames that would show it"):
+        find_variant(make_bundle(foreign, model=sampling_model()), "plain")
+
+
+def test_the_name_of_a_tensor_is_no_operator(make_bundle: MakeBundle) -> None:
+    model = sampling_model().replace(b"\x22\x0aGridSample", b"\x22\x0aSampleGrid")
+    assert find_variant(make_bundle(model=model), "fp32").name == "plain"

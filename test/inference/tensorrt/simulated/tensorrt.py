@@ -43,11 +43,16 @@ _TYPES = {
     onnx.TensorProto.UINT8: DataType.UINT8,
     onnx.TensorProto.INT64: DataType.INT64,
 }
-_NUMPY = {DataType.FLOAT: np.float32, DataType.UINT8: np.uint8, DataType.INT64: np.int64}
+_NUMPY = {
+    DataType.FLOAT: np.float32,
+    DataType.HALF: np.float16,
+    DataType.UINT8: np.uint8,
+    DataType.INT64: np.int64,
+}
 _MEMBERS = {"EXPLICIT_BATCH": 0} | ({} if _OLD else {"STRONGLY_TYPED": 1})
 NetworkDefinitionCreationFlag = IntEnum("NetworkDefinitionCreationFlag", _MEMBERS)
 BuilderFlag = IntEnum(
-    "BuilderFlag", {"FP16": 0, "TF32": 7, "OBEY_PRECISION_CONSTRAINTS": 13, "BF16": 17}
+    "BuilderFlag", {"FP16": 0, "INT8": 1, "TF32": 7, "OBEY_PRECISION_CONSTRAINTS": 13, "BF16": 17}
 )
 MemoryPoolType = IntEnum("MemoryPoolType", {"WORKSPACE": 0})
 
@@ -83,7 +88,7 @@ class _Tensor:
     def __init__(self, info: Any) -> None:
         kind = info.type.tensor_type
         self.name = info.name
-        self.shape = tuple(size.dim_value for size in kind.shape.dim)
+        self.shape = tuple(size.dim_value or -1 for size in kind.shape.dim)
         self.dtype = _TYPES[kind.elem_type]
 
 
@@ -122,6 +127,25 @@ class _Network:
         return self.layers[number]
 
 
+def _with_inputs(model: bytes, inputs: list[_Tensor]) -> bytes:
+    """A model whose inputs have shapes that were set after it was read; TensorRT infers the rest.
+
+    An open shape needs a profile, which the project does not make.
+    """
+    proto = onnx.load_from_string(model)
+    for info, tensor in zip(proto.graph.input, inputs, strict=True):
+        if min(tensor.shape) < 0:
+            msg = "network has dynamic inputs, but no optimization profile has been defined"
+            raise RuntimeError(msg)
+        for size, value in zip(info.type.tensor_type.shape.dim, tensor.shape, strict=True):
+            size.dim_value = value
+    del proto.graph.value_info[:]
+    for info in proto.graph.output:
+        info.type.tensor_type.ClearField("shape")
+    inferred = onnx.shape_inference.infer_shapes(proto)
+    return bytes(inferred.SerializeToString())
+
+
 class _ParserError:
     def node(self) -> int:
         return 3
@@ -144,6 +168,8 @@ class OnnxParser:
             return False
         self.network.inputs = [_Tensor(info) for info in graph.input]
         self.network.outputs = [_Tensor(info) for info in graph.output]
+        if any(node.op_type == "QuantizeLinear" for node in graph.node):
+            self.network.layers.append(_Layer("QUANTIZE"))
         return True
 
     def get_error(self, _number: int) -> _ParserError:
@@ -201,7 +227,9 @@ class Builder:
         _suffer(self.logger)
         if os.environ.get("SIMULATED_BUILD") == "refuse":
             return None
-        return _MAGIC + network.model
+        model = _with_inputs(network.model, network.inputs)
+        network.outputs = [_Tensor(info) for info in onnx.load_from_string(model).graph.output]
+        return _MAGIC + model
 
 
 def _suffer(logger: Any) -> None:

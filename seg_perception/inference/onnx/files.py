@@ -1,0 +1,101 @@
+"""ONNX files, with weights that lie beside them: taken from the model's own folder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import onnx
+from google.protobuf.message import DecodeError, EncodeError
+from onnx import TensorProto
+from onnx.external_data_helper import load_external_data_for_tensor
+
+from seg_perception.core.errors import EngineError
+from seg_perception.core.git_lfs import pointer_mend
+
+
+def read_model(file: Path) -> Any:
+    """A model with its weights inside.
+
+    Raises:
+        EngineError: it is no ONNX file, or a file with its weights is missing, cut, lies
+            elsewhere, or was not fetched by Git LFS.
+    """
+    model = _read_graph(file)
+    for tensor in all_tensors(model.graph):
+        if tensor.data_location == TensorProto.EXTERNAL:
+            _expect_data(file, tensor)
+            load_external_data_for_tensor(tensor, str(file.parent))
+            tensor.data_location = TensorProto.DEFAULT
+            del tensor.external_data[:]
+    return model
+
+
+def to_bytes(model: Any) -> bytes:
+    """The bytes of one file.
+
+    Raises:
+        EngineError: one file can't hold it.
+    """
+    try:
+        return bytes(model.SerializeToString())
+    except (EncodeError, ValueError) as error:
+        msg = (
+            "the model has more than 2 GB of weights, which one ONNX file can't hold: take a "
+            f"smaller one, or store its weights in 16 bits ({error})"
+        )
+        raise EngineError(msg) from error
+
+
+def all_tensors(graph: Any) -> Iterator[Any]:
+    """Every constant of a graph, and of the branches in it."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            if attribute.HasField("g"):
+                yield from all_tensors(attribute.g)
+            for branch in attribute.graphs:
+                yield from all_tensors(branch)
+
+
+def _read_graph(file: Path) -> Any:
+    try:
+        if mend := pointer_mend(file):
+            raise EngineError(mend)
+        model = onnx.load(str(file), load_external_data=False)
+    except OSError as error:
+        msg = f"{file} can't be read ({error.strerror}): name an .onnx file that is there"
+        raise EngineError(msg) from error
+    except (DecodeError, ValueError) as error:
+        msg = f"{file} is no ONNX file, or was cut ({error}): export or download it again"
+        raise EngineError(msg) from error
+    if not (model.ir_version and (model.graph.node or model.graph.input)):
+        msg = f"{file} is no ONNX file, it holds no graph: export or download it again"
+        raise EngineError(msg)
+    return model
+
+
+def _expect_data(file: Path, tensor: Any) -> None:
+    """Compare where a tensor's values should lie with what is there."""
+    said = {entry.key: entry.value for entry in tensor.external_data}
+    name = said.get("location", "")
+    data = file.parent / name
+    if not name or not data.resolve().is_relative_to(file.parent.resolve()):
+        msg = (
+            f"{file}: the weights of {tensor.name} should lie in {name!r}, which is not in the "
+            "model's own folder: save the model again with its data beside it"
+        )
+        raise EngineError(msg)
+    if not data.is_file():
+        msg = f"{file}: its weights should lie in {name} beside it: copy that file there, too"
+        raise EngineError(msg)
+    if mend := pointer_mend(data):
+        raise EngineError(mend)
+    end, size = int(said.get("offset") or 0) + int(said.get("length") or 0), data.stat().st_size
+    if end > size:
+        msg = f"{data} was cut: expected at least {end} bytes, got {size}; copy it again"
+        raise EngineError(msg)
