@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import colorsys
+import re
 from collections.abc import Mapping, Sequence
 
+from seg_perception.core.distinct_colors import distinct_colors
 from seg_perception.core.errors import ConfigError, DatasetError
 from seg_perception.core.ontology import Ontology
 
-# Neighbouring hues that differ: turns of the golden angle.
-_TURN = 0.618034
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def ontology_of(
@@ -31,20 +31,15 @@ def ontology_of(
     Raises:
         DatasetError: names that are empty or occur twice.
     """
-    classes = [
-        {"id": i, "name": label, "color": (colors or {}).get(i) or _color(place)}
-        for place, (i, label) in enumerate(sorted(names.items()))
-    ]
+    given = {i: color for i, color in (colors or {}).items() if color and i in names}
+    others = [i for i in sorted(names) if i not in given]
+    # What is no colour is refused below, by its name.
+    taken = [color for color in given.values() if _COLOR.fullmatch(color)]
+    given |= zip(others, distinct_colors(len(others), taken), strict=True)
+    classes = [{"id": i, "name": label, "color": given[i]} for i, label in sorted(names.items())]
     try:
         return Ontology.parse(
             {"name": name, "source": source, "classes": classes, "ignore": tuple(ignore)}, source
         )
     except ConfigError as error:
         raise DatasetError(str(error)) from error
-
-
-def _color(place: int) -> str:
-    hue, value = (place * _TURN) % 1.0, (0.95, 0.75, 0.55)[place % 3]
-    return "#" + "".join(
-        f"{round(255 * part):02x}" for part in colorsys.hsv_to_rgb(hue, 0.7, value)
-    )

@@ -63,8 +63,9 @@ def _with_ignored(found: Ontology) -> Ontology:
         shipped = Ontology.load(found.name)
     except ConfigError:
         return found
-    same = shipped.ids == found.ids and shipped.groupings == found.groupings
-    return shipped if same else found
+    # An earlier version's legend lacks groupings that came later.
+    grouped = all(shipped.groupings.get(name) == groups for name, groups in found.groupings.items())
+    return shipped if shipped.ids == found.ids and grouped else found
 
 
 def _class(entry: Any) -> SemanticClass:

@@ -1,43 +1,148 @@
-"""An ontology of a model's class names."""
+"""Which label space a model's class names are."""
 
 from __future__ import annotations
 
-import colorsys
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 
-from seg_perception.core.ontology import Ontology, shipped
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Group, Ontology, SemanticClass, shipped
+from seg_perception.core.resources import config_path
+from seg_perception.core.validation import read_yaml
+from seg_perception.datasets.names_ontology import ontology_of as named_ontology
 
-# Steps of the golden angle never come near a hue that was taken before.
-_HUE_STEP = 0.618034
-_LIGHTNESS = (0.95, 0.7, 0.5)
+_SYNONYMS = "class_synonyms.yaml"
+# Less of a label space is another one that shares some words with it.
+_LEAST_SHARE = 0.8
 
 
 def ontology_of(names: Sequence[str], title: str) -> Ontology:
-    """The shipped ontology with these classes in this order, else one with made-up colours.
+    """The shipped ontology that has these classes, else one with made-up colours.
+
+    Names are the same where case, spaces and punctuation differ, where one is a synonym of the
+    other, and where one of several after commas is meant (`door, double door`). A model that
+    has a shipped ontology's classes under other ids, or nearly all of them, gets these with
+    its own ids.
 
     Args:
-        names: by class id.
+        names: by class id, as the model's `id2label` has them.
         title: of an ontology that is made.
     """
-    for name in shipped():
-        ontology = Ontology.load(name)
-        if [ontology.names.get(number) for number in range(len(names))] == list(names) and len(
-            ontology.classes
-        ) == len(names):
-            return ontology
-    return generate(names, title)
+    found = max(_matches(names), key=lambda match: match.rank, default=None)
+    return found.ontology(names) if found else generate(names, title)
 
 
 def generate(names: Sequence[str], title: str) -> Ontology:
     """An ontology without groupings; a name that occurs twice gets its number."""
-    unique = [n if names.count(n) == 1 else f"{n}_{number}" for number, n in enumerate(names)]
-    classes = [
-        {"id": number, "name": name, "color": _colour(number)} for number, name in enumerate(unique)
+    unique = {
+        number: name if names.count(name) == 1 else f"{name}_{number}"
+        for number, name in enumerate(names)
+    }
+    return named_ontology(unique, title, "class names of the model; colours are made up")
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A shipped ontology that has all of a model's classes.
+
+    Attributes:
+        known: the ontology.
+        classes: of the model's ids, in their order.
+    """
+
+    known: Ontology
+    classes: tuple[SemanticClass, ...]
+
+    @property
+    def rank(self) -> tuple[bool, float, int]:
+        """Best is the one with the same ids, then the one of which the fewest are missing."""
+        return self._has_same_ids, self._share, -len(self.known.classes)
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the model has nearly all of its classes."""
+        return self._share >= _LEAST_SHARE
+
+    def ontology(self, names: Sequence[str]) -> Ontology:
+        """The shipped one where ids and classes are its own, else its classes renumbered."""
+        return self.known if self._has_same_ids else _renumbered(self.known, self.classes, names)
+
+    @property
+    def _has_same_ids(self) -> bool:
+        ids = [c.id for c in self.classes]
+        return ids == sorted(self.known.names) == list(range(len(ids)))
+
+    @property
+    def _share(self) -> float:
+        wanted = {c.name for c in self.known.classes} - set(self.known.ignore)
+        return len(wanted & {c.name for c in self.classes}) / len(wanted)
+
+
+def _matches(names: Sequence[str]) -> Iterator[_Match]:
+    for known in _shipped():
+        classes = _classes_of(known, names)
+        if classes and (match := _Match(known, classes)).is_close:
+            yield match
+
+
+def _classes_of(known: Ontology, names: Sequence[str]) -> tuple[SemanticClass, ...]:
+    """The class of each name, whatever its id; none where one has none or two share one."""
+    by_word = {_word(c.name): c for c in known.classes}
+    found = [
+        next((by_word[word] for word in _words(name) if word in by_word), None) for name in names
     ]
-    return Ontology.parse({"name": title, "classes": classes}, title)
+    classes = tuple(c for c in found if c is not None)
+    unique = len({c.id for c in classes}) == len(names)
+    return classes if unique else ()
 
 
-def _colour(number: int) -> str:
-    light = _LIGHTNESS[number % len(_LIGHTNESS)]
-    rgb = colorsys.hsv_to_rgb(number * _HUE_STEP % 1, 0.75, light)
-    return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)
+def _renumbered(
+    known: Ontology, classes: Sequence[SemanticClass], names: Sequence[str]
+) -> Ontology:
+    """A shipped ontology's classes with the ids of a model, and what of its groupings is left."""
+    kept = {c.name for c in classes}
+    return Ontology(
+        name=f"{known.name}_{len(names)}",
+        source=f"{known.source}; with the ids of the model",
+        ignore=tuple(name for name in known.ignore if name in kept),
+        cloud_unknown=known.cloud_unknown if known.cloud_unknown in kept else "",
+        classes=tuple(c.model_copy(update={"id": i}) for i, c in enumerate(classes)),
+        groupings={
+            grouping: tuple(_left(group, kept) for group in groups)
+            for grouping, groups in known.groupings.items()
+        },
+    )
+
+
+def _left(group: Group, kept: set[str]) -> Group:
+    classes = tuple(name for name in group.classes if name in kept)
+    return group.model_copy(update={"classes": classes})
+
+
+def _words(name: str) -> list[str]:
+    """What a class may be called: the whole name, and each of several after commas."""
+    return [_word(part) for part in (name, *name.split(","))]
+
+
+def _word(name: str) -> str:
+    """A name without what does not count, or the synonym that stands for it."""
+    plain = _plain(name)
+    return _synonyms().get(plain, plain)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+@cache
+def _shipped() -> tuple[Ontology, ...]:
+    return tuple(Ontology.load(name) for name in shipped())
+
+
+@cache
+def _synonyms() -> dict[str, str]:
+    file = config_path(_SYNONYMS)
+    groups = read_yaml(file, "the shipped table of synonyms", ConfigError)
+    return {_plain(name): _plain(group[0]) for group in groups for name in group}

@@ -82,13 +82,43 @@ def test_an_unknown_name_lists_the_shipped_ones() -> None:
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_shipped_ontologies_load_and_group(name: str) -> None:
+def test_each_class_of_a_shipped_ontology_is_once_in_each_grouping(name: str) -> None:
+    """What is void has a category; whether it can be driven on, or moves, nobody knows."""
     loaded = Ontology.load(name)
-    # What a model may be trained for has both; classes of other people's truth need none.
-    if name not in ("cityscapes", "cityscapes_train", "voc"):
-        assert {"goose_category", "traversability"} <= set(loaded.groupings)
+    categories = loaded.groupings["goose_category"]
+    void = set(next(group.classes for group in categories if group.name == "void"))
+    for grouping, wanted in {
+        "goose_category": set(loaded.ids),
+        "traversability": set(loaded.ids) - void,
+        "movable": set(loaded.ids) - void,
+    }.items():
+        members = [name for group in loaded.groupings[grouping] for name in group.classes]
+        assert sorted(members) == sorted(wanted), grouping
     for grouping in loaded.groupings:
         assert loaded.group_ids(grouping).shape == (loaded.unknown_id + 1,)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_groupings_agree_where_they_say_the_same(name: str) -> None:
+    """People, animals and vehicles move in all three readings, and have one palette."""
+    loaded, field = Ontology.load(name), Ontology.load("field")
+    groups = {
+        grouping: {g.name: set(g.classes) for g in loaded.groupings[grouping]}
+        for grouping in ("goose_category", "traversability", "movable")
+    }
+    categories, drivable, moves = groups.values()
+    living = categories["human"] | categories["animal"] | categories["vehicle"]
+    assert living <= moves["movable"]
+    # A digger at work stays where it is; GOOSE's heavy machinery was impassable from the start.
+    assert living - {"heavy_machinery"} == drivable["dynamic"]
+    assert categories["sky"] == drivable["sky"] <= moves["static"]
+    assert not (categories["water"] & drivable["drivable"])
+    assert not (drivable["drivable"] & moves["movable"])
+    for grouping, of_field in field.groupings.items():
+        if grouping in groups:
+            assert [(g.name, g.color) for g in loaded.groupings[grouping]] == [
+                (g.name, g.color) for g in of_field
+            ]
 
 
 def test_goose_agrees_with_the_data_sets_own_tables(shared_data: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from seg_perception.config import describe
+from seg_perception.core.ontology import Ontology, shipped
 from seg_perception.robots.sros2_policy import permissions
 from tools import parameters_page, topics_page
 
@@ -121,3 +122,11 @@ def test_every_renamed_parameter_and_argument_is_in_the_changelog() -> None:
     names = {name for table in tables.values() for pair in table.items() for name in pair}
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert [name for name in names if name not in changelog] == []
+
+
+def test_the_page_of_ontologies_has_each_shipped_one_with_its_number_of_classes() -> None:
+    page = (ROOT / "docs" / "reference" / "ontologies.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE)
+    assert {name: int(count) for name, count in rows} == {
+        name: len(Ontology.load(name).classes) for name in shipped()
+    }
