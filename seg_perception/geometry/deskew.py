@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,7 @@ from seg_perception.geometry.transforms import TransformTree
 _STEP_RAD = 5e-4
 _STEP_M = 5e-3
 _MAX_STEPS = 64
+_BLOCK = 1 << 14
 
 
 def deskew(
@@ -39,25 +41,19 @@ def deskew(
     first, last = int(offsets_ns.min()), int(offsets_ns.max())
     T_sensor_fixed = np.linalg.inv(transforms.lookup(fixed_frame, sensor_frame, time_ns))
 
-    def motion(offset_ns: float) -> NDArray[np.float64]:
-        pose = transforms.lookup(fixed_frame, sensor_frame, time_ns + round(offset_ns))
-        moved: NDArray[np.float64] = T_sensor_fixed @ pose
+    def motions(moments_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+        stamps_ns = time_ns + np.rint(moments_ns).astype(np.int64)
+        poses = transforms.lookup_all(fixed_frame, sensor_frame, stamps_ns)
+        moved: NDArray[np.float64] = T_sensor_fixed @ poses
         return moved
 
-    T_first, T_last = motion(first), motion(last)
+    T_first, T_last = motions(np.array([first, last], np.float64))
     if _step_count(np.eye(4), T_first) == _step_count(np.eye(4), T_last) == 0:
         return cloud.xyz
     steps = max(1, _step_count(T_first, T_last))
     span_ns = (last - first + 1) / steps
-    xyz = cloud.xyz
-    moved = _move_pieces(
-        xyz,
-        ((offsets_ns - first) / span_ns).astype(np.uint8),
-        [motion(first + (step + 0.5) * span_ns) for step in range(steps)],
-    )
-    x, y, z = xyz.T
-    moved[(x == 0) & (y == 0) & (z == 0)] = 0
-    return moved
+    pieces = motions(first + (np.arange(steps, dtype=np.float64) + 0.5) * span_ns)
+    return _move_pieces(cloud.xyz, offsets_ns, span_ns, pieces)
 
 
 def _step_count(T_first: NDArray[np.float64], T_last: NDArray[np.float64]) -> int:
@@ -70,16 +66,44 @@ def _step_count(T_first: NDArray[np.float64], T_last: NDArray[np.float64]) -> in
 
 
 def _move_pieces(
-    xyz: NDArray[np.float32], piece: NDArray[np.uint8], motions: list[NDArray[np.float64]]
+    xyz: NDArray[np.float32],
+    offsets_ns: NDArray[np.int64],
+    span_ns: float,
+    motions: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    order = np.argsort(piece, kind="stable")
-    ends = np.cumsum(np.bincount(piece, minlength=len(motions)))
-    sorted_xyz = xyz[order]
-    start = 0
-    for end, T in zip(ends, motions, strict=True):
-        rigid = T.astype(np.float32)
-        sorted_xyz[start:end] = sorted_xyz[start:end] @ rigid[:3, :3].T + rigid[:3, 3]
-        start = end
-    moved = np.empty_like(sorted_xyz)
-    moved[order] = sorted_xyz
+    """Each point by the motion, float64 (steps, 4, 4), of its piece; what is at no place stays."""
+    first = offsets_ns.min()
+    tables = np.zeros((3, 4, 256), np.float32)
+    tables[..., : len(motions)] = np.moveaxis(motions[:, :3], 0, -1)
+    moved = np.empty((len(xyz), 3), np.float32)
+    for start in range(0, len(xyz), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        piece = ((offsets_ns[block] - first) / span_ns).astype(np.uint8)
+        moved[block] = _move_block(np.ascontiguousarray(xyz[block].T), piece[None], tables)
     return moved
+
+
+def _move_block(
+    coordinates: NDArray[np.float32], piece: NDArray[np.uint8], tables: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Few points at a time, float32 (3, M), so that all that is made of them stays in the cache.
+
+    Args:
+        coordinates: x, y and z of the points (metre).
+        piece: uint8 (1, M).
+        tables: float32 (3, 4, 256), the upper rows of each piece's motion.
+
+    Returns:
+        float32 (M, 3), metre.
+    """
+    moved = np.empty_like(coordinates)
+    with np.errstate(invalid="ignore"):  # A point at infinity is nowhere once it has turned.
+        for axis, rows in enumerate(tables):
+            *turned, shifted = (cv2.LUT(piece, row)[0] for row in rows)
+            for factor, coordinate in zip(turned, coordinates, strict=True):
+                factor *= coordinate  # noqa: PLW2901 (in place: it is an array)
+            np.add(turned[0], turned[1], out=moved[axis])
+            moved[axis] += turned[2]
+            moved[axis] += shifted
+    moved[:, ~coordinates.any(axis=0)] = 0
+    return np.asarray(moved.T)

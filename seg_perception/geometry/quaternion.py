@@ -33,6 +33,22 @@ def quaternion_to_matrix(x: float, y: float, z: float, w: float) -> NDArray[np.f
     )
 
 
+def quaternions_to_matrices(q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation matrices of unit quaternions, float64 (N, 4): float64 (N, 3, 3)."""
+    x, y, z, w = q.T
+    matrices = np.empty((len(q), 3, 3))
+    matrices[:, 0] = np.stack(
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)], 1
+    )
+    matrices[:, 1] = np.stack(
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)], 1
+    )
+    matrices[:, 2] = np.stack(
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)], 1
+    )
+    return matrices
+
+
 def normalised(x: float, y: float, z: float, w: float) -> Quaternion:
     """The quaternion at unit length.
 
@@ -87,3 +103,26 @@ def slerp(a: Quaternion, b: Quaternion, share: float) -> Quaternion:
     weight_b *= sign
     mixed = (weight_a * p + weight_b * q for p, q in zip(a, b, strict=True))
     return normalised(*mixed)
+
+
+def slerp_all(
+    a: NDArray[np.float64], b: NDArray[np.float64], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """As `slerp`, for many pairs at once.
+
+    Args:
+        a, b: float64 (N, 4), unit quaternions.
+        share: float64 (N,), of the way from a to b.
+
+    Returns:
+        float64 (N, 4), unit quaternions.
+    """
+    dot = np.einsum("ij,ij->i", a, b)
+    sign, dot = np.where(dot >= 0, 1.0, -1.0), np.abs(dot)
+    straight = dot > _NEARLY_PARALLEL
+    angle = np.arccos(np.where(straight, 0.0, dot))
+    weight_a = np.where(straight, 1 - share, np.sin((1 - share) * angle) / np.sin(angle))
+    weight_b = np.where(straight, share, np.sin(share * angle) / np.sin(angle)) * sign
+    mixed = weight_a[:, None] * a + weight_b[:, None] * b
+    unit: NDArray[np.float64] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return unit

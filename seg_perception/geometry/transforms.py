@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import bisect
 import heapq
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import TransformError
 from seg_perception.core.types import NANOSECONDS
-from seg_perception.geometry.quaternion import (
-    Quaternion,
-    matrix_to_quaternion,
-    quaternion_to_matrix,
-    slerp,
-)
+from seg_perception.geometry.transform_edges import Edge, Limits, StaticEdge, TimedEdge
 
 _ROUNDING = 1e-3
 _MOST_NAMES = 20
@@ -40,75 +34,6 @@ class StampedTransform:
     T_parent_child: NDArray[np.float64]
 
 
-@dataclass
-class _Static:
-    parent: str
-    T: NDArray[np.float64]
-
-    def at(self, _stamp_ns: int) -> NDArray[np.float64]:
-        return self.T
-
-
-@dataclass
-class _Timed:
-    parent: str
-    child: str
-    limits: _Limits
-    stamps: list[int] = field(default_factory=list)
-    poses: list[tuple[Quaternion, NDArray[np.float64]]] = field(default_factory=list)
-
-    def insert(self, stamp_ns: int, T: NDArray[np.float64]) -> None:
-        pose = matrix_to_quaternion(T[:3, :3]), T[:3, 3].copy()
-        index = bisect.bisect_left(self.stamps, stamp_ns)
-        if index < len(self.stamps) and self.stamps[index] == stamp_ns:
-            self.poses[index] = pose
-            return
-        self.stamps.insert(index, stamp_ns)
-        self.poses.insert(index, pose)
-        expired = bisect.bisect_left(self.stamps, self.stamps[-1] - self.limits.buffer_ns)
-        del self.stamps[:expired], self.poses[:expired]
-
-    def at(self, stamp_ns: int) -> NDArray[np.float64]:
-        after = bisect.bisect_left(self.stamps, stamp_ns)
-        if after < len(self.stamps) and self.stamps[after] == stamp_ns:
-            return _matrix(*self.poses[after])
-        if after in (0, len(self.stamps)):
-            return self._beyond(stamp_ns, min(after, len(self.stamps) - 1))
-        return self._between(stamp_ns, after)
-
-    def _beyond(self, stamp_ns: int, nearest: int) -> NDArray[np.float64]:
-        beyond_ns = abs(stamp_ns - self.stamps[nearest])
-        if beyond_ns > self.limits.max_extrapolation_ns:
-            is_late = stamp_ns > self.stamps[nearest]
-            side = "after the newest" if is_late else "before the oldest"
-            msg = (
-                f"transform {self.parent} <- {self.child} is asked for {_ms(beyond_ns)} {side} "
-                "one known; check that its publisher runs and that both sides share a clock"
-            )
-            raise TransformError(msg)
-        return _matrix(*self.poses[nearest])
-
-    def _between(self, stamp_ns: int, after: int) -> NDArray[np.float64]:
-        earlier, later = self.stamps[after - 1], self.stamps[after]
-        if later - earlier > self.limits.max_gap_ns:
-            msg = (
-                f"transform {self.parent} <- {self.child} has a gap of {_ms(later - earlier)} "
-                f"at the asked time, expected at most {_ms(self.limits.max_gap_ns)}; "
-                "check its publisher's rate"
-            )
-            raise TransformError(msg)
-        share = (stamp_ns - earlier) / (later - earlier)
-        (q0, t0), (q1, t1) = self.poses[after - 1], self.poses[after]
-        return _matrix(slerp(q0, q1, share), t0 + share * (t1 - t0))
-
-
-@dataclass(frozen=True)
-class _Limits:
-    buffer_ns: int
-    max_extrapolation_ns: int
-    max_gap_ns: int
-
-
 class TransformTree:
     """Static and timed transforms; may be used from several threads.
 
@@ -121,9 +46,9 @@ class TransformTree:
     ) -> None:
         """Start empty."""
         self._lock = threading.Lock()
-        self._edges: dict[str, _Static | _Timed] = {}
-        self._odometry: dict[str, _Timed] = {}
-        self._limits = _Limits(
+        self._edges: dict[str, Edge] = {}
+        self._odometry: dict[str, TimedEdge] = {}
+        self._limits = Limits(
             round(buffer_s * NANOSECONDS),
             round(max_extrapolation_s * NANOSECONDS),
             round(max_gap_s * NANOSECONDS),
@@ -137,7 +62,7 @@ class TransformTree:
         """
         _check(parent, child, T_parent_child)
         with self._lock:
-            self._edges[child] = _Static(parent, T_parent_child.copy())
+            self._edges[child] = StaticEdge(parent, T_parent_child.copy())
 
     def set_timed(
         self, parent: str, child: str, stamp_ns: int, T_parent_child: NDArray[np.float64]
@@ -174,18 +99,32 @@ class TransformTree:
                 lies outside of what is known.
         """
         with self._lock:
-            target_line, source_line = self._ancestors(target), self._ancestors(source)
-            common = next((frame for frame in source_line if frame in target_line), None)
-            if common is None:
-                msg = (
-                    f"frames {target!r} and {source!r} are not connected "
-                    f"(roots {target_line[-1]!r} and {source_line[-1]!r}); "
-                    "publish a transform between them"
-                )
-                raise TransformError(msg)
-            T_common_source = self._chain(source_line, common, stamp_ns)
-            T_common_target = self._chain(target_line, common, stamp_ns)
+            to_target, to_source = self._branches(target, source)
+            T_common_source = _chain(to_source, stamp_ns)
+            T_common_target = _chain(to_target, stamp_ns)
         return _inverse(T_common_target) @ T_common_source
+
+    def lookup_all(
+        self, target: str, source: str, stamps_ns: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The transform that maps points of `source` into `target`, at many times at once.
+
+        Args:
+            target, source: frame names.
+            stamps_ns: int64 (N,), at least one.
+
+        Returns:
+            float64 (N, 4, 4), T_target_source of each time.
+
+        Raises:
+            TransformError: as `lookup`, for one of the times.
+        """
+        with self._lock:
+            to_target, to_source = self._branches(target, source)
+            T_common_source = _chain_all(to_source, stamps_ns)
+            T_common_target = _chain_all(to_target, stamps_ns)
+        T: NDArray[np.float64] = _inverse_all(T_common_target) @ T_common_source
+        return T
 
     def lookup_between(
         self, target: str, target_stamp_ns: int, source: str, source_stamp_ns: int, fixed_frame: str
@@ -204,7 +143,9 @@ class TransformTree:
     def clear_timed(self) -> None:
         """Forget all timed transforms; static ones stay."""
         with self._lock:
-            self._edges = {child: e for child, e in self._edges.items() if isinstance(e, _Static)}
+            self._edges = {
+                child: e for child, e in self._edges.items() if isinstance(e, StaticEdge)
+            }
             self._odometry = {}
 
     def frames(self) -> frozenset[str]:
@@ -232,13 +173,24 @@ class TransformTree:
             raise TransformError(msg)
         return line
 
-    def _chain(self, line: list[str], end: str, stamp_ns: int) -> NDArray[np.float64]:
-        T = np.eye(4)
-        for frame in line[: line.index(end)]:
-            T = (self._edges.get(frame) or self._odometry[frame]).at(stamp_ns) @ T
-        return T
+    def _branches(self, target: str, source: str) -> tuple[list[Edge], list[Edge]]:
+        """The edges up from either frame to the first that both descend from."""
+        target_line, source_line = self._ancestors(target), self._ancestors(source)
+        common = next((frame for frame in source_line if frame in target_line), None)
+        if common is None:
+            msg = (
+                f"frames {target!r} and {source!r} are not connected "
+                f"(roots {target_line[-1]!r} and {source_line[-1]!r}); "
+                "publish a transform between them"
+            )
+            raise TransformError(msg)
+        return self._branch(target_line, common), self._branch(source_line, common)
 
-    def _edge(self, child: str) -> _Static | _Timed | None:
+    def _branch(self, line: list[str], end: str) -> list[Edge]:
+        frames = line[: line.index(end)]
+        return [self._edges.get(frame) or self._odometry[frame] for frame in frames]
+
+    def _edge(self, child: str) -> Edge | None:
         return self._edges.get(child) or self._odometry.get(child)
 
     def _known(self) -> set[str]:
@@ -254,8 +206,8 @@ class TransformTree:
         T: NDArray[np.float64],
     ) -> None:
         edge = edges.get(child)
-        if not isinstance(edge, _Timed) or edge.parent != parent:
-            edge = edges[child] = _Timed(parent, child, self._limits)
+        if not isinstance(edge, TimedEdge) or edge.parent != parent:
+            edge = edges[child] = TimedEdge(parent, child, self._limits)
         edge.insert(stamp_ns, T)
 
 
@@ -275,11 +227,18 @@ def _check(parent: str, child: str, T: NDArray[np.float64]) -> None:
         raise TransformError(msg)
 
 
-def _matrix(q: Quaternion, t: NDArray[np.float64]) -> NDArray[np.float64]:
+def _chain(edges: list[Edge], stamp_ns: int) -> NDArray[np.float64]:
     T = np.eye(4)
-    T[:3, :3] = quaternion_to_matrix(*q)
-    T[:3, 3] = t
+    for edge in edges:
+        T = edge.at(stamp_ns) @ T
     return T
+
+
+def _chain_all(edges: list[Edge], stamps_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    T = np.eye(4)
+    for edge in edges:
+        T = edge.at_all(stamps_ns) @ T
+    return np.broadcast_to(T, (len(stamps_ns), 4, 4))
 
 
 def _inverse(T: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -289,11 +248,16 @@ def _inverse(T: NDArray[np.float64]) -> NDArray[np.float64]:
     return inverse
 
 
+def _inverse_all(T: NDArray[np.float64]) -> NDArray[np.float64]:
+    inverse = np.zeros_like(T)
+    rotation = T[:, :3, :3].swapaxes(1, 2)
+    inverse[:, :3, :3] = rotation
+    inverse[:, :3, 3:] = -rotation @ T[:, :3, 3:]
+    inverse[:, 3, 3] = 1
+    return inverse
+
+
 def _named(frames: set[str]) -> str:
     """The names, as many as people read."""
     more = f" and {len(frames) - _MOST_NAMES} more" if len(frames) > _MOST_NAMES else ""
     return f"{heapq.nsmallest(_MOST_NAMES, frames)}{more}"
-
-
-def _ms(ns: int) -> str:
-    return f"{ns / 1e6:.0f} ms"

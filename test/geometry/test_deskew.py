@@ -73,6 +73,28 @@ def test_a_robot_at_rest_keeps_its_points_untouched() -> None:
     assert moved(turning_robot(0.0), [0, 100]).tolist() == [[10, 0, 0], [10, 0, 0]]
 
 
+def test_every_point_moves_by_the_motion_of_its_own_time_in_whatever_order_they_come() -> None:
+    # More points than are worked on at once, some at infinity or nowhere; each by its own pose.
+    random, count = np.random.default_rng(0), 40_000
+    scan = cloud("t", "u4", [0] * count)
+    for axis in "xyz":
+        scan.points[axis][0] = random.uniform(-50, 50, count)
+    scan.points["z"][0, 7] = np.inf
+    scan.points["x"][0, 8] = np.nan
+    tree, steps = turning_robot(0.3, speed_mps=1.0), 60  # 0.03 rad in pieces of 0.5 mrad
+    offsets = random.permutation(count).astype(np.int64) * (100 * MS // count)
+    with np.errstate(all="raise"):
+        xyz = deskew(scan, offsets, STAMP_NS, tree, "lidar", "odom")
+    span_ns = (int(offsets.max()) + 1) / steps
+    middles = np.rint((np.floor(offsets / span_ns) + 0.5) * span_ns).astype(np.int64)
+    chosen = random.integers(10, count, 200)
+    for index in chosen:
+        T = tree.lookup("odom", "lidar", STAMP_NS + int(middles[index]))
+        expected = T[:3, :3] @ scan.xyz[index].astype(float) + T[:3, 3]
+        assert xyz[index].tolist() == pytest.approx(expected.tolist(), abs=2e-5)
+    assert not np.isfinite(xyz[7:9]).all(axis=1).any()
+
+
 def test_a_scan_beyond_the_known_motion_is_refused() -> None:
     with pytest.raises(TransformError):
         moved(turning_robot(1.0), [0, 300])

@@ -221,3 +221,46 @@ def test_a_transform_counts_more_than_odometry_of_the_same_frame() -> None:
 def test_odometry_that_is_no_motion_is_refused() -> None:
     with pytest.raises(TransformError, match="two different frames"):
         TransformTree().set_odometry("odom", "odom", 0, np.eye(4))
+
+
+def curvy_robot() -> TransformTree:
+    """Two timed edges whose stamps differ, large and small turns between samples, a static one."""
+    random = np.random.default_rng(0)
+    tree = TransformTree(max_extrapolation_s=0.02, max_gap_s=0.2)
+    for ms in range(0, 1000, 20):
+        turn = random.uniform(-2, 2) if ms < 500 else ms * 1e-4
+        tree.set_timed("map", "odom", ms * MS, yaw(turn, x=random.normal()))
+    for ms in range(0, 1000, 50):
+        T = np.eye(4)
+        T[:3, :3] = quaternion_to_matrix(*random.normal(size=4))
+        tree.set_timed("odom", "base", ms * MS, T)
+    tree.set_static("base", "lidar", yaw(0.3, x=1))
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("target", "source"), [("map", "lidar"), ("lidar", "map"), ("odom", "map")]
+)
+def test_many_times_at_once_are_what_each_is_by_itself(target: str, source: str) -> None:
+    tree = curvy_robot()
+    stamps = np.array([0, 7, 20, 333, 450, 940, 950, 965], np.int64) * MS
+    each = [tree.lookup(target, source, int(stamp)) for stamp in stamps]
+    assert np.abs(tree.lookup_all(target, source, stamps) - each).max() < 1e-12
+
+
+def test_many_times_between_fixed_frames_are_one_transform() -> None:
+    stamps = np.array([0, 5, 10**18], np.int64)
+    T = robot().lookup("camera", "lidar", 0)
+    assert np.abs(robot().lookup_all("camera", "lidar", stamps) - T).max() < 1e-12
+
+
+@pytest.mark.parametrize("refused_ms", [-30, 500, 1300])
+def test_one_time_that_is_not_known_among_many_is_refused_as_by_itself(refused_ms: int) -> None:
+    tree = TransformTree(max_extrapolation_s=0.02, max_gap_s=0.2)
+    for ms in (0, 100, 1000, 1100):
+        tree.set_timed("odom", "base", ms * MS, yaw(ms * 1e-3))
+    with pytest.raises(TransformError) as alone:
+        tree.lookup("odom", "base", refused_ms * MS)
+    with pytest.raises(TransformError) as among:
+        tree.lookup_all("odom", "base", np.array([50, refused_ms, 1050], np.int64) * MS)
+    assert str(among.value) == str(alone.value)
