@@ -16,7 +16,8 @@ from seg_perception.config import SegmentationConfig
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Chain, Loaded
 from seg_perception.inference.engine import ValidatedEngine
-from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
+from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine
+from seg_perception.inference.onnxruntime_providers import CPU_PROVIDER
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.self_test import Thresholds
 from seg_perception.inference.spot_check import SpotCheck

@@ -156,12 +156,16 @@ def clean(
             cache.remove(entry)
     removed = {name: reason for name, reason in reasons.items() if reason}
     leftovers = cache.remove_leftovers()
+    foreign = cache.remove_foreign() if every else 0
     if as_json:
-        print_json({"removed": removed, "kept": len(reasons) - len(removed), "drafts": leftovers})
+        kept = len(reasons) - len(removed)
+        print_json({"removed": removed, "kept": kept, "drafts": leftovers, "foreign": foreign})
         return
     for name, reason in removed.items():
         typer.echo(f"removed {name}: {reason}")
     typer.echo(f"removed {len(removed)} engines and {leftovers} drafts, kept the rest")
+    if foreign:
+        typer.echo(f"removed what ONNX Runtime kept in {foreign} folders")
 
 
 def _manager(bundle: str, config: Config) -> EngineManager:

@@ -151,8 +151,9 @@ def _torch(bundle: Bundle, checkpoint: Path | None) -> list[BenchmarkCase]:
 def _load_torch(bundle: Bundle, checkpoint: Path, device: str) -> Engine:
     try:
         from seg_perception.training.export.torch_engine import TorchEngine
-    except ImportError as error:
-        msg = f"torch is not installed ({error}); pip install torch"
+    # A build for CUDA whose libraries are missing raises OSError.
+    except (ImportError, OSError) as error:
+        msg = f"torch can't be imported ({error}); pip install torch"
         raise EngineError(msg) from error
     return TorchEngine(bundle, checkpoint, device)
 

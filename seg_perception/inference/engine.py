@@ -13,11 +13,8 @@ from seg_perception.core.errors import EngineError
 from seg_perception.core.issue_kinds.engines import ENGINE_FAILED, NO_OTHER_ENGINE
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Attempt, Candidate, Chain, Loader, Report, explain
-from seg_perception.inference.onnxruntime_engine import (
-    CPU_PROVIDER,
-    OnnxRuntimeEngine,
-    OnnxRuntimeLoader,
-)
+from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine, OnnxRuntimeLoader
+from seg_perception.inference.onnxruntime_providers import CPU_PROVIDER
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.reading import Segmentation
 from seg_perception.inference.self_test import SelfTestResult, Thresholds
@@ -193,7 +190,7 @@ def create_engine(
     """
     tensorrt = tensorrt or TensorRtConfig()
     loaders: dict[str, Loader] = {
-        "onnxruntime": OnnxRuntimeLoader(bundle, config.threads),
+        "onnxruntime": OnnxRuntimeLoader(bundle, config.threads, tensorrt),
         "tensorrt": TensorRtLoader(bundle, tensorrt, builds or BlockingEngineBuilder(report)),
     }
     entries = [e for e in config.chain if config.engine in ("auto", e.partition("/")[0])]

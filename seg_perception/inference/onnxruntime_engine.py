@@ -9,18 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.config import TensorRtConfig
 from seg_perception.core.errors import EngineError
+from seg_perception.core.foreign_modules import import_foreign
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loaded
 from seg_perception.inference.device import find_device, without_device
 from seg_perception.inference.load_failures import explain_load_failure
+from seg_perception.inference.onnxruntime_providers import (
+    CPU_PROVIDER,
+    CUDA_PROVIDER,
+    NVIDIA_PROVIDERS,
+    TENSORRT_PROVIDER,
+    ProviderOptions,
+    preload_libraries,
+    prepare_device,
+    provider_options,
+)
 from seg_perception.inference.reading import Segmentation, make_reader
 from seg_perception.inference.tensors import TensorSpec, expect_image, make_packer
 
-CPU_PROVIDER = "CPUExecutionProvider"
-CUDA_PROVIDER = "CUDAExecutionProvider"
-TENSORRT_PROVIDER = "TensorrtExecutionProvider"
-_NVIDIA = (CUDA_PROVIDER, TENSORRT_PROVIDER, "NvTensorRTRTXExecutionProvider")
 _DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
 
 
@@ -33,13 +41,20 @@ class OnnxRuntimeEngine:
         description: runtime, provider, threads and model in one line.
     """
 
-    def __init__(self, bundle: Bundle, providers: Sequence[str], threads: int = 0) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        providers: Sequence[str],
+        threads: int = 0,
+        options: ProviderOptions | None = None,
+    ) -> None:
         """Load the model and compare its inputs and outputs with the manifest.
 
         Args:
             bundle: the model.
             providers: ONNX Runtime's names, the preferred one first.
             threads: of one run; 0 leaves it to ONNX Runtime.
+            options: of the providers, by name.
 
         Raises:
             EngineError: ONNX Runtime or a provider is missing, the model can't be
@@ -50,7 +65,9 @@ class OnnxRuntimeEngine:
         self._packer = make_packer(bundle.manifest.input)
         self._reader = make_reader(bundle.manifest)
         self._outputs = [spec.name for spec in self._reader.specs]
-        self._session: Any = _open_session(bundle, providers, threads)
+        options = options or {}
+        chosen = [(name, dict(options.get(name, {}))) for name in providers]
+        self._session: Any = _open_session(bundle, chosen, threads)
         _expect_tensors("input", self._session.get_inputs(), (self._packer.spec,), only=True)
         _expect_tensors("output", self._session.get_outputs(), self._reader.specs)
         self.description = _describe(bundle, providers, threads)
@@ -87,14 +104,15 @@ class OnnxRuntimeEngine:
 class OnnxRuntimeLoader:
     """Loads a bundle on the provider that the chain names."""
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
-        """Remember what to load."""
+    def __init__(self, bundle: Bundle, threads: int, config: TensorRtConfig) -> None:
+        """Remember what to load, on which device, and where engines are kept."""
         self._bundle = bundle
         self._threads = threads
+        self._config = config
 
     def absent(self, choice: str) -> str:
         """NVIDIA's providers need a device."""
-        return "" if choice not in _NVIDIA or find_device() else without_device()
+        return "" if choice not in NVIDIA_PROVIDERS or find_device() else without_device()
 
     def load(self, choice: str, *, may_build: bool) -> Loaded:
         """Load it.
@@ -105,7 +123,16 @@ class OnnxRuntimeLoader:
         if choice == TENSORRT_PROVIDER and not may_build:
             msg = f"{choice} builds its engine when it is loaded, and a frame waits"
             raise EngineError(msg)
-        return Loaded(OnnxRuntimeEngine(self._bundle, _with_helpers(choice), self._threads))
+        providers, options = _with_helpers(choice), self._options(choice)
+        return Loaded(OnnxRuntimeEngine(self._bundle, providers, self._threads, options))
+
+    def _options(self, choice: str) -> ProviderOptions:
+        runtime = _onnxruntime()
+        if choice not in NVIDIA_PROVIDERS or choice not in available_providers():
+            return {}
+        preload_libraries(runtime)
+        facts = prepare_device(self._config)
+        return provider_options(self._bundle, self._config, facts, runtime.__version__)
 
 
 def _with_helpers(provider: str) -> list[str]:
@@ -125,17 +152,27 @@ def available_providers() -> list[str]:
 
 def _onnxruntime() -> ModuleType:
     try:
-        import onnxruntime
+        module = import_foreign("onnxruntime")
     except ImportError as error:
         msg = f"ONNX Runtime can't be imported ({error}); pip install onnxruntime"
         raise EngineError(msg) from error
-    module: ModuleType = onnxruntime
+    # Its packages for CPU and GPU share one folder: to uninstall one leaves half of the other.
+    if not hasattr(module, "InferenceSession"):
+        place = next(iter(getattr(module, "__path__", ["?"])))
+        msg = (
+            f"ONNX Runtime in {place} is not whole; pip uninstall onnxruntime onnxruntime-gpu, "
+            "then install the one that is wanted"
+        )
+        raise EngineError(msg)
     return module
 
 
-def _open_session(bundle: Bundle, providers: Sequence[str], threads: int) -> Any:
+def _open_session(
+    bundle: Bundle, providers: Sequence[tuple[str, dict[str, str]]], threads: int
+) -> Any:
     runtime = _onnxruntime()
-    _expect_available(providers, available_providers())
+    names = [name for name, _ in providers]
+    _expect_available(names, available_providers())
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     # The robot's other processes need the cores between two frames.
@@ -148,7 +185,12 @@ def _open_session(bundle: Bundle, providers: Sequence[str], threads: int) -> Any
         name = f"ONNX Runtime {runtime.__version__}"
         raise EngineError(explain_load_failure(bundle.model_path, name, error)) from error
     # ONNX Runtime drops a provider whose libraries it can't load and says so in its log alone.
-    _expect_available(providers, session.get_providers())
+    if dropped := [name for name in names if name not in session.get_providers()]:
+        msg = (
+            f"ONNX Runtime provider {dropped[0]} is not available here, since its libraries can't "
+            "be loaded; ONNX Runtime's log names them, docs/how_to/install_gpu.md says where from"
+        )
+        raise EngineError(msg)
     return session
 
 

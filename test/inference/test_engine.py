@@ -30,7 +30,7 @@ ON_GPU, ON_CPU = f"onnxruntime/{GPU}", f"onnxruntime/{CPU}"
 class WrongOnGpu(OnnxRuntimeEngine):
     """Runs on the CPU whatever is asked, and is silently wrong as a GPU."""
 
-    def __init__(self, bundle: Any, providers: Any, threads: int = 0) -> None:
+    def __init__(self, bundle: Any, providers: Any, threads: int = 0, *_: Any) -> None:
         super().__init__(bundle, [CPU], threads)
         self.provider = providers[0]
         self.wrong = self.provider == GPU

@@ -12,11 +12,8 @@ from seg_perception.inference.benchmark.run import BenchmarkCase
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Loader
 from seg_perception.inference.manifest import Precision
-from seg_perception.inference.onnxruntime_engine import (
-    CPU_PROVIDER,
-    OnnxRuntimeLoader,
-    available_providers,
-)
+from seg_perception.inference.onnxruntime_engine import OnnxRuntimeLoader, available_providers
+from seg_perception.inference.onnxruntime_providers import CPU_PROVIDER
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.tensorrt.cuda import DeviceFacts
 from seg_perception.inference.tensorrt.engine_builder import BlockingEngineBuilder
@@ -29,7 +26,7 @@ def find_cases(
 ) -> list[BenchmarkCase]:
     """Every entry of the chain; nothing is loaded or built yet."""
     loaders: dict[str, Loader] = {
-        "onnxruntime": OnnxRuntimeLoader(bundle, segmentation.threads),
+        "onnxruntime": OnnxRuntimeLoader(bundle, segmentation.threads, tensorrt),
         "tensorrt": TensorRtLoader(bundle, tensorrt, BlockingEngineBuilder(lambda _: None)),
     }
     facts = device_facts(tensorrt)

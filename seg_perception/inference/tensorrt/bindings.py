@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from seg_perception.core.errors import EngineError
+from seg_perception.core.foreign_modules import import_foreign
 
 # Tensors by name, execute_async_v3 and uint8 inputs are all there from this version on.
 _OLDEST = (8, 6)
@@ -70,46 +71,49 @@ def load_tensorrt(wanted: str) -> TensorRt:
     """Import TensorRT.
 
     Args:
-        wanted: `tensorrt`, `tensorrt_rtx`, or `auto` for the first that is installed.
+        wanted: `tensorrt`, `tensorrt_rtx`, or `auto` for the first that can be used.
 
     Raises:
         EngineError: it is not installed, can't be imported, or is too old.
     """
     names = _MODULES if wanted == "auto" else (wanted,)
-    installed = [name for name in names if importlib.util.find_spec(name) is not None]
-    if not installed:
+    failures: list[str] = []
+    for name in names:
+        if (found := _find(name, failures)) is not None:
+            return found
+    if not failures:
         msg = f"{' and '.join(names)} not installed; docs/how_to/install_gpu.md says where from"
         raise EngineError(msg)
-    failures: list[str] = []
-    for name in installed:
-        if (module := _import(name, failures)) is not None:
-            return _checked(name, module)
     msg = f"{'; '.join(failures)}; install it again as docs/how_to/install_gpu.md says"
     raise EngineError(msg)
 
 
-def _import(name: str, failures: list[str]) -> Any:
-    """The module; or None, and the reason goes to `failures`."""
+def _find(name: str, failures: list[str]) -> TensorRt | None:
+    """TensorRT under one of its names; None where it is not there, or can't be used."""
     try:
-        if name == "tensorrt_rtx":
-            import tensorrt_rtx as module
-        else:
-            import tensorrt as module
-    # A wheel without its libraries raises whatever its loader raises.
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        failures.append(f"{name} can't be imported ({error})")
+        return _expect_usable(name, import_foreign(name))
+    except ModuleNotFoundError:
         return None
-    return module
+    except ImportError as error:
+        failures.append(f"{name} can't be imported ({error})")
+    except EngineError as error:
+        failures.append(str(error))
+    return None
 
 
-def _checked(name: str, trt: Any) -> TensorRt:
-    version = str(trt.__version__)
-    numbers = tuple(int(part) for part in version.split(".")[:2])
+def _expect_usable(name: str, trt: Any) -> TensorRt:
+    """Refuse what is no TensorRT, such as a folder of that name, and what is too old."""
+    version = getattr(trt, "__version__", None)
+    if version is None or getattr(trt, "Builder", None) is None:
+        place = getattr(trt, "__file__", None) or next(iter(getattr(trt, "__path__", ["?"])))
+        msg = f"the module {name} in {place} is not TensorRT's"
+        raise EngineError(msg)
+    numbers = tuple(int(part) for part in re.findall(r"\d+", str(version))[:2])
     if name == "tensorrt" and numbers < _OLDEST:
         oldest = ".".join(map(str, _OLDEST))
-        msg = f"expected TensorRT {oldest} or newer, got {version}; install a newer one"
+        msg = f"expected TensorRT {oldest} or newer, got {version}"
         raise EngineError(msg)
-    return TensorRt(trt, name, version)
+    return TensorRt(trt, name, str(version))
 
 
 def _last_word(member: Any) -> str:

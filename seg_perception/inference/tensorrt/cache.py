@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from seg_perception.inference.tensorrt.engine_metadata import EngineMetadata
 from seg_perception.inference.tensorrt.key import EngineKey
 
 _PLAN, _METADATA, _LOCK, _DRAFT = ".plan", ".json", ".lock", ".draft"
+_FOREIGN = "other_runtimes"
 _POLL_S = 0.1
 
 
@@ -145,18 +147,35 @@ class EngineCache:
                 others may write into it.
         """
         file = self._file(key, _LOCK)
-        try:
+        with self._writable():
             self.folder.mkdir(0o700, parents=True, exist_ok=True)
             self._expect_own()
             descriptor = open_own(file, os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            msg = f"engines can't be kept in {self.folder} ({error}); set tensorrt.cache"
-            raise EngineError(msg) from error
         try:
             _take(descriptor, file, timeout_s)
             yield
         finally:
             os.close(descriptor)
+
+    def foreign_folder(self, name: str) -> Path:
+        """A folder for the engines of a runtime that keeps them itself; made here.
+
+        Raises:
+            EngineError: it can't be made, or others may write into it.
+        """
+        folder = self.folder / _FOREIGN / name
+        with self._writable():
+            for made in (self.folder, folder.parent, folder):
+                made.mkdir(0o700, parents=True, exist_ok=True)
+                expect_own_folder(made)
+        return folder
+
+    def remove_foreign(self) -> int:
+        """Remove what runtimes keep themselves; tells how many folders."""
+        found = [*(self.folder / _FOREIGN).glob("*")]
+        for folder in found:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(found)
 
     def entries(self) -> list[Entry]:
         """Everything that lies in the folder, by name; each plan is read and checked.
@@ -199,6 +218,15 @@ class EngineCache:
         except (StaleEngineError, OSError) as error:
             return Entry(metadata, plan, str(error))
         return Entry(metadata, plan, "")
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        """Say how to mend it where nothing can be kept here."""
+        try:
+            yield
+        except OSError as error:
+            msg = f"engines can't be kept in {self.folder} ({error}); set tensorrt.cache"
+            raise EngineError(msg) from error
 
     def _expect_own(self) -> None:
         """Refuse a folder into which others may have put an engine, which is code that we run.

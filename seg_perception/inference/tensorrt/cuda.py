@@ -12,6 +12,8 @@ HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 _STREAM_NON_BLOCKING = 1
 _HOST_PINNED, _HOST_MAPPED = 0, 2
 _SUCCESS = 0
+# cudaDeviceScheduleBlockingSync, and cudaErrorSetOnActiveProcess of CUDA before 12.
+_BLOCKING_SYNC, _SET_TOO_LATE = 4, 708
 # cudaDeviceProp begins with the name; no version of it is larger than this (byte).
 _PROPERTIES_BYTES, _NAME_BYTES = 8192, 256
 # enum cudaDeviceAttr
@@ -67,11 +69,21 @@ class Cuda:
         self._api = api
         self._device = device
         self.use()
+        self._wait_without_spinning()
         self.facts = self._read_facts()
 
     def use(self) -> None:
         """Make the device that of the calling thread: CUDA remembers one for each."""
         self._call("cudaSetDevice", self._device)
+
+    def _wait_without_spinning(self) -> None:
+        """Let threads that wait for the device sleep; by default each of them fills a core.
+
+        Set for the whole process, before anything makes the device's context. Where
+        somebody made it already, CUDA 12 and newer change it, and older ones refuse: waiting
+        then costs a core, and labels are the same.
+        """
+        self._call("cudaSetDeviceFlags", _BLOCKING_SYNC, allowed=_SET_TOO_LATE)
 
     def malloc(self, size: int) -> int:
         """Device memory of `size` bytes."""
@@ -125,13 +137,13 @@ class Cuda:
         """Wait for everything in a queue; errors of its work are raised here."""
         self._call("cudaStreamSynchronize", ctypes.c_void_p(stream))
 
-    def _call(self, name: str, *arguments: Any) -> None:
+    def _call(self, name: str, *arguments: Any, allowed: int = _SUCCESS) -> None:
         function = getattr(self._api, name, None)
         if function is None:
             msg = f"this CUDA runtime has no {name}; install another version of it"
             raise EngineError(msg)
         code = int(function(*arguments))
-        if code != _SUCCESS:
+        if code not in (_SUCCESS, allowed):
             raise EngineError(self._explain(name, code))
 
     def _explain(self, name: str, code: int) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import importlib
-import importlib.util
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from seg_perception.core.errors import EngineError
+from seg_perception.core.foreign_modules import import_foreign
 from seg_perception.inference.tensorrt.cuda import Api, Cuda
 
 _MAJORS = (13, 12, 11)
@@ -24,7 +23,7 @@ def open_cuda(device: int) -> Cuda:
         EngineError: no CUDA runtime, no driver, or no such device.
     """
     failures: dict[str, None] = {}
-    for api in _apis():
+    for api in _apis(failures):
         try:
             return Cuda(api, device)
         except EngineError as error:  # noqa: PERF203 (a runtime newer than the driver)
@@ -36,14 +35,35 @@ def open_cuda(device: int) -> Cuda:
     raise EngineError(msg)
 
 
-def _apis() -> Iterator[Api]:
-    if importlib.util.find_spec("cuda") and importlib.util.find_spec("cuda.bindings"):
-        yield PythonApi(importlib.import_module("cuda.bindings.runtime"))
+def _apis(failures: dict[str, None]) -> Iterator[Api]:
+    """Every runtime that can be loaded; why others can't goes to `failures`."""
+    try:
+        bindings = import_foreign("cuda.bindings.runtime")
+    except ModuleNotFoundError:
+        pass  # no package of that name, or somebody else's `cuda`
+    except ImportError as error:
+        failures[f"the package cuda.bindings can't be imported ({error})"] = None
+    else:
+        yield PythonApi(bindings)
     for name in _library_names():
-        with suppress(OSError):
-            library = ctypes.CDLL(name)
-            library.cudaGetErrorString.restype = ctypes.c_char_p
+        library = _open_library(name, failures)
+        if library is not None:
             yield library
+
+
+def _open_library(name: str, failures: dict[str, None]) -> Api | None:
+    """A library by its name or path; None where there is none, or it is something else."""
+    try:
+        library = ctypes.CDLL(name)
+        library.cudaGetErrorString.restype = ctypes.c_char_p
+    except OSError as error:
+        if Path(name).is_file():
+            failures[f"{name} can't be loaded ({error})"] = None
+        return None
+    except AttributeError:
+        failures[f"{name} is no CUDA runtime"] = None
+        return None
+    return library
 
 
 def _library_names() -> Iterator[str]:
@@ -55,11 +75,18 @@ def _library_names() -> Iterator[str]:
 
 def _folders() -> Iterator[Path]:
     """Folders in which the loader does not look: toolkits, and pip's packages of them."""
-    spec = importlib.util.find_spec("nvidia")
-    for root in spec.submodule_search_locations or () if spec else ():
+    for root in _nvidia_packages():
         yield Path(root, "cuda_runtime", "lib")
         yield from sorted(Path(root).glob("cu1*/lib"), reverse=True)
     yield from map(Path, _TOOLKITS)
+
+
+def _nvidia_packages() -> list[str]:
+    """Folders of pip's `nvidia`, which is shared by its packages."""
+    try:
+        return list(getattr(import_foreign("nvidia"), "__path__", ()))
+    except ImportError:
+        return []
 
 
 class PythonApi:
@@ -74,14 +101,28 @@ class PythonApi:
         self._bindings = bindings
 
     def __getattr__(self, name: str) -> Any:
-        """A function of the C library."""
-        special = {
+        """A function of the C library.
+
+        Raises:
+            AttributeError: the package has none of that name.
+        """
+        getattr(self._bindings, name)
+        special: dict[str, Callable[..., Any]] = {
             "cudaGetDeviceProperties": self._properties,
             "cudaGetErrorString": self._error_string,
             "cudaDeviceGetAttribute": self._attribute,
             "cudaMemcpyAsync": self._copy,
         }
-        return special.get(name) or (lambda *arguments: self._forward(name, *arguments))
+        function = special.get(name, partial(self._forward, name))
+        return partial(self._guarded, name, function)
+
+    def _guarded(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call; without a driver, the package raises where the C library gives a code."""
+        try:
+            return function(*arguments)
+        except Exception as error:
+            msg = f"cuda-python: {name} failed ({error}); install the driver that it needs"
+            raise EngineError(msg) from error
 
     def _forward(self, name: str, *arguments: Any) -> int:
         """Call with the values; write the one result, if any, to the leading pointer."""

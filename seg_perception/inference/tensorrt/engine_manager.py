@@ -9,7 +9,8 @@ from seg_perception.core.errors import EngineError, NoVariantError
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.chain import Report
 from seg_perception.inference.device import without_device
-from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
+from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine
+from seg_perception.inference.onnxruntime_providers import CPU_PROVIDER
 from seg_perception.inference.protocol import Engine
 from seg_perception.inference.self_test import SelfTestResult, Thresholds, self_test
 from seg_perception.inference.tensorrt.builder_pipe import Tensor

@@ -3,8 +3,17 @@
 #include <string.h>
 
 static int live = 0; /* blocks and streams that were lent and did not come back */
+static int initialised = 0; /* whether the device has a context */
+static unsigned int schedule = 0;
 
 int cudaSetDevice(int device) { return device == 0 ? 0 : 101; }
+int cudaSetDeviceFlags(unsigned int flags) {
+  if (initialised) return 708; /* as CUDA 11 */
+  schedule = flags;
+  return 0;
+}
+unsigned int flags_of_device(void) { return schedule; }
+void forget_context(void) { initialised = schedule = 0; }
 
 int cudaGetDeviceProperties(void *properties, int device) {
   memset(properties, 7, 1032); /* the size of CUDA 12's struct */
@@ -33,6 +42,7 @@ const char *cudaGetErrorString(int code) { return code == 2 ? "out of memory" : 
 int cudaMalloc(void **address, size_t size) {
   if (size > (size_t)1 << 33) return 2; /* 8 GiB */
   *address = malloc(size);
+  initialised = 1;
   live++;
   return 0;
 }

@@ -106,9 +106,14 @@ def test_a_builder_that_crashes_is_an_answer(
 
 
 def test_clean_removes_what_another_driver_built(
-    engine: Callable[..., Any], bundle: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Callable[..., Any],
+    bundle: Path,
+    machine: SimulatedMachine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from cuda.bindings import runtime
+
+    from seg_perception.inference.tensorrt.cache import EngineCache
 
     engine("build", bundle, "--all")
     assert engine("clean")[1]["removed"] == {}
@@ -118,7 +123,10 @@ def test_clean_removes_what_another_driver_built(
     assert len(removed) == 2
     expected = "built for Simulated GPU 8.7 12.6 12.6, here is Simulated GPU 8.7 13.0 12.6"
     assert set(removed.values()) == {expected}
-    assert engine("clean", "--all")[1]["kept"] == 0
+    other = EngineCache(machine.cache).foreign_folder("onnxruntime_0123")
+    assert engine("clean")[1]["foreign"] == 0
+    cleaned = engine("clean", "--all")[1]
+    assert (cleaned["kept"], cleaned["foreign"], other.exists()) == (0, 1, False)
     assert engine("list")[1]["engines"] == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +36,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def only_library(library: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """CUDA in C is the only one here."""
-    monkeypatch.setattr(cuda_library.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "cuda", None)
     monkeypatch.setattr(cuda_library, "_library_names", lambda: iter([str(library)]))
-    return ctypes.CDLL(str(library))
+    opened = ctypes.CDLL(str(library))
+    opened.forget_context()
+    return opened
 
 
 def test_facts_come_from_the_library(only_library: Any) -> None:
@@ -84,8 +87,51 @@ def test_a_device_that_does_not_exist_is_refused(only_library: Any) -> None:
         cuda_library.open_cuda(3)
 
 
+BLOCKING_SYNC = 4
+
+
+def test_threads_sleep_while_they_wait_for_the_device(only_library: Any) -> None:
+    """Said before the context is made; a context that CUDA 11 finds made keeps its way."""
+    cuda = cuda_library.open_cuda(0)
+    assert only_library.flags_of_device() == BLOCKING_SYNC
+    cuda.free(cuda.malloc(8))
+    only_library.forget_context()
+    cuda.free(cuda.malloc(8))
+    assert cuda_library.open_cuda(0).facts.name == "A device in C"
+    assert only_library.flags_of_device() == 0
+
+
+def test_the_python_package_is_told_before_anything_is_taken(machine: SimulatedMachine) -> None:
+    cuda_library.open_cuda(0).malloc(8)
+    calls = machine.device.calls
+    assert calls[:2] == ["cudaSetDevice", f"cudaSetDeviceFlags {BLOCKING_SYNC}"]
+
+
+def test_only_a_context_that_is_there_already_is_no_error(machine: SimulatedMachine) -> None:
+    from cuda.bindings.runtime import cudaError_t
+
+    call = f"cudaSetDeviceFlags {BLOCKING_SYNC}"
+    machine.device.failing[call] = cudaError_t.cudaErrorSetOnActiveProcess
+    assert cuda_library.open_cuda(0).facts.name == "Simulated GPU"
+    machine.device.failing[call] = cudaError_t.cudaErrorLaunchFailure
+    with pytest.raises(EngineError, match="cudaSetDeviceFlags failed with error 719"):
+        cuda_library.open_cuda(0)
+
+
+def test_libraries_that_are_no_cuda_runtime_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of another processor, and a C library of another kind."""
+    monkeypatch.setitem(sys.modules, "cuda", None)
+    wrong = tmp_path / "libcudart.so.12"
+    wrong.write_bytes(b"no library")
+    monkeypatch.setattr(cuda_library, "_library_names", lambda: iter([str(wrong), "libm.so.6"]))
+    with pytest.raises(EngineError, match=r"can't be loaded .*; libm.so.6 is no CUDA runtime"):
+        cuda_library.open_cuda(0)
+
+
 def test_without_any_cuda_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cuda_library.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "cuda", None)
     monkeypatch.setattr(cuda_library, "_library_names", lambda: iter(["libnonesuch.so"]))
     with pytest.raises(EngineError, match="neither cuda-python nor libcudart is here; install"):
         cuda_library.open_cuda(0)

@@ -18,6 +18,7 @@ class cudaError_t(IntEnum):
     cudaSuccess = 0
     cudaErrorInvalidValue = 1
     cudaErrorMemoryAllocation = 2
+    cudaErrorSetOnActiveProcess = 708
     cudaErrorLaunchFailure = 719
 
 
@@ -77,6 +78,10 @@ def enqueue(stream: int, work: Callable[[], None]) -> None:
 def cudaSetDevice(number: int) -> Any:
     code = device.begin("cudaSetDevice")
     return (code if number == 0 else cudaError_t.cudaErrorInvalidValue,)
+
+
+def cudaSetDeviceFlags(flags: int) -> Any:
+    return (device.begin(f"cudaSetDeviceFlags {flags}"),)
 
 
 def cudaGetDeviceProperties(number: int) -> Any:
