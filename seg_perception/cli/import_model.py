@@ -72,6 +72,7 @@ def _facts(output: Path, bundle: Bundle) -> dict[str, Any]:
         "classes": manifest.class_count,
         "ontology": manifest.ontology.name,
         "licence": manifest.licence,
+        "authors_differ": manifest.training.details.get("authors_differ", ""),
         "parity": [parity.model_dump() for parity in manifest.parity],
         "variants": [variant.model_dump() for variant in manifest.variants],
     }
@@ -85,5 +86,7 @@ def _print(output: Path, bundle: Bundle) -> None:
     )
     for parity in bundle.manifest.parity:
         typer.echo(
-            f"labels equal {parity.label_agreement:.3%}: {parity.candidate}, {parity.reference}"
+            f"labels equal {parity.label_agreement:.3%}: {parity.candidate}; {parity.reference}"
         )
+    if facts["authors_differ"]:
+        typer.echo(f"not as the authors do it: {facts['authors_differ']}")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.draft_folder import expect_new
 from seg_perception.core.errors import BundleError, ImportModelError
-from seg_perception.importing.authors import compare_with_authors
+from seg_perception.core.types import label_dtype
+from seg_perception.importing.authors import Authors
 from seg_perception.importing.class_names import ontology_of
 from seg_perception.importing.families.choice import choose_family
 from seg_perception.importing.model_folder import ModelFolder
-from seg_perception.importing.pictures import Pictures
+from seg_perception.importing.pictures import Pictures, load_processor
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, write_bundle
 from seg_perception.inference.manifest import (
@@ -34,6 +36,8 @@ from seg_perception.training.export.variants import (
     variant_sources,
 )
 
+# Under this key a manifest says what the authors do that the bundle can't.
+DIFFERS = "authors_differ"
 Image = NDArray[np.uint8]
 Size = tuple[int, int]
 
@@ -63,7 +67,8 @@ class _Exported:
     golden: Sequence[Image]
     reference: Sequence[NetworkAnswer]
     variants: Sequence[ExportedVariant]
-    authors: Parity
+    authors: Sequence[Parity]
+    differs: Sequence[str]
 
 
 def import_checkpoint(
@@ -89,25 +94,42 @@ def import_checkpoint(
     expect_new(output, BundleError)
     folder = ModelFolder.read(source)
     licence = _licence(folder, options)
-    pictures = Pictures.of_processor(folder.processor)
-    exported = _export(folder, pictures, frames(*options.size), options)
-    return write_bundle(output, _bundle(folder, pictures, exported, licence, options))
+    names = folder.class_names
+    processor = load_processor(folder)
+    pictures = Pictures.of_processor(processor.to_dict())
+    exported = _export(folder, processor, pictures, frames(*options.size), options)
+    return write_bundle(output, _bundle(folder, names, pictures, exported, licence, options))
 
 
 def _export(
-    folder: ModelFolder, pictures: Pictures, images: Sequence[Image], options: ImportOptions
+    folder: ModelFolder,
+    processor: Any,
+    pictures: Pictures,
+    images: Sequence[Image],
+    options: ImportOptions,
 ) -> _Exported:
-    network = choose_family(folder.architecture).load(folder, options.size)
+    family = choose_family(folder.architecture)
+    network = family.load(folder, options.size)
     prepare = make_preprocessing(options.size, pictures.resize).prepare
     golden = [prepare(image) for image in images]
     graph = ServingGraph(network, normalisation=pictures.normalisation())
     reference, variants = export_variants(graph, options.size, options.precisions, golden)
-    authors = compare_with_authors(folder, network.model, images, reference, pictures.resize)
-    return _Exported(golden, reference, variants, authors)
+    published = family.published(folder)
+    own = published if family.is_published_size(folder, options.size) else network
+    same = Authors(processor, own).compare_networks(golden, reference)
+    differs = list(pictures.differs)
+    parities = [same]
+    try:
+        authors = Authors(processor, published)
+        parities.append(authors.compare_pipelines(images, reference, pictures.resize))
+    except ImportModelError as error:
+        differs.append(f"nothing is compared with it: {error}")
+    return _Exported(golden, reference, variants, parities, differs)
 
 
 def _bundle(
     folder: ModelFolder,
+    names: Sequence[str],
     pictures: Pictures,
     exported: _Exported,
     licence: tuple[str, str],
@@ -115,10 +137,11 @@ def _bundle(
 ) -> BundleSource:
     width, height = options.size
     pairs = zip(exported.golden, exported.reference, strict=True)
+    dtype = label_dtype(len(names))
     return BundleSource(
         name=options.name,
         version=options.version,
-        ontology=ontology_of(folder.class_names, options.name),
+        ontology=ontology_of(names, options.name),
         input=NetworkInput.model_validate(
             {"name": INPUT, "width": width, "height": height, "resize": pictures.resize}
         ),
@@ -129,11 +152,18 @@ def _bundle(
         variants=variant_sources(exported.variants),
         licence=licence[0],
         licence_text=licence[1],
-        golden=[(image, answer.labels, answer.confidence) for image, answer in pairs],
+        golden=[(image, a.labels.astype(dtype), a.confidence) for image, a in pairs],
         opset=OPSET,
-        parity=(exported.variants[0].parity, exported.authors),
-        training=Training(details={"architecture": folder.architecture}),
+        parity=(exported.variants[0].parity, *exported.authors),
+        training=Training(details=_details(folder, exported.differs)),
     )
+
+
+def _details(folder: ModelFolder, differs: Sequence[str]) -> dict[str, str | int | float]:
+    details: dict[str, str | int | float] = {"architecture": folder.architecture}
+    if differs:
+        details[DIFFERS] = "; ".join(differs)
+    return details
 
 
 def _licence(folder: ModelFolder, options: ImportOptions) -> tuple[str, str]:

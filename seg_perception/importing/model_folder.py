@@ -24,16 +24,14 @@ class ModelFolder:
     Attributes:
         path: the folder.
         config: what `config.json` holds.
-        processor: what `preprocessor_config.json` holds; empty where there is none.
     """
 
     path: Path
     config: Mapping[str, Any]
-    processor: Mapping[str, Any]
 
     @classmethod
     def read(cls, path: Path) -> ModelFolder:
-        """Read the configuration of a network and of its images.
+        """Read the configuration of a network.
 
         Raises:
             ImportModelError: no such file, or not one of `transformers`.
@@ -45,8 +43,12 @@ class ModelFolder:
                 "none: name the folder of a whole model, not of a backbone or an adapter"
             )
             raise ImportModelError(msg)
-        file = path / _PROCESSOR
-        return cls(path, config, _read_json(file) if file.is_file() else {})
+        return cls(path, config)
+
+    @property
+    def has_processor(self) -> bool:
+        """Whether it says which pixels the network wants."""
+        return (self.path / _PROCESSOR).is_file()
 
     @property
     def architecture(self) -> str:

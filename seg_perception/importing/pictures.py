@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import transformers
+
 from seg_perception.core.errors import ImportModelError
+from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.inference.preprocessing import Resize
 from seg_perception.inference.resize_filters import Filter
 from seg_perception.training.models.network import Normalisation
@@ -15,6 +18,7 @@ Triple = tuple[float, float, float]
 
 # Pillow's numbers; its filters widen where an image shrinks, OpenCV's do not.
 _FILTERS: dict[int, Filter] = {2: "antialias", 3: "bicubic", 4: "area"}
+_BLACK = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,14 @@ class Pictures:
         resize: how an image gets the network's size.
         mean, std: in units of a byte, in the order of the network's channels.
         reversed_channels: whether these are blue, green, red.
+        differs: what the authors do that one picture of one size can't, a sentence each.
     """
 
     resize: Resize
     mean: Triple
     std: Triple
     reversed_channels: bool = False
+    differs: tuple[str, ...] = ()
 
     def normalisation(self) -> Normalisation:
         """The same inside a graph."""
@@ -38,48 +44,107 @@ class Pictures:
 
     @classmethod
     def of_processor(cls, processor: Mapping[str, Any]) -> Pictures:
-        """Read `preprocessor_config.json`.
+        """Read what a processor of `transformers` says of itself; what it leaves out is not done.
 
         `(pixel * rescale_factor - mean) / std` is `(pixel - mean / f) / (std / f)`.
 
         Raises:
-            ImportModelError: there is none, or it names a filter that is not known.
+            ImportModelError: it names a filter, a mean or a deviation that can't be used.
         """
-        if not processor:
-            msg = (
-                "the folder has no preprocessor_config.json, so that nobody knows which pixels "
-                "its network was trained on: copy it beside the weights"
-            )
-            raise ImportModelError(msg)
-        factor = float(processor.get("rescale_factor", 1 / 255))
-        factor = factor if processor.get("do_rescale", True) else 1.0
-        normalised = processor.get("do_normalize", True)
+        factor = float(processor["rescale_factor"]) if processor.get("do_rescale") else 1.0
+        normalised = processor.get("do_normalize")
         mean = _triple(processor, "image_mean") if normalised else (0.0, 0.0, 0.0)
         std = _triple(processor, "image_std") if normalised else (1.0, 1.0, 1.0)
+        mean = (mean[0] / factor, mean[1] / factor, mean[2] / factor)
+        resize, differs = _resize(processor, mean)
         return cls(
-            _resize(processor),
-            (mean[0] / factor, mean[1] / factor, mean[2] / factor),
+            resize,
+            mean,
             (std[0] / factor, std[1] / factor, std[2] / factor),
-            bool(processor.get("do_flip_channel_order", False)),
+            bool(processor.get("do_flip_channel_order")),
+            differs,
         )
 
 
-def _resize(processor: Mapping[str, Any]) -> Resize:
-    number = processor.get("resample", 2)
+def load_processor(folder: ModelFolder) -> Any:
+    """The authors' processor, what its file leaves out as its class has it.
+
+    Raises:
+        ImportModelError: there is none, or `transformers` does not know it.
+    """
+    if not folder.has_processor:
+        msg = (
+            f"{folder.path}: no preprocessor_config.json, so that nobody knows which pixels its "
+            "network was trained on: copy it beside the weights"
+        )
+        raise ImportModelError(msg)
+    try:
+        return transformers.AutoImageProcessor.from_pretrained(
+            folder.path, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        msg = (
+            f"{folder.path}/preprocessor_config.json: transformers can't make a processor of it "
+            f"({reason}); download it again"
+        )
+        raise ImportModelError(msg) from error
+
+
+def _resize(processor: Mapping[str, Any], mean: Triple) -> tuple[Resize, tuple[str, ...]]:
+    """How an image gets the network's size, and what the authors do beyond it."""
+    name = _filter(processor)
+    size = processor.get("size") or {}
+    if processor.get("do_split_image"):
+        said = (
+            "the authors cut each image into overlapping squares of "
+            f"{size.get('shortest_edge')} pixels and put their answers together; this bundle "
+            "sees the whole image at once, so that all things are smaller in it"
+        )
+        return Resize(mode="fit", filter=name, place="corner"), (said,)
+    if processor.get("do_center_crop"):
+        said = (
+            "the authors look at the middle of an image alone; what lies outside gets no label. "
+            "For the whole image set `resize.mode` in the manifest to `fit`"
+        )
+        return Resize(mode="crop", filter=name), (said,)
+    if not processor.get("do_resize") or not _keeps_proportions(processor, size):
+        return Resize(mode="stretch", filter=name), ()
+    said = (
+        "the authors keep an image's proportions, and with them the network's size varies; this "
+        "bundle has one size, and pads what an image of other proportions leaves free"
+    )
+    padding = _BLACK if processor.get("do_pad") else _grey(processor, mean)
+    return Resize(mode="fit", filter=name, place="corner", padding=padding), (said,)
+
+
+def _filter(processor: Mapping[str, Any]) -> Filter:
+    number = int(processor.get("resample", 2))
     if number not in _FILTERS:
         msg = (
             f"preprocessor_config.json: resample {number} is none of "
             f"{', '.join(map(str, _FILTERS))} (bilinear, bicubic, box): correct it"
         )
         raise ImportModelError(msg)
-    if processor.get("do_pad") or processor.get("do_pad_image"):
-        return Resize(mode="fit", filter=_FILTERS[number], place="corner")
-    return Resize(mode="stretch", filter=_FILTERS[number])
+    return _FILTERS[number]
+
+
+def _keeps_proportions(processor: Mapping[str, Any], size: Mapping[str, Any]) -> bool:
+    both = size.get("height") and size.get("width")
+    return not both or bool(processor.get("keep_aspect_ratio"))
+
+
+def _grey(processor: Mapping[str, Any], mean: Triple) -> tuple[int, int, int]:
+    """The colour that normalisation maps to zero, RGB: padding comes after it."""
+    red, green, blue = (min(max(round(value), 0), 255) for value in mean)
+    return (blue, green, red) if processor.get("do_flip_channel_order") else (red, green, blue)
 
 
 def _triple(processor: Mapping[str, Any], key: str) -> Triple:
     given = processor.get(key)
-    if not isinstance(given, list) or len(given) != 3:
+    if isinstance(given, int | float):
+        given = [given] * 3
+    if not isinstance(given, list | tuple) or len(given) != 3:
         msg = f"preprocessor_config.json: expected three numbers as {key}, got {given}: correct it"
         raise ImportModelError(msg)
     return float(given[0]), float(given[1]), float(given[2])

@@ -9,7 +9,13 @@ import transformers
 from seg_perception.core.errors import ImportModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from seg_perception.importing.model_folder import ModelFolder
+
+# Auxiliary heads and weights of the loss: published or left out as it comes, and no answer
+# rests on them.
+_TRAINING_ALONE = ("auxiliary_head.", "criterion.")
 
 
 def load_network(folder: ModelFolder, **changes: Any) -> Any:
@@ -41,10 +47,14 @@ def load_network(folder: ModelFolder, **changes: Any) -> Any:
     return network.eval()
 
 
+def _read_by_someone(keys: Iterable[str]) -> list[str]:
+    return sorted(key for key in keys if not key.startswith(_TRAINING_ALONE))
+
+
 def _expect_whole(report: dict[str, Any], folder: ModelFolder) -> None:
     wrong = {
-        "missing": sorted(report["missing_keys"]),
-        "left over": sorted(report["unexpected_keys"]),
+        "missing": _read_by_someone(report["missing_keys"]),
+        "left over": _read_by_someone(report["unexpected_keys"]),
         "of another shape": sorted(str(key) for key in report["mismatched_keys"]),
     }
     found = [f"{len(keys)} {what}: {', '.join(keys)}" for what, keys in wrong.items() if keys]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from seg_perception.core.errors import ImportModelError
 from seg_perception.importing.families.loading import load_network
+from seg_perception.importing.families.pooling import replace_pooling
+from seg_perception.importing.families.sizes import expect_multiple, expect_square
 from seg_perception.training.models.network import NetworkOutput, SegmentationNetwork
 
 if TYPE_CHECKING:
@@ -17,21 +18,40 @@ if TYPE_CHECKING:
 
 
 class PerPixel:
-    """Loads networks whose answer is `logits`."""
+    """Loads networks whose answer is `logits`.
 
-    def __init__(self, stride: int = 32) -> None:
-        """Take what width and height must be multiples of."""
+    Args:
+        stride: what width and height must be multiples of.
+        square: whether they must be the same.
+    """
+
+    def __init__(self, stride: int = 32, *, square: bool = False) -> None:
+        """Take what sizes fit."""
         self._stride = stride
+        self._square = square
 
     def load(self, folder: ModelFolder, size: tuple[int, int]) -> SegmentationNetwork:
-        """The network with its weights, in evaluation mode.
+        """The network with its weights, every adaptive pooling written as matrices.
 
         Raises:
             ImportModelError: the weights do not fit the configuration as a whole, or the
                 size, width and height, does not fit the network.
         """
+        if self._square:
+            expect_square(size, self._stride, folder.architecture)
         expect_multiple(size, self._stride, folder.architecture)
+        network = _Network(load_network(folder), self._stride)
+        replace_pooling(network)
+        return network
+
+    def published(self, folder: ModelFolder) -> SegmentationNetwork:
+        """The same, nothing replaced."""
         return _Network(load_network(folder), self._stride)
+
+    def is_published_size(self, folder: ModelFolder, size: tuple[int, int]) -> bool:
+        """Every size that `load` takes."""
+        del folder, size
+        return True
 
 
 class _Network(SegmentationNetwork):
@@ -42,18 +62,3 @@ class _Network(SegmentationNetwork):
 
     def forward(self, x: Tensor) -> NetworkOutput:
         return NetworkOutput(scores=self.model(pixel_values=x).logits)
-
-
-def expect_multiple(size: tuple[int, int], stride: int, architecture: str) -> None:
-    """Refuse sizes that the network rounds inside.
-
-    Raises:
-        ImportModelError: width or height is no multiple of the stride.
-    """
-    if size[0] % stride or size[1] % stride:
-        near = "x".join(str(max(1, round(n / stride)) * stride) for n in size)
-        msg = (
-            f"--size {size[0]}x{size[1]}: {architecture} needs multiples of {stride}; "
-            f"the nearest is {near}"
-        )
-        raise ImportModelError(msg)

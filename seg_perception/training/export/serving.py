@@ -13,6 +13,8 @@ from seg_perception.training.models.network import NetworkOutput, SegmentationNe
 
 Head = Literal["exact", "late", "quarter"]
 Size = tuple[int, int]
+# The last byte means unknown.
+_MOST_BYTE_CLASSES = 255
 
 
 def exact(output: NetworkOutput, size: Size) -> Tensor:
@@ -52,6 +54,11 @@ HEADS: dict[Head, Callable[[NetworkOutput, Size], Tensor]] = {
 }
 
 
+def _label_type(output: NetworkOutput) -> torch.dtype:
+    """TensorRT has no 16-bit integers; whoever reads the labels makes 16 bits of 32."""
+    return torch.uint8 if output.class_count <= _MOST_BYTE_CLASSES else torch.int32
+
+
 def _enlarge(maps: Tensor, size: Size) -> Tensor:
     return interpolate(maps, size, mode="bilinear", align_corners=False)
 
@@ -89,11 +96,11 @@ class ServingGraph(nn.Module):
             image: uint8 (1, H, W, 3) RGB.
 
         Returns:
-            Labels and confidence, both uint8 (1, H, W), then the logits that they are
-            made of, for comparisons.
+            Labels, uint8 (int32 above 255 classes), and confidence, uint8, both (1, H, W);
+            then the logits that they are made of, for comparisons.
         """
         size = (int(image.shape[1]), int(image.shape[2]))
         output = self.network(self.normalisation(image))
-        labels = HEADS[self.head](output, size).to(torch.uint8)
+        labels = HEADS[self.head](output, size).to(_label_type(output))
         sure = (confidence(output, size) * 255).round().to(torch.uint8)
         return (labels, sure, *output.logits())

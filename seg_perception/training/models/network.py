@@ -120,6 +120,13 @@ class NetworkOutput:
             msg = "a network's output has either scores or layers, got both or neither"
             raise ValueError(msg)
 
+    @property
+    def class_count(self) -> int:
+        """How many classes there are."""
+        if self.scores is not None:
+            return int(self.scores.shape[1])
+        return int(self.layers[-1].class_logits.shape[2]) - 1
+
     def semantic_scores(self) -> Tensor:
         """Float (B, C, h, w) at the network's own output size; the arg-max is the label.
 
