@@ -13,6 +13,7 @@ from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, CameraFrame, LabelMap, PointCloud
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
@@ -103,6 +104,7 @@ class _Scene:
         self.tree = TransformTree()
         self.tree.set_static("lidar", "camera", np.linalg.inv(T_OPTICAL_BODY))
         self.segmenter = Segmenter(_InstantEngine(self.ontology), _CONFIG.segmentation)
+        self._plausibility = Plausibility.of(_CONFIG.plausibility, self.ontology)
         self.outputs = Outputs(_CONFIG, self.ontology, _LabelsAndCloud())
 
     def whole(self) -> None:
@@ -122,7 +124,10 @@ class _Scene:
         encode_labels(label_map)
         cloud = decode_cloud(self.cloud)
         view = View(prepare_label_map(label_map), self._lens(label_map), T_OPTICAL_BODY)
-        transfer_labels(cloud.xyz, [view], _CONFIG.transfer, self.ontology.unknown_id)
+        unknown_id = self.ontology.unknown_id
+        transfer_labels(
+            cloud.xyz, [view], _CONFIG.transfer, unknown_id, plausibility=self._plausibility
+        )
         cloud_message(self._semantic, self.ontology, _CONFIG.output)
 
     def prepare(self) -> None:

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
-from seg_perception.config import TransferConfig
+from seg_perception.config import PlausibilityConfig, TransferConfig
+from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, LabelMap
 from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
 
@@ -36,12 +38,13 @@ def full_turn() -> NDArray[np.float32]:
 
 
 def _row(step: str, xyz: NDArray[np.float32], *, budget: float) -> BenchRow:
-    view = View(prepare_label_map(_label_map()), _camera(), _T_camera_lidar())
+    T = _T_camera_lidar()
+    view = View(prepare_label_map(_label_map()), _camera(), T, up=T[:3, 2])
     optical = (xyz.astype(np.float64) @ view.T_camera_cloud[:3, :3].T) + view.T_camera_cloud[:3, 3]
     still = np.zeros(3)
     return compare(
         step,
-        partial(transfer_labels, xyz, [view], TransferConfig(), 255),
+        partial(transfer_labels, xyz, [view], TransferConfig(), 255, plausibility=_plausibility()),
         partial(cv2.projectPoints, optical.astype(np.float32), still, still, _K, _D),
         budget=budget,
         name="cv2.projectPoints",
@@ -69,6 +72,10 @@ def _label_map() -> LabelMap:
     labels = np.kron(coarse, np.ones((32, 32), np.uint8))
     confidence = random.integers(100, 255, labels.shape, dtype=np.uint8)
     return LabelMap("front", labels, confidence, 0, "front")
+
+
+def _plausibility() -> Plausibility:
+    return Plausibility.of(PlausibilityConfig(), Ontology.load("goose"))
 
 
 def _camera() -> CameraModel:

@@ -83,6 +83,7 @@ class Painter:
                 **steps,
                 "synchronizer": self.config.synchronizer,
                 "radar_transfer": self.config.radar_transfer,
+                "plausibility": self.config.plausibility,
             }
         )
 

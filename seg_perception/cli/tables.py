@@ -24,6 +24,7 @@ _STATUSES = (
     PointStatus.LABELLED,
     PointStatus.OCCLUDED,
     PointStatus.OUT_OF_VIEW,
+    PointStatus.CONTRADICTED,
     PointStatus.INVALID,
 )
 

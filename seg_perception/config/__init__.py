@@ -2,6 +2,7 @@
 
 from seg_perception.config.config import Config
 from seg_perception.config.labelling import (
+    PlausibilityConfig,
     RadarTransferConfig,
     SynchronizerConfig,
     TransferConfig,
@@ -32,6 +33,7 @@ __all__ = [
     "NodeConfig",
     "OutputConfig",
     "ParameterGroup",
+    "PlausibilityConfig",
     "RadarConfig",
     "RadarTransferConfig",
     "SegmentationConfig",

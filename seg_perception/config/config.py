@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seg_perception.config.key_checks import refuse_unknown_keys, refuse_unlisted_sensors
 from seg_perception.config.labelling import (
+    PlausibilityConfig,
     RadarTransferConfig,
     SynchronizerConfig,
     TransferConfig,
@@ -41,6 +42,7 @@ class Config(BaseModel):
     transforms: TransformsConfig = TransformsConfig()
     transfer: TransferConfig = TransferConfig()
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
+    plausibility: PlausibilityConfig = PlausibilityConfig()
     map: MapConfig = MapConfig()
     costmap: CostmapConfig = CostmapConfig()
     output: OutputConfig = OutputConfig()

@@ -137,6 +137,35 @@ class TransferConfig(ParameterGroup):
     )
 
 
+class PlausibilityConfig(ParameterGroup):
+    """Labels that can't be right where their point lies are taken back."""
+
+    grouping: str = Field(
+        json_schema_extra=EXPERT,
+        default="goose_category",
+        description="Grouping of the ontology that has the groups; a model without it is not "
+        "tested",
+    )
+    sky_groups: list[str] = Field(
+        json_schema_extra=EXPERT,
+        default=["sky"],
+        description="Groups that return nothing: no point is of them; empty: not tested",
+    )
+    ground_groups: list[str] = Field(
+        json_schema_extra=EXPERT,
+        default=["road", "terrain", "water"],
+        description="Groups that never hang overhead; empty: not tested",
+    )
+    max_ground_elevation_deg: float = Field(
+        json_schema_extra=EXPERT,
+        default=35.0,
+        ge=0,
+        le=90,
+        description="Seen from the camera, no ground is higher above the horizon, which "
+        "`transforms.fixed_frame` tells",
+    )
+
+
 class RadarTransferConfig(ParameterGroup):
     """From label maps to radar returns, over the footprint of the bearing error."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seg_perception.config.labelling import (
+    PlausibilityConfig,
     RadarTransferConfig,
     SynchronizerConfig,
     TransferConfig,
@@ -31,6 +32,7 @@ _GROUPS: dict[str, type[ParameterGroup]] = {
     "transforms": TransformsConfig,
     "transfer": TransferConfig,
     "radar_transfer": RadarTransferConfig,
+    "plausibility": PlausibilityConfig,
     "map": MapConfig,
     "costmap": CostmapConfig,
     "output": OutputConfig,

@@ -32,6 +32,7 @@ class PointStatus(IntEnum):
     SELF = 7
     NO_CALIBRATION = 8
     NO_CONVENTION = 9
+    CONTRADICTED = 10
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from seg_perception.config import TransferConfig
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.confidence import Confidence
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points
 from seg_perception.fusion.transfer import CameraVote, LabelVoting, Transfer
 from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
@@ -24,6 +25,7 @@ def transfer_labels(
     config: TransferConfig,
     unknown_id: int,
     earlier: Sequence[NDArray[np.float32]] = (),
+    plausibility: Plausibility | None = None,
 ) -> Transfer:
     """Give each point the label of what a camera sees there.
 
@@ -37,6 +39,7 @@ def transfer_labels(
         unknown_id: label of points that get none; in a label map: not computed.
         earlier: float32 (K, 3), points of earlier scans in the sensor's frame now; they may be
             in the way, but get no label.
+        plausibility: takes back labels that can't be; None: nothing is known of classes.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
@@ -47,12 +50,12 @@ def transfer_labels(
     several = len(views) > 1
     voting = LabelVoting(len(xyz), unknown_id, config.min_confidence, several=several)
     for source, view in enumerate(views):
-        projected = [part.projected[source] for part in parts]
+        seen = [(part.points, part.projected[source]) for part in parts]
         before = [
             project_points(points, np.ones(len(points), np.bool_), view) for points in earlier
         ]
         for part, vote in zip(
-            parts, _votes(projected, before, view, config, several=several), strict=True
+            parts, _votes(seen, before, view, config, plausibility, several=several), strict=True
         ):
             voting.add(part.piece, source, vote)
     for part in parts:
@@ -73,29 +76,35 @@ class _Part:
     ) -> None:
         self.piece = piece
         self.status = status
+        self.points = points
         self.projected = [project_points(points, asked, view) for view in views]
 
 
 def _votes(
-    projected: Sequence[ProjectedPoints],
+    seen: Sequence[tuple[NDArray[np.float32], ProjectedPoints]],
     before: Sequence[ProjectedPoints],
     view: View,
     config: TransferConfig,
+    plausibility: Plausibility | None,
     *,
     several: bool,
 ) -> Iterator[CameraVote]:
     """What a view says about each piece of a cloud; all that is known may be in the way."""
     image = view.prepared.label_map.labels
-    every = [*projected, *before]
+    every = [*(projected for _, projected in seen), *before]
     labels = [image.reshape(-1).take(points.pixel(image.shape[1])) for points in every]
     confidence = Confidence(view, config)
     buffer = DepthBuffer(every, labels, view.size, config.cell_px)
-    for points, under in zip(projected, labels[: len(projected)], strict=True):
+    for (xyz, points), under in zip(seen, labels[: len(seen)], strict=True):
         far = buffer.relative_depth(points, under)
+        contradicted = None
+        if plausibility is not None:
+            contradicted = plausibility.contradicts(under, points, xyz, view)
         yield CameraVote(
             index=points.index,
             labels=under,
             confidence=confidence.of(points, far),
             hidden=far > np.float32(config.occlusion_ratio),
+            contradicted=contradicted,
             facing=view.facing(points.column, points.row) if several else None,
         )

@@ -53,7 +53,8 @@ class LidarPrior:
         mass: float64 (M,), lidar points at the return's place, each weighed by how well it fits.
         visible: float64 (M,), the part of it that a camera sees.
         labels: uint16 (M,), the label with most support.
-        confidence: float32 (M,), its support, confidence included, as a share of the mass.
+        confidence: float32 (M,), its support, confidence included, as a share of the mass; 0
+            where no point has a label.
     """
 
     observed: NDArray[np.bool_]
@@ -71,6 +72,7 @@ class LidarLabelIndex:
         xyz: NDArray[np.float32],
         labels: NDArray[np.uint8] | NDArray[np.uint16],
         confidence: NDArray[np.float32],
+        seen: NDArray[np.bool_] | None = None,
     ) -> None:
         """Keep the points.
 
@@ -78,12 +80,14 @@ class LidarLabelIndex:
             xyz: float32 (N, 3), metre, frame of the radar; those that a camera has in view.
             labels: (N,), class ids.
             confidence: float32 (N,); 0 where a point is hidden or has no label.
+            seen: bool (N,), a camera sees it; None: what has a confidence.
         """
         self._place = np.stack(polar(xyz))
         present = np.bincount(labels, minlength=1) > 0
         self._classes = np.flatnonzero(present).astype(np.uint16)
         self._class = (np.cumsum(present) - 1).take(labels)
         self._confidence = confidence
+        self._seen = confidence > 0 if seen is None else seen
 
     def prior(self, bearings: Bearings) -> LidarPrior:
         """What the lidar says of each return."""
@@ -107,7 +111,7 @@ class LidarLabelIndex:
             of, near_point = owner[fits], point[fits]
             weight, sure = np.exp(-square[fits] / 2), self._confidence[near_point]
             mass += np.bincount(of, weight, count)
-            visible += np.bincount(of, weight * (sure > 0), count)
+            visible += np.bincount(of, weight * self._seen[near_point], count)
             place = of * classes + self._class[near_point]
             votes += np.bincount(place, weight * sure, count * classes).reshape(votes.shape)
         winner = votes.argmax(axis=1)

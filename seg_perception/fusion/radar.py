@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from seg_perception.config import RadarTransferConfig
 from seg_perception.core.types import PointStatus
 from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex, polar
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points
 from seg_perception.fusion.transfer import NO_SOURCE, CameraVote, LabelVoting, Transfer
 from seg_perception.fusion.view import View
@@ -35,6 +36,7 @@ def transfer_radar_labels(
     config: RadarTransferConfig,
     unknown_id: int,
     lidar: LidarLabelIndex | None = None,
+    plausibility: Plausibility | None = None,
 ) -> Transfer:
     """Give each return the label with most support over its footprint.
 
@@ -47,6 +49,7 @@ def transfer_radar_labels(
         config: samples, ranges.
         unknown_id: label of returns that get none; in a label map: not computed.
         lidar: labelled points in the radar's frame, or None: the cameras alone are asked.
+        plausibility: takes back the sky; a radar's elevation is too coarse to tell what is ground.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
@@ -59,7 +62,9 @@ def transfer_radar_labels(
             voting.add(piece, source, _vote(returns, samples, view, config, unknown_id))
         voting.close(piece, status)
     transfer = voting.result()
-    return transfer if lidar is None else _confirmed(transfer, bearings, lidar, unknown_id)
+    if lidar is not None:
+        transfer = _confirmed(transfer, bearings, lidar, unknown_id)
+    return transfer if plausibility is None else _without_sky(transfer, plausibility, unknown_id)
 
 
 def footprint(bearings: Bearings, samples: int) -> NDArray[np.float32]:
@@ -105,7 +110,7 @@ def _confirmed(
     status[prior.visible <= _MOSTLY * prior.mass] = PointStatus.OCCLUDED
     status[prior.mass < _NO_SURFACE] = PointStatus.UNCERTAIN
     status[~prior.observed] = PointStatus.LABELLED
-    confirmed = prior.observed & (status == PointStatus.LABELLED)
+    confirmed = prior.observed & (status == PointStatus.LABELLED) & (prior.confidence > 0)
     refused = status != PointStatus.LABELLED
     labels, confidence = transfer.labels.copy(), transfer.confidence.copy()
     labels[asked[confirmed]] = prior.labels[confirmed]
@@ -115,6 +120,20 @@ def _confirmed(
     labels[asked[refused]], confidence[asked[refused]] = unknown_id, 0
     sources[asked[refused]] = NO_SOURCE
     return replace(transfer, labels=labels, confidence=confidence, status=statuses, sources=sources)
+
+
+def _without_sky(transfer: Transfer, plausibility: Plausibility, unknown_id: int) -> Transfer:
+    """Sky that no lidar has put right is no label."""
+    contradicted = plausibility.is_sky(transfer.labels)
+    if not contradicted.any():
+        return transfer
+    return replace(
+        transfer,
+        labels=np.where(contradicted, transfer.labels.dtype.type(unknown_id), transfer.labels),
+        confidence=np.where(contradicted, np.float32(0), transfer.confidence),
+        status=np.where(contradicted, np.uint8(PointStatus.CONTRADICTED), transfer.status),
+        sources=np.where(contradicted, np.uint8(NO_SOURCE), transfer.sources),
+    )
 
 
 def _spiral(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -11,9 +11,18 @@ from seg_perception.core.types import PointStatus
 
 NO_SOURCE = 255
 # The vote that says most wins.
-_UNSEEN, _OCCLUDED, _UNCERTAIN, _ZERO = (np.float32(value) for value in (-3, -2, -1, 0))
+_UNSEEN, _OCCLUDED, _UNCERTAIN, _CONTRADICTED, _ZERO = map(np.float32, (-4, -3, -2, -1, 0))
 # Indexed with such a number, which counts from the end; unseen points have a status of their own.
-_STATUS = np.array([PointStatus.LABELLED, 0, PointStatus.OCCLUDED, PointStatus.UNCERTAIN], np.uint8)
+_STATUS = np.array(
+    [
+        PointStatus.LABELLED,
+        0,
+        PointStatus.OCCLUDED,
+        PointStatus.UNCERTAIN,
+        PointStatus.CONTRADICTED,
+    ],
+    np.uint8,
+)
 _NO_CONFIDENCE = 1e-6
 _SUREST = np.float32(0.999)
 
@@ -56,6 +65,7 @@ class CameraVote:
         labels: uint8 or uint16 (M,), class ids.
         confidence: float32 (M,), 0 to 1.
         hidden: bool (M,), something nearer is in the way.
+        contradicted: bool (M,), the label can't be that of this point; None: of none.
         facing: float32 (M,) above 0: where several views see a point, confidence counts this
             much; None: each as it is.
     """
@@ -64,6 +74,7 @@ class CameraVote:
     labels: NDArray[np.uint8] | NDArray[np.uint16]
     confidence: NDArray[np.float32]
     hidden: NDArray[np.bool_]
+    contradicted: NDArray[np.bool_] | None = None
     facing: NDArray[np.float32] | None = None
 
 
@@ -106,6 +117,8 @@ class LabelVoting:
         support = vote.confidence
         unclear = support < self._min_confidence
         unclear |= vote.labels == self._unknown_id
+        if vote.contradicted is not None:
+            np.putmask(support, vote.contradicted, _CONTRADICTED)
         np.putmask(support, unclear, _UNCERTAIN)
         np.putmask(support, vote.hidden, _OCCLUDED)
         points, labels = vote.index, vote.labels

@@ -47,6 +47,7 @@ class View:
         angle_sigma_rad, offset_sigma_m: standard errors of T_camera_cloud, from calibration
             and from the motion during the uncertainty of time.
         shutter: the camera's motion while it read the image line by line; None: all at once.
+        up: float64 (3,), away from gravity in the camera's optical frame; None: not known.
     """
 
     prepared: PreparedLabelMap
@@ -56,6 +57,7 @@ class View:
     angle_sigma_rad: float = 0.0
     offset_sigma_m: float = 0.0
     shutter: RollingShutter | None = None
+    up: NDArray[np.float64] | None = None
 
     def hits(self, xyz: NDArray[np.float32]) -> Hits:
         """The points, float32 (N, 3) in the cloud's frame, that land in the image."""

@@ -41,7 +41,12 @@ _LEAST_SHARE_BETWEEN_IMAGES = 0.05
 # No offset of a sensor is that large, and no gap should be bridged by one.
 _FAR_APART_S = 10.0
 _FIXED = "transforms.fixed_frame"
-_SEEN = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)
+_SEEN = (
+    PointStatus.LABELLED,
+    PointStatus.OCCLUDED,
+    PointStatus.UNCERTAIN,
+    PointStatus.CONTRADICTED,
+)
 
 
 @dataclass(frozen=True)

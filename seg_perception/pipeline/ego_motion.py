@@ -15,7 +15,11 @@ from seg_perception.geometry.deskew import deskew
 from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.geometry.transforms import TransformTree
-from seg_perception.pipeline.frame_convention import FrameConventionDetector, SensorPose
+from seg_perception.pipeline.frame_convention import (
+    FrameConventionDetector,
+    SensorPose,
+    stands_upright,
+)
 from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.scan_reader import ScanReader
 
@@ -144,6 +148,22 @@ class EgoMotion:
             T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
         up: NDArray[np.float64] = T[:3, 2]
         return up
+
+    def up(self, label_map: LabelMap) -> NDArray[np.float64] | None:
+        """Away from gravity, float64 (3,), in the camera's optical frame; None: not known.
+
+        That is z of the fixed frame, unless the picture does not stand upright by it: frames in
+        which odometry begins are not all level.
+
+        Raises:
+            TransformError: where the camera is at the image's time is not known.
+        """
+        if not self._fixed_frame:
+            return None
+        frame, time_ns = self._frame_of_camera(label_map), self.image_time_ns(label_map)
+        T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
+        up = self.conventions.in_optical(label_map.camera, T[:3, 2])
+        return up if up is not None and stands_upright(up) else None
 
     def shutter(self, label_map: LabelMap, scan: Scan) -> RollingShutter | None:
         """The camera's motion while the image was read out; None where that takes no time.

@@ -122,6 +122,15 @@ class SensorPose:
         return self.frames == other.frames and bool(alike)
 
 
+def stands_upright(up: Matrix) -> bool:
+    """Whether a picture stands within 45 degrees of upright.
+
+    Args:
+        up: float64 (3,), away from gravity, in the optical frame.
+    """
+    return bool(-up[1] > _COS_45)
+
+
 def try_conventions(
     xyz: NDArray[np.float32],
     ranges: Range,
@@ -246,6 +255,17 @@ class FrameConventionDetector:
         if convention is None:
             convention = self._trials[camera].expect(pose)
         T = pose.T_frame_cloud
+        return self._corrected(camera, convention, T)
+
+    def in_optical(self, camera: str, direction: Matrix) -> Matrix | None:
+        """A direction in a camera's frame, float64 (3,), in its optical one; None: not known."""
+        convention = self.of(camera)
+        if convention is None:
+            return None
+        found: Matrix = self._corrected(camera, convention, np.eye(4))[:3, :3] @ direction
+        return found
+
+    def _corrected(self, camera: str, convention: Convention, T: Matrix) -> Matrix:
         T_of_tf = T if convention == "optical" else T_OPTICAL_BODY @ T
         return self._corrections[camera].applied(T_of_tf)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from seg_perception.config import Config
 from seg_perception.core.types import SemanticCloud
 from seg_perception.fusion.label_transfer import transfer_labels
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.transfer import Transfer
 from seg_perception.fusion.view import View
 from seg_perception.pipeline.scan import Scan
@@ -19,10 +20,11 @@ from seg_perception.pipeline.scan_buffer import ScanBuffer
 class LidarLabeller:
     """Labels lidar scans, and keeps them for those that come after."""
 
-    def __init__(self, config: Config, scans: ScanBuffer) -> None:
+    def __init__(self, config: Config, scans: ScanBuffer, plausibility: Plausibility) -> None:
         """Remember whom to ask."""
         self._config = config.transfer
         self._scans = scans
+        self._plausibility = plausibility
 
     def reconfigure(self, config: Config) -> None:
         """Work with other ranges and thresholds from now on."""
@@ -40,7 +42,7 @@ class LidarLabeller:
             unknown_id: label of points that get none.
         """
         earlier = self._scans.before(scan, self._config.accumulated_scans)
-        return transfer_labels(xyz, views, self._config, unknown_id, earlier)
+        return transfer_labels(xyz, views, self._config, unknown_id, earlier, self._plausibility)
 
     def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
         """Nothing: a lidar does not measure what moves."""

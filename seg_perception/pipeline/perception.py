@@ -15,6 +15,7 @@ from seg_perception.core.message_accounting import MessageAccounting, MessageHan
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, PointCloud, SemanticCloud
 from seg_perception.fusion.label_transfer import PreparedLabelMap, prepare_label_map
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
@@ -65,8 +66,8 @@ class Perception:
         """Wire the stages; `transforms` is filled by the caller.
 
         Raises:
-            ConfigError: a map is wanted and can't be made, or a mask or box of the robot
-                itself is wrong.
+            ConfigError: a map is wanted and can't be made, a mask or box of the robot itself
+                is wrong, or a group of classes that the ontology does not have is named.
         """
         self.config = config
         self.ontology = ontology
@@ -158,8 +159,9 @@ class Perception:
         self._clouds.clear(SHUTDOWN)
 
     def _make_labellers(self) -> dict[str, CloudLabeller]:
-        lidar = LidarLabeller(self.config, self._scans)
-        radar = RadarLabeller(self.config, self.motion, self._scans, self.issues)
+        plausibility = Plausibility.of(self.config.plausibility, self.ontology)
+        lidar = LidarLabeller(self.config, self._scans, plausibility)
+        radar = RadarLabeller(self.config, self.motion, self._scans, self.issues, plausibility)
         kinds: dict[str, SensorLabeller] = dict.fromkeys(self.config.lidars, lidar)
         kinds.update(dict.fromkeys(self.config.radars, radar))
         common = self.motion, self._views, self._self_filter, self.ontology.unknown_id

@@ -15,6 +15,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import SemanticCloud
 from seg_perception.fusion.doppler import UNKNOWN, moving, seems_reversed
 from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex
+from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.radar import transfer_radar_labels
 from seg_perception.fusion.transfer import Transfer
 from seg_perception.fusion.view import View
@@ -28,7 +29,12 @@ class RadarLabeller:
     """Labels radar scans, and tells which returns move."""
 
     def __init__(
-        self, config: Config, motion: EgoMotion, scans: ScanBuffer, issues: IssueLog
+        self,
+        config: Config,
+        motion: EgoMotion,
+        scans: ScanBuffer,
+        issues: IssueLog,
+        plausibility: Plausibility,
     ) -> None:
         """Remember whom to ask."""
         self._sensors = config.radars
@@ -36,6 +42,7 @@ class RadarLabeller:
         self._motion = motion
         self._scans = scans
         self._issues = issues
+        self._plausibility = plausibility
 
     def reconfigure(self, config: Config) -> None:
         """Work with other ranges and thresholds from now on."""
@@ -55,9 +62,11 @@ class RadarLabeller:
         lidar = self._scans.nearest(scan, self._config.lidar_gap_s)
         index = None
         if lidar is not None:
-            index = LidarLabelIndex(lidar.xyz, lidar.labels, lidar.confidence)
+            index = LidarLabelIndex(lidar.xyz, lidar.labels, lidar.confidence, lidar.seen)
         bearings = self._bearings(xyz, radar_fields(scan.cloud))
-        return transfer_radar_labels(bearings, views, self._config, unknown_id, index)
+        return transfer_radar_labels(
+            bearings, views, self._config, unknown_id, index, self._plausibility
+        )
 
     def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
         """Which returns move by themselves, uint8 (N,); None where the radar has no Doppler."""

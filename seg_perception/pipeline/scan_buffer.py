@@ -15,7 +15,12 @@ from seg_perception.core.types import NANOSECONDS, PointStatus, SemanticCloud
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.scan import Scan
 
-_IN_VIEW = (PointStatus.LABELLED, PointStatus.OCCLUDED, PointStatus.UNCERTAIN)
+_IN_VIEW = (
+    PointStatus.LABELLED,
+    PointStatus.OCCLUDED,
+    PointStatus.UNCERTAIN,
+    PointStatus.CONTRADICTED,
+)
 # Enough for any radar to find a lidar's scan on either side of its own time.
 _FOR_RADARS = 4
 
@@ -28,12 +33,14 @@ class BufferedScan:
         scan: where it comes from.
         xyz: float32 (N, 3), metre, at its stamp, its sensor's frame.
         labels, confidence: (N,), as they were given; confidence 0 where hidden.
+        seen: bool (N,), a camera sees it, though its label may have been taken back.
     """
 
     scan: Scan
     xyz: NDArray[np.float32]
     labels: NDArray[np.uint8] | NDArray[np.uint16]
     confidence: NDArray[np.float32]
+    seen: NDArray[np.bool_]
 
 
 def buffer_size(config: Config) -> int:
@@ -57,7 +64,9 @@ class ScanBuffer:
         if self._size == 0:
             return
         kept = np.flatnonzero(np.isin(semantic.status, _IN_VIEW))
-        recent = BufferedScan(scan, xyz[kept], semantic.labels[kept], semantic.confidence[kept])
+        labels, confidence = semantic.labels[kept], semantic.confidence[kept]
+        seen = (confidence > 0) | (semantic.status[kept] == PointStatus.CONTRADICTED)
+        recent = BufferedScan(scan, xyz[kept], labels, confidence, seen)
         with self._lock:
             self._scans.setdefault(scan.sensor, deque(maxlen=self._size)).append(recent)
 

@@ -154,6 +154,7 @@ class ViewSelector:
             angle_sigma_rad=math.hypot(camera.rotation_sigma_rad, turn_rad_s * time_sigma_s),
             offset_sigma_m=math.hypot(camera.translation_sigma_m, speed_mps * time_sigma_s),
             shutter=self._motion.shutter(label_map, scan),
+            up=self._motion.up(label_map),
         )
 
     def _lens(self, camera: str, calibration: Calibration) -> CameraModel:
