@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from seg_perception.cli.export import parse_precisions, parse_size, read_frames, simulate_frames
+from seg_perception.cli.import_onnx import import_onnx_file, is_onnx, make_answers
 from seg_perception.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
     from seg_perception.inference.bundle import Bundle
 
+Pixels = Literal["0..1", "0..255", "-1..1", "imagenet"]
+Channels = Literal["rgb", "bgr"]
+Activation = Literal["softmax", "sigmoid", "none"]
+Layout = Literal["NCHW", "NHWC"]
+
 
 def command(  # noqa: PLR0913 (each is an option of the command line)
-    source: Annotated[Path, typer.Argument(help="Folder that save_pretrained wrote.")],
+    source: Annotated[
+        Path, typer.Argument(help="Folder that save_pretrained wrote, or an .onnx file.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The bundle; must not exist.")],
     *,
-    size: Annotated[str, typer.Option(metavar="WxH", help="Of the network.")],
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="WxH", help="Of the network; an ONNX file mostly has its own."),
+    ] = None,
     name: Annotated[str, typer.Option(help="Of the bundle; default: the output's.")] = "",
     version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
     licence: Annotated[
@@ -34,14 +45,75 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     frames: Annotated[
         Path | None, typer.Option(help="Folder of golden frames; default: simulated ones.")
     ] = None,
+    pixels: Annotated[
+        Pixels | None,
+        typer.Option(help="ONNX: numbers that the network takes for pixels.", show_choices=True),
+    ] = None,
+    mean: Annotated[
+        str, typer.Option(metavar="A,B,C", help="ONNX: subtracted, in units of --pixels.")
+    ] = "",
+    std: Annotated[
+        str, typer.Option(metavar="A,B,C", help="ONNX: divided by, in units of --pixels.")
+    ] = "",
+    channels: Annotated[Channels | None, typer.Option(help="ONNX: order of the colours.")] = None,
+    activation: Annotated[
+        Activation | None, typer.Option(help="ONNX: what makes probabilities of its scores.")
+    ] = None,
+    names: Annotated[
+        str, typer.Option(help="ONNX: of the classes, with commas, or a .txt with one a line.")
+    ] = "",
+    ontology: Annotated[
+        str, typer.Option(help="ONNX: of the classes; a shipped one's name, or a .yaml file.")
+    ] = "",
+    output_name: Annotated[
+        str, typer.Option(help="ONNX: the output to take, where several would do.")
+    ] = "",
+    layout: Annotated[
+        Layout | None, typer.Option(help="ONNX: of the input, where its shape does not tell.")
+    ] = None,
+    output_layout: Annotated[
+        Layout | None, typer.Option(help="ONNX: of the output, where its shape does not tell.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a bundle of a published model, and prove it equal to what was published.
 
     seg-perception import segformer_folder -o segformer --size 1024x512 --frames my_images
-    """
-    from seg_perception.core.errors import EngineError
 
+    seg-perception import model.onnx -o my_model --frames my_images
+
+    An ONNX file does not say everything: what is missing is asked for, all at once, and with
+    --frames every form of pixels is tried on them and shown.
+    """
+    from seg_perception.core.errors import ConfigError, EngineError
+
+    if is_onnx(source):
+        answers = make_answers(
+            size=parse_size(size) if size else None,
+            pixels=pixels,
+            mean=mean,
+            std=std,
+            channels=channels,
+            activation=activation,
+            names=names,
+            ontology=ontology,
+            output=output_name,
+            layout=layout,
+            output_layout=output_layout,
+            licence=licence,
+            name=name or output.stem,
+            version=version,
+            precisions=parse_precisions(precision or ["fp32"]),
+        )
+        golden = partial(read_frames, frames) if frames else simulate_frames
+        bundle = import_onnx_file(
+            source, output, golden, answers, own_frames=frames is not None, as_json=as_json
+        )
+        _report(output, bundle, as_json=as_json)
+        return
+    if size is None:
+        msg = "--size WIDTHxHEIGHT is missing: a checkpoint runs at many sizes, say at which"
+        raise ConfigError(msg)
     try:
         from seg_perception.importing.checkpoint import ImportOptions, import_checkpoint
     except ImportError as error:
@@ -57,6 +129,10 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     )
     golden = partial(read_frames, frames) if frames else simulate_frames
     bundle = import_checkpoint(source, output, golden, options)
+    _report(output, bundle, as_json=as_json)
+
+
+def _report(output: Path, bundle: Bundle, *, as_json: bool) -> None:
     if as_json:
         print_json(_facts(output, bundle))
     else:
