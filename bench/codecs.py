@@ -10,8 +10,8 @@ import numpy as np
 from bench.rows import BenchRow, compare
 from seg_perception.core.types import LabelMap, SemanticCloud
 from seg_perception.inference.resize_filters import resize
-from seg_perception.io.images import decode_image, encode_labels
-from seg_perception.io.messages import Header, Image, PointCloud2, PointField
+from seg_perception.io.images import decode_compressed_image, decode_image, encode_labels
+from seg_perception.io.messages import CompressedImage, Header, Image, PointCloud2, PointField
 from seg_perception.io.pointcloud2 import append_semantics, decode_cloud, encode_cloud
 
 _HEIGHT, _WIDTH, _NETWORK = 1536, 2048, (1024, 512)
@@ -39,7 +39,7 @@ _LAYOUTS = {
 def run() -> list[BenchRow]:
     """Image in, labels out, cloud in and out."""
     clouds = [_cloud(name, *layout) for name, layout in _LAYOUTS.items()]
-    return [_image("bgr8"), _image("rgb8"), _antialias(), _labels(), *clouds]
+    return [_image("bgr8"), _image("rgb8"), _jpeg(), _antialias(), _labels(), *clouds]
 
 
 def _image(encoding: str) -> BenchRow:
@@ -58,6 +58,22 @@ def _image(encoding: str) -> BenchRow:
     step = f"ROS image {_WIDTH}x{_HEIGHT} {encoding} to network input"
     name = "cv2 resize" if encoding == "rgb8" else "cv2 conversion and resize"
     return compare(step, ours, baseline, budget=1.2, name=name)
+
+
+def _jpeg() -> BenchRow:
+    """A camera's file, 0.7 MB, checked before it is decoded."""
+    coarse = _RANDOM.integers(0, 256, (75, 120, 3), dtype=np.uint8)
+    smooth = cv2.resize(coarse, (1920, 1200), interpolation=cv2.INTER_CUBIC)
+    noisy = np.clip(smooth + _RANDOM.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
+    _, file = cv2.imencode(".jpg", noisy, (cv2.IMWRITE_JPEG_QUALITY, 90))
+    message = CompressedImage(Header(), "jpeg", file.reshape(-1))
+    return compare(
+        "JPEG 1920x1200 to RGB",
+        lambda: decode_compressed_image(message),
+        lambda: cv2.cvtColor(cv2.imdecode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB),
+        budget=1.1,
+        name="cv2 decoding and conversion",
+    )
 
 
 def _antialias() -> BenchRow:

@@ -12,7 +12,7 @@ from bench.rows import BenchRow, compare
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, CameraFrame, LabelMap, PointCloud
-from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
+from seg_perception.fusion.label_transfer import PreparedLabelMap, View, transfer_labels
 from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.geometry.camera import CameraModel
@@ -123,7 +123,7 @@ class _Scene:
         label_map = self.segmenter.segment(self._frame())
         encode_labels(label_map)
         cloud = decode_cloud(self.cloud)
-        view = View(prepare_label_map(label_map), self._lens(label_map), T_OPTICAL_BODY)
+        view = View(PreparedLabelMap(label_map), self._lens(label_map), T_OPTICAL_BODY)
         unknown_id = self.ontology.unknown_id
         transfer_labels(
             cloud.xyz, [view], _CONFIG.transfer, unknown_id, plausibility=self._plausibility

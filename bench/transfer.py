@@ -12,7 +12,7 @@ from bench.rows import BenchRow, compare
 from seg_perception.config import PlausibilityConfig, TransferConfig
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, LabelMap
-from seg_perception.fusion.label_transfer import View, prepare_label_map, transfer_labels
+from seg_perception.fusion.label_transfer import PreparedLabelMap, View, transfer_labels
 from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
@@ -39,7 +39,7 @@ def full_turn() -> NDArray[np.float32]:
 
 def _row(step: str, xyz: NDArray[np.float32], *, budget: float) -> BenchRow:
     T = _T_camera_lidar()
-    view = View(prepare_label_map(_label_map()), _camera(), T, up=T[:3, 2])
+    view = View(PreparedLabelMap(_label_map()), _camera(), T, up=T[:3, 2])
     optical = (xyz.astype(np.float64) @ view.T_camera_cloud[:3, :3].T) + view.T_camera_cloud[:3, 3]
     still = np.zeros(3)
     return compare(

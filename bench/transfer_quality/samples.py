@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, CameraFrame, LabelMap
-from seg_perception.fusion.view import View, prepare_label_map
+from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.geometry.transforms import quaternion_to_matrix
+from seg_perception.geometry.quaternion import quaternion_to_matrix
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 from seg_perception.inference.segmenter import Segmenter
@@ -58,7 +58,7 @@ class Picture:
             msg = f"label map of {label_map.camera}: expected a calibration, got none"
             raise ValueError(msg)
         camera_model = CameraModel.from_calibration(label_map.calibration, rectified=self.rectified)
-        return View(prepare_label_map(label_map), camera_model, self.T_camera_lidar)
+        return View(PreparedLabelMap(label_map), camera_model, self.T_camera_lidar)
 
 
 @dataclass(frozen=True)

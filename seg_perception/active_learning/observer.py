@@ -16,7 +16,7 @@ from seg_perception.config import Config
 from seg_perception.core.errors import CalibrationError, TransformError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, SemanticCloud
-from seg_perception.fusion.label_transfer import Transfer, View, prepare_label_map, transfer_labels
+from seg_perception.fusion.label_transfer import PreparedLabelMap, Transfer, View, transfer_labels
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.pipeline.ego_motion import EgoMotion
@@ -102,7 +102,7 @@ class Observer:
         motion = self._motion
         time_ns = label_map.stamp_ns if motion is None else motion.image_time_ns(label_map)
         small = SmallLabels(label_map, self._ontology.unknown_id)
-        return TrackedFrame(candidate, time_ns, prepare_label_map(label_map), small)
+        return TrackedFrame(candidate, time_ns, PreparedLabelMap(label_map), small)
 
     def _are_neighbours(self, before: TrackedFrame, seen: TrackedFrame) -> bool:
         gap_ns = seen.time_ns - before.time_ns

@@ -13,10 +13,10 @@ from seg_perception.fusion.confidence import Confidence
 from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points
 from seg_perception.fusion.transfer import CameraVote, LabelVoting, Transfer
-from seg_perception.fusion.view import PreparedLabelMap, View, prepare_label_map
+from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.fusion.visibility import DepthBuffer
 
-__all__ = ["PreparedLabelMap", "Transfer", "View", "prepare_label_map", "transfer_labels"]
+__all__ = ["PreparedLabelMap", "Transfer", "View", "transfer_labels"]
 
 
 def transfer_labels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -22,16 +23,22 @@ _FARTHEST_PX = np.float32(64)
 
 @dataclass(frozen=True, eq=False)
 class PreparedLabelMap:
-    """A label map and what is derived from it once, however many clouds use it.
+    """A label map and what is derived from it once, for the first cloud that asks.
 
     Attributes:
         label_map: the labels.
-        boundary_distance: uint8 (h, w), distance of a pixel's centre to the nearest edge
-            between two labels, in quarters of a pixel; 255 also stands for more.
     """
 
     label_map: LabelMap
-    boundary_distance: NDArray[np.uint8]
+
+    @cached_property
+    def boundary_distance(self) -> NDArray[np.uint8]:
+        """Distance of each pixel's centre to the nearest edge between two labels.
+
+        Returns:
+            uint8 (h, w), in quarters of a pixel; 255 also stands for more.
+        """
+        return _boundary_distance(self.label_map.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +113,7 @@ class View:
             raise TransformError(msg)
 
 
-def prepare_label_map(label_map: LabelMap) -> PreparedLabelMap:
-    """Measure how far each pixel lies from an edge between two labels."""
-    labels = label_map.labels
+def _boundary_distance(labels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
     inner = np.ones(labels.shape, np.uint8)
     inner[:, 1:] &= labels[:, 1:] == labels[:, :-1]
     inner[:, :-1] &= labels[:, 1:] == labels[:, :-1]
@@ -119,4 +124,4 @@ def prepare_label_map(label_map: LabelMap) -> PreparedLabelMap:
     quarters = cv2.convertScaleAbs(
         np.minimum(distance_px, _FARTHEST_PX), alpha=QUARTERS, beta=QUARTERS / 2
     )
-    return PreparedLabelMap(label_map, np.asarray(quarters, np.uint8))
+    return np.asarray(quarters, np.uint8)

@@ -23,6 +23,8 @@ _PNG_CHUNK, _PNG_END = 12, b"IEND"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
+# Drivers pad files to whole blocks; most end with the mark.
+_JPEG_TAIL = 4096
 # Other files that publishers send: where which bytes stand, and the transport that reads them.
 _OTHERS = {
     "WebP": (8, b"WEBP", "compressed"),
@@ -60,10 +62,14 @@ def decode_rgb(file: NDArray[np.uint8], name: str) -> Pixels:
         UnknownEncodingError: neither JPEG nor PNG.
         MemoryShortError: no memory for its pixels.
     """
-    read_header(file, name)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    bgr = _decode(file, flags, name)
-    rgb: Pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=bgr))
+    is_jpeg = read_header(file, name).kind == "jpeg"
+    # OpenCV from 4.11 on can let libjpeg itself write red first.
+    straight = getattr(cv2, "IMREAD_COLOR_RGB", 0) if is_jpeg else 0
+    flags = (straight or cv2.IMREAD_COLOR) | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = _decode(file, flags, name)
+    if not straight:
+        cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
+    rgb: Pixels = pixels
     return rgb
 
 
@@ -169,10 +175,16 @@ def _read_jpeg_header(data: bytes) -> FileHeader:
             size = FileHeader("jpeg", width, height)
         position += 2 + length
         if marker == _JPEG_SCAN:
-            if size is None or data.find(_JPEG_END, position) < 0:
+            if size is None or not _ends(data, position):
                 break
             return size
     raise _damaged(_CUT_OFF, "jpeg")
+
+
+def _ends(data: bytes, scan: int) -> bool:
+    """Whether an end mark follows the scan header; it is looked for where it should stand first."""
+    tail = max(scan, len(data) - _JPEG_TAIL)
+    return data.find(_JPEG_END, tail) >= 0 or data.find(_JPEG_END, scan) >= 0
 
 
 def _decode(file: NDArray[np.uint8], flags: int, name: str) -> Any:

@@ -14,7 +14,7 @@ from seg_perception.core.label_ids import validate_label_ids
 from seg_perception.core.message_accounting import MessageAccounting, MessageHandle, stream
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, PointCloud, SemanticCloud
-from seg_perception.fusion.label_transfer import PreparedLabelMap, prepare_label_map
+from seg_perception.fusion.label_transfer import PreparedLabelMap
 from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.geometry.transforms import TransformTree
@@ -172,7 +172,7 @@ class Perception:
         if label_map.stamp_ns == 0:
             return
         time_ns = self.motion.image_time_ns(label_map)
-        self._label_maps.add(label_map.camera, time_ns, prepare_label_map(label_map), generation)
+        self._label_maps.add(label_map.camera, time_ns, PreparedLabelMap(label_map), generation)
 
     def _scan(self, sensor: str, cloud: PointCloud) -> Scan:
         """The scan of a cloud; how it was read is said once, what is odd about it is counted."""

@@ -7,7 +7,7 @@ import pytest
 from seg_perception.active_learning.frame_track import FrameTrack, TrackedFrame
 from seg_perception.active_learning.temporal_consistency import SmallLabels
 from seg_perception.active_learning.view_agreement import Evidence
-from seg_perception.fusion.view import prepare_label_map
+from seg_perception.fusion.view import PreparedLabelMap
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def follow(make):
         track, done = FrameTrack(), []
         for n, share in enumerate(denied):
             label_map = make.label_map([[0, 1]])
-            prepared, small = prepare_label_map(label_map), SmallLabels(label_map, make.unknown)
+            prepared, small = PreparedLabelMap(label_map), SmallLabels(label_map, make.unknown)
             seen = TrackedFrame(make.candidate(n), n, prepared, small, follows=share is not None)
             seen.by_pixels = Evidence(share or 0.0, 1.0)
             seen.by_points = dict(points).get(n, Evidence())
@@ -59,7 +59,7 @@ def test_a_scan_asks_the_two_frames_around_it(make):
     track, seen = FrameTrack(), []
     for n, time_ns in enumerate((0, 100, 200, 300)):
         label_map = make.label_map([[0, 1]])
-        prepared, small = prepare_label_map(label_map), SmallLabels(label_map, make.unknown)
+        prepared, small = PreparedLabelMap(label_map), SmallLabels(label_map, make.unknown)
         seen.append(TrackedFrame(make.candidate(n), time_ns, prepared, small))
         track.add(seen[-1])
         if n == 0:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seg_perception.core.types import Calibration, LabelMap
-from seg_perception.fusion.label_transfer import View, prepare_label_map
+from seg_perception.fusion.label_transfer import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
 
 WIDTH, HEIGHT, FOCAL_PX = 200, 100, 100.0
@@ -32,7 +32,7 @@ def make_view() -> Callable[..., View]:
     def make(labels=3, confidence=255, T=None, time_gap_s=0.0, dtype=np.uint8) -> View:
         labels = np.broadcast_to(np.asarray(labels, dtype), (HEIGHT, WIDTH)).copy()
         confidence = np.broadcast_to(np.asarray(confidence, np.uint8), (HEIGHT, WIDTH)).copy()
-        prepared = prepare_label_map(LabelMap("front", labels, confidence, 0, "front"))
+        prepared = PreparedLabelMap(LabelMap("front", labels, confidence, 0, "front"))
         camera = CameraModel.from_calibration(Calibration(WIDTH, HEIGHT, K))
         return View(prepared, camera, np.eye(4) if T is None else T, time_gap_s)
 

@@ -14,9 +14,9 @@ import yaml
 
 from seg_perception.config import TransferConfig
 from seg_perception.core.types import Calibration, LabelMap, PointStatus
-from seg_perception.fusion.label_transfer import Transfer, View, prepare_label_map, transfer_labels
+from seg_perception.fusion.label_transfer import PreparedLabelMap, Transfer, View, transfer_labels
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.geometry.transforms import quaternion_to_matrix
+from seg_perception.geometry.quaternion import quaternion_to_matrix
 
 GRASS, BUSH, PUDDLE, MUD = 3, 19, 31, 33
 GROUND_COVER = (GRASS, BUSH, PUDDLE, MUD)
@@ -55,7 +55,7 @@ def moment(shared_data: Path) -> Moment:
 @pytest.fixture(scope="module")
 def transfer(moment: Moment) -> Transfer:
     certain = np.full(moment.mask.shape, 255, np.uint8)
-    prepared = prepare_label_map(LabelMap("front", moment.mask, certain, 0, "front"))
+    prepared = PreparedLabelMap(LabelMap("front", moment.mask, certain, 0, "front"))
     view = View(prepared, moment.camera, moment.T_camera_lidar)
     # People draw outlines some pixels off.
     return transfer_labels(moment.xyz, [view], TransferConfig(pixel_sigma_px=4.0), 255)
@@ -106,7 +106,7 @@ def test_agreement_grows_with_the_distance_to_a_boundary(
     at = np.searchsorted(hits.index, labelled)
     column, row = np.rint(hits.u[at]).astype(int), np.rint(hits.v[at]).astype(int)
     certain = np.full(moment.mask.shape, 255, np.uint8)
-    prepared = prepare_label_map(LabelMap("front", moment.mask, certain, 0, "front"))
+    prepared = PreparedLabelMap(LabelMap("front", moment.mask, certain, 0, "front"))
     distance_px = prepared.boundary_distance[row, column] / 4
     near, far = distance_px < 4, distance_px > 32
     assert agrees[near].mean() < 0.45

@@ -45,6 +45,24 @@ def test_a_jpeg_comes_back_nearly():
     assert np.abs(decoded.astype(int) - RGB).mean() < 3
 
 
+@pytest.mark.parametrize("pixels", [RGB, RGB[..., 0]], ids=["colour", "grey"])
+@pytest.mark.parametrize("has_straight", [True, False], ids=["new OpenCV", "old OpenCV"])
+def test_a_jpeg_gives_the_pixels_of_opencv_with_red_first(monkeypatch, pixels, has_straight):
+    if not has_straight:
+        monkeypatch.delattr(cv2, "IMREAD_COLOR_RGB", raising=False)
+    msg = compressed(".jpg", pixels)
+    bgr = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(images.decode_compressed_image(msg), bgr[..., ::-1])
+
+
+@pytest.mark.parametrize("padding", [0, 10, 100_000])
+def test_a_jpeg_may_be_followed_by_padding(padding):
+    msg = compressed(".jpg", RGB)
+    padded = CompressedImage(format="jpeg", data=msg.data + bytes(padding))
+    decoded = images.decode_compressed_image(padded)
+    np.testing.assert_array_equal(decoded, images.decode_compressed_image(msg))
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_png_of_16_bits_keeps_them(channels):
     deep = RGB[..., 0].astype(np.uint16) * 16 if channels == 1 else RGB.astype(np.uint16) * 16
