@@ -19,7 +19,7 @@ PAGES = [
     ROOT / "recipes" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-WRITTEN = ("topics_page", "messages_page", "commands_page", "diagnostics_page")
+WRITTEN = ("topics_page", "messages_page", "commands_page", "diagnostics_page", "zoo_page")
 
 
 def test_the_pages_of_parameters_are_the_code_s() -> None:
