@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seg_perception.cli.export import parse_precisions, parse_size, read_frames, simulate_frames
+from seg_perception.cli.import_list import ListModels
 from seg_perception.cli.import_onnx import import_onnx_file, is_onnx, make_answers
 from seg_perception.cli.options import AsJson, print_json
 
@@ -74,6 +75,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     output_layout: Annotated[
         Layout | None, typer.Option(help="ONNX: of the output, where its shape does not tell.")
     ] = None,
+    list_models: ListModels = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a bundle of a published model, and prove it equal to what was published.
@@ -87,6 +89,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     """
     from seg_perception.core.errors import ConfigError, EngineError
 
+    del list_models  # it ends the command
     if is_onnx(source):
         answers = make_answers(
             size=parse_size(size) if size else None,

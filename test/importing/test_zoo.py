@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from typer.testing import CliRunner
 
 from seg_perception.cli.export import parse_size
+from seg_perception.cli.main import app
 from seg_perception.core.ontology import Ontology, shipped
 from seg_perception.importing.class_names import ontology_of
 from seg_perception.importing.zoo import ZooModel, zoo
@@ -61,3 +63,14 @@ def test_a_figure_without_a_source_is_refused() -> None:
     data = {"id": "a/b", "architecture": "A", "ontology": "voc", "size": [32, 32]}
     with pytest.raises(ValueError, match="mean_iou and its source, or neither"):
         ZooModel(**data, mean_iou=50.0)
+
+
+def test_import_lists_them() -> None:
+    result = CliRunner().invoke(app, ["import", "--list"])
+    assert result.exit_code == 0
+    shown = [line.strip() for line in result.stdout.splitlines()]
+    assert [line for line in shown if line.startswith("seg-perception")] == [m.line for m in ZOO]
+    assert (
+        "tue-mps/cityscapes_semantic_eomt_large_1024: cityscapes_train, 84.2 % mIoU "
+        "(tue-mps/eomt, model_zoo/dinov2.md); MIT"
+    ) in shown
