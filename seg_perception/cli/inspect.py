@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, Remap, print_json, remapped
+from seg_perception.cli.options import (
+    AsJson,
+    Remap,
+    RobotFile,
+    Settings,
+    load_config,
+    print_json,
+    remapped,
+)
 
 if TYPE_CHECKING:
     from seg_perception.inspection import BagInspection, BundleInspection
@@ -16,13 +24,16 @@ if TYPE_CHECKING:
 
 def command(
     path: Annotated[str, typer.Argument(help="A bag; or a bundle: shipped name, folder or zip.")],
+    config: RobotFile = None,
+    settings: Settings = None,
     remap: Remap = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Show what a bag or a model bundle holds, and what is missing to run it.
 
-    For a bag: topics, rates, frames, fields, calibrations, and the parameters to replay it with.
+    For a bag: topics, rates, frames, fields, calibrations, and the parameters to replay it with;
+    with `--config`, what is amiss for that robot, and what to publish where it corrects a camera.
     For a bundle: classes, input, licence, and whether its golden frames pass here.
 
     Exit code 2: nothing can be labelled with it.
@@ -32,8 +43,8 @@ def command(
     from seg_perception.inspection import inspect_bag, inspect_bundle, is_bundle
 
     if path in shipped() or is_bundle(path):
-        if remap:
-            msg = f"--remap {remap[0]}: {path} is a bundle, which has no topics"
+        if given := [name for name, value in _of_bags(config, settings, remap).items() if value]:
+            msg = f"{given[0]}: {path} is a bundle, which has no topics"
             raise ConfigError(msg)
         bundle = inspect_bundle(path)
         if as_json:
@@ -42,17 +53,28 @@ def command(
             _print_bundle(bundle)
         failed = bool(bundle.problem)
     else:
-        bag = inspect_bag(remapped(Path(path), remap))
+        robot = load_config(config, settings) if config is not None else None
+        if settings and robot is None:
+            msg = f"--set {settings[0]}: expected beside --config; give the robot's file, too"
+            raise ConfigError(msg)
+        bag = inspect_bag(remapped(Path(path), remap), robot)
         if as_json:
             print_json(bag.to_json())
         else:
-            _print_bag(bag)
+            _print_bag(bag, config)
         failed = not bag.runnable or any(issue.level == "error" for issue in bag.issues)
     if failed:
         raise typer.Exit(2)
 
 
-def _print_bag(inspection: BagInspection) -> None:
+def _of_bags(
+    config: Path | None, settings: list[str] | None, remap: list[str] | None
+) -> dict[str, object]:
+    """Options that mean nothing for a bundle."""
+    return {"--config": config, "--set": settings, "--remap": remap}
+
+
+def _print_bag(inspection: BagInspection, config: Path | None) -> None:
     facts = inspection.facts
     typer.echo(f"{facts.path}: {facts.duration_s:.1f} s, {facts.message_count} messages\n")
     for topic in facts.topics.values():
@@ -63,7 +85,12 @@ def _print_bag(inspection: BagInspection) -> None:
     typer.echo("")
     for issue in inspection.issues:
         typer.echo(f"{issue.level}: {issue}")
-    if inspection.runnable:
+    for mount in inspection.mounts:
+        typer.echo("")
+        typer.echo("\n".join(mount.lines))
+    if config is not None:
+        typer.echo(f"judged by {config}")
+    elif inspection.runnable:
         _print_parameters(inspection)
 
 

@@ -8,16 +8,21 @@ from typing import Any
 
 from seg_perception.config import Config
 from seg_perception.core.issue_kinds.clouds import SENSOR_GUESSED, UNREAD_CLOUD
+from seg_perception.core.issue_kinds.inputs import NO_CAMERA, NO_CLOUD
 from seg_perception.core.issue_kinds.places import AT_REST, TAKEN_AS_BODY_FRAME
 from seg_perception.core.issue_log import Issue
+from seg_perception.inspection.corrected_mount import CorrectedMount, corrected_mounts
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.issues import find_issues
 from seg_perception.inspection.read import read_facts
+from seg_perception.inspection.recorded_sensors import recorded_sensors
 from seg_perception.inspection.suggest import suggest_parameters
 from seg_perception.io.remapped_bag import BagSource
 
 # What is left out, taken for something, or taken as at rest.
-_GUESSED = {kind.code for kind in (UNREAD_CLOUD, SENSOR_GUESSED, AT_REST, TAKEN_AS_BODY_FRAME)}
+_GUESSED_OF_SENSORS = {kind.code for kind in (SENSOR_GUESSED, AT_REST, TAKEN_AS_BODY_FRAME)}
+_NO_SENSOR = {NO_CAMERA.code, NO_CLOUD.code}
+_GUESSED = {UNREAD_CLOUD.code, *_GUESSED_OF_SENSORS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +33,13 @@ class BagInspection:
         facts: what it holds.
         parameters: flat parameters with which it can be replayed.
         issues: what is amiss.
+        mounts: of corrected cameras, what to publish in place of their transforms.
     """
 
     facts: BagFacts
     parameters: Mapping[str, Any]
     issues: tuple[Issue, ...]
+    mounts: tuple[CorrectedMount, ...] = ()
 
     @property
     def runnable(self) -> bool:
@@ -58,19 +65,35 @@ class BagInspection:
             "transforms": [asdict(edge) for edge in self.facts.edges],
             "parameters": dict(self.parameters),
             "issues": [issue.to_json() for issue in self.issues],
+            **({"mounts": [mount.to_json() for mount in self.mounts]} if self.mounts else {}),
         }
 
 
-def inspect_bag(path: BagSource) -> BagInspection:
+def inspect_bag(path: BagSource, config: Config | None = None) -> BagInspection:
     """Look into a bag; reads the first messages of its topics, not the whole.
+
+    Args:
+        path: the bag.
+        config: of the robot, to judge the bag by; None: what the bag suggests.
 
     Raises:
         BagError: it can't be opened.
     """
     facts = read_facts(path)
+    if config is not None:
+        return _by_config(facts, config)
     parameters = suggest_parameters(facts)
     issues = find_issues(facts, Config.from_parameters(parameters, str(path)))
     return BagInspection(facts, parameters, tuple(issues))
+
+
+def _by_config(facts: BagFacts, config: Config) -> BagInspection:
+    recorded, missing = recorded_sensors(facts, config)
+    # What was given is not guessed, and of what was not recorded that is said.
+    left_out = _GUESSED_OF_SENSORS | (_NO_SENSOR if missing else set())
+    issues = [issue for issue in find_issues(facts, recorded) if issue.code not in left_out]
+    mounts = tuple(corrected_mounts(facts, recorded))
+    return BagInspection(facts, recorded.to_parameters(), (*missing, *issues), mounts)
 
 
 def suggest_config(inspection: BagInspection) -> Config:

@@ -15,7 +15,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.inspection.suggest import is_sensor_topic
-from seg_perception.pipeline.frame_diagnosis import wrongly_named
+from seg_perception.pipeline.frame_diagnosis import sensor_frames, wrongly_named
 from seg_perception.pipeline.unread_clouds import unread_clouds
 
 
@@ -68,16 +68,21 @@ def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:
 
 
 def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:
-    for name, camera in config.cameras.items():
-        frame = camera.frame_id or facts.topics[camera.image_topic].frame_id
-        if not frame or not topic.frame_id:
+    own = sensor_frames(config, {where: topic.frame_id})[where]
+    places = {
+        f"camera.{name}.frame_id": camera.frame_id or facts.topics[camera.image_topic].frame_id
+        for name, camera in config.cameras.items()
+    }
+    places["transforms.fixed_frame"] = config.transforms.fixed_frame
+    for parameter, frame in places.items():
+        if not frame or not own:
             continue
         try:
-            facts.tree.lookup(frame, topic.frame_id, topic.stamp_ns)
+            facts.tree.lookup(frame, own, topic.stamp_ns)
         except TransformError as error:
-            if _time_alone(facts, frame, topic.frame_id):
+            if _time_alone(facts, frame, own):
                 continue
-            named = {f"camera.{name}.frame_id": frame, f"{where}.frame_id": topic.frame_id}
+            named = {parameter: frame, f"{where}.frame_id": own}
             remedy = wrongly_named(facts.tree.frames(), named)
             yield Issue.of(NO_TRANSFORM, where, error=error, remedy=remedy)
 

@@ -31,6 +31,7 @@ from seg_perception.inspection.frame_issues import (
     stamp_issues,
 )
 from seg_perception.inspection.photographs import is_derived, why_no_photograph
+from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.camera_images import CameraImages
 from seg_perception.pipeline.camera_lens import CameraLens
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
@@ -103,6 +104,9 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
         yield from issues.all()
     if config.lidars or config.radars:
         yield from _camera_info(facts, config, name)
+    issues = IssueLog()
+    say_correction(name, camera, issues)
+    yield from issues.all()
     if camera.frame_convention == "body":
         yield Issue.of(TAKEN_AS_BODY_FRAME, where, frame=topic.frame_id, camera=name)
 
@@ -177,16 +181,29 @@ def _clocks(facts: BagFacts, config: Config) -> Iterator[Issue]:
     first = next(iter(config.cameras))
     sensors = {n: t for n, t in read_sensors(facts, config).items() if not is_unstamped(t)}
     reference = sensors.get(stream("camera", first))
+    offsets_s = _offsets_s(config)
     clouds = {n: topic for n, topic in sensors.items() if not n.startswith("camera.")}
     if reference is None:
         return
     for where, topic in clouds.items():
+        own_s = offsets_s[where]
         apart_s = (topic.delay_ns - reference.delay_ns) / NANOSECONDS
+        apart_s -= own_s - offsets_s[stream("camera", first)]
         if abs(apart_s) <= config.synchronizer.max_gap_s:
             continue
         remedy = (
-            f"set {where}.time_offset_s={apart_s:.3f}"
+            f"set {where}.time_offset_s={own_s + apart_s:.3f}"
             if abs(apart_s) <= _MOST_OFFSET_S
             else "synchronise the sensors' clocks (PTP) and record again"
         )
         yield Issue.of(CLOCKS_APART, where, apart_s=-apart_s, camera=first, remedy=remedy)
+
+
+def _offsets_s(config: Config) -> dict[str, float]:
+    """By stream, what is added to the stamps already."""
+    kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
+    return {
+        stream(kind, name): sensor.time_offset_s
+        for kind, sensors in kinds
+        for name, sensor in sensors.items()
+    }

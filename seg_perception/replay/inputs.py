@@ -9,7 +9,6 @@ from seg_perception.config import Config
 from seg_perception.config.input_topics import (
     CLOUD_TYPES,
     IMAGE_TYPES,
-    RADAR_TYPES,
     TF,
     TF_STATIC,
     TF_TYPES,
@@ -17,13 +16,13 @@ from seg_perception.config.input_topics import (
 )
 from seg_perception.core.errors import BagError
 from seg_perception.core.issue_log import Issue
+from seg_perception.inspection.topic_search import TopicSearch, cloud_types
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import ROS_ENCODINGS
 from seg_perception.io.messages import CameraInfo, Odometry
 from seg_perception.outputs.own_topics import own_topics
 from seg_perception.pipeline.diagnosis import of_enabled
-from seg_perception.replay.topic_search import TopicSearch
 
 ODOMETRY_TYPES = (Odometry.type_name,)
 
@@ -73,7 +72,7 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
             f"no camera is configured; usable topics of {bag.path}:\n{paste_ready(topics.values())}"
         )
         raise BagError(msg)
-    search = TopicSearch(topics)
+    search = TopicSearch({name: topic.type for name, topic in topics.items()})
     images = {
         camera.image_topic: name
         for name, camera in config.cameras.items()
@@ -85,7 +84,7 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
     clouds = {
         topic: (kind, name)
         for topic, (kind, name) in _cloud_sensors(config).items()
-        if search.finds(topic, _cloud_types(kind), f"{kind}.{name}", "topic")
+        if search.finds(topic, cloud_types(kind), f"{kind}.{name}", "topic")
     }
     odometry = config.transforms.odometry_topic
     if odometry and not search.finds(odometry, ODOMETRY_TYPES, "transforms", "odometry_topic"):
@@ -122,10 +121,6 @@ def _cloud_sensors(config: Config) -> dict[str, tuple[str, str]]:
     sensors = {lidar.topic: ("lidar", name) for name, lidar in config.lidars.items()}
     sensors.update({radar.topic: ("radar", name) for name, radar in config.radars.items()})
     return sensors
-
-
-def _cloud_types(kind: str) -> tuple[str, ...]:
-    return RADAR_TYPES if kind == "radar" else CLOUD_TYPES
 
 
 def _lenses(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from seg_perception.config.input_topics import CLOUD_TYPES, RADAR_TYPES
 from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.core.issue_kinds.inputs import NOT_RECORDED
 from seg_perception.core.issue_log import Issue
-from seg_perception.io.bag_message import TopicInfo
 from seg_perception.outputs.own_topics import own_topics
 from seg_perception.pipeline.unread_clouds import wrong_type
 
@@ -21,15 +21,15 @@ class TopicSearch:
         missing: what was asked for in vain.
     """
 
-    def __init__(self, topics: Mapping[str, TopicInfo]) -> None:
-        """Search among topics that have messages."""
-        self._topics = topics
-        self._own = own_topics({name: info.type for name, info in topics.items()})
+    def __init__(self, types: Mapping[str, str]) -> None:
+        """Search among topics that have messages; `types` are those of their messages."""
+        self._types = types
+        self._own = own_topics(types)
         self.missing: list[Issue] = []
 
     def has(self, topic: str, types: Sequence[str]) -> bool:
         """Whether it is there, as one of these types."""
-        return topic in self._topics and self._topics[topic].type in types
+        return self._types.get(topic) in types
 
     def finds(self, topic: str, types: Sequence[str], group: str, field: str) -> bool:
         """Whether it is there; an issue where it is not.
@@ -44,12 +44,12 @@ class TopicSearch:
         parameter = f"{group}.{field}"
         is_sensor = group.startswith(_SENSORS)
         name = group if is_sensor else ""
-        if topic in self._topics:
-            numbers = wrong_type(topic, [self._topics[topic].type], types, parameter)
+        if topic in self._types:
+            numbers = wrong_type(topic, [self._types[topic]], types, parameter)
             self.missing.append(Issue.of(WRONG_TYPE, name, **numbers))
             return False
-        of_sensors = self._topics.keys() - self._own
-        usable = ", ".join(t for t in sorted(of_sensors) if self._topics[t].type in types)
+        of_sensors = self._types.keys() - self._own
+        usable = ", ".join(t for t in sorted(of_sensors) if self._types[t] in types)
         self.missing.append(
             Issue.of(
                 NOT_RECORDED,
@@ -61,3 +61,8 @@ class TopicSearch:
             )
         )
         return False
+
+
+def cloud_types(kind: str) -> tuple[str, ...]:
+    """The types that a lidar's, or a radar's, topic may have."""
+    return RADAR_TYPES if kind == "radar" else CLOUD_TYPES
