@@ -24,13 +24,17 @@ Layout = Literal["NCHW", "NHWC"]
 
 def command(  # noqa: PLR0913 (each is an option of the command line)
     source: Annotated[
-        Path, typer.Argument(help="Folder that save_pretrained wrote, or an .onnx file.")
+        str,
+        typer.Argument(
+            help="Folder that save_pretrained wrote, owner/name of the Hugging Face hub, a "
+            "checkpoint, or an .onnx file."
+        ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The bundle; must not exist.")],
     *,
     size: Annotated[
         str | None,
-        typer.Option(metavar="WxH", help="Of the network; an ONNX file mostly has its own."),
+        typer.Option(metavar="WxH", help="Of the network; default: the authors', or the file's."),
     ] = None,
     name: Annotated[str, typer.Option(help="Of the bundle; default: the output's.")] = "",
     version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
@@ -80,17 +84,19 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
 ) -> None:
     """Make a bundle of a published model, and prove it equal to what was published.
 
-    seg-perception import segformer_folder -o segformer --size 1024x512 --frames my_images
+    seg-perception import owner/segformer -o segformer --size 1024x512 --frames my_images
 
     seg-perception import model.onnx -o my_model --frames my_images
 
     An ONNX file does not say everything: what is missing is asked for, all at once, and with
     --frames every form of pixels is tried on them and shown.
     """
-    from seg_perception.core.errors import ConfigError, EngineError
+    from seg_perception.core.errors import EngineError
+    from seg_perception.core.extras import INSTALL_TRAINING
 
     del list_models  # it ends the command
-    if is_onnx(source):
+    golden = partial(read_frames, frames) if frames else simulate_frames
+    if is_onnx(Path(source)):
         answers = make_answers(
             size=parse_size(size) if size else None,
             pixels=pixels,
@@ -108,30 +114,26 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
             version=version,
             precisions=parse_precisions(precision or ["fp32"]),
         )
-        golden = partial(read_frames, frames) if frames else simulate_frames
         bundle = import_onnx_file(
-            source, output, golden, answers, own_frames=frames is not None, as_json=as_json
+            Path(source), output, golden, answers, own_frames=frames is not None, as_json=as_json
         )
         _report(output, bundle, as_json=as_json)
         return
-    if size is None:
-        msg = "--size WIDTHxHEIGHT is missing: a checkpoint runs at many sizes, say at which"
-        raise ConfigError(msg)
     try:
-        from seg_perception.importing.checkpoint import ImportOptions, import_checkpoint
+        from seg_perception.importing.options import ImportOptions
+        from seg_perception.importing.source import import_source
     except ImportError as error:
-        msg = f"the import of checkpoints needs torch and transformers ({error})"
+        msg = f"the import of checkpoints needs what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
 
     options = ImportOptions(
-        size=parse_size(size),
         name=name or output.stem,
         version=version,
+        size=parse_size(size) if size else None,
         precisions=parse_precisions(precision or ["fp32"]),
         licence=licence,
     )
-    golden = partial(read_frames, frames) if frames else simulate_frames
-    bundle = import_checkpoint(source, output, golden, options)
+    bundle = import_source(source, output, golden, options)
     _report(output, bundle, as_json=as_json)
 
 

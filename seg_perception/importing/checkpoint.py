@@ -17,6 +17,7 @@ from seg_perception.importing.authors import Authors
 from seg_perception.importing.class_names import ontology_of
 from seg_perception.importing.families.choice import choose_family
 from seg_perception.importing.model_folder import ModelFolder
+from seg_perception.importing.options import ImportOptions
 from seg_perception.importing.pictures import Pictures, load_processor
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, write_bundle
@@ -24,7 +25,6 @@ from seg_perception.inference.manifest import (
     LabelsConfidenceOutput,
     NetworkInput,
     Parity,
-    Precision,
     Training,
 )
 from seg_perception.inference.preprocessing import make_preprocessing
@@ -35,49 +35,51 @@ from seg_perception.training.export.variants import (
     export_variants,
     variant_sources,
 )
+from seg_perception.training.models.network import SegmentationNetwork
 
-# Under this key a manifest says what the authors do that the bundle can't.
-DIFFERS = "authors_differ"
 Image = NDArray[np.uint8]
 Size = tuple[int, int]
+Frames = Callable[[int, int], Sequence[Image]]
+# Under this key a manifest says what the authors do that the bundle can't.
+DIFFERS = "authors_differ"
 
 
 @dataclass(frozen=True)
-class ImportOptions:
-    """How a model is imported.
+class _Published:
+    """What is imported.
 
     Attributes:
-        size: width, height of the network.
-        name, version: of the bundle.
-        precisions: of the variants, the plain model's first.
-        licence: name of the weights' licence; empty takes what the folder says.
+        folder: configuration and weights.
+        processor: the authors', of `transformers`.
+        pictures: what it does.
+        differs: what the authors do otherwise.
     """
 
-    size: Size
-    name: str
-    version: str = "1"
-    precisions: tuple[Precision, ...] = ("fp32",)
-    licence: str = ""
+    folder: ModelFolder
+    processor: Any
+    pictures: Pictures
+    differs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Exported:
     """A network's graph and what it was compared with."""
 
+    size: Size
+    images: Sequence[Image]
     golden: Sequence[Image]
     reference: Sequence[NetworkAnswer]
     variants: Sequence[ExportedVariant]
-    authors: Sequence[Parity]
-    differs: Sequence[str]
 
 
 def import_checkpoint(
     source: Path,
     output: Path,
-    frames: Callable[[int, int], Sequence[Image]],
+    frames: Frames,
     options: ImportOptions,
+    differs: Sequence[str] = (),
 ) -> Bundle:
-    """Make a bundle of a published network.
+    """Make a bundle of a network of `transformers`.
 
     Args:
         source: its folder.
@@ -85,6 +87,7 @@ def import_checkpoint(
         frames: gives pictures, uint8 (H, W, 3) RGB of any size, for the network's width and
             height; they become the golden frames.
         options: what is imported.
+        differs: what the manifest says of the authors beside what is found here.
 
     Raises:
         ImportModelError: the folder, its weights or the size does not fit.
@@ -94,56 +97,72 @@ def import_checkpoint(
     expect_new(output, BundleError)
     folder = ModelFolder.read(source)
     licence = _licence(folder, options)
-    names = folder.class_names
+    family = choose_family(folder.architecture)
     processor = load_processor(folder)
     pictures = Pictures.of_processor(processor.to_dict())
-    exported = _export(folder, processor, pictures, frames(*options.size), options)
-    return write_bundle(output, _bundle(folder, names, pictures, exported, licence, options))
+    published = _Published(folder, processor, pictures, (*differs, *pictures.differs))
+    size = options.size or _authors_size(published)
+    network = family.load(folder, size)
+    exported = _export(network, pictures, size, frames(*size), options)
+    original = family.published(folder)
+    # Where the authors' network does not take the size, its normalisation is compared alone.
+    same = original if family.is_published_size(folder, size) else network
+    parities = [Authors(processor, same).compare_networks(exported.golden, exported.reference)]
+    try:
+        whole = Authors(processor, original).compare_pipelines(
+            exported.images, exported.reference, pictures.resize
+        )
+    except ImportModelError as error:
+        found = (*published.differs, f"nothing was compared with it: {error}")
+        published = _Published(folder, processor, pictures, found)
+    else:
+        parities.append(whole)
+    return write_bundle(output, _bundle(published, exported, parities, licence, options))
+
+
+def _authors_size(published: _Published) -> Size:
+    size = published.pictures.size
+    if size is None:
+        msg = (
+            f"{published.folder.path}: the authors' pictures have no one size: give --size WxH, "
+            "the proportions of your camera's images in about their resolution "
+            f"({published.processor.to_dict()['size']})"
+        )
+        raise ImportModelError(msg)
+    return size
 
 
 def _export(
-    folder: ModelFolder,
-    processor: Any,
+    network: SegmentationNetwork,
     pictures: Pictures,
+    size: Size,
     images: Sequence[Image],
     options: ImportOptions,
 ) -> _Exported:
-    family = choose_family(folder.architecture)
-    network = family.load(folder, options.size)
-    prepare = make_preprocessing(options.size, pictures.resize).prepare
+    prepare = make_preprocessing(size, pictures.resize).prepare
     golden = [prepare(image) for image in images]
     graph = ServingGraph(network, normalisation=pictures.normalisation())
-    reference, variants = export_variants(graph, options.size, options.precisions, golden)
-    published = family.published(folder)
-    own = published if family.is_published_size(folder, options.size) else network
-    same = Authors(processor, own).compare_networks(golden, reference)
-    differs = list(pictures.differs)
-    parities = [same]
-    try:
-        authors = Authors(processor, published)
-        parities.append(authors.compare_pipelines(images, reference, pictures.resize))
-    except ImportModelError as error:
-        differs.append(f"nothing is compared with it: {error}")
-    return _Exported(golden, reference, variants, parities, differs)
+    reference, variants = export_variants(graph, size, options.precisions, golden)
+    return _Exported(size, images, golden, reference, variants)
 
 
 def _bundle(
-    folder: ModelFolder,
-    names: Sequence[str],
-    pictures: Pictures,
+    published: _Published,
     exported: _Exported,
+    authors: Sequence[Parity],
     licence: tuple[str, str],
     options: ImportOptions,
 ) -> BundleSource:
-    width, height = options.size
-    pairs = zip(exported.golden, exported.reference, strict=True)
+    names = published.folder.class_names
     dtype = label_dtype(len(names))
+    width, height = exported.size
+    pairs = zip(exported.golden, exported.reference, strict=True)
     return BundleSource(
         name=options.name,
         version=options.version,
         ontology=ontology_of(names, options.name),
         input=NetworkInput.model_validate(
-            {"name": INPUT, "width": width, "height": height, "resize": pictures.resize}
+            {"name": INPUT, "width": width, "height": height, "resize": published.pictures.resize}
         ),
         output=LabelsConfidenceOutput(
             kind="labels_confidence", labels=OUTPUTS[0], confidence=OUTPUTS[1]
@@ -154,15 +173,15 @@ def _bundle(
         licence_text=licence[1],
         golden=[(image, a.labels.astype(dtype), a.confidence) for image, a in pairs],
         opset=OPSET,
-        parity=(exported.variants[0].parity, *exported.authors),
-        training=Training(details=_details(folder, exported.differs)),
+        parity=(exported.variants[0].parity, *authors),
+        training=Training(details=_details(published)),
     )
 
 
-def _details(folder: ModelFolder, differs: Sequence[str]) -> dict[str, str | int | float]:
-    details: dict[str, str | int | float] = {"architecture": folder.architecture}
-    if differs:
-        details[DIFFERS] = "; ".join(differs)
+def _details(published: _Published) -> dict[str, str | int | float]:
+    details: dict[str, str | int | float] = {"architecture": published.folder.architecture}
+    if published.differs:
+        details[DIFFERS] = "; ".join(published.differs)
     return details
 
 

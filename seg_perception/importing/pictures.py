@@ -29,6 +29,7 @@ class Pictures:
         resize: how an image gets the network's size.
         mean, std: in units of a byte, in the order of the network's channels.
         reversed_channels: whether these are blue, green, red.
+        size: width, height of the authors' pictures; None where they vary with the image.
         differs: what the authors do that one picture of one size can't, a sentence each.
     """
 
@@ -36,6 +37,7 @@ class Pictures:
     mean: Triple
     std: Triple
     reversed_channels: bool = False
+    size: tuple[int, int] | None = None
     differs: tuple[str, ...] = ()
 
     def normalisation(self) -> Normalisation:
@@ -62,6 +64,7 @@ class Pictures:
             mean,
             (std[0] / factor, std[1] / factor, std[2] / factor),
             bool(processor.get("do_flip_channel_order")),
+            _size(processor),
             differs,
         )
 
@@ -116,6 +119,17 @@ def _resize(processor: Mapping[str, Any], mean: Triple) -> tuple[Resize, tuple[s
     )
     padding = _BLACK if processor.get("do_pad") else _grey(processor, mean)
     return Resize(mode="fit", filter=name, place="corner", padding=padding), (said,)
+
+
+def _size(processor: Mapping[str, Any]) -> tuple[int, int] | None:
+    size = processor["crop_size" if processor.get("do_center_crop") else "size"] or {}
+    if size.get("height") and size.get("width") and not processor.get("keep_aspect_ratio"):
+        return int(size["width"]), int(size["height"])
+    squares = processor.get("do_split_image") or processor.get("do_pad")
+    side = size.get("shortest_edge")
+    if not side or not squares or size.get("longest_edge") not in (None, side):
+        return None
+    return int(side), int(side)
 
 
 def _filter(processor: Mapping[str, Any]) -> Filter:

@@ -52,7 +52,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def imported(published: Path, output: Path, **options: Any) -> Bundle:
-    from seg_perception.importing.checkpoint import ImportOptions, import_checkpoint
+    from seg_perception.importing.checkpoint import import_checkpoint
+    from seg_perception.importing.options import ImportOptions
 
     chosen = ImportOptions(**{"size": SIZE, "name": "tiny", **options})
     return import_checkpoint(published, output, frames, chosen)

@@ -48,7 +48,8 @@ class Imported:
 
 
 def import_member(folder: Path, output: Path, frames: list[Image], **options: Any) -> Bundle:
-    from seg_perception.importing.checkpoint import ImportOptions, import_checkpoint
+    from seg_perception.importing.checkpoint import import_checkpoint
+    from seg_perception.importing.options import ImportOptions
 
     chosen = ImportOptions(**{"name": "tiny", **options})
     return import_checkpoint(folder, output, lambda *_: frames, chosen)

@@ -1,0 +1,66 @@
+"""A file of torch: what is in it, and why weights alone are no network."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+
+from seg_perception.core.errors import ImportModelError
+from seg_perception.training.models.weight_files import read_weights
+
+_BACKBONE = (
+    "a backbone of DINO without a head: it has no classes. Train a head on it (`train new`, then "
+    "`model.backbone.pretrained` with this file), or import a whole network of it, such as an "
+    "EoMT on DINOv3 of the hub"
+)
+_META_HEAD = (
+    "one of Meta's segmentation heads: it fits the backbone of 7 billion weights alone, more "
+    "than one ONNX file holds and a robot runs. Import an EoMT on a smaller DINOv3 instead"
+)
+_BARE = (
+    "weights without a description of their network: write them with save_pretrained of "
+    "`transformers` and name that folder, or export the network as ONNX and import that file"
+)
+
+
+def read_file(path: Path) -> Mapping[str, Any]:
+    """What a file holds, by name, without running anything of it.
+
+    Raises:
+        ImportModelError: not a file of torch or safetensors.
+    """
+    if path.suffix == ".safetensors":
+        return read_weights(path)
+    try:
+        given = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        msg = (
+            f"{path}: not a checkpoint that can be read without running code of it ({reason}): "
+            "save a state_dict, or export the network as ONNX and import that file"
+        )
+        raise ImportModelError(msg) from error
+    if not isinstance(given, Mapping):
+        msg = f"{path}: expected weights by name, got {type(given).__name__}: save a state_dict"
+        raise ImportModelError(msg)
+    return given
+
+
+def refuse(given: Mapping[str, Any], path: Path) -> NoReturn:
+    """Say what a file is that no network can be made of.
+
+    Raises:
+        ImportModelError: always.
+    """
+    names = [str(name) for name in given]
+    reason = _BARE
+    if any(n.startswith(("blocks.", "downsample_layers.", "model.layer.")) for n in names):
+        reason = _BACKBONE
+    elif "m2f_head" in path.name or any(n.startswith("segmentation_model.") for n in names):
+        reason = _META_HEAD
+    msg = f"{path}: {reason}"
+    raise ImportModelError(msg)

@@ -1,0 +1,79 @@
+"""What an imported bundle is for: a recording, and TensorRT."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from seg_perception.cli.main import app
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import published_networks as published
+
+
+def run(*arguments: object) -> Any:
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def import_member(name: str, folder: Path) -> Path:
+    """Its bundle, by the command."""
+    member = published.MEMBERS[name]
+    published.save(name, folder / "published", published.frames(member.size))
+    size = "x".join(map(str, member.size))
+    said = run("import", folder / "published", "-o", folder / "tiny", "--size", size)
+    assert "licence of the weights: apache-2.0" in said.output
+    assert "labels equal 100.000%: this bundle's graph, torch; the authors'" in said.output
+    return folder / "tiny"
+
+
+def test_a_bag_is_replayed_with_an_imported_model(tmp_path: Path) -> None:
+    bundle = import_member("segformer", tmp_path)
+    bag = tmp_path / "sim.mcap"
+    run("simulate", "-o", bag, "--duration", "1")
+    out = tmp_path / "labelled.mcap"
+    said = run("replay", bag, "-o", out, "--set", f"segmentation.bundle={bundle}", "--json")
+    summary = json.loads(said.stdout)
+    assert "tiny" in json.dumps(summary)
+    assert out.exists()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", list(published.MEMBERS))
+def test_tensorrt_for_rtx_builds_an_engine_of_each_family(tmp_path: Path, name: str) -> None:
+    """On a machine without a device: read and built, never run."""
+    pytest.importorskip(
+        "tensorrt_rtx",
+        reason="TensorRT for RTX has wheels for Linux on x86_64 alone",
+        exc_type=ImportError,
+    )
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.inference.tensorrt.build_supervisor import BuildSupervisor, BuildTimeouts
+    from seg_perception.inference.tensorrt.builder_pipe import BuildRequest
+
+    bundle = Bundle.load(import_member(name, tmp_path))
+    # Sampling by grid is not for TensorRT; where there is another, that is built.
+    files = {variant.sampling: variant.file for variant in bundle.manifest.variants}
+    request = BuildRequest(
+        module="tensorrt_rtx",
+        device=None,
+        model=str(bundle.folder / files.get("gather", bundle.manifest.model)),
+        plan=str(tmp_path / "plan"),
+        timing_cache=str(tmp_path / "timing"),
+        precision="fp32",
+        workspace_mib=0,
+        optimization_level=3,
+    )
+    result = BuildSupervisor(BuildTimeouts(500, 300), lambda _: None).build(request)
+    width, height = published.MEMBERS[name].size
+    assert [tensor.shape for tensor in result.inputs] == [(1, height, width, 3)]
+    assert [tensor.shape for tensor in result.outputs] == [(1, height, width)] * 2
+    assert (tmp_path / "plan").stat().st_size > 0
