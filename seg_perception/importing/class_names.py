@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +16,10 @@ from seg_perception.datasets.names_ontology import ontology_of as named_ontology
 _SYNONYMS = "class_synonyms.yaml"
 # Less of a label space is another one that shares some words with it.
 _LEAST_SHARE = 0.8
+# What models call an output beside their data set's classes: none of them.
+_VOID = ("background", "unlabeled", "void", "undefined", "ignore", "other", "unknown")
+_VOID_GROUP = "void"
+_BLACK = "#000000"
 
 
 def ontology_of(names: Sequence[str], title: str) -> Ontology:
@@ -23,8 +27,8 @@ def ontology_of(names: Sequence[str], title: str) -> Ontology:
 
     Names are the same where case, spaces and punctuation differ, where one is a synonym of the
     other, and where one of several after commas is meant (`door, double door`). A model that
-    has a shipped ontology's classes under other ids, or nearly all of them, gets these with
-    its own ids.
+    has a shipped ontology's classes under other ids, or nearly all of them, or `background`
+    beside them, gets these with its own ids.
 
     Args:
         names: by class id, as the model's `id2label` has them.
@@ -90,12 +94,19 @@ def _matches(names: Sequence[str]) -> Iterator[_Match]:
 def _classes_of(known: Ontology, names: Sequence[str]) -> tuple[SemanticClass, ...]:
     """The class of each name, whatever its id; none where one has none or two share one."""
     by_word = {_word(c.name): c for c in known.classes}
-    found = [
-        next((by_word[word] for word in _words(name) if word in by_word), None) for name in names
-    ]
+    found = [_class_of(by_word, name) for name in names]
     classes = tuple(c for c in found if c is not None)
-    unique = len({c.id for c in classes}) == len(names)
+    unique = len({c.name for c in classes}) == len(names)
     return classes if unique else ()
+
+
+def _class_of(by_word: Mapping[str, SemanticClass], name: str) -> SemanticClass | None:
+    """The class of a name; a new one where the name says that it is none of them."""
+    words = _words(name)
+    if found := next((by_word[word] for word in words if word in by_word), None):
+        return found
+    void = next((word for word in words if word in _VOID), None)
+    return SemanticClass(id=0, name=void, color=_BLACK) if void else None
 
 
 def _renumbered(
@@ -103,22 +114,24 @@ def _renumbered(
 ) -> Ontology:
     """A shipped ontology's classes with the ids of a model, and what of its groupings is left."""
     kept = {c.name for c in classes}
+    void = tuple(name for name in kept if name not in known.ids)
     return Ontology(
         name=f"{known.name}_{len(names)}",
         source=f"{known.source}; with the ids of the model",
-        ignore=tuple(name for name in known.ignore if name in kept),
+        ignore=(*(name for name in known.ignore if name in kept), *void),
         cloud_unknown=known.cloud_unknown if known.cloud_unknown in kept else "",
         classes=tuple(c.model_copy(update={"id": i}) for i, c in enumerate(classes)),
         groupings={
-            grouping: tuple(_left(group, kept) for group in groups)
+            grouping: tuple(_left(group, kept, void) for group in groups)
             for grouping, groups in known.groupings.items()
         },
     )
 
 
-def _left(group: Group, kept: set[str]) -> Group:
+def _left(group: Group, kept: set[str], void: tuple[str, ...]) -> Group:
     classes = tuple(name for name in group.classes if name in kept)
-    return group.model_copy(update={"classes": classes})
+    added = void if group.name == _VOID_GROUP else ()
+    return group.model_copy(update={"classes": classes + added})
 
 
 def _words(name: str) -> list[str]:

@@ -106,5 +106,15 @@ def test_other_names_get_colours_and_no_groupings(names: list[str]) -> None:
     assert len({c.color for c in found.classes}) == len(names)
 
 
+def test_an_output_for_none_of_the_classes_is_void() -> None:
+    """As in ESPNetv2 of EdgeNets: Cityscapes' 19 and `background`."""
+    found = ontology_of([*names_of("cityscapes_train"), "Background"], "mine")
+    assert found.name == "cityscapes_train_20"
+    assert (found.names[19], found.ignore) == ("background", ("background",))
+    groups = {g.name: g.classes for g in found.groupings["goose_category"]}
+    assert groups["void"] == ("background",)
+    assert found.group_ids("traversability")[19] == found.unknown_id
+
+
 def test_a_name_that_occurs_twice_gets_its_number() -> None:
     assert list(ontology_of(["rock", "moss", "rock"], "mine").ids) == ["rock_0", "moss", "rock_2"]
