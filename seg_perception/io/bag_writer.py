@@ -23,7 +23,12 @@ class BagWriter:
     """A bag under construction; used as a context it is finished at the end, come what may."""
 
     def __init__(
-        self, path: str | Path, compression: str = "zstd", split_bytes: int | None = None
+        self,
+        path: str | Path,
+        compression: str = "zstd",
+        split_bytes: int | None = None,
+        *,
+        in_background: bool = False,
     ) -> None:
         """Create the bag.
 
@@ -32,6 +37,7 @@ class BagWriter:
             compression: `zstd`, `lz4` or `none`.
             split_bytes: begin another file of the folder when one has grown to this;
                 None: all goes into one file.
+            in_background: a thread compresses and writes; a killed process loses more then.
 
         Raises:
             BagError: it exists or can't be created, an unknown compression, or a file that
@@ -40,6 +46,7 @@ class BagWriter:
         self.path = Path(path)
         self._folder = None if self.path.suffix == ".mcap" else self.path
         self._compression, self._split_bytes = compression, split_bytes
+        self._in_background = in_background
         self._topics: dict[str, WrittenTopic] = {}
         self._schemas: dict[tuple[str, str, str], int] = {}
         self._channels: list[tuple[str, int, dict[str, str], str]] = []
@@ -179,7 +186,7 @@ class BagWriter:
         """The next file, which knows all types and topics so far under their numbers."""
         name = f"{self.path.name}_{len(self._finished)}.mcap"
         file = self.path if self._folder is None else self.path / name
-        mcap = McapWriter(file, self._compression)
+        mcap = McapWriter(file, self._compression, in_background=self._in_background)
         for schema in self._schemas:
             mcap.add_schema(*schema)
         for channel in self._channels:

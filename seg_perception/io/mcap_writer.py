@@ -1,7 +1,7 @@
 """Writes MCAP files that RViz, Foxglove and `ros2 bag` read.
 
 Chunks go to the disk as they fill, so that a writer that is killed leaves a file that can
-be read up to its last chunk.
+be read up to its last chunk. A thread may compress and write them: the bytes are the same.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from seg_perception.core.background_work import BackgroundWork, Work, WorkAtOnce
 from seg_perception.core.errors import BagError, OutputError
 from seg_perception.io import mcap_format as mcap
 from seg_perception.io.bag_storage import bytes_of
@@ -20,6 +23,24 @@ LIBRARY = "seg_perception"
 _CHUNK_BYTES = 1 << 20
 _CHUNK_SPAN_NS = 1_000_000_000
 _NEVER = (1 << 63) - 1
+# Full chunks that may wait for the disk.
+_WAITING = 4
+
+
+@dataclass
+class _Chunk:
+    """Records on their way into the file.
+
+    Attributes:
+        records: their bytes.
+        entries: of each channel the log times of its messages, and where they lie.
+        start_ns, end_ns: first and last log time.
+    """
+
+    records: bytearray = field(default_factory=bytearray)
+    entries: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    start_ns: int = _NEVER
+    end_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,12 +65,16 @@ class McapWriter:
     A failed write (a full disk) raises once and for all: what was written stays.
     """
 
-    def __init__(self, path: Path, compression: str = "zstd") -> None:
+    def __init__(
+        self, path: Path, compression: str = "zstd", *, in_background: bool = False
+    ) -> None:
         """Create the file.
 
         Args:
             path: file that must not exist.
             compression: `zstd`, `lz4` or `none`.
+            in_background: compress and write in a thread: quicker, but who is killed loses what
+                waited for it, up to 4 chunks more.
 
         Raises:
             BagError: the file exists or can't be created, or an unknown compression.
@@ -65,19 +90,23 @@ class McapWriter:
         self._channels: list[mcap.Channel] = []
         self._chunk_indexes: list[bytes] = []
         self._position = 0
-        self._chunk_start_ns, self._chunk_end_ns = _NEVER, 0
+        self._chunk = _Chunk()
         self._failure: str | None = None
+        self._is_told = False
         try:
             self._file = path.open("xb", buffering=0)
         except OSError as error:
             msg = f"{path}: can't be created ({error.strerror}); choose another path"
             raise BagError(msg) from error
-        self._start_chunk()
         self._put(mcap.MAGIC + mcap.record(mcap.HEADER, mcap.text("ros2") + mcap.text(LIBRARY)))
+        self._chunks: Work = (
+            BackgroundWork("write chunks", _WAITING) if in_background else WorkAtOnce()
+        )
 
     @property
     def size(self) -> int:
         """Bytes in the file; what waits for the next chunk does not count."""
+        self._chunks.wait()
         return self._position
 
     def extent(self) -> FileExtent:
@@ -88,7 +117,7 @@ class McapWriter:
         """Register a type; the number that stands for it."""
         schema = mcap.Schema(len(self._schemas) + 1, name, encoding, bytes_of(data))
         self._schemas.append(schema)
-        self._chunk += mcap.schema_record(schema)
+        self._chunk.records += mcap.schema_record(schema)
         return schema.id
 
     def add_channel(
@@ -97,7 +126,7 @@ class McapWriter:
         """Register a topic, of no schema where its number is 0; the number that stands for it."""
         channel = mcap.Channel(len(self._channels) + 1, schema_id, topic, encoding, metadata)
         self._channels.append(channel)
-        self._chunk += mcap.channel_record(channel)
+        self._chunk.records += mcap.channel_record(channel)
         return channel.id
 
     def write(self, channel_id: int, log_time_ns: int, data: bytes | memoryview) -> None:
@@ -107,49 +136,64 @@ class McapWriter:
             BagError: the disk refuses it, now or before.
         """
         self._check()
-        if self._entries and abs(log_time_ns - self._chunk_start_ns) > _CHUNK_SPAN_NS:
-            self.flush()
-        entries = self._entries.setdefault(channel_id, [])
-        entries.append((log_time_ns, len(self._chunk)))
+        if self._chunk.entries and abs(log_time_ns - self._chunk.start_ns) > _CHUNK_SPAN_NS:
+            self._end_chunk()
+        chunk = self._chunk
+        chunk.entries.setdefault(channel_id, []).append((log_time_ns, len(chunk.records)))
         size = mcap.MESSAGE_PREFIX.size + len(data)
         sequence = self.counts[channel_id] & 0xFFFFFFFF
-        self._chunk += mcap.RECORD_PREFIX.pack(mcap.MESSAGE, size)
-        self._chunk += mcap.MESSAGE_PREFIX.pack(channel_id, sequence, log_time_ns, log_time_ns)
-        self._chunk += data
-        self._chunk_start_ns = min(self._chunk_start_ns, log_time_ns)
-        self._chunk_end_ns = max(self._chunk_end_ns, log_time_ns)
+        chunk.records += mcap.RECORD_PREFIX.pack(mcap.MESSAGE, size)
+        chunk.records += mcap.MESSAGE_PREFIX.pack(channel_id, sequence, log_time_ns, log_time_ns)
+        chunk.records += data
+        chunk.start_ns = min(chunk.start_ns, log_time_ns)
+        chunk.end_ns = max(chunk.end_ns, log_time_ns)
         self.start_ns = min(self.start_ns, log_time_ns)
         self.end_ns = max(self.end_ns, log_time_ns)
         self.counts[channel_id] += 1
-        if len(self._chunk) >= _CHUNK_BYTES:
-            self.flush()
+        if len(chunk.records) >= _CHUNK_BYTES:
+            self._end_chunk()
 
     def flush(self) -> None:
-        """Put everything written so far into the file.
+        """Put everything written so far into the file, and wait until it lies there.
 
         Raises:
             BagError: the disk refuses it.
         """
-        if not self._chunk:
+        self._end_chunk()
+        self._chunks.wait()
+        self._check()
+
+    def _end_chunk(self) -> None:
+        """Let the chunk be written, and begin another."""
+        if not self._chunk.records:
             return
-        start, end = (self._chunk_start_ns, self._chunk_end_ns) if self._entries else (0, 0)
+        chunk, self._chunk = self._chunk, _Chunk()
+        self._chunks.order(partial(self._write, chunk))
+
+    def _write(self, chunk: _Chunk) -> None:
+        """What the disk refuses is told where the bag is filled: `_check`."""
+        with suppress(OutputError):
+            self._write_chunk(chunk)
+
+    def _write_chunk(self, chunk: _Chunk) -> None:
+        start, end = (chunk.start_ns, chunk.end_ns) if chunk.entries else (0, 0)
         compression = "" if self._compression == "none" else self._compression
-        payload = mcap.COMPRESSORS[self._compression](self._chunk)
-        head = mcap.CHUNK_PREFIX.pack(start, end, len(self._chunk), zlib.crc32(self._chunk))
+        records = chunk.records
+        payload = mcap.COMPRESSORS[self._compression](records)
+        head = mcap.CHUNK_PREFIX.pack(start, end, len(records), zlib.crc32(records))
         head += mcap.text(compression) + struct.pack("<Q", len(payload))
         offset = self._position
         self._put(mcap.RECORD_PREFIX.pack(mcap.CHUNK, len(head) + len(payload)) + head, payload)
         length = self._position - offset
-        indexes, index_offsets = self._message_indexes()
+        indexes, index_offsets = self._message_indexes(chunk)
         self._put(indexes)
         self._chunk_indexes.append(
             struct.pack("<QQQQ", start, end, offset, length)
             + mcap.number_map("<HQ", index_offsets)
             + struct.pack("<Q", len(indexes))
             + mcap.text(compression)
-            + struct.pack("<QQ", len(payload), len(self._chunk))
+            + struct.pack("<QQ", len(payload), len(records))
         )
-        self._start_chunk()
 
     def close(self, metadata: dict[str, str]) -> None:
         """Finish the file.
@@ -163,23 +207,19 @@ class McapWriter:
         if self._file.closed:
             return
         try:
-            if self._failure is None:
+            if not self._is_told:
                 self.flush()
                 self._finish(metadata)
         finally:
+            self._chunks.close()
             self._file.close()
             self._failure = self._failure or f"{self.path}: is finished; open another bag"
 
-    def _start_chunk(self) -> None:
-        self._chunk = bytearray()
-        self._entries: dict[int, list[tuple[int, int]]] = {}
-        self._chunk_start_ns, self._chunk_end_ns = _NEVER, 0
-
-    def _message_indexes(self) -> tuple[bytes, list[tuple[int, int]]]:
+    def _message_indexes(self, chunk: _Chunk) -> tuple[bytes, list[tuple[int, int]]]:
         """The index records of the chunk just written, and where each will lie."""
         records = b""
         offsets = []
-        for channel_id, entries in self._entries.items():
+        for channel_id, entries in chunk.entries.items():
             offsets.append((channel_id, self._position + len(records)))
             content = struct.pack("<H", channel_id) + mcap.number_map("<QQ", entries)
             records += mcap.record(mcap.MESSAGE_INDEX, content)
@@ -225,12 +265,18 @@ class McapWriter:
         ) + mcap.number_map("<HQ", sorted(self.counts.items()))
 
     def _check(self) -> None:
+        """Raise, where the bag is filled, what stopped the writing of chunks."""
         if self._failure is not None:
+            self._is_told = True
             raise OutputError(self._failure)
 
     def _put(self, *parts: bytes | bytearray) -> None:
-        """Append to the file; unbuffered, so that a killed process loses nothing of it."""
-        self._check()
+        """Append to the file; unbuffered, so that a killed process loses nothing of it.
+
+        After a failure nothing is appended: it would lie at the wrong place.
+        """
+        if self._failure is not None:
+            raise OutputError(self._failure)
         try:
             for part in parts:
                 rest = memoryview(part)

@@ -105,7 +105,7 @@ def replay(
         check_planner(config, bundle.ontology)
         with (
             closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine,
-            BagWriter(output) as writer,
+            BagWriter(output, in_background=True) as writer,
             replay_video(options.video) as video,
         ):
             passed_on = _passed_on(reader, inputs, options)

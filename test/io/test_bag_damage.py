@@ -125,7 +125,7 @@ from seg_perception.io.messages import String
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30000, 30000))
 errors = 0
-with BagWriter(sys.argv[1], "none") as bag:
+with BagWriter(sys.argv[1], "none", in_background=sys.argv[2] == "thread") as bag:
     for time in range(60):
         try:
             bag.write("/text", String(str(time) * 500), time * 2 * 10**9)
@@ -136,9 +136,10 @@ print(errors)
 """
 
 
-def test_a_full_disk_keeps_what_was_written(bags, path):
+@pytest.mark.parametrize("by", ["caller", "thread"])
+def test_a_full_disk_keeps_what_was_written(bags, path, by):
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(path)],
+        [sys.executable, "-c", FULL, str(path), by],
         cwd=REPOSITORY,
         check=False,
         timeout=60,

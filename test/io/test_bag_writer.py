@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import yaml
+from full_disk import full_disk
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability, QosReliability
 
-from seg_perception.core.errors import BagError
+from seg_perception.core.errors import BagError, OutputError
 from seg_perception.io import messages as m
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
@@ -100,6 +101,36 @@ def test_the_same_messages_make_the_same_bytes(bags, tmp_path):
     for name in ("a", "b"):
         bags.write_texts(tmp_path / f"{name}.mcap", range(100))
     assert (tmp_path / "a.mcap").read_bytes() == (tmp_path / "b.mcap").read_bytes()
+
+
+@pytest.mark.parametrize("split_bytes", [None, 3000])
+def test_a_thread_that_writes_changes_no_byte(bags, tmp_path, split_bytes):
+    for name, in_background in (("a", False), ("b", True)):
+        folder = tmp_path / name / "bag"
+        folder.parent.mkdir()
+        with BagWriter(folder, split_bytes=split_bytes, in_background=in_background) as bag:
+            for number in range(60):
+                noise = np.random.default_rng(number).bytes(900).hex()
+                bag.write("/text", m.String(noise), number * 10**9)
+    ours, threads = (
+        {f.name: f.read_bytes() for f in (tmp_path / n / "bag").iterdir()} for n in "ab"
+    )
+    assert ours == threads
+    assert (len(ours) > 3) == (split_bytes is not None)
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_a_full_disk_is_told_once_and_at_the_end_at_the_latest(bags, tmp_path, in_background):
+    bag = BagWriter(tmp_path / "a.mcap", in_background=in_background)
+    bag.write("/text", bags.text(1), 1)
+    with full_disk(100), pytest.raises(OutputError, match="make room or choose another disk"):
+        bag.close()
+    told = BagWriter(tmp_path / "b.mcap", in_background=in_background)
+    told.write("/text", bags.text(1), 1)
+    with full_disk(100):
+        with pytest.raises(OutputError, match="make room or choose another disk"):
+            told.flush()
+        told.close()
 
 
 def test_latched_topics_are_known_as_such(bags, path):
