@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from seg_perception.core.issue_kinds.engines import SPOT_CHECK_ENDED
-from seg_perception.core.issue_kinds.places import CONVENTION_FOUND
+from seg_perception.core.issue_kinds.places import CONVENTION_FOUND, EXTRINSICS_CORRECTED
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.inference.engine import ValidatedEngine
 from seg_perception.io.messages import Header
@@ -29,6 +29,8 @@ from seg_perception.ros.qos import output_profile
 # As in SegmentationStatus.msg and StreamStatus.msg.
 _KINDS = {"camera": 0, "lidar": 1, "radar": 2}
 _NOT_READY, _VALIDATED, _FALLBACK, _FAILED = 0, 1, 2, 3
+# Notes that stand in the diagnostics, and what they speak of.
+_STANDING = {CONVENTION_FOUND.code: "frame", EXTRINSICS_CORRECTED.code: "place"}
 
 
 class StatusPublisher:
@@ -128,8 +130,8 @@ class StatusPublisher:
             flow = f"in flight {stream.in_flight}, {stream.published_hz:.1f} Hz"
             yield stream.topic, f"{fate}, {flow}"
         for issue in self._context.perception.issues.all():
-            if issue.code == CONVENTION_FOUND.code:
-                yield f"frame of {issue.stream}", issue.sentence
+            if what := _STANDING.get(issue.code):
+                yield f"{what} of {issue.stream}", issue.sentence
         yield "engine self-test", status.engine_self_test
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from seg_perception import Camera, ImageLabels, PointStatus, SegPerceptionWarning, View
+from seg_perception.api.arrays import as_cloud
+from seg_perception.api.image_labels import NO_STAMP_NS
 from seg_perception.core.errors import ConfigError, TransformError
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.geometry.transforms import TransformTree
@@ -234,3 +236,21 @@ def test_a_cloud_without_points_is_one(model, camera, stripes, mount):
     assert cloud.why_not == {}
     assert "0 of 0 points" in repr(cloud)
     assert cloud._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_corrected_camera_moves_the_points_and_nobody_is_warned_of_what_was_asked_for(
+    model, camera, stripes, mount, recwarn
+):
+    # (10, 2) lies 11.3 degrees to the left, (10, -2) as far to the right: 15 to the right.
+    turned = camera.adjusted(correction_rpy_deg=[0.0, 15.0, 0.0])
+    cloud = model.paint(POINTS[:2], model.label(stripes), turned, mount)
+    assert cloud.labels.tolist() == [GREEN, GREEN]
+    labels = model.label(stripes)
+    framed = ImageLabels(
+        *(labels.labels, labels.confidence, labels.ontology, labels.image),
+        replace(labels.label_map, frame_id="camera"),
+    )
+    cloud = as_cloud(POINTS[:2], NO_STAMP_NS, "lidar", None)
+    recorded = model.paint(cloud, framed, turned, transforms=tree(mount), fixed_frame="")
+    assert recorded.labels.tolist() == [GREEN, GREEN]
+    assert [str(w.message) for w in recwarn] == []

@@ -83,6 +83,33 @@ def test_classes_of_the_clouds_change_at_once_and_others_are_refused(start_node,
     assert (count["received"], count["published"]) == (2, 2)
 
 
+def test_a_cameras_correction_changes_at_once_and_stands_in_the_diagnostics(
+    robot, start_node, ask, wait_until
+):
+    diagnostics = robot.listen("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+
+    def place():
+        latest = {v.key: v.value for d in diagnostics[-1:] for s in d.status for v in s.values}
+        return latest.get("place of camera.front", "")
+
+    running = start_node()
+    running.step(0)
+    before = running.last_labels()
+    assert before == [0, 1, 2, 255]
+    # Ahead is then above, out of the picture.
+    assert ask("camera.front.correction_rpy_deg", [90.0, 0.0, 0.0]).successful
+    running.step(1)
+    assert set(running.last_labels()) == {255}
+    wait_until(lambda: "turned by 90, 0, 0 degrees" in place(), "the correction in diagnostics")
+    answer = ask("camera.front.correction_rpy_deg", [0.0, 190.0, 0.0])
+    assert not answer.successful
+    assert "camera.front.correction_rpy_deg" in answer.reason
+    assert ask("camera.front.correction_rpy_deg", [0.0, 0.0, 0.0]).successful
+    running.step(2)
+    assert running.last_labels() == before
+    wait_until(lambda: diagnostics and not place(), "diagnostics without it")
+
+
 def test_what_can_not_change_is_answered_with_its_name(ros, robot, parameters, wait_until, ask):
     statuses = robot.listen(f"{NODE}/status", SegmentationStatus.type_name)
     process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
