@@ -16,7 +16,6 @@ from seg_perception.api.placement import Placement, Scene
 from seg_perception.api.view import View
 from seg_perception.config import Config, LidarConfig, RadarConfig
 from seg_perception.core.errors import CloudError, ConfigError, TransformError
-from seg_perception.core.issue_kinds.places import EXTRINSICS_CORRECTED
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, PointCloud
 from seg_perception.fusion.self_filter import SelfFilter
@@ -59,8 +58,7 @@ class Painter:
         for label_map in scene.label_maps:
             core.add_label_map(SelfFilter(config, ontology.unknown_id).hide_in_image(label_map))
         semantic = core.label(_SENSOR, scene.cloud)
-        # A correction was asked for, with its numbers: nothing about it is a guess.
-        warn_of(i for i in core.issues.all() if i.code != EXTRINSICS_CORRECTED.code)
+        warn_of(core.issues.all())
         return CloudLabels(replace(semantic, cloud=cloud), ontology)
 
     def _configured(self, views: Sequence[View], scene: Scene) -> Config:

@@ -37,7 +37,7 @@ from seg_perception.core.types import PointStatus
 from seg_perception.fusion.projection import Range
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.correction import Correction
-from seg_perception.pipeline.camera_correction import correction_of, say_correction
+from seg_perception.pipeline.camera_correction import correction_of
 
 Matrix = NDArray[np.float64]
 Convention = Literal["optical", "body"]
@@ -210,7 +210,6 @@ class FrameConventionDetector:
         self._given: dict[str, Convention] = {}
         self._trials: dict[str, _CameraTrials] = {}
         self._ranges = Range(config.transfer.min_range_m, config.transfer.max_range_m)
-        self._issues = issues
         self.reconfigure(config)
         for name, camera in config.cameras.items():
             if camera.frame_convention == "auto":
@@ -221,8 +220,6 @@ class FrameConventionDetector:
     def reconfigure(self, config: Config) -> None:
         """Correct the cameras otherwise from now on."""
         self._corrections = {name: correction_of(one) for name, one in config.cameras.items()}
-        for name, camera in config.cameras.items():
-            say_correction(name, camera, self._issues)
 
     def is_open(self, camera: str) -> bool:
         """Whether a camera is still to be tested."""

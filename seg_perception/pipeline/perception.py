@@ -20,6 +20,7 @@ from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.pipeline.accounted import accounted
+from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
@@ -132,6 +133,8 @@ class Perception:
         self.config = config
         self.rate_limiter.config = config
         self.motion.reconfigure(config)
+        for name, camera in config.cameras.items():
+            say_correction(name, camera, self.issues)
         for labeller in self._labellers.values():
             labeller.reconfigure(config)
 

@@ -12,6 +12,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import Calibration, clean_frame_id
 from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.messages import stamp_to_ns
+from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.camera_images import CameraImages
 from seg_perception.pipeline.camera_lens import CameraLens, expect_usable, with_fisheye_angle
 from seg_perception.pipeline.parent_watch import Publishers, unnamed
@@ -54,6 +55,8 @@ class SensorState:
             name: CameraLens(name, camera, issues) for name, camera in config.cameras.items()
         }
         self._baselines = StereoBaselines(config.cameras, self.transforms.tree, issues)
+        for name, camera in config.cameras.items():
+            say_correction(name, camera, issues)
         self._stamps: dict[str, int] = {}
         self._label_calibrations: dict[str, Calibration | None] = {}
 

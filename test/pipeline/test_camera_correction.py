@@ -20,6 +20,7 @@ from seg_perception.pipeline.frame_convention import (
     FrameConventionDetector,
 )
 from seg_perception.pipeline.perception import Perception
+from seg_perception.pipeline.sensor_state import SensorState
 from seg_perception.pipeline.stereo_baseline import StereoBaselines
 
 MS = 1_000_000
@@ -168,7 +169,7 @@ def test_it_can_be_changed_while_the_node_works():
 
 def test_it_is_said_with_its_numbers():
     issues = IssueLog()
-    FrameConventionDetector(
+    SensorState(
         config(correction_xyz_m=[0.0, -0.02, 0.1], correction_rpy_deg=[0.5, 0.0, -1.25]), issues
     )
     (issue,) = issues.all()

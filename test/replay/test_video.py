@@ -7,6 +7,7 @@ import pytest
 
 from seg_perception.io.images import decode_image, decode_label_image
 from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.replay import replay
 
 LABELS = "/camera/front/semantic/label_image"
@@ -138,3 +139,22 @@ def test_without_pyav_every_packet_is_counted_and_the_mend_is_said(labelled, mon
     (text,) = [str(issue) for issue in summary.issues if issue.code == "no_video_decoder"]
     assert "H.264" in text
     assert "pip install av" in text
+
+
+def test_points_before_a_camera_that_sends_video_are_corrected_as_before_one_that_sends_images(
+    world, labelled
+):
+    correction = {"camera.front.correction_rpy_deg": [0.0, 20.0, 0.0]}
+
+    def labels():
+        clouds = world.read(world.folder / "h264_out.mcap", "/lidar/top/semantic/points")
+        return {tuple(decode_cloud(cloud).points["label"].reshape(-1).tolist()) for cloud in clouds}
+
+    # 11 degrees to the left and to the right, and behind: what was left lies on the right.
+    labelled("h264")
+    assert labels() == {(0, 1, 255)}
+    for path in world.folder.glob("h264*.mcap"):
+        path.unlink()
+    _, summary = labelled("h264", config=correction)
+    assert labels() == {(1, 1, 255)}
+    assert "extrinsics_corrected" in {i.code for i in summary.issues if i.stream == "camera.front"}
