@@ -119,7 +119,7 @@ class Form:
         one = len(self.outputs) == 1
         known = self.output.activation or self.answers.activation if one else None
         if one and self.output.kind == "maps" and not known:
-            yield (f"--activation softmax|sigmoid|none (what makes shares of {self.output.name})")
+            yield "--activation softmax|sigmoid|none (what makes probabilities of its scores)"
 
     def _names(self) -> Iterator[str]:
         if self.ontology is not None:

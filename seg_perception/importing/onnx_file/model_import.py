@@ -87,7 +87,8 @@ def _show_trials(
     images = _golden_images(form, frames)
     trials = try_all(form, images)
     page = output.with_name(f"{output.name}_trials.html")
-    write_sheet(page, form.source.file, images, trials, ontology_of(form))
+    named = form.ontology is not None
+    write_sheet(page, form.source.file, images, trials, ontology_of(form), named=named)
     show(trials, page)
     return f"; {page} shows what each pixel form gives on your frames"
 

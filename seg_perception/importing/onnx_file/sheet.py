@@ -28,6 +28,8 @@ def write_sheet(
     frames: Sequence[NDArray[np.uint8]],
     trials: Sequence[Trial],
     ontology: Ontology,
+    *,
+    named: bool,
 ) -> None:
     """Write the page.
 
@@ -37,13 +39,15 @@ def write_sheet(
         frames: uint8 (H, W, 3) RGB at the network's size.
         trials: each with labels of these frames.
         ontology: of the labels.
+        named: its names are the classes' own.
 
     Raises:
         ReportError: the disk refuses.
     """
     embedder = ImageEmbedder(_PICTURE_BYTES, _WIDTH)
-    originals = [embedder.photo(frame, f"frame {n}") for n, frame in enumerate(frames[:_SHOWN])]
-    rows = [_row(trial, frames, ontology, embedder) for trial in trials]
+    shown = sorted({round(n) for n in np.linspace(0, len(frames) - 1, _SHOWN)})
+    originals = [embedder.photo(frames[n], f"frame {n}") for n in shown]
+    rows = [_row(trial, frames, shown, ontology, embedder) for trial in trials]
     seen = sorted({int(i) for t in trials for s in t.segmentations for i in np.unique(s[0])})
     names = [i for i in seen if i in ontology.names][:_KEYS]
     text = render(
@@ -52,6 +56,7 @@ def write_sheet(
         originals=[picture for picture in originals if picture],
         rows=rows,
         frame_count=len(frames),
+        named=named,
         colors=[(ontology.names[i], _hex(ontology, i)) for i in names],
         sections=[{"id": "numbers", "title": "Numbers"}, {"id": "pictures", "title": "Pictures"}],
     )
@@ -61,11 +66,14 @@ def write_sheet(
 def _row(
     trial: Trial,
     frames: Sequence[NDArray[np.uint8]],
+    shown: Sequence[int],
     ontology: Ontology,
     embedder: ImageEmbedder,
 ) -> dict[str, Any]:
-    shown = zip(frames[:_SHOWN], trial.segmentations, strict=False)
-    painted = [overlay(frame, pair[0], ontology, _ALPHA) for frame, pair in shown]
+    labels = [trial.segmentations[n][0] for n in shown]
+    painted = [
+        overlay(frames[n], one, ontology, _ALPHA) for n, one in zip(shown, labels, strict=True)
+    ]
     pictures = [embedder.photo(picture, f"labels with {trial.options}") for picture in painted]
     return {"trial": trial, "pictures": [picture for picture in pictures if picture]}
 

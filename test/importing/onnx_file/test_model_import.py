@@ -26,6 +26,9 @@ from seg_perception.importing.onnx_file.trials import Trial, border_share, count
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 from seg_perception.inference.operator_scan import uses_operator
+from seg_perception.inference.reading import make_reader
+from seg_perception.inference.tensorrt.build_supervisor import BuildSupervisor, BuildTimeouts
+from seg_perception.inference.tensorrt.builder_pipe import BuildRequest
 from seg_perception.inference.tensorrt.variants import find_variant
 
 NAMES = ("red", "green", "blue", "other")
@@ -227,3 +230,42 @@ def test_the_command_asks_and_then_makes_what_verify_accepts(
     checked = command("engine", "verify", output, "--json")
     states = {c["entry"]: c["state"] for c in json.loads(checked.stdout)["checks"]}
     assert states["onnxruntime/CPUExecutionProvider"] == "validated"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        File(stride=4, batch="n"),
+        File(opset=11, ir=6, stride=4),
+        File(sample="border"),
+        File(end=("argmax",), size=("w", "h")),
+        File(end=("qdq",)),
+    ],
+    ids=["open batch", "opset 11", "GridSample", "labels, open", "QDQ"],
+)
+def test_tensorrt_builds_what_was_imported(file: File, tmp_path: Path) -> None:
+    pytest.importorskip(
+        "tensorrt_rtx",
+        reason="TensorRT for RTX has wheels for Linux on x86_64 alone",
+        exc_type=ImportError,
+    )
+    bundle = imported(file, tmp_path, size=(64, 48) if "w" in file.size else None)
+    variant = find_variant(bundle, "fp32")
+    request = BuildRequest(
+        module="tensorrt_rtx",
+        device=None,
+        model=str(bundle.folder / variant.file),
+        plan=str(tmp_path / "plan"),
+        timing_cache=str(tmp_path / "timing"),
+        input_shape=(1, bundle.height, bundle.width, 3),
+        precision=variant.precision,
+        workspace_mib=0,
+        optimization_level=3,
+    )
+    result = BuildSupervisor(BuildTimeouts(300, 120)).build(request)
+    (image,) = result.inputs
+    assert (image.dtype, image.shape) == ("uint8", (1, bundle.height, bundle.width, 3))
+    assert not uses_operator(bundle.folder / variant.file, "GridSample")
+    found = {tensor.name: tensor for tensor in result.outputs}
+    for spec in make_reader(bundle.manifest).specs:
+        spec.expect(found[spec.name].shape, found[spec.name].dtype)
