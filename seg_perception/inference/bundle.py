@@ -160,7 +160,7 @@ def _open(path: Path, scratch: ExitStack) -> Path:
     if path.is_dir():
         return path
     if path.suffix == ".onnx":
-        msg = f"{path} is a bare model; give a folder that holds it and its {MANIFEST_FILE}"
+        msg = f"{path} is a bare model; `seg-perception import {path} -o NAME` makes a bundle"
         raise BundleError(msg)
     _expect_no_pointer(path)
     return unpack(path, scratch.enter_context(scratch_folder("bundle")))

@@ -185,9 +185,9 @@ def test_a_file_that_can_not_be_read_is_refused(
         Bundle.load(folder)
 
 
-def test_a_bare_model_is_told_to_get_a_manifest(make_bundle: MakeBundle) -> None:
+def test_a_bare_model_is_told_to_be_imported(make_bundle: MakeBundle) -> None:
     with pytest.raises(
-        BundleError, match=r"is a bare model; give a folder that holds it and its manifest\.json"
+        BundleError, match=r"is a bare model; `seg-perception import .*model\.onnx -o NAME`"
     ):
         Bundle.load(make_bundle().model_path)
 
