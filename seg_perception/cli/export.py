@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seg_perception.inference.bundle import Bundle
-    from seg_perception.inference.manifest import Precision
+    from seg_perception.inference.manifest import FloatPrecision
+
+    GiveGolden = Callable[[int, int], Sequence[NDArray[np.uint8]]]
+    GiveFrames = Callable[[int, int], Iterable[NDArray[np.uint8]]]
 
 _GOLDEN_SEED = 7
 _GOLDEN_COUNT = 3
 _IMAGES = (".png", ".jpg", ".jpeg")
+_MOST_GOLDEN, _FEWEST_TO_SPLIT = 8, 4
 
 Head = Literal["exact", "late", "quarter"]
 
@@ -51,6 +55,14 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     frames: Annotated[
         Path | None, typer.Option(help="Folder of golden frames; default: simulated ones.")
     ] = None,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="An INT8 variant for TensorRT as well, calibrated with --frames: most of them, "
+            "while 8 stay golden frames.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Export a checkpoint as ONNX, compare every variant with torch, and write the bundle.
@@ -65,7 +77,10 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
 
     said = ReleaseFile.load(release)
     expect_new(output, BundleError)
-    golden = partial(read_frames, frames) if frames else simulate_frames
+    golden: GiveGolden = partial(read_frames, frames) if frames else simulate_frames
+    calibration: GiveFrames | None = None
+    if int8:
+        golden, calibration = split_frames(frames)
     asked = parse_size(size) if size else None
     precisions = parse_precisions(precision or ["fp32"])
     try:
@@ -74,7 +89,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         msg = f"the export needs what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
 
-    options = ExportOptions(asked, head, precisions, version, half_weights)
+    options = ExportOptions(asked, head, precisions, version, half_weights, calibration)
     bundle = export_bundle(checkpoint, output, said, golden, options)
     if as_json:
         print_json(_facts(output, bundle))
@@ -97,16 +112,19 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def parse_precisions(names: Sequence[str]) -> tuple[Precision, ...]:
-    """Precisions by name, each once.
+def parse_precisions(names: Sequence[str]) -> tuple[FloatPrecision, ...]:
+    """Precisions by name, each once; INT8 is none of them, since it needs frames.
 
     Raises:
         ConfigError: there is no such precision.
     """
     from seg_perception.core.errors import ConfigError
-    from seg_perception.inference.manifest import Precision
+    from seg_perception.inference.manifest import FloatPrecision
 
-    known: dict[str, Precision] = {name: name for name in get_args(Precision)}
+    if "int8" in names:
+        msg = "--precision int8: expected --int8 --frames FOLDER, since its ranges come from images"
+        raise ConfigError(msg)
+    known: dict[str, FloatPrecision] = {name: name for name in get_args(FloatPrecision)}
     if unknown := next((name for name in names if name not in known), None):
         msg = f"--precision {unknown}: expected one of {', '.join(known)}"
         raise ConfigError(msg)
@@ -127,23 +145,58 @@ def read_frames(folder: Path, *_size: int) -> list[NDArray[np.uint8]]:
     Raises:
         DatasetError: there is none, or one can't be read.
     """
+    return list(_read(_image_files(folder)))
+
+
+def split_frames(folder: Path | None) -> tuple[GiveGolden, GiveFrames]:
+    """Golden frames of a folder and, apart from them, those that INT8 is calibrated with.
+
+    Raises:
+        ConfigError: there is no folder, or it has too few images.
+        DatasetError: it has none.
+    """
+    from seg_perception.core.errors import ConfigError
+
+    if folder is None:
+        msg = "--int8: expected --frames, a folder of images as the robot sees them; 100 will do"
+        raise ConfigError(msg)
+    paths = _image_files(folder)
+    if len(paths) < _FEWEST_TO_SPLIT:
+        msg = (
+            f"--int8 --frames {folder}: expected at least {_FEWEST_TO_SPLIT} images, got "
+            f"{len(paths)}: some are compared, the rest decide the ranges; 100 will do"
+        )
+        raise ConfigError(msg)
+    step = max(len(paths) // _MOST_GOLDEN, 2)
+    golden = paths[::step][:_MOST_GOLDEN]
+    rest = [path for path in paths if path not in golden]
+    return lambda *_: list(_read(golden)), lambda *_: _read(rest)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    from seg_perception.core.errors import DatasetError
+
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _IMAGES)
+    if not paths:
+        msg = f"--frames {folder}: expected PNG or JPEG images in that folder, found none"
+        raise DatasetError(msg)
+    return paths
+
+
+def _read(paths: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
     import cv2
     import numpy as np
 
     from seg_perception.core.errors import DatasetError
     from seg_perception.io.image_files import decode_file
 
-    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _IMAGES)
-    images = [decode_file(path, cv2.IMREAD_COLOR) for path in paths]
-    for path, image in zip(paths, images, strict=True):
+    for path in paths:
+        image = decode_file(path, cv2.IMREAD_COLOR)
         if image is None:
             msg = f"{path} can't be read as an image; remove it or save it again"
             raise DatasetError(msg)
-    if not images:
-        msg = f"--frames {folder}: expected PNG or JPEG images in that folder, found none"
-        raise DatasetError(msg)
-    # Contiguous, as torch wants it: an image that is of the network's size is taken as it is.
-    return [np.ascontiguousarray(image[..., ::-1]) for image in images if image is not None]
+        # Contiguous, as torch wants it: an image of the network's size is taken as it is.
+        yield np.ascontiguousarray(image[..., ::-1])
 
 
 def _facts(output: Path, bundle: Bundle) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from seg_perception.config.parameter_group import EXPERT, LIVE, ParameterGroup
 
-_PRECISIONS = "fp32|fp16_islands|fp16_islands_fp32_attention|bf16_islands"
+_PRECISIONS = "fp32|fp16_islands|fp16_islands_fp32_attention|bf16_islands|int8"
 ChainEntry = Annotated[
     str,
     StringConstraints(

@@ -43,11 +43,13 @@ class Loaded:
     Attributes:
         keep: told what the golden frames say.
         quarantine: told why it must not be loaded again.
+        agreement: share of the golden labels that its variant was measured to reach.
     """
 
     engine: Engine
     keep: Callable[[SelfTestResult], None] = lambda _: None
     quarantine: Callable[[str], None] = lambda _: None
+    agreement: float = 1.0
 
 
 class Loader(Protocol):
@@ -78,12 +80,14 @@ class Candidate:
 
     Attributes:
         quarantine: to be told why it must not be loaded again.
+        agreement: as of `Loaded`.
     """
 
     engine: Engine
     self_test: SelfTestResult
     load_s: float
     quarantine: Callable[[str], None]
+    agreement: float = 1.0
 
 
 class Chain:
@@ -161,7 +165,7 @@ class Chain:
         return self._validate(entry, loaded, time.perf_counter() - start)
 
     def _validate(self, entry: str, loaded: Loaded, load_s: float) -> Candidate | None:
-        result = self_test(loaded.engine, self._thresholds)
+        result = self_test(loaded.engine, self._thresholds.less(loaded.agreement))
         loaded.keep(result)
         description = loaded.engine.description
         if not result.passed:
@@ -171,7 +175,7 @@ class Chain:
             return None
         detail = f"{description}, loaded in {load_s:.2f} s, {result.detail}"
         self.attempts.append(Attempt(entry, "taken", detail))
-        return Candidate(loaded.engine, result, load_s, loaded.quarantine)
+        return Candidate(loaded.engine, result, load_s, loaded.quarantine, loaded.agreement)
 
     def _refuse(self, entry: str, detail: str) -> None:
         self.attempts.append(Attempt(entry, "refused", detail))

@@ -38,7 +38,7 @@ class ValidatedEngine:
         self,
         chain: Chain,
         first: Candidate,
-        make_spot_check: Callable[[Engine], SpotCheck | None],
+        make_spot_check: Callable[[Candidate], SpotCheck | None],
         report: Report,
     ) -> None:
         """Take over a chain and the engine that it gave."""
@@ -46,7 +46,7 @@ class ValidatedEngine:
         self._report = report
         self._make_spot_check = make_spot_check
         self._current = first
-        self._spot_check = make_spot_check(first.engine)
+        self._spot_check = make_spot_check(first)
         self._quarantine_reason = ""
         self._lock = threading.Lock()
 
@@ -163,7 +163,7 @@ class ValidatedEngine:
             self._quarantine_reason = NO_OTHER_ENGINE.sentence(reason=reason, bundle=self.bundle)
             return False
         self._current = candidate
-        self._spot_check = self._make_spot_check(candidate.engine)
+        self._spot_check = self._make_spot_check(candidate)
         self._report(f"frames are now segmented by {self._chain.attempts[-1]}")
         return True
 
@@ -200,16 +200,22 @@ def create_engine(
         reasons = explain(chain.attempts) or f"segmentation.chain has no {config.engine}"
         msg = f"no engine can run {bundle}: {reasons}"
         raise EngineError(msg)
-    return ValidatedEngine(chain, first, lambda engine: _spot_check(engine, config, report), report)
+    return ValidatedEngine(chain, first, lambda taken: _spot_check(taken, config, report), report)
 
 
-def _spot_check(engine: Engine, config: SegmentationConfig, report: Report) -> SpotCheck | None:
+def _spot_check(
+    candidate: Candidate, config: SegmentationConfig, report: Report
+) -> SpotCheck | None:
     """None for the reference itself, and where no comparison is wanted."""
+    engine = candidate.engine
     if config.spot_check_period_s == 0:
         return None
     if isinstance(engine, OnnxRuntimeEngine) and engine.provider == CPU_PROVIDER:
         return None
     bundle = engine.bundle
+    least = max(config.spot_check_min_agreement - (1 - candidate.agreement), 0.0)
     return SpotCheck(
-        config, lambda: OnnxRuntimeEngine(bundle, [CPU_PROVIDER], _REFERENCE_THREADS), report
+        config.model_copy(update={"spot_check_min_agreement": least}),
+        lambda: OnnxRuntimeEngine(bundle, [CPU_PROVIDER], _REFERENCE_THREADS),
+        report,
     )

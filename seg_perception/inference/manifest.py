@@ -28,7 +28,8 @@ InsidePath = Annotated[str, AfterValidator(_inside)]
 PngPath = Annotated[InsidePath, Field(pattern=r"\.png$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Sampling = Literal["none", "grid_sample", "gather"]
-Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
+FloatPrecision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
+Precision = Literal[FloatPrecision, "int8"]
 
 
 class _Part(BaseModel):
@@ -112,12 +113,18 @@ class GoldenFiles(_Part):
 
 
 class Parity(_Part):
-    """How far an exported variant is from what it was exported from, as measured."""
+    """How far an exported variant is from what it was exported from, as measured.
+
+    Attributes:
+        label_agreement: share of equal labels on all frames.
+        least_agreement: on the worst of them; None where that was not written down.
+    """
 
     reference: str
     candidate: str
     frames: int = Field(ge=1)
     label_agreement: float = Field(ge=0, le=1)
+    least_agreement: float | None = Field(default=None, ge=0, le=1)
     max_abs_error: float | None = Field(None, ge=0)
 
 
@@ -128,7 +135,8 @@ class Variant(_Part):
         file: its ONNX file; the plain model's, to say which variant that is.
         sampling: how deformable attention reads its maps; `none` where there is none.
         precision: of the matrix products and convolutions. In the islands the rest stays
-            float32; `fp32_attention` keeps the attention's products in float32 too.
+            float32; `fp32_attention` keeps the attention's products in float32 too. `int8` is
+            a QDQ graph whose ranges come from frames.
         parity: against the plain model, as measured; None where nobody did.
     """
 

@@ -7,7 +7,7 @@ version says; only the labels tell.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,10 @@ class Thresholds:
     def of(cls, config: SegmentationConfig) -> Thresholds:
         """Those of a configuration."""
         return cls(config.min_golden_agreement, config.max_golden_confidence_error)
+
+    def less(self, agreement: float) -> Thresholds:
+        """Those of a variant that was measured to reach this share of the golden labels itself."""
+        return replace(self, min_agreement=max(self.min_agreement - (1 - agreement), 0.0))
 
 
 @dataclass(frozen=True)

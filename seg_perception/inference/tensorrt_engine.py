@@ -173,6 +173,7 @@ class TensorRtLoader:
             engine,
             keep=lambda result: keep_self_test(self._cache, metadata, result),
             quarantine=lambda reason: keep_live_failure(self._cache, key, reason),
+            agreement=variant.agreement,
         )
 
     def _obtain(

@@ -78,6 +78,74 @@ def test_a_bundle_of_the_asked_size_from_images_of_ones_own(
     assert np.array_equal(frame.image, want)
 
 
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    """Twelve simulated frames."""
+    from seg_perception.simulation.training_frames import training_frames
+
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    for number, (image, _) in enumerate(training_frames(3, 12, 64, 48)):
+        cv2.imwrite(str(folder / f"{number:02}.png"), image[..., ::-1])
+    return folder
+
+
+def test_int8_is_calibrated_on_some_frames_and_measured_on_the_others(
+    checkpoint: Path, release: Path, drive: Path, tmp_path: Path
+) -> None:
+    from seg_perception.inference.onnx.quantization import count_quantised
+    from seg_perception.inference.tensorrt.variants import find_variant
+
+    out = tmp_path / "mine"
+    code, text, errors = export(
+        checkpoint, "-o", out, "--release", release, "--frames", drive, "--int8", "--json"
+    )
+    assert (code, errors) == (0, "")
+    plain, int8 = json.loads(text)["variants"]
+    assert (plain["precision"], int8["precision"]) == ("fp32", "int8")
+    # Every second of the twelve is golden, at most eight are.
+    parity = int8["parity"]
+    assert parity["frames"] == 6
+    assert parity["candidate"].endswith("none, int8 of 6 frames, computed in float32")
+    assert 0.97 <= parity["label_agreement"] < 1
+    assert parity["least_agreement"] <= parity["label_agreement"]
+    bundle = Bundle.load(str(out))
+    assert count_quantised((out / int8["file"]).read_bytes()) > 2
+    assert count_quantised(bundle.model_path.read_bytes()) == 0
+    assert find_variant(bundle, "int8").agreement == parity["least_agreement"]
+
+
+def test_int8_that_loses_too_many_labels_is_no_bundle(
+    checkpoint: Path,
+    release: Path,
+    drive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from seg_perception.training.export.parity import MIN_AGREEMENT
+
+    monkeypatch.setitem(MIN_AGREEMENT, "int8", 1.0)
+    out = tmp_path / "mine"
+    code, _, errors = export(
+        checkpoint, "-o", out, "--release", release, "--frames", drive, "--int8"
+    )
+    assert code == 2
+    assert "int8 of 6 frames" in errors
+    assert "no bundle is written" in errors
+    assert not out.exists()
+
+
+def test_int8_asks_for_frames(checkpoint: Path, release: Path, drive: Path, tmp_path: Path) -> None:
+    asked = (checkpoint, "-o", tmp_path / "mine", "--release", release)
+    assert "--int8: expected --frames, a folder of images" in export(*asked, "--int8")[2]
+    for file in sorted(drive.glob("*"))[3:]:
+        file.unlink()
+    few = export(*asked, "--int8", "--frames", drive)[2]
+    assert "expected at least 4 images, got 3" in few
+    said = export(*asked, "--precision", "int8")[2]
+    assert "--precision int8: expected --int8 --frames FOLDER" in said
+
+
 def test_an_image_of_the_networks_own_size_is_a_golden_frame_as_it_is(
     checkpoint: Path, release: Path, tmp_path: Path
 ) -> None:

@@ -34,7 +34,8 @@ def find_cases(
     for entry in segmentation.chain:
         runtime, _, choice = entry.partition("/")
         make = partial(_load, loaders[runtime], choice)
-        found.append(BenchmarkCase(entry, make, _bound(bundle, entry, facts)))
+        bound, agreement = _bound(bundle, entry, facts), _agreement(bundle, entry)
+        found.append(BenchmarkCase(entry, make, bound, agreement))
     return found
 
 
@@ -68,6 +69,16 @@ def _load(loader: Loader, choice: str) -> Engine:
     if absent := loader.absent(choice):
         raise EngineError(absent)
     return loader.load(choice, may_build=False).engine
+
+
+def _agreement(bundle: Bundle, entry: str) -> float:
+    """Of the variant that an entry means, with the golden labels."""
+    if not entry.startswith("tensorrt/"):
+        return 1.0
+    try:
+        return find_variant(bundle, entry.removeprefix("tensorrt/")).agreement
+    except EngineError:
+        return 1.0  # it is not there, and is not run
 
 
 def _bound(bundle: Bundle, entry: str, facts: DeviceFacts | None) -> Roofline | None:

@@ -56,7 +56,8 @@ def roofline(
     if precision == "fp32":
         each = 2 * _FLOAT_CORES.get(facts.compute_capability, 0)
     else:
-        each = _HALF_OPERATIONS.get(facts.compute_capability, 0)
+        # The same peaks are twice as high for INT8.
+        each = _HALF_OPERATIONS.get(facts.compute_capability, 0) * (2 if precision == "int8" else 1)
     if not each:
         return None
     peak = each * facts.processors * facts.clock_mhz * 1e6

@@ -43,3 +43,31 @@ def keep_outputs(model: bytes, names: Collection[str]) -> bytes:
     del graph.initializer[:]
     graph.initializer.extend(weights)
     return bytes(proto.SerializeToString())
+
+
+def first_readers(graph: Any, kinds: Collection[str]) -> list[Any]:
+    """Nodes of some kinds that an input reaches without passing another of them."""
+    reached = {tensor.name for tensor in graph.input}
+    found = []
+    for node in graph.node:
+        if reached.isdisjoint(names_read([node])):
+            continue
+        if node.op_type in kinds:
+            found.append(node)
+        else:
+            reached.update(node.output)
+    return found
+
+
+def last_makers(graph: Any, kinds: Collection[str]) -> list[Any]:
+    """Nodes of some kinds that reach an output without passing another of them."""
+    reached = {tensor.name for tensor in graph.output}
+    found = []
+    for node in reversed(graph.node):
+        if reached.isdisjoint(node.output):
+            continue
+        if node.op_type in kinds:
+            found.append(node)
+        else:
+            reached.update(names_read([node]))
+    return found

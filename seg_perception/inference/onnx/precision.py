@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from seg_perception.core.errors import EngineError
 from seg_perception.inference.onnx.graph import names_read
 
-Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands"]
+Precision = Literal["fp32", "fp16_islands", "fp16_islands_fp32_attention", "bf16_islands", "int8"]
 
 _PRODUCTS = frozenset({"MatMul", "Gemm", "Einsum"})
 _CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})

@@ -48,7 +48,7 @@ def build(request: BuildRequest, pipe: BuilderPipe) -> BuildResult:
     _configure(tensorrt, config, request)
     if not typed:
         _allow_bytes(tensorrt, network, config)
-    if not typed and request.precision != "fp32":
+    if not typed and request.precision not in ("fp32", "int8"):
         _allow_islands(tensorrt, network, config, request)
     monitor = _watch(tensorrt, config, pipe)
     timing = _use_timing_cache(tensorrt, config, Path(request.timing_cache))

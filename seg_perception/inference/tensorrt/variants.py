@@ -8,13 +8,13 @@ from typing import get_args
 
 from seg_perception.core.errors import NoVariantError
 from seg_perception.inference.bundle import Bundle
-from seg_perception.inference.manifest import Precision, Sampling, Variant
+from seg_perception.inference.manifest import FloatPrecision, Precision, Sampling, Variant
 from seg_perception.inference.operator_scan import uses_operator
 
 PLAIN = "plain"
 # GridSample is known to be wrong in several versions of TensorRT: only who asks for it gets it.
 _SAMPLINGS: tuple[Sampling, ...] = ("gather", "none")
-_PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+_DERIVABLE: tuple[FloatPrecision, ...] = get_args(FloatPrecision)
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,15 @@ class ModelVariant:
         file: path in the bundle.
         precision: of its products, after the builder's pass where it is derived.
         derived: the file is float32, and the builder makes the islands.
+        agreement: share of the golden labels that INT8 was measured to reach on the worst frame;
+            1 for every other precision, which must reach them all.
     """
 
     name: str
     file: str
     precision: Precision
     derived: bool = False
+    agreement: float = 1.0
 
 
 def find_variant(bundle: Bundle, choice: str) -> ModelVariant:
@@ -79,7 +82,7 @@ def _carried(bundle: Bundle, choice: str) -> ModelVariant | None:
 
 def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
     """A precision that the builder can make of the float32 variant; the pass needs `onnx`."""
-    precision = next((name for name in _PRECISIONS if name == choice), None)
+    precision = next((name for name in _DERIVABLE if name == choice), None)
     if precision is None or importlib.util.find_spec("onnx") is None:
         return None
     base = _carried(bundle, "fp32")
@@ -89,7 +92,10 @@ def _derived(bundle: Bundle, choice: str) -> ModelVariant | None:
 
 
 def _variant(variant: Variant) -> ModelVariant:
-    return ModelVariant(variant.name, variant.file, variant.precision)
+    parity = variant.parity if variant.precision == "int8" else None
+    least = parity.least_agreement if parity is not None else None
+    agreement = 1.0 if least is None else least
+    return ModelVariant(variant.name, variant.file, variant.precision, agreement=agreement)
 
 
 def _untold(bundle: Bundle) -> ModelVariant:

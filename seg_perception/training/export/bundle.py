@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,8 @@ class ExportOptions:
         precisions: of the variants; the plain model has the first.
         version: of the bundle.
         half_weights: store the weights in 16 bits, at half the size.
+        calibration: gives the frames that INT8 is calibrated with, as golden frames are given;
+            None writes no INT8.
     """
 
     size: tuple[int, int] | None = None
@@ -58,6 +60,7 @@ class ExportOptions:
     precisions: tuple[Precision, ...] = ("fp32",)
     version: str = "1"
     half_weights: bool = False
+    calibration: Callable[[int, int], Iterable[NDArray[np.uint8]]] | None = None
 
 
 def export_bundle(
@@ -91,8 +94,14 @@ def export_bundle(
     graph = ServingGraph(load_network(checkpoint, ontology, path, size), options.head)
     prepare = make_preprocessing(size, Resize()).prepare
     golden = [prepare(frame) for frame in frames(*size)]
+    calibration = options.calibration(*size) if options.calibration else ()
     reference, variants = export_variants(
-        graph, size, options.precisions, golden, half_weights=options.half_weights
+        graph,
+        size,
+        options.precisions,
+        golden,
+        half_weights=options.half_weights,
+        calibration=[prepare(frame) for frame in calibration],
     )
     heads = compare_heads(graph, reference, golden)
     source = BundleSource(

@@ -13,6 +13,7 @@ from seg_perception.inference.bundle_writer import VariantSource
 from seg_perception.inference.manifest import Parity, Precision, Sampling
 from seg_perception.inference.onnx.graph import keep_outputs
 from seg_perception.inference.onnx.precision import emulate_precision, to_precision
+from seg_perception.inference.onnx.quantization import quantize
 from seg_perception.inference.onnx.storage import halve_weights
 from seg_perception.training.export.onnx_graph import (
     OUTPUTS,
@@ -49,6 +50,7 @@ def export_variants(
     frames: Sequence[NDArray[np.uint8]],
     *,
     half_weights: bool = False,
+    calibration: Sequence[NDArray[np.uint8]] = (),
 ) -> tuple[list[NetworkAnswer], list[ExportedVariant]]:
     """Trace a graph in every sampling and precision, and compare each with torch.
 
@@ -58,6 +60,8 @@ def export_variants(
         precisions: the plain model's first.
         frames: uint8 (H, W, 3) RGB at that size.
         half_weights: store the weights in 16 bits.
+        calibration: uint8 (H, W, 3) RGB at that size; with any, INT8 is written as well, in the
+            sampling for TensorRT.
 
     Returns:
         What torch answers to the frames, and the variants, the plain model first.
@@ -71,10 +75,37 @@ def export_variants(
         if sampling != "none":
             set_sampling(graph, sampling)
         reference = reference or run_torch(graph, frames)
-        traced = export_onnx(graph, size)
-        traced = halve_weights(traced) if half_weights else traced
+        whole = export_onnx(graph, size)
+        traced = halve_weights(whole) if half_weights else whole
         variants += [_variant(traced, sampling, p, reference, frames) for p in precisions]
+        if calibration and sampling != "grid_sample":
+            variants.append(int8_variant(whole, sampling, reference, frames, calibration))
     return reference, variants
+
+
+def int8_variant(
+    traced: bytes,
+    sampling: Sampling,
+    reference: Sequence[NetworkAnswer],
+    frames: Sequence[NDArray[np.uint8]],
+    calibration: Sequence[NDArray[np.uint8]],
+) -> ExportedVariant:
+    """A graph in INT8, compared with torch on frames that it was not calibrated with.
+
+    Args:
+        traced: ONNX in float32; outputs labels, confidence and, maybe, logits.
+        sampling: of the graph.
+        reference: what torch answers to the frames.
+        frames, calibration: uint8 (H, W, 3) RGB at the network's size.
+
+    Raises:
+        TrainingError: too few labels agree.
+    """
+    candidate = f"{sampling}, int8 of {len(calibration)} frames, computed in float32"
+    names = (f"torch {torch.__version__} fp32", f"onnxruntime CPUExecutionProvider, {candidate}")
+    quantised = quantize(keep_outputs(traced, OUTPUTS), calibration)
+    parity = measure_parity(reference, run_onnx(quantised, frames), names, MIN_AGREEMENT["int8"])
+    return ExportedVariant(quantised, sampling, "int8", parity)
 
 
 def samplings(graph: ServingGraph) -> tuple[Sampling, ...]:

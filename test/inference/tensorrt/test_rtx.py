@@ -243,6 +243,21 @@ def test_the_smallest_public_backbone_builds_with_its_whole_head(tmp_path: Path)
     expect_built(tmp_path, traced(config, "gather", (256, 256)), "fp16_islands", (256, 256))
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("family", "sampling"), VARIANTS)
+def test_int8_builds(tmp_path: Path, family: str, sampling: str) -> None:
+    """Most products go through 8 bits, and the strongly typed builder takes them as they are."""
+    from seg_perception.inference.onnx.graph import keep_outputs
+    from seg_perception.inference.onnx.quantization import count_quantised, quantize
+    from seg_perception.training.export.onnx_graph import OUTPUTS
+
+    frame = np.random.default_rng(0).integers(0, 256, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
+    model = quantize(keep_outputs(traced(member(family), sampling, SIZE), OUTPUTS), [frame])
+    assert count_quantised(model) > 10
+    expect_built(tmp_path, model, "int8", SIZE)
+
+
 def expect_built(tmp_path: Path, model: bytes, precision: Any, size: tuple[int, int]) -> None:
     from seg_perception.inference.onnx.graph import keep_outputs
     from seg_perception.inference.onnx.precision import to_precision

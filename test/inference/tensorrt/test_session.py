@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from seg_perception.core.errors import EngineError
 from seg_perception.inference.manifest import NetworkInput
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 
@@ -141,6 +142,55 @@ def test_an_old_version_is_told_by_flags_which_layers_may_be_half(
     assert machine.log.read_text().strip() == (
         "built 1 ['not TF32', 'FP16', 'OBEY_PRECISION_CONSTRAINTS'] [None, <DataType.FLOAT: 0>]"
     )
+
+
+def test_int8_is_judged_by_what_it_was_measured_to_reach(
+    make_bundle: MakeBundle, native: BundleSource, machine: SimulatedMachine
+) -> None:
+    """Measured at 90 % on the worst frame: 89.5 % of the golden labels are enough, 89 are not."""
+    from seg_perception.inference.bundle_writer import VariantSource
+    from seg_perception.inference.manifest import Parity
+
+    parity = Parity(
+        reference="torch",
+        candidate="int8",
+        frames=2,
+        label_agreement=0.95,
+        least_agreement=0.9,
+        max_abs_error=None,
+    )
+    bundle = make_bundle(
+        variants=[
+            VariantSource(native.model, "none", "int8", parity),
+            VariantSource(native.model, "none", "fp16_islands", parity),
+        ]
+    )
+
+    def wrong(count: int) -> Any:
+        def change(_: Any, outputs: dict[str, Any]) -> dict[str, Any]:
+            labels = outputs["labels"].copy()
+            labels.ravel()[:count] = (labels.ravel()[:count] + 1) % 3
+            return {**outputs, "labels": labels}
+
+        return change
+
+    machine.faults.outputs = wrong(13)  # of 128 pixels: 89.84 % are right
+    engine = machine.create(bundle, chain=["tensorrt/int8"])
+    assert "none_int8: tiny" in engine.description
+    assert engine.validation.startswith("89.84% equal labels")
+    engine.close()
+    with pytest.raises(EngineError, match=r"89\.84% equal labels .* expected 99\.50%"):
+        machine.create(bundle, chain=["tensorrt/fp16_islands"])
+    machine.faults.outputs = wrong(14)  # 89.06 %
+    with pytest.raises(EngineError, match=r"89\.06% equal labels .* expected 89\.50%"):
+        machine.create(bundle, chain=["tensorrt/int8"])
+
+
+def test_no_builder_makes_int8_of_float32(
+    make_bundle: MakeBundle, machine: SimulatedMachine
+) -> None:
+    with pytest.raises(EngineError, match=r"no variant int8, it has .*; export it with"):
+        machine.create(make_bundle(), chain=["tensorrt/int8"])
 
 
 def test_what_is_asked_of_the_builder_reaches_it(
