@@ -10,7 +10,7 @@ import pytest
 from seg_perception.config import PlausibilityConfig, RadarTransferConfig, TransferConfig
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology, shipped
-from seg_perception.core.types import Calibration, PointStatus
+from seg_perception.core.types import Calibration, PointStatus, label_dtype
 from seg_perception.fusion.label_transfer import Transfer, View, transfer_labels
 from seg_perception.fusion.lidar_prior import Bearings, LidarLabelIndex
 from seg_perception.fusion.plausibility import Plausibility
@@ -25,6 +25,7 @@ FIELD = Ontology.load("field")
 SKY, TRAIL, WATER, TREE, GRASS = (
     FIELD.ids[name] for name in ("sky", "rough_trail", "water", "high_vegetation", "grass")
 )
+GROUND = 2
 USUAL = Plausibility.of(PlausibilityConfig(), FIELD)
 # Optical axes: y points down.
 LEVEL = np.array([0.0, -1.0, 0.0])
@@ -178,7 +179,9 @@ def test_groups_of_ones_own_can_be_named_and_wrong_ones_are_refused() -> None:
     )
     found = Plausibility.of(config, FIELD)
     drivable = next(g for g in FIELD.groupings["traversability"] if g.name == "drivable")
-    assert set(np.flatnonzero(found.ground)) == {FIELD.ids[name] for name in drivable.classes}
+    assert set(np.flatnonzero(found.kinds == GROUND)) == {
+        FIELD.ids[name] for name in drivable.classes
+    }
     with pytest.raises(ConfigError, match=r"plausibility.sky_groups: expected groups.*'skyy'"):
         Plausibility.of(PlausibilityConfig(sky_groups=["skyy"]), FIELD)
 
@@ -188,11 +191,11 @@ def test_every_shipped_label_space_that_names_a_sky_is_tested(name: str) -> None
     ontology = Ontology.load(name)
     found = Plausibility.of(PlausibilityConfig(), ontology)
     named = [c.id for c in ontology.classes if c.name.split("_")[0] == "sky"]
-    assert found.sky[named].all()
-    assert found.sky.any() == bool(named)
-    assert found.ground.any() == (name != "voc")
-    assert not (found.sky & found.ground).any()
-    assert not found.sky[ontology.unknown_id]
+    every = np.arange(ontology.unknown_id + 1).astype(label_dtype(ontology.id_count))
+    assert found.is_sky(every)[named].all()
+    assert found.is_sky(every).any() == bool(named)
+    assert (found.kinds == GROUND).any() == (name != "voc")
+    assert found.kinds[ontology.unknown_id] == 0
 
 
 def radar(view: View, lidar: LidarLabelIndex | None = None) -> Transfer:
