@@ -43,19 +43,15 @@ def import_onnx_file(
 
     try:
         from seg_perception.importing.onnx_file.model_import import import_onnx
-        from seg_perception.importing.onnx_file.variants import gather_problem
+        from seg_perception.importing.onnx_file.variants import tensorrt_problem
     except ImportError as error:
         msg = f"the import of ONNX files needs onnx and onnxruntime ({error}): pip install onnx"
         raise EngineError(msg) from error
 
     show = (_say_nothing if as_json else _print_trials) if own_frames else None
     bundle = import_onnx(source, output, frames, answers, show=show)
-    if problem := gather_problem(bundle.model_path.read_bytes()):
-        typer.echo(
-            f"TensorRT will not take it: GridSample has no form as gathers here ({problem}); ONNX "
-            "Runtime runs it",
-            err=True,
-        )
+    if problem := tensorrt_problem(bundle.model_path.read_bytes()):
+        typer.echo(f"TensorRT will not take it: {problem}; ONNX Runtime runs it", err=True)
     return bundle
 
 

@@ -27,6 +27,8 @@ _DTYPES = {
 # Resize takes half-pixel centres and sizes from here on.
 _OLDEST_OPSET = 11
 _LEAST_SIZE, _LARGEST_SIZE = 8, 16384
+# A protobuf message, which an ONNX file is, can't be larger.
+_LARGEST_BYTES = 2**31 - 2**24
 _KNOWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 
 
@@ -80,6 +82,12 @@ class SourceGraph:
             EngineError: it or its weights can't be read.
         """
         model = read_model(file)
+        if model.ByteSize() >= _LARGEST_BYTES:
+            msg = (
+                f"{file} has 2 GB of weights or more, which one file of a bundle can't hold: take "
+                "a smaller model, or store its weights in 16 bits"
+            )
+            raise ImportModelError(msg)
         _expect_operators(file, model)
         if model.functions:
             model = inline_local_functions(model)
@@ -100,7 +108,12 @@ class SourceGraph:
         width, height = size
         planes = self.image.layout == "NCHW"
         shape = (1, 3, height, width) if planes else (1, height, width, 3)
-        freeze(model, shape)
+        try:
+            freeze(model, shape)
+        except (onnx.shape_inference.InferenceError, ValueError) as error:
+            text = " ".join(str(error).split())[:300]
+            msg = f"{self.file}: its shapes contradict each other ({text}): export it again"
+            raise ImportModelError(msg) from error
         image = Input(self.image.name, shape, self.image.dtype, self.image.layout)
         return SourceGraph(self.file, model, image)
 

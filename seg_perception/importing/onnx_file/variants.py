@@ -20,6 +20,7 @@ from seg_perception.inference.reading import Segmentation
 
 _LEAST_AGREEMENT: dict[str, float] = {"fp32": 0.999}
 _LEAST_ROUNDED = 0.98
+_MICROSOFT = "com.microsoft"
 
 
 def make_variants(
@@ -61,10 +62,14 @@ def _samplings(converted: Converted) -> Iterator[tuple[Sampling, bytes]]:
         yield "gather", to_bytes(model)
 
 
-def gather_problem(converted: bytes) -> str:
-    """Why a graph with GridSample has no form for TensorRT; empty where it has, or needs none."""
-    model = onnx.load_from_string(converted)
-    return can_gather(model) if grid_samples(model) else ""
+def tensorrt_problem(model: bytes) -> str:
+    """What of a graph has no form for TensorRT; empty where nothing is known to lack one."""
+    proto = onnx.load_from_string(model)
+    if grid_samples(proto) and (why := can_gather(proto)):
+        return f"GridSample can't be written as gathers here ({why})"
+    foreign = (n for n in proto.graph.node if n.domain == _MICROSOFT)
+    node = next(foreign, None)
+    return "" if node is None else f"it holds {node.op_type}, which ONNX Runtime alone knows"
 
 
 def _parity(

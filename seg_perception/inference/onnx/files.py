@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError, EncodeError
 from onnx import TensorProto
-from onnx.external_data_helper import load_external_data_for_tensor
 
 from seg_perception.core.errors import EngineError
 from seg_perception.core.git_lfs import pointer_mend
@@ -25,8 +24,7 @@ def read_model(file: Path) -> Any:
     model = _read_graph(file)
     for tensor in all_tensors(model.graph):
         if tensor.data_location == TensorProto.EXTERNAL:
-            _expect_data(file, tensor)
-            load_external_data_for_tensor(tensor, str(file.parent))
+            tensor.raw_data = _read_data(file, tensor)
             tensor.data_location = TensorProto.DEFAULT
             del tensor.external_data[:]
     return model
@@ -79,23 +77,35 @@ def _read_graph(file: Path) -> Any:
     return model
 
 
-def _expect_data(file: Path, tensor: Any) -> None:
-    """Compare where a tensor's values should lie with what is there."""
+def _read_data(file: Path, tensor: Any) -> bytes:
+    """A tensor's values, from the file beside the model that should hold them.
+
+    Links are followed, since caches of downloads are made of them.
+    """
     said = {entry.key: entry.value for entry in tensor.external_data}
-    name = said.get("location", "")
-    data = file.parent / name
-    if not name or not data.resolve().is_relative_to(file.parent.resolve()):
+    data = _beside(file, said.get("location", ""), tensor.name)
+    start, length = int(said.get("offset") or 0), int(said.get("length") or 0)
+    size = data.stat().st_size
+    if start + length > size:
+        msg = f"{data} was cut: expected at least {start + length} bytes, got {size}; copy it again"
+        raise EngineError(msg)
+    with data.open("rb") as stream:
+        stream.seek(start)
+        return stream.read(length or -1)
+
+
+def _beside(file: Path, name: str, tensor: str) -> Path:
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts or PurePosixPath(name).is_absolute():
         msg = (
-            f"{file}: the weights of {tensor.name} should lie in {name!r}, which is not in the "
+            f"{file}: the weights of {tensor} should lie in {name!r}, which is not in the "
             "model's own folder: save the model again with its data beside it"
         )
         raise EngineError(msg)
+    data = file.parent / name
     if not data.is_file():
         msg = f"{file}: its weights should lie in {name} beside it: copy that file there, too"
         raise EngineError(msg)
     if mend := pointer_mend(data):
         raise EngineError(mend)
-    end, size = int(said.get("offset") or 0) + int(said.get("length") or 0), data.stat().st_size
-    if end > size:
-        msg = f"{data} was cut: expected at least {end} bytes, got {size}; copy it again"
-        raise EngineError(msg)
+    return data

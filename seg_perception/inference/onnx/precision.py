@@ -128,7 +128,11 @@ class _Islands:
         }
 
     def _float_tensors(self) -> set[str]:
-        inferred = onnx.shape_inference.infer_shapes(self.proto).graph
+        try:
+            inferred = onnx.shape_inference.infer_shapes(self.proto).graph
+        except (onnx.shape_inference.InferenceError, ValueError) as error:
+            msg = f"the graph's types contradict each other ({error}): use fp32, or export it again"
+            raise EngineError(msg) from error
         typed = [*inferred.value_info, *inferred.input, *inferred.output]
         names = {info.name for info in typed if info.type.tensor_type.elem_type == _FLOAT}
         return names | {name for name, w in self._weights.items() if w.data_type == _FLOAT}

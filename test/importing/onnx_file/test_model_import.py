@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,16 @@ from typer.testing import CliRunner
 
 pytest.importorskip("onnx", reason="graph passes need onnx: install the extra [train]")
 
-from odd_onnx_files import File, stripes
+from odd_onnx_files import File, fused, stripes
 
 from seg_perception.cli.main import app
-from seg_perception.core.errors import ConfigError, ImportModelError
+from seg_perception.core.errors import ConfigError, EngineError, ImportModelError
 from seg_perception.core.ontology import Ontology
 from seg_perception.importing.onnx_file.answers import Answers
 from seg_perception.importing.onnx_file.classes import find_ontology
 from seg_perception.importing.onnx_file.model_import import import_onnx
 from seg_perception.importing.onnx_file.trials import Trial, border_share, count_classes
+from seg_perception.importing.onnx_file.variants import tensorrt_problem
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 from seg_perception.inference.operator_scan import uses_operator
@@ -179,6 +181,42 @@ def test_grid_sample_gets_a_form_for_tensorrt(tmp_path: Path) -> None:
     parities = {v.name: v.parity for v in bundle.manifest.variants}
     assert set(parities) == {"grid_sample_fp32", "gather_fp32"}
     assert all(p is not None and p.label_agreement == 1 for p in parities.values())
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (File(), ""),
+        (File(sample="zeros"), ""),
+        (File(sample="bicubic"), r"GridSample can't be written as gathers here \(.*mode bicubic"),
+        (File(change=fused), "it holds Gelu, which ONNX Runtime alone knows"),
+    ],
+    ids=["plain", "gathered", "bicubic", "fused"],
+)
+def test_what_tensorrt_will_not_take_is_known(file: File, said: str, tmp_path: Path) -> None:
+    problem = tensorrt_problem(imported(file, tmp_path).model_path.read_bytes())
+    assert re.fullmatch(f"{said}.*" if said else "", problem)
+
+
+@pytest.mark.parametrize("content", [None, "version https://git-lfs.github.com/spec/v1\noid x\n"])
+def test_weights_that_are_not_there_are_named(content: str | None, tmp_path: Path) -> None:
+    file, data = File(external=True).write(tmp_path), tmp_path / "model.onnx.data"
+    data.unlink()
+    if content:
+        data.write_text(content)
+    said = "its Git LFS pointer" if content else r"should lie in model\.onnx\.data beside it"
+    with pytest.raises(EngineError, match=said):
+        import_onnx(file, tmp_path / "bundle", frames, Answers(**SAID))
+
+
+def test_the_own_form_stays_as_it_is(tmp_path: Path, colour_model: Any) -> None:
+    """Bytes in, labels and confidence out: only names and licence are asked for."""
+    file = tmp_path / "model.onnx"
+    file.write_bytes(colour_model.graph(32, 16, certain=False))
+    with pytest.raises(ImportModelError, match=r"needs, give --names[^-]* or --ontology .*--lic"):
+        import_onnx(file, tmp_path / "bundle", frames, Answers())
+    said = Answers(names=("r", "g", "b"), licence="MIT")
+    assert share(import_onnx(file, tmp_path / "bundle", frames, said)) == 1.0
 
 
 def test_half_precision_is_made_and_compared(tmp_path: Path) -> None:

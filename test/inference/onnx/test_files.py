@@ -64,6 +64,15 @@ def test_data_that_was_cut_or_not_fetched_is_named(tmp_path: Path) -> None:
         read_model(file)
 
 
+def test_links_of_a_download_cache_are_followed(tmp_path: Path) -> None:
+    original = save(tmp_path / "blobs", 3.0)
+    cache = tmp_path / "snapshot"
+    cache.mkdir()
+    for name in ("model.onnx", "model.onnx.data"):
+        (cache / name).symlink_to(original.parent / name)
+    np.testing.assert_array_equal(weights(cache / "model.onnx"), np.full((2, 3), 3, np.float32))
+
+
 def test_data_outside_the_folder_is_refused(tmp_path: Path) -> None:
     file = save(tmp_path / "mine", 1.0)
     (tmp_path / "model.onnx.data").write_bytes(bytes(24))
