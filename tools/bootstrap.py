@@ -108,7 +108,8 @@ def main() -> None:
     for extra in arguments.extras:
         install_extra(environment, extra)
     if "test" in arguments.extras:
-        install_interfaces(environment, "livox_ros_driver2")
+        for package in ("livox_ros_driver2", "vision_msgs"):
+            install_interfaces(environment, package)
         install_browser()
     if "open3d" in arguments.extras:
         install_display()

@@ -42,6 +42,14 @@ _NODE = {
 }
 _CLOUD_MEANING = "the cloud with labels"
 _OBSTACLES = "points that block the way, where `costmap.obstacles` is set"
+# What Nav2's layer gets of a lidar, by its name in Nav2Topics.
+_NAV2 = {
+    "label_image": "mono8, the scan's rows and columns; 255: does not count",
+    "confidence": "mono8, 255 is certain; same stamp, frame and shape",
+    "points": "x y z; same stamp, frame and shape, NaN where a point does not count",
+    "label_info": "class names",
+}
+_NAV2_CLAUSE = "; for [Nav2's layer](../how_to/nav2.md), where `output.nav2_semantic_cloud` is set"
 _HEAD = """# Topics
 
 Written by `python -m tools.topics_page` from the code. `seg-perception config check FILE` prints
@@ -148,7 +156,9 @@ def _meanings(config: Config) -> dict[str, str]:
     camera = {getattr(names, field.name): _CAMERA[field.name] for field in fields(names)}
     lidar, radar = config.lidars["top"], config.radars["front"]
     clouds = {topics.cloud_topic(sensor): _CLOUD_MEANING for sensor in (lidar, radar)}
-    return {**camera, **clouds, **_NODE, topics.obstacles_topic(lidar): _OBSTACLES}
+    nav2 = topics.Nav2Topics.of(lidar)
+    layer = {getattr(nav2, name): text + _NAV2_CLAUSE for name, text in _NAV2.items()}
+    return {**camera, **clouds, **layer, **_NODE, topics.obstacles_topic(lidar): _OBSTACLES}
 
 
 def _kinds(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import typer
 from seg_perception.cli.options import AsJson, Remap, print_json, remapped
 
 app = typer.Typer(
-    help="Parameter files of robots; layouts for RViz and Foxglove and an SROS 2 policy.",
+    help="Parameter files of robots; what RViz, Foxglove, SROS 2 and Nav2 need for them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -117,6 +117,35 @@ def policy(
     text = sros2_policy(platforms.load(platform))
     if as_json:
         _print_made(text, output, platform=platform)
+    else:
+        _write(text, output)
+
+
+@app.command()
+def nav2(
+    platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
+    output: Out = None,
+    bundle: Annotated[
+        str, typer.Option(help="Model bundle whose classes are meant; else the robot file's.")
+    ] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write Nav2's parameters for what a robot publishes: its semantic layer, and more.
+
+    seg-perception platform nav2 robot.yaml -o nav2.yaml
+    """
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.robots import platforms
+    from seg_perception.robots.nav2 import lacking, nav2_parameters
+
+    config = platforms.load(platform)
+    model = Bundle.load(bundle or config.segmentation.bundle)
+    text = nav2_parameters(config, model.ontology)
+    for line in lacking(config):
+        typer.echo(f"note: {platform} needs {line}", err=True)
+    if as_json:
+        _print_made(text, output, platform=platform, bundle=str(model))
     else:
         _write(text, output)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from seg_perception.config.parameter_group import EXPERT, LIVE, ParameterGroup
+from seg_perception.config.parameter_group import EXPERT, LIVE, FrameId, ParameterGroup
 
 
 class OutputConfig(ParameterGroup):
@@ -39,6 +39,24 @@ class OutputConfig(ParameterGroup):
         default=[],
         json_schema_extra=LIVE,
         description="CLASS=#rrggbb, in place of the ontology's colours",
+    )
+    nav2_semantic_cloud: bool = Field(
+        json_schema_extra=EXPERT,
+        default=False,
+        description="Publish every lidar's labels as mask, confidence and cloud of one shape for "
+        "Nav2's semantic_segmentation_layer (semantic/nav2)",
+    )
+    nav2_base_frame: FrameId = Field(
+        json_schema_extra=EXPERT,
+        default="base_link",
+        description="Frame of the robot in which output.nav2_clearance_m is measured",
+    )
+    nav2_clearance_m: float = Field(
+        json_schema_extra=EXPERT,
+        default=2.5,
+        gt=0,
+        le=100,
+        description="What lies higher above output.nav2_base_frame does not reach Nav2's layer",
     )
 
 

@@ -253,6 +253,8 @@ class SemanticCloud:
         moving: uint8 (N,), 1 what moves by itself, 0 what rests, 255 not known; None for
             sensors that do not measure speed.
         gaps_s: between the cloud's time and that of the label map of each of `cameras`.
+        T_base_cloud: float64 (4, 4), the cloud at its stamp, seen from the robot's base frame;
+            None where no output asks for it, or it is not known.
     """
 
     sensor: str
@@ -264,6 +266,7 @@ class SemanticCloud:
     cameras: tuple[str, ...] = ()
     moving: NDArray[np.uint8] | None = None
     gaps_s: tuple[float, ...] = ()
+    T_base_cloud: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check that there is one of each for a point.

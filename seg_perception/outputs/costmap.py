@@ -41,7 +41,9 @@ def check_planner(config: Config, ontology: Ontology) -> None:
         cost_table(config.costmap, ontology)
 
 
-def obstacles_message(semantic: SemanticCloud, costs: NDArray[np.int8]) -> PointCloud2 | None:
+def obstacles_message(
+    semantic: SemanticCloud, costs: NDArray[np.int8], frame: str
+) -> PointCloud2 | None:
     """The points of a scan that block the way; perhaps none.
 
     A planner takes an empty cloud for a free way: where no point of the scan has a label,
@@ -50,6 +52,7 @@ def obstacles_message(semantic: SemanticCloud, costs: NDArray[np.int8]) -> Point
     Args:
         semantic: the scan.
         costs: int8 (ids,), by class id.
+        frame: the sensor's frame.
 
     Raises:
         CloudError: points without x, y, z.
@@ -64,8 +67,7 @@ def obstacles_message(semantic: SemanticCloud, costs: NDArray[np.int8]) -> Point
         points[name] = xyz[:, axis]
     points["label"] = semantic.labels[blocking]
     points["confidence"] = semantic.confidence[blocking]
-    cloud = semantic.cloud
-    return encode_cloud(PointCloud(points[None], cloud.stamp_ns, cloud.frame_id, is_dense=True))
+    return encode_cloud(PointCloud(points[None], semantic.cloud.stamp_ns, frame, is_dense=True))
 
 
 class Costmaps:

@@ -35,10 +35,10 @@ def legend_picture(ontology: Ontology, stamp_ns: int) -> Image:
     return encode_rgb(legend_strip(ontology, ontology.names, _WIDTH_PX), stamp_ns, "")
 
 
-def label_info(ontology: Ontology, stamp_ns: int, frame_id: str) -> LabelInfo:
-    """The class names of a label image, as vision_msgs spells them."""
+def label_info(ontology: Ontology, stamp_ns: int) -> LabelInfo:
+    """The class names of labels, as vision_msgs spells them; they hold in every frame."""
     classes = [VisionClass(c.id, c.name) for c in ontology.classes]
-    return LabelInfo(Header.at(stamp_ns, frame_id), classes)
+    return LabelInfo(Header.at(stamp_ns, ""), classes)
 
 
 def ontology_sha256(ontology: Ontology) -> str:

@@ -16,14 +16,13 @@ from seg_perception.io.messages import Message
 from seg_perception.outputs.clouds import cloud_message, map_message, published_classes
 from seg_perception.outputs.costmap import Costmaps, obstacles_message
 from seg_perception.outputs.images import image_messages
-from seg_perception.outputs.legend import label_info, legend, legend_picture
+from seg_perception.outputs.nav2 import Nav2Clouds
 from seg_perception.outputs.publisher import Publisher
 from seg_perception.outputs.topics import (
     COSTMAP,
-    LEGEND,
-    LEGEND_IMAGE,
     MAP,
     CameraTopics,
+    Nav2Topics,
     OutputTopic,
     cloud_topic,
     obstacles_topic,
@@ -73,10 +72,11 @@ class Outputs:
         sensors = {**config.lidars, **config.radars}
         self._clouds = {name: cloud_topic(sensor) for name, sensor in sensors.items()}
         self._obstacles = {name: obstacles_topic(lidar) for name, lidar in config.lidars.items()}
+        self._nav2_topics = {name: Nav2Topics.of(lidar) for name, lidar in config.lidars.items()}
+        self._nav2 = Nav2Clouds(config, ontology) if config.output.nav2_semantic_cloud else None
         self._costs = cost_table(config.costmap, ontology) if config.costmap.obstacles else None
         self._costmaps = Costmaps(config, ontology) if config.costmap.grid else None
         self._periods = {topic: Period(config.map.period_s) for topic in (MAP, COSTMAP)}
-        self._named: set[str] = set()
 
     def advertise(self, topics: Iterable[OutputTopic]) -> None:
         """Offer those of the topics that the configuration asks for.
@@ -88,8 +88,8 @@ class Outputs:
             if topic.enabled:
                 self._publisher.advertise(topic)
 
-    def reconfigure(self, config: Config, now_ns: int) -> None:
-        """Work with other values of the live parameters; the legend is published anew.
+    def reconfigure(self, config: Config) -> None:
+        """Work with other values of the live parameters.
 
         Raises:
             ConfigError: colours or clouds of classes that do not exist.
@@ -97,17 +97,11 @@ class Outputs:
         published_classes(self._as_trained, config.output)
         self._ontology = self._as_trained.recolored(config.output.colors)
         self._config = config
-        self.publish_legend(now_ns)
-
-    def publish_legend(self, now_ns: int) -> None:
-        """Publish what the labels mean, for programs and as a picture."""
-        self._publish(LEGEND, partial(legend, self._ontology, now_ns), now_ns)
-        self._publish(LEGEND_IMAGE, partial(legend_picture, self._ontology, now_ns), now_ns)
 
     def publish_label_map(
         self, label_map: LabelMap, image: NDArray[np.uint8] | None, now_ns: int
     ) -> None:
-        """Publish a segmented image; before the first of a camera the names of the classes.
+        """Publish a segmented image.
 
         Args:
             label_map: what the network said.
@@ -115,12 +109,11 @@ class Outputs:
             now_ns: when.
         """
         topics, alpha = self._cameras[label_map.camera], self._config.output.overlay_alpha
-        self._name_classes(label_map, topics.label_info, now_ns)
         for topic, make in image_messages(label_map, image, self._ontology, alpha, topics):
             self._publish(topic, make, now_ns)
 
     def publish_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
-        """Publish a labelled cloud, and those of its points that block the way.
+        """Publish a labelled cloud, and what planners get of it.
 
         Raises:
             CloudError: a field that PointCloud2 can't carry.
@@ -129,8 +122,10 @@ class Outputs:
         make = partial(cloud_message, semantic, self._ontology, config)
         self._publish(self._clouds[sensor], make, now_ns)
         if self._costs is not None and sensor in self._obstacles:
-            block = partial(obstacles_message, semantic, self._costs)
+            block = partial(obstacles_message, semantic, self._costs, self._frame_of(semantic))
             self._publish(self._obstacles[sensor], block, now_ns)
+        if self._nav2 is not None and sensor in self._nav2_topics:
+            self._publish_nav2(semantic, self._nav2, now_ns)
 
     def publish_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
         """Publish the map and its costmap, each once a period; nothing while the map is empty.
@@ -155,13 +150,20 @@ class Outputs:
             self._publish(COSTMAP, partial(self._costmaps.newest, voxels, frame), now_ns)
         return True
 
-    def _name_classes(self, label_map: LabelMap, topic: str, now_ns: int) -> None:
-        """Publish the names of the classes once, in the frame of the first label map."""
-        if topic in self._named:
+    def _publish_nav2(self, semantic: SemanticCloud, nav2: Nav2Clouds, now_ns: int) -> None:
+        """Publish mask, confidence and cloud of a scan, made at once."""
+        topics = self._nav2_topics[semantic.sensor]
+        names = (topics.label_image, topics.confidence, topics.points)
+        if not any(map(self._publisher.is_wanted, names)):
             return
-        self._named.add(topic)
-        make = partial(label_info, self._ontology, label_map.stamp_ns, label_map.frame_id)
-        self._publish(topic, make, now_ns)
+        made = nav2.make(semantic, self._frame_of(semantic))
+        for topic, message in made.by_topic(topics) if made else ():
+            if self._publisher.is_wanted(topic):
+                self._publisher.publish(topic, message, now_ns)
+
+    def _frame_of(self, semantic: SemanticCloud) -> str:
+        """A lidar's frame for planners, who have no other word: as configured, else the cloud's."""
+        return self._config.lidars[semantic.sensor].frame_id or semantic.cloud.frame_id
 
     def _is_due(self, topic: str, now_ns: int) -> bool:
         return self._publisher.is_wanted(topic) and self._periods[topic].is_due(now_ns)

@@ -78,8 +78,10 @@ def _is_of_a_node(topic: str, kind: str, nodes: Collection[str]) -> bool:
 def _is_of_a_sensor(topic: str, kind: str, cameras: Collection[str]) -> bool:
     base = base_topic(topic)
     below = _parent(base)
+    # Nav2's topics of a lidar lie one level deeper.
+    room = _parent(below) if _leaf(below) == "nav2" else below
     return kind in _OF_A_SENSOR.get(_leaf(base), ()) and (
-        _leaf(below) == "semantic" or below in cameras
+        _leaf(room) == "semantic" or below in cameras
     )
 
 

@@ -74,6 +74,22 @@ def obstacles_topic(sensor: CloudSensorConfig) -> str:
 
 
 @dataclass(frozen=True)
+class Nav2Topics:
+    """The topics of one lidar for Nav2's semantic layer."""
+
+    label_image: str
+    confidence: str
+    points: str
+    label_info: str
+
+    @classmethod
+    def of(cls, lidar: CloudSensorConfig) -> Nav2Topics:
+        """The topics beside the lidar's semantic cloud."""
+        root = beside(cloud_topic(lidar), "nav2")
+        return cls(*(f"{root}/{field.name}" for field in fields(cls)))
+
+
+@dataclass(frozen=True)
 class OutputTopic:
     """A topic that results go to.
 
@@ -96,9 +112,16 @@ class OutputTopic:
 
 def output_topics(config: Config) -> Iterator[OutputTopic]:
     """Every topic that results can go to, also those that the configuration does not ask for."""
-    yield from legend_topics()
+    yield from description_topics(config)
     yield from image_topics(config)
     yield from cloud_topics(config)
+
+
+def description_topics(config: Config) -> Iterator[OutputTopic]:
+    """What the labels mean: all of it is latched, and published before any label."""
+    yield from legend_topics()
+    yield from image_descriptions(config)
+    yield from cloud_descriptions(config)
 
 
 def legend_topics() -> Iterator[OutputTopic]:
@@ -120,10 +143,21 @@ def image_topics(config: Config) -> Iterator[OutputTopic]:
         yield OutputTopic(topics.color, Image.type_name, parameter, enabled=output.color)
         yield OutputTopic(topics.overlay, Image.type_name, parameter, enabled=output.overlay)
         yield OutputTopic(topics.camera_info, CameraInfo.type_name, parameter)
-        # The legend says the same where vision_msgs is missing.
-        yield OutputTopic(
-            topics.label_info, LabelInfo.type_name, parameter, latched=True, optional=True
-        )
+
+
+def image_descriptions(config: Config) -> Iterator[OutputTopic]:
+    """The names of every camera's classes; where vision_msgs is missing, the legend has them."""
+    for name, camera in config.cameras.items():
+        topic, parameter = CameraTopics.of(camera).label_info, f"camera.{name}.output_prefix"
+        yield OutputTopic(topic, LabelInfo.type_name, parameter, latched=True, optional=True)
+
+
+def cloud_descriptions(config: Config) -> Iterator[OutputTopic]:
+    """The names of the classes of every lidar for Nav2's layer, which is lost without them."""
+    for name, lidar in config.lidars.items():
+        topic, parameter = Nav2Topics.of(lidar).label_info, f"lidar.{name}.output_topic"
+        enabled = config.output.nav2_semantic_cloud
+        yield OutputTopic(topic, LabelInfo.type_name, parameter, enabled, latched=True)
 
 
 def cloud_topics(config: Config) -> Iterator[OutputTopic]:
@@ -134,6 +168,10 @@ def cloud_topics(config: Config) -> Iterator[OutputTopic]:
         yield OutputTopic(
             obstacles_topic(lidar), PointCloud2.type_name, parameter, enabled=obstacles
         )
+        nav2, enabled = Nav2Topics.of(lidar), config.output.nav2_semantic_cloud
+        yield OutputTopic(nav2.label_image, Image.type_name, parameter, enabled)
+        yield OutputTopic(nav2.confidence, Image.type_name, parameter, enabled)
+        yield OutputTopic(nav2.points, PointCloud2.type_name, parameter, enabled)
     for name, radar in config.radars.items():
         yield OutputTopic(cloud_topic(radar), PointCloud2.type_name, f"radar.{name}.output_topic")
     enabled = config.map.enabled

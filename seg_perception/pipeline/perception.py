@@ -27,6 +27,7 @@ from seg_perception.pipeline.frame_convention import FrameConventionDetector
 from seg_perception.pipeline.lidar_labeller import LidarLabeller
 from seg_perception.pipeline.radar_labeller import RadarLabeller
 from seg_perception.pipeline.rate_limiter import RateLimiter
+from seg_perception.pipeline.robot_pose import RobotPose
 from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.scan_buffer import ScanBuffer, buffer_size
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
@@ -85,6 +86,7 @@ class Perception:
         self._clouds = CloudQueue(config.synchronizer)
         self._scans = ScanBuffer(self.motion, buffer_size(config))
         self._views = ViewSelector(config, self.motion, self._label_maps)
+        self._robot_pose = RobotPose(config, self.motion, self.issues)
         self._labellers = self._make_labellers()
         if config.map.enabled:
             self.add_map(config.map)
@@ -194,7 +196,7 @@ class Perception:
         self._account(scan, semantic, disputed)
         if xyz is not None:
             self._map(scan, xyz, semantic)
-        return semantic
+        return self._robot_pose.placed(scan, semantic)
 
     def _account(self, scan: Scan, semantic: SemanticCloud, disputed: int) -> None:
         self.accounting.count_points(semantic)

@@ -29,6 +29,7 @@ from seg_perception.io.remapped_bag import BagSource
 from seg_perception.io.video_writer import check_video_file
 from seg_perception.outputs.clouds import check_clouds
 from seg_perception.outputs.costmap import check_planner
+from seg_perception.outputs.nav2 import check_nav2
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.pipeline.unread_clouds import unnamed_clouds
@@ -103,6 +104,7 @@ def replay(
         check_clouds(bundle.ontology, config.output)
         check_map(config, bundle.ontology)
         check_planner(config, bundle.ontology)
+        check_nav2(config, bundle.ontology)
         with (
             closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine,
             BagWriter(output, in_background=True) as writer,

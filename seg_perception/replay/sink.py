@@ -11,8 +11,15 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, SemanticCloud
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_writer import BagWriter
+from seg_perception.outputs.descriptions import Descriptions
 from seg_perception.outputs.outputs import Outputs
-from seg_perception.outputs.topics import output_topics, private
+from seg_perception.outputs.topics import (
+    cloud_topics,
+    description_topics,
+    image_topics,
+    output_topics,
+    private,
+)
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.replay.bag_publisher import BagPublisher
 
@@ -65,12 +72,14 @@ class BagSink:
         self.left_out: dict[str, str] = {}
         self._writer = writer
         self._outputs = Outputs(config, ontology, publisher)
-        self._outputs.advertise(output_topics(config))
+        self._outputs.advertise((*image_topics(config), *cloud_topics(config)))
+        topics = description_topics(config)
+        self._descriptions = Descriptions(config, ontology, publisher, topics)
         self._passed_on = set(passed_on) - {private(t.name) for t in output_topics(config)}
 
     def write_legend(self, now_ns: int) -> None:
         """Say once what the labels mean."""
-        self._outputs.publish_legend(now_ns)
+        self._descriptions.publish(now_ns)
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Write everything that is made of one segmented image."""

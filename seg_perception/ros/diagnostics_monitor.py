@@ -126,7 +126,7 @@ class DiagnosticsMonitor:
         if (others := len(graph.publishers(topic)) - 1) > 0:
             yield Issue.of(TWIN_NODE, "", others=others, topic=topic, node=name)
             return
-        shared = {t: graph.others(t) for t in self._context.publisher.topics}
+        shared = {t: graph.others(t) for t in self._context.topics}
         shared = {topic: nodes for topic, nodes in shared.items() if nodes}
         if shared:
             topic, nodes = next(iter(shared.items()))

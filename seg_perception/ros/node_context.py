@@ -20,6 +20,7 @@ from seg_perception.pipeline.sensor_state import SensorState
 from seg_perception.ros.clock import ClockWatch
 from seg_perception.ros.issue_logger import IssueLogger
 from seg_perception.ros.latencies import Latencies
+from seg_perception.ros.node_descriptions import NodeDescriptions
 from seg_perception.ros.node_graph import NodeGraph
 from seg_perception.ros.ros_publisher import RosPublisher
 from seg_perception.ros.workers import Inbox
@@ -36,6 +37,7 @@ class NodeContext:
         sensors: the cameras' calibrations, and the transforms.
         publisher: of this activation; closed when all components have ended.
         outputs: decides what is published.
+        descriptions: what the labels mean, from before this activation; None: nothing.
         clock: the node's time, and the stamps seen.
         frames: the last frame_id of every stream.
         latencies: how long the stages took.
@@ -60,10 +62,17 @@ class NodeContext:
         self.perception = Perception(config, ontology, self.sensors.transforms.tree, issues)
         self.publisher = RosPublisher(node)
         self.outputs = Outputs(config, ontology, self.publisher)
+        self.descriptions: NodeDescriptions | None = None
         self.frames: dict[str, str] = {}
         self.latencies = Latencies()
         self.inbox = Inbox(config.synchronizer.queue_size)
         self.on_change: list[Callable[[], None]] = []
+
+    @property
+    def topics(self) -> list[str]:
+        """The full names of what the node publishes of its results."""
+        described = self.descriptions.topics if self.descriptions else []
+        return [*self.publisher.topics, *described]
 
     def reconfigure(self, config: Config) -> None:
         """Work with other values of the live parameters from now on.
@@ -71,7 +80,9 @@ class NodeContext:
         Raises:
             ConfigError: colours of classes that do not exist.
         """
-        self.outputs.reconfigure(config, self.clock.now_ns())
+        self.outputs.reconfigure(config)
+        if self.descriptions is not None:
+            self.descriptions.recolor(config)
         self.config = config
         self.perception.reconfigure(config)
         for tell in self.on_change:

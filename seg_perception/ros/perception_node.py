@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from seg_perception.config import Config
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.outputs.topics import NODE_NAME
+from seg_perception.outputs.topics import NODE_NAME, OutputTopic, description_topics
 from seg_perception.ros.cloud_labelling import CloudLabelling
 from seg_perception.ros.component import Component
 from seg_perception.ros.image_segmentation import ImageSegmentation
@@ -21,6 +22,10 @@ class PerceptionNode(SemanticNode):
     def __init__(self, **options: Any) -> None:
         """Make the node."""
         super().__init__(NODE_NAME, **options)
+
+    def descriptions(self, config: Config) -> Iterable[OutputTopic]:
+        """What its labels mean."""
+        return description_topics(config)
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels, labels to clouds."""

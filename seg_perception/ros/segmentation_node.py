@@ -6,10 +6,12 @@ The labels travel to `semantic_cloud_node` as PNG where `output.png` is set.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from seg_perception.config import Config
 from seg_perception.inference.segmenter import Segmenter
+from seg_perception.outputs.topics import OutputTopic, image_descriptions, legend_topics
 from seg_perception.ros.component import Component
 from seg_perception.ros.image_segmentation import ImageSegmentation
 from seg_perception.ros.node_context import NodeContext
@@ -22,6 +24,10 @@ class SegmentationNode(SemanticNode):
     def __init__(self, **options: Any) -> None:
         """Make the node."""
         super().__init__("segmentation_node", **options)
+
+    def descriptions(self, config: Config) -> Iterable[OutputTopic]:
+        """What its labels mean."""
+        return (*legend_topics(), *image_descriptions(config))
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels."""

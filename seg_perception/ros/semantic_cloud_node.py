@@ -7,11 +7,13 @@ ontology, and no engine.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from seg_perception.config import Config
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine
+from seg_perception.outputs.topics import OutputTopic, cloud_descriptions, legend_topics
 from seg_perception.ros.cloud_labelling import CloudLabelling
 from seg_perception.ros.component import Component
 from seg_perception.ros.label_image_input import LabelImageInput
@@ -30,6 +32,10 @@ class SemanticCloudNode(SemanticNode):
         """Load nothing: another machine runs the model."""
         del bundle
         return None
+
+    def descriptions(self, config: Config) -> Iterable[OutputTopic]:
+        """What its labels mean."""
+        return (*legend_topics(), *cloud_descriptions(config))
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Labels from the network to clouds."""

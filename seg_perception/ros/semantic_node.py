@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,7 +22,8 @@ from seg_perception.io.messages import TFMessage
 from seg_perception.io.perception_messages import SegmentationStatus, SemanticLegend
 from seg_perception.outputs.clouds import check_clouds
 from seg_perception.outputs.costmap import check_planner
-from seg_perception.outputs.topics import check_topic_names, check_topics, legend_topics
+from seg_perception.outputs.nav2 import check_nav2
+from seg_perception.outputs.topics import OutputTopic, check_topic_names, check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.ros.clock import steady_timer
 from seg_perception.ros.component import Component
@@ -31,6 +32,7 @@ from seg_perception.ros.issue_logger import PERIOD_S
 from seg_perception.ros.lifecycle import ManagedNode
 from seg_perception.ros.memory import Litter
 from seg_perception.ros.node_context import NodeContext
+from seg_perception.ros.node_descriptions import NodeDescriptions
 from seg_perception.ros.parameters import NodeParameters
 from seg_perception.ros.qos import output_profile
 from seg_perception.ros.ros_publisher import RosPublisher
@@ -54,6 +56,7 @@ class SemanticNode(ManagedNode):
         super().__init__(name, **options)
         self._bundle: Bundle | None = None
         self._engine: ValidatedEngine | None = None
+        self._descriptions: NodeDescriptions | None = None
         self._builds = BackgroundEngineBuilder(self.get_logger().info)
         self.on_built: Callable[[], None] = lambda: None
         self._node_context: NodeContext | None = None
@@ -102,6 +105,10 @@ class SemanticNode(ManagedNode):
         """The components of one activation, in the order in which they are stopped."""
         raise NotImplementedError
 
+    def descriptions(self, config: Config) -> Iterable[OutputTopic]:
+        """The latched topics that say what this node's labels mean."""
+        raise NotImplementedError
+
     def load_engine(self, bundle: Bundle) -> ValidatedEngine | None:
         """Load and test what runs the model.
 
@@ -129,7 +136,9 @@ class SemanticNode(ManagedNode):
         check_clouds(self._bundle.ontology, config.output)
         check_map(config, self._bundle.ontology)
         check_planner(config, self._bundle.ontology)
+        check_nav2(config, self._bundle.ontology)
         SelfFilter(config, self._bundle.ontology.unknown_id)
+        self._describe(self._bundle)
         self._engine = self.load_engine(self._bundle)
         manifest = self._bundle.manifest
         engine = self._engine.description if self._engine else "no engine needed"
@@ -146,11 +155,11 @@ class SemanticNode(ManagedNode):
             self.get_logger().info("the engine is ready; tensorrt.build_only asks for no more")
             self.on_built()
             return
+        self._describe(self._bundle)
         context = self._node_context = NodeContext(self, self.config, self._bundle.ontology)
+        context.descriptions = self._descriptions
         self._outputs = [context.publisher]
         self._components = list(self.make_components(context))
-        context.outputs.advertise(legend_topics())
-        context.outputs.publish_legend(context.clock.now_ns())
         self._outputs.append(StatusPublisher(context, self._components, self._engine))
 
     def deactivate(self) -> None:
@@ -171,8 +180,20 @@ class SemanticNode(ManagedNode):
         """Free the engine."""
         if self._engine is not None:
             self._engine.close()
-        self._engine = self._bundle = None
+        if self._descriptions is not None:
+            self._descriptions.close()
+        self._engine = self._bundle = self._descriptions = None
         self._litter.clear()
+
+    def _describe(self, bundle: Bundle) -> None:
+        """Say what the labels will mean, long before the first; again where parameters changed."""
+        config = self.config
+        if self._descriptions is not None:
+            if self._descriptions.config == config:
+                return
+            self._descriptions.close()
+        topics = self.descriptions(config)
+        self._descriptions = NodeDescriptions(self, config, bundle.ontology, topics)
 
     def tell_failure(self, error: BaseException) -> None:
         """Put a callback that failed into the log and, while active, into the diagnostics."""

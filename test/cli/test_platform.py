@@ -2,10 +2,11 @@
 
 import json
 
+import yaml
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
-from seg_perception.config import Config
+from seg_perception.config import Config, parameter_file
 
 
 def run(*arguments):
@@ -54,3 +55,28 @@ def test_layout_and_policy_are_documents_too(tmp_path):
         document = json.loads(run("platform", "layout", *options).stdout)
         assert document["text"] == file.read_text()
         assert (document["kind"], document["output"]) == (kind, str(file))
+
+
+def test_platform_nav2_writes_parameters_for_a_robot_and_its_model(tmp_path, tiny_bundle):
+    robot, nav2 = tmp_path / "robot.yaml", tmp_path / "nav2.yaml"
+    parameters = {"lidars": ["top"], "lidar.top.topic": "/top/points"}
+    robot.write_text(parameter_file(parameters))
+    result = run("platform", "nav2", robot, "--bundle", tiny_bundle, "-o", nav2)
+    assert f"note: {robot} needs output.nav2_semantic_cloud: true" in result.stderr
+    layer = yaml.safe_load(nav2.read_text())["local_costmap"]["local_costmap"]["ros__parameters"]
+    assert layer["semantic_layer"]["top"]["impassable"]["classes"] == ["blue"]
+    robot.write_text(parameter_file({**parameters, "output.nav2_semantic_cloud": True}))
+    result = run("platform", "nav2", robot, "--bundle", tiny_bundle, "--json")
+    assert "note:" not in result.stderr
+    document = json.loads(result.stdout)
+    assert yaml.safe_load(document["text"]) == yaml.safe_load(nav2.read_text())
+    assert document["output"] is None
+
+
+def test_platform_nav2_refuses_a_robot_without_a_lidar(tmp_path, tiny_bundle):
+    robot = tmp_path / "robot.yaml"
+    robot.write_text(parameter_file({"cameras": ["a"], "camera.a.image_topic": "/a"}))
+    command = ["platform", "nav2", str(robot), "--bundle", str(tiny_bundle)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2
+    assert "expected a lidar in the robot file" in " ".join(result.output.split())

@@ -36,7 +36,7 @@ def scan(labels, status):
 
 def test_obstacles_are_the_labelled_points_that_block():
     message = obstacles_message(
-        scan([ROAD, TRUNK, SKY, TRUNK], [LABELLED, LABELLED, LABELLED, HIDDEN]), COSTS
+        scan([ROAD, TRUNK, SKY, TRUNK], [LABELLED, LABELLED, LABELLED, HIDDEN]), COSTS, "lidar"
     )
     cloud = decode_cloud(message)
     assert cloud.xyz.tolist() == [[1, 0, 0]]
@@ -45,8 +45,8 @@ def test_obstacles_are_the_labelled_points_that_block():
 
 
 def test_a_free_way_is_an_empty_cloud_and_an_unknown_one_is_silence():
-    assert obstacles_message(scan([ROAD], [LABELLED]), COSTS).width == 0
-    assert obstacles_message(scan([ROAD], [HIDDEN]), COSTS) is None
+    assert obstacles_message(scan([ROAD], [LABELLED]), COSTS, "lidar").width == 0
+    assert obstacles_message(scan([ROAD], [HIDDEN]), COSTS, "lidar") is None
 
 
 def test_a_costmap_is_made_once_for_each_scan():

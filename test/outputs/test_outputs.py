@@ -13,13 +13,13 @@ from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.images import decode_image
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.outputs.outputs import Outputs, Period
-from seg_perception.outputs.topics import COSTMAP, LEGEND, LEGEND_IMAGE, MAP, output_topics
+from seg_perception.outputs.topics import COSTMAP, MAP, cloud_topics, image_topics
 
 ONTOLOGY = Ontology.load("field")
 ROAD, TRUNK = ONTOLOGY.ids["road"], ONTOLOGY.ids["trunk"]
 LABELLED, HIDDEN = int(PointStatus.LABELLED), int(PointStatus.OCCLUDED)
 CAMERA = "/cam/semantic"
-LABEL_IMAGE, LABEL_INFO = f"{CAMERA}/label_image", f"{CAMERA}/label_info"
+LABEL_IMAGE = f"{CAMERA}/label_image"
 CLOUD, OBSTACLES, RADAR = "/top/semantic/points", "/top/semantic/obstacles", "/nose/semantic/points"
 S = 10**9
 EVERYTHING = {
@@ -93,7 +93,7 @@ def configuration(**changed):
 def start(subscribed=None, **changed):
     config, recorder = configuration(**changed), Recorder(subscribed)
     outputs = Outputs(config, ONTOLOGY, recorder)
-    outputs.advertise(output_topics(config))
+    outputs.advertise((*image_topics(config), *cloud_topics(config)))
     return outputs, recorder
 
 
@@ -119,11 +119,10 @@ PICTURE = np.zeros((2, 4, 3), np.uint8)
 USUAL = [LABEL_IMAGE, *(f"{CAMERA}/{n}" for n in ("confidence", "color", "overlay", "camera_info"))]
 
 
-def test_what_is_asked_for_is_advertised_and_what_explains_it_is_latched():
+def test_what_is_asked_for_is_advertised():
     _, recorder = start()
-    explained = {LEGEND, LEGEND_IMAGE, LABEL_INFO}
-    assert set(recorder.latched) == {*USUAL, *explained, CLOUD, RADAR}
-    assert {topic for topic, latched in recorder.latched.items() if latched} == explained
+    assert set(recorder.latched) == {*USUAL, CLOUD, RADAR}
+    assert not any(recorder.latched.values())
     _, more = start(**EVERYTHING)
     added = {MAP, COSTMAP, OBSTACLES, f"{LABEL_IMAGE}/compressed"}
     assert set(more.latched) - set(recorder.latched) == added
@@ -134,51 +133,37 @@ def test_a_costmap_needs_a_map():
     assert COSTMAP not in recorder.latched
 
 
-def test_the_legend_is_published_and_again_when_colours_change():
-    outputs, recorder = start()
-    outputs.publish_legend(3 * S)
-    (_, message, now_ns), (_, picture, _) = recorder.messages
-    assert (message.header.stamp.sec, picture.header.stamp.sec, now_ns) == (3, 3, 3 * S)
-    assert recorder.take() == [LEGEND, LEGEND_IMAGE]
-    outputs.reconfigure(configuration(**{"output.colors": ["road=#010203"]}), 4 * S)
-    (_, message, now_ns), _ = recorder.messages
-    assert {c.id: c.color_rgb.tolist() for c in message.classes}[ROAD] == [1, 2, 3]
-    assert (recorder.take(), now_ns) == ([LEGEND, LEGEND_IMAGE], 4 * S)
-
-
 def test_colours_of_the_configuration_hold_from_the_start_and_others_when_they_change():
     outputs, recorder = start(**{"output.colors": ["road=#010203"]})
     color = f"{CAMERA}/color"
     outputs.publish_label_map(label_map(), PICTURE, 0)
-    outputs.reconfigure(configuration(**{"output.colors": ["road=#040506"]}), 0)
+    outputs.reconfigure(configuration(**{"output.colors": ["road=#040506"]}))
     outputs.publish_label_map(label_map(), PICTURE, 0)
     pictures = [decode_image(message) for topic, message, _ in recorder.messages if topic == color]
     assert [picture[0, 0].tolist() for picture in pictures] == [[1, 2, 3], [4, 5, 6]]
 
 
 def test_wrong_colours_are_refused_and_change_nothing():
-    outputs, recorder = start(**{"output.colors": ["road=#010203"]})
+    outputs, recorder = start({f"{CAMERA}/color"}, **{"output.colors": ["road=#010203"]})
     with pytest.raises(ConfigError, match="'swamp'"):
-        outputs.reconfigure(configuration(**{"output.colors": ["swamp=#040506"]}), 0)
-    assert recorder.messages == []
-    outputs.publish_legend(0)
-    (_, message, _), _ = recorder.messages
-    assert {c.id: c.color_rgb.tolist() for c in message.classes}[ROAD] == [1, 2, 3]
+        outputs.reconfigure(configuration(**{"output.colors": ["swamp=#040506"]}))
+    outputs.publish_label_map(label_map(), PICTURE, 0)
+    ((_, message, _),) = recorder.messages
+    assert decode_image(message)[0, 0].tolist() == [1, 2, 3]
 
 
-def test_the_names_of_the_classes_come_once_before_the_first_label_map():
+def test_a_segmented_image_is_labels_and_pictures_of_them():
     outputs, recorder = start()
     outputs.publish_label_map(label_map(), PICTURE, 1 * S)
     pictures = [f"{CAMERA}/{name}" for name in ("confidence", "color", "overlay")]
     # Without a lens there is no camera_info.
-    assert recorder.take() == [LABEL_INFO, LABEL_IMAGE, *pictures]
+    assert recorder.take() == [LABEL_IMAGE, *pictures]
     outputs.publish_label_map(label_map(8 * S), None, 2 * S)
     assert recorder.take() == [LABEL_IMAGE, *pictures[:2]]
 
 
 def test_only_what_is_wanted_is_made():
     outputs, recorder = start({OBSTACLES, f"{CAMERA}/color"}, **EVERYTHING)
-    outputs.publish_legend(0)
     outputs.publish_label_map(label_map(), PICTURE, 0)
     outputs.publish_cloud(cloud("top", [TRUNK], [LABELLED]), 0)
     assert not outputs.publish_map(mapper := Mapper(1), 9 * S)

@@ -16,6 +16,8 @@ from seg_perception.outputs.topics import (
     CameraTopics,
     check_topics,
     cloud_topic,
+    description_topics,
+    image_descriptions,
     image_topics,
     output_topics,
     private,
@@ -174,6 +176,10 @@ def test_every_output_has_one_type():
         "/a/semantic/label_info": m.LabelInfo.type_name,
         "/b/semantic/points": m.PointCloud2.type_name,
         "/b/semantic/obstacles": m.PointCloud2.type_name,
+        "/b/semantic/nav2/label_image": m.Image.type_name,
+        "/b/semantic/nav2/confidence": m.Image.type_name,
+        "/b/semantic/nav2/points": m.PointCloud2.type_name,
+        "/b/semantic/nav2/label_info": m.LabelInfo.type_name,
         "/c/semantic/points": m.PointCloud2.type_name,
         "~/map": m.PointCloud2.type_name,
         "~/costmap": m.OccupancyGrid.type_name,
@@ -185,6 +191,13 @@ def test_every_output_has_one_type():
     [
         ({"output.png": True}, {"/a/semantic/label_image/compressed"}),
         ({"costmap.obstacles": True}, {"/b/semantic/obstacles"}),
+        (
+            {"output.nav2_semantic_cloud": True},
+            {
+                f"/b/semantic/nav2/{name}"
+                for name in ("label_image", "confidence", "points", "label_info")
+            },
+        ),
         ({"map.enabled": True}, {"~/map"}),
         ({"costmap.grid": True}, set()),
         ({"map.enabled": True, "costmap.grid": True}, {"~/map", "~/costmap"}),
@@ -206,7 +219,18 @@ def enabled(parameters):
 
 def test_the_cameras_topics_are_all_in_the_list():
     config = Config.from_parameters(SENSORS)
-    assert {t.name for t in image_topics(config)} == set(CameraTopics.of(config.cameras["a"]))
+    topics = (*image_topics(config), *image_descriptions(config))
+    assert {t.name for t in topics} == set(CameraTopics.of(config.cameras["a"]))
+
+
+def test_what_explains_labels_is_latched_and_nothing_else():
+    config = Config.from_parameters(SENSORS)
+    described = {topic.name for topic in description_topics(config)}
+    assert described == {
+        *("~/legend", "~/legend_image"),
+        *("/a/semantic/label_info", "/b/semantic/nav2/label_info"),
+    }
+    assert {topic.name for topic in output_topics(config) if topic.latched} == described
 
 
 def test_obstacles_clash_only_where_they_are_published():

@@ -153,3 +153,11 @@ MAP_FAR = IssueKind(
     "set `map.frame` to a local frame",
     "note",
 )
+NO_BASE_TRANSFORM = IssueKind(
+    "no_base_transform",
+    "no transform from {base!r}: {error}; nothing of its scans reaches Nav2's semantic layer",
+    "set output.nav2_base_frame to the robot's base frame, or publish the missing transform",
+    "the layer has no limit of height, and where the lidar is on the robot is not known, so that "
+    "branches over the robot would block its way",
+    "name the robot's own base frame: `output.nav2_base_frame`",
+)

@@ -1,0 +1,136 @@
+"""A lidar's labels as Nav2's semantic_segmentation_layer reads them.
+
+The layer takes a mask, a confidence image and a cloud of the same number of pixels, in the order of
+rows, and leaves out pixels whose point is NaN and nothing else: it looks neither at heights nor
+for the id of *unknown*. So the scan itself is the mask, and what must not count is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.core.errors import ConfigError
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import LabelMap, PointCloud, PointStatus, SemanticCloud
+from seg_perception.fusion.occupancy import UNSEEN, cost_table
+from seg_perception.io.images import encode_confidence, encode_labels
+from seg_perception.io.messages import Image, Message, PointCloud2
+from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.outputs.topics import Nav2Topics
+
+NAV2_POINT = np.dtype([(name, "<f4") for name in "xyz"])
+"""A pixel's place in the sensor's frame (metre); NaN where it must not count."""
+_MOST_CLASSES = 255
+
+
+@dataclass(frozen=True)
+class Nav2Set:
+    """What belongs together: one stamp, one frame, one shape."""
+
+    label_image: Image
+    confidence: Image
+    points: PointCloud2
+
+    def by_topic(self, topics: Nav2Topics) -> Iterator[tuple[str, Message]]:
+        """The messages of a lidar with these topics."""
+        yield topics.label_image, self.label_image
+        yield topics.confidence, self.confidence
+        yield topics.points, self.points
+
+
+def check_nav2(config: Config, ontology: Ontology) -> None:
+    """Refuse a form for Nav2's layer that is wanted and can't be made.
+
+    Raises:
+        ConfigError: more classes than the layer's masks hold, or no costs for them.
+    """
+    if config.output.nav2_semantic_cloud:
+        check_layer_ontology(config, ontology)
+
+
+def check_layer_ontology(config: Config, ontology: Ontology) -> None:
+    """Refuse an ontology whose labels the layer would read wrongly.
+
+    Raises:
+        ConfigError: more classes than the layer's masks hold, or no costs for them.
+    """
+    if ontology.id_count > _MOST_CLASSES:
+        msg = (
+            f"output.nav2_semantic_cloud: Nav2's semantic layer reads a byte a pixel, expected an "
+            f"ontology of at most {_MOST_CLASSES} classes, got {ontology.id_count} in "
+            f"{ontology.name}; switch it off, or take a model of fewer classes"
+        )
+        raise ConfigError(msg)
+    cost_table(config.costmap, ontology)
+
+
+class Nav2Clouds:
+    """Makes sets of a configuration's lidars."""
+
+    def __init__(self, config: Config, ontology: Ontology) -> None:
+        """Read which classes have a cost.
+
+        Raises:
+            ConfigError: as `check_layer_ontology`.
+        """
+        check_layer_ontology(config, ontology)
+        self._counts = cost_table(config.costmap, ontology) != UNSEEN
+        self._unknown_id = np.uint8(ontology.unknown_id)
+        self._clearance_m = config.output.nav2_clearance_m
+
+    def make(self, semantic: SemanticCloud, frame: str) -> Nav2Set | None:
+        """The set of one scan; None, which is silence, where nothing is known.
+
+        That is where no point has a label, or it is not known where the sensor is on the robot:
+        what hangs over the robot would block its way.
+
+        Args:
+            semantic: the scan.
+            frame: the sensor's frame.
+
+        Raises:
+            CloudError: points that PointCloud2 can't carry.
+        """
+        labelled = semantic.status == PointStatus.LABELLED
+        if semantic.T_base_cloud is None or not labelled.any():
+            return None
+        xyz, stamp_ns = semantic.cloud.xyz, semantic.cloud.stamp_ns
+        # A comparison with NaN is false: what has no place does not count.
+        counts = labelled & self._counts.take(semantic.labels)
+        counts &= _heights(xyz, semantic.T_base_cloud) <= self._clearance_m
+        shape = semantic.cloud.points.shape
+        image = LabelMap(
+            camera=semantic.sensor,
+            labels=np.where(counts, semantic.labels, self._unknown_id).reshape(shape),
+            confidence=_as_byte(np.where(counts, semantic.confidence, 0)).reshape(shape),
+            stamp_ns=stamp_ns,
+            frame_id=frame,
+        )
+        points = _points(xyz, counts).reshape(shape)
+        cloud = PointCloud(points, stamp_ns, frame, is_dense=bool(counts.all()))
+        return Nav2Set(encode_labels(image), encode_confidence(image), encode_cloud(cloud))
+
+
+def _heights(xyz: NDArray[np.float32], T_base_cloud: NDArray[np.float64]) -> NDArray[np.float32]:
+    """How high points (N, 3) lie in the base frame, float32 (N,), metre."""
+    up = T_base_cloud[2].astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        heights: NDArray[np.float32] = xyz @ up[:3] + up[3]
+    return heights
+
+
+def _as_byte(confidence: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Confidence 0 to 1 as the layer reads it, uint8, 255 is certain."""
+    scaled: NDArray[np.float32] = np.rint(np.clip(confidence, 0, 1) * np.float32(255))
+    return scaled.astype(np.uint8)
+
+
+def _points(xyz: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDArray[np.void]:
+    """The places, NAV2_POINT (N,), NaN where they do not count."""
+    placed = np.where(counts[:, None], xyz, np.float32(np.nan)).astype("<f4")
+    return placed.view(NAV2_POINT).reshape(-1)

@@ -1,0 +1,138 @@
+"""Nav2's semantic layer, emulated, on the topics of a running node over real DDS."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+from nav2_layer import NO_INFORMATION, Nav2Layer
+
+from seg_perception.config import Config
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import PointCloud
+from seg_perception.io import messages
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
+from seg_perception.io.perception_messages import SegmentationStatus
+from seg_perception.io.pointcloud2 import encode_cloud
+from seg_perception.replay.replay import replay
+from seg_perception.robots.nav2 import nav2_parameters
+
+pytestmark = pytest.mark.ros
+pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed; run make setup")
+NAV2 = {"output.nav2_semantic_cloud": True, "output.nav2_base_frame": "base"}
+ROWS, COLUMNS = 16, 1024
+SETS = {"label_image": "Image", "confidence": "Image", "points": "PointCloud2"}
+PERIOD_S, PLAYING_S = 0.1, 10.0
+LETHAL, ROUGH, FREE = 254, 102, 0
+
+
+def semantic_layer(file, colour_model, **changed):
+    """The layer with the parameters that are shipped for a robot file."""
+    ontology: Ontology = colour_model.source(16, 8).ontology
+    text = nav2_parameters(Config.load(file), ontology)
+    costmap = yaml.safe_load(text)["local_costmap"]["local_costmap"]["ros__parameters"]
+    return Nav2Layer({**costmap["semantic_layer"], **changed})
+
+
+def organised(robot, stamp_ns):
+    """A scan of 16 rows; the robot's four points are the first of each row, the others behind."""
+    points = np.zeros((ROWS, COLUMNS), [(axis, "<f4") for axis in "xyz"])
+    points["x"] = -9.0
+    for axis, values in zip("xyz", zip(*robot.POINTS, strict=True), strict=True):
+        points[axis][:, :4] = values
+    return encode_cloud(PointCloud(points, stamp_ns, "top"))
+
+
+@pytest.mark.parametrize("approximate", [False, True])
+def test_the_layer_takes_nearly_every_scan_in_real_time(
+    ros, robot, parameters, wait_until, colour_model, approximate
+):
+    file = parameters(**NAV2)
+    layer = semantic_layer(file, colour_model, use_approximate_time_sync=approximate)
+    source = layer.sources["top"]
+    layer.subscribe(ros.node("costmap"))
+    robot.advertise()
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    robot.wait_until_heard()
+    sent = []
+
+    def send():
+        sent.append(robot.now_ns())
+        moment = robot.moment(sent[-1])
+        for topic, message in {**moment, "/top/points": organised(robot, sent[-1])}.items():
+            robot.send(topic, message)
+
+    with robot.streaming(PERIOD_S, send):
+        wait_until(lambda: source.counts["taken"] > 0, "the first set")
+        first = len(sent)
+        taken_before = source.counts["taken"]
+        wait_until(lambda: len(sent) >= first + PLAYING_S / PERIOD_S, "the playing")
+        taken = source.counts["taken"] - taken_before
+    assert taken >= 0.95 * (len(sent) - first)
+    assert set(source.counts) == {"taken"}
+    assert source.ignored == []
+    source.update(sent[-1] / 1e9)
+    costs = [source.cost_at(x, y) for x, y, _ in robot.POINTS]
+    # Red, green and blue; the fourth point lies behind the camera.
+    assert costs == [FREE, ROUGH, LETHAL, NO_INFORMATION]
+    process.account()
+
+
+def stamp_of(message):
+    return messages.stamp_to_ns(message.header.stamp)
+
+
+def replayed(robot, file, folder, stamp_ns):
+    """The set that a replay makes of the same moment, by name."""
+    bag, out = folder / "in.mcap", folder / "out.mcap"
+    with BagWriter(bag) as writer:
+        writer.write("/tf_static", robot.mounting(), stamp_ns, latched=True)
+        for topic, message in robot.moment(stamp_ns).items():
+            writer.write(topic, message, stamp_ns)
+    replay(bag, out, Config.load(file))
+    with BagReader(out) as reader:
+        made = {m.topic.rpartition("/nav2/")[2]: m.message for m in reader.messages()}
+    return {name: made[name] for name in SETS}
+
+
+def test_a_set_has_one_stamp_frame_and_shape_and_replay_makes_the_same_bytes(
+    ros, robot, parameters, wait_until, tmp_path
+):
+    heard = {
+        name: robot.listen(f"/top/semantic/nav2/{name}", f"sensor_msgs/msg/{kind}")
+        for name, kind in SETS.items()
+    }
+    robot.advertise()
+    file = parameters(**NAV2)
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    robot.wait_until_heard()
+    with robot.streaming(PERIOD_S, lambda: robot.step(robot.now_ns())):
+        wait_until(lambda: all(heard.values()), "a set")
+    kept = [{stamp_of(message): message for message in came} for came in heard.values()]
+    stamp_ns = max(set.intersection(*map(set, kept)))
+    live = dict(zip(SETS, (by_stamp[stamp_ns] for by_stamp in kept), strict=True))
+    assert [(m.header.frame_id, m.height, m.width) for m in live.values()] == [("top", 1, 4)] * 3
+    assert list(live["label_image"].data) == [0, 1, 2, 255]
+    assert list(live["confidence"].data)[3] == 0
+    for name, message in replayed(robot, file, tmp_path, stamp_ns).items():
+        assert bytes(message.data) == bytes(live[name].data)
+        assert (stamp_of(message), message.header.frame_id) == (stamp_ns, "top")
+        assert (message.height, message.width) == (1, 4)
+    process.account()
+
+
+def test_a_base_frame_without_a_transform_is_silence_and_said(ros, robot, parameters, wait_until):
+    statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
+    clouds = robot.listen("/top/semantic/points", messages.PointCloud2.type_name)
+    masks = robot.listen("/top/semantic/nav2/label_image", messages.Image.type_name)
+    robot.advertise()
+    file = parameters(**{**NAV2, "output.nav2_base_frame": "chassis"})
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    robot.wait_until_heard()
+    sentence = "no transform from 'chassis'"
+    with robot.streaming(PERIOD_S, lambda: robot.step(robot.now_ns())):
+        wait_until(lambda: clouds and any(sentence in w for s in statuses for w in s.warnings),
+                   "the reason")  # fmt: skip
+    assert masks == []
+    process.account()
