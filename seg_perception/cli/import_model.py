@@ -10,7 +10,12 @@ import typer
 
 from seg_perception.cli.export import parse_precisions, parse_size, read_frames, simulate_frames
 from seg_perception.cli.import_list import ListModels
-from seg_perception.cli.import_onnx import import_onnx_file, is_onnx, make_answers
+from seg_perception.cli.import_onnx import (
+    expect_no_onnx_options,
+    import_onnx_file,
+    is_onnx,
+    make_answers,
+)
 from seg_perception.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -119,6 +124,17 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         )
         _report(output, bundle, as_json=as_json)
         return
+    expect_no_onnx_options(
+        pixels=pixels,
+        mean=mean,
+        std=std,
+        channels=channels,
+        activation=activation,
+        names=names,
+        output_name=output_name,
+        layout=layout,
+        output_layout=output_layout,
+    )
     try:
         from seg_perception.importing.options import ImportOptions
         from seg_perception.importing.source import import_source

@@ -71,6 +71,20 @@ def make_answers(**given: Any) -> Answers:
     return Answers(**given)
 
 
+def expect_no_onnx_options(**given: object) -> None:
+    """Refuse options that a checkpoint has no use for: it says these things itself.
+
+    Raises:
+        ConfigError: one was given.
+    """
+    from seg_perception.core.errors import ConfigError
+
+    said = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if said:
+        msg = f"{', '.join(said)} are for .onnx files: a checkpoint says so itself, leave them out"
+        raise ConfigError(msg)
+
+
 def _triple(key: str, text: str) -> tuple[float, ...]:
     from seg_perception.core.errors import ConfigError
 

@@ -62,11 +62,14 @@ class Answers:
         """Refuse what contradicts itself.
 
         Raises:
-            ConfigError: mean or std without the units that they are in, or with others.
+            ConfigError: two of them say the same, or a deviation is not above 0.
         """
         given = self.mean is not None or self.std is not None
         if given and self.pixels in ("-1..1", "imagenet"):
             msg = f"--pixels {self.pixels} has its own mean and std: leave out --mean and --std"
+            raise ConfigError(msg)
+        if self.names and self.ontology is not None:
+            msg = "--names and --ontology both name the classes: give one of them"
             raise ConfigError(msg)
         if self.std is not None and min(self.std) <= 0:
             msg = f"--std: expected numbers above 0, got {self.std}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seg_perception.core.errors import ImportModelError
 from seg_perception.core.ontology import Ontology
 from seg_perception.importing.onnx_file.answers import CHANNELS, PIXELS, Answers
 from seg_perception.importing.onnx_file.classes import (
@@ -15,8 +16,9 @@ from seg_perception.importing.onnx_file.classes import (
     write_template,
 )
 from seg_perception.importing.onnx_file.graph_hints import first_arithmetic, with_nodes
+from seg_perception.importing.onnx_file.image_input import blank, chosen_size
 from seg_perception.importing.onnx_file.outputs import Output, find_outputs, with_values
-from seg_perception.importing.onnx_file.source_graph import SourceGraph, blank, chosen_size
+from seg_perception.importing.onnx_file.source_graph import SourceGraph
 from seg_perception.inference.manifest import NetworkInput
 from seg_perception.inference.tensors import make_packer
 
@@ -147,7 +149,9 @@ def read_form(file: Path, answers: Answers, template: Path) -> Form:
     """
     source = SourceGraph.read(file, answers.layout)
     ontology = find_ontology(answers, source.metadata)
-    if source.image.layout is None or (size := chosen_size(source, answers)) is None:
+    known = source.image.layout is not None
+    size = chosen_size(file, source.image, answers.size) if known else None
+    if size is None:
         return Form(source, answers, (), ontology, template)
     frozen = source.frozen(size)
     form = Form(frozen, answers, (), ontology, template)
@@ -157,6 +161,33 @@ def read_form(file: Path, answers: Answers, template: Path) -> Form:
     found = find_outputs(file, values, size, source.metadata, answers, count)
     outputs = tuple(with_values(file, with_nodes(o, frozen.model), values[o.name]) for o in found)
     form = Form(frozen, answers, outputs, ontology, template)
+    _expect_no_contradiction(form)
     if ontology and len(outputs) == 1 and form.class_count is not None:
         expect_count(file, ontology, form.class_count)
     return form
+
+
+def _expect_no_contradiction(form: Form) -> None:
+    """Refuse what was said where the file says something else: nothing is left out in silence.
+
+    Raises:
+        ImportModelError: it is said of pixels that are bytes, or of an output that tells more.
+    """
+    said, file = form.answers, form.source.file
+    given = {"--pixels": said.pixels, "--mean": said.mean, "--std": said.std}
+    floats = [option for option, value in given.items() if value is not None]
+    if floats and form.source.image.dtype == "uint8":
+        msg = f"{file} takes bytes and normalises them itself: leave {', '.join(floats)} out"
+        raise ImportModelError(msg)
+    if said.activation is None or len(form.outputs) != 1:
+        return
+    output = form.output
+    if output.kind != "maps":
+        msg = f"{file} gives class ids, which have no probabilities: leave --activation out"
+        raise ImportModelError(msg)
+    if output.activation not in (None, said.activation):
+        msg = (
+            f"{file}: --activation {said.activation} does not fit, {output.why}: expected "
+            f"{output.activation}, leave it out"
+        )
+        raise ImportModelError(msg)

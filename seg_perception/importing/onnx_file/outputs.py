@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +12,14 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import ImportModelError
 from seg_perception.importing.onnx_file.answers import Activation, Answers, Layout
+from seg_perception.importing.onnx_file.other_tasks import (
+    FLOATS,
+    INTEGERS,
+    expect_no_other_task,
+    has_proportions,
+)
 
 Kind = Literal["maps", "labels", "labels_confidence"]
-_INTEGERS = ("uint8", "uint16", "int32", "int64")
-_FLOATS = ("float32", "float16")
-_YOLO_TASKS = ("detect", "segment", "pose", "obb", "classify")
 _SUM_TOLERANCE = 1e-3
 
 
@@ -70,7 +72,7 @@ def find_outputs(
         msg = f"{file} has no output {said.output!r}, it has {', '.join(answers)}: name one of them"
         raise ImportModelError(msg)
     if not said.output:
-        _expect_no_other_task(file, answers, size, metadata)
+        expect_no_other_task(file, answers, size, metadata)
     if own := _own_form(chosen, size):
         return [own]
     found = [
@@ -138,16 +140,17 @@ def _output(
     count: int | None,
 ) -> Output | None:
     shape = tuple(int(n) for n in array.shape)
-    if array.dtype.name in _INTEGERS:
+    if array.dtype.name in INTEGERS:
         inner = _without_ones(shape)
-        return Output(name, "labels", shape) if inner and _fits(inner, size) else None
-    if array.dtype.name not in _FLOATS or len(shape) != 4 or shape[0] != 1:
+        return Output(name, "labels", shape) if inner and has_proportions(inner, size) else None
+    if array.dtype.name not in FLOATS or len(shape) != 4 or shape[0] != 1:
         return None
     layouts: list[tuple[Layout, tuple[int, int], int]] = [
         ("NCHW", (shape[2], shape[3]), shape[1]),
         ("NHWC", (shape[1], shape[2]), shape[3]),
     ]
-    fitting = [entry for entry in layouts if _fits(entry[1], size) and said in (None, entry[0])]
+    wanted = [entry for entry in layouts if said in (None, entry[0])]
+    fitting = [entry for entry in wanted if has_proportions(entry[1], size)]
     if not fitting:
         return None
     named = [entry for entry in fitting if entry[2] == count]
@@ -161,80 +164,6 @@ def _without_ones(shape: Sequence[int]) -> tuple[int, int] | None:
     """Height and width of [1, h, w], [1, 1, h, w], [1, h, w, 1] or [h, w]."""
     sides = [n for n in shape if n != 1]
     return (sides[0], sides[1]) if len(sides) == 2 else None
-
-
-def _fits(maps: Sequence[int], size: tuple[int, int]) -> bool:
-    """Whether maps (h, w) have the proportions of an image, rounding of a pixel aside."""
-    (height, width), (whole_width, whole_height) = maps, size
-    if min(maps) < 2:
-        return False
-    across, down = width / whole_width, height / whole_height
-    return abs(height - across * whole_height) <= 1 or abs(width - down * whole_width) <= 1
-
-
-def _expect_no_other_task(
-    file: Path,
-    answers: Mapping[str, NDArray[Any]],
-    size: tuple[int, int],
-    metadata: Mapping[str, str],
-) -> None:
-    """Refuse what is known to be something else, by its name."""
-    shapes = {name: a.shape for name, a in answers.items() if a.dtype.name in _FLOATS}
-    shown = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
-    dense = any(a.dtype.name in _INTEGERS and a.ndim > 2 for a in answers.values())
-    msg = ""
-    if pair := _mask_queries(shapes):
-        msg = (
-            f"{file} gives raw mask queries ({pair[0]} and {pair[1]}), as Mask2Former, MaskFormer "
-            "and EoMT do: import the checkpoint's folder instead, which puts their sum into the "
-            "graph"
-        )
-    elif flat := _without_classes(shapes, size):
-        msg = (
-            f"{file}: {flat} {list(shapes[flat])} has one value a pixel and no axis of classes: "
-            "export it with that axis, [1, classes, h, w], or as int64 of ArgMax"
-        )
-    elif metadata.get("task") in _YOLO_TASKS or _is_detector(shapes):
-        msg = (
-            f"{file} is a detector such as YOLO ({shown}): it gives boxes or instances, not a "
-            "class for every pixel; take a semantic segmentation network"
-        )
-    elif shapes and not dense and all(len(shape) == 2 for shape in shapes.values()):
-        msg = (
-            f"{file} gives one answer for a whole image ({shown}): take a semantic segmentation "
-            "network, which gives one for every pixel"
-        )
-    if msg:
-        raise ImportModelError(msg)
-
-
-def _without_classes(shapes: Mapping[str, tuple[int, ...]], size: tuple[int, int]) -> str:
-    """An output [1, h, w] where no other has four axes."""
-    if any(len(shape) == 4 for shape in shapes.values()):
-        return ""
-    flat = (n for n, s in shapes.items() if len(s) == 3 and s[0] == 1 and _fits(s[1:], size))
-    return next(flat, "")
-
-
-def _mask_queries(shapes: Mapping[str, tuple[int, ...]]) -> tuple[str, str] | None:
-    classes = {name: s[1] for name, s in shapes.items() if len(s) == 3}
-    masks = {name: s[1] for name, s in shapes.items() if len(s) == 4}
-    pairs = ((c, m) for c, n in classes.items() for m, k in masks.items() if n == k)
-    return next(pairs, None)
-
-
-def _is_detector(shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """Boxes in a list, or one grid of anchors at each of three strides."""
-    lists = any(len(s) == 3 and s[0] == 1 and min(s[1:]) >= 4 for s in shapes.values())
-    grids = [s for s in shapes.values() if len(s) in (4, 5)]
-    three = len(grids) == len(shapes) == 3 and len({s[2] for s in grids}) == 3
-    anchors = three and len({s[1] for s in grids}) == 1 and grids[0][1] % 3 == 0
-    halved = anchors and _halved(sorted(s[-2 if len(s) == 4 else 2] for s in grids))
-    return lists or halved
-
-
-def _halved(sides: Sequence[int]) -> bool:
-    return all(larger == 2 * smaller for smaller, larger in pairwise(sides))
 
 
 def producers(model: Any, name: str) -> Iterator[Any]:

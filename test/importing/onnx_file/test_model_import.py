@@ -230,6 +230,7 @@ def test_half_precision_is_made_and_compared(tmp_path: Path) -> None:
     [
         ({"pixels": "imagenet", "mean": (1.0, 1.0, 1.0)}, "imagenet has its own mean and std"),
         ({"std": (1.0, 0.0, 1.0)}, "--std: expected numbers above 0"),
+        ({"names": ("a",), "ontology": Ontology.load("goose")}, "both name the classes"),
     ],
 )
 def test_what_contradicts_itself_is_refused(given: dict[str, Any], said: str) -> None:
@@ -287,7 +288,9 @@ def test_tensorrt_builds_what_was_imported(file: File, tmp_path: Path) -> None:
         reason="TensorRT for RTX has wheels for Linux on x86_64 alone",
         exc_type=ImportError,
     )
-    bundle = imported(file, tmp_path, size=(64, 48) if "w" in file.size else None)
+    size = (64, 48) if "w" in file.size else None
+    activation = None if "argmax" in file.end else "softmax"
+    bundle = imported(file, tmp_path, size=size, activation=activation)
     variant = find_variant(bundle, "fp32")
     request = BuildRequest(
         module="tensorrt_rtx",
@@ -307,3 +310,10 @@ def test_tensorrt_builds_what_was_imported(file: File, tmp_path: Path) -> None:
     found = {tensor.name: tensor for tensor in result.outputs}
     for spec in make_reader(bundle.manifest).specs:
         spec.expect(found[spec.name].shape, found[spec.name].dtype)
+
+
+def test_options_of_onnx_files_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    done = command("import", tmp_path, "-o", tmp_path / "out", "--pixels", "0..1", "--std", "1,1,1")
+    assert done.exit_code != 0
+    said = f"{done.exception} {done.output}"
+    assert "--pixels, --std are for .onnx files" in " ".join(said.split())

@@ -293,6 +293,13 @@ REFUSED: dict[str, Refused] = {
     "names of another number": Refused(
         File(), r"tells 4 classes apart, odd has 3", {**SAID, "names": ("a", "b", "c")}
     ),
+    "pixels of bytes": Refused(
+        File(dtype=BYTE), r"takes bytes and normalises them itself: leave --pixels out"
+    ),
+    "activation of ids": Refused(File(end=("argmax",)), r"ids, which .* leave --activation out"),
+    "activation that is there": Refused(
+        File(end=("softmax",)), r"softmax does not fit, the graph ends in Softmax: expected none"
+    ),
     "no licence": Refused(File(), r"--licence \(of the weights", {**SAID, "licence": ""}),
     "no names": Refused(
         File(classes=19),
