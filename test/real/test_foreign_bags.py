@@ -49,12 +49,12 @@ def test_a_bag_of_packets_is_described_and_refused(name, real, command, tmp_path
     assert outcome.code == 2
     assert [topic["type"] for topic in outcome.json["topics"]] == [PACKETS[name]]
     no_camera, unread = outcome.json["issues"]
-    assert "record the Image or CompressedImage topic of a camera" in no_camera["sentence"]
+    assert "first; labels come from the images of a camera beside" in no_camera["sentence"]
     assert f"left out: it carries {PACKETS[name]}" in unread["sentence"]
     assert unread["mend"].startswith("run ")
     outcome = command.replay(bag, tmp_path / "out.mcap")
     assert outcome.code == 2
-    assert outcome.stderr.startswith("error: no camera is configured")
+    assert outcome.stderr.startswith("error: no camera image among")
     assert not (tmp_path / "out.mcap").exists()
 
 

@@ -89,7 +89,11 @@ def test_every_scan_is_labelled_and_keeps_its_fields(replayed, sample):
     assert replayed.code == 0, replayed.stderr
     summary = replayed.json
     assert summary["balanced"]
-    assert summary["problems"] == summary["notes"] == []
+    assert summary["problems"] == []
+    # What was guessed of a bag without a robot file is said.
+    taken, at_rest = summary["notes"]
+    assert taken.startswith(f"radar.oculii: {POINTS} is taken as a radar, for its V_r and power")
+    assert "at rest" in at_rest
     assert summary["streams"]["radar.oculii"]["published"] == len(sample.scans) == 8
     for cloud, scan in zip(replayed.clouds(SEMANTIC_POINTS), sample.scans, strict=True):
         for name in LAYOUT.names:
