@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from seg_perception.core.errors import EngineError
+from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.manifest import NetworkInput
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import MakeBundle, Stripes
     from seg_perception.inference.tensorrt.conftest import SimulatedMachine
 
@@ -292,3 +296,29 @@ def test_an_old_version_is_told_that_bytes_are_multiplied(
     built = machine.log.read_text()
     assert flags in built
     assert built.strip().endswith("None]")  # QUANTIZE, the last layer, is told nothing
+
+
+def test_half_precision_is_made_of_weights_beside_the_model(
+    make_bundle: MakeBundle,
+    native: BundleSource,
+    machine: SimulatedMachine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not of a file of the same name in the current folder."""
+    proto = onnx.load_from_string(native.model)
+    (floor,) = (w for w in proto.graph.initializer if w.name == "floor")
+    floor.CopyFrom(numpy_helper.from_array(np.float32(0), "floor"))
+    folder = make_bundle(model=proto.SerializeToString()).folder
+    where = {"save_as_external_data": True, "location": "model.onnx.data", "size_threshold": 0}
+    onnx.save(proto, str(folder / "model.onnx"), **where)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in ("model.onnx", "model.onnx.data"):
+        manifest["files"][name] = sha256(folder / name)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "model.onnx.data").write_bytes(np.float32([255]).tobytes())
+    monkeypatch.chdir(tmp_path)
+    bundle = Bundle.load(folder)
+    engine = machine.create(bundle, chain=["tensorrt/fp16_islands"])
+    # With the other file's floor every pixel's confidence would be 255.
+    assert set(engine.infer(bundle.golden[0].image)[1].ravel().tolist()) == {200}
