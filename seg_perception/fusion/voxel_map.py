@@ -24,15 +24,14 @@ from numpy.typing import NDArray
 
 from seg_perception.config import MapConfig
 from seg_perception.core.types import label_dtype
-from seg_perception.fusion.voxel_table import KeyTable, Rows, VoxelGrid
+from seg_perception.fusion.voxel_store import VoxelStore
+from seg_perception.fusion.voxel_table import Rows, VoxelGrid
 from seg_perception.fusion.voxels import Voxels
 
 # Points that are entered at once; a larger cloud votes once for each such piece.
 _PIECE = 1 << 17
 # A full map gives up this share of its voxels at once: each time costs a pass over all.
 _GIVEN_UP = 1 / 8
-# The weight of knowing nothing: one vote, spread over all classes.
-_PRIOR = np.float32(1)
 
 
 @dataclass
@@ -53,27 +52,8 @@ class MapCount:
 
 
 @dataclass
-class _Contents:
-    """The voxels of one grid.
-
-    Attributes:
-        grid: where they lie.
-        table: their rows.
-        evidence: float32 (rows, classes), votes for each class.
-        scans: uint32 (rows,), how many scans voted.
-        scratch: int64 (rows,), for the work on one scan.
-    """
-
-    grid: VoxelGrid
-    table: KeyTable
-    evidence: NDArray[np.float32]
-    scans: NDArray[np.uint32]
-    scratch: NDArray[np.int64]
-
-
-@dataclass
 class _State:
-    contents: _Contents | None = None
+    store: VoxelStore | None = None
     centre: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     stamp_ns: int = 0
 
@@ -101,8 +81,8 @@ class VoxelMap:
 
     def __len__(self) -> int:
         """Count the voxels; some of them may have left the window."""
-        contents = self._state.contents
-        return 0 if contents is None else len(contents.table)
+        store = self._state.store
+        return 0 if store is None else len(store)
 
     def add(
         self,
@@ -124,28 +104,25 @@ class VoxelMap:
         with self._lock:
             state = self._state
             state.centre, state.stamp_ns = robot_xyz, max(state.stamp_ns, stamp_ns)
-            if state.contents is None:
-                state.contents = self._empty(robot_xyz)
+            if state.store is None:
+                state.store = self._empty(robot_xyz)
             for piece in _pieces(len(xyz)):
-                self._vote(state.contents, xyz[piece], labels[piece], confidence[piece])
-                self._give_up_if_full(state.contents)
+                self._vote(state.store, xyz[piece], labels[piece], confidence[piece])
+                self._give_up_if_full(state.store)
 
     def voxels(self) -> Voxels:
         """The map now; voxels that left the window are forgotten first."""
         with self._lock:
-            contents = self._state.contents
-            if contents is None:
+            store = self._state.store
+            if store is None:
                 return self._none()
-            self._leave_window(contents)
-            evidence = contents.evidence[: len(contents.table)]
-            labels = evidence.argmax(axis=1)
-            best = evidence[np.arange(len(labels)), labels]
-            share = _PRIOR / np.float32(self._class_count)
+            self._leave_window(store)
+            labels, confidence = store.labels_and_confidence()
             return Voxels(
-                xyz=contents.grid.centres(contents.table.keys),
-                labels=labels.astype(self._label_type),
-                confidence=(best + share) / (evidence.sum(axis=1) + _PRIOR),
-                counts=contents.scans[: len(contents.table)].copy(),
+                xyz=store.centres.copy(),
+                labels=labels,
+                confidence=confidence,
+                counts=store.scans[: len(store)].copy(),
                 stamp_ns=self._state.stamp_ns,
                 centre=self._state.centre,
             )
@@ -155,44 +132,35 @@ class VoxelMap:
         with self._lock:
             self._state = _State()
 
-    def _empty(self, robot_xyz: NDArray[np.float64]) -> _Contents:
-        # The system gives memory to the rows that are used, not to those that could be.
-        rows = self._config.max_voxels + _PIECE
-        return _Contents(
-            VoxelGrid(self._config.voxel_m, robot_xyz),
-            KeyTable(rows),
-            np.zeros((rows, self._class_count), np.float32),
-            np.zeros(rows, np.uint32),
-            np.zeros(rows, np.int64),
-        )
+    def _empty(self, robot_xyz: NDArray[np.float64]) -> VoxelStore:
+        grid = VoxelGrid(self._config.voxel_m, robot_xyz)
+        return VoxelStore(grid, self._config.max_voxels + _PIECE, self._class_count)
 
     def _vote(
         self,
-        contents: _Contents,
+        store: VoxelStore,
         xyz: NDArray[np.float64],
         labels: NDArray[np.uint8] | NDArray[np.uint16],
         confidence: NDArray[np.float32],
     ) -> None:
         near = self._in_window(xyz)
-        keys, reachable = contents.grid.keys(xyz)
+        keys, reachable = store.grid.keys(xyz)
         self.count.beyond_window += int(np.count_nonzero(~near))
         self.count.beyond_grid += int(np.count_nonzero(near & ~reachable))
         near &= reachable
         if not near.all():
             keys, labels, confidence = keys[near], labels[near], confidence[near]
         self.count.entered += len(keys)
-        rows = contents.table.rows(keys)
-        voxel, firsts = _number(rows, contents.scratch)
+        rows = store.rows(keys)
+        voxel, firsts = _number(rows, store.scratch)
         weights = confidence / np.bincount(voxel).astype(np.float32)[voxel]
-        flat = contents.evidence.reshape(-1)
-        np.add.at(flat, rows * self._class_count + labels, weights)
-        contents.scans[rows[firsts]] += 1
-        self._limit(contents, rows[firsts])
+        store.vote(rows, labels, weights)
+        store.scans[rows[firsts]] += 1
+        self._limit(store, rows[firsts])
 
-    def _limit(self, contents: _Contents, rows: Rows) -> None:
+    def _limit(self, store: VoxelStore, rows: Rows) -> None:
         """Halve what exceeds the memory of a voxel: it follows a world that changes."""
-        full = rows[contents.scans[rows] % self._config.half_life_scans == 0]
-        contents.evidence[full] *= np.float32(0.5)
+        store.halve(rows[store.scans[rows] % self._config.half_life_scans == 0])
 
     def _in_window(self, xyz: NDArray[np.float64]) -> NDArray[np.bool_]:
         reach = self._config.window_m
@@ -203,25 +171,20 @@ class VoxelMap:
         inside &= np.abs(xyz[:, 1] - y) <= reach
         return inside
 
-    def _leave_window(self, contents: _Contents) -> None:
-        inside = self._in_window(contents.grid.centres(contents.table.keys))
-        if not inside.all():
-            _keep(contents, inside)
+    def _leave_window(self, store: VoxelStore) -> None:
+        store.forget(np.flatnonzero(~self._in_window(store.centres)))
 
-    def _give_up_if_full(self, contents: _Contents) -> None:
-        if len(contents.table) <= self._config.max_voxels:
+    def _give_up_if_full(self, store: VoxelStore) -> None:
+        if len(store) <= self._config.max_voxels:
             return
-        self._leave_window(contents)
-        excess = len(contents.table) - self._config.max_voxels
+        self._leave_window(store)
+        excess = len(store) - self._config.max_voxels
         if excess <= 0:
             return
         excess += int(self._config.max_voxels * _GIVEN_UP)
-        away = contents.grid.centres(contents.table.keys) - self._state.centre
-        farthest = np.argpartition(np.einsum("ij,ij->i", away, away), -excess)[-excess:]
-        kept = np.ones(len(contents.table), np.bool_)
-        kept[farthest] = False
+        away = store.centres - self._state.centre
+        store.forget(np.argpartition(np.einsum("ij,ij->i", away, away), -excess)[-excess:])
         self.count.given_up += excess
-        _keep(contents, kept)
 
     def _none(self) -> Voxels:
         return Voxels(
@@ -250,12 +213,3 @@ def _number(rows: Rows, scratch: NDArray[np.int64]) -> tuple[NDArray[np.int64], 
     firsts = np.flatnonzero(chosen == order)
     scratch[rows[firsts]] = np.arange(len(firsts))
     return scratch.take(rows), firsts
-
-
-def _keep(contents: _Contents, kept: NDArray[np.bool_]) -> None:
-    """Forget all voxels but some; their rows move up."""
-    count, left = len(contents.table), int(np.count_nonzero(kept))
-    for values in (contents.evidence, contents.scans):
-        values[:left] = values[:count][kept]
-        values[left:count] = 0
-    contents.table.keep(kept)

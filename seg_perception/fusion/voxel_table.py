@@ -18,7 +18,7 @@ Rows = NDArray[np.int64]
 _BITS = 21
 _REACH = 1 << (_BITS - 1)
 _MASK = (1 << _BITS) - 1
-_EMPTY = np.int64(-1)
+_EMPTY, _DELETED = np.int64(-1), np.int64(-2)
 # 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): spreads
 # neighbouring keys over the whole table.
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -84,7 +84,7 @@ class KeyTable:
         self._slots = np.full(1 << self._bits, _EMPTY, np.int64)
         self._rows = np.zeros(1 << self._bits, np.int64)
         self._keys = np.zeros(capacity, np.int64)
-        self._count = 0
+        self._count = self._deleted = 0
 
     def __len__(self) -> int:
         """Count the keys."""
@@ -120,17 +120,49 @@ class KeyTable:
             slots = (slots[missed] + 1) & (len(self._slots) - 1)
         return rows
 
-    def keep(self, kept: NDArray[np.bool_]) -> None:
-        """Forget all rows but those where `kept`, bool (count,), is true; they move up."""
-        keys = self.keys[kept]
+    def forget(self, forgotten: Rows) -> tuple[Rows, Rows]:
+        """Forget rows; the last ones take their places, so that rows stay 0, 1, 2, ...
+
+        Args:
+            forgotten: int64 (M,), all different.
+
+        Returns:
+            int64 (K,) and (K,): rows that are filled, and the rows that move there.
+        """
+        left = self._count - len(forgotten)
+        gone = np.zeros(self._count, np.bool_)
+        gone[forgotten] = True
+        holes, movers = np.flatnonzero(gone[:left]), left + np.flatnonzero(~gone[left:])
+        self._rows[self._slots_of(self._keys[movers])] = holes
+        self._slots[self._slots_of(self._keys[forgotten])] = _DELETED
+        self._keys[holes] = self._keys[movers]
+        self._count = left
+        self._deleted += len(forgotten)
+        # Slots of deleted keys are not used again: a quarter of all, beside at most half in use.
+        if self._deleted > len(self._slots) // 4:
+            self._rebuild()
+        return holes, movers
+
+    def _rebuild(self) -> None:
+        """Give all keys their slots anew, without those that were deleted."""
+        keys = self.keys.copy()
         self._slots.fill(_EMPTY)
-        self._count = 0
+        self._count = self._deleted = 0
         # Keys that had to look on for a slot got theirs late: give all their places again.
         place = np.empty(len(keys), np.int64)
         place[self.rows(keys)] = np.arange(len(keys))
         taken = np.flatnonzero(self._slots != _EMPTY)
         self._rows[taken] = place.take(self._rows.take(taken))
         self._keys[: len(keys)] = keys
+
+    def _slots_of(self, keys: Keys) -> NDArray[np.int64]:
+        """The slots of keys, int64 (N,), that have one."""
+        slots = self._first_slots(keys)
+        pending = np.arange(len(keys))
+        while pending.size:
+            pending = pending[self._slots.take(slots[pending]) != keys[pending]]
+            slots[pending] = (slots[pending] + 1) & (len(self._slots) - 1)
+        return slots
 
     def _claim(self, slots: NDArray[np.int64], keys: Keys) -> None:
         """Give empty slots to keys: where several want one, the last gets it."""

@@ -110,6 +110,26 @@ def test_evidence_is_what_a_loop_over_the_points_gives(scans):
         assert confidence == pytest.approx((tally.max() + 0.25) / (tally.sum() + 1), abs=1e-5)
 
 
+def test_a_map_that_is_asked_after_every_scan_says_the_same_as_one_asked_at_the_end():
+    random = np.random.default_rng(0)
+    asked, silent = (VoxelMap(MapConfig(window_m=4, half_life_scans=2), 5) for _ in range(2))
+    for number in range(12):
+        robot = np.array([number * 0.5, 0, 0])
+        xyz = robot + random.uniform(-4, 4, (300, 3))
+        labels = random.integers(0, 5, 300).astype(np.uint8)
+        weight = random.random(300).astype(np.float32)
+        for voxels in (asked, silent):
+            voxels.add(xyz, labels, weight, robot, number)
+        asked.voxels()
+    by_place = []
+    for voxels in (asked.voxels(), silent.voxels()):
+        order = np.lexsort(voxels.xyz.T)
+        columns = (voxels.xyz, voxels.labels, voxels.confidence, voxels.counts)
+        by_place.append([column[order].tolist() for column in columns])
+    assert by_place[0] == by_place[1]
+    assert len(by_place[0][0]) > 500
+
+
 def test_a_world_that_changes_is_followed():
     voxels = make(half_life_scans=20)
     for _ in range(400):

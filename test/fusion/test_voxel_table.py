@@ -1,5 +1,7 @@
 """Keys of voxels, and the table that finds their rows: a dict is the judge."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,13 +74,25 @@ def test_keys_that_all_want_one_slot_find_their_own(monkeypatch):
     np.testing.assert_array_equal(table.rows(keys), rows[:200])
 
 
-@given(st.lists(st.integers(0, 10**15), min_size=1, max_size=60, unique=True), st.data())
-def test_what_is_kept_moves_up_and_is_found(keys, data):
-    table = KeyTable(len(keys))
-    table.rows(np.array(keys, np.int64))
-    kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(keys), max_size=len(keys))))
-    expected = table.keys[kept].tolist()
-    table.keep(kept)
-    assert table.keys.tolist() == expected
-    rows = table.rows(np.array(expected, np.int64))
-    assert rows.tolist() == list(range(len(expected)))
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 60), max_size=40), st.sets(st.integers(0, 60))),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_what_is_forgotten_is_gone_and_all_else_is_found(rounds, all_want_one_slot):
+    spread = np.uint64(0) if all_want_one_slot else voxel_table._SPREAD
+    with mock.patch.object(voxel_table, "_SPREAD", spread):
+        table, value_of = KeyTable(61), {}
+        values = np.zeros(61, np.int64)
+        for number, (added, forgotten) in enumerate(rounds):
+            values[table.rows(np.array(added, np.int64))] = number
+            value_of.update(dict.fromkeys(added, number))
+            rows = np.flatnonzero(np.isin(table.keys, list(forgotten)))
+            holes, movers = table.forget(rows)
+            values[holes] = values[movers]
+            value_of = {key: v for key, v in value_of.items() if key not in forgotten}
+            found = dict(zip(table.keys.tolist(), values.tolist(), strict=False))
+            assert found == value_of
+            np.testing.assert_array_equal(table.rows(table.keys), np.arange(len(table)))

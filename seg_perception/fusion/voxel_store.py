@@ -1,0 +1,87 @@
+"""What is known of each voxel, row by row, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.core.types import label_dtype
+from seg_perception.fusion.voxel_table import Keys, KeyTable, Rows, VoxelGrid
+
+# The weight of knowing nothing: one vote, spread over all classes.
+_PRIOR = np.float32(1)
+
+
+class VoxelStore:
+    """The voxels of one grid.
+
+    Labels and confidences are derived when they are asked for, of rows that changed since.
+
+    Attributes:
+        grid: where they lie.
+        scans: uint32 (rows,), how many scans voted.
+        scratch: int64 (rows,), for the work on one scan.
+    """
+
+    def __init__(self, grid: VoxelGrid, rows: int, class_count: int) -> None:
+        """Start empty; the system gives memory to the rows that are used."""
+        self.grid = grid
+        self.scans = np.zeros(rows, np.uint32)
+        self.scratch = np.zeros(rows, np.int64)
+        self._table = KeyTable(rows)
+        self._evidence = np.zeros((rows, class_count), np.float32)
+        self._centres = np.zeros((rows, 3))
+        self._labels: NDArray[Any] = np.zeros(rows, label_dtype(class_count))
+        self._confidence = np.zeros(rows, np.float32)
+        self._changed = np.zeros(rows, np.bool_)
+
+    def __len__(self) -> int:
+        """Count the voxels."""
+        return len(self._table)
+
+    @property
+    def centres(self) -> NDArray[np.float64]:
+        """The middles of the voxels, float64 (count, 3), metre."""
+        return self._centres[: len(self)]
+
+    def rows(self, keys: Keys) -> Rows:
+        """The rows of keys, int64 (N,), which need not differ; new ones are added."""
+        before = len(self)
+        rows = self._table.rows(keys)
+        self._centres[before : len(self)] = self.grid.centres(self._table.keys[before:])
+        return rows
+
+    def vote(self, rows: Rows, labels: NDArray[Any], weights: NDArray[np.float32]) -> None:
+        """Add weights, float32 (N,), to the counts of labels, (N,), in rows, int64 (N,)."""
+        flat = self._evidence.reshape(-1)
+        np.add.at(flat, rows * self._evidence.shape[1] + labels, weights)
+        self._changed[rows] = True
+
+    def halve(self, rows: Rows) -> None:
+        """Halve all counts of rows, int64 (M,)."""
+        self._evidence[rows] *= np.float32(0.5)
+        self._changed[rows] = True
+
+    def labels_and_confidence(self) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """The class with the largest count of each voxel, and its expected share: copies."""
+        count = len(self)
+        changed = np.flatnonzero(self._changed[:count])
+        evidence = self._evidence[changed]
+        labels = evidence.argmax(axis=1)
+        best = evidence[np.arange(len(labels)), labels]
+        share = _PRIOR / np.float32(evidence.shape[1])
+        self._labels[changed] = labels
+        self._confidence[changed] = (best + share) / (evidence.sum(axis=1) + _PRIOR)
+        self._changed[changed] = False
+        return self._labels[:count].copy(), self._confidence[:count].copy()
+
+    def forget(self, forgotten: Rows) -> None:
+        """Forget rows, int64 (M,), all different; the last ones move into their places."""
+        count = len(self)
+        holes, movers = self._table.forget(forgotten)
+        columns = (self._evidence, self._centres, self._labels, self._confidence)
+        for values in (*columns, self._changed, self.scans):
+            values[holes] = values[movers]
+            values[len(self) : count] = 0
