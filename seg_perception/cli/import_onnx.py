@@ -125,6 +125,7 @@ def _print_trials(trials: Sequence[Trial], page: Path) -> None:
     for header in ("options", "mean confidence", "classes", "borders"):
         table.add_column(header)
     for trial in trials:
-        cells = (f"{trial.confidence:.1%}", str(trial.classes), f"{trial.borders:.2%}")
+        sure = "-" if trial.confidence is None else f"{trial.confidence:.1%}"
+        cells = (sure, str(trial.classes), f"{trial.borders:.2%}")
         table.add_row(trial.options, *cells)
     console().print(table)

@@ -26,7 +26,7 @@ class Trial:
         answers: what was assumed, with what had been said.
         options: the same as options of the command.
         segmentations: labels and confidence, a pair for each frame.
-        confidence: mean, 0 to 1.
+        confidence: mean, 0 to 1; None of class ids, which have none.
         classes: that have a hundredth of the pixels or more.
         borders: share of neighbouring pixels with different labels, 0 to 1.
     """
@@ -34,7 +34,7 @@ class Trial:
     answers: Answers
     options: str
     segmentations: Sequence[Segmentation]
-    confidence: float
+    confidence: float | None
     classes: int
     borders: float
 
@@ -65,10 +65,14 @@ def _try(form: Form, answers: Answers, frames: Sequence[Image], *, takes_bytes: 
         answers=answers,
         options=order if takes_bytes else f"--pixels {answers.pixels} {order}",
         segmentations=found,
-        confidence=float(np.mean([pair[1] for pair in found])) / 255,
+        confidence=None if form.output.kind == "labels" else _mean_confidence(found),
         classes=count_classes(labels),
         borders=float(np.mean([border_share(one) for one in labels])),
     )
+
+
+def _mean_confidence(found: Sequence[Segmentation]) -> float:
+    return float(np.mean([pair[1] for pair in found])) / 255
 
 
 def count_classes(labels: Sequence[NDArray[np.integer]]) -> int:

@@ -105,6 +105,7 @@ def test_every_form_of_pixels_is_tried_and_none_is_chosen(tmp_path: Path) -> Non
     # Three borders of 31 steps across, none of 15 down: 3 * 16 of 31 * 16 + 32 * 15.
     assert right.borders == pytest.approx(48 / 976)
     # Scores are 255 times smaller with pixels of 0..1, and nearly equal: a quarter each.
+    assert right.confidence is not None
     assert found["--pixels 0..1 --channels bgr"].confidence == pytest.approx(0.25, abs=0.02)
     assert right.confidence > 0.99
     wrong = found["--pixels 0..255 --channels rgb"]
@@ -125,6 +126,17 @@ def test_what_was_said_is_not_tried_again(tmp_path: Path) -> None:
         "--pixels 0..1 --channels rgb",
         "--pixels 0..1 --channels bgr",
     ]
+
+
+def test_class_ids_have_no_confidence_to_show(tmp_path: Path) -> None:
+    shown = Shown()
+    answers = Answers(names=NAMES, licence="MIT")
+    with pytest.raises(ImportModelError, match=r"give --pixels .*, --channels rgb\|bgr; "):
+        import_onnx(
+            File(end=("argmax",)).write(tmp_path), tmp_path / "out", frames, answers, show=shown
+        )
+    assert [trial.confidence for trial in shown.trials] == [None] * 8
+    assert "nan" not in shown.page.read_text()
 
 
 def test_numbers_of_a_label_map() -> None:
