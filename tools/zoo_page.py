@@ -32,6 +32,42 @@ itself measures and prints: how many labels equal those of the authors' own pipe
 - **Classes** are those of an [ontology](../reference/ontologies.md); a model that does not name
   its classes gets it by `--ontology`.
 """
+_TAIL = """## As an ONNX file: ESPNetv2
+
+Networks that `transformers` does not have come as [ONNX files](own_model.md). One with weights that
+nobody here made was taken through: ESPNetv2 of sacmehta/EdgeNets (MIT, 0.79 M weights,
+`espnetv2_s_2.0_city_1024x512.pth`, 66.4 % mIoU on Cityscapes by its authors). It was exported with
+its authors' code at opset 17 with 1x3x512x1024 as input; ONNX has no pooling to a given size, so each
+became two products with constant matrices, which changed no label. `--frames` and nothing else asks
+for what the file does not say and shows what each form of pixels gives; with the answers, which
+stand in its repository, it is:
+
+```sh
+seg-perception import espnetv2.onnx -o espnetv2 --frames frames --licence MIT \\
+  --pixels imagenet --channels rgb --activation softmax \\
+  --names "road,sidewalk,building,wall,fence,pole,traffic light,traffic sign,vegetation,terrain,\\
+sky,person,rider,car,truck,bus,train,motorcycle,bicycle,background"
+```
+
+The names are found: Cityscapes' classes and one for none of them, `cityscapes_train_20`. IoU of the
+categories in percent on the 101 images of CamVid's validation part, by
+
+```sh
+seg-perception evaluate camvid --split recipes/splits/camvid.yaml --protocol categories \\
+  --truth-ontology camvid_categories --set segmentation.bundle=espnetv2 -o runs/espnetv2
+```
+
+| | road | construction | vegetation | sky | human | vehicle | sign | object | mean |
+|---|---|---|---|---|---|---|---|---|---|
+| `espnetv2` | 94.4 | 81.6 | 81.2 | 92.6 | 72.2 | 66.3 | 26.1 | 22.7 | 67.1 |
+| `field_tiny` | 94.6 | 83.7 | 88.5 | 93.7 | 62.2 | 81.4 | 38.3 | 18.0 | 70.1 |
+
+`field_tiny` has learnt from CamVid's training part, ESPNetv2 from Cityscapes alone.
+
+Looked at: in KITTI's frames roads, cars, trees and walls are right, pavement and guard rails mixed.
+On RELLIS' meadow grass, sky and trees are right, but the puddle is road and a person's jacket is
+vegetation: a model of streets has no words for a field.
+"""
 _COLUMNS = ("model", "classes", "size", "weights", "licence", "mIoU", "source")
 
 
@@ -40,6 +76,7 @@ def page() -> str:
     parts = [_HEAD]
     for architecture, models in groupby(zoo(), key=lambda model: model.architecture):
         parts.append(_part(architecture, list(models)))
+    parts.append(_TAIL)
     return "\n".join(parts).rstrip("\n") + "\n"
 
 

@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         str, typer.Option(help="ONNX: of the classes, with commas, or a .txt with one a line.")
     ] = "",
     ontology: Annotated[
-        str, typer.Option(help="ONNX: of the classes; a shipped one's name, or a .yaml file.")
+        str, typer.Option(help="Of the classes; a shipped one's name, or a .yaml file.")
     ] = "",
     output_name: Annotated[
         str, typer.Option(help="ONNX: the output to take, where several would do.")
@@ -98,6 +98,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     """
     from seg_perception.core.errors import EngineError
     from seg_perception.core.extras import INSTALL_TRAINING
+    from seg_perception.core.ontology import Ontology
 
     del list_models  # it ends the command
     golden = partial(read_frames, frames) if frames else simulate_frames
@@ -148,16 +149,34 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         size=parse_size(size) if size else None,
         precisions=parse_precisions(precision or ["fp32"]),
         licence=licence,
+        ontology=Ontology.load(ontology) if ontology else None,
     )
     bundle = import_source(source, output, golden, options)
     _report(output, bundle, as_json=as_json)
 
 
 def _report(output: Path, bundle: Bundle, *, as_json: bool) -> None:
+    if not bundle.manifest.ontology.groupings:
+        _say_what_is_missing(output, bundle)
     if as_json:
         print_json(_facts(output, bundle))
     else:
         _print(output, bundle)
+
+
+def _say_what_is_missing(output: Path, bundle: Bundle) -> None:
+    """Costmaps, comparisons and remembered labels need groupings, which nobody can guess."""
+    from seg_perception.importing.template import write_template
+
+    template = output.with_name(f"{output.name}_ontology.yaml")
+    ontology = bundle.manifest.ontology
+    written = write_template(template, output.name, ontology)
+    typer.echo(
+        f"no shipped ontology has these {len(ontology.classes)} classes: colours are made up and "
+        f"there are no groupings, which costmaps and comparisons need; fill in {written}, and "
+        f"import again with --ontology {written}",
+        err=True,
+    )
 
 
 def _facts(output: Path, bundle: Bundle) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from seg_perception.core.draft_folder import expect_new
 from seg_perception.core.errors import BundleError, ImportModelError
 from seg_perception.core.types import label_dtype
 from seg_perception.importing.authors import Authors
-from seg_perception.importing.class_names import ontology_of
+from seg_perception.importing.class_names import chosen_ontology
 from seg_perception.importing.families.choice import choose_family
 from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.importing.options import ImportOptions
@@ -153,14 +153,15 @@ def _bundle(
     licence: tuple[str, str],
     options: ImportOptions,
 ) -> BundleSource:
-    names = published.folder.class_names
+    names, said = published.folder.class_names, options.ontology
+    source = str(published.folder.path)
     dtype = label_dtype(len(names))
     width, height = exported.size
     pairs = zip(exported.golden, exported.reference, strict=True)
     return BundleSource(
         name=options.name,
         version=options.version,
-        ontology=ontology_of(names, options.name),
+        ontology=chosen_ontology(names, said, options.name, source),
         input=NetworkInput.model_validate(
             {"name": INPUT, "width": width, "height": height, "resize": published.pictures.resize}
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from seg_perception.core.errors import ConfigError
+from seg_perception.core.errors import ConfigError, ImportModelError
 from seg_perception.core.ontology import Group, Ontology, SemanticClass, shipped
 from seg_perception.core.resources import config_path
 from seg_perception.core.validation import read_yaml
@@ -36,6 +36,40 @@ def ontology_of(names: Sequence[str], title: str) -> Ontology:
     """
     found = max(_matches(names), key=lambda match: match.rank, default=None)
     return found.ontology(names) if found else generate(names, title)
+
+
+def chosen_ontology(
+    names: Sequence[str], chosen: Ontology | None, title: str, source: str
+) -> Ontology:
+    """The ontology that somebody chose for a model with these class names, else the found one.
+
+    Args:
+        names: by class id; `LABEL_7` and the like say nothing.
+        chosen: has the same ids; None: nobody chose.
+        title: of an ontology that is made.
+        source: of the names, for the errors.
+
+    Raises:
+        ImportModelError: another number of classes, or the same classes in another order.
+    """
+    if chosen is None:
+        return ontology_of(names, title)
+    if sorted(chosen.names) != list(range(len(names))):
+        msg = (
+            f"{source} has {len(names)} classes, {chosen.name} {len(chosen.classes)} with ids up "
+            f"to {chosen.id_count - 1}: name an ontology with the ids 0 to {len(names) - 1}"
+        )
+        raise ImportModelError(msg)
+    for number, name in enumerate(names):
+        other = next((chosen.ids[n] for n in chosen.ids if word(n) in _words(name)), number)
+        if other != number and word(chosen.names[number]) not in _words(name):
+            msg = (
+                f"{source} calls class {number} {name!r}, {chosen.name} calls it "
+                f"{chosen.names[number]!r} and has {chosen.names[other]!r} as {other}: leave out "
+                "--ontology, or give one in the order of the model"
+            )
+            raise ImportModelError(msg)
+    return chosen
 
 
 def generate(names: Sequence[str], title: str) -> Ontology:
@@ -85,7 +119,7 @@ class _Match:
 
 
 def _matches(names: Sequence[str]) -> Iterator[_Match]:
-    for known in _shipped():
+    for known in known_ontologies():
         classes = _classes_of(known, names)
         if classes and (match := _Match(known, classes)).is_close:
             yield match
@@ -93,7 +127,7 @@ def _matches(names: Sequence[str]) -> Iterator[_Match]:
 
 def _classes_of(known: Ontology, names: Sequence[str]) -> tuple[SemanticClass, ...]:
     """The class of each name, whatever its id; none where one has none or two share one."""
-    by_word = {_word(c.name): c for c in known.classes}
+    by_word = {word(c.name): c for c in known.classes}
     found = [_class_of(by_word, name) for name in names]
     classes = tuple(c for c in found if c is not None)
     unique = len({c.name for c in classes}) == len(names)
@@ -136,10 +170,10 @@ def _left(group: Group, kept: set[str], void: tuple[str, ...]) -> Group:
 
 def _words(name: str) -> list[str]:
     """What a class may be called: the whole name, and each of several after commas."""
-    return [_word(part) for part in (name, *name.split(","))]
+    return [word(part) for part in (name, *name.split(","))]
 
 
-def _word(name: str) -> str:
+def word(name: str) -> str:
     """A name without what does not count, or the synonym that stands for it."""
     plain = _plain(name)
     return _synonyms().get(plain, plain)
@@ -150,7 +184,8 @@ def _plain(name: str) -> str:
 
 
 @cache
-def _shipped() -> tuple[Ontology, ...]:
+def known_ontologies() -> tuple[Ontology, ...]:
+    """The shipped ontologies."""
     return tuple(Ontology.load(name) for name in shipped())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seg_perception.core.ontology import Ontology
 from seg_perception.inference.manifest import Precision
 
 
@@ -16,6 +17,7 @@ class ImportOptions:
         size: width, height of the network; None takes the authors' own.
         precisions: of the variants, the plain model's first.
         licence: name of the weights' licence; empty takes what the source says.
+        ontology: of the classes; None: the shipped one that has the names of the source.
     """
 
     name: str
@@ -23,3 +25,4 @@ class ImportOptions:
     size: tuple[int, int] | None = None
     precisions: tuple[Precision, ...] = ("fp32",)
     licence: str = ""
+    ontology: Ontology | None = None

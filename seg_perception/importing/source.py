@@ -55,6 +55,9 @@ def import_source(source: str, output: Path, frames: Frames, options: ImportOpti
 def _import_file(path: Path, output: Path, frames: Frames, options: ImportOptions) -> Bundle:
     given = read_file(path)
     if is_own(given):
+        if options.ontology is not None:
+            msg = f"{path} brings the ontology that it was trained with: leave out --ontology"
+            raise ImportModelError(msg)
         return import_own(path, output, frames, options)
     if lightly_train.is_checkpoint(given):
         with lightly_train.converted(given, path) as folder:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from seg_perception.core.errors import ImportModelError
 from seg_perception.core.ontology import Ontology, shipped
-from seg_perception.importing.class_names import _word, ontology_of
+from seg_perception.importing.class_names import chosen_ontology, ontology_of, word
 
 # Where Mask2Former's checkpoints spell ADE20K's classes differently, as they are published.
 ADE20K_OF_MASK2FORMER = {
@@ -67,7 +68,7 @@ def test_punctuation_of_published_names_does_not_count() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_no_two_classes_of_an_ontology_have_one_name(name: str) -> None:
-    words = [_word(n) for n in names_of(name)]
+    words = [word(n) for n in names_of(name)]
     assert len(set(words)) == len(words)
 
 
@@ -118,3 +119,21 @@ def test_an_output_for_none_of_the_classes_is_void() -> None:
 
 def test_a_name_that_occurs_twice_gets_its_number() -> None:
     assert list(ontology_of(["rock", "moss", "rock"], "mine").ids) == ["rock_0", "moss", "rock_2"]
+
+
+def test_a_chosen_ontology_is_taken_where_the_model_does_not_say_otherwise() -> None:
+    train = Ontology.load("cityscapes_train")
+    unnamed = [f"LABEL_{number}" for number in range(19)]
+    assert chosen_ontology(unnamed, train, "mine", "folder") is train
+    assert chosen_ontology(names_of("cityscapes_train"), train, "mine", "folder") is train
+    assert chosen_ontology(unnamed, None, "mine", "folder").name == "mine"
+
+
+def test_a_chosen_ontology_of_other_classes_is_refused() -> None:
+    train = Ontology.load("cityscapes_train")
+    with pytest.raises(ImportModelError, match=r"folder has 2 classes, cityscapes_train 19"):
+        chosen_ontology(["road", "sky"], train, "mine", "folder")
+    swapped = names_of("cityscapes_train")
+    swapped[10], swapped[0] = "road", "sky"
+    with pytest.raises(ImportModelError, match=r"class 0 'sky', cityscapes_train calls it 'road'"):
+        chosen_ontology(swapped, train, "mine", "folder")

@@ -7,9 +7,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
-from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import ImportModelError
 from seg_perception.core.ontology import Ontology, shipped
 from seg_perception.importing.class_names import generate, ontology_of
@@ -17,15 +14,6 @@ from seg_perception.importing.onnx_file.answers import Answers
 
 # Ultralytics and many others write `names`.
 _KEYS = ("names", "classes", "class_names", "labels", "id2label", "categories")
-_TEMPLATE_HEAD = """\
-# The classes of {file}: write their names, give each a colour (#rrggbb), and name this file as
-# --ontology. A grouping says what a planner needs, for instance:
-#
-# groupings:
-#   traversability:
-#     - {{name: drivable, color: '#4caf50', classes: [class_0]}}
-#     - {{name: blocked, color: '#f44336', classes: [class_1]}}
-"""
 
 
 def find_ontology(answers: Answers, metadata: Mapping[str, str]) -> Ontology | None:
@@ -66,20 +54,6 @@ def with_as_many(count: int) -> list[str]:
 def placeholder(count: int) -> Ontology:
     """Classes without names, for pictures and templates."""
     return generate([f"class_{number}" for number in range(count)], "unnamed")
-
-
-def write_template(target: Path, file: Path, count: int) -> Path:
-    """Write an ontology to fill in; one that is there already stays.
-
-    Raises:
-        ImportModelError: the disk refuses.
-    """
-    if not target.exists():
-        data = placeholder(count).model_dump(mode="json", exclude_defaults=True)
-        data |= {"name": target.stem, "source": str(file.name)}
-        text = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, allow_unicode=True)
-        write_file(target, _TEMPLATE_HEAD.format(file=file.name) + text, ImportModelError)
-    return target
 
 
 def _written(metadata: Mapping[str, str]) -> tuple[str, ...]:

@@ -12,13 +12,14 @@ from seg_perception.importing.onnx_file.answers import CHANNELS, PIXELS, Answers
 from seg_perception.importing.onnx_file.classes import (
     expect_count,
     find_ontology,
+    placeholder,
     with_as_many,
-    write_template,
 )
 from seg_perception.importing.onnx_file.graph_hints import first_arithmetic, with_nodes
 from seg_perception.importing.onnx_file.image_input import blank, chosen_size
 from seg_perception.importing.onnx_file.outputs import Output, find_outputs, with_values
 from seg_perception.importing.onnx_file.source_graph import SourceGraph
+from seg_perception.importing.template import write_template
 from seg_perception.inference.manifest import NetworkInput
 from seg_perception.inference.tensors import make_packer
 
@@ -132,7 +133,7 @@ class Form:
             return
         same = with_as_many(count)
         also = f", {', '.join(same)} has as many" if same else ""
-        file = write_template(self.template, self.source.file, count)
+        file = write_template(self.template, self.source.file.name, placeholder(count))
         yield f"--names or --ontology (of its {count} classes; {file} is one to fill in{also})"
 
     def _licence(self) -> Iterator[str]:
