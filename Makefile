@@ -18,11 +18,11 @@ BIN = $(VENV)/bin
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-graph fuzz soak clean
+.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-graph gpu fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-graph | fuzz | soak | clean"
+	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-graph | gpu | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -75,6 +75,11 @@ bench-transfer:
 bench-graph:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.graph
+
+# What a GPU has to show, within ten minutes and without network: runs/gpu/result.json and page.md.
+gpu:
+	@$(BOOTSTRAP) --with train
+	$(BIN)/python -m bench.gpu
 
 # A simulated robot whose sensors fail at random, for ten minutes; hours: make soak MINUTES=600
 soak: setup

@@ -26,7 +26,7 @@ _SIZES = ("512x512", "960x544", "1024x1024")
 
 
 @app.command()
-def table(
+def table(  # noqa: PLR0913 (each is an option of the command line)
     *,
     network: Annotated[
         list[str] | None, typer.Option(help="Name of a preset, or `all`; repeat for more.")
@@ -41,7 +41,10 @@ def table(
     devices: Annotated[
         Path | None, typer.Option(help="YAML of devices; default: the shipped one.")
     ] = None,
-    measure: Annotated[bool, typer.Option(help="Also run each on this CPU (torch, fp32).")] = False,
+    measure: Annotated[bool, typer.Option(help="Also run each here (torch, fp32).")] = False,
+    device: Annotated[
+        str, typer.Option(help="What --measure runs on, as torch calls it: cpu, or cuda.")
+    ] = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Count parameters, operations and bytes, and the shortest time on each device.
@@ -56,7 +59,7 @@ def table(
 
     try:
         from seg_perception.training.export.size_table import THIS_CPU, TablePlan, size_table
-        from seg_perception.training.models.cpu_peak import measure_cpu
+        from seg_perception.training.models.cpu_peak import measure_peak
         from seg_perception.training.models.devices import DeviceFile
     except ImportError as error:
         msg = f"the table needs what training needs ({error}): {INSTALL_TRAINING}"
@@ -68,9 +71,9 @@ def table(
         chosen,
         [parse_size(text) for text in size or _SIZES],
         classes,
-        {**known.devices, THIS_CPU: measure_cpu()},
+        known.devices | {name: measure_peak(name) for name in dict.fromkeys((THIS_CPU, device))},
         known.measured,
-        measure,
+        device if measure else "",
     )
     with progress_bar("counting") as advance:
         rows = size_table(plan, advance)

@@ -52,3 +52,16 @@ def test_mistakes_are_one_sentence(arguments: tuple[str, ...], message: str) -> 
     code, text, errors = table(*arguments)
     assert (code, text) == (2, "")
     assert message in errors
+
+
+@pytest.mark.parametrize("device", ["cuda", "meta", "toaster"])
+def test_a_device_that_torch_lacks_is_refused(device: str) -> None:
+    import torch
+
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    asked = ("--network", "field_cnn", "--size", "64x64", "--measure", "--device", device)
+    code, _, errors = table(*asked)
+    assert code == 2
+    assert f"can't use {device} (" in errors
+    assert "take cpu or cuda" in errors

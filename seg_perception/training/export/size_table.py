@@ -49,7 +49,7 @@ class TablePlan:
         class_count: number of classes.
         devices: by name.
         known: what others measured.
-        measure: also run each network on this CPU.
+        measure: torch's name of the device that each network is run on as well; empty: on none.
     """
 
     networks: Mapping[str, ModelConfig]
@@ -57,7 +57,7 @@ class TablePlan:
     class_count: int
     devices: Mapping[str, Device]
     known: Sequence[Measured]
-    measure: bool = False
+    measure: str = ""
 
 
 def size_table(plan: TablePlan, advance: Callable[[int, int], None]) -> list[Row]:
@@ -85,11 +85,11 @@ def _row(plan: TablePlan, name: str, size: tuple[int, int]) -> Row:
     cost = count_cost(make, size)
     known = {m.device: m for m in plan.known if (m.network, m.size) == (name, size)}
     if plan.measure:
-        known[THIS_CPU] = Measured(
+        known[plan.measure] = Measured(
             network=name,
             size=size,
-            device=THIS_CPU,
-            ms=measure_ms(make(), size),
+            device=plan.measure,
+            ms=measure_ms(make(), size, plan.measure),
             how="torch, float32",
             source="measured here",
         )

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the networks need torch: install the extra [train]")
 
 from seg_perception.training.models import cpu_peak
-from seg_perception.training.models.cpu_peak import measure_cpu, measure_ms
+from seg_perception.training.models.cpu_peak import measure_ms, measure_peak
 
 
 class Clock:
@@ -27,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_peaks_are_what_is_done_in_the_time_of_a_product_and_of_a_copy() -> None:
-    device = measure_cpu()
+    device = measure_peak("cpu")
     # 1024^3 multiplications and additions; 64 MiB that are read and written.
     assert device.tflops == pytest.approx(2 * 2**30 / 2e-3 / 1e12)
     assert device.gbytes_per_s == pytest.approx(2 * 2**26 / 2e-3 / 1e9)

@@ -1,0 +1,1 @@
+"""What a machine with a GPU has to show: trainings, networks and engines, in ten minutes."""
