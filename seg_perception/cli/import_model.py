@@ -202,7 +202,8 @@ def _print(output: Path, bundle: Bundle) -> None:
     )
     for parity in bundle.manifest.parity:
         typer.echo(
-            f"labels equal {parity.label_agreement:.3%}: {parity.candidate}; {parity.reference}"
+            f"labels equal {parity.label_agreement:.3%}: {parity.candidate}, against "
+            f"{parity.reference}"
         )
     if facts["authors_differ"]:
-        typer.echo(f"not as the authors do it: {facts['authors_differ']}")
+        typer.echo(f"Not as the authors have it: {facts['authors_differ']}.")

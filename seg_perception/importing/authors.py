@@ -35,11 +35,13 @@ class Authors:
 
     Attributes:
         processor: of `transformers`.
-        network: nothing in it replaced.
+        network: nothing in it replaced; at a size that it does not take, the import's.
+        own_size: whether it takes the bundle's size.
     """
 
     processor: Any
     network: SegmentationNetwork
+    own_size: bool = True
 
     def compare_networks(self, golden: Sequence[Image], answers: Sequence[NetworkAnswer]) -> Parity:
         """Their normalisation and network beside the bundle's, on pictures of its size.
@@ -62,8 +64,9 @@ class Authors:
                 "written; the weights were published in a state that this import does not know"
             )
             raise ImportModelError(msg)
+        network = "and network" if self.own_size else "with this import's network"
         return Parity(
-            reference=f"the authors' normalisation and network, {_VERSION}, at this size",
+            reference=f"the authors' normalisation {network}, {_VERSION}, at this size",
             candidate="this bundle's graph, torch",
             frames=len(golden),
             label_agreement=share,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from seg_perception.core.errors import BundleError, ImportModelError
 from seg_perception.core.types import label_dtype
 from seg_perception.importing.authors import Authors
 from seg_perception.importing.class_names import chosen_ontology
-from seg_perception.importing.families.choice import choose_family
+from seg_perception.importing.families.choice import Family, choose_family
 from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.importing.options import ImportOptions
 from seg_perception.importing.pictures import Pictures, load_processor
@@ -104,20 +104,34 @@ def import_checkpoint(
     size = options.size or _authors_size(published)
     network = family.load(folder, size)
     exported = _export(network, pictures, size, frames(*size), options)
-    original = family.published(folder)
-    # Where the authors' network does not take the size, its normalisation is compared alone.
-    same = original if family.is_published_size(folder, size) else network
-    parities = [Authors(processor, same).compare_networks(exported.golden, exported.reference)]
+    parities, differs = _compare(family, published, network, exported)
+    published = replace(published, differs=(*published.differs, *differs))
+    return write_bundle(output, _bundle(published, exported, parities, licence, options))
+
+
+def _compare(
+    family: Family, published: _Published, network: SegmentationNetwork, exported: _Exported
+) -> tuple[list[Parity], list[str]]:
+    """The authors' normalisation and network, then all that they do; and what was not so."""
+    folder, differs = published.folder, []
+    original = Authors(published.processor, family.published(folder))
+    same = original
+    if not family.is_published_size(folder, exported.size):
+        same = Authors(published.processor, network, own_size=False)
+        differs.append(
+            "the authors' network takes its own size alone; in this one the positions of its "
+            "patches are worked out for another"
+        )
+    parities = [same.compare_networks(exported.golden, exported.reference)]
     try:
-        whole = Authors(processor, original).compare_pipelines(
-            exported.images, exported.reference, pictures.resize
+        parities.append(
+            original.compare_pipelines(
+                exported.images, exported.reference, published.pictures.resize
+            )
         )
     except ImportModelError as error:
-        found = (*published.differs, f"nothing was compared with it: {error}")
-        published = _Published(folder, processor, pictures, found)
-    else:
-        parities.append(whole)
-    return write_bundle(output, _bundle(published, exported, parities, licence, options))
+        differs.append(f"nothing was compared with it: {error}")
+    return parities, differs
 
 
 def _authors_size(published: _Published) -> Size:

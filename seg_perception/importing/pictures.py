@@ -107,8 +107,8 @@ def _resize(processor: Mapping[str, Any], mean: Triple) -> tuple[Resize, tuple[s
         return Resize(mode="fit", filter=name, place="corner"), (said,)
     if processor.get("do_center_crop"):
         said = (
-            "the authors look at the middle of an image alone; what lies outside gets no label. "
-            "For the whole image set `resize.mode` in the manifest to `fit`"
+            "the authors cut the middle out of a scaled image; this bundle takes the largest "
+            "middle of its proportions, and what lies outside gets no label"
         )
         return Resize(mode="crop", filter=name), (said,)
     if not processor.get("do_resize") or not _keeps_proportions(processor, size):

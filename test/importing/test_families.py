@@ -176,6 +176,9 @@ def test_eomt_takes_other_sizes_than_its_square(tmp_path: Path, name: str) -> No
     published.save(name, tmp_path / "published", published.frames((64, 64)))
     bundle = import_member(tmp_path / "published", tmp_path / "tiny", frames, size=(96, 64))
     assert [parity.label_agreement for parity in bundle.manifest.parity[:2]] == [1.0, 1.0]
+    whole = bundle.manifest.parity[2]
+    assert ("sees 2 x 64x64 pixels" in whole.reference) == (name == "eomt_dinov3")
+    assert "takes its own size alone" in str(bundle.manifest.training.details["authors_differ"])
 
 
 def test_networks_that_no_engine_takes_are_refused_with_the_reason() -> None:

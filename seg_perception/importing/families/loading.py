@@ -29,6 +29,7 @@ def load_network(folder: ModelFolder, **changes: Any) -> Any:
         ImportModelError: there are no weights, a key is missing or left over, or a shape
             differs.
     """
+    transformers.utils.logging.disable_progress_bar()
     kind = getattr(transformers, folder.architecture)
     try:
         network, report = kind.from_pretrained(
