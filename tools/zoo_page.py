@@ -15,7 +15,7 @@ prints the same.
 
 Each of these checkpoints becomes a bundle by one line, which loads it from the hub (or from a
 folder, where its name is replaced by one). What the line does, and what it says of the result:
-[import a model](own_model.md).
+[import a model](import.md).
 
 **The lines were tested with random weights of the same architecture**, not with these weights:
 the machines that test this project reach no hub. What is right with the weights, the import

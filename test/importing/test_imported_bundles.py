@@ -68,6 +68,7 @@ def test_tensorrt_for_rtx_builds_an_engine_of_each_family(tmp_path: Path, name: 
         model=str(bundle.folder / files.get("gather", bundle.manifest.model)),
         plan=str(tmp_path / "plan"),
         timing_cache=str(tmp_path / "timing"),
+        input_shape=(1, bundle.height, bundle.width, 3),
         precision="fp32",
         workspace_mib=0,
         optimization_level=3,
