@@ -23,7 +23,7 @@ def run() -> list[BenchRow]:
     step = f"confusion matrix {_SIZE[1]}x{_SIZE[0]}, {_CLASSES} classes"
     rows = [
         compare(
-            step, lambda: count_pairs(truth, predicted, _CLASSES), baseline, budget=1.0, name=name
+            step, lambda: count_pairs(truth, predicted, _CLASSES), baseline, budget=1.2, name=name
         )
         for name, baseline in baselines.items()
     ]

@@ -1,24 +1,24 @@
-"""One camera and one lidar through everything but the network, against the steps on their own."""
+"""One camera and one lidar through everything but the network, against bare cv2 and numpy."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.rows import BenchRow, compare
+from bench.transfer import before_camera
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import Calibration, CameraFrame, LabelMap, PointCloud
-from seg_perception.fusion.label_transfer import PreparedLabelMap, View, transfer_labels
-from seg_perception.fusion.plausibility import Plausibility
+from seg_perception.core.types import Calibration, CameraFrame, PointCloud
 from seg_perception.geometry.calibration import scale_calibration
-from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import TransformTree
+from seg_perception.inference.preprocessing import Resize
 from seg_perception.inference.segmenter import Segmenter
-from seg_perception.io.images import decode_image, encode_labels, encode_rgb
+from seg_perception.io.images import decode_image, encode_rgb
 from seg_perception.io.messages import Image, Message, PointCloud2
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.outputs.clouds import cloud_message
@@ -43,18 +43,14 @@ _CONFIG = Config.from_parameters(
 )
 
 
-@dataclass(frozen=True)
-class _Size:
-    width: int
-    height: int
-    ontology: Ontology
-
-
 class _InstantEngine:
     """An engine that costs nothing: its labels are known beforehand."""
 
     def __init__(self, ontology: Ontology) -> None:
-        self.bundle: Any = _Size(_NETWORK[1], _NETWORK[0], ontology)
+        manifest = SimpleNamespace(input=SimpleNamespace(resize=Resize()))
+        self.bundle: Any = SimpleNamespace(
+            width=_NETWORK[1], height=_NETWORK[0], ontology=ontology, manifest=manifest
+        )
         self.description = "known labels"
         random = np.random.default_rng(0)
         blocks = random.integers(0, ontology.id_count, (16, 32), dtype=np.uint8)
@@ -103,9 +99,16 @@ class _Scene:
         self.cloud: PointCloud2 = encode_cloud(_scan(random))
         self.tree = TransformTree()
         self.tree.set_static("lidar", "camera", np.linalg.inv(T_OPTICAL_BODY))
-        self.segmenter = Segmenter(_InstantEngine(self.ontology), _CONFIG.segmentation)
-        self._plausibility = Plausibility.of(_CONFIG.plausibility, self.ontology)
+        self._engine = _InstantEngine(self.ontology)
+        self.segmenter = Segmenter(self._engine, _CONFIG.segmentation)
+        self._lens = scale_calibration(self.calibration, *_NETWORK[::-1])
+        self._packed = self.ontology.palette.astype(np.uint32) @ np.array(
+            [1 << 16, 1 << 8, 1], np.uint32
+        )
         self.outputs = Outputs(_CONFIG, self.ontology, _LabelsAndCloud())
+        semantic = Perception(_CONFIG, self.ontology, self.tree).label("top", _scan(random))
+        labelled = decode_cloud(cloud_message(semantic, self.ontology, _CONFIG.output))
+        self._layout = labelled.points.dtype
 
     def whole(self) -> None:
         """As a node does it: two messages in, two messages out."""
@@ -118,44 +121,48 @@ class _Scene:
         self.outputs.publish_cloud(done.semantic, _STAMP_NS)
         done.handle.publish()
 
-    def steps(self) -> None:
-        """The same steps with nothing between them."""
-        label_map = self.segmenter.segment(self._frame())
-        encode_labels(label_map)
-        cloud = decode_cloud(self.cloud)
-        view = View(PreparedLabelMap(label_map), self._lens(label_map), T_OPTICAL_BODY)
-        unknown_id = self.ontology.unknown_id
-        transfer_labels(
-            cloud.xyz, [view], _CONFIG.transfer, unknown_id, plausibility=self._plausibility
-        )
-        cloud_message(self._semantic, self.ontology, _CONFIG.output)
+    def bare(self) -> NDArray[Any]:
+        """The nearest pixel's label for each point, hidden or not, in calls of cv2 and numpy."""
+        pixels = np.frombuffer(self.image.data, np.uint8).reshape(*_IMAGE, 3)
+        labels, confidence = self._engine.infer(cv2.resize(pixels, _NETWORK[::-1]))
+        labels.tobytes()
+        points = np.frombuffer(self.cloud.data, _FIELDS)
+        xyz = np.stack([points["x"], points["y"], points["z"]], axis=1)
+        point_labels = np.full(len(points), self.ontology.unknown_id, np.uint8)
+        point_confidence = np.zeros(len(points), np.float32)
+        index, column, row = self._pixels(xyz)
+        point_labels[index] = labels[row, column]
+        point_confidence[index] = confidence[row, column] / np.float32(255)
+        output = np.zeros(len(points), self._layout)
+        for name in "xyz":
+            output[name] = points[name]
+        output["label"], output["confidence"] = point_labels, point_confidence
+        output["rgb"] = self._packed[point_labels].view(np.float32)
+        return output
 
-    def prepare(self) -> None:
-        """Keep a semantic cloud, so that `steps` can encode one."""
-        core = Perception(_CONFIG, self.ontology, self.tree)
-        core.segment(self._frame(), self.segmenter)
-        self._semantic = core.label("top", decode_cloud(self.cloud))
+    def _pixels(self, xyz: NDArray[np.float32]) -> tuple[NDArray[Any], ...]:
+        k, still = self._lens.k, np.zeros(3)
+        index, seen = before_camera(xyz, T_OPTICAL_BODY.astype(np.float32), k)
+        uv = cv2.projectPoints(seen, still, still, k, self._lens.d)[0].reshape(-1, 2)
+        column, row = np.rint(uv).astype(np.int64).T
+        inside = (column >= 0) & (column < _NETWORK[1]) & (row >= 0) & (row < _NETWORK[0])
+        return index[inside], column[inside], row[inside]
 
     def _frame(self) -> CameraFrame:
         pixels = decode_image(self.image)
         return CameraFrame("front", pixels, _STAMP_NS, "camera", self.calibration)
 
-    def _lens(self, label_map: LabelMap) -> CameraModel:
-        height, width = label_map.labels.shape
-        return CameraModel.from_calibration(scale_calibration(self.calibration, width, height))
-
 
 def run() -> list[BenchRow]:
-    """Measure the whole against its steps."""
+    """Measure the whole against what is least to be done."""
     scene = _Scene()
-    scene.prepare()
     return [
         compare(
             "camera and lidar, all but the network",
             scene.whole,
-            scene.steps,
-            budget=1.5,
-            name="the same steps on their own",
+            scene.bare,
+            budget=1.0,
+            name="bare cv2 and numpy, the nearest pixel's label",
         )
     ]
 
