@@ -96,7 +96,7 @@ def test_other_classes_get_a_template_that_import_takes_back(
     template = Path("own_ontology.yaml")
     text = template.read_text()
     assert "# in none yet: LABEL_0, LABEL_1" in text
-    place = "- {name: drivable, color: '#2e7d32', classes: []}"
+    place = "color: '#2e7d32'\n    classes: []"
     assert place in text
     filled = text.replace("LABEL_0", "grass").replace(place, place.replace("[]", "[grass]"))
     template.write_text(filled)
