@@ -203,3 +203,27 @@ def test_pooling_by_matrices_is_the_adaptive_mean(
     wanted = network(values)
     replace_pooling(network)
     torch.testing.assert_close(network(values), wanted)
+
+
+def test_more_than_255_classes_have_labels_of_16_bits(tmp_path: Path) -> None:
+    """Class 290 wins wherever the class does that won most before."""
+    network = published.segformer(300).eval()
+    published.spread_weights(network, torch.Generator().manual_seed(1))
+    frames = published.frames((64, 32))
+    pictures = [pixels(frame, *IMAGENET, "rgb") for frame in frames]
+    winner = np.bincount(labels(network, pictures[0]).ravel()).argmax()
+    with torch.no_grad():
+        classifier = network.decode_head.classifier
+        classifier.weight[290] = 2 * classifier.weight[winner]
+    network.save_pretrained(tmp_path / "published")
+    transformers.SegformerImageProcessorPil(size={"height": 32, "width": 64}).save_pretrained(
+        tmp_path / "published"
+    )
+    bundle = import_member(tmp_path / "published", tmp_path / "tiny", frames, licence="mit")
+    engine = create_engine(bundle, SegmentationConfig(bundle=str(bundle.folder)))
+    found = [engine.infer(frame)[0] for frame in frames]
+    engine.close()
+    assert {answer.dtype for answer in found} == {np.dtype(np.uint16)}
+    assert (found[0] == 290).mean() > 0.02
+    wanted = [labels(network, picture) for picture in pictures]
+    assert np.mean([(a == b).mean() for a, b in zip(found, wanted, strict=True)]) >= 0.999
