@@ -18,11 +18,11 @@ BIN = $(VENV)/bin
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-graph gpu fuzz soak clean
+.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-calibration bench-graph gpu fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-graph | gpu | fuzz | soak | clean"
+	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-calibration | bench-graph | gpu | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -70,6 +70,12 @@ bench:
 bench-transfer:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.transfer_quality
+
+# Planted errors of calibration, and what is said of them, in runs/bench_calibration. With a folder of
+# public recordings: python -m bench.calibration --real DATA
+bench-calibration:
+	@$(BOOTSTRAP) --with bench
+	$(BIN)/python -m bench.calibration
 
 # The node against the usual one on the same bag, in one run: tables and runs/bench_graph/result.json.
 bench-graph:

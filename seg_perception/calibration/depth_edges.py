@@ -7,11 +7,11 @@ of Cameras and Lasers (RSS 2013).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.calibration.edge_points import EdgePoints
 from seg_perception.calibration.range_image import RangeImage, range_image
 from seg_perception.core.types import PointCloud
 
@@ -24,26 +24,10 @@ _STEEPER = 3.0
 _SAME_SURFACE_RATIO = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class DepthEdges:
-    """Places where something ends before something farther.
-
-    Attributes:
-        edge: float64 (N, 3), metre; the last points on the near thing.
-        outside: float64 (N, 3), one step on, at the range of the edge: where the camera sees
-            past the near thing.
-    """
-
-    edge: NDArray[np.float64]
-    outside: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        """Count them."""
-        return len(self.edge)
-
-
-def depth_edges(cloud: PointCloud, xyz: NDArray[np.float32]) -> DepthEdges:
+def depth_edges(cloud: PointCloud, xyz: NDArray[np.float32]) -> EdgePoints:
     """Find the depth edges of a scan, along its rows and along its columns.
+
+    An edge is the last point on the near thing; outside, one step on, the camera sees past it.
 
     Args:
         cloud: the scan as it was measured, for its order.
@@ -54,7 +38,7 @@ def depth_edges(cloud: PointCloud, xyz: NDArray[np.float32]) -> DepthEdges:
     places = xyz.astype(np.float64)
     ranges = np.linalg.norm(places, axis=1)
     shorten = (ranges[edge] / np.maximum(ranges[far], 1e-9))[:, None]
-    return DepthEdges(places[edge], places[far] * shorten)
+    return EdgePoints(places[edge], places[far] * shorten)
 
 
 def _four_ways(

@@ -1,4 +1,4 @@
-"""Mistakes that people make, each as a change of the calibration under which labels would fit."""
+"""Mistakes that people make, each as a change of the calibration under which pictures would fit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.agreement import Agreement, Evidence
+from seg_perception.calibration.evidence import WIDEST, Evidence, Sums
 from seg_perception.calibration.observations import Observation
+from seg_perception.calibration.shift_search import search_shift
 from seg_perception.config import CameraConfig
 from seg_perception.core.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
@@ -20,9 +21,6 @@ Matrix = NDArray[np.float64]
 
 # Camera and lidar of one robot are not farther apart.
 _LARGEST_ROBOT_M = 20.0
-# How far a cut image is looked for, and in which steps, as shares of the image's width. Less
-# than the least is an error of mounting.
-_FARTHEST_SHIFT, _COARSE, _LEAST_SHIFT = 0.6, 1 / 60, 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class Hypothesis:
         text: what would be wrong.
         mend: what to do about it.
         change: float64 (4, 4), applied to the scans in the optical frame.
-        shift_px: added to the principal point (pixel of the labels).
+        shift_px: added to the principal point (pixel of the pictures).
         parameters: what mends it, ready to paste.
     """
 
@@ -45,9 +43,10 @@ class Hypothesis:
     shift_px: tuple[float, float] = (0.0, 0.0)
     parameters: dict[str, Any] = field(default_factory=dict)
 
-    def measure(self, evidence: Evidence) -> Agreement:
-        """The agreement if it were so."""
-        return evidence.agreement(self.change, self.shift_px)
+    def sums(self, evidence: Evidence) -> Sums:
+        """What the pictures say if it were so."""
+        placed = evidence.placed(as_if=self.change, beside_view=WIDEST)
+        return placed.shifted_sums([self.shift_px])
 
     def after(self, first: Hypothesis) -> Hypothesis:
         """Both mistakes at once; `first` is the one nearer to the sensors."""
@@ -74,40 +73,12 @@ def wrong_transforms(
     return [axes, *inverted, *(axes.after(one) for one in inverted)]
 
 
-def cropped(evidence: Evidence, camera: CameraConfig, first: Hypothesis) -> Hypothesis:
-    """The shift of the principal point that fits best, on top of another mistake.
-
-    First one way, then the other, coarsely; then both finely.
-    """
-    observation = evidence.observations[0]
-    height, width = observation.labels.shape
-    step = width * _COARSE
-    across = np.arange(step, width * _FARTHEST_SHIFT, step)
-    down = np.arange(step, height * _FARTHEST_SHIFT, step)
-    tried = [(float(sign * a), 0.0) for a in across for sign in (1, -1)]
-    tried += [(0.0, float(sign * d)) for d in down for sign in (1, -1)]
-    best = _best_shift(evidence, first, tried)
-    for finer in (_COARSE / 2, _COARSE / 4, _COARSE / 8):
-        around = [float(width * finer * k) for k in (-2, -1, 0, 1, 2)]
-        near = [(best[0] + a, best[1] + d) for a in around for d in around]
-        best = _best_shift(evidence, first, near)
-    return _shifted(observation, camera, best).after(first)
-
-
-def _best_shift(
-    evidence: Evidence, first: Hypothesis, tried: Sequence[tuple[float, float]]
-) -> tuple[float, float]:
-    def support(shift_px: tuple[float, float]) -> float:
-        found = evidence.agreement(first.change, shift_px)
-        return found.value / max(found.std, 1e-9) if found.count else -np.inf
-
-    return max(tried, key=support)
-
-
-def is_cropped(hypothesis: Hypothesis, observation: Observation) -> bool:
-    """Whether the shift is more than an error of mounting."""
-    least = _LEAST_SHIFT * observation.labels.shape[1]
-    return any(abs(shift) > least for shift in hypothesis.shift_px)
+def cropped(evidence: Evidence, camera: CameraConfig, first: Hypothesis) -> Hypothesis | None:
+    """The shift of the principal point that fits best, on top of another mistake; None: no one."""
+    shift_px = search_shift(evidence, first.change)
+    if shift_px is None:
+        return None
+    return _shifted(evidence.observations[0], camera, shift_px).after(first)
 
 
 def _shifted(

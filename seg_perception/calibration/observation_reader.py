@@ -10,14 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.depth_edges import DepthEdges, depth_edges
-from seg_perception.calibration.labels import LabelSource
+from seg_perception.calibration.depth_edges import depth_edges
+from seg_perception.calibration.edge_maps import WIDTH, edge_maps
+from seg_perception.calibration.edge_points import EdgePoints
 from seg_perception.calibration.observations import Observation, Observations
+from seg_perception.calibration.reflectivity_edges import reflectivity_edges
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF_STATIC
-from seg_perception.core.errors import CalibrationError, SegPerceptionError
+from seg_perception.core.errors import CalibrationError, SegPerceptionError, TransformError
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap
+from seg_perception.core.types import NANOSECONDS, Calibration, CameraFrame
+from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.bag_message import BagMessage
@@ -32,16 +35,16 @@ from seg_perception.replay.decoding import make_frame, read_cloud
 from seg_perception.replay.inputs import find_inputs
 from seg_perception.replay.recent_images import RecentImages
 
-# Images, labels and transforms of a scan are recorded at most this long after it.
+# Images and transforms of a scan are recorded at most this long after it.
 _WAIT_NS = NANOSECONDS
 _KEPT_NS = 2 * NANOSECONDS
-_SAME_STAMP_NS = 1_000_000
+
+_Edges = tuple[EdgePoints, EdgePoints]
 
 
 def read_observations(
     bag: BagReader,
     config: Config,
-    labels: LabelSource,
     wanted: int,
     offsets_s: Sequence[float] = (0.0,),
 ) -> Observations:
@@ -50,7 +53,6 @@ def read_observations(
     Args:
         bag: the recording.
         config: sensors and their conventions.
-        labels: what labels the images.
         wanted: observations of each lidar.
         offsets_s: assumed offsets of the cameras' clocks, added to their stamps.
 
@@ -63,7 +65,7 @@ def read_observations(
         raise CalibrationError(msg)
     inputs = find_inputs(bag, config)
     issues = IssueLog()
-    collector = _Collector(config, BagState(config, inputs, issues), labels, tuple(offsets_s))
+    collector = _Collector(config, BagState(config, inputs, issues), tuple(offsets_s))
     collector.read_static_transforms(bag, inputs.transforms)
     collector.state.read_ahead(bag)
     lidars = {topic: name for topic, (kind, name) in inputs.clouds.items() if kind == "lidar"}
@@ -73,7 +75,7 @@ def read_observations(
         raise CalibrationError(msg)
     counts = {topic.name: topic.count for topic in bag.topics}
     seen: Counter[str] = Counter()
-    topics = inputs.topics - (set(inputs.clouds) - set(lidars)) | set(labels.topics)
+    topics = inputs.topics - (set(inputs.clouds) - set(lidars))
     for message in bag.messages(topics):
         if message.topic in collector.state.topics:
             collector.state.take(message)
@@ -105,13 +107,7 @@ def _is_chosen(index: int, count: int, wanted: int) -> bool:
 class _Collector:
     """The pass over a bag: scans that wait for what is recorded after them."""
 
-    def __init__(
-        self,
-        config: Config,
-        state: BagState,
-        labels: LabelSource,
-        offsets_s: tuple[float, ...],
-    ) -> None:
+    def __init__(self, config: Config, state: BagState, offsets_s: tuple[float, ...]) -> None:
         self.state = state
         self.waiting: deque[tuple[str, BagMessage]] = deque()
         self._recent: defaultdict[str, deque[BagMessage]] = defaultdict(deque)
@@ -120,7 +116,6 @@ class _Collector:
         self.missing: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.static_transforms: list[StampedTransform] = []
         self._config = config
-        self._labels = labels
         self._offsets_s = offsets_s
         tree = state.sensors.transforms.tree
         self.motion = EgoMotion(config, tree, FrameConventionDetector(config, IssueLog()))
@@ -137,7 +132,7 @@ class _Collector:
                 self.static_transforms += reader.read(TF_STATIC, message.message, static=True)
 
     def keep(self, message: BagMessage) -> None:
-        """Keep an image, or labels, for the scans around it."""
+        """Keep an image for the scans around it."""
         self._recent[message.topic].append(message)
         if message.topic in self._images:
             self._images[message.topic].add(message)
@@ -168,12 +163,12 @@ class _Collector:
             for camera in cameras:
                 self.missing[camera][str(error)] += 1
             return
-        edges = depth_edges(scan.cloud, xyz)
+        edges = depth_edges(scan.cloud, xyz), reflectivity_edges(scan.cloud, xyz)
         for camera in cameras:
             self._try_observation(camera, scan, xyz, edges)
 
     def _try_observation(
-        self, camera: str, scan: Scan, xyz: NDArray[np.float32], edges: DepthEdges
+        self, camera: str, scan: Scan, xyz: NDArray[np.float32], edges: _Edges
     ) -> None:
         try:
             self.found[camera].append(self._observation(camera, scan, xyz, edges))
@@ -181,44 +176,46 @@ class _Collector:
             self.missing[camera][str(error)] += 1
 
     def _observation(
-        self, camera: str, scan: Scan, xyz: NDArray[np.float32], edges: DepthEdges
+        self, camera: str, scan: Scan, xyz: NDArray[np.float32], edges: _Edges
     ) -> Observation:
-        frame, label_map = self._labelled(camera, scan)
-        if label_map.calibration is None:
-            msg = (
-                f"no usable camera_info of camera {camera}; calibrate it, or set "
-                f"camera.{camera}.camera_info_topic"
-            )
-            raise CalibrationError(msg)
+        frame = self._frame(camera, scan)
+        picture, calibration = _reduced(frame)
         rectified = self._config.cameras[camera].rectified
-        camera_model = CameraModel.from_calibration(label_map.calibration, rectified=rectified)
-        self.motion.test_convention(label_map, camera_model, scan, xyz)
+        camera_model = CameraModel.from_calibration(calibration, rectified=rectified)
+        self.motion.test_convention(frame, camera_model, scan, xyz)
         # A rolling shutter counts as one exposure, in the middle of its lines.
         middle_s = self.motion.middle_of_exposure_s(camera)
-        poses = [
-            self.motion.T_camera_cloud(label_map, scan, middle_s + offset_s)
-            for offset_s in self._offsets_s
-        ]
-        size = label_map.labels.shape[1], label_map.labels.shape[0]
-        picture = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+        poses = [self._pose(frame, scan, middle_s, offset_s) for offset_s in self._offsets_s]
         return Observation(
             camera=camera,
             lidar=scan.sensor,
-            picture=picture.astype(np.uint8, copy=False),
-            labels=label_map.labels,
-            calibration=label_map.calibration,
+            picture=picture,
+            maps=edge_maps(picture),
+            calibration=calibration,
             rectified=rectified,
-            sensor_px=_sensor_px(frame, size),
-            depth_edges=edges,
+            sensor_px=_sensor_px(frame, picture),
+            depth_edges=edges[0],
+            reflectivity_edges=edges[1],
             T_camera_lidar=np.stack(poses),
             frames=(
-                self._config.cameras[camera].frame_id or label_map.frame_id,
+                self._config.cameras[camera].frame_id or frame.frame_id,
                 self.motion.frame_of(scan),
             ),
         )
 
-    def _labelled(self, camera: str, scan: Scan) -> tuple[CameraFrame, LabelMap]:
-        """The image nearest in time, and its labels."""
+    def _pose(
+        self, frame: CameraFrame, scan: Scan, middle_s: float, offset_s: float
+    ) -> NDArray[np.float64]:
+        try:
+            return self.motion.T_camera_cloud(frame, scan, middle_s + offset_s)
+        except TransformError:
+            if offset_s == 0:
+                raise
+            # Beyond the recording's transforms: nothing is known of that offset.
+            return np.full((4, 4), np.nan)
+
+    def _frame(self, camera: str, scan: Scan) -> CameraFrame:
+        """The image nearest in time."""
         parameters = self._config.cameras[camera]
         shift_ns = round(parameters.time_offset_s * NANOSECONDS)
         nearest = _nearest(self._recent[parameters.image_topic], scan.time_ns - shift_ns)
@@ -235,23 +232,35 @@ class _Collector:
         pixels = self._images[parameters.image_topic].decode(nearest)
         sensors = self.state.sensors
         image = sensors.images.rgb(camera, pixels, nearest.message)
-        frame = make_frame(camera, nearest, image, sensors.calibration(camera))
-        return frame, self._labels.label_map(frame, self._recorded(camera, frame.stamp_ns))
-
-    def _recorded(self, camera: str, stamp_ns: int) -> BagMessage | None:
-        topic = self._labels.topic_of(camera)
-        found = _nearest(self._recent[topic], stamp_ns) if topic else None
-        if found is None or abs(_stamp_ns(found) - stamp_ns) > _SAME_STAMP_NS:
-            return None
-        return found
+        return make_frame(camera, nearest, image, sensors.calibration(camera))
 
 
-def _sensor_px(frame: CameraFrame, size: tuple[int, int]) -> tuple[float, float]:
+def _reduced(frame: CameraFrame) -> tuple[NDArray[np.uint8], Calibration]:
+    """The picture at most as wide as the edge maps take it, and the lens of that size.
+
+    Raises:
+        CalibrationError: there is no lens.
+    """
+    if frame.calibration is None:
+        msg = (
+            f"no usable camera_info of camera {frame.camera}; calibrate it, or set "
+            f"camera.{frame.camera}.camera_info_topic"
+        )
+        raise CalibrationError(msg)
+    height, width = frame.image.shape[:2]
+    if width > WIDTH:
+        height, width = max(1, round(height * WIDTH / width)), WIDTH
+    picture = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
+    calibration = scale_calibration(frame.calibration, width, height)
+    return picture.astype(np.uint8, copy=False), calibration
+
+
+def _sensor_px(frame: CameraFrame, picture: NDArray[np.uint8]) -> tuple[float, float]:
     binning = (1, 1)
     if frame.calibration is not None:
         binning = max(1, frame.calibration.binning_x), max(1, frame.calibration.binning_y)
     height, width = frame.image.shape[:2]
-    return width * binning[0] / size[0], height * binning[1] / size[1]
+    return width * binning[0] / picture.shape[1], height * binning[1] / picture.shape[0]
 
 
 def _nearest(messages: Collection[BagMessage], stamp_ns: int) -> BagMessage | None:

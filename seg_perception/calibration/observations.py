@@ -1,15 +1,15 @@
-"""What a camera and a lidar saw at one time: a labelled image, and the depth edges of a scan."""
+"""What a camera and a lidar saw at one time: a picture, and the edges of a scan."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.depth_edges import DepthEdges
+from seg_perception.calibration.edge_points import EdgePoints
 from seg_perception.core.errors import CalibrationError
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import stream
@@ -25,46 +25,33 @@ class Observation:
 
     Attributes:
         camera, lidar: their names in the configuration.
-        picture: uint8 (h, w, 3), the image at the labels' size.
-        labels: uint8 or uint16 (h, w), class ids.
-        calibration, rectified: of the camera, for images of the labels' size.
-        sensor_px: pixels of the full sensor in one of the labels' (across, down).
-        depth_edges: of the scan, sensor frame at its stamp.
+        picture: uint8 (h, w, 3), RGB; at most `edge_maps.WIDTH` wide.
+        maps: int8 (directions, h, w), its edges, as `edge_maps` gives them.
+        calibration, rectified: of the camera, for images of the picture's size.
+        sensor_px: pixels of the full sensor in one of the picture's (across, down).
+        depth_edges, reflectivity_edges: of the scan, sensor frame at its stamp.
         T_camera_lidar: float64 (K, 4, 4), the scan at its stamp into the optical frame at the
-            image's time, for K assumed offsets of the camera's clock.
+            image's time, for K assumed offsets of the camera's clock; NaN where the
+            recording's transforms do not reach.
         frames: of camera and lidar.
     """
 
     camera: str
     lidar: str
     picture: NDArray[np.uint8]
-    labels: NDArray[np.uint8] | NDArray[np.uint16]
+    maps: NDArray[np.int8]
     calibration: Calibration
     rectified: bool
     sensor_px: tuple[float, float]
-    depth_edges: DepthEdges
+    depth_edges: EdgePoints
+    reflectivity_edges: EdgePoints
     T_camera_lidar: NDArray[np.float64]
     frames: tuple[str, str]
 
     @property
     def camera_model(self) -> CameraModel:
-        """The camera model of images of the labels' size."""
+        """The camera model of images of the picture's size."""
         return CameraModel.from_calibration(self.calibration, rectified=self.rectified)
-
-    def near_view(self, margin: float, at: int) -> Observation:
-        """Without the depth edges that lie well beside the image.
-
-        Args:
-            margin: tangent beyond the image's border at which they may lie.
-            at: which of the time offsets.
-        """
-        T, edges = self.T_camera_lidar[at], self.depth_edges
-        x, y, z = T[:3, :3] @ edges.edge.T + T[:3, 3:]
-        left, right, top, bottom = self.camera_model.slopes
-        near = z > 0
-        near &= (x > (left - margin) * z) & (x < (right + margin) * z)
-        near &= (y > (top - margin) * z) & (y < (bottom + margin) * z)
-        return replace(self, depth_edges=DepthEdges(edges.edge[near], edges.outside[near]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +83,7 @@ class Observations:
             CalibrationError: there is none; says why.
         """
         if found := self.of.get(camera, ()):
-            # A calibration that changes on the way, or labels of another size, begin a new camera.
+            # A calibration that changes on the way, or images of another size, begin a new camera.
             return [m for m in found if m.camera_model is found[-1].camera_model]
         reasons = self.missing.get(camera, Counter())
         why = reasons.most_common(1)[0][0] if reasons else "no scan was recorded beside its images"

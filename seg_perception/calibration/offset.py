@@ -1,4 +1,4 @@
-"""`estimate-offset`: by how much a camera's clock is off, from labels while the robot turns."""
+"""`estimate-offset`: by how much a camera's clock is off, from pictures while the robot turns."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.agreement import Agreement, Evidence
 from seg_perception.calibration.check import gather
+from seg_perception.calibration.evidence import Evidence, Sums, joined
 from seg_perception.calibration.observations import Observation
 from seg_perception.calibration.pictures import Plot, curves_picture
-from seg_perception.calibration.sensitivity import AXES, resample
+from seg_perception.calibration.rotation_search import RotationSearch, search_rotation, turn
+from seg_perception.calibration.verdict import LEAST_Z, judge
 from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import CalibrationError, ReportError
@@ -25,7 +26,6 @@ from seg_perception.outputs.pictures import encode_png
 _STEP_S = 0.01
 # An error of mounting about the vertical axis, which looks like an offset in a turn one way.
 _YAWS_DEG = np.arange(-3, 4) / 4
-_YAW = AXES[1]
 # The top is that of a quadratic surface through so many steps of time and yaw about it.
 _FIT_STEPS, _FIT_YAWS = 4, 2
 _DRAWS, _SEED = 200, 0
@@ -49,8 +49,8 @@ class OffsetEstimate:
         yaw_deg: error of mounting about the vertical axis that was found along.
         turn_rad_s: standard deviation of the turn rate over the observations.
         observations: how many were compared.
-        agreement: at the offset.
-        offsets_s, curve, stds: float64 (n,), the agreement by offset, at that yaw.
+        z: how far the best offset stands out of a window of turns (robust sigmas).
+        offsets_s, curve, stds: float64 (n,), how well it fits by offset, at that yaw.
     """
 
     camera: str
@@ -60,7 +60,7 @@ class OffsetEstimate:
     yaw_deg: float
     turn_rad_s: float
     observations: int
-    agreement: Agreement
+    z: float
     offsets_s: NDArray[np.float64]
     curve: NDArray[np.float64]
     stds: NDArray[np.float64]
@@ -83,8 +83,7 @@ class OffsetEstimate:
             "yaw_deg": self.yaw_deg,
             "turn_rad_s": self.turn_rad_s,
             "observations": self.observations,
-            "agreement": self.agreement.value,
-            "agreement_std": self.agreement.std,
+            "z": self.z,
             "offsets_s": self.offsets_s.tolist(),
             "curve": self.curve.tolist(),
         }
@@ -115,7 +114,6 @@ class OffsetEstimates:
 def estimate_offset(
     bag: BagSource,
     config: Config,
-    labels: Mapping[str, str] | None = None,
     wanted: int = 80,
     reach_s: float = 0.2,
 ) -> OffsetEstimates:
@@ -126,13 +124,11 @@ def estimate_offset(
     Args:
         bag: any recording that `BagReader` takes.
         config: sensors; offsets that it has already are included in the result.
-        labels: label image topics by camera; other cameras' come from an earlier replay in the
-            bag, or from the model.
         wanted: observations of each lidar.
         reach_s: offsets to either side that are tried.
 
     Raises:
-        BagError, BundleError, EngineError: as `check_calibration`.
+        BagError: as `check_calibration`.
         CalibrationError: the robot is taken as at rest.
     """
     if not config.transforms.fixed_frame:
@@ -143,7 +139,7 @@ def estimate_offset(
         raise CalibrationError(msg)
     steps = max(_FIT_STEPS, round(reach_s / _STEP_S))
     offsets_s = np.asarray(_STEP_S * np.arange(-steps, steps + 1), np.float64)
-    observations, _ = gather(bag, config, labels or {}, wanted, offsets_s.tolist())
+    observations = gather(bag, config, wanted, offsets_s.tolist())
     found: list[OffsetEstimate] = []
     refused: dict[str, str] = {}
     for camera, parameters in config.cameras.items():
@@ -157,7 +153,7 @@ def estimate_offset(
 
 
 def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:
-    """Draw the agreement by offset."""
+    """Draw how well the pictures fit by offset."""
     path = folder / f"{estimate.camera}_offset.png"
     write_file(path, encode_png(estimate.picture()), ReportError)
     return path
@@ -166,62 +162,80 @@ def write_curve(folder: Path, estimate: OffsetEstimate) -> Path:
 def _estimate(
     observations: Sequence[Observation], offsets_s: NDArray[np.float64], known_s: float
 ) -> OffsetEstimate:
-    camera = observations[0].camera
-    turn_rad_s = _turn_spread(observations, offsets_s)
+    reached = [seen for seen in observations if np.isfinite(seen.T_camera_lidar).all()]
+    turn_rad_s = _turn_spread(reached, offsets_s) if reached else 0.0
     if turn_rad_s < _SLOWEST_TURN_RAD_S:
         msg = (
             f"the robot's turn rate varies by {turn_rad_s:.3f} rad/s, expected at "
             f"least {_SLOWEST_TURN_RAD_S}; record half a minute of turning left and right"
         )
         raise CalibrationError(msg)
-    near = [
-        observation.near_view(_BESIDE_VIEW, len(offsets_s) // 2) for observation in observations
-    ]
-    found = [
-        [evidence.agreement(_YAW.change(yaw)) for yaw in _YAWS_DEG]
-        for evidence in (Evidence(near, at) for at in range(len(offsets_s)))
-    ]
-    surface = np.array([[a.value for a in row] for row in found])
-    at, yaw_at = np.unravel_index(surface.argmax(), surface.shape)
-    best = found[at][yaw_at]
+    evidence = Evidence(reached)
+    base_deg = _mounting_deg(evidence.placed(len(offsets_s) // 2))
+    changes = [turn(base_deg + np.array([0.0, yaw, 0.0])) for yaw in _YAWS_DEG]
+    sums = joined(
+        [
+            evidence.placed(at, beside_view=_BESIDE_VIEW).sums(changes)
+            for at in range(len(offsets_s))
+        ]
+    )
+    shape = len(offsets_s), len(_YAWS_DEG)
+    surface = sums.scores.reshape(shape)
+    at, yaw_at = (int(k) for k in np.unravel_index(surface.argmax(), shape))
     offset_s, yaw_deg = _top(surface, offsets_s)
-    drawn = resample([a for row in found for a in row], np.random.default_rng(_SEED), _DRAWS)
-    tops = np.array([_top(draw.reshape(surface.shape), offsets_s) for draw in drawn])
-    std_s = float(np.hypot(tops[:, 0].std(), _FLOOR_S))
-    _expect_clear(best, offset_s, std_s, offsets_s)
+    std_s, stds = _spread(sums, offsets_s)
+    search = search_rotation(evidence.placed(at, changes[yaw_at]))
+    _expect_clear(search, offset_s, std_s, offsets_s)
     total_s = round(known_s + offset_s, 4)
+    camera = observations[0].camera
     return OffsetEstimate(
         camera=camera,
         offset_s=total_s,
         std_s=std_s,
         parameters={f"camera.{camera}.time_offset_s": total_s},
-        yaw_deg=yaw_deg,
+        yaw_deg=float(base_deg[1]) + yaw_deg,
         turn_rad_s=turn_rad_s,
-        observations=len(observations),
-        agreement=best,
+        observations=len(reached),
+        z=search.window.z,
         offsets_s=offsets_s + known_s,
         curve=surface[:, yaw_at],
-        stds=np.array([row[yaw_at].std for row in found]),
+        stds=stds[:, yaw_at],
     )
 
 
+def _mounting_deg(evidence: Evidence) -> NDArray[np.float64]:
+    """The turn of the mounting, where the clock as given is good enough to tell; else none."""
+    search = search_rotation(evidence)
+    return np.zeros(3) if judge(search)[0] == "undecided" else search.turn_deg
+
+
+def _spread(sums: Sums, offsets_s: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """Standard errors: of the offset (second), and of how well each offset and yaw fits."""
+    shape = len(offsets_s), len(_YAWS_DEG)
+    drawn = sums.drawn(_DRAWS, np.random.default_rng(_SEED))
+    stds = [
+        np.std([_top(draw.reshape(shape), offsets_s)[0] for draw in scores]) for scores in drawn
+    ]
+    return float(np.hypot(max(stds), _FLOOR_S)), drawn[0].std(axis=0).reshape(shape)
+
+
 def _expect_clear(
-    best: Agreement, offset_s: float, std_s: float, offsets_s: NDArray[np.float64]
+    search: RotationSearch, offset_s: float, std_s: float, offsets_s: NDArray[np.float64]
 ) -> None:
     """Refuse what the bag does not tell.
 
     Raises:
-        CalibrationError: no agreement anywhere, a top at the end of the search, or a flat one.
+        CalibrationError: nothing fits anywhere, a top at the end of the search, or a flat one.
     """
-    if not best.is_certain:
+    if search.window.z < LEAST_Z:
         msg = (
-            f"no agreement between labels and scans at any offset within "
-            f"{offsets_s[-1]:g} s; run `seg-perception check-calibration`, or give better labels"
+            f"pictures and scans fit at no offset within {offsets_s[-1]:g} s (z "
+            f"{search.window.z:.1f}, expected {LEAST_Z}); run `seg-perception check-calibration`"
         )
         raise CalibrationError(msg)
     if abs(offset_s) > offsets_s[-1] - _FIT_STEPS / 2 * _STEP_S:
         msg = (
-            f"the agreement still rises at {offset_s:+.2f} s, the end of the "
+            f"the pictures fit better and better up to {offset_s:+.2f} s, the end of the "
             "search; set a first camera time_offset_s by hand, or raise --reach"
         )
         raise CalibrationError(msg)

@@ -1,4 +1,4 @@
-"""Pictures of a calibration: depth edges over the labels, and curves of the agreement."""
+"""Pictures of a calibration: edges of a scan over the image, and curves of how well they fit."""
 
 from __future__ import annotations
 
@@ -8,60 +8,51 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.agreement import Evidence
+from seg_perception.calibration.evidence import WIDEST, Evidence
 from seg_perception.calibration.hypotheses import Hypothesis
-from seg_perception.calibration.observations import Observation
 from seg_perception.outputs.pictures import INK, PAPER, Rgb, above, fit, plate, text
 
 _WIDTH = 960
 _AGREES, _SILENT, _CONTRADICTS = (0, 190, 80), (255, 190, 0), (225, 30, 40)
-_BORDER = (255, 255, 255)
+_CLEAR = 0.1
 _LINE, _BAND, _GRID = (30, 90, 170), (196, 214, 236), (218, 218, 212)
 _PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 320, 220, 44
 _APART_PX, _LEAST_HEIGHT = 28, 0.01
 
 
-def overlay_picture(observation: Observation, as_if: Hypothesis, title: str) -> Rgb:
-    """The image, the borders of its labels, and the depth edges of the scan.
+def edges_picture(evidence: Evidence, as_if: Hypothesis, title: str) -> Rgb:
+    """The image, and the edges of the scan where they would appear.
 
-    A depth edge is green where the label changes across it, red where it changes beside it,
-    yellow where both or neither.
+    An edge is green where the image has an edge along it, red where it has one beside it, yellow
+    where both or neither.
 
     Args:
-        observation: which.
-        as_if: the calibration with which the depth edges are projected.
+        evidence: of one observation.
+        as_if: the calibration with which the edges are projected.
         title: written into the corner.
 
     Returns:
         uint8 (h, 960, 3), RGB.
     """
-    scale = _WIDTH / observation.picture.shape[1]
-    picture: Rgb = fit(
-        observation.picture, _WIDTH, round(observation.picture.shape[0] * scale)
-    ).copy()
-    picture[_borders(observation, picture.shape[1], picture.shape[0])] = _BORDER
-    edges = Evidence([observation]).edge_evidence(as_if.change, as_if.shift_px)
-    for (u, v), score in zip((edges.places + 0.5) * scale, edges.scores, strict=True):
-        color = _AGREES if score > 0 else _CONTRADICTS if score < 0 else _SILENT
-        cv2.circle(picture, (round(u), round(v)), 3, color, cv2.FILLED, cv2.LINE_AA)
+    photo = evidence.observations[0].picture
+    scale = _WIDTH / photo.shape[1]
+    picture: Rgb = fit(photo, _WIDTH, round(photo.shape[0] * scale)).copy()
+    placed = evidence.placed(as_if=as_if.change, beside_view=WIDEST)
+    places, values = placed.seen(np.eye(4), as_if.shift_px)
+    for (u, v), value in zip((places + 0.5) * scale, values, strict=True):
+        color = _AGREES if value > _CLEAR else _CONTRADICTS if value < -_CLEAR else _SILENT
+        cv2.circle(picture, (round(u), round(v)), 2, color, cv2.FILLED, cv2.LINE_AA)
     plate(picture, title, (14, 24), 0.5)
-    plate(picture, _caption(edges.scores), (14, picture.shape[0] - 12), 0.45)
+    plate(picture, _caption(values), (14, picture.shape[0] - 12), 0.45)
     return picture
 
 
-def _caption(scores: NDArray[np.float64]) -> str:
+def _caption(values: NDArray[np.float64]) -> str:
+    on, beside = np.count_nonzero(values > _CLEAR), np.count_nonzero(values < -_CLEAR)
     return (
-        f"depth edges: {np.count_nonzero(scores > 0)} on a border (green), "
-        f"{np.count_nonzero(scores < 0)} beside one (red), {np.count_nonzero(scores == 0)} neither"
+        f"edges of the scan: {on} on one of the picture (green), {beside} beside one (red), "
+        f"{len(values) - on - beside} neither"
     )
-
-
-def _borders(observation: Observation, width: int, height: int) -> NDArray[np.bool_]:
-    labels = cv2.resize(observation.labels, (width, height), interpolation=cv2.INTER_NEAREST)
-    borders = np.zeros(labels.shape, np.bool_)
-    borders[:, 1:] |= labels[:, 1:] != labels[:, :-1]
-    borders[1:] |= labels[1:] != labels[:-1]
-    return borders
 
 
 def curves_picture(plots: Sequence[Plot], columns: int = 3) -> Rgb:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,13 +10,11 @@ import typer
 
 from seg_perception.cli.options import (
     AsJson,
-    LabelTopics,
     Remap,
     RobotFile,
     Settings,
     bag_config,
     end,
-    parse_labels,
     print_json,
     remapped,
 )
@@ -24,46 +23,71 @@ if TYPE_CHECKING:
     from seg_perception.calibration.check import CameraCheck
 
 
-def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="RemappedBag with images, scans and transforms.")],
+def command(
+    bag: Annotated[Path, typer.Argument(help="Bag with images, scans and transforms.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
         "calibration"
     ),
     config: RobotFile = None,
     settings: Settings = None,
-    labels: LabelTopics = None,
     remap: Remap = None,
     *,
     scans: Annotated[
-        int, typer.Option(min=1, max=1000, help="Scans that are looked at, of each lidar.")
+        int, typer.Option(min=1, max=200, help="Scans that are looked at, of each lidar.")
     ] = 24,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the depth edges in lidar scans with the borders of labels in the images.
+    """Compare the edges in lidar scans with those in the images; no model is needed.
 
-    Finds small errors of the extrinsics, a body frame taken for an optical one, an inverted
-    transform and a cropped image. Exit code 2: a camera's calibration does not hold.
+    Finds errors of the extrinsics, a body frame taken for an optical one, an inverted transform,
+    a cropped image, and a clock that is off. Exit code 2: a camera's calibration does not hold,
+    or the recording can't tell.
     """
     from seg_perception.calibration.check import check_calibration
 
     source = remapped(bag, remap)
     chosen = bag_config(source, config, settings)
-    checks = check_calibration(source, chosen, output, parse_labels(labels or []), scans)
+    checks, _ = check_calibration(source, chosen, output, scans)
     if as_json:
         print_json({"bag": str(bag), "cameras": [check.to_json() for check in checks]})
     else:
-        _print(checks)
-    bad = [check for check in checks if check.diagnosis.level != "good"]
-    notes = [str(issue) for check in checks for issue in check.remarks]
-    end(notes, [f"camera {check.camera}: {check.diagnosis.sentence}" for check in bad])
+        print_checks(checks)
+    end(notes_of(checks), problems_of(checks))
 
 
-def _print(checks: list[CameraCheck]) -> None:
+def notes_of(checks: Sequence[CameraCheck]) -> list[str]:
+    """What of the lenses a reader should know."""
+    return [str(issue) for check in checks for issue in check.remarks]
+
+
+def problems_of(checks: Sequence[CameraCheck]) -> list[str]:
+    """A sentence for each camera that is not good, and for each clock that explains more."""
+    said = []
+    for check in checks:
+        if check.diagnosis.level != "good":
+            said.append(f"camera {check.camera}: {check.diagnosis.sentence}")
+        if check.clock_sentence:
+            said.append(f"camera {check.camera}: {check.clock_sentence}")
+    return said
+
+
+def print_checks(checks: Sequence[CameraCheck]) -> None:
+    """A table for each camera, and where its pictures are."""
     from seg_perception.cli.tables import calibration_table, console
 
     out = console()
     for check in checks:
-        out.print(calibration_table(check))
+        search = check.diagnosis.search
+        if search is not None:
+            window = search.window
+            out.print(
+                f"camera {check.camera}: {search.edges} edges of {check.observations} scans; the "
+                f"best turn stands {window.z:.1f} sigma out of all that were tried, "
+                f"{window.distinctness:.1f} above any other",
+                highlight=False,
+                soft_wrap=True,
+            )
+            out.print(calibration_table(search))
         if check.diagnosis.level == "good":
             out.print(f"camera {check.camera}: {check.diagnosis.sentence}", highlight=False)
         for picture in check.pictures:

@@ -9,13 +9,11 @@ import typer
 
 from seg_perception.cli.options import (
     AsJson,
-    LabelTopics,
     Remap,
     RobotFile,
     Settings,
     bag_config,
     end,
-    parse_labels,
     print_json,
     remapped,
 )
@@ -25,12 +23,9 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[
-        Path, typer.Argument(help="RemappedBag with images, scans and moving transforms.")
-    ],
+    bag: Annotated[Path, typer.Argument(help="Bag with images, scans and moving transforms.")],
     config: RobotFile = None,
     settings: Settings = None,
-    labels: LabelTopics = None,
     remap: Remap = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for pictures of the curves.")
@@ -52,7 +47,7 @@ def command(  # noqa: PLR0913 (an option each)
 
     source = remapped(bag, remap)
     chosen = bag_config(source, config, settings)
-    estimates = estimate_offset(source, chosen, parse_labels(labels or []), scans, reach)
+    estimates = estimate_offset(source, chosen, scans, reach)
     pictures = [write_curve(output, found) for found in estimates.found] if output else []
     if as_json:
         document = {

@@ -11,6 +11,7 @@ import typer
 
 from seg_perception import __version__
 from seg_perception.cli import (
+    calibrate,
     check_calibration,
     compare,
     config,
@@ -48,6 +49,7 @@ app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
 app.command("replay")(replay.command)
 app.command("inspect")(inspect.command)
+app.command("calibrate")(calibrate.command)
 app.command("check-calibration")(check_calibration.command)
 app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)

@@ -33,10 +33,6 @@ Settings = Annotated[
 LatencyMs = Annotated[
     float, typer.Option(min=0, help="Imitate a machine that needs so many ms for a frame.")
 ]
-LabelTopics = Annotated[
-    list[str] | None,
-    typer.Option(help="CAMERA=TOPIC of label images in the bag; without them the model runs."),
-]
 VideoFile = Annotated[
     Path | None,
     typer.Option("--video", help="New .mp4 file: what was labelled, as browsers play it."),
@@ -162,22 +158,6 @@ def end(notes: Iterable[str], problems: Sequence[str]) -> None:
         typer.echo(f"error: {line}", err=True)
     if problems:
         raise typer.Exit(2)
-
-
-def parse_labels(texts: Iterable[str]) -> dict[str, str]:
-    """Topics by camera of `CAMERA=TOPIC` texts.
-
-    Raises:
-        ConfigError: one is not of that form.
-    """
-    topics = {}
-    for text in texts:
-        camera, equals, topic = text.partition("=")
-        if not camera or not equals or not topic:
-            msg = f"--labels {text}: expected CAMERA=TOPIC, for instance front=/front/labels"
-            raise ConfigError(msg)
-        topics[camera] = topic
-    return topics
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from seg_perception.core.types import PointStatus
 
 if TYPE_CHECKING:
-    from seg_perception.calibration.check import CameraCheck
+    from seg_perception.calibration.rotation_search import RotationSearch
     from seg_perception.core.durations import Percentiles
     from seg_perception.core.message_accounting import StreamCount
     from seg_perception.demo.scores import TopicScores
@@ -156,18 +156,12 @@ def scores_table(scores: Mapping[str, TopicScores]) -> Table:
     return table
 
 
-def calibration_table(check: CameraCheck) -> Table:
-    """What small errors of a camera's calibration would do."""
-    given = check.diagnosis.given
-    title = (
-        f"camera {check.camera}: agreement {given.value:.3f} ± {2 * given.std:.3f}, "
-        f"{given.count} depth edges of {check.observations} scans, labels of {check.labels}"
-    )
-    table = _table(title, "axis", "highest at", "an error of", "costs")
-    for curve in check.diagnosis.curves:
-        axis = curve.axis
-        known = f"{curve.peak:+.2f} ± {2 * curve.peak_std:.2f} {axis.unit}"
-        cost = f"{curve.loss:.0%} ± {2 * curve.loss_std:.0%}"
-        asked = f"± {axis.asked:g} {axis.unit}"
-        table.add_row(axis.name, known if curve.tells else "can't tell", asked, cost)
+def calibration_table(search: RotationSearch) -> Table:
+    """The turn under which a camera's pictures fit the scans best, and how sure that is."""
+    from seg_perception.calibration.rotation_search import AXES
+
+    table = _table("", "turn", "fits best at", "halves apart")
+    for k, axis in enumerate(AXES):
+        best = f"{search.turn_deg[k]:+.2f} ± {search.interval_deg[k]:.2f} deg"
+        table.add_row(axis, best, f"{search.halves_deg[k]:.1f} deg")
     return table

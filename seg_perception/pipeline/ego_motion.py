@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config, LidarConfig, RadarConfig
 from seg_perception.core.errors import TransformError
-from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
+from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, PointCloud
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.deskew import deskew
 from seg_perception.geometry.quaternion import rotation_angle
@@ -26,6 +26,8 @@ from seg_perception.pipeline.scan_reader import ScanReader
 _SPEED_NS = NANOSECONDS // 20
 # Share of the read-out that is over when an image is stamped.
 _BEFORE_STAMP = {"first": 0.0, "middle": 0.5, "last": 1.0}
+# An image, or what became of it: a camera, a stamp and a frame.
+Exposure = LabelMap | CameraFrame
 
 
 class EgoMotion:
@@ -53,7 +55,7 @@ class EgoMotion:
         """Correct the cameras otherwise from now on."""
         self.conventions.reconfigure(config)
 
-    def image_time_ns(self, label_map: LabelMap) -> int:
+    def image_time_ns(self, label_map: Exposure) -> int:
         """The corrected stamp of an image."""
         return _shifted(label_map.stamp_ns, self._cameras[label_map.camera].time_offset_s)
 
@@ -92,14 +94,14 @@ class EgoMotion:
         )
 
     def T_camera_cloud(  # noqa: N802
-        self, label_map: LabelMap, scan: Scan, later_s: float = 0.0
+        self, label_map: Exposure, scan: Scan, later_s: float = 0.0
     ) -> NDArray[np.float64]:
         """The cloud at its stamp, seen from the camera's optical frame at the image's time.
 
         The camera's correction is in it: whoever places points before a camera asks here.
 
         Args:
-            label_map: the image's labels.
+            label_map: the image, or its labels.
             scan: the cloud.
             later_s: added to the image's time.
 
@@ -111,13 +113,13 @@ class EgoMotion:
         return self.conventions.T_optical_cloud(label_map.camera, pose)
 
     def test_convention(
-        self, label_map: LabelMap, lens: CameraModel, scan: Scan, xyz: NDArray[np.float32]
+        self, label_map: Exposure, lens: CameraModel, scan: Scan, xyz: NDArray[np.float32]
     ) -> None:
         """Let a scan show which axes a camera's frame has, where that is not known.
 
         Args:
-            label_map: of the camera.
-            lens: of images of the label map's size.
+            label_map: of the camera; or its image.
+            lens: of images of any size.
             scan: the cloud.
             xyz: float32 (N, 3), metre, sensor frame: its points at its stamp.
 
@@ -129,7 +131,7 @@ class EgoMotion:
             up = self._up(label_map, pose)
             self.conventions.test(label_map.camera, pose, xyz, lens, up)
 
-    def _pose(self, label_map: LabelMap, scan: Scan, later_s: float = 0.0) -> SensorPose:
+    def _pose(self, label_map: Exposure, scan: Scan, later_s: float = 0.0) -> SensorPose:
         frame, source = self._frame_of_camera(label_map), self.frame_of(scan)
         if self._fixed_frame:
             time_ns = _shifted(self.image_time_ns(label_map), later_s)
@@ -140,7 +142,7 @@ class EgoMotion:
             T = self._transforms.lookup(frame, source, scan.time_ns)
         return SensorPose(scan.sensor, (frame, source), T)
 
-    def _up(self, label_map: LabelMap, pose: SensorPose) -> NDArray[np.float64]:
+    def _up(self, label_map: Exposure, pose: SensorPose) -> NDArray[np.float64]:
         """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's."""
         T = pose.T_frame_cloud
         if self._fixed_frame:
@@ -251,7 +253,7 @@ class EgoMotion:
         """The sensor's frame: as configured, else the cloud's own."""
         return self._sensors[scan.sensor].frame_id or scan.cloud.frame_id
 
-    def _frame_of_camera(self, label_map: LabelMap) -> str:
+    def _frame_of_camera(self, label_map: Exposure) -> str:
         """The camera's frame: as configured, else the image's own."""
         return self._cameras[label_map.camera].frame_id or label_map.frame_id
 

@@ -20,6 +20,7 @@ from seg_perception.io.camera_info import decode_camera_info, encode_camera_info
 from seg_perception.io.images import decode_image, decode_label_image, encode_labels, encode_rgb
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.transforms import decode_tf, encode_tf
+from seg_perception.simulation.rig import rotation
 
 IMAGE, LENS, TRUTH = "/camera/front/image_raw", "/camera/front/camera_info", "/camera/front/truth"
 POINTS = "/lidar/top/points"
@@ -43,6 +44,20 @@ class Mistake:
     rows: int = 0
     clock_s: float = 0.0
     left_out: tuple[str, ...] = ()
+
+
+def turned(roll: float, pitch: float, yaw: float) -> Callable[[str, str, np.ndarray], np.ndarray]:
+    """The camera's mounting turned about its own axes, forward, left and up (degree)."""
+
+    def mounting(parent: str, child: str, T: np.ndarray) -> np.ndarray:
+        del parent
+        if child != "camera_front":
+            return T
+        turn = np.eye(4)
+        turn[:3, :3] = rotation(*np.radians([roll, pitch, yaw]))
+        return T @ turn
+
+    return mounting
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ COMMANDS = {
     "replay": ("-o", "out.mcap"),
     "evaluate": ("-o", "run", "--labels", "model"),
     "mine": ("-o", "mined"),
+    "calibrate": (),
     "check-calibration": (),
     "estimate-offset": (),
     "platform new": (),

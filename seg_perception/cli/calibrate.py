@@ -1,0 +1,81 @@
+"""`seg-perception calibrate`: the correction of a camera's place, from any bag with structure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seg_perception.cli.check_calibration import notes_of, print_checks, problems_of
+from seg_perception.cli.options import (
+    AsJson,
+    Remap,
+    RobotFile,
+    Settings,
+    bag_config,
+    end,
+    print_json,
+    remapped,
+)
+
+if TYPE_CHECKING:
+    from seg_perception.calibration.calibrate import CameraCalibration
+
+
+def command(  # noqa: PLR0913 (an option each)
+    bag: Annotated[Path, typer.Argument(help="Bag with images, scans and transforms.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
+        "calibration"
+    ),
+    config: RobotFile = None,
+    settings: Settings = None,
+    remap: Remap = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Robot file in which the corrections are set; made where it is missing."),
+    ] = None,
+    *,
+    scans: Annotated[
+        int, typer.Option(min=1, max=200, help="Scans that are looked at, of each lidar.")
+    ] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Find by how much each camera is turned against its lidars, and print what mends it.
+
+    Needs no model and no target. Exit code 2: the recording can't tell of some camera, or
+    something else than a turn is wrong.
+    """
+    from seg_perception.calibration.calibrate import calibrate, write_corrections
+
+    source = remapped(bag, remap)
+    chosen = bag_config(source, config, settings)
+    found = calibrate(source, chosen, output, scans)
+    written = write_corrections(write, chosen, found) if write is not None else {}
+    checks = [one.check for one in found]
+    if as_json:
+        cameras = [one.to_json() for one in found]
+        print_json({"bag": str(bag), "cameras": cameras, "written": written})
+    else:
+        print_checks(checks)
+        for one in found:
+            _print(one)
+    notes = notes_of(checks)
+    if write is not None:
+        notes.append(f"set in {write}: {', '.join(written) or 'nothing'}")
+    end(notes, [line for one in found for line in problems_of([one.check]) if not one.parameters])
+
+
+def _print(calibration: CameraCalibration) -> None:
+    check = calibration.check
+    if not calibration.parameters:
+        return
+    typer.echo(f"# camera {check.camera}: {check.diagnosis.sentence}")
+    for key, value in calibration.parameters.items():
+        typer.echo(f"{key}: {value}")
+    typer.echo("# or, in place of these two, the transform itself:")
+    if calibration.mounting is None:
+        typer.echo("# tf has no static transform to the camera's frame")
+        return
+    for line in calibration.mounting.lines():
+        typer.echo(line)
