@@ -27,7 +27,7 @@ GROUPS, HALVES = 16, 2
 # may have been cut, than this one.
 BESIDE_VIEW, WIDEST = 0.15, 0.6
 # More edges than this say the same and take longer.
-_MOST = 60_000
+_MOST = 30_000
 
 
 @dataclass(frozen=True, eq=False)
