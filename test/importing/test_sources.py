@@ -11,6 +11,7 @@ import pytest
 
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import ImportModelError
+from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import create_engine
 
@@ -228,6 +229,8 @@ def test_a_checkpoint_of_this_project_is_exported_under_its_licence(tmp_path: Pa
     ).save(file)
     with pytest.raises(ImportModelError, match=r"says nothing of a licence.*--licence"):
         import_from(file, tmp_path / "tiny")
+    with pytest.raises(ImportModelError, match=r"brings the ontology that it was trained with"):
+        import_from(file, tmp_path / "tiny", licence="mit", ontology=Ontology.load("goose"))
     bundle = import_from(file, tmp_path / "tiny", licence="mit")
     assert (bundle.width, bundle.height, bundle.manifest.licence) == (64, 64, "mit")
     assert bundle.ontology.name == "field"
