@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,10 @@ Files = Callable[[str], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Kept:
-    """A frame with pictures."""
+    """A frame with pictures, and the sample in their size where they are to be written."""
 
     frame: FrameScore
+    sample: Sample | None = None
 
     @property
     def badness(self) -> tuple[float, str]:
@@ -52,7 +53,7 @@ class Kept:
 
 
 class FrameSamples:
-    """Keeps the pictures of a few frames of a stream, and removes those of the rest.
+    """Keeps the samples of a few frames of a stream until their pictures are written.
 
     Which frames are kept does not depend on the order in which they come.
     """
@@ -63,24 +64,25 @@ class FrameSamples:
         self._size = size
         self._kept: dict[str, Kept] = {}
 
-    @property
-    def frames(self) -> list[FrameScore]:
-        """Those that have pictures now."""
-        return [kept.frame for kept in self._kept.values()]
-
     def offer(self, frame: FrameScore, sample: Sample) -> None:
-        """Keep a frame's pictures if it is one of those to be kept, as far as is known yet."""
+        """Keep a frame if it is one of those to be kept, as far as is known yet."""
         if not self._size or frame.miou is None:
             return
         new = Kept(frame)
         chosen = _chosen([*self._kept.values(), new], self._size)
         if new.key not in chosen:
             return
-        files = _write(self._folder, new, sample)
-        self._kept[new.key] = Kept(frame.model_copy(update={"files": files}))
+        self._kept[new.key] = Kept(frame, _small(sample))
         for key in set(self._kept) - chosen:
-            for file in self._kept.pop(key).frame.files.values():
-                (self._folder / file).unlink(missing_ok=True)
+            del self._kept[key]
+
+    def write(self) -> list[FrameScore]:
+        """Write the pictures of the frames that are left; the frames with their files."""
+        return [
+            kept.frame.model_copy(update={"files": _write(self._folder, kept, kept.sample)})
+            for kept in self._kept.values()
+            if kept.sample is not None
+        ]
 
 
 def choose(frames: Iterable[FrameScore], size: int, median: float | None) -> list[FrameScore]:
@@ -116,32 +118,57 @@ def _write(folder: Path, kept: Kept, sample: Sample) -> dict[str, str]:
     return _write_image(folder, stem, sample)
 
 
-def _write_image(folder: Path, stem: str, sample: ImageSample) -> dict[str, str]:
+def _small(sample: Sample) -> Sample:
+    """What is shown of a sample: images in the pictures' size, the points that are drawn."""
+    if isinstance(sample, CloudSample):
+        return _fewer_points(sample)
     height, width = sample.truth.shape
     scale = min(1.0, _WIDTH / width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    picture = sample.picture()
+    small = None if picture is None else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return replace(
+        sample,
+        truth=_nearest(sample.truth, size),
+        predicted=_nearest(sample.predicted, size),
+        confidence=None,
+        picture=lambda: None if small is None else np.asarray(small, np.uint8),
+    )
+
+
+def _fewer_points(sample: CloudSample) -> CloudSample:
+    finite = np.flatnonzero(np.isfinite(sample.xyz).all(axis=1))
+    chosen = finite[:: max(1, -(-len(finite) // _POINTS))]
+    return replace(
+        sample,
+        truth=sample.truth[chosen],
+        predicted=sample.predicted[chosen],
+        confidence=None,
+        xyz=sample.xyz[chosen],
+        visible=None,
+    )
+
+
+def _write_image(folder: Path, stem: str, sample: ImageSample) -> dict[str, str]:
     files = {"truth": f"{stem}_truth.png", "predicted": f"{stem}_predicted.png"}
     for what, labels in (("truth", sample.truth), ("predicted", sample.predicted)):
-        write_image(folder / files[what], _nearest(labels, size), EvaluationError)
+        write_image(folder / files[what], labels, EvaluationError)
     picture = sample.picture()
     if picture is not None:
         files = {"image": f"{stem}_image.jpg", **files}
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+        bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         write_image(folder / files["image"], bgr, EvaluationError, _JPEG)
     return files
 
 
 def _write_cloud(folder: Path, stem: str, sample: CloudSample) -> dict[str, str]:
-    finite = np.flatnonzero(np.isfinite(sample.xyz).all(axis=1))
-    chosen = finite[:: max(1, -(-len(finite) // _POINTS))]
     file = f"{stem}_cloud.npz"
     content = io.BytesIO()
     np.savez_compressed(
         content,
-        xyz=sample.xyz[chosen],
-        truth=sample.truth[chosen].astype(np.uint16),
-        predicted=sample.predicted[chosen].astype(np.uint16),
+        xyz=sample.xyz,
+        truth=sample.truth.astype(np.uint16),
+        predicted=sample.predicted.astype(np.uint16),
     )
     write_file(folder / file, content.getvalue(), EvaluationError)
     return {"cloud": file}

@@ -118,7 +118,7 @@ class ShardWriter:
                 name: scorer.statistics.to_json() for name, scorer in self._scorers.items()
             },
             "pictures": {
-                name: [frame.model_dump() for frame in samples.frames]
+                name: [frame.model_dump() for frame in samples.write()]
                 for name, samples in self._samples.items()
             },
             "stages": _stages(self.durations),

@@ -30,7 +30,7 @@ def kept(tmp_path):
         samples = FrameSamples(tmp_path / name, 3)
         for number in order:
             samples.offer(frame(number, scores[number]), sample(number))
-        return samples, choose(samples.frames, 3, 50.0)
+        return samples, choose(samples.write(), 3, 50.0)
 
     return run
 
@@ -60,7 +60,7 @@ def test_the_order_does_not_matter_and_the_rest_is_removed(kept):
     _, again = kept("two", scores, reversed(range(60)))
     assert [e.model_dump() for e in chosen] == [e.model_dump() for e in again]
     files = {path.name for path in (first._folder / "pictures").iterdir()}
-    kept_files = {file.partition("/")[2] for e in first.frames for file in e.files.values()}
+    kept_files = {file.partition("/")[2] for e in first.write() for file in e.files.values()}
     assert files == kept_files
 
 
@@ -69,12 +69,20 @@ def test_the_worst_frames_keep_their_pictures_and_the_others_lose_them(tmp_path)
     scores = np.random.default_rng(0).permutation(60)
     for n, score in enumerate(scores.tolist()):
         samples.offer(frame(n, float(score)), image_sample(n))
-    kept = choose(samples.frames, 2, 30.0)
+    kept = choose(samples.write(), 2, 30.0)
     assert [f.miou for f in kept if f.role == "worst"] == [0, 1]
     assert len([f for f in kept if f.role == "typical"]) == 2
-    files = {file for f in samples.frames for file in f.files.values()}
+    files = {file for f in samples.write() for file in f.files.values()}
     assert {f"pictures/{path.name}" for path in (tmp_path / "pictures").iterdir()} == files
     assert len(files) <= 2 * (2 + 16 + 2)
+
+
+def test_nothing_is_written_before_the_choice_is_made(tmp_path):
+    samples = FrameSamples(tmp_path, 2)
+    for n in range(30):
+        samples.offer(frame(n, float(n)), image_sample(n))
+    assert not list(tmp_path.iterdir())
+    assert {f.name for f in samples.write()} >= {"000", "001"}
 
 
 def test_shards_choose_the_frames_that_one_process_chooses(tmp_path):
@@ -84,6 +92,6 @@ def test_shards_choose_the_frames_that_one_process_chooses(tmp_path):
     for n, score in enumerate(scores):
         whole.offer(frame(n, float(score)), image_sample(0))
         parts[n % 3].offer(frame(n, float(score)), image_sample(0))
-    together = [f for part in parts for f in part.frames]
-    names = [[(f.name, f.role) for f in choose(fs, 3, 50.0)] for fs in (whole.frames, together)]
+    together = [f for part in parts for f in part.write()]
+    names = [[(f.name, f.role) for f in choose(fs, 3, 50.0)] for fs in (whole.write(), together)]
     assert names[0] == names[1]
