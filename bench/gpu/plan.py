@@ -78,7 +78,7 @@ class Plan:
         published, bundle = self.folder / f"{member}_published", self.folder / member
         make = (sys.executable, "-m", "bench.gpu.members", member, str(published))
         needs = (("torch",), ("transformers",), ("onnx",))
-        yield Step(f"make {member}", make, 60, needs)
+        yield Step(f"make {member}", make, 90, needs)
         command = (*_CLI, "import", str(published), "-o", str(bundle), "--json")
         yield Step(f"import {member}", command, 150, needs, (f"make {member}",))
         yield from self._of_bundle(member, str(bundle), (f"import {member}",))
