@@ -7,7 +7,6 @@ for the id of *unknown*. So the scan itself is the mask, and what must not count
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +18,8 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import LabelMap, PointCloud, PointStatus, SemanticCloud
 from seg_perception.fusion.occupancy import UNSEEN, cost_table
 from seg_perception.io.images import encode_confidence, encode_labels
-from seg_perception.io.messages import Image, Message, PointCloud2
+from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.io.pointcloud2 import encode_cloud
-from seg_perception.outputs.topics import Nav2Topics
 
 NAV2_POINT = np.dtype([(name, "<f4") for name in "xyz"])
 """A pixel's place in the sensor's frame (metre); NaN where it must not count."""
@@ -35,12 +33,6 @@ class Nav2Set:
     label_image: Image
     confidence: Image
     points: PointCloud2
-
-    def by_topic(self, topics: Nav2Topics) -> Iterator[tuple[str, Message]]:
-        """The messages of a lidar with these topics."""
-        yield topics.label_image, self.label_image
-        yield topics.confidence, self.confidence
-        yield topics.points, self.points
 
 
 def check_nav2(config: Config, ontology: Ontology) -> None:

@@ -151,15 +151,25 @@ class Outputs:
         return True
 
     def _publish_nav2(self, semantic: SemanticCloud, nav2: Nav2Clouds, now_ns: int) -> None:
-        """Publish mask, confidence and cloud of a scan, made at once."""
+        """Publish mask, confidence and cloud of a scan, made at once.
+
+        A layer that comes late ends its process on a set that is there before the names of the
+        classes: sets wait for everybody who listens to these.
+        """
         topics = self._nav2_topics[semantic.sensor]
         names = (topics.label_image, topics.confidence, topics.points)
         if not any(map(self._publisher.is_wanted, names)):
             return
+        if not self._publisher.has_reached_all(topics.label_info):
+            return
         made = nav2.make(semantic, self._frame_of(semantic))
-        for topic, message in made.by_topic(topics) if made else ():
-            if self._publisher.is_wanted(topic):
-                self._publisher.publish(topic, message, now_ns)
+        if made is None:
+            return
+        self._publish(topics.points, lambda: made.points, now_ns)
+        # The layer hears the cloud last of all: who heard this one is known to wait for the names.
+        if self._publisher.has_reached_all(topics.label_info):
+            self._publish(topics.label_image, lambda: made.label_image, now_ns)
+            self._publish(topics.confidence, lambda: made.confidence, now_ns)
 
     def _frame_of(self, semantic: SemanticCloud) -> str:
         """A lidar's frame for planners, who have no other word: as configured, else the cloud's."""

@@ -24,3 +24,7 @@ class Publisher(Protocol):
 
     def publish(self, topic: str, message: Message, now_ns: int) -> None:
         """Publish on a topic that was advertised; `now_ns` is when a bag says it was."""
+
+    def has_reached_all(self, topic: str) -> bool:
+        """Whether all who listen to a latched topic have what was published on it last."""
+        ...

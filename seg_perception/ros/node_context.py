@@ -45,7 +45,13 @@ class NodeContext:
         on_change: called after a live parameter has changed.
     """
 
-    def __init__(self, node: Node, config: Config, ontology: Ontology) -> None:
+    def __init__(
+        self,
+        node: Node,
+        config: Config,
+        ontology: Ontology,
+        descriptions: NodeDescriptions | None = None,
+    ) -> None:
         """Start with nothing received."""
         issues = IssueLog(IssueLogger(node.get_logger()).tell)
         self.node = node
@@ -60,9 +66,9 @@ class NodeContext:
             lambda topic: ", ".join(sorted({*graph.publishers(node.resolve_topic_name(topic))})),
         )
         self.perception = Perception(config, ontology, self.sensors.transforms.tree, issues)
-        self.publisher = RosPublisher(node)
+        self.descriptions = descriptions
+        self.publisher = RosPublisher(node, descriptions.publisher if descriptions else None)
         self.outputs = Outputs(config, ontology, self.publisher)
-        self.descriptions: NodeDescriptions | None = None
         self.frames: dict[str, str] = {}
         self.latencies = Latencies()
         self.inbox = Inbox(config.synchronizer.queue_size)

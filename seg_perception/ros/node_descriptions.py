@@ -18,6 +18,7 @@ class NodeDescriptions:
 
     Attributes:
         config: what they were made of.
+        publisher: of these topics.
     """
 
     def __init__(
@@ -30,14 +31,14 @@ class NodeDescriptions:
         """
         self.config = config
         self._node = node
-        self._publisher = RosPublisher(node)
-        self._descriptions = Descriptions(config, ontology, self._publisher, topics)
+        self.publisher = RosPublisher(node)
+        self._descriptions = Descriptions(config, ontology, self.publisher, topics)
         self._descriptions.publish(self._now_ns())
 
     @property
     def topics(self) -> list[str]:
         """Their full names."""
-        return self._publisher.topics
+        return self.publisher.topics
 
     def recolor(self, config: Config) -> None:
         """Publish anew what has colours.
@@ -50,7 +51,7 @@ class NodeDescriptions:
 
     def close(self) -> None:
         """Stop advertising."""
-        self._publisher.close()
+        self.publisher.close()
 
     def _now_ns(self) -> int:
         return int(self._node.get_clock().now().nanoseconds)

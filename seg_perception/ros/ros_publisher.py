@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -14,15 +16,24 @@ from seg_perception.outputs.topics import OutputTopic
 from seg_perception.ros.conversions import message_class, to_ros
 from seg_perception.ros.qos import latched_profile, output_profile
 
+PATIENCE_S = 2.0
+
 
 class RosPublisher:
     """The publishers of one activation; what nobody subscribed is not wanted."""
 
-    def __init__(self, node: Node) -> None:
-        """Take the node."""
+    def __init__(self, node: Node, earlier: RosPublisher | None = None) -> None:
+        """Take the node.
+
+        Args:
+            node: that publishes.
+            earlier: publishes latched topics of the same node from before on.
+        """
         self._node = node
+        self._earlier = earlier
         self._publishers: dict[str, Publisher] = {}
         self._latched: set[str] = set()
+        self._unheard_since_s: dict[str, float] = {}
 
     @property
     def topics(self) -> list[str]:
@@ -47,6 +58,20 @@ class RosPublisher:
         if publisher is None:
             return False
         return topic in self._latched or publisher.get_subscription_count() > 0
+
+    def has_reached_all(self, topic: str) -> bool:
+        """Whether all who listen to a latched topic have acknowledged its last message.
+
+        One who does not answer is waited for no longer than `PATIENCE_S`.
+        """
+        publisher = self._publishers.get(topic)
+        if publisher is None:
+            return self._earlier is None or self._earlier.has_reached_all(topic)
+        if publisher.wait_for_all_acked(Duration()):
+            self._unheard_since_s.pop(topic, None)
+            return True
+        now_s = time.monotonic()
+        return now_s - self._unheard_since_s.setdefault(topic, now_s) > PATIENCE_S
 
     def publish(self, topic: str, message: Message, now_ns: int) -> None:
         """Publish; the graph has its own time."""

@@ -156,8 +156,8 @@ class SemanticNode(ManagedNode):
             self.on_built()
             return
         self._describe(self._bundle)
-        context = self._node_context = NodeContext(self, self.config, self._bundle.ontology)
-        context.descriptions = self._descriptions
+        ontology, descriptions = self._bundle.ontology, self._descriptions
+        context = self._node_context = NodeContext(self, self.config, ontology, descriptions)
         self._outputs = [context.publisher]
         self._components = list(self.make_components(context))
         self._outputs.append(StatusPublisher(context, self._components, self._engine))

@@ -115,13 +115,17 @@ class Recorder:
     """Keeps what is wanted."""
 
     def __init__(self, *wanted):
-        self.wanted, self.messages = wanted, []
+        self.wanted, self.messages, self.named = wanted, [], True
 
     def advertise(self, topic):
         pass
 
     def is_wanted(self, topic):
         return topic in self.wanted
+
+    def has_reached_all(self, topic):
+        assert topic.endswith("/nav2/label_info")
+        return self.named
 
     def publish(self, topic, message, now_ns):
         del now_ns
@@ -137,12 +141,20 @@ def published(recorder, **changed):
 
 
 def test_what_is_wanted_of_a_set_is_published_beside_the_semantic_cloud():
-    topics = [f"/top/semantic/nav2/{name}" for name in ("label_image", "confidence", "points")]
+    topics = [f"/top/semantic/nav2/{name}" for name in ("points", "label_image", "confidence")]
     assert [topic for topic, _ in published(Recorder(*topics))] == topics
-    assert [topic for topic, _ in published(Recorder(topics[2]))] == topics[2:]
+    assert [topic for topic, _ in published(Recorder(topics[0]))] == topics[:1]
     assert published(Recorder(*topics), **{"output.nav2_semantic_cloud": False}) == []
     moved = Recorder("/out/nav2/points")
     assert len(published(moved, **{"lidar.top.output_topic": "/out/labelled"})) == 1
+
+
+def test_a_set_waits_until_all_have_the_names_of_the_classes():
+    recorder = Recorder("/top/semantic/nav2/points")
+    recorder.named = False
+    assert published(recorder) == []
+    recorder.named = True
+    assert len(published(recorder)) == 1
 
 
 @pytest.mark.parametrize("topic", ["/top/semantic/nav2/points", "/top/semantic/obstacles"])

@@ -79,6 +79,24 @@ def test_the_layer_takes_nearly_every_scan_in_real_time(
     process.account()
 
 
+def test_layers_that_come_while_sets_are_published_have_the_names_first(
+    ros, robot, parameters, wait_until, colour_model
+):
+    file = parameters(**NAV2)
+    robot.advertise()
+    points = robot.listen("/top/semantic/nav2/points", "sensor_msgs/msg/PointCloud2")
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    robot.wait_until_heard()
+    # A set before the names raises in the layer's callback, which ends the test's executor.
+    with robot.streaming(0.02, lambda: robot.step(robot.now_ns())):
+        wait_until(lambda: points, "the first set")
+        for number in range(10):
+            layer = semantic_layer(file, colour_model)
+            layer.subscribe(ros.node(f"costmap_{number}"))
+            wait_until(lambda source=layer.sources["top"]: source.counts["taken"], "a set")
+    process.account()
+
+
 def stamp_of(message):
     return messages.stamp_to_ns(message.header.stamp)
 
