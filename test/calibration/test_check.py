@@ -172,7 +172,10 @@ def test_a_cropped_image_is_found_and_the_parameter_mends_it(plant, check):
         (Mistake(left_out=("/tf_static",)), "is not known"),
         (Mistake(clock_s=3.0), "set time_offset_s of one"),
         (Mistake(left_out=("/lidar/top/points", "/lidar/top/truth")), "no lidar is configured"),
-        (Mistake(mounting=moved("camera_front", (0, 0, -500))), "lies before it; check tf"),
+        (
+            Mistake(mounting=moved("camera_front", (0, 0, -500))),
+            "edges of the scans lie before it, expected 50; check tf",
+        ),
     ],
     ids=["no calibration", "no transform", "other clock", "no lidar", "no overlap"],
 )
