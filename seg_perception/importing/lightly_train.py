@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import ImportModelError
 from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.training.models.checkpoint_conversion import eomt_backbone_state
@@ -76,8 +77,9 @@ def converted(given: Mapping[str, Any], path: Path) -> Iterator[Path]:
 
 
 def _write(folder: Path, state: State, arguments: Mapping[str, Any]) -> None:
-    (folder / "config.json").write_text(json.dumps(_config(state, arguments)))
-    (folder / "preprocessor_config.json").write_text(json.dumps(_processor(arguments)))
+    config, processor = _config(state, arguments), _processor(arguments)
+    write_file(folder / "config.json", json.dumps(config), ImportModelError)
+    write_file(folder / "preprocessor_config.json", json.dumps(processor), ImportModelError)
     blocks = torch.zeros(int(arguments["num_joint_blocks"]))
     tensors = {name: t.contiguous() for name, t in _renamed(state).items()}
     save_file(
