@@ -6,6 +6,10 @@ from rclpy.node import Node
 
 from seg_perception.config.input_topics import TF, TF_STATIC
 
+UNNAMED = "a node whose name is not known yet"
+# What rmw implementations say in a name's place.
+_UNKNOWN = "_NODE_NAME_UNKNOWN_"
+
 
 class NodeGraph:
     """The graph as a node sees it now."""
@@ -23,9 +27,14 @@ class NodeGraph:
     def publishers(self, topic: str) -> list[str]:
         """The full names of the nodes that publish a topic, one for each of their publishers."""
         infos = self._node.get_publishers_info_by_topic(topic)
-        return sorted(f"{i.node_namespace.rstrip('/')}/{i.node_name}" for i in infos)
+        return sorted(_full_name(info.node_namespace, info.node_name) for info in infos)
 
     def others(self, topic: str) -> list[str]:
         """Those of them that are not this node."""
         own = self._node.get_fully_qualified_name()
         return [name for name in self.publishers(topic) if name != own]
+
+
+def _full_name(namespace: str, name: str) -> str:
+    """The graph may know of a publisher before it knows whose it is."""
+    return UNNAMED if name == _UNKNOWN else f"{namespace.rstrip('/')}/{name}"

@@ -33,7 +33,7 @@ def test_a_step_that_fails_says_its_last_line_and_keeps_its_document() -> None:
 
 
 def test_a_step_ends_with_its_budget_and_everything_that_it_started() -> None:
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
+    code = "import subprocess; subprocess.run(['sleep', '60'])"
     outcome = run_step(python("one", code, budget_s=0.5), 60, [])
     assert (outcome.state, outcome.why) == ("failed", "ended after 0 s")
 
