@@ -25,7 +25,7 @@ from seg_perception.geometry.quaternion import matrix_to_quaternion
 from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.topics import NODE_NAME
 from seg_perception.pipeline.camera_correction import correction_of
-from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
+from seg_perception.pipeline.frame_convention import optical_axes
 
 _DIGITS = 4
 
@@ -127,8 +127,7 @@ def _mounting(camera: str, correction: Correction, observations: Observations) -
     edge = next((one for one in observations.static_transforms if one.child == frame), None)
     if edge is None:
         return None
-    is_body = observations.conventions.of(camera) == "body"
-    T_optical_camera = T_OPTICAL_BODY if is_body else np.eye(4)
+    T_optical_camera = optical_axes(observations.conventions.of(camera))
     T = correction.mounted(edge.T_parent_child, T_optical_camera)
     return Mounting(edge.parent, edge.child, T)
 

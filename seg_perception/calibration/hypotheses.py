@@ -15,7 +15,7 @@ from seg_perception.calibration.shift_search import search_shift
 from seg_perception.config import CameraConfig
 from seg_perception.core.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
-from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
+from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY, optical_axes
 
 Matrix = NDArray[np.float64]
 
@@ -132,7 +132,7 @@ def _inverted(
     observation: Observation, camera: CameraConfig, static_transforms: Sequence[StampedTransform]
 ) -> Iterator[Hypothesis]:
     """Each static transform between lidar and camera the other way round."""
-    axes = T_OPTICAL_BODY if camera.frame_convention == "body" else np.eye(4)
+    axes = optical_axes(camera.frame_convention)
     as_given = _static_pose(observation, static_transforms)
     if as_given is None:
         return

@@ -14,7 +14,7 @@ from seg_perception.geometry.correction import static_transform_publisher, urdf_
 from seg_perception.geometry.quaternion import matrix_to_quaternion
 from seg_perception.inspection.facts import BagFacts
 from seg_perception.pipeline.camera_correction import correction_of
-from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
+from seg_perception.pipeline.frame_convention import optical_axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def _mount(
             "publish"
         )
         return CorrectedMount(name, frame, parent, None, why)
-    axes = T_OPTICAL_BODY if camera.frame_convention == "body" else np.eye(4)
+    axes = optical_axes(camera.frame_convention)
     T = facts.tree.lookup(parent, frame, 0)
     problem = f"camera {sharing[0]} has the same frame, and would be moved, too" if sharing else ""
     return CorrectedMount(name, frame, parent, correction_of(camera).mounted(T, axes), problem)

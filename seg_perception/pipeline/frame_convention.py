@@ -61,6 +61,14 @@ _COS_45 = math.cos(math.pi / 4)
 _SAME_MOUNTING = 1 + 2 * _COS_45
 
 
+def optical_axes(convention: str | None) -> Matrix:
+    """T_optical_camera, float64 (4, 4): of a frame that is said or found to be a body frame.
+
+    Any other, `auto` and one that is not known included, has optical axes here.
+    """
+    return T_OPTICAL_BODY if convention == "body" else np.eye(4)
+
+
 @dataclass(frozen=True)
 class Trial:
     """One scan before one camera, under both conventions.
