@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -70,8 +70,12 @@ class FrameSlots(Generic[T]):
             The item whose turn it is; None after the timeout or after `close`.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed, timeout_s)
-            return self._waiting.pop(self._next_camera()) if self._waiting else None
+            self._changed.wait_for(lambda: self._closed or self._takeable(), timeout_s)
+            if not (self._waiting and self._takeable()):
+                return None
+            camera = self._next_camera(self._takeable())
+            self._note_taken(camera)
+            return self._waiting.pop(camera)
 
     def clear(self) -> list[T]:
         """Empty the slots, for instance when the clock jumped back.
@@ -100,12 +104,50 @@ class FrameSlots(Generic[T]):
         with self._changed:
             return len(self._waiting)
 
-    def _next_camera(self) -> str:
-        earned = {
-            camera: weight for camera, weight in self._weights.items() if camera in self._waiting
-        }
+    def _takeable(self) -> Collection[str]:
+        """The cameras whose item may be taken now."""
+        return self._waiting.keys()
+
+    def _note_taken(self, camera: str) -> None:
+        """The item of a camera leaves its slot."""
+
+    def _next_camera(self, takeable: Collection[str]) -> str:
+        earned = {camera: weight for camera, weight in self._weights.items() if camera in takeable}
         for camera, weight in earned.items():
             self._credit[camera] += weight
         richest = max(earned, key=self._credit.__getitem__)
         self._credit[richest] -= sum(earned.values())
         return richest
+
+
+class FrameTurns(FrameSlots[T]):
+    """Slots whose items are out for a while: of a camera one at a time, and few of all.
+
+    What is taken late is the newest, and of a camera nothing overtakes.
+    """
+
+    def __init__(self, weights: Mapping[str, float], most: int) -> None:
+        """Make the slots.
+
+        Args:
+            weights: as for `FrameSlots`.
+            most: items that may be out.
+
+        Raises:
+            ValueError: a weight that is not above 0.
+        """
+        super().__init__(weights)
+        self._most = most
+        self._out: set[str] = set()
+
+    def bring_back(self, camera: str) -> None:
+        """The camera's item, which was taken, needs its place no longer."""
+        with self._changed:
+            self._out.discard(camera)
+            self._changed.notify_all()
+
+    def _takeable(self) -> Collection[str]:
+        return () if len(self._out) >= self._most else self._waiting.keys() - self._out
+
+    def _note_taken(self, camera: str) -> None:
+        self._out.add(camera)

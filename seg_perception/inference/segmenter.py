@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import cv2
@@ -60,8 +61,24 @@ class InputSize:
         return _nearest(labels, image), _nearest(confidence, image)
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedFrame:
+    """A frame and what the network is shown of it.
+
+    Attributes:
+        frame: as the camera took it.
+        picture: uint8 (h, w, 3), RGB, at the network's size.
+    """
+
+    frame: CameraFrame
+    picture: NDArray[np.uint8]
+
+
 class Segmenter:
     """An engine and what happens around it.
+
+    The three steps of `segment` may be taken by different threads, each frame by one at a time;
+    those that ask the engine one after the other.
 
     Attributes:
         engine: what labels an image of the network's size.
@@ -96,8 +113,34 @@ class Segmenter:
             CalibrationError: the calibration is of no image at all.
             EngineError: the engine failed.
         """
+        prepared = self.prepare(frame)
+        return self.finish(frame, self.infer(prepared))
+
+    def prepare(self, frame: CameraFrame) -> PreparedFrame:
+        """The network's picture of a frame.
+
+        Raises:
+            SizeMismatchError, CalibrationError: as for `segment`.
+        """
         expect_fitting(frame)
-        labels, confidence = self._infer(frame.image)
+        return PreparedFrame(frame, self._preprocessing.prepare(frame.image))
+
+    def infer(self, prepared: PreparedFrame) -> Segmentation:
+        """What the network says of its picture: labels and confidence, (h, w).
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        return self.engine.infer(prepared.picture)
+
+    def finish(self, frame: CameraFrame, answer: Segmentation) -> LabelMap:
+        """The label map of a frame; returns what `segment` does.
+
+        Args:
+            frame: that was prepared.
+            answer: of the network, (h, w).
+        """
+        labels, confidence = self._restored(frame.image, answer)
         labels = self._doubt(labels, confidence)
         labels, confidence = self._output.fit(labels, confidence, frame.image)
         height, width = labels.shape
@@ -106,8 +149,8 @@ class Segmenter:
             frame.camera, labels, confidence, frame.stamp_ns, frame.frame_id, calibration
         )
 
-    def _infer(self, image: NDArray[np.uint8]) -> Segmentation:
-        labels, confidence = self.engine.infer(self._preprocessing.prepare(image))
+    def _restored(self, image: NDArray[np.uint8], answer: Segmentation) -> Segmentation:
+        labels, confidence = answer
         size = (image.shape[1], image.shape[0])
         return (
             self._preprocessing.restore(labels, size, self._unknown_id),

@@ -98,8 +98,21 @@ class Perception:
             CalibrationError: the image's size does not fit its calibration.
             EngineError: the engine failed.
         """
-        generation = self._label_maps.generation
-        segmented = segmenter.segment(frame)
+        generation = self.generation
+        return self.take_segmented(segmenter.segment(frame), generation)
+
+    @property
+    def generation(self) -> int:
+        """How often everything timed was forgotten."""
+        return self._label_maps.generation
+
+    def take_segmented(self, segmented: LabelMap, generation: int) -> LabelMap:
+        """Hide the robot itself, and keep the labels for the clouds.
+
+        Args:
+            segmented: by the network.
+            generation: when the image came; what is of another is not kept.
+        """
         label_map = self._self_filter.hide_in_image(segmented)
         self._keep(label_map, generation)
         return label_map

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seg_perception.inference.scheduler import FrameSlots
+from seg_perception.inference.scheduler import FrameSlots, FrameTurns
 
 CAMERAS = ["a", "b", "c", "d"]
 weights = st.dictionaries(st.sampled_from(CAMERAS), st.integers(1, 10), min_size=1)
@@ -144,3 +144,59 @@ def test_a_weight_that_is_not_above_zero_is_refused(weight: float) -> None:
 def test_an_unknown_camera_is_refused() -> None:
     with pytest.raises(KeyError, match="rear"):
         FrameSlots[str]({"front": 1}).put("rear", "frame")
+
+
+def test_of_a_camera_one_item_is_out_at_a_time() -> None:
+    turns = FrameTurns[str]({"a": 1, "b": 1}, most=2)
+    turns.put("a", "a1")
+    assert turns.take(0) == "a1"
+    turns.put("a", "a2")
+    assert turns.put("a", "a3") == "a2"
+    assert turns.take(0) is None
+    turns.put("b", "b1")
+    assert turns.take(0) == "b1"
+    turns.bring_back("a")
+    assert turns.take(0) == "a3"
+
+
+def test_no_more_items_than_may_be_are_out() -> None:
+    turns = FrameTurns[str]({"a": 1, "b": 1}, most=1)
+    turns.put("a", "a1")
+    turns.put("b", "b1")
+    assert turns.take(0) == "a1"
+    assert turns.take(0) is None
+    turns.bring_back("a")
+    assert turns.take(0) == "b1"
+
+
+def test_a_turn_that_comes_back_wakes_who_waits() -> None:
+    turns = FrameTurns[str]({"a": 1}, most=1)
+    turns.put("a", "a1")
+    turns.take(0)
+    turns.put("a", "a2")
+    # Longer than a test may take: who is not woken is not here in time.
+    threading.Thread(target=turns.bring_back, args=["a"]).start()
+    assert turns.take(1000.0) == "a2"
+
+
+@given(st.lists(st.sampled_from(["put a", "put b", "take", "back"])), st.integers(1, 2))
+def test_every_item_is_taken_in_its_cameras_order_or_handed_back(
+    steps: list[str], most: int
+) -> None:
+    turns = FrameTurns[tuple[str, int]]({"a": 1, "b": 2}, most)
+    out: list[str] = []
+    taken: dict[str, list[int]] = {"a": [], "b": []}
+    ends = 0
+    for number, step in enumerate(steps):
+        if step == "take" and (item := turns.take(0)) is not None:
+            taken[item[0]].append(item[1])
+            out.append(item[0])
+        elif step == "back" and out:
+            turns.bring_back(out.pop(0))
+        elif step.startswith("put"):
+            ends += turns.put(step[-1], (step[-1], number)) is not None
+        assert len(out) <= most
+        assert len(set(out)) == len(out)
+    assert all(numbers == sorted(numbers) for numbers in taken.values())
+    put = sum(step.startswith("put") for step in steps)
+    assert put == sum(map(len, taken.values())) + ends + len(turns.close())
