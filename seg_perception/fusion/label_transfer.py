@@ -14,7 +14,10 @@ from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.projection import ProjectedPoints, Range, pieces, project_points
 from seg_perception.fusion.transfer import CameraVote, LabelVoting, Transfer
 from seg_perception.fusion.view import PreparedLabelMap, View
-from seg_perception.fusion.visibility import DepthBuffer
+from seg_perception.fusion.visibility import DepthBuffer, SameRays
+
+# The pixel in which a point lies is known to a half of one.
+_SAME_PIXEL_PX = 0.5
 
 __all__ = ["PreparedLabelMap", "Transfer", "View", "transfer_labels"]
 
@@ -26,6 +29,8 @@ def transfer_labels(
     unknown_id: int,
     earlier: Sequence[NDArray[np.float32]] = (),
     plausibility: Plausibility | None = None,
+    *,
+    of_pixels: bool = False,
 ) -> Transfer:
     """Give each point the label of what a camera sees there.
 
@@ -40,6 +45,8 @@ def transfer_labels(
         earlier: float32 (K, 3), points of earlier scans in the sensor's frame now; they may be
             in the way, but get no label.
         plausibility: takes back labels that can't be; None: nothing is known of classes.
+        of_pixels: the points were made of the pixels of an image; what looks along their rays sees
+            them all.
     """
     nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
     ranges = Range(config.min_range_m, config.max_range_m)
@@ -54,9 +61,10 @@ def transfer_labels(
         before = [
             project_points(points, np.ones(len(points), np.bool_), view) for points in earlier
         ]
-        for part, vote in zip(
-            parts, _votes(seen, before, view, config, plausibility, several=several), strict=True
-        ):
+        same_rays = of_pixels and _looks_along(seen, view)
+        buffer: type[DepthBuffer | SameRays] = SameRays if same_rays else DepthBuffer
+        votes = _votes(seen, before, view, config, plausibility, buffer, several=several)
+        for part, vote in zip(parts, votes, strict=True):
             voting.add(part.piece, source, vote)
     for part in parts:
         voting.close(part.piece, part.status)
@@ -80,12 +88,19 @@ class _Part:
         self.projected = [project_points(points, asked, view) for view in views]
 
 
+def _looks_along(seen: Sequence[tuple[NDArray[np.float32], ProjectedPoints]], view: View) -> bool:
+    """Whether a camera sees even the nearest point in the pixel in which the sensor does."""
+    depths = [points.depth.min() for _, points in seen if len(points.index)]
+    return bool(depths) and view.parallax_px(float(min(depths))) < _SAME_PIXEL_PX
+
+
 def _votes(
     seen: Sequence[tuple[NDArray[np.float32], ProjectedPoints]],
     before: Sequence[ProjectedPoints],
     view: View,
     config: TransferConfig,
     plausibility: Plausibility | None,
+    make_buffer: type[DepthBuffer | SameRays],
     *,
     several: bool,
 ) -> Iterator[CameraVote]:
@@ -94,7 +109,7 @@ def _votes(
     every = [*(projected for _, projected in seen), *before]
     labels = [image.reshape(-1).take(points.pixel(image.shape[1])) for points in every]
     confidence = Confidence(view, config)
-    buffer = DepthBuffer(every, labels, view.size, config.cell_px)
+    buffer = make_buffer(every, labels, view.size, config.cell_px)
     for (xyz, points), under in zip(seen, labels[: len(seen)], strict=True):
         far = buffer.relative_depth(points, under)
         contradicted = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,6 +88,13 @@ class View:
         y = (row.astype(np.float32) - np.float32(self.camera.cy)) / np.float32(self.camera.fy)
         cosine: NDArray[np.float32] = 1 / np.sqrt(1 + x * x + y * y)
         return cosine
+
+    def parallax_px(self, depth_m: float) -> float:
+        """By how much camera and sensor see a thing at a distance in different pixels, at most."""
+        if self.shutter is not None:
+            return math.inf
+        apart = (self.camera.T_ideal_camera @ self.T_camera_cloud)[:3, 3]
+        return float(np.linalg.norm(apart)) * max(self.camera.fx, self.camera.fy) / depth_m
 
     @property
     def size(self) -> tuple[int, int]:

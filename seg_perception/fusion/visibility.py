@@ -10,6 +10,9 @@ same label. No plane hides itself in this way, however it lies: its inverse dept
 the image, and the mean over a window is its value in the middle. And a label parts what the
 pixels show: the ground beside a trunk is asked about the ground alone, while ground whose pixel
 says trunk has the trunk's own points before it.
+
+A cloud that was made of a camera's own depths has no other view than the camera: what the sensor
+measured, the camera saw.
 """
 
 from __future__ import annotations
@@ -88,6 +91,18 @@ class DepthBuffer:
         cells = _cells(points, self._cell, self._columns)
         cells += self._starts.take(labels)
         return cells
+
+
+class SameRays:
+    """In place of a buffer where camera and sensor look along the same rays: nothing hides."""
+
+    def __init__(self, *_: object) -> None:
+        """Take what a buffer takes, and look at nothing of it."""
+
+    def relative_depth(self, points: ProjectedPoints, labels: Labels) -> NDArray[np.float32]:
+        """0 for each of M points, as where there is nothing around, float32 (M,)."""
+        del labels
+        return np.zeros(len(points.index), np.float32)
 
 
 def matched_cell_px(projections: Sequence[ProjectedPoints], image_size: tuple[int, int]) -> int:

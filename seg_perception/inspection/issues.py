@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, camera_info_topic
 from seg_perception.config.unread_clouds import converter
+from seg_perception.core.errors import UnknownEncodingError
 from seg_perception.core.issue_kinds.clocks import CLOCKS_APART
 from seg_perception.core.issue_kinds.inputs import (
     BAG_DAMAGED,
@@ -98,10 +99,16 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
         problem = topic.image.problem if topic.image else f"{topic.name} carries no images"
         yield Issue.of(UNREADABLE, where, problem=problem)
         return
+    issues = IssueLog()
+    images = CameraImages(config.cameras, issues)
+    try:
+        images.refuse_depths(name, topic.image.encoding, topic.frame_id)
+    except UnknownEncodingError as error:
+        yield Issue.of(UNREADABLE, where, problem=error)
+        return
     if topic.image.largest:
-        issues = IssueLog()
-        CameraImages(config.cameras, issues).bits(name, topic.image.largest)
-        yield from issues.all()
+        images.bits(name, topic.image.largest)
+    yield from issues.all()
     if config.lidars or config.radars:
         yield from _camera_info(facts, config, name)
     issues = IssueLog()

@@ -14,6 +14,7 @@ from seg_perception.inspection.photographs import find_camera_info, is_derived, 
 from seg_perception.inspection.sensor_kind import sensor_kind
 from seg_perception.io.messages import CompressedImage
 from seg_perception.io.video_packets import H264, HEVC
+from seg_perception.pipeline.frame_convention import is_called_optical
 
 _NOT_A_SENSOR = {
     "semantic",
@@ -159,11 +160,19 @@ def _distinct_outputs(kinds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 def _frame_conventions(
     facts: BagFacts, cameras: Mapping[str, str], clouds: Iterable[str]
 ) -> dict[str, str]:
-    """`body` for cameras whose z axis points up where an optical one points forward."""
+    """`body` for cameras whose z axis points up where an optical one points forward.
+
+    A frame that is called optical is taken at its word, and a cloud in one does not know where up
+    is; nor does one that lies in the camera's own frame, as those of depth cameras do.
+    """
     found = {}
     for topic, name in cameras.items():
+        frame = facts.topics[topic].frame_id
         for cloud in clouds:
-            up = _upward(facts, facts.topics[topic].frame_id, facts.topics[cloud])
+            between = {frame, facts.topics[cloud].frame_id}
+            if len(between) == 1 or any(map(is_called_optical, between)):
+                continue
+            up = _upward(facts, frame, facts.topics[cloud])
             if up is not None and up > _UP:
                 found[f"camera.{name}.frame_convention"] = "body"
     return found

@@ -51,8 +51,8 @@ class CameraImages:
         Raises:
             UnknownEncodingError: they are depths.
         """
-        if getattr(message, "encoding", "") == _OF_DEPTHS:
-            self._doubt(camera, message.header.frame_id)
+        if encoding := getattr(message, "encoding", ""):
+            self.refuse_depths(camera, encoding, message.header.frame_id)
         is_deep = pixels.dtype == np.uint16
         return to_8_bits(pixels, self.bits(camera, int(pixels.max())) if is_deep else 8)
 
@@ -72,7 +72,14 @@ class CameraImages:
             self._issues.hold(BIT_DEPTH_EXCEEDED, name, bits=given, **numbers)
         return given or found
 
-    def _doubt(self, camera: str, frame_id: str) -> None:
+    def refuse_depths(self, camera: str, encoding: str, frame_id: str) -> None:
+        """Look at how images are encoded; what may be depths or a grey picture is said.
+
+        Raises:
+            UnknownEncodingError: by encoding and names they are depths.
+        """
+        if encoding != _OF_DEPTHS:
+            return
         topic = self._cameras[camera].image_topic
         if "depth" in f"{topic} {frame_id}".lower():
             msg = (

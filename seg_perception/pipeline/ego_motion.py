@@ -16,8 +16,10 @@ from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.frame_convention import (
+    T_OPTICAL_BODY,
     FrameConventionDetector,
     SensorPose,
+    is_called_optical,
     stands_upright,
 )
 from seg_perception.pipeline.scan import Scan
@@ -142,12 +144,20 @@ class EgoMotion:
             T = self._transforms.lookup(frame, source, scan.time_ns)
         return SensorPose(scan.sensor, (frame, source), T)
 
-    def _up(self, label_map: Exposure, pose: SensorPose) -> NDArray[np.float64]:
-        """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's."""
+    def _up(self, label_map: Exposure, pose: SensorPose) -> NDArray[np.float64] | None:
+        """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's.
+
+        None where the sensor's frame is the camera's own; y of one that is called optical is down.
+        """
+        frame, source = pose.frames
         T = pose.T_frame_cloud
         if self._fixed_frame:
-            frame, time_ns = pose.frames[0], self.image_time_ns(label_map)
+            time_ns = self.image_time_ns(label_map)
             T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
+        elif frame == source:
+            return None
+        elif is_called_optical(source):
+            T = T @ T_OPTICAL_BODY
         up: NDArray[np.float64] = T[:3, 2]
         return up
 

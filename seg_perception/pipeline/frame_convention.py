@@ -8,6 +8,9 @@ next to nothing: the points alone tell it. An upright optical frame that is read
 looks to the side, where a lidar that turns sees as much as ahead: there the axes tell, since the
 picture would lie on its side. So a convention is found where both agree: under it alone the
 picture stands upright, and the points do not speak for the other one.
+
+A cloud in the camera's own frame does not know where up is, and needs not: all of a depth camera's
+points land in its image under one convention, and hardly any under the other.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ from seg_perception.core.issue_kinds.places import (
     CONVENTION_FEW_POINTS,
     CONVENTION_FEW_SCANS,
     CONVENTION_FOUND,
+    CONVENTION_FOUND_BY_POINTS,
     CONVENTION_NOT_UPRIGHT,
+    CONVENTION_POINTS_UNCLEAR,
 )
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
@@ -54,11 +59,17 @@ FEWEST_SCANS, MOST_SCANS = 5, 20
 # other convention.
 FEWEST_POINTS = 100
 LEAST_RATIO: Mapping[Convention, float] = {"optical": 0.1, "body": 10.0}
+_BY_POINTS_ALONE = 10.0
 # Points of a scan that are tried.
 _TRIED = 8192
 _COS_45 = math.cos(math.pi / 4)
 # Sum of the products of two rotations' elements, which is 1 + 2 cos(angle), at 45 degrees.
 _SAME_MOUNTING = 1 + 2 * _COS_45
+
+
+def is_called_optical(frame_id: str) -> bool:
+    """Whether a frame's name says that its z axis points forward (REP 103)."""
+    return "optical" in frame_id.lower()
 
 
 def optical_axes(convention: str | None) -> Matrix:
@@ -76,7 +87,8 @@ class Trial:
     Attributes:
         tried: number of points.
         in_image: how many of them land in the image.
-        upright: cosine of the angle between the picture's upward direction and up.
+        upright: cosine of the angle between the picture's upward direction and up; empty where it
+            is not known where that is.
     """
 
     tried: int
@@ -144,7 +156,7 @@ def try_conventions(
     ranges: Range,
     lens: CameraModel,
     T_frame_cloud: Matrix,
-    up: Matrix,
+    up: Matrix | None,
     correction: Correction = Correction.NONE,
 ) -> Trial:
     """Try a scan's points both ways.
@@ -154,7 +166,7 @@ def try_conventions(
         ranges: what counts as a point.
         lens: of the camera.
         T_frame_cloud: float64 (4, 4), into the camera's frame as it is published.
-        up: float64 (3,), away from gravity, in that frame.
+        up: float64 (3,), away from gravity, in that frame; None: not known.
         correction: of the camera.
     """
     T_optical = {name: correction.applied(T) for name, T in _T_OPTICAL.items()}
@@ -167,7 +179,7 @@ def try_conventions(
         in_image={
             name: len(lens.hits(tried, T @ T_frame_cloud).index) for name, T in T_optical.items()
         },
-        upright={name: float(-T[1, :3] @ up) for name, T in T_optical.items()},
+        upright={name: float(-T[1, :3] @ up) for name, T in T_optical.items() if up is not None},
     )
 
 
@@ -188,6 +200,8 @@ def decide_at_once(trials: Sequence[Trial]) -> Decision:
     )
     if max(count.values()) < FEWEST_POINTS:
         return Decision(None, CONVENTION_FEW_POINTS, figures)
+    if not all(trial.upright for trial in trials):
+        return _by_points_alone(count, figures)
     found = _upright(trials)
     if found is None:
         return Decision(None, CONVENTION_NOT_UPRIGHT, figures)
@@ -195,6 +209,13 @@ def decide_at_once(trials: Sequence[Trial]) -> Decision:
     if count[found] < least:
         return Decision(None, CONVENTION_CONTRADICTION, figures, _AXES[found])
     return Decision(found, CONVENTION_FOUND, figures, _AXES[found])
+
+
+def _by_points_alone(count: Mapping[Convention, int], figures: str) -> Decision:
+    found = max(_T_OPTICAL, key=lambda name: count[name])
+    if count[found] < _BY_POINTS_ALONE * count[_OTHER[found]]:
+        return Decision(None, CONVENTION_POINTS_UNCLEAR, figures)
+    return Decision(found, CONVENTION_FOUND_BY_POINTS, figures, _AXES[found])
 
 
 def _upright(trials: Sequence[Trial]) -> Convention | None:
@@ -243,7 +264,7 @@ class FrameConventionDetector:
         pose: SensorPose,
         xyz: NDArray[np.float32],
         lens: CameraModel,
-        up: Matrix,
+        up: Matrix | None,
     ) -> None:
         """Let a scan show the convention of an open camera; arguments as for `try_conventions`."""
         correction = self._corrections[camera]

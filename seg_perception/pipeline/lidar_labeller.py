@@ -16,6 +16,9 @@ from seg_perception.fusion.view import View
 from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.scan_buffer import ScanBuffer
 
+# What registered clouds of depth cameras carry, and no lidar measures.
+_COLOURS = frozenset({"rgb", "rgba"})
+
 
 class LidarLabeller:
     """Labels lidar scans, and keeps them for those that come after."""
@@ -42,7 +45,15 @@ class LidarLabeller:
             unknown_id: label of points that get none.
         """
         earlier = self._scans.before(scan, self._config.accumulated_scans)
-        return transfer_labels(xyz, views, self._config, unknown_id, earlier, self._plausibility)
+        return transfer_labels(
+            xyz,
+            views,
+            self._config,
+            unknown_id,
+            earlier,
+            self._plausibility,
+            of_pixels=not _COLOURS.isdisjoint(scan.cloud.fields),
+        )
 
     def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
         """Nothing: a lidar does not measure what moves."""

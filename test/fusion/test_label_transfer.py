@@ -20,8 +20,8 @@ UNKNOWN = 255
 S = PointStatus
 
 
-def transfer(xyz, views, unknown_id=UNKNOWN, **config) -> Transfer:
-    return transfer_labels(xyz, views, TransferConfig(**config), unknown_id)
+def transfer(xyz, views, unknown_id=UNKNOWN, *, of_pixels=False, **config) -> Transfer:
+    return transfer_labels(xyz, views, TransferConfig(**config), unknown_id, of_pixels=of_pixels)
 
 
 def statuses(found: Transfer) -> list[PointStatus]:
@@ -134,6 +134,22 @@ def test_a_point_farther_than_its_surroundings_counts_less_and_at_last_is_hidden
     seen = np.array([1 / (1 + (ratio / 1.5) ** 4) for ratio in (1, 1.5, 2)])
     assert confidence[:3] == pytest.approx(seen, abs=0.01)
     assert (found.status[-1], found.labels[-1], confidence[3]) == (S.OCCLUDED, UNKNOWN, 0)
+
+
+def test_no_point_of_a_cameras_own_pixels_is_hidden(make_view) -> None:
+    # A wall 10 m off in one pixel among those of a trunk 2 m off: 5 times as far, and seen.
+    around = grid(range(96, 106, 2), range(46, 56, 2))
+    xyz = np.vstack([points_at(around, 2.0), points_at(np.array([[101.0, 51.0]]), 10.0)])
+    hidden = transfer(xyz, [make_view()], cell_px=16)
+    seen = transfer(xyz, [make_view()], cell_px=16, of_pixels=True)
+    assert (hidden.status[-1], seen.status[-1]) == (S.OCCLUDED, S.LABELLED)
+    assert seen.confidence.tolist() == pytest.approx([1.0] * len(xyz))
+    # A camera 11 mm aside sees the trunk 0.55 px aside (100 px of focal length): another ray.
+    for aside_m, expected in ((0.009, S.LABELLED), (0.011, S.OCCLUDED)):
+        T = np.eye(4)
+        T[0, 3] = aside_m
+        found = transfer(xyz, [make_view(T=T)], cell_px=16, of_pixels=True)
+        assert found.status[-1] == expected
 
 
 def test_an_old_image_counts_less(make_view) -> None:

@@ -211,11 +211,34 @@ def test_fixed_frame(world, edges, fixed_frame):
     assert found.parameters["transforms.fixed_frame"] == fixed_frame
 
 
+def of_frames(world, camera, lidar):
+    """A bag whose images and clouds are in these frames, which lie alike."""
+    for _, topic, message in (events := world.events(count=2)):
+        if topic == world.image_topic:
+            message.header.frame_id = camera
+        elif topic == world.points_topic:
+            message.header.frame_id = lidar
+    frames = {camera, lidar} - {"lidar"}
+    placed = encode_tf([StampedTransform("base_link", name, 0, np.eye(4)) for name in frames])
+    return inspect_bag(world.bag([*events, (world.start_ns, "/tf_static", placed)]))
+
+
 def test_a_camera_frame_with_z_up_is_a_body_frame(world):
-    body = encode_tf([StampedTransform("base_link", "camera_optical", 0, np.eye(4))])
-    found = inspect(world, ("/tf_static", body))
+    found = of_frames(world, "camera", "lidar")
     assert found.parameters["camera.front.frame_convention"] == "body"
     assert "z axis up" in texts(found, "warning")[0]
+
+
+@pytest.mark.parametrize(
+    ("camera", "cloud_frame"),
+    [("camera", "camera"), ("camera", "depth_optical"), ("camera_optical", "lidar")],
+)
+def test_a_cloud_in_a_cameras_frame_or_an_optical_one_does_not_say_where_up_is(
+    world, camera, cloud_frame
+):
+    found = of_frames(world, camera, cloud_frame)
+    assert "camera.front.frame_convention" not in found.parameters
+    assert "taken_as_body_frame" not in {issue.code for issue in found.issues}
 
 
 def test_clocks_that_differ_are_measured(world):

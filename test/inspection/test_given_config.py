@@ -163,3 +163,21 @@ def test_a_frame_that_two_cameras_share_is_warned_of(world):
     )
     (mount,) = found.mounts
     assert "camera twin has the same frame" in mount.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("topic", "code", "words"),
+    [
+        ("/camera/front/depth/image_rect_raw", "unreadable", "carries depths (16UC1)"),
+        ("/oak/stereo/image_raw", "perhaps_depths", "encoded as 16UC1, as depths are"),
+    ],
+)
+def test_depths_that_are_given_as_pictures_are_said(world, topic, code, words):
+    message = world.image(world.start_ns)
+    message.encoding, message.step = "16UC1", 2 * message.width
+    message.data = np.full((message.height, message.width), 1500, np.uint16).reshape(-1).view("u1")
+    world.bag([*world.events(count=2), (world.start_ns, topic, message)])
+    found = judged(world, camera__front__image_topic=topic)
+    (said,) = [issue for issue in found.issues if issue.code == code]
+    assert said.stream == "camera.front"
+    assert words in said.sentence

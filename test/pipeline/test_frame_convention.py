@@ -268,6 +268,45 @@ def test_a_lidar_that_leans_does_not_matter_where_the_fixed_frame_is_known():
     assert semantic.count(PointStatus.NO_CONVENTION) == 360
 
 
+def depth_points(*, body: bool = False) -> np.ndarray:
+    """A point before every pixel, 2 m off, in an optical or a body frame, float32 (N, 3)."""
+    v, u = np.mgrid[:HEIGHT, :WIDTH].reshape(2, -1)
+    x, y = (u - (WIDTH / 2 - 0.5)) / FOCAL, (v - (HEIGHT / 2 - 0.5)) / FOCAL
+    xyz = 2 * np.stack([x, y, np.ones_like(x)], axis=1)
+    return (xyz @ T_OPTICAL_BODY[:3, :3] if body else xyz).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", ["optical", "body"])
+def test_the_points_alone_tell_the_axes_of_a_cloud_in_the_cameras_own_frame(name):
+    rig = Rig(transforms__fixed_frame="", lidar__top__frame_id="camera")
+    for _ in range(FEWEST_SCANS):
+        semantic = rig.scan(depth_points(body=name == "body"))
+    assert labelled(semantic) == WIDTH * HEIGHT
+    assert (
+        f"'camera' is taken for a{'n' if name == 'optical' else ''} {name} frame"
+        in (rig.found["front"])
+    )
+
+
+def test_points_in_the_cameras_own_frame_that_fit_both_ways_tell_nothing():
+    rig = Rig(transforms__fixed_frame="", lidar__top__frame_id="camera")
+    both = np.concatenate([depth_points(), depth_points(body=True)])
+    for _ in range(FEWEST_SCANS):
+        semantic = rig.scan(both)
+    assert labelled(semantic) == 0
+    assert "neither of which is ten times the other" in rig.open["front"]
+
+
+def test_up_is_against_y_of_a_sensors_frame_that_is_called_optical():
+    # Two frames of one housing: z of the depth's points forward, and y down.
+    rig = Rig(OPTICAL, transforms__fixed_frame="", lidar__top__frame_id="depth_optical")
+    rig.tree.set_static("base", "depth_optical", OPTICAL)
+    for _ in range(FEWEST_SCANS):
+        semantic = rig.scan(depth_points())
+    assert labelled(semantic) == WIDTH * HEIGHT
+    assert "an optical frame" in rig.found["front"]
+
+
 def test_a_jump_of_the_clock_forgets_nothing_about_frames():
     rig = Rig()
     for _ in range(FEWEST_SCANS):

@@ -256,7 +256,7 @@ def test_a_cloud_that_can_not_be_labelled_costs_no_other_and_is_counted(
 
     target = "seg_perception.pipeline.lidar_labeller.transfer_labels"
 
-    def fails_once(*arguments: Any) -> Any:
+    def fails_once(*arguments: Any, **options: Any) -> Any:
         monkeypatch.setattr(
             "seg_perception.pipeline.lidar_labeller.transfer_labels", transfer_labels
         )

@@ -88,6 +88,22 @@ CONVENTION_CONTRADICTION = IssueKind(
     "its axes say one thing and the points the other",
     "tf may be wrong: `seg-perception check-calibration BAG`; then set `frame_convention` by hand",
 )
+CONVENTION_POINTS_UNCLEAR = IssueKind(
+    "no_convention",
+    "frame_convention is auto and not decided for frame {frame!r}: {figures}, neither of which is "
+    "ten times the other, and no fixed frame says where up is",
+    "points before it stay unknown; set camera.{camera}.frame_convention to optical or body",
+    "the clouds lie in the camera's own frame, and their points fit both conventions",
+    "set `frame_convention` by hand",
+)
+CONVENTION_FOUND_BY_POINTS = IssueKind(
+    "convention_found",
+    "frame {frame!r} is taken for {axes}: {figures}, all in the camera's own frame",
+    "",
+    "`frame_convention: auto` has found which axes the camera's frame has, by points alone",
+    "nothing; write it into the robot's file if you like",
+    "note",
+)
 CONVENTION_FOUND = IssueKind(
     "convention_found",
     "frame {frame!r} is taken for {axes}: {figures}, and the picture stands upright if it is "
