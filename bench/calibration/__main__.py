@@ -19,9 +19,9 @@ import numpy as np
 from bench.calibration.planted import Case, cases
 from bench.calibration.recordings import mismatched, recordings
 from bench.calibration.worlds import worlds
-from seg_perception.calibration.evidence import Evidence
-from seg_perception.calibration.rotation_search import search_rotation
-from seg_perception.calibration.verdict import judge
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.rotation_search import search_rotation
+from seg_perception.alignment.verdict import judge
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.evidence import Evidence
-from seg_perception.calibration.observations import Observation
-from seg_perception.calibration.rotation_search import search_rotation, turn
-from seg_perception.calibration.verdict import judge
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.observation import Observation
+from seg_perception.alignment.rotation_search import search_rotation, turn
+from seg_perception.alignment.verdict import judge
 
 Turns = NDArray[np.float64]
 

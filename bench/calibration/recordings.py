@@ -13,10 +13,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from seg_perception.calibration.depth_edges import depth_edges
-from seg_perception.calibration.edge_maps import WIDTH, edge_maps
-from seg_perception.calibration.observations import Observation
-from seg_perception.calibration.reflectivity_edges import reflectivity_edges
+from seg_perception.alignment.depth_edges import depth_edges
+from seg_perception.alignment.edge_maps import WIDTH, edge_maps
+from seg_perception.alignment.observation import Observation
+from seg_perception.alignment.reflectivity_edges import reflectivity_edges
 from seg_perception.core.types import Calibration, PointCloud
 from seg_perception.geometry.calibration import scale_calibration
 

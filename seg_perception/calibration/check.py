@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.rotation_search import AXES, RotationSearch
 from seg_perception.calibration.clock_hint import OFFSETS_S, better_offset
 from seg_perception.calibration.diagnosis import Diagnosis, diagnose, nothing_to_compare
-from seg_perception.calibration.evidence import Evidence
 from seg_perception.calibration.hypotheses import Hypothesis
 from seg_perception.calibration.observation_reader import read_observations
 from seg_perception.calibration.observations import Observations
 from seg_perception.calibration.pictures import edges_picture
-from seg_perception.calibration.rotation_search import AXES, RotationSearch
 from seg_perception.config import Config
 from seg_perception.config.full_names import with_full_names
 from seg_perception.core.atomic_write import write_file

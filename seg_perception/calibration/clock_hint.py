@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seg_perception.calibration.evidence import Evidence
-from seg_perception.calibration.rotation_search import RotationSearch, around, turn
-from seg_perception.calibration.verdict import judge
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.rotation_search import RotationSearch, around, turn
+from seg_perception.alignment.verdict import judge
 
 # Offsets that are looked at (second); none is among them.
 OFFSETS_S = (0.0, *(sign * 0.02 * k for k in range(1, 6) for sign in (-1, 1)))

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from seg_perception.calibration.evidence import Evidence, Matrix
+from seg_perception.alignment.evidence import Evidence, Matrix
+from seg_perception.alignment.rotation_search import AXES, RotationSearch, search_rotation, turn
+from seg_perception.alignment.verdict import LEAST_EDGES, RECORD, judge
 from seg_perception.calibration.hypotheses import Hypothesis, cropped, wrong_transforms
-from seg_perception.calibration.rotation_search import AXES, RotationSearch, search_rotation, turn
-from seg_perception.calibration.verdict import LEAST_EDGES, RECORD, judge
 from seg_perception.config import CameraConfig
 from seg_perception.geometry.transforms import StampedTransform
 

@@ -6,21 +6,21 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.depth_edges import depth_edges
-from seg_perception.calibration.edge_maps import WIDTH, edge_maps
-from seg_perception.calibration.edge_points import EdgePoints
-from seg_perception.calibration.observations import Observation, Observations
-from seg_perception.calibration.reflectivity_edges import reflectivity_edges
+from seg_perception.alignment.depth_edges import depth_edges
+from seg_perception.alignment.edge_maps import WIDTH, edge_maps
+from seg_perception.alignment.edge_points import EdgePoints
+from seg_perception.alignment.observation import Observation
+from seg_perception.alignment.picture import reduced
+from seg_perception.alignment.reflectivity_edges import reflectivity_edges
+from seg_perception.calibration.observations import Observations
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF_STATIC
 from seg_perception.core.errors import CalibrationError, SegPerceptionError, TransformError
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.types import NANOSECONDS, Calibration, CameraFrame
-from seg_perception.geometry.calibration import scale_calibration
+from seg_perception.core.types import NANOSECONDS, CameraFrame
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.bag_message import BagMessage
@@ -179,7 +179,7 @@ class _Collector:
         self, camera: str, scan: Scan, xyz: NDArray[np.float32], edges: _Edges
     ) -> Observation:
         frame = self._frame(camera, scan)
-        picture, calibration = _reduced(frame)
+        picture, calibration = reduced(frame, WIDTH)
         rectified = self._config.cameras[camera].rectified
         camera_model = CameraModel.from_calibration(calibration, rectified=rectified)
         self.motion.test_convention(frame, camera_model, scan, xyz)
@@ -233,26 +233,6 @@ class _Collector:
         sensors = self.state.sensors
         image = sensors.images.rgb(camera, pixels, nearest.message)
         return make_frame(camera, nearest, image, sensors.calibration(camera))
-
-
-def _reduced(frame: CameraFrame) -> tuple[NDArray[np.uint8], Calibration]:
-    """The picture at most as wide as the edge maps take it, and the lens of that size.
-
-    Raises:
-        CalibrationError: there is no lens.
-    """
-    if frame.calibration is None:
-        msg = (
-            f"no usable camera_info of camera {frame.camera}; calibrate it, or set "
-            f"camera.{frame.camera}.camera_info_topic"
-        )
-        raise CalibrationError(msg)
-    height, width = frame.image.shape[:2]
-    if width > WIDTH:
-        height, width = max(1, round(height * WIDTH / width)), WIDTH
-    picture = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
-    calibration = scale_calibration(frame.calibration, width, height)
-    return picture.astype(np.uint8, copy=False), calibration
 
 
 def _sensor_px(frame: CameraFrame, picture: NDArray[np.uint8]) -> tuple[float, float]:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.alignment.evidence import Evidence, Sums, joined
+from seg_perception.alignment.observation import Observation
+from seg_perception.alignment.rotation_search import RotationSearch, search_rotation, turn
+from seg_perception.alignment.verdict import LEAST_Z, judge
 from seg_perception.calibration.check import gather
-from seg_perception.calibration.evidence import Evidence, Sums, joined
-from seg_perception.calibration.observations import Observation
 from seg_perception.calibration.pictures import Plot, curves_picture
-from seg_perception.calibration.rotation_search import RotationSearch, search_rotation, turn
-from seg_perception.calibration.verdict import LEAST_Z, judge
 from seg_perception.config import Config
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import CalibrationError, ReportError

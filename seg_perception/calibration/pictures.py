@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.evidence import WIDEST, Evidence
+from seg_perception.alignment.evidence import WIDEST, Evidence
 from seg_perception.calibration.hypotheses import Hypothesis
 from seg_perception.outputs.pictures import INK, PAPER, Rgb, above, fit, plate, text
 

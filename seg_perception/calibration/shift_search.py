@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from seg_perception.calibration.evidence import HALVES, WIDEST, Evidence, Matrix
-from seg_perception.calibration.window import Window
+from seg_perception.alignment.evidence import HALVES, WIDEST, Evidence, Matrix
+from seg_perception.alignment.window import Window
 
 # How far a cut image is looked for, and in which steps, as shares of the picture's width. Less
 # than the least is an error of mounting.

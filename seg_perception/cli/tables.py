@@ -11,7 +11,7 @@ from rich.table import Table
 from seg_perception.core.types import PointStatus
 
 if TYPE_CHECKING:
-    from seg_perception.calibration.rotation_search import RotationSearch
+    from seg_perception.alignment.rotation_search import RotationSearch
     from seg_perception.core.durations import Percentiles
     from seg_perception.core.message_accounting import StreamCount
     from seg_perception.demo.scores import TopicScores
@@ -158,7 +158,7 @@ def scores_table(scores: Mapping[str, TopicScores]) -> Table:
 
 def calibration_table(search: RotationSearch) -> Table:
     """The turn under which a camera's pictures fit the scans best, and how sure that is."""
-    from seg_perception.calibration.rotation_search import AXES
+    from seg_perception.alignment.rotation_search import AXES
 
     table = _table("", "turn", "fits best at", "halves apart")
     for k, axis in enumerate(AXES):

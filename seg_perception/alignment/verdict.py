@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from seg_perception.calibration.rotation_search import AXES, REACH_DEG, RotationSearch
+from seg_perception.alignment.rotation_search import AXES, REACH_DEG, RotationSearch
 
 # Measured by the benchmark of the calibration: below them wrong calibrations are certified.
 LEAST_EDGES, LEAST_Z, LEAST_DISTINCTNESS = 50, 4.5, 0.6

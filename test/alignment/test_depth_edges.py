@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.calibration.depth_edges import depth_edges
-from seg_perception.calibration.range_image import range_image
+from seg_perception.alignment.depth_edges import depth_edges
+from seg_perception.alignment.range_image import range_image
 from seg_perception.core.types import PointCloud
 
 ROWS, COLUMNS = 12, 40

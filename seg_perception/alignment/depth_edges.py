@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.edge_points import EdgePoints
-from seg_perception.calibration.range_image import RangeImage, range_image
+from seg_perception.alignment.edge_points import EdgePoints
+from seg_perception.alignment.range_image import RangeImage, range_image
 from seg_perception.core.types import PointCloud
 
 # A jump is a step away of at least so much, and of this share of the range.

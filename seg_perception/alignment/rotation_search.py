@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.evidence import HALVES, Evidence
-from seg_perception.calibration.window import Window
+from seg_perception.alignment.evidence import HALVES, Evidence
+from seg_perception.alignment.window import Window
 
 Matrix = NDArray[np.float64]
 Turns = NDArray[np.float64]

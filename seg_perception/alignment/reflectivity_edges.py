@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.edge_points import EdgePoints
-from seg_perception.calibration.range_image import range_image
+from seg_perception.alignment.edge_points import EdgePoints
+from seg_perception.alignment.range_image import range_image
 from seg_perception.core.types import PointCloud
 
 # Drivers' names of it, the best first: intensity falls with range where reflectivity does not.

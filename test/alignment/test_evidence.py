@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from seg_perception.calibration.edge_maps import DIRECTIONS, ONE, direction_of, edge_maps
-from seg_perception.calibration.edge_points import EdgePoints
-from seg_perception.calibration.evidence import Evidence
-from seg_perception.calibration.observations import Observation
-from seg_perception.calibration.reflectivity_edges import reflectivity_edges
-from seg_perception.calibration.rotation_search import RotationSearch, search_rotation, turn
-from seg_perception.calibration.verdict import judge
-from seg_perception.calibration.window import Window
+from seg_perception.alignment.edge_maps import DIRECTIONS, ONE, direction_of, edge_maps
+from seg_perception.alignment.edge_points import EdgePoints
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.observation import Observation
+from seg_perception.alignment.reflectivity_edges import reflectivity_edges
+from seg_perception.alignment.rotation_search import RotationSearch, search_rotation, turn
+from seg_perception.alignment.verdict import judge
+from seg_perception.alignment.window import Window
 from seg_perception.core.types import Calibration, PointCloud
 
 WIDTH, HEIGHT, FOCAL = 320, 200, 240.0

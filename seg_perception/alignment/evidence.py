@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.calibration.edge_maps import ONE, direction_of
-from seg_perception.calibration.edge_points import EdgePoints
-from seg_perception.calibration.observations import Observation
+from seg_perception.alignment.edge_maps import ONE, direction_of
+from seg_perception.alignment.edge_points import EdgePoints
+from seg_perception.alignment.observation import Observation
 from seg_perception.geometry.camera import CameraModel
 
 Matrix = NDArray[np.float64]

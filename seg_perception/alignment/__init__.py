@@ -1,0 +1,1 @@
+"""How well pictures fit scans, for any place of the camera."""
