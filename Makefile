@@ -30,9 +30,11 @@ setup:
 demo: setup
 	$(BIN)/seg-perception demo
 
+# Two processes may take long to find each other on a busy machine, and what is sent until then is
+# lost: a wait that ends in vain is tried once more, and the summary tells of it. Nothing else is.
 test:
 	@$(BOOTSTRAP) --with test --with train --with bench --with view --with open3d
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile -rR --reruns 1 --only-rerun "not within" $(PYTEST)
 
 # Networks and engines with each set of instructions that the processor has, on one core and two.
 test-cpus:

@@ -16,7 +16,9 @@ from seg_perception.outputs.topics import OutputTopic
 from seg_perception.ros.conversions import message_class, to_ros
 from seg_perception.ros.qos import latched_profile, output_profile
 
-PATIENCE_S = 2.0
+# A listener that did not know the publisher yet is sent what it missed with the next heartbeat,
+# which Fast DDS sends every 3 s.
+PATIENCE_S = 10.0
 
 
 class RosPublisher:

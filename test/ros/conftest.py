@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,6 +30,8 @@ from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import encode_tf
 
 ROOT = Path(__file__).resolve().parents[2]
+LAST_WORDS_S = 5.0
+AGAIN_S = 5.0
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
 
 
@@ -137,11 +141,19 @@ class Process:
 
     def kill(self) -> None:
         if self.is_running():
-            self._process.kill()
-            self._process.wait()
+            self._end_soon()
             sys.stdout.writelines(self.said())  # shown where the test failed
         self._out.close()
         self._err.close()
+
+    def _end_soon(self) -> None:
+        """Ask it to end, for its account says what became of each message; then end it."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=LAST_WORDS_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def said(self) -> tuple[str, str]:
         """Standard output and error until now."""
@@ -441,18 +453,29 @@ class RunningNode:
         return decode_cloud(self.clouds[-1]).points["label"].reshape(-1).tolist()
 
     def step(self, number: int, pixels: Any = None) -> None:
-        """One moment; waits for its cloud."""
+        """One moment; waits for its cloud.
+
+        Nothing tells whether the node knows yet of those who listen to it, and what it publishes
+        until then is lost: it gets the moment again where no answer comes.
+        """
         stamp_ns = self.start_ns + number * STEP_NS
-        self.robot.step(stamp_ns, pixels)
-        self.cloud_of(stamp_ns)
+        sent_s = -math.inf
+
+        def came() -> bool:
+            nonlocal sent_s
+            if time.monotonic() - sent_s > AGAIN_S:
+                self.robot.step(stamp_ns, pixels)
+                sent_s = time.monotonic()
+            return self._has_cloud(stamp_ns)
+
+        wait_until(came, f"the cloud of {stamp_ns}")
 
     def cloud_of(self, stamp_ns: int) -> None:
         """Wait for the cloud of this stamp."""
+        wait_until(lambda: self._has_cloud(stamp_ns), f"the cloud of {stamp_ns}")
 
-        def came() -> bool:
-            return stamp_ns in map(stamp_of, list(self.clouds))
-
-        wait_until(came, f"the cloud of {stamp_ns}")
+    def _has_cloud(self, stamp_ns: int) -> bool:
+        return stamp_ns in map(stamp_of, list(self.clouds))
 
     def account(self) -> dict[str, Any]:
         """End the node; its account, which must balance."""
