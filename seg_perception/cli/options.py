@@ -37,6 +37,9 @@ VideoFile = Annotated[
     Path | None,
     typer.Option("--video", help="New .mp4 file: what was labelled, as browsers play it."),
 ]
+Threads = Annotated[
+    int, typer.Option(min=0, help="Threads that decode, draw and compress; 0: one a processor.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 KINDS = ("camera", "lidar", "radar")

@@ -13,6 +13,7 @@ from seg_perception.cli.options import (
     Remap,
     RobotFile,
     Settings,
+    Threads,
     VideoFile,
     configured,
     end,
@@ -43,6 +44,7 @@ def command(  # noqa: PLR0913 (an option each)
         typer.Option("--map", help="New .pcd or .ply file: the labelled map of the whole bag."),
     ] = None,
     video: VideoFile = None,
+    threads: Threads = 0,
     as_json: AsJson = False,
 ) -> None:
     """Label a bag: label images, overlays and semantic clouds with the inputs' stamps.
@@ -69,6 +71,7 @@ def command(  # noqa: PLR0913 (an option each)
         map_file=map_file,
         video=video,
         guesses=found.guesses(chosen) if found else None,
+        threads=threads,
     )
     summary = _replay(source, output, chosen, options)
     if as_json:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+Made = TypeVar("Made")
 
 
 class Work(Protocol):
@@ -67,3 +69,41 @@ class BackgroundWork:
         """End the thread once all is done; what its last steps raise is not heard any more."""
         self._thread.shutdown()
         self._pending.clear()
+
+
+class Workers(Protocol):
+    """Make things that are asked for later, in any order."""
+
+    def start(self, make: Callable[[], Made]) -> Callable[[], Made]:
+        """Begin with something; what comes back waits for it, and raises what it raised."""
+        ...
+
+    def close(self) -> None:
+        """Make nothing more."""
+
+
+class NoWorkers:
+    """Whoever asks makes it."""
+
+    def start(self, make: Callable[[], Made]) -> Callable[[], Made]:
+        """Nothing begins before it is asked for."""
+        return make
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class WorkerThreads:
+    """Threads that make things side by side, begun in the order in which they were started."""
+
+    def __init__(self, name: str, count: int) -> None:
+        """Start idle: so many threads of that name."""
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
+
+    def start(self, make: Callable[[], Made]) -> Callable[[], Made]:
+        """Let a thread begin as soon as one is free."""
+        return self._threads.submit(make).result
+
+    def close(self) -> None:
+        """End the threads once what they work on is done; what waits is not begun."""
+        self._threads.shutdown(cancel_futures=True)

@@ -28,7 +28,7 @@ class BagWriter:
         compression: str = "zstd",
         split_bytes: int | None = None,
         *,
-        in_background: bool = False,
+        threads: int = 0,
     ) -> None:
         """Create the bag.
 
@@ -37,7 +37,8 @@ class BagWriter:
             compression: `zstd`, `lz4` or `none`.
             split_bytes: begin another file of the folder when one has grown to this;
                 None: all goes into one file.
-            in_background: a thread compresses and writes; a killed process loses more then.
+            threads: how many compress, beside one that writes; a killed process loses more then.
+                0: the caller does all.
 
         Raises:
             BagError: it exists or can't be created, an unknown compression, or a file that
@@ -46,7 +47,7 @@ class BagWriter:
         self.path = Path(path)
         self._folder = None if self.path.suffix == ".mcap" else self.path
         self._compression, self._split_bytes = compression, split_bytes
-        self._in_background = in_background
+        self._threads = threads
         self._topics: dict[str, WrittenTopic] = {}
         self._schemas: dict[tuple[str, str, str], int] = {}
         self._channels: list[tuple[str, int, dict[str, str], str]] = []
@@ -186,7 +187,7 @@ class BagWriter:
         """The next file, which knows all types and topics so far under their numbers."""
         name = f"{self.path.name}_{len(self._finished)}.mcap"
         file = self.path if self._folder is None else self.path / name
-        mcap = McapWriter(file, self._compression, in_background=self._in_background)
+        mcap = McapWriter(file, self._compression, threads=self._threads)
         for schema in self._schemas:
             mcap.add_schema(*schema)
         for channel in self._channels:

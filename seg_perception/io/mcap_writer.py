@@ -9,12 +9,20 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from seg_perception.core.background_work import BackgroundWork, Work, WorkAtOnce
+from seg_perception.core.background_work import (
+    BackgroundWork,
+    NoWorkers,
+    Work,
+    WorkAtOnce,
+    Workers,
+    WorkerThreads,
+)
 from seg_perception.core.errors import BagError, OutputError
 from seg_perception.io import mcap_format as mcap
 from seg_perception.io.bag_storage import bytes_of
@@ -25,6 +33,8 @@ _CHUNK_SPAN_NS = 1_000_000_000
 _NEVER = (1 << 63) - 1
 # Full chunks that may wait for the disk.
 _WAITING = 4
+
+_Packed = Callable[[], tuple[bytes | bytearray, int]]
 
 
 @dataclass
@@ -65,16 +75,14 @@ class McapWriter:
     A failed write (a full disk) raises once and for all: what was written stays.
     """
 
-    def __init__(
-        self, path: Path, compression: str = "zstd", *, in_background: bool = False
-    ) -> None:
+    def __init__(self, path: Path, compression: str = "zstd", *, threads: int = 0) -> None:
         """Create the file.
 
         Args:
             path: file that must not exist.
             compression: `zstd`, `lz4` or `none`.
-            in_background: compress and write in a thread: quicker, but who is killed loses what
-                waited for it, up to 4 chunks more.
+            threads: how many compress, beside one that writes: quicker, but who is killed loses
+                what waited for them, up to 4 chunks and one a thread. 0: the caller does all.
 
         Raises:
             BagError: the file exists or can't be created, or an unknown compression.
@@ -100,7 +108,10 @@ class McapWriter:
             raise BagError(msg) from error
         self._put(mcap.MAGIC + mcap.record(mcap.HEADER, mcap.text("ros2") + mcap.text(LIBRARY)))
         self._chunks: Work = (
-            BackgroundWork("write chunks", _WAITING) if in_background else WorkAtOnce()
+            BackgroundWork("write chunks", _WAITING + threads) if threads else WorkAtOnce()
+        )
+        self._compressors: Workers = (
+            WorkerThreads("compress chunks", threads) if threads else NoWorkers()
         )
 
     @property
@@ -168,19 +179,24 @@ class McapWriter:
         if not self._chunk.records:
             return
         chunk, self._chunk = self._chunk, _Chunk()
-        self._chunks.order(partial(self._write, chunk))
+        packed = self._compressors.start(partial(self._packed, chunk.records))
+        self._chunks.order(partial(self._write, chunk, packed))
 
-    def _write(self, chunk: _Chunk) -> None:
+    def _packed(self, records: bytearray) -> tuple[bytes | bytearray, int]:
+        """The payload of a chunk, and the checksum of its records."""
+        return mcap.COMPRESSORS[self._compression](records), zlib.crc32(records)
+
+    def _write(self, chunk: _Chunk, packed: _Packed) -> None:
         """What the disk refuses is told where the bag is filled: `_check`."""
         with suppress(OutputError):
-            self._write_chunk(chunk)
+            self._write_chunk(chunk, packed)
 
-    def _write_chunk(self, chunk: _Chunk) -> None:
+    def _write_chunk(self, chunk: _Chunk, packed: _Packed) -> None:
         start, end = (chunk.start_ns, chunk.end_ns) if chunk.entries else (0, 0)
         compression = "" if self._compression == "none" else self._compression
         records = chunk.records
-        payload = mcap.COMPRESSORS[self._compression](records)
-        head = mcap.CHUNK_PREFIX.pack(start, end, len(records), zlib.crc32(records))
+        payload, checksum = packed()
+        head = mcap.CHUNK_PREFIX.pack(start, end, len(records), checksum)
         head += mcap.text(compression) + struct.pack("<Q", len(payload))
         offset = self._position
         self._put(mcap.RECORD_PREFIX.pack(mcap.CHUNK, len(head) + len(payload)) + head, payload)
@@ -212,6 +228,7 @@ class McapWriter:
                 self._finish(metadata)
         finally:
             self._chunks.close()
+            self._compressors.close()
             self._file.close()
             self._failure = self._failure or f"{self.path}: is finished; open another bag"
 

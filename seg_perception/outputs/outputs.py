@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import numpy as np
@@ -108,9 +108,17 @@ class Outputs:
             image: uint8 (H, W, 3), RGB, the frame that it was computed from; None: no overlay.
             now_ns: when.
         """
+        for topic, message in self.label_map_messages(label_map, image):
+            self._publisher.publish(topic, message, now_ns)
+
+    def label_map_messages(
+        self, label_map: LabelMap, image: NDArray[np.uint8] | None
+    ) -> Iterator[tuple[str, Message]]:
+        """What is published of a segmented image, as for `publish_label_map`; from any thread."""
         topics, alpha = self._cameras[label_map.camera], self._config.output.overlay_alpha
         for topic, make in image_messages(label_map, image, self._ontology, alpha, topics):
-            self._publish(topic, make, now_ns)
+            if self._publisher.is_wanted(topic):
+                yield topic, make()
 
     def publish_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
         """Publish a labelled cloud, and what planners get of it.

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
 
+from seg_perception.core.background_work import Work, WorkAtOnce
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.messages import Message
+from seg_perception.io.ros_copy import serialize
 from seg_perception.outputs.topics import OutputTopic, private
+
+
+class PackedMessage(NamedTuple):
+    """A message on its way into the bag: the topic as the bag names it, its type, its bytes."""
+
+    topic: str
+    type: str
+    cdr: bytes | memoryview
+    latched: bool
 
 
 class BagPublisher:
@@ -16,10 +30,11 @@ class BagPublisher:
         written: messages by topic, as the bag names it.
     """
 
-    def __init__(self, writer: BagWriter) -> None:
-        """Take the bag; who opened it closes it."""
+    def __init__(self, writer: BagWriter, work: Work | None = None) -> None:
+        """Take the bag, and who writes into it; who opened them closes them."""
         self.written: Counter[str] = Counter()
         self._writer = writer
+        self._work = work or WorkAtOnce()
         self._latched: dict[str, bool] = {}
 
     def advertise(self, topic: OutputTopic) -> None:
@@ -41,6 +56,24 @@ class BagPublisher:
         Raises:
             BagError: the disk refuses it.
         """
+        self._work.order(partial(self.write, [self.packed(topic, message)], now_ns))
+
+    def packed(self, topic: str, message: Message) -> PackedMessage:
+        """A message as it will lie in the bag; may be called from any thread.
+
+        Raises:
+            BagError: it can't be serialised.
+        """
         name = private(topic)
-        self._writer.write(name, message, now_ns, self._latched[topic])
-        self.written[name] += 1
+        cdr = serialize(name, message.type_name, message)
+        return PackedMessage(name, message.type_name, cdr, self._latched[topic])
+
+    def write(self, messages: Iterable[PackedMessage], now_ns: int) -> None:
+        """Write messages now; called by who writes into the bag.
+
+        Raises:
+            BagError: the disk refuses it.
+        """
+        for name, type_name, cdr, latched in messages:
+            self._writer.write_raw(name, type_name, cdr, now_ns, latched)
+            self.written[name] += 1

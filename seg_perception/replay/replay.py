@@ -22,7 +22,6 @@ from seg_perception.core.issue_kinds.inputs import (
 from seg_perception.core.issue_log import Issue
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
-from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.remapped_bag import BagSource
@@ -33,6 +32,7 @@ from seg_perception.outputs.nav2 import check_nav2
 from seg_perception.outputs.topics import check_topics
 from seg_perception.pipeline.semantic_mapper import check_map
 from seg_perception.pipeline.unread_clouds import unnamed_clouds
+from seg_perception.replay.crew import Crew, OneByOne, make_crew
 from seg_perception.replay.inputs import Inputs, find_inputs
 from seg_perception.replay.map_file import MapFile, check_map_file
 from seg_perception.replay.prefetch import prefetch
@@ -56,6 +56,9 @@ class ReplayOptions:
         map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
         video: a new .mp4 file of overlays and clouds; None: no video.
         guesses: what to tell of a configuration that was guessed; None: it was not guessed.
+        threads: that decode, draw and compress, beside those that read, label and write; 1: one
+            reads and decodes, one does everything else; 0: one for each processor. The bag is the
+            same.
     """
 
     latency_ms: float = 0.0
@@ -63,6 +66,7 @@ class ReplayOptions:
     map_file: Path | None = None
     video: Path | None = None
     guesses: tuple[Issue, ...] | None = None
+    threads: int = 0
 
 
 def replay(
@@ -107,18 +111,21 @@ def replay(
         check_nav2(config, bundle.ontology)
         with (
             closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine,
-            BagWriter(output, in_background=True) as writer,
+            make_crew(options.threads) as crew,
+            BagWriter(output, threads=crew.compressors) as writer,
+            closing(crew.make_work()) as work,
             replay_video(options.video) as video,
         ):
             passed_on = _passed_on(reader, inputs, options)
-            sink = BagSink(writer, config, bundle.ontology, passed_on)
-            segmenter = Segmenter(engine, config.segmentation)
+            sink = BagSink(writer, config, bundle.ontology, passed_on, crew.workers, work)
+            segmenter = crew.segmenter(engine, config.segmentation)
             latency_ns = round(options.latency_ms * _NANOSECONDS_PER_MS)
             filmed = video.film(sink, config, bundle.ontology)
             session = Session(config, segmenter, inputs, filmed, latency_ns)
             video.turn_by(session.perception.transforms)
             whole = MapFile(session.perception, options.map_file) if options.map_file else None
-            feed_all(session, reader, inputs.topics | passed_on, on_progress)
+            feed_all(session, reader, inputs.topics | passed_on, on_progress, crew)
+            sink.finish()
         map_summary = whole.write() if whole else None
         return ReplaySummary(
             bag=Path(bag),
@@ -166,9 +173,20 @@ def _passed_on(reader: BagReader, inputs: Inputs, options: ReplayOptions) -> set
 
 
 def feed_all(
-    session: Session, reader: BagReader, topics: set[str], on_progress: OnProgress | None = None
+    session: Session,
+    reader: BagReader,
+    topics: set[str],
+    on_progress: OnProgress | None = None,
+    crew: Crew | None = None,
 ) -> None:
     """Feed the bag to its end, to where it is damaged, or until stopped; both are issues.
+
+    Args:
+        session: takes the messages.
+        reader: of the bag.
+        topics: that are read.
+        on_progress: as for `replay`.
+        crew: who does the work; None: as good as nobody.
 
     Raises:
         OutputError: the results can't be written on.
@@ -177,7 +195,8 @@ def feed_all(
     damage = []
     session.prepare(reader)
     wanted = reader.messages(topics, undecoded=topics - session.topics)
-    with prefetch(wanted, session.decode_ahead) as messages:
+    crew = crew or OneByOne()
+    with prefetch(wanted, crew.preparing(session), crew.depth) as messages:
         try:
             for done, message in enumerate(messages, start=1):
                 session.feed(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -89,6 +89,16 @@ class Session:
     def topics(self) -> set[str]:
         """What it takes in; other messages are passed on only."""
         return set(self._handlers)
+
+    @property
+    def labels_all(self) -> bool:
+        """Whether every image that is not refused is labelled, as soon as it comes."""
+        return isinstance(self._queue, NoLatency)
+
+    @property
+    def cameras(self) -> Mapping[str, str]:
+        """Which camera's images each topic has."""
+        return self._inputs.images
 
     @property
     def camera_images(self) -> CameraImages:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Protocol
 
 from seg_perception.config import Config
+from seg_perception.core.background_work import NoWorkers, Work, WorkAtOnce, Workers
 from seg_perception.core.errors import BagError, OutputError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, SemanticCloud
@@ -21,7 +23,7 @@ from seg_perception.outputs.topics import (
     private,
 )
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
-from seg_perception.replay.bag_publisher import BagPublisher
+from seg_perception.replay.bag_publisher import BagPublisher, PackedMessage
 
 
 class Sink(Protocol):
@@ -57,7 +59,13 @@ class BagSink:
     """
 
     def __init__(
-        self, writer: BagWriter, config: Config, ontology: Ontology, passed_on: Collection[str]
+        self,
+        writer: BagWriter,
+        config: Config,
+        ontology: Ontology,
+        passed_on: Collection[str],
+        workers: Workers | None = None,
+        work: Work | None = None,
     ) -> None:
         """Advertise what the configuration asks for.
 
@@ -66,8 +74,11 @@ class BagSink:
             config: which outputs there are.
             ontology: of the labels.
             passed_on: input topics that are copied; one that is an output too is not.
+            workers: make the messages of label maps; None: the caller does.
+            work: writes, in the order of message time; None: the caller does.
         """
-        publisher = BagPublisher(writer)
+        self._workers, self._work = workers or NoWorkers(), work or WorkAtOnce()
+        self._publisher = publisher = BagPublisher(writer, self._work)
         self.written = publisher.written
         self.left_out: dict[str, str] = {}
         self._writer = writer
@@ -83,7 +94,8 @@ class BagSink:
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Write everything that is made of one segmented image."""
-        self._outputs.publish_label_map(label_map, frame.image, now_ns)
+        made = self._workers.start(partial(self._packed, label_map, frame))
+        self._work.order(partial(self._write_made, made, now_ns))
 
     def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
         """Write what is made of a labelled cloud."""
@@ -102,6 +114,25 @@ class BagSink:
         Raises:
             OutputError: the bag can't be written on.
         """
+        if message.topic in self._passed_on:
+            self._work.order(partial(self._copy, message))
+
+    def finish(self) -> None:
+        """Wait until all is written.
+
+        Raises:
+            OutputError: the bag can't be written on.
+        """
+        self._work.wait()
+
+    def _packed(self, label_map: LabelMap, frame: CameraFrame) -> list[PackedMessage]:
+        made = self._outputs.label_map_messages(label_map, frame.image)
+        return [self._publisher.packed(topic, message) for topic, message in made]
+
+    def _write_made(self, made: Callable[[], list[PackedMessage]], now_ns: int) -> None:
+        self._publisher.write(made(), now_ns)
+
+    def _copy(self, message: BagMessage) -> None:
         if message.topic not in self._passed_on:
             return
         try:

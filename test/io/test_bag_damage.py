@@ -125,7 +125,7 @@ from seg_perception.io.messages import String
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30000, 30000))
 errors = 0
-with BagWriter(sys.argv[1], "none", in_background=sys.argv[2] == "thread") as bag:
+with BagWriter(sys.argv[1], "none", threads=2 * (sys.argv[2] == "thread")) as bag:
     for time in range(60):
         try:
             bag.write("/text", String(str(time) * 500), time * 2 * 10**9)

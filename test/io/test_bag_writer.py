@@ -104,28 +104,28 @@ def test_the_same_messages_make_the_same_bytes(bags, tmp_path):
 
 
 @pytest.mark.parametrize("split_bytes", [None, 3000])
-def test_a_thread_that_writes_changes_no_byte(bags, tmp_path, split_bytes):
-    for name, in_background in (("a", False), ("b", True)):
+def test_threads_that_compress_and_write_change_no_byte(bags, tmp_path, split_bytes):
+    for name, threads in (("a", 0), ("b", 1), ("c", 3)):
         folder = tmp_path / name / "bag"
         folder.parent.mkdir()
-        with BagWriter(folder, split_bytes=split_bytes, in_background=in_background) as bag:
+        with BagWriter(folder, split_bytes=split_bytes, threads=threads) as bag:
             for number in range(60):
                 noise = np.random.default_rng(number).bytes(900).hex()
                 bag.write("/text", m.String(noise), number * 10**9)
-    ours, threads = (
-        {f.name: f.read_bytes() for f in (tmp_path / n / "bag").iterdir()} for n in "ab"
+    ours, one, three = (
+        {f.name: f.read_bytes() for f in (tmp_path / n / "bag").iterdir()} for n in "abc"
     )
-    assert ours == threads
+    assert ours == one == three
     assert (len(ours) > 3) == (split_bytes is not None)
 
 
-@pytest.mark.parametrize("in_background", [False, True])
-def test_a_full_disk_is_told_once_and_at_the_end_at_the_latest(bags, tmp_path, in_background):
-    bag = BagWriter(tmp_path / "a.mcap", in_background=in_background)
+@pytest.mark.parametrize("threads", [0, 2])
+def test_a_full_disk_is_told_once_and_at_the_end_at_the_latest(bags, tmp_path, threads):
+    bag = BagWriter(tmp_path / "a.mcap", threads=threads)
     bag.write("/text", bags.text(1), 1)
     with full_disk(100), pytest.raises(OutputError, match="make room or choose another disk"):
         bag.close()
-    told = BagWriter(tmp_path / "b.mcap", in_background=in_background)
+    told = BagWriter(tmp_path / "b.mcap", threads=threads)
     told.write("/text", bags.text(1), 1)
     with full_disk(100):
         with pytest.raises(OutputError, match="make room or choose another disk"):

@@ -20,6 +20,14 @@ def test_the_same_items_in_the_same_order_prepared_in_another_thread():
     assert {name for _, name in prepared} == {"read ahead"}
 
 
+def test_an_item_is_given_out_once_what_prepares_it_is_done():
+    done = []
+    with prefetch(range(20), lambda n: lambda: done.append(n)) as items:
+        for item in items:
+            assert done[-1] == item
+    assert done == list(range(20))
+
+
 def test_an_error_comes_after_the_items_before_it():
     def broken():
         yield from (1, 2)

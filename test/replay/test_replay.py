@@ -85,6 +85,20 @@ def test_the_same_bag_gives_the_same_bytes(world):
     assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
+@pytest.mark.parametrize("latency_ms", [0, 250])
+def test_any_number_of_threads_gives_the_same_bytes_and_counts(world, latency_ms):
+    bag, config = world.bag(), world.config()
+    found = []
+    for threads in (1, 2, 5):
+        out = world.folder / str(threads) / "out.mcap"
+        options = ReplayOptions(threads=threads, latency_ms=latency_ms, with_inputs=True)
+        summary = replay(bag, out, config, options).to_json()
+        counts = {key: summary[key] for key in ("streams", "points", "written", "issues")}
+        found.append((out.read_bytes(), counts))
+    assert found[0] == found[1] == found[2]
+    assert found[0][1]["streams"]["camera.front"]["published"] == (3 if latency_ms else 5)
+
+
 def test_inputs_are_passed_on_only_when_asked(world):
     bag = world.bag()
     replay(bag, world.folder / "plain.mcap", world.config())
