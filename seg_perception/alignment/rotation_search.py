@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.alignment.evidence import HALVES, Evidence
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.sums import HALVES
 from seg_perception.alignment.window import Window
 
 Matrix = NDArray[np.float64]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.alignment.evidence import WIDEST, Evidence, Sums
+from seg_perception.alignment.evidence import WIDEST, Evidence
 from seg_perception.alignment.observation import Observation
+from seg_perception.alignment.sums import Sums
 from seg_perception.calibration.shift_search import search_shift
 from seg_perception.config import CameraConfig
 from seg_perception.core.errors import TransformError

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.alignment.evidence import Evidence, Sums, joined
+from seg_perception.alignment.evidence import Evidence
 from seg_perception.alignment.observation import Observation
 from seg_perception.alignment.rotation_search import RotationSearch, search_rotation, turn
+from seg_perception.alignment.sums import Sums, joined
 from seg_perception.alignment.verdict import LEAST_Z, judge
 from seg_perception.calibration.check import gather
 from seg_perception.calibration.pictures import Plot, curves_picture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from seg_perception.alignment.evidence import HALVES, WIDEST, Evidence, Matrix
+from seg_perception.alignment.evidence import WIDEST, Evidence, Matrix
+from seg_perception.alignment.sums import HALVES
 from seg_perception.alignment.window import Window
 
 # How far a cut image is looked for, and in which steps, as shares of the picture's width. Less

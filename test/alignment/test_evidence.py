@@ -1,5 +1,7 @@
 """Evidence of a picture and edges worked out by hand: one bright stripe, one post."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -167,3 +169,23 @@ def test_without_brightness_there_are_none():
     points = np.ones((4, 8), [(axis, "<f4") for axis in "xyz"])
     cloud = PointCloud(points, 0, "lidar")
     assert len(reflectivity_edges(cloud, cloud.xyz)) == 0
+
+
+def test_between_two_offsets_of_the_clock_edges_move_evenly():
+    """A camera that turns by half a degree a step: half a step is a quarter of a degree."""
+    picture, edges = boxes(1)
+    a_step = turn(np.array([0.0, 0.5, 0.0]))
+    poses = np.stack([np.linalg.inv(a_step), np.eye(4), a_step])
+    evidence = Evidence([replace(observation(picture, edges), T_camera_lidar=poses)], at=1)
+    (drifted,) = evidence.sums([np.eye(4)], [0.5]).scores
+    (turned,) = evidence.sums([turn(np.array([0.0, 0.25, 0.0]))]).scores
+    (still,) = evidence.sums([np.eye(4)]).scores
+    assert drifted == pytest.approx(turned, rel=0.02)
+    assert drifted < 0.8 * still
+
+
+def test_beyond_the_recorded_transforms_edges_do_not_drift():
+    picture, edges = boxes(1)
+    poses = np.stack([np.full((4, 4), np.nan), np.eye(4)])
+    evidence = Evidence([replace(observation(picture, edges), T_camera_lidar=poses)], at=1)
+    assert evidence.sums([np.eye(4)], [3.0]).scores == evidence.sums([np.eye(4)]).scores
