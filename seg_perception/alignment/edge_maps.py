@@ -7,6 +7,8 @@ nothing; the outline of a trunk scores where it is, and only there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ _REACHES = (1 / 200, 1 / 60)
 _LEAST_CONTRAST = 2.0
 # Gradients of this many times the picture's median count half; of a flat picture, at least of this.
 _SOFT, _LEAST_MEDIAN = 2.0, 0.1
+# Contrast is worked out in pixels so many times as wide; medians of every so many rows and columns.
+_COARSE, _SPARSE = 4, 4
 ONE = 127
 
 
@@ -37,7 +41,8 @@ def edge_maps(picture: NDArray[np.uint8]) -> NDArray[np.int8]:
         int8 (DIRECTIONS, h, w), from -127 to 127; direction k is that of the angle
         pi k / DIRECTIONS from the row towards the column.
     """
-    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(np.float32)
+    colours = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = [np.ascontiguousarray(colours[:, :, k]) for k in range(3)]
     scale = picture.shape[1] / WIDTH
     contrast = _contrast(lab, _AROUND_PX * scale)
     tensors = [_tensor(lab, px * scale, contrast) for px in _SCALES_PX]
@@ -61,24 +66,39 @@ def direction_of(step: NDArray[np.floating]) -> NDArray[np.intp]:
     return direction
 
 
-def _contrast(lab: Image, sigma: float) -> Image:
-    mean = cv2.GaussianBlur(lab, (0, 0), sigma)
-    square = cv2.GaussianBlur((lab * lab).sum(axis=2), (0, 0), sigma)
-    variance = np.maximum(square - (mean * mean).sum(axis=2), 0)
-    contrast: Image = np.sqrt(variance) + np.float32(_LEAST_CONTRAST)
+def _contrast(lab: Sequence[Image], sigma: float) -> Image:
+    """The standard deviation of the colours around each pixel; it changes slowly, so coarsely."""
+    height, width = lab[0].shape
+    size = max(1, round(width / _COARSE)), max(1, round(height / _COARSE))
+    coarse = [cv2.resize(c, size, interpolation=cv2.INTER_AREA) for c in lab]
+    square = cv2.resize(_sum_of_products(lab, lab), size, interpolation=cv2.INTER_AREA)
+    sigma /= _COARSE
+    means = [cv2.GaussianBlur(c, (0, 0), sigma).astype(np.float32) for c in coarse]
+    variance = cv2.GaussianBlur(square, (0, 0), sigma) - _sum_of_products(means, means)
+    deviation = np.sqrt(np.maximum(variance, 0)) + np.float32(_LEAST_CONTRAST)
+    contrast: Image = cv2.resize(deviation, (width, height)).astype(np.float32)
     return contrast
 
 
-def _tensor(lab: Image, sigma: float, contrast: Image) -> tuple[Image, Image, Image]:
+def _tensor(lab: Sequence[Image], sigma: float, contrast: Image) -> tuple[Image, Image, Image]:
     """The structure tensor (xx, xy, yy) of colours over contrast."""
-    smooth = cv2.GaussianBlur(lab, (0, 0), max(sigma, 0.3))
-    right = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3)
-    even = contrast * contrast
+    smooth = [cv2.GaussianBlur(c, (0, 0), max(sigma, 0.3)) for c in lab]
+    right, down = (
+        [cv2.Sobel(c, cv2.CV_32F, *way, ksize=3).astype(np.float32, copy=False) for c in smooth]
+        for way in ((1, 0), (0, 1))
+    )
+    even = np.float32(1) / (contrast * contrast)
     xx, xy, yy = (
-        (a * b).sum(axis=2) / even for a, b in ((right, right), (right, down), (down, down))
+        _sum_of_products(a, b) * even for a, b in ((right, right), (right, down), (down, down))
     )
     return xx, xy, yy
+
+
+def _sum_of_products(a: Sequence[Image], b: Sequence[Image]) -> Image:
+    total = np.zeros(a[0].shape, np.float32)
+    for one, other in zip(a, b, strict=True):
+        total += one * other
+    return total
 
 
 def _along(tensors: list[tuple[Image, Image, Image]], angle: float) -> Image:
@@ -87,7 +107,9 @@ def _along(tensors: list[tuple[Image, Image, Image]], angle: float) -> Image:
     total = np.zeros_like(tensors[0][0])
     for xx, xy, yy in tensors:
         size = np.sqrt(np.maximum(c * c * xx + 2 * c * s * xy + s * s * yy, 0))
-        total += size / (size + _SOFT * max(float(np.median(size)), _LEAST_MEDIAN))
+        total += size / (
+            size + _SOFT * max(float(np.median(size[::_SPARSE, ::_SPARSE])), _LEAST_MEDIAN)
+        )
     mean: Image = total / np.float32(len(tensors))
     return mean
 
