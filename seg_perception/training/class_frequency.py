@@ -55,9 +55,10 @@ class ClassFrequency:
         """Training pixels by first class, int64 (classes,).
 
         Args:
-            shares: of the draws, by source; each source is scaled to its own.
+            shares: of the draws, by source; each source is scaled to its own, and one that is not
+                named does not count.
         """
-        counts = {name: self._by_class(rows.sum(axis=0)) for name, rows in self.pixels.items()}
+        counts = {name: self._by_class(self.pixels[name].sum(axis=0)) for name in shares}
         everything = sum(int(count.sum()) for count in counts.values())
         total = sum(shares.values())
         scaled = [

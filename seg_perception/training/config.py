@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
@@ -71,6 +71,27 @@ class AugmentationConfig(_Part):
     voronoi_cells: int = Field(default=12, ge=1)
     blur: float = Field(default=0.2, ge=0, le=1, description="probability of a soft image")
     noise: float = Field(default=0.03, ge=0, description="largest deviation, 1 is full scale")
+    colour_noise: float = Field(
+        default=0.0, ge=0, le=1, description="probability that each channel has its own noise"
+    )
+    motion_blur: float = Field(
+        default=0.0, ge=0, le=1, description="probability of an image smeared along a line"
+    )
+    motion_blur_px: float = Field(default=15.0, ge=2, description="longest smear, in the crop")
+    darkness: float = Field(
+        default=0.0, ge=0, le=1, description="probability of a part of the light, noise after it"
+    )
+    darkness_factor: float = Field(
+        default=0.1, gt=0, le=0.7, description="least part of the light that is left"
+    )
+    darkness_noise: float = Field(
+        default=0.03, ge=0, description="largest deviation of the noise in it, 1 is full scale"
+    )
+    jpeg: float = Field(default=0.0, ge=0, le=1, description="probability of JPEG's losses")
+    jpeg_quality: int = Field(default=8, ge=1, le=59, description="lowest quality of them")
+    haze: float = Field(default=0.0, ge=0, le=1, description="probability of haze")
+    drops: float = Field(default=0.0, ge=0, le=1, description="probability of drops on the glass")
+    dirt: float = Field(default=0.0, ge=0, le=1, description="probability of mud on the glass")
 
 
 class SamplingConfig(_Part):
@@ -95,6 +116,11 @@ class LossConfig(_Part):
     """What is minimised."""
 
     effective_number_beta: float = Field(default=0.998, ge=0, lt=1)
+    weights_from: tuple[str, ...] = Field(
+        default=(),
+        description="sources whose pixels the class weights follow from; empty: all. Photos of "
+        "few classes that join a mix would take the weight from what is rare in it",
+    )
     lovasz: float = Field(default=0.0, ge=0, description="share of the Lovasz loss")
     auxiliary: float = Field(default=1.0, ge=0, description="share of the auxiliary pixel head")
     coarse: float = Field(
@@ -159,6 +185,20 @@ class TrainingConfig(_Part):
     sampling: SamplingConfig = Field(default_factory=SamplingConfig)
     loss: LossConfig = Field(default_factory=LossConfig)
     optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig)
+
+    @model_validator(mode="after")
+    def _check_weights(self) -> TrainingConfig:
+        names = [source.name for source in self.sources]
+        if unknown := sorted(set(self.loss.weights_from) - set(names)):
+            msg = f"loss.weights_from: expected sources among {names}, got {unknown[0]!r}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def weighed_sources(self) -> tuple[SourceConfig, ...]:
+        """The sources whose pixels the class weights follow from."""
+        named = self.loss.weights_from
+        return tuple(s for s in self.sources if not named or s.name in named)
 
     @classmethod
     def load(cls, path: Path) -> TrainingConfig:

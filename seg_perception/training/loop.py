@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +21,7 @@ from seg_perception.training.batches import Batch, BatchSource
 from seg_perception.training.bundle_weights import load_bundle, match_statistics
 from seg_perception.training.checkpoint import Checkpoint, architecture_errors
 from seg_perception.training.class_frequency import ClassFrequency, expect_every_class
-from seg_perception.training.config import TrainingConfig
+from seg_perception.training.config import SourceConfig, TrainingConfig
 from seg_perception.training.criterion import Criterion
 from seg_perception.training.curves import RunLog
 from seg_perception.training.data import TrainingData
@@ -83,11 +83,10 @@ class Trainer:
         )
         mappings = [source.mapping or source.name for source in config.sources]
         expect_every_class(self.class_frequency, data.ontology, config.unseen, mappings)
-        pixels = self.class_frequency.class_pixels(
-            {source.name: source.share for source in config.sources}
-        )
+        pixels = self.class_frequency.class_pixels(_shares(config.sources))
+        weighed = self.class_frequency.class_pixels(_shares(config.weighed_sources))
         self._batches = BatchSource(data, self.class_frequency, config, self._processes.rank)
-        self._criterion = _criterion(config, data, pixels).to(self._processes.device)
+        self._criterion = _criterion(config, data, weighed).to(self._processes.device)
         self.network = _network(config, data, pixels).to(
             self._processes.device, memory_format=torch.channels_last
         )
@@ -308,6 +307,10 @@ def _network(
     if not config.init:
         start_from_imagenet(network, config.model)
     return network
+
+
+def _shares(sources: Sequence[SourceConfig]) -> dict[str, float]:
+    return {source.name: source.share for source in sources}
 
 
 def _criterion(config: TrainingConfig, data: TrainingData, pixels: NDArray[np.int64]) -> Criterion:

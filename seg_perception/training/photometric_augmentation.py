@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.corruptions.coding import jpeg
+from seg_perception.corruptions.lens import dirt, rain_drops
+from seg_perception.corruptions.light import add_noise, expose, haze
+from seg_perception.corruptions.motion import motion_blur
 from seg_perception.training.config import AugmentationConfig
 
 Rng = np.random.Generator
@@ -14,17 +20,20 @@ Image = NDArray[np.uint8]
 # A leaf is brighter in near infrared than in green, the sky and water are dark there. A rough
 # imitation, red, green, blue; the weights sum to 1.
 _INFRARED = (0.2, 1.3, -0.5)
+_MOST_DROPS = 40
+_MOST_DIRT = 0.2
 
 
 def augment_photometry(image: Image, config: AugmentationConfig, rng: Rng) -> Image:
-    """Vary a uint8 (H, W, 3) RGB image."""
+    """Vary a uint8 (H, W, 3) RGB image, in the order in which the world and a camera do."""
     if config.voronoi and rng.random() < config.voronoi:
         image = diversify(image, config.voronoi_cells, rng)
     image = np.asarray(cv2.LUT(image, _tone_tables(config, rng)), np.uint8)
     image = _vary_colour(image, config, rng)
+    image = _vary_view(image, config, rng)
     if rng.random() < config.blur:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4)), np.uint8)
-    return _add_noise(image, rng.uniform(0, config.noise), rng)
+    return _vary_sensor(image, config, rng)
 
 
 def diversify(image: Image, cells: int, rng: Rng) -> Image:
@@ -105,8 +114,33 @@ def _tone_tables(config: AugmentationConfig, rng: Rng) -> NDArray[np.uint8]:
     return np.asarray(np.clip(value * 255, 0, 255).round(), np.uint8)[None]
 
 
-def _add_noise(image: Image, deviation: float, rng: Rng) -> Image:
-    noise = rng.standard_normal(image.shape[:2], np.float32)[..., None] * np.float32(
-        255 * deviation
-    )
-    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
+def _vary_view(image: Image, config: AugmentationConfig, rng: Rng) -> Image:
+    """Air and glass before the camera, and its own motion."""
+    if _happens(config.haze, rng):
+        image = haze(image, rng.uniform(0.25, 0.9))
+    if _happens(config.drops, rng):
+        image = rain_drops(image, int(rng.integers(1, _MOST_DROPS + 1)), rng)
+    if _happens(config.dirt, rng):
+        image = dirt(image, rng.uniform(0.01, _MOST_DIRT), rng)
+    if _happens(config.motion_blur, rng):
+        length_px = rng.uniform(2, config.motion_blur_px)
+        image = motion_blur(image, length_px, rng.uniform(0, math.pi))
+    return image
+
+
+def _vary_sensor(image: Image, config: AugmentationConfig, rng: Rng) -> Image:
+    """Light, then the noise that does not get less with it, then what coding loses."""
+    deviation, colour = rng.uniform(0, config.noise), False
+    if _happens(config.darkness, rng):
+        factor = float(np.exp(rng.uniform(np.log(config.darkness_factor), np.log(0.7))))
+        image, deviation = expose(image, factor), rng.uniform(0, config.darkness_noise)
+        colour = True
+    image = add_noise(image, deviation, rng, colour=colour or _happens(config.colour_noise, rng))
+    if _happens(config.jpeg, rng):
+        image = jpeg(image, int(rng.integers(config.jpeg_quality, 60)))
+    return image
+
+
+def _happens(probability: float, rng: Rng) -> bool:
+    """A key that is zero draws nothing, so that it changes no other key's draws."""
+    return probability > 0 and rng.random() < probability

@@ -38,6 +38,11 @@ def test_sources_are_scaled_to_their_share_of_the_draws() -> None:
     assert both.class_pixels({"a": 1.0, "b": 3.0}).tolist() == [10, 30, 0]
 
 
+def test_a_source_that_is_not_named_does_not_count() -> None:
+    both = ClassFrequency(SPACE, {"a": np.array([[30, 0, 0, 0]]), "b": np.array([[0, 10, 0, 0]])})
+    assert both.class_pixels({"b": 3.0}).tolist() == [0, 10, 0]
+
+
 def test_a_class_may_be_impossible_or_never_certain() -> None:
     some = frequency([5, 0, 0, 7])
     assert some.never_possible().tolist() == []

@@ -30,7 +30,9 @@ def test_a_shipped_run_names_classes_mappings_and_splits_that_there_are(path) ->
     ontology = Ontology.load(config.ontology)
     named = {*config.unseen, *config.sampling.paste_classes}
     assert named <= set(ontology.ids)
-    mappings = [LabelMapping.load(path.parent / source.mapping) for source in config.sources]
+    # A source without one has its mapping beside its images.
+    with_file = [source for source in config.sources if source.mapping]
+    mappings = [LabelMapping.load(path.parent / source.mapping) for source in with_file]
     space = TargetSpace.build(ontology, mappings)
     assert space.class_count == ontology.id_count
     assert all((path.parent / source.split).is_file() for source in config.sources if source.split)
@@ -59,3 +61,13 @@ def test_goose_runs_build_their_networks(path) -> None:
     assert sorted(rates) == pytest.approx(
         [config.optimizer.layer_decay**power for power in range(depth, -1, -1)]
     )
+
+
+def test_weights_come_from_sources_that_there_are() -> None:
+    sources = [{"name": n, "folder": n, "share": 1.0} for n in ("drives", "photos")]
+    run = {"ontology": "field", "steps": 1, "sources": sources}
+    config = TrainingConfig.model_validate({**run, "loss": {"weights_from": ["drives"]}})
+    assert [s.name for s in config.weighed_sources] == ["drives"]
+    assert len(TrainingConfig.model_validate(run).weighed_sources) == 2
+    with pytest.raises(ValueError, match=r"loss.weights_from: expected .* got 'phones'"):
+        TrainingConfig.model_validate({**run, "loss": {"weights_from": ["phones"]}})

@@ -59,3 +59,38 @@ def test_every_strength_gives_bytes_of_the_same_shape(seed: int) -> None:
     varied = augment_photometry(image, config, np.random.default_rng(seed))
     assert varied.shape == image.shape
     assert varied.dtype == np.uint8
+
+
+QUIET = {
+    "brightness": 0, "contrast": 0, "gamma": 1, "colour": 0, "saturation": 0, "grey": 0,
+    "blur": 0, "noise": 0,
+}  # fmt: skip
+
+
+def varied(image: np.ndarray, **keys: float) -> np.ndarray:
+    return augment_photometry(image, AugmentationConfig(**QUIET, **keys), np.random.default_rng(3))
+
+
+def test_darkness_keeps_its_noise_and_each_channel_has_its_own() -> None:
+    dark = varied(np.full((80, 80, 3), 200, np.uint8), darkness=1, darkness_noise=0.05)
+    assert dark.mean() < 0.72 * 200
+    spread = dark.astype(float)
+    assert spread.std(axis=(0, 1)).min() > 1
+    assert abs(np.corrcoef(spread[..., 0].ravel(), spread[..., 1].ravel())[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("key", ["motion_blur", "jpeg", "haze", "drops", "dirt"])
+def test_each_imitation_happens_at_probability_1_and_not_at_0(key: str) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (72, 128, 3), dtype=np.uint8)
+    assert not np.array_equal(varied(image, **{key: 1}), image)
+    assert np.array_equal(varied(image, **{key: 0}), image)
+
+
+def test_a_key_at_0_changes_no_other_keys_draws() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    alone = AugmentationConfig(hue_rad=0.4)
+    beside = AugmentationConfig(hue_rad=0.4, motion_blur_px=30, jpeg_quality=3, haze=0)
+    first, second = (
+        augment_photometry(image, c, np.random.default_rng(9)) for c in (alone, beside)
+    )
+    assert np.array_equal(first, second)
