@@ -45,7 +45,8 @@ def line_kernel(length_px: float, angle_rad: float) -> NDArray[np.float32]:
     ):
         np.add.at(kernel, (row + dy, column + dx), weight)
     kernel = kernel[:-1, :-1]
-    return (kernel / kernel.sum()).astype(np.float32)
+    weights: NDArray[np.float32] = (kernel / kernel.sum()).astype(np.float32)
+    return weights
 
 
 def defocus(image: Image, radius_px: float) -> Image:
