@@ -73,9 +73,11 @@ account that a node prints at its end those since activation:
 
 | stage | camera | lidar, radar |
 |---|---|---|
-| `wait` | from the message's arrival until the engine is free for it | from its arrival until labels and transforms for it are there, decoding included |
+| `wait` | from the message's arrival until it is decoded for the engine | from its arrival until labels and transforms for it are there, decoding included |
 | `decode` | message to pixels, JPEG and PNG included | message to points |
-| `segment` | the network, and what is before and behind it | |
+| `prepare` | pixels to the network's picture | |
+| `ready` | from there until the engine is free | |
+| `segment` | the network, and what is behind it | |
 | `transfer` | | from label maps to labelled points |
 | `publish` | everything that is subscribed, made and sent | the same |
 | `total` | from the sensor's stamp to the end of publishing | the same |

@@ -10,7 +10,17 @@ import numpy as np
 from bench.graph.figures import Flow
 from bench.graph.summary import Summary
 
-STAGES = ("wait", "decode", "segment", "transfer", "publish", "gap", "total")
+STAGES = (
+    "wait",
+    "decode",
+    "prepare",
+    "ready",
+    "segment",
+    "transfer",
+    "publish",
+    "gap",
+    "total",
+)
 
 
 def comparison(load: str, ours: Summary, usual: Summary) -> str:

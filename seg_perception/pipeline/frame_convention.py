@@ -16,6 +16,7 @@ points land in its image under one convention, and hardly any under the other.
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -297,7 +298,7 @@ class FrameConventionDetector:
 
 
 class _CameraTrials:
-    """One camera's scans and their decision, which other threads may read."""
+    """One camera's scans and their decision; may be used from several threads."""
 
     def __init__(self, camera: str, issues: IssueLog) -> None:
         self.decision = _UNTRIED
@@ -305,19 +306,23 @@ class _CameraTrials:
         self._issues = issues
         self._trials: deque[Trial] = deque(maxlen=MOST_SCANS)
         self._poses: dict[str, SensorPose] = {}
+        self._lock = threading.Lock()
 
     def add(self, pose: SensorPose, trial: Trial) -> None:
-        self._follow(pose)
-        self._trials.append(trial)
-        self.decision = decide(self._trials)
-        self._say(pose.frames[0])
+        with self._lock:
+            self._follow(pose)
+            self._trials.append(trial)
+            self.decision = decide(self._trials)
+            self._say(pose.frames[0])
 
     def expect(self, pose: SensorPose) -> Convention:
-        self._follow(pose)
-        if self.decision.convention is None:
+        with self._lock:
+            self._follow(pose)
+            convention = self.decision.convention
+        if convention is None:
             msg = f"which axes the frame of camera {self._camera} has is not decided"
             raise ConventionError(msg)
-        return self.decision.convention
+        return convention
 
     def _say(self, frame: str) -> None:
         found = self.decision

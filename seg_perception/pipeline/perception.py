@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
 from seg_perception.pipeline.lidar_labeller import LidarLabeller
+from seg_perception.pipeline.map_entry import EntryAtOnce, MapEntry, MappedScan
 from seg_perception.pipeline.radar_labeller import RadarLabeller
 from seg_perception.pipeline.rate_limiter import RateLimiter
 from seg_perception.pipeline.robot_pose import RobotPose
@@ -56,6 +58,7 @@ class Perception:
         rate_limiter: which messages are worked on at all.
         motion: when scans and images were measured, and from where.
         mappers: the maps that labelled clouds enter; one where `map.enabled`.
+        map_entry: how they enter: at once, unless somebody puts a thread of its own here.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Perception:
         self.rate_limiter = RateLimiter(config)
         self.motion = EgoMotion(config, transforms, FrameConventionDetector(config, self.issues))
         self.mappers: list[SemanticMapper] = []
+        self.map_entry: MapEntry = EntryAtOnce()
         self._self_filter = SelfFilter(config, ontology.unknown_id)
         self._label_maps: LabelMapBuffer[PreparedLabelMap] = LabelMapBuffer(
             config.cameras, config.synchronizer
@@ -139,6 +143,26 @@ class Perception:
                 labelled.append(LabelledCloud(self._label(queued.scan), queued.handle))
         return labelled
 
+    def label_next(self, sensors: Collection[str], now_ns: int) -> LabelledCloud | None:
+        """Label the cloud whose turn it is; each sensor is asked for by one thread.
+
+        None: every one may still get better labels. Where the thread is behind, clouds give way
+        to newer ones of their sensor (`CloudQueue.take`).
+        """
+
+        def is_ready(queued: QueuedCloud) -> bool:
+            return self._views.is_complete(queued.scan)
+
+        labelled: LabelledCloud | None = None
+        while labelled is None and (queued := self._clouds.take(sensors, now_ns, is_ready)):
+            with accounted(queued.handle, self.issues):
+                labelled = LabelledCloud(self._label(queued.scan), queued.handle)
+        return labelled
+
+    def has_waiting(self, sensors: Collection[str]) -> bool:
+        """Whether clouds of these sensors wait for labels."""
+        return self._clouds.holds_any(sensors)
+
     def label(self, sensor: str, cloud: PointCloud) -> SemanticCloud:
         """Label a cloud at once with what is known now."""
         return self._label(self._scan(sensor, cloud))
@@ -166,6 +190,7 @@ class Perception:
     def reset(self) -> None:
         """Forget everything timed: the clock jumped. How cameras are mounted is not."""
         self.transforms.clear_timed()
+        self.map_entry.clear()
         for mapper in self.mappers:
             mapper.clear()
         self._label_maps.clear()
@@ -218,4 +243,4 @@ class Perception:
 
     def _map(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
         for mapper in self.mappers:
-            mapper.add(scan, xyz, semantic)
+            self.map_entry.enter(mapper, MappedScan(scan, xyz, semantic))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from seg_perception.config import SynchronizerConfig
-from seg_perception.core.drop_reasons import QUEUE_FULL
+from seg_perception.core.drop_reasons import QUEUE_FULL, SUPERSEDED
 from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.types import NANOSECONDS
 from seg_perception.pipeline.scan import Scan
@@ -102,6 +102,10 @@ class QueuedCloud:
     arrived_ns: int
 
 
+# A cloud that nobody could begin with in so many times its longest wait gives way to a newer one.
+_PATIENCE = 2
+
+
 class CloudQueue:
     """Clouds that wait for label maps and transforms; may be used from several threads."""
 
@@ -128,11 +132,41 @@ class CloudQueue:
                 waiting
                 for queue in self._waiting.values()
                 for waiting in queue
-                if now_ns - waiting.arrived_ns >= self._max_wait_ns or is_ready(waiting)
+                if self._is_over(waiting, now_ns) or is_ready(waiting)
             ]
             for waiting in due:
                 self._waiting[waiting.scan.sensor].remove(waiting)
         return sorted(due, key=lambda waiting: waiting.arrived_ns)
+
+    def take(
+        self, sensors: Collection[str], now_ns: int, is_ready: Callable[[QueuedCloud], bool]
+    ) -> QueuedCloud | None:
+        """Take out the cloud whose deadline is next, of those that are ready or waited long enough.
+
+        Whoever works on these sensors is behind where a cloud has waited for twice `max_wait_s`:
+        it is dropped as `superseded` where a newer one of its sensor can be labelled as well.
+
+        Args:
+            sensors: whose clouds are asked for, by one thread.
+            now_ns: as for `collect`.
+            is_ready: whether a cloud has nothing to wait for.
+        """
+        due = [w for w in self._waiting_of(sensors) if self._is_over(w, now_ns) or is_ready(w)]
+        newest = {waiting.scan.sensor: waiting for waiting in due}
+        for waiting in due:
+            late_ns = now_ns - waiting.arrived_ns
+            is_late = late_ns >= _PATIENCE * self._max_wait_ns
+            gives_way = is_late and waiting is not newest[waiting.scan.sensor]
+            if not self._remove(waiting):
+                continue
+            if not gives_way:
+                return waiting
+            waiting.handle.drop(SUPERSEDED)
+        return None
+
+    def holds_any(self, sensors: Collection[str]) -> bool:
+        """Whether a cloud of these sensors waits."""
+        return bool(self._waiting_of(sensors))
 
     def clear(self, reason: str) -> None:
         """Drop everything that waits."""
@@ -146,3 +180,21 @@ class CloudQueue:
         """Count the waiting clouds."""
         with self._lock:
             return sum(len(queue) for queue in self._waiting.values())
+
+    def _waiting_of(self, sensors: Collection[str]) -> list[QueuedCloud]:
+        """The clouds of sensors in the order of their deadlines, which is that of arrival."""
+        with self._lock:
+            waiting = [w for sensor in sensors for w in self._waiting.get(sensor, ())]
+        return sorted(waiting, key=lambda one: one.arrived_ns)
+
+    def _is_over(self, waiting: QueuedCloud, now_ns: int) -> bool:
+        return now_ns - waiting.arrived_ns >= self._max_wait_ns
+
+    def _remove(self, waiting: QueuedCloud) -> bool:
+        """Take a cloud out; False where it was dropped meanwhile."""
+        with self._lock:
+            queue = self._waiting.get(waiting.scan.sensor, deque())
+            if waiting not in queue:
+                return False
+            queue.remove(waiting)
+            return True

@@ -2,58 +2,50 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from seg_perception.config.input_topics import CLOUD_TYPES, RADAR_TYPES
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.core.issue_kinds.inputs import TYPE_NOT_INSTALLED
-from seg_perception.io.clouds import decode_points
-from seg_perception.io.messages import PointCloud2, header_of, stamp_to_ns
+from seg_perception.io.messages import PointCloud2
 from seg_perception.outputs.topics import cloud_topics
-from seg_perception.pipeline.perception import LabelledCloud
-from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.pipeline.unread_clouds import wrong_type
+from seg_perception.ros.cloud_thread import CloudThread
 from seg_perception.ros.inputs import StreamInput, published_types
-from seg_perception.ros.latencies import GAP
+from seg_perception.ros.map_thread import MapThread
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.transform_listener import TransformListener
-from seg_perception.ros.workers import ReceivedMessage, Worker
-
-MessageHandler = Callable[[ReceivedMessage], None]
-
-# Clouds whose wait is over are looked for this often while nothing arrives.
-COLLECT_S = 0.02
 
 
 class CloudLabelling:
-    """Clouds to semantic clouds; they wait for label maps and transforms."""
+    """Clouds to semantic clouds; they wait for label maps and transforms.
 
-    def __init__(
-        self, context: NodeContext, handlers: Mapping[str, MessageHandler] | None = None
-    ) -> None:
-        """Start.
+    Lidars, radars and the map have threads of their own: none waits for the others' work.
+    """
 
-        Args:
-            context: of this activation.
-            handlers: of further streams that put their messages into the context's inbox.
-        """
+    def __init__(self, context: NodeContext) -> None:
+        """Start."""
         self._context = context
-        self._handlers = dict(handlers or {})
-        self._sensors: dict[str, Any] = {**context.config.lidars, **context.config.radars}
-        context.outputs.advertise(cloud_topics(context.config))
+        config = context.config
+        self._sensors: dict[str, Any] = {**config.lidars, **config.radars}
+        context.outputs.advertise(cloud_topics(config))
+        self._map = MapThread(context) if context.perception.mappers else None
+        kinds: dict[str, Collection[str]] = {"lidar": config.lidars, "radar": config.radars}
+        self._threads = {
+            kind: CloudThread(context, f"{kind} clouds", sensors)
+            for kind, sensors in kinds.items()
+            if sensors
+        }
         self._transforms = TransformListener(
             context.node,
             context.sensors.transforms,
-            context.inbox.notify,
-            context.config.transforms.odometry_topic,
+            context.tell_clouds,
+            config.transforms.odometry_topic,
             context.on_thread_error("tf"),
         )
-        self._streams = [self._listen("lidar", name) for name in context.config.lidars]
-        self._streams += [self._listen("radar", name) for name in context.config.radars]
-        self._worker = Worker("clouds", self._step, context.on_thread_error("clouds"))
+        self._streams = [self._listen(kind, name) for kind in self._threads for name in kinds[kind]]
 
     @property
     def streams(self) -> Sequence[StreamInput]:
@@ -70,14 +62,15 @@ class CloudLabelling:
         """Unsubscribe, finish the clouds in work, drop those that wait."""
         for source in self._streams:
             source.close()
-        self._worker.stop()
+        for thread in self._threads.values():
+            thread.stop()
+        if self._map is not None:
+            self._map.stop()
         self._transforms.close()
-        self._context.inbox.close()
         self._context.perception.close()
 
     def _listen(self, kind: str, name: str) -> StreamInput:
-        source = StreamInput(self._context, kind, name, self._context.inbox.put)
-        self._handlers[source.stream] = self._add_cloud
+        source = StreamInput(self._context, kind, name, self._threads[kind].inbox.put)
         source.listen(PointCloud2.type_name, self._sensors[name].topic)
         return source
 
@@ -101,51 +94,3 @@ class CloudLabelling:
                 issues.hold(TYPE_NOT_INSTALLED, source.stream, error=error)
                 return
         issues.release(TYPE_NOT_INSTALLED, source.stream)
-
-    def _step(self) -> None:
-        for received in self._context.inbox.take_all(COLLECT_S):
-            with self._context.accounted(received.handle):
-                self._handlers[received.handle.stream](received)
-        for cloud in self._collect():
-            with self._context.accounted(cloud.handle):
-                self._publish(cloud)
-        for mapper in self._context.perception.mappers:
-            self._publish_map(mapper)
-
-    def _collect(self) -> list[LabelledCloud]:
-        start = time.perf_counter()
-        labelled = self._context.perception.collect(self._context.clock.now_ns())
-        share_s = (time.perf_counter() - start) / max(len(labelled), 1)
-        for cloud in labelled:
-            self._add_latencies(cloud, start, share_s)
-        return labelled
-
-    def _add_latencies(self, cloud: LabelledCloud, start_s: float, transfer_s: float) -> None:
-        latencies, handle = self._context.latencies, cloud.handle
-        latencies.add_wait(handle, start_s)
-        latencies.add("transfer", handle.stream, transfer_s)
-        for gap_s in cloud.semantic.gaps_s:
-            latencies.add(GAP, handle.stream, gap_s)
-
-    def _add_cloud(self, received: ReceivedMessage) -> None:
-        context, handle = self._context, received.handle
-        stamp_ns = stamp_to_ns(header_of(received.message).stamp)
-        if refusal := context.perception.rate_limiter.refuses_cloud(received.name, stamp_ns):
-            handle.drop(refusal)
-            return
-        with context.latencies.measure("decode", handle.stream):
-            cloud = decode_points(received.message)
-        context.observe(handle.stream, cloud.frame_id, cloud.stamp_ns)
-        context.perception.add_cloud(received.name, cloud, handle, context.clock.now_ns())
-
-    def _publish(self, labelled: LabelledCloud) -> None:
-        semantic, handle = labelled.semantic, labelled.handle
-        with self._context.latencies.measure("publish", handle.stream):
-            self._context.outputs.publish_cloud(semantic, self._context.clock.now_ns())
-        self._context.published(handle, semantic.cloud.stamp_ns)
-
-    def _publish_map(self, mapper: SemanticMapper) -> None:
-        """Publish the map in real time: the node's clock stands still with a bag that is paused."""
-        start = time.perf_counter()
-        if self._context.outputs.publish_map(mapper, time.monotonic_ns()):
-            self._context.latencies.add("publish", "map", time.perf_counter() - start)

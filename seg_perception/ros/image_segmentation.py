@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import time
+import os
 from collections.abc import Sequence
 from functools import partial
 
 from seg_perception.core.drop_reasons import SHUTDOWN, SUPERSEDED
 from seg_perception.core.types import CameraFrame
-from seg_perception.inference.scheduler import FrameSlots
+from seg_perception.inference.scheduler import FrameTurns
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.video_packets import is_video
 from seg_perception.outputs.topics import image_topics
+from seg_perception.ros.image_stages import Decoding, Inference, Publishing, SegmentedFrame, Turns
 from seg_perception.ros.inputs import CameraInput, StreamInput
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.video_input import VideoInput
-from seg_perception.ros.workers import ReceivedMessage, Worker
+from seg_perception.ros.workers import Handover, ReceivedMessage
 
-TAKE_TIMEOUT_S = 0.2
+# Label maps that may wait to be published; the engine waits for the next place.
+_UNPUBLISHED = 2
 
 
 class ImageSegmentation:
-    """Images to label maps: the newest frame of each camera, on a thread of its own."""
+    """Images to label maps: the newest of each camera, through stages that work side by side."""
 
     def __init__(self, context: NodeContext, segmenter: Segmenter) -> None:
         """Start."""
         self._context = context
         self._segmenter = segmenter
         cameras = context.config.cameras
-        self._slots: FrameSlots[ReceivedMessage] = FrameSlots(
-            {n: c.weight for n, c in cameras.items()}
-        )
+        threads = decoding_threads(len(cameras))
+        self._turns: Turns = FrameTurns({n: c.weight for n, c in cameras.items()}, threads + 1)
         context.outputs.advertise(image_topics(context.config))
         self._videos = {
             name: VideoInput(context, name, partial(self._lost, name), self._put_image)
@@ -42,7 +43,10 @@ class ImageSegmentation:
         for name, camera in cameras.items():
             self._inputs[name] = CameraInput(context, name, camera, self._put)
         context.on_change.append(self._reconfigure)
-        self._worker = Worker("inference", self._step, context.on_thread_error("inference"))
+        done: Handover[SegmentedFrame] = Handover(_UNPUBLISHED)
+        self._decoding = Decoding(context, segmenter, self._turns, self._decode, threads)
+        self._inference = Inference(context, segmenter, self._turns, self._decoding.ready, done)
+        self._publishing = Publishing(context, done)
 
     @property
     def streams(self) -> Sequence[StreamInput]:
@@ -55,14 +59,16 @@ class ImageSegmentation:
             source.adapt()
 
     def stop(self) -> None:
-        """Unsubscribe, finish the frame that is being segmented, drop those that wait."""
+        """Unsubscribe, publish the frame that is being segmented, drop those that wait."""
         for source in self._inputs.values():
             source.close()
         for video in self._videos.values():
             video.stop()
-        for received in self._slots.close():
+        for received in self._turns.close():
             received.handle.drop(SHUTDOWN)
-        self._worker.stop()
+        self._decoding.stop()
+        self._inference.stop()
+        self._publishing.stop()
 
     def _put(self, received: ReceivedMessage) -> None:
         """Take a message; a packet of a video waits for no engine, but for its picture."""
@@ -81,33 +87,21 @@ class ImageSegmentation:
         if refusal:
             received.handle.drop(refusal)
             return
-        replaced = self._slots.put(received.name, received)
+        replaced = self._turns.put(received.name, received)
         if replaced is not None:
             replaced.handle.drop(SHUTDOWN if replaced is received else SUPERSEDED)
 
     def _reconfigure(self) -> None:
         self._segmenter.set_min_confidence(self._context.config.segmentation.min_confidence)
 
-    def _step(self) -> None:
-        received = self._slots.take(TAKE_TIMEOUT_S)
-        if received is not None:
-            with self._context.accounted(received.handle):
-                self._segment(received)
-
     def _decode(self, received: ReceivedMessage) -> CameraFrame:
+        decode = self._inputs[received.name].decode
         if received.image is not None:
-            return self._inputs[received.name].decode(received)
+            return decode(received)
         with self._context.latencies.measure("decode", received.handle.stream):
-            return self._inputs[received.name].decode(received)
+            return decode(received)
 
-    def _segment(self, received: ReceivedMessage) -> None:
-        context, stream = self._context, received.handle.stream
-        context.latencies.add_wait(received.handle, time.perf_counter())
-        frame = self._decode(received)
-        context.observe(stream, frame.frame_id, frame.stamp_ns)
-        with context.latencies.measure("segment", stream):
-            label_map = context.perception.segment(frame, self._segmenter)
-        context.inbox.notify()
-        with context.latencies.measure("publish", stream):
-            context.outputs.publish_label_map(label_map, frame.image, context.clock.now_ns())
-        context.published(received.handle, frame.stamp_ns)
+
+def decoding_threads(cameras: int) -> int:
+    """One for each camera, but no more than the processor has cores."""
+    return max(1, min(cameras, len(os.sched_getaffinity(0))))

@@ -1,4 +1,4 @@
-"""Label images that another machine made."""
+"""Label images that another machine made, on a thread of their own."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from seg_perception.core.types import LabelMap, clean_frame_id
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import CompressedImage, Image, stamp_to_ns
 from seg_perception.outputs.topics import CameraTopics
-from seg_perception.ros.cloud_labelling import MessageHandler
 from seg_perception.ros.inputs import CameraInfoSubscriber, StreamInput
 from seg_perception.ros.node_context import NodeContext
-from seg_perception.ros.workers import ReceivedMessage
+from seg_perception.ros.workers import Inbox, ReceivedMessage, Worker
+
+_TAKE_TIMEOUT_S = 0.2
 
 
 class LabelImageInput:
-    """Label images that another machine made; the thread of the clouds takes them in."""
+    """Label images that another machine made, for the clouds."""
 
     def __init__(self, context: NodeContext) -> None:
         """Subscribe label images and their camera_info."""
         self._context = context
+        self._inbox = Inbox(context.config.synchronizer.queue_size)
         self._camera_infos: dict[str, CameraInfoSubscriber] = {}
         self._streams: dict[str, StreamInput] = {}
         for name, camera in context.config.cameras.items():
@@ -30,11 +32,12 @@ class LabelImageInput:
             self._camera_infos[name] = CameraInfoSubscriber(
                 context, name, topics.camera_info, context.sensors.take_label_camera_info
             )
-            self._streams[name] = StreamInput(context, "camera", name, context.inbox.put)
+            self._streams[name] = StreamInput(context, "camera", name, self._inbox.put)
             if context.config.output.png:
                 self._streams[name].listen(CompressedImage.type_name, topics.label_image_png)
             else:
                 self._streams[name].listen(Image.type_name, topics.label_image)
+        self._worker = Worker("labels", self._step, context.on_thread_error("labels"))
 
     @property
     def streams(self) -> Sequence[StreamInput]:
@@ -48,15 +51,17 @@ class LabelImageInput:
             self._camera_infos[name].adapt()
 
     def stop(self) -> None:
-        """Unsubscribe."""
+        """Unsubscribe, finish the label image in work, drop those that wait."""
         for name, source in self._streams.items():
             source.close()
             self._camera_infos[name].close()
+        self._worker.stop()
+        self._inbox.close()
 
-    @property
-    def handlers(self) -> dict[str, MessageHandler]:
-        """Who takes in the label images of each stream."""
-        return {source.stream: self._add_label_image for source in self._streams.values()}
+    def _step(self) -> None:
+        for received in self._inbox.take_all(_TAKE_TIMEOUT_S):
+            with self._context.accounted(received.handle):
+                self._add_label_image(received)
 
     def _add_label_image(self, received: ReceivedMessage) -> None:
         context, header = self._context, received.message.header
@@ -76,4 +81,5 @@ class LabelImageInput:
                 calibration=context.sensors.label_calibration(received.name),
             )
         )
+        context.tell_clouds()
         context.published(received.handle, stamp_ns)

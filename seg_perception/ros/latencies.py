@@ -11,7 +11,7 @@ from seg_perception.core.message_accounting import MessageHandle
 
 Key = tuple[str, str]
 
-WAIT, GAP = "wait", "gap"
+WAIT, READY, GAP = "wait", "ready", "gap"
 
 
 class Latencies:

@@ -23,7 +23,6 @@ from seg_perception.ros.latencies import Latencies
 from seg_perception.ros.node_descriptions import NodeDescriptions
 from seg_perception.ros.node_graph import NodeGraph
 from seg_perception.ros.ros_publisher import RosPublisher
-from seg_perception.ros.workers import Inbox
 
 TOTAL = "total"
 
@@ -41,7 +40,7 @@ class NodeContext:
         clock: the node's time, and the stamps seen.
         frames: the last frame_id of every stream.
         latencies: how long the stages took.
-        inbox: what waits for the thread of the clouds.
+        on_news: called when there is something new that clouds may wait for.
         on_change: called after a live parameter has changed.
     """
 
@@ -71,7 +70,7 @@ class NodeContext:
         self.outputs = Outputs(config, ontology, self.publisher)
         self.frames: dict[str, str] = {}
         self.latencies = Latencies()
-        self.inbox = Inbox(config.synchronizer.queue_size)
+        self.on_news: list[Callable[[], None]] = []
         self.on_change: list[Callable[[], None]] = []
 
     @property
@@ -94,10 +93,21 @@ class NodeContext:
         for tell in self.on_change:
             tell()
 
-    def observe(self, stream: str, frame_id: str, stamp_ns: int) -> None:
-        """Take note of a decoded message, before it goes into the core."""
+    def observe(self, stream: str, frame_id: str, stamp_ns: int) -> int:
+        """Take note of a decoded message, before it goes into the core.
+
+        Returns:
+            The generation that it belongs to: what was before a jump of the clock is another.
+        """
         self.frames[stream] = frame_id
-        self.clock.observe(stream, stamp_ns)
+        found: list[int] = []
+        self.clock.observe(stream, stamp_ns, lambda: found.append(self.perception.generation))
+        return found[0]
+
+    def tell_clouds(self) -> None:
+        """Label maps or transforms came, for which clouds may be waiting."""
+        for tell in self.on_news:
+            tell()
 
     def accounted(self, handle: MessageHandle) -> AbstractContextManager[None]:
         """A step of a message's way: if it fails, the handle is dropped under the reason."""

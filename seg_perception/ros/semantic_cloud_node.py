@@ -39,8 +39,7 @@ class SemanticCloudNode(SemanticNode):
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Labels from the network to clouds."""
-        labels = LabelImageInput(context)
-        return labels, CloudLabelling(context, labels.handlers)
+        return LabelImageInput(context), CloudLabelling(context)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

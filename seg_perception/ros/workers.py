@@ -6,12 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from seg_perception.core.drop_reasons import QUEUE_FULL, SHUTDOWN
 from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.threads import start_thread
 from seg_perception.io.bit_depth import Pixels
+
+T = TypeVar("T")
 
 # A step that fails at once, again and again, must not take the processor from all others.
 _PAUSE_S = 0.05
@@ -73,12 +75,15 @@ class Inbox:
         """Hold at most `limit` messages of a stream; the oldest goes as `queue_full`."""
         self._limit = limit
         self._changed = threading.Condition()
-        self._notified = False
+        self._notified = self._closed = False
         self._waiting: deque[ReceivedMessage] = deque()
 
     def put(self, received: ReceivedMessage) -> None:
-        """Add a message."""
+        """Add a message; after `close` it is dropped."""
         with self._changed:
+            if self._closed:
+                received.handle.drop(SHUTDOWN)
+                return
             oldest = self._make_room(received.handle.stream)
             self._waiting.append(received)
             self._changed.notify()
@@ -101,7 +106,9 @@ class Inbox:
         return messages
 
     def close(self) -> None:
-        """Drop what waits."""
+        """Drop what waits, and what still comes."""
+        with self._changed:
+            self._closed = True
         for received in self.take_all(timeout_s=0):
             received.handle.drop(SHUTDOWN)
 
@@ -111,3 +118,42 @@ class Inbox:
             return None
         self._waiting.remove(same[0])
         return same[0]
+
+
+class Handover(Generic[T]):
+    """What one thread has done and the next goes on with, in its order; who is ahead waits."""
+
+    def __init__(self, limit: int) -> None:
+        """Hold at most `limit` items."""
+        self._limit = limit
+        self._changed = threading.Condition()
+        self._waiting: deque[T] = deque()
+        self._closed = False
+
+    def put(self, item: T) -> bool:
+        """Hand an item over once there is room; False after `close`: the caller keeps it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._limit)
+            if self._closed:
+                return False
+            self._waiting.append(item)
+            self._changed.notify_all()
+        return True
+
+    def take(self, timeout_s: float) -> T | None:
+        """Wait for the next item; None after the timeout or `close`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting, timeout_s)
+            if not self._waiting:
+                return None
+            self._changed.notify_all()
+            return self._waiting.popleft()
+
+    def close(self) -> list[T]:
+        """Take nothing more in; what still waits."""
+        with self._changed:
+            self._closed = True
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        return waiting

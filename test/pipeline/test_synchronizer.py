@@ -113,3 +113,57 @@ def test_a_full_queue_and_a_cleared_one_are_accounted_for() -> None:
     count = accounting.snapshot()["lidar.top"]
     assert count.dropped == {"queue_full": 1, "clock_jump": 2}
     assert count.balanced
+
+
+def test_the_next_deadline_goes_first_and_only_of_the_sensors_asked_for() -> None:
+    accounting, queue = MessageAccounting(), CloudQueue(CONFIG)
+    late, early, other = (
+        waiting(accounting, 20, "b"),
+        waiting(accounting, 10, "a"),
+        waiting(accounting, 0, "radar"),
+    )
+    for entry in (late, early, other):
+        queue.put(entry)
+    taken = [queue.take(["a", "b"], 30 * MS, lambda _: True) for _ in range(3)]
+    assert taken == [early, late, None]
+    assert not queue.holds_any(["a", "b"])
+    assert queue.holds_any(["radar"])
+
+
+def test_a_cloud_is_taken_when_it_is_ready_or_waited_long_enough() -> None:
+    accounting, queue = MessageAccounting(), CloudQueue(CONFIG)
+    first, second = waiting(accounting, 0), waiting(accounting, 100)
+    queue.put(first)
+    queue.put(second)
+    assert queue.take(["top"], 150 * MS, lambda entry: entry is second) is second
+    assert queue.take(["top"], 299 * MS, lambda _: False) is None
+    assert queue.take(["top"], 300 * MS, lambda _: False) is first
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "dropped"), [(599, {}), (600, {"superseded": 1})], ids=["in time", "behind"]
+)
+def test_a_cloud_that_waited_twice_the_longest_wait_gives_way_to_a_newer_one(
+    now_ms: int, dropped: dict[str, int]
+) -> None:
+    accounting, queue = MessageAccounting(), CloudQueue(CONFIG)
+    old, new = waiting(accounting, 0), waiting(accounting, 100)
+    queue.put(old)
+    queue.put(new)
+    taken = queue.take(["top"], now_ms * MS, lambda _: True)
+    assert taken is (new if dropped else old)
+    assert accounting.snapshot()["lidar.top"].dropped == dropped
+
+
+def test_a_late_cloud_gives_way_to_none_that_cannot_be_labelled_yet() -> None:
+    accounting, queue = MessageAccounting(), CloudQueue(CONFIG)
+    old, new, other = (
+        waiting(accounting, 0),
+        waiting(accounting, 350),
+        waiting(accounting, 10, "b"),
+    )
+    for entry in (old, new, other):
+        queue.put(entry)
+    assert queue.take(["top", "b"], 640 * MS, lambda _: False) is old
+    assert queue.take(["top", "b"], 640 * MS, lambda _: False) is other
+    assert accounting.snapshot()["lidar.top"].dropped == {}

@@ -86,7 +86,15 @@ def test_images_and_clouds_are_labelled_and_accounted_for(
     tally = summary["points"]["top"]
     assert (tally["labelled"], tally["out_of_view"]) == (36, 12), tally
     assert stages(summary["latencies"]) == {
-        "camera.front": {"wait", "decode", "segment", "publish", "total"},
+        "camera.front": {
+            "wait",
+            "decode",
+            "prepare",
+            "ready",
+            "segment",
+            "publish",
+            "total",
+        },
         "lidar.top": {"wait", "decode", "transfer", "gap", "publish", "total"},
     }
     assert all(entry["count"] == 12 for entry in summary["latencies"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seg_perception.core.message_accounting import MessageAccounting
-from seg_perception.ros.workers import Inbox, ReceivedMessage, Worker
+from seg_perception.ros.workers import Handover, Inbox, ReceivedMessage, Worker
 
 pytestmark = pytest.mark.ros
 
@@ -42,6 +42,41 @@ def test_every_message_is_taken_or_dropped(steps, limit):
     for count in accounting.snapshot().values():
         assert count.in_flight == 0
         assert count.balanced
+
+
+def test_what_comes_after_the_end_is_dropped():
+    accounting, inbox = MessageAccounting(), Inbox(2)
+    inbox.close()
+    inbox.put(received(accounting))
+    assert accounting.snapshot()["lidar.top"].dropped == {"shutdown": 1}
+    assert inbox.take_all(0) == []
+
+
+def test_a_handover_keeps_the_order_and_makes_who_is_ahead_wait():
+    handover, ahead = Handover(2), threading.Event()
+
+    def bring():
+        for number in range(4):
+            assert handover.put(number)
+        ahead.set()
+
+    threading.Thread(target=bring).start()
+    assert handover.take(1000.0) == 0
+    assert not ahead.is_set(), "the fourth has no room before another is taken"
+    assert [handover.take(1000.0) for _ in range(3)] == [1, 2, 3]
+    assert ahead.wait(1000.0)
+    assert handover.take(0) is None
+
+
+def test_the_end_of_a_handover_leaves_everything_to_somebody():
+    handover, refused = Handover(1), []
+    handover.put("first")
+    thread = threading.Thread(target=lambda: refused.append(handover.put("second")))
+    thread.start()
+    assert handover.close() == ["first"]
+    thread.join()
+    assert refused == [False]
+    assert handover.take(1000.0) is None
 
 
 def test_a_notification_wakes_without_a_message():

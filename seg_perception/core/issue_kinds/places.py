@@ -169,6 +169,14 @@ MAP_FAR = IssueKind(
     "set `map.frame` to a local frame",
     "note",
 )
+MAP_BEHIND = IssueKind(
+    "map_behind",
+    "scans come faster than the map takes them in; one is left out",
+    "raise map.voxel_m, or lower map.window_m, map.max_voxels or the lidar's max_rate_hz",
+    "the map works beside the labels, which go on; what it can't follow does not enter it",
+    "raise `map.voxel_m`, or lower `map.window_m` or `map.max_voxels`",
+    "warning",
+)
 NO_BASE_TRANSFORM = IssueKind(
     "no_base_transform",
     "no transform from {base!r}: {error}; nothing of its scans reaches Nav2's semantic layer",

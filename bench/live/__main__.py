@@ -1,0 +1,65 @@
+"""`python -m bench.live`: our node against its work in a row, at an engine of 15 ms, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.live.rig import Rig
+from bench.live.table import comparison, verdict
+from bench.live.trial import Trial, run_trial
+from seg_perception.core.json_document import dump_json
+from seg_perception.demo.processes import expect_ros
+
+SYSTEMS = ("pipeline", "serial")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run every number of cameras, print the tables, leave all in the folder."""
+    options = _parser().parse_args(arguments)
+    expect_ros()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    document: dict[str, Any] = {}
+    texts = []
+    for cameras in options.cameras:
+        trials = _run(Rig(cameras, options.camera_hz), options)
+        document[f"{cameras} cameras"] = {
+            name: [asdict(one) for one in found] for name, found in trials.items()
+        }
+        texts.append(comparison(cameras, options.camera_hz, trials))
+    (options.folder / "result.json").write_text(dump_json(document))
+    (options.folder / "tables.md").write_text("\n\n".join(texts) + "\n")
+    print("\n\n".join(texts))
+    print(verdict(trials))
+    return 0
+
+
+def _run(rig: Rig, options: argparse.Namespace) -> dict[str, list[Trial]]:
+    """Both systems in turns."""
+    trials: dict[str, list[Trial]] = {name: [] for name in SYSTEMS}
+    for number in range(options.trials):
+        for system in SYSTEMS if number % 2 == 0 else reversed(SYSTEMS):
+            folder = options.folder / f"{rig.cameras}_cameras_{number}_{system}"
+            shutil.rmtree(folder, ignore_errors=True)
+            trials[system].append(run_trial(system, rig, options.seconds, folder))
+            print(f"{rig.cameras} cameras, trial {number + 1}, {system}: done", flush=True)
+    return trials
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
+    made.add_argument("--folder", type=Path, default=Path("runs/bench_live"))
+    made.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 4])
+    made.add_argument("--camera-hz", type=float, default=20.0)
+    made.add_argument("--seconds", type=float, default=15.0, help="that count, of each trial")
+    made.add_argument("--trials", type=int, default=1, help="of each system")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())
