@@ -72,10 +72,13 @@ confidence (float32, 0 to 1), and `rgb`, the class's colour packed into a float3
 
 """
 _CLOUD_END = """A radar's cloud also gets `moving` (uint8: 1 moves, 0 rests, 255 not known) where
-the driver gives a velocity. A name that the input already has becomes `semantic_<name>`.
+the driver gives a velocity; a lidar's, with `memory.enabled`, `remembered` (uint8: 1 where no
+camera sees the point now and the label is that of its [place from before](../how_to/memory.md)).
+A name that the input already has becomes `semantic_<name>`.
 Unknown is 255 (65535 above 255 classes; 8 with the ontology of Viking Hill). Hidden and
-out-of-view points keep their place as unknown unless `output.drop_unlabelled` is set, which
-leaves them out; `output.classes` leaves out all other classes, too.
+out-of-view points without a remembered label keep their place as unknown unless
+`output.drop_unlabelled` is set, which leaves them out; `output.classes` leaves out all other
+classes, too.
 """
 
 

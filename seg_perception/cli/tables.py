@@ -95,11 +95,13 @@ def streams_table(streams: Mapping[str, StreamCount], duration_s: float) -> Tabl
 
 def points_table(points: Mapping[str, Mapping[PointStatus, int]]) -> Table:
     """What became of the points, as shares of all."""
-    headers = [status.name.lower().replace("_", " ") for status in _STATUSES]
+    remembers = any(counts[PointStatus.REMEMBERED] for counts in points.values())
+    statuses = (*_STATUSES, PointStatus.REMEMBERED) if remembers else _STATUSES
+    headers = [status.name.lower().replace("_", " ") for status in statuses]
     table = _table("points", "sensor", "points", *headers, "other")
     for sensor, counts in points.items():
         total = sum(counts.values())
-        shares = [counts[status] for status in _STATUSES]
+        shares = [counts[status] for status in statuses]
         cells = [_share(n, total) for n in (*shares, total - sum(shares))]
         table.add_row(sensor, str(total), *cells)
     return table

@@ -8,7 +8,7 @@ from seg_perception.config.labelling import (
     TransferConfig,
     TransformsConfig,
 )
-from seg_perception.config.mapping import CostmapConfig, MapConfig
+from seg_perception.config.mapping import CostmapConfig, MapConfig, MemoryConfig
 from seg_perception.config.outputs import NodeConfig, OutputConfig
 from seg_perception.config.parameter_file import is_ros_own, parameter_file, read_parameter_file
 from seg_perception.config.parameter_group import EXPERT, LIVE, ParameterGroup, has_mark, meaning
@@ -30,6 +30,7 @@ __all__ = [
     "CostmapConfig",
     "LidarConfig",
     "MapConfig",
+    "MemoryConfig",
     "NodeConfig",
     "OutputConfig",
     "ParameterGroup",

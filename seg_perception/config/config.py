@@ -20,7 +20,7 @@ from seg_perception.config.labelling import (
     TransferConfig,
     TransformsConfig,
 )
-from seg_perception.config.mapping import CostmapConfig, MapConfig
+from seg_perception.config.mapping import CostmapConfig, MapConfig, MemoryConfig
 from seg_perception.config.outputs import NodeConfig, OutputConfig
 from seg_perception.config.parameter_file import flatten, parameter_file, read_parameter_file
 from seg_perception.config.parameter_group import meaning
@@ -44,6 +44,7 @@ class Config(BaseModel):
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
     plausibility: PlausibilityConfig = PlausibilityConfig()
     map: MapConfig = MapConfig()
+    memory: MemoryConfig = MemoryConfig()
     costmap: CostmapConfig = CostmapConfig()
     output: OutputConfig = OutputConfig()
     node: NodeConfig = NodeConfig()

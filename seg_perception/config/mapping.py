@@ -54,6 +54,30 @@ class MapConfig(ParameterGroup):
     )
 
 
+class MemoryConfig(ParameterGroup):
+    """Labels for points that no camera sees now, from the voxels that were seen before."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Points out of view or hidden get their voxel's label, marked as remembered",
+    )
+    min_confidence: float = Field(
+        default=0.5, ge=0, le=1, description="Voxels that are less certain are not remembered"
+    )
+    clear_rays: bool = Field(
+        json_schema_extra=EXPERT,
+        default=False,
+        description="Forget voxels that a scan looks through, such as of a vehicle that left",
+    )
+    clear_voxels: int = Field(
+        json_schema_extra=EXPERT,
+        default=20_000,
+        ge=1,
+        le=1_000_000,
+        description="So many are looked at for that in a scan, all of them by turns",
+    )
+
+
 class CostmapConfig(ParameterGroup):
     """What a planner gets: obstacles of every scan, and a costmap of the voxel map."""
 

@@ -12,7 +12,7 @@ from seg_perception.config.labelling import (
     TransferConfig,
     TransformsConfig,
 )
-from seg_perception.config.mapping import CostmapConfig, MapConfig
+from seg_perception.config.mapping import CostmapConfig, MapConfig, MemoryConfig
 from seg_perception.config.outputs import NodeConfig, OutputConfig
 from seg_perception.config.parameter_group import EXPERT, LIVE, ParameterGroup, has_mark
 from seg_perception.config.segmentation import SegmentationConfig, TensorRtConfig
@@ -34,6 +34,7 @@ _GROUPS: dict[str, type[ParameterGroup]] = {
     "radar_transfer": RadarTransferConfig,
     "plausibility": PlausibilityConfig,
     "map": MapConfig,
+    "memory": MemoryConfig,
     "costmap": CostmapConfig,
     "output": OutputConfig,
     "node": NodeConfig,

@@ -33,6 +33,14 @@ class PointStatus(IntEnum):
     NO_CALIBRATION = 8
     NO_CONVENTION = 9
     CONTRADICTED = 10
+    REMEMBERED = 11
+
+
+def has_label(status: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which points have a label, seen or remembered, bool (N,); of uint8 (N,), PointStatus."""
+    labelled: NDArray[np.bool_] = status == PointStatus.LABELLED
+    labelled |= status == PointStatus.REMEMBERED
+    return labelled
 
 
 @dataclass(frozen=True)
@@ -248,7 +256,8 @@ class SemanticCloud:
         labels: uint8 or uint16 (N,), class ids; the ontology's `unknown_id` where none.
         confidence: float32 (N,), 0 to 1; 0 where unknown.
         status: uint8 (N,), a PointStatus.
-        sources: uint8 (N,), index into `cameras` of the camera that gave the label; 255 none.
+        sources: uint8 (N,), index into `cameras` of the camera that gave the label; 255 none, also
+            where the label is a remembered one.
         cameras: names of the cameras that were looked at.
         moving: uint8 (N,), 1 what moves by itself, 0 what rests, 255 not known; None for
             sensors that do not measure speed.

@@ -8,8 +8,8 @@ scan to scan, as those of a network do, do not drive the confidence towards 1 as
 of likelihoods would. The points of one scan in one voxel share their pixels and their
 errors: together they are one vote.
 
-Space is not carved: a voxel that later scans look through stays until it leaves the window,
-or until other labels outweigh its own.
+Space is not carved unless that is asked for (`clear_rays`): a voxel that later scans look through
+stays until it leaves the window, or until other labels outweigh its own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from seg_perception.config import MapConfig
 from seg_perception.core.types import label_dtype
+from seg_perception.fusion.ray_clearing import NearestRanges
 from seg_perception.fusion.voxel_store import VoxelStore
 from seg_perception.fusion.voxel_table import Rows, VoxelGrid
 from seg_perception.fusion.voxels import Voxels
@@ -32,6 +33,8 @@ from seg_perception.fusion.voxels import Voxels
 _PIECE = 1 << 17
 # A full map gives up this share of its voxels at once: each time costs a pass over all.
 _GIVEN_UP = 1 / 8
+# Who asks has the window follow the robot in steps of this share of it, each a pass over all.
+_STRIDE = 1 / 10
 
 
 @dataclass
@@ -56,6 +59,8 @@ class _State:
     store: VoxelStore | None = None
     centre: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     stamp_ns: int = 0
+    next_row: int = 0
+    swept_at: NDArray[np.float64] = field(default_factory=lambda: np.full(3, np.inf))
 
 
 class VoxelMap:
@@ -109,6 +114,52 @@ class VoxelMap:
             for piece in _pieces(len(xyz)):
                 self._vote(state.store, xyz[piece], labels[piece], confidence[piece])
                 self._give_up_if_full(state.store)
+
+    def look_up(
+        self, xyz: NDArray[np.float32], T_map_sensor: NDArray[np.float64]
+    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """What the map says of the places of points; it is not changed by that.
+
+        Voxels outside the window are forgotten first, whenever the robot has gone a tenth of it.
+
+        Args:
+            xyz: float32 (N, 3), metre, finite, in the sensor's frame.
+            T_map_sensor: float64 (4, 4), where the sensor is.
+
+        Returns:
+            (N,), the class with the largest count; and float32 (N,), its expected share, 0 where
+            nothing is known.
+        """
+        with self._lock:
+            store = self._state.store
+            if store is None:
+                return np.zeros(len(xyz), self._label_type), np.zeros(len(xyz), np.float32)
+            self._follow(store, T_map_sensor[:3, 3])
+            keys, near = store.grid.keys_from(xyz, T_map_sensor)
+            labels, confidence = store.look_up(keys)
+            confidence *= near
+            return labels, confidence
+
+    def clear_rays(
+        self, xyz: NDArray[np.float32], T_map_sensor: NDArray[np.float64], most: int
+    ) -> None:
+        """Forget voxels that a scan looks through.
+
+        Args:
+            xyz: float32 (N, 3), metre, its returns in the sensor's frame.
+            T_map_sensor: float64 (4, 4), where the sensor is.
+            most: so many voxels are looked at; the next ones the next time.
+        """
+        with self._lock:
+            store, state = self._state.store, self._state
+            if store is None or not len(xyz):
+                return
+            first = state.next_row if state.next_row < len(store) else 0
+            state.next_row = first + most
+            away = store.centres[first : first + most] - T_map_sensor[:3, 3]
+            places = (away @ T_map_sensor[:3, :3]).astype(np.float32)
+            seen_through = NearestRanges(xyz).beyond(places, store.grid.size_m)
+            store.forget(first + np.flatnonzero(seen_through))
 
     def voxels(self) -> Voxels:
         """The map now; voxels that left the window are forgotten first."""
@@ -170,6 +221,12 @@ class VoxelMap:
         inside: NDArray[np.bool_] = np.abs(xyz[:, 0] - x) <= reach
         inside &= np.abs(xyz[:, 1] - y) <= reach
         return inside
+
+    def _follow(self, store: VoxelStore, robot_xyz: NDArray[np.float64]) -> None:
+        state, reach = self._state, self._config.window_m
+        if reach and np.abs(robot_xyz - state.swept_at)[:2].max() > reach * _STRIDE:
+            state.centre = state.swept_at = robot_xyz
+            self._leave_window(store)
 
     def _leave_window(self, store: VoxelStore) -> None:
         store.forget(np.flatnonzero(~self._in_window(store.centres)))

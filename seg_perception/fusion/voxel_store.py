@@ -67,7 +67,25 @@ class VoxelStore:
     def labels_and_confidence(self) -> tuple[NDArray[Any], NDArray[np.float32]]:
         """The class with the largest count of each voxel, and its expected share: copies."""
         count = len(self)
-        changed = np.flatnonzero(self._changed[:count])
+        self._derive(np.flatnonzero(self._changed[:count]))
+        return self._labels[:count].copy(), self._confidence[:count].copy()
+
+    def look_up(self, keys: Keys) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """The same of the voxels of keys, int64 (N,), which need not differ.
+
+        Returns:
+            (N,) labels and float32 (N,) confidences; 0 where there is no such voxel.
+        """
+        rows = self._table.find(keys)
+        known = rows >= 0
+        np.maximum(rows, 0, out=rows)
+        if (asked := np.flatnonzero(self._changed.take(rows) & known)).size:
+            self._derive(np.unique(rows.take(asked)))
+        confidence = self._confidence.take(rows)
+        confidence *= known
+        return self._labels.take(rows), confidence
+
+    def _derive(self, changed: Rows) -> None:
         evidence = self._evidence[changed]
         labels = evidence.argmax(axis=1)
         best = evidence[np.arange(len(labels)), labels]
@@ -75,7 +93,6 @@ class VoxelStore:
         self._labels[changed] = labels
         self._confidence[changed] = (best + share) / (evidence.sum(axis=1) + _PRIOR)
         self._changed[changed] = False
-        return self._labels[:count].copy(), self._confidence[:count].copy()
 
     def forget(self, forgotten: Rows) -> None:
         """Forget rows, int64 (M,), all different; the last ones move into their places."""

@@ -18,6 +18,10 @@ Rows = NDArray[np.int64]
 _BITS = 21
 _REACH = 1 << (_BITS - 1)
 _MASK = (1 << _BITS) - 1
+# Cubes to either side of a sensor among which its points are sought: 819 m of 0.2 m each.
+_NEAR = 1 << 12
+# Points that are worked on at once, so that all that is made of them stays in the cache.
+_BLOCK = 1 << 15
 _EMPTY, _DELETED = np.int64(-1), np.int64(-2)
 # 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): spreads
 # neighbouring keys over the whole table.
@@ -62,6 +66,43 @@ class VoxelGrid:
             keys <<= _BITS
             keys |= index.astype(np.int64)
         return keys, reachable
+
+    def keys_from(
+        self, xyz: NDArray[np.float32], T: NDArray[np.float64]
+    ) -> tuple[Keys, NDArray[np.bool_]]:
+        """The cubes of points in another frame.
+
+        They are counted from the cube in which that frame begins, where float32 is exact enough:
+        what lies within 1e-4 of a cube's edge from a border may go to the cube beside it.
+
+        Args:
+            xyz: float32 (N, 3), metre, finite.
+            T: float64 (4, 4), that frame seen from the grid's.
+
+        Returns:
+            int64 (N,) keys; and bool (N,): false where a cube is more than 2^12 cubes away, whose
+            key means nothing.
+        """
+        begin = T[:3, 3] / self.size_m
+        cube = np.floor(begin).astype(np.int64) - self.anchor + _REACH - _NEAR
+        first = (int(cube[0]) << 2 * _BITS) + (int(cube[1]) << _BITS) + int(cube[2])
+        turn = (T[:3, :3] / self.size_m).astype(np.float32)
+        shift = (begin - np.floor(begin) + _NEAR).astype(np.float32)[:, None]
+        keys, near = np.empty(len(xyz), np.int64), np.ones(len(xyz), np.bool_)
+        if (cube < 0).any() or (cube + 2 * _NEAR > _MASK).any():
+            return np.zeros(len(xyz), np.int64), np.zeros(len(xyz), np.bool_)
+        for start in range(0, len(xyz), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            index = turn @ np.ascontiguousarray(xyz[block].T)
+            index += shift
+            if index.min(initial=0) < 0 or index.max(initial=0) >= 2 * _NEAR:
+                near[block] = ((index >= 0) & (index < 2 * _NEAR)).all(axis=0)
+                np.clip(index, 0, 2 * _NEAR - 1, out=index)
+            x, y, z = index.astype(np.int64)
+            x <<= 2 * _BITS
+            y <<= _BITS
+            keys[block] = x + y + z + first
+        return keys, near
 
     def centres(self, keys: Keys) -> NDArray[np.float64]:
         """float64 (N, 3), metre, the middles of cubes."""
@@ -118,6 +159,23 @@ class KeyTable:
             missed = ~found
             pending, keys = pending[missed], keys[missed]
             slots = (slots[missed] + 1) & (len(self._slots) - 1)
+        return rows
+
+    def find(self, keys: Keys) -> Rows:
+        """The rows of keys, int64 (N,), which need not differ; -1 where there is none."""
+        slots = self._first_slots(keys)
+        held = self._slots.take(slots)
+        pending = np.flatnonzero((held != keys) & (held != _EMPTY))
+        wanted = keys.take(pending)
+        while pending.size:
+            further = (slots.take(pending) + 1) & (len(self._slots) - 1)
+            slots[pending] = further
+            there = self._slots.take(further)
+            held[pending] = there
+            missed = np.flatnonzero((there != wanted) & (there != _EMPTY))
+            pending, wanted = pending.take(missed), wanted.take(missed)
+        rows = self._rows.take(slots)
+        rows[held != keys] = -1
         return rows
 
     def forget(self, forgotten: Rows) -> tuple[Rows, Rows]:

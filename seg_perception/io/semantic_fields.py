@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import CloudError, ConfigError
-from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud, has_label
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_POINTS = 8192
@@ -86,7 +86,8 @@ def append_semantics(
         semantic: the cloud and its labels, 'unknown' being the id that the labels hold.
         palette: uint8 (256 or 65536, 3), RGB of every id.
         profile: a key of PROFILES.
-        drop_unlabelled: leave out points without a label; the result is unordered.
+        drop_unlabelled: leave out points without a label, seen or remembered; the result is
+            unordered.
         classes: bool (256 or 65536,): leave out points of other ids and those without a label,
             too; None: all ids stay.
 
@@ -108,7 +109,7 @@ def append_semantics(
     layout = _layout(points.dtype, chosen)
     whole, shape = whole_points(points).reshape(-1), points.shape
     if drop_unlabelled or classes is not None:
-        kept = semantic.status == PointStatus.LABELLED
+        kept = has_label(semantic.status)
         if classes is not None:
             kept &= classes[labels]
         whole, labels, confidence = whole[kept], labels[kept], confidence[kept]
@@ -124,15 +125,29 @@ def with_moving(semantic: SemanticCloud) -> SemanticCloud:
     """
     if semantic.moving is None:
         return semantic
+    return _with_byte(semantic, "moving", semantic.moving)
+
+
+def with_remembered(semantic: SemanticCloud) -> SemanticCloud:
+    """The same with a field `remembered` of its cloud, after all of the sender's.
+
+    uint8: 1 where no camera sees the point now and its label is that of its place from before.
+    """
+    remembered = (semantic.status == PointStatus.REMEMBERED).astype(np.uint8)
+    return _with_byte(semantic, "remembered", remembered)
+
+
+def _with_byte(semantic: SemanticCloud, field: str, values: NDArray[np.uint8]) -> SemanticCloud:
+    """The cloud with one more field, uint8 (N,), after all of the sender's."""
     points = semantic.cloud.points
     names = points.dtype.names or ()
     fields: Mapping[str, tuple[Any, ...]] = points.dtype.fields or {}
     layout = {name: fields[name][:2] for name in names}
-    layout[_free_name("moving", names)] = (np.dtype("u1"), points.dtype.itemsize)
+    layout[_free_name(field, names)] = (np.dtype("u1"), points.dtype.itemsize)
     widened = np.zeros(points.shape, _struct(layout, points.dtype.itemsize + 1))
-    whole = np.dtype([("point", f"V{points.dtype.itemsize}"), ("moving", "u1")])
+    whole = np.dtype([("point", f"V{points.dtype.itemsize}"), ("byte", "u1")])
     widened.view(whole)["point"] = whole_points(points)
-    widened.view(whole)["moving"] = semantic.moving.reshape(points.shape)
+    widened.view(whole)["byte"] = values.reshape(points.shape)
     return replace(semantic, cloud=replace(semantic.cloud, points=widened))
 
 

@@ -16,7 +16,7 @@ from seg_perception.core.types import PointCloud, SemanticCloud
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.pointcloud2 import append_semantics, encode_cloud
-from seg_perception.io.semantic_fields import label_bits, with_moving
+from seg_perception.io.semantic_fields import label_bits, with_moving, with_remembered
 
 MAP_POINT = np.dtype(
     [
@@ -57,14 +57,23 @@ def published_classes(ontology: Ontology, config: OutputConfig) -> NDArray[np.bo
     return select_classes(ontology, config.classes, "output.classes")
 
 
-def cloud_message(semantic: SemanticCloud, ontology: Ontology, config: OutputConfig) -> PointCloud2:
+def cloud_message(
+    semantic: SemanticCloud, ontology: Ontology, config: OutputConfig, *, memory: bool = False
+) -> PointCloud2:
     """One labelled cloud: the sender's fields, then label, confidence and colour.
+
+    Args:
+        semantic: the cloud.
+        ontology: of its labels.
+        config: which points, and in which form.
+        memory: labels may be remembered; a field says which are.
 
     Raises:
         CloudError: a field that PointCloud2 can't carry.
     """
+    semantic = with_moving(_as_published(semantic, ontology))
     cloud = append_semantics(
-        with_moving(_as_published(semantic, ontology)),
+        with_remembered(semantic) if memory else semantic,
         ontology.palette,
         config.cloud_profile,
         drop_unlabelled=config.drop_unlabelled,

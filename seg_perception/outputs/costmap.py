@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud
+from seg_perception.core.types import PointCloud, PointStatus, SemanticCloud, has_label
 from seg_perception.fusion.occupancy import LETHAL, Occupancy, cost_table, occupancy
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.messages import (
@@ -47,7 +47,9 @@ def obstacles_message(
     """The points of a scan that block the way; perhaps none.
 
     A planner takes an empty cloud for a free way: where no point of the scan has a label,
-    nothing is known, and there is no message at all. Silence lets the planner's watchdog act.
+    nothing is known, and there is no message at all. Silence lets the planner's watchdog act; a
+    scan of which all labels are remembered is nothing known, too. What blocks is in the message
+    also where that is remembered, since the point itself was measured now.
 
     Args:
         semantic: the scan.
@@ -60,7 +62,7 @@ def obstacles_message(
     labelled = semantic.status == PointStatus.LABELLED
     if not labelled.any():
         return None
-    blocking = np.flatnonzero(labelled & (costs.take(semantic.labels) == LETHAL))
+    blocking = np.flatnonzero(has_label(semantic.status) & (costs.take(semantic.labels) == LETHAL))
     points = np.zeros(len(blocking), OBSTACLE_POINT)
     xyz = semantic.cloud.xyz[blocking]
     for axis, name in enumerate("xyz"):

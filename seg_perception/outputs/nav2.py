@@ -16,7 +16,7 @@ from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import LabelMap, PointCloud, PointStatus, SemanticCloud
-from seg_perception.fusion.occupancy import UNSEEN, cost_table
+from seg_perception.fusion.occupancy import FREE, UNSEEN, cost_table
 from seg_perception.io.images import encode_confidence, encode_labels
 from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.io.pointcloud2 import encode_cloud
@@ -65,21 +65,24 @@ class Nav2Clouds:
     """Makes sets of a configuration's lidars."""
 
     def __init__(self, config: Config, ontology: Ontology) -> None:
-        """Read which classes have a cost.
+        """Read which classes have a cost, and which cost something.
 
         Raises:
             ConfigError: as `check_layer_ontology`.
         """
         check_layer_ontology(config, ontology)
-        self._counts = cost_table(config.costmap, ontology) != UNSEEN
+        costs = cost_table(config.costmap, ontology)
+        self._counts = costs != UNSEEN
+        # What is free must have been seen to be free now.
+        self._costs = costs > FREE
         self._unknown_id = np.uint8(ontology.unknown_id)
         self._clearance_m = config.output.nav2_clearance_m
 
     def make(self, semantic: SemanticCloud, frame: str) -> Nav2Set | None:
         """The set of one scan; None, which is silence, where nothing is known.
 
-        That is where no point has a label, or it is not known where the sensor is on the robot:
-        what hangs over the robot would block its way.
+        That is where no point has a label that is seen, or it is not known where the sensor is on
+        the robot: what hangs over the robot would block its way.
 
         Args:
             semantic: the scan.
@@ -89,11 +92,13 @@ class Nav2Clouds:
             CloudError: points that PointCloud2 can't carry.
         """
         labelled = semantic.status == PointStatus.LABELLED
+        remembered = semantic.status == PointStatus.REMEMBERED
         if semantic.T_base_cloud is None or not labelled.any():
             return None
         xyz, stamp_ns = semantic.cloud.xyz, semantic.cloud.stamp_ns
         # A comparison with NaN is false: what has no place does not count.
         counts = labelled & self._counts.take(semantic.labels)
+        counts |= remembered & self._costs.take(semantic.labels)
         counts &= _heights(xyz, semantic.T_base_cloud) <= self._clearance_m
         shape = semantic.cloud.points.shape
         image = LabelMap(

@@ -127,7 +127,8 @@ class Outputs:
             CloudError: a field that PointCloud2 can't carry.
         """
         sensor, config = semantic.sensor, self._config.output
-        make = partial(cloud_message, semantic, self._ontology, config)
+        memory = self._config.memory.enabled and sensor in self._config.lidars
+        make = partial(cloud_message, semantic, self._ontology, config, memory=memory)
         self._publish(self._clouds[sensor], make, now_ns)
         if self._costs is not None and sensor in self._obstacles:
             block = partial(obstacles_message, semantic, self._costs, self._frame_of(semantic))

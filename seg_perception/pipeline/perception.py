@@ -25,6 +25,7 @@ from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
+from seg_perception.pipeline.label_memory import make_memory
 from seg_perception.pipeline.lidar_labeller import LidarLabeller
 from seg_perception.pipeline.map_entry import EntryAtOnce, MapEntry, MappedScan
 from seg_perception.pipeline.radar_labeller import RadarLabeller
@@ -92,8 +93,8 @@ class Perception:
         self._views = ViewSelector(config, self.motion, self._label_maps)
         self._robot_pose = RobotPose(config, self.motion, self.issues)
         self._labellers = self._make_labellers()
-        if config.map.enabled:
-            self.add_map(config.map)
+        shared = self.add_map(config.map) if config.map.enabled else None
+        self._memory = make_memory(config, ontology, self.motion, self.issues, shared)
 
     def segment(self, frame: CameraFrame, segmenter: Segmenter) -> LabelMap:
         """Segment an image and keep its labels for the clouds.
@@ -191,7 +192,7 @@ class Perception:
         """Forget everything timed: the clock jumped. How cameras are mounted is not."""
         self.transforms.clear_timed()
         self.map_entry.clear()
-        for mapper in self.mappers:
+        for mapper in self._filled:
             mapper.clear()
         self._label_maps.clear()
         self._scans.clear()
@@ -231,6 +232,8 @@ class Perception:
 
     def _label(self, scan: Scan) -> SemanticCloud:
         semantic, xyz, disputed = self._labellers[scan.sensor].label(scan)
+        if xyz is not None and self._memory is not None:
+            semantic = self._memory.recall(scan, xyz, semantic)
         self._account(scan, semantic, disputed)
         if xyz is not None:
             self._map(scan, xyz, semantic)
@@ -242,5 +245,11 @@ class Perception:
         self.accounting.count_stray_times(scan.sensor, scan.stray)
 
     def _map(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
-        for mapper in self.mappers:
+        for mapper in self._filled:
             self.map_entry.enter(mapper, MappedScan(scan, xyz, semantic))
+
+    @property
+    def _filled(self) -> list[SemanticMapper]:
+        """All maps that are filled; that of the memory comes after those that others see."""
+        own = self._memory is not None and self._memory.is_own
+        return [*self.mappers, self._memory.mapper] if own and self._memory else self.mappers

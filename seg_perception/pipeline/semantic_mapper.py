@@ -101,12 +101,12 @@ class SemanticMapper:
 
 
 def check_map(config: Config, ontology: Ontology) -> None:
-    """Refuse a map that is wanted and can't be made.
+    """Refuse a map, or a memory of labels, that is wanted and can't be made.
 
     Raises:
         ConfigError: no frame to map in, or classes that the ontology does not have.
     """
-    if config.map.enabled:
+    if config.map.enabled or config.memory.enabled:
         map_frame(config, config.map)
         _entering(ontology, config.map)
 
@@ -120,8 +120,8 @@ def map_frame(config: Config, chosen: MapConfig) -> str:
     frame = chosen.frame or config.transforms.fixed_frame
     if not frame:
         msg = (
-            "a map needs a frame that rests: set map.frame, or transforms.fixed_frame, to one of "
-            "the recording's frames, for instance odom"
+            "a map or memory needs a frame that rests: set map.frame, or transforms.fixed_frame, "
+            "to one of the recording's frames, for instance odom"
         )
         raise ConfigError(msg)
     return frame

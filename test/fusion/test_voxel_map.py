@@ -202,3 +202,37 @@ def test_ids_above_255_have_two_bytes():
     voxels = VoxelMap(MapConfig(), 300)
     add(voxels, [[0, 0, 0]], [7])
     assert voxels.voxels().labels.dtype == np.uint16
+
+
+def look_up(voxels, points, x=0.0):
+    T = np.eye(4)
+    T[0, 3] = x
+    labels, confidence = voxels.look_up(np.array(points, np.float32), T)
+    return [(int(n), float(c)) for n, c in zip(labels, confidence, strict=True) if c]
+
+
+def test_a_place_is_looked_up_and_not_made():
+    voxels = make()
+    assert look_up(voxels, [[0.5, 0.5, 0.5]]) == []
+    add(voxels, [[3.2, 0.2, 0.2]], [2])
+    # From a sensor at x = 1; one certain vote by hand as above.
+    assert look_up(voxels, [[2.7, 0.9, 0.1], [2.7, 0.9, 1.1]], x=1.0) == [(2, 0.625)]
+    assert contents(voxels) == {(3.5, 0.5, 0.5): (2, 0.625, 1)}
+
+
+def test_looking_up_follows_the_votes():
+    voxels = make()
+    for label, expected in ((0, (0, 0.625)), (1, (0, 1.25 / 3)), (1, (1, 2.25 / 4))):
+        add(voxels, [[0.5, 0.5, 0.5]], [label])
+        assert look_up(voxels, [[0.5, 0.5, 0.5]] * 3) == [pytest.approx(expected)] * 3
+
+
+def test_the_window_follows_who_looks():
+    voxels = make(window_m=10.0)
+    add(voxels, [[0.5, 0.5, 0.5], [9.5, 0.5, 0.5]], [0, 1])
+    # By less than a tenth of the window nothing is done; by more, what lies outside goes.
+    assert len(look_up(voxels, [[-11.5, 0.5, 0.5]], x=12.0)) == 0
+    assert len(voxels) == 1
+    add(voxels, [[12.5, 0.5, 0.5]], [0], robot=(12.0, 0, 0))
+    look_up(voxels, [[0.0, 0.0, 0.0]], x=12.9)
+    assert len(voxels) == 2

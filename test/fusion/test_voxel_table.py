@@ -96,3 +96,47 @@ def test_what_is_forgotten_is_gone_and_all_else_is_found(rounds, all_want_one_sl
             found = dict(zip(table.keys.tolist(), values.tolist(), strict=False))
             assert found == value_of
             np.testing.assert_array_equal(table.rows(table.keys), np.arange(len(table)))
+
+
+@given(st.floats(-3, 3), st.lists(st.tuples(*[st.floats(-90, 90)] * 3), min_size=1, max_size=40))
+def test_cubes_of_a_sensor_are_those_of_its_points_in_the_grid(yaw_rad, points):
+    T = np.eye(4)
+    T[:2, :2] = [[np.cos(yaw_rad), -np.sin(yaw_rad)], [np.sin(yaw_rad), np.cos(yaw_rad)]]
+    T[:3, 3] = [-250.13, 40_000.07, 3.3]
+    xyz = np.array(points, np.float32)
+    placed = xyz.astype(np.float64) @ T[:3, :3].T + T[:3, 3]
+    # Those at a border may go either way.
+    share = placed / 0.2 % 1
+    inside = ((share > 1e-3) & (share < 1 - 1e-3)).all(axis=1)
+    cubes = grid(0.2, T[:3, 3] + 100)
+    keys, near = cubes.keys_from(xyz, T)
+    assert near.all()
+    np.testing.assert_array_equal(keys[inside], cubes.keys(placed)[0][inside])
+
+
+def test_cubes_too_far_from_the_sensor_or_the_grid_are_none():
+    cubes = grid(0.2)
+    xyz = np.array([[0.0, 0, 0], [820.0, 0, 0], [0, -820.0, 0], [1e9, 0, 0]], np.float32)
+    assert cubes.keys_from(xyz, np.eye(4))[1].tolist() == [True, False, False, False]
+    away = np.eye(4)
+    away[0, 3] = 0.2 * REACH
+    assert not cubes.keys_from(xyz, away)[1].any()
+    assert cubes.keys_from(np.zeros((0, 3), np.float32), np.eye(4))[0].shape == (0,)
+
+
+@given(st.lists(st.integers(0, 200), max_size=60), st.lists(st.integers(0, 200), max_size=60))
+def test_find_knows_what_is_there_and_adds_nothing(added, asked):
+    table = KeyTable(64)
+    rows = table.rows(np.array(added, np.int64))
+    known = dict(zip(added, rows.tolist(), strict=True))
+    found = table.find(np.array(asked, np.int64))
+    assert found.tolist() == [known.get(key, -1) for key in asked]
+    assert len(table) == len(known)
+
+
+def test_find_looks_on_past_keys_that_were_forgotten():
+    table = KeyTable(64)
+    with mock.patch.object(KeyTable, "_first_slots", lambda _, keys: np.zeros(len(keys), np.int64)):
+        rows = table.rows(np.array([5, 6, 7]))
+        table.forget(rows[:2])
+        assert table.find(np.array([7, 5, 9])).tolist() == [0, -1, -1]

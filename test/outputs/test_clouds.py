@@ -99,3 +99,26 @@ def test_a_map_has_a_point_for_each_voxel():
     assert points["rgb"].view(np.uint32).tolist() == [0x00FF00, 0xFF0000]
     found = [points[name].tolist() for name in ("label", "confidence", "count")]
     assert found == [[4, 0], [0.5, 1.0], [1, 7]]
+
+
+def remembered(memory, **chosen):
+    status = np.array(
+        [PointStatus.LABELLED, PointStatus.REMEMBERED, PointStatus.OUT_OF_VIEW], np.uint8
+    )
+    semantic = semantic_cloud(np.array([0, 4, 255], np.uint8), status)
+    message = cloud_message(semantic, TWO, OutputConfig(**chosen), memory=memory)
+    return decode_cloud(message)
+
+
+def test_a_field_says_which_labels_are_remembered():
+    cloud = remembered(memory=True)
+    assert cloud.fields == ("x", "y", "z", "remembered", "label", "rgb", "confidence")
+    assert cloud.points["remembered"].tolist() == [[0, 1, 0]]
+    assert cloud.points["label"].tolist() == [[0, 4, 255]]
+    assert "remembered" not in remembered(memory=False).fields
+
+
+def test_points_with_a_remembered_label_are_not_without_label():
+    cloud = remembered(memory=True, drop_unlabelled=True)
+    assert cloud.points["label"].tolist() == [[0, 4]]
+    assert cloud.points["remembered"].tolist() == [[0, 1]]

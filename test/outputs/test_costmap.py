@@ -49,6 +49,18 @@ def test_a_free_way_is_an_empty_cloud_and_an_unknown_one_is_silence():
     assert obstacles_message(scan([ROAD], [HIDDEN]), COSTS, "lidar") is None
 
 
+def test_what_blocks_is_an_obstacle_though_remembered_and_what_is_free_frees_nothing():
+    recalled = int(PointStatus.REMEMBERED)
+    message = obstacles_message(
+        scan([ROAD, TRUNK, ROAD], [LABELLED, recalled, recalled]), COSTS, "lidar"
+    )
+    assert decode_cloud(message).xyz.tolist() == [[1, 0, 0]]
+    # Nothing is seen now: no empty cloud, which a planner takes for a free way, and no clouds
+    # of a camera that ended.
+    for label in (ROAD, TRUNK):
+        assert obstacles_message(scan([label], [recalled]), COSTS, "lidar") is None
+
+
 def test_a_costmap_is_made_once_for_each_scan():
     config = Config.from_parameters({"costmap.size_m": 2.0, "costmap.cell_m": 1.0})
     costmaps = Costmaps(config, ONTOLOGY)

@@ -164,3 +164,15 @@ def test_planners_get_the_frame_of_the_configuration_where_the_driver_names_anot
     assert message.header.frame_id == "mounted"
     ((_, message),) = published(Recorder(topic), **{"costmap.obstacles": True})
     assert message.header.frame_id == "lidar"
+
+
+def test_remembered_points_count_unless_they_would_be_free():
+    recalled = PointStatus.REMEMBERED
+    found = made(scan([ROAD, ROAD, TRUNK], [SEEN, recalled, recalled]))
+    unknown = ONTOLOGY.unknown_id
+    assert decode_label_image(found.label_image).tolist() == [[ROAD, unknown, TRUNK]]
+    assert np.isnan(decode_cloud(found.points).xyz).all(axis=1).tolist() == [False, True, False]
+
+
+def test_a_scan_of_which_all_is_remembered_is_silence():
+    assert made(scan([TRUNK], [PointStatus.REMEMBERED])) is None

@@ -177,6 +177,25 @@ MAP_BEHIND = IssueKind(
     "raise `map.voxel_m`, or lower `map.window_m` or `map.max_voxels`",
     "warning",
 )
+NO_MEMORY = IssueKind(
+    "no_memory",
+    "nothing is remembered: ontology {ontology} has no grouping {grouping!r} that says which "
+    "classes stay where they are",
+    "add it to the model's ontology, with the groups static and movable, or set "
+    "memory.enabled: false",
+    "`memory.enabled` is set; which classes move is not known of this model, and what moves must "
+    "not be remembered",
+    "add the grouping `movable` to the model's ontology",
+    "warning",
+)
+NOT_REMEMBERED = IssueKind(
+    "not_remembered",
+    "a scan gets no remembered labels: {error}",
+    "",
+    "the frame in which places are remembered is not connected to the sensor",
+    "set `map.frame`",
+    "warning",
+)
 NO_BASE_TRANSFORM = IssueKind(
     "no_base_transform",
     "no transform from {base!r}: {error}; nothing of its scans reaches Nav2's semantic layer",

@@ -1,0 +1,158 @@
+"""Labels for points that no camera sees now: what was seen of their places before.
+
+A remembered label is never a seen one: it has a status of its own, no camera as its source, and
+never votes in the map again. What moves is never remembered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.config import Config
+from seg_perception.core.errors import TransformError
+from seg_perception.core.issue_kinds.places import NO_MEMORY, NOT_REMEMBERED
+from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import PointStatus, SemanticCloud
+from seg_perception.pipeline.ego_motion import EgoMotion
+from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.semantic_mapper import SemanticMapper
+
+GROUPING = "movable"
+_STAYS, _MOVES = "static", "movable"
+# Points that a camera was asked about, saw, and gave no label to are left alone, as are those
+# that are at no place, and the robot's own.
+_UNSEEN = (
+    PointStatus.OCCLUDED,
+    PointStatus.OUT_OF_VIEW,
+    PointStatus.NO_LABEL_MAP,
+    PointStatus.NO_TRANSFORM,
+    PointStatus.NO_CALIBRATION,
+    PointStatus.NO_CONVENTION,
+)
+_IS_UNSEEN = np.isin(np.arange(256), _UNSEEN)
+_IS_NO_RETURN = np.isin(np.arange(256), (PointStatus.INVALID, PointStatus.SELF))
+
+
+class LabelMemory:
+    """Asks a voxel map about the points of lidar scans, before the scan itself enters it.
+
+    Attributes:
+        mapper: fills the map that is asked.
+        is_own: nobody else fills it.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ontology: Ontology,
+        motion: EgoMotion,
+        issues: IssueLog,
+        shared: SemanticMapper | None,
+    ) -> None:
+        """Take the configuration's own map, if all classes enter it; else keep another one.
+
+        Args:
+            config: of map and memory.
+            ontology: of the labels.
+            motion: where the sensors are.
+            issues: told of scans that can't be placed.
+            shared: the configuration's own map.
+
+        Raises:
+            ConfigError: no frame to map in, or classes that the ontology does not have.
+        """
+        # A class that is left out would leave its places to the labels at its edges.
+        whole = config.map.model_copy(update={"excluded_classes": []})
+        self.is_own = shared is None or bool(config.map.excluded_classes)
+        self.mapper = (
+            SemanticMapper(config, whole, ontology, motion, issues)
+            if shared is None or self.is_own
+            else shared
+        )
+        self._lidars = frozenset(config.lidars)
+        self._min_confidence = np.float32(max(config.memory.min_confidence, 1e-6))
+        self._clear_voxels = config.memory.clear_voxels if config.memory.clear_rays else 0
+        self._stays = staying_classes(ontology)
+        self._motion = motion
+        self._issues = issues
+
+    def recall(
+        self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud
+    ) -> SemanticCloud:
+        """The cloud with remembered labels where no camera saw a point.
+
+        Args:
+            scan: where it comes from.
+            xyz: float32 (N, 3), metre, its points as if measured at its stamp, sensor frame.
+            semantic: what cameras said of it.
+        """
+        if scan.sensor not in self._lidars or not len(self.mapper.map):
+            return semantic
+        try:
+            T_map_sensor = self._motion.T_frame_scan(self.mapper.frame, scan)
+        except TransformError as error:
+            self._issues.add(NOT_REMEMBERED, "memory", error=error)
+            return semantic
+        if self._clear_voxels:
+            returned = xyz[~_IS_NO_RETURN.take(semantic.status)]
+            self.mapper.map.clear_rays(returned, T_map_sensor, self._clear_voxels)
+        unseen = np.flatnonzero(_IS_UNSEEN.take(semantic.status))
+        labels, confidence = self.mapper.map.look_up(xyz.take(unseen, axis=0), T_map_sensor)
+        known = np.flatnonzero((confidence >= self._min_confidence) & self._stays.take(labels))
+        return _with_labels(
+            semantic, unseen.take(known), labels.take(known), confidence.take(known)
+        )
+
+
+def staying_classes(ontology: Ontology) -> NDArray[np.bool_]:
+    """Whether a class stays where it is, bool (256 or 65536,) by its id.
+
+    Classes of which the grouping says nothing do not.
+    """
+    stays = np.zeros(ontology.unknown_id + 1, np.bool_)
+    for group in ontology.groupings.get(GROUPING, ()):
+        if group.name == _STAYS:
+            stays[[ontology.ids[name] for name in group.classes]] = True
+    return stays
+
+
+def make_memory(
+    config: Config,
+    ontology: Ontology,
+    motion: EgoMotion,
+    issues: IssueLog,
+    shared: SemanticMapper | None,
+) -> LabelMemory | None:
+    """The memory that a configuration asks for; None where it asks for none, or can't have one.
+
+    Raises:
+        ConfigError: no frame to map in.
+    """
+    if not config.memory.enabled:
+        return None
+    groups = [group.name for group in ontology.groupings.get(GROUPING, ())]
+    if not {_STAYS, _MOVES} <= set(groups):
+        issues.hold(NO_MEMORY, "memory", ontology=ontology.name, grouping=GROUPING)
+        return None
+    return LabelMemory(config, ontology, motion, issues, shared)
+
+
+def _with_labels(
+    semantic: SemanticCloud,
+    points: NDArray[np.intp],
+    labels: NDArray[np.uint8] | NDArray[np.uint16],
+    confidence: NDArray[np.float32],
+) -> SemanticCloud:
+    """The cloud with labels (M,) and confidences (M,) for the points (M,)."""
+    if not len(points):
+        return semantic
+    every, sure, status = (
+        values.copy() for values in (semantic.labels, semantic.confidence, semantic.status)
+    )
+    every[points], sure[points] = labels, confidence
+    status[points] = PointStatus.REMEMBERED
+    return replace(semantic, labels=every, confidence=sure, status=status)
