@@ -69,13 +69,6 @@ class MemoryConfig(ParameterGroup):
         default=False,
         description="Forget voxels that a scan looks through, such as of a vehicle that left",
     )
-    clear_voxels: int = Field(
-        json_schema_extra=EXPERT,
-        default=20_000,
-        ge=1,
-        le=1_000_000,
-        description="So many are looked at for that in a scan, all of them by turns",
-    )
 
 
 class CostmapConfig(ParameterGroup):

@@ -33,6 +33,8 @@ _UNSEEN = (
     PointStatus.NO_CALIBRATION,
     PointStatus.NO_CONVENTION,
 )
+# Voxels that are looked through in a scan, all of them by turns: what bounds the cost.
+_CLEARED_AT_ONCE = 20_000
 _IS_UNSEEN = np.isin(np.arange(256), _UNSEEN)
 _IS_NO_RETURN = np.isin(np.arange(256), (PointStatus.INVALID, PointStatus.SELF))
 
@@ -75,7 +77,7 @@ class LabelMemory:
         )
         self._lidars = frozenset(config.lidars)
         self._min_confidence = np.float32(max(config.memory.min_confidence, 1e-6))
-        self._clear_voxels = config.memory.clear_voxels if config.memory.clear_rays else 0
+        self._clears = config.memory.clear_rays
         self._stays = staying_classes(ontology)
         self._motion = motion
         self._issues = issues
@@ -97,9 +99,9 @@ class LabelMemory:
         except TransformError as error:
             self._issues.add(NOT_REMEMBERED, "memory", error=error)
             return semantic
-        if self._clear_voxels:
+        if self._clears:
             returned = xyz[~_IS_NO_RETURN.take(semantic.status)]
-            self.mapper.map.clear_rays(returned, T_map_sensor, self._clear_voxels)
+            self.mapper.map.clear_rays(returned, T_map_sensor, _CLEARED_AT_ONCE)
         unseen = np.flatnonzero(_IS_UNSEEN.take(semantic.status))
         labels, confidence = self.mapper.map.look_up(xyz.take(unseen, axis=0), T_map_sensor)
         known = np.flatnonzero((confidence >= self._min_confidence) & self._stays.take(labels))

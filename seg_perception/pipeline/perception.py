@@ -96,6 +96,12 @@ class Perception:
         shared = self.add_map(config.map) if config.map.enabled else None
         self._memory = make_memory(config, ontology, self.motion, self.issues, shared)
 
+    @property
+    def filled_maps(self) -> list[SemanticMapper]:
+        """All maps that are filled; that of the memory comes after those that others see."""
+        own = self._memory is not None and self._memory.is_own
+        return [*self.mappers, self._memory.mapper] if own and self._memory else self.mappers
+
     def segment(self, frame: CameraFrame, segmenter: Segmenter) -> LabelMap:
         """Segment an image and keep its labels for the clouds.
 
@@ -192,7 +198,7 @@ class Perception:
         """Forget everything timed: the clock jumped. How cameras are mounted is not."""
         self.transforms.clear_timed()
         self.map_entry.clear()
-        for mapper in self._filled:
+        for mapper in self.filled_maps:
             mapper.clear()
         self._label_maps.clear()
         self._scans.clear()
@@ -245,11 +251,5 @@ class Perception:
         self.accounting.count_stray_times(scan.sensor, scan.stray)
 
     def _map(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
-        for mapper in self._filled:
+        for mapper in self.filled_maps:
             self.map_entry.enter(mapper, MappedScan(scan, xyz, semantic))
-
-    @property
-    def _filled(self) -> list[SemanticMapper]:
-        """All maps that are filled; that of the memory comes after those that others see."""
-        own = self._memory is not None and self._memory.is_own
-        return [*self.mappers, self._memory.mapper] if own and self._memory else self.mappers

@@ -31,7 +31,7 @@ class CloudLabelling:
         config = context.config
         self._sensors: dict[str, Any] = {**config.lidars, **config.radars}
         context.outputs.advertise(cloud_topics(config))
-        self._map = MapThread(context) if context.perception.mappers else None
+        self._map = MapThread(context) if context.perception.filled_maps else None
         kinds: dict[str, Collection[str]] = {"lidar": config.lidars, "radar": config.radars}
         self._threads = {
             kind: CloudThread(context, f"{kind} clouds", sensors)

@@ -112,7 +112,7 @@ def remembered(memory, **chosen):
 
 def test_a_field_says_which_labels_are_remembered():
     cloud = remembered(memory=True)
-    assert cloud.fields == ("x", "y", "z", "remembered", "label", "rgb", "confidence")
+    assert cloud.fields == ("x", "y", "z", "remembered", "label", "confidence", "rgb")
     assert cloud.points["remembered"].tolist() == [[0, 1, 0]]
     assert cloud.points["label"].tolist() == [[0, 4, 255]]
     assert "remembered" not in remembered(memory=False).fields
