@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seg_perception.cli.check_calibration import notes_of, print_checks, problems_of
+from seg_perception.cli.fleet import ClusterAddress, Gpus, Machines, Processes, is_fleet, run
 from seg_perception.cli.options import (
     AsJson,
     Remap,
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from seg_perception.calibration.calibrate import CameraCalibration
 
 
-def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="Bag with images, scans and transforms.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
-        "calibration"
-    ),
+def command(  # noqa: PLR0913, PLR0917 (an option each)
+    context: typer.Context,
+    bags: Annotated[list[Path], typer.Argument(help="Bags with images, scans and transforms.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the pictures, or of many bags' run.")
+    ] = Path("calibration"),
     config: RobotFile = None,
     settings: Settings = None,
     remap: Remap = None,
@@ -35,6 +37,9 @@ def command(  # noqa: PLR0913 (an option each)
         Path | None,
         typer.Option(help="Robot file in which the corrections are set; made where it is missing."),
     ] = None,
+    processes: Processes = 1,
+    cluster: ClusterAddress = "",
+    gpus: Gpus = 0.0,
     *,
     scans: Annotated[
         int, typer.Option(min=1, max=200, help="Scans that are looked at, of each lidar.")
@@ -43,19 +48,26 @@ def command(  # noqa: PLR0913 (an option each)
 ) -> None:
     """Find by how much each camera is turned against its lidars, and print what mends it.
 
+    Several bags, or a cluster: the folder has tables, a page, and a folder for each bag; a run that
+    was stopped goes on in it.
+
     Needs no model and no target. Exit code 2: the recording can't tell of some camera, or
     something else than a turn is wrong.
     """
     from seg_perception.calibration.calibrate import calibrate, write_corrections
 
-    source = remapped(bag, remap)
+    if is_fleet(bags, output, cluster):
+        machines = Machines(processes, cluster, gpus)
+        run(context, "calibrate", bags, output, machines, ("--write",))
+        return
+    source = remapped(bags[0], remap)
     chosen = bag_config(source, config, settings)
     found = calibrate(source, chosen, output, scans)
     written = write_corrections(write, chosen, found) if write is not None else {}
     checks = [one.check for one in found]
     if as_json:
         cameras = [one.to_json() for one in found]
-        print_json({"bag": str(bag), "cameras": cameras, "written": written})
+        print_json({"bag": str(bags[0]), "cameras": cameras, "written": written})
     else:
         print_checks(checks)
         for one in found:

@@ -157,6 +157,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     results = _evaluate(paths, options, output, execution)
     if page:
         _write_report(output)
+    _write_bags(output, results)
     _finish(results, output, as_json=as_json)
 
 
@@ -185,6 +186,14 @@ def _write_report(run: Path) -> None:
     from seg_perception.evaluation.report import write_report
 
     write_report(run)
+
+
+def _write_bags(run: Path, results: Results) -> None:
+    """The way from many bags to one and its frames."""
+    from seg_perception.fleet.scores import has_many_bags, write_scores
+
+    if has_many_bags(results) and (note := write_scores(run, results)):
+        typer.echo(f"note: {note}", err=True)
 
 
 def _can_keep(job: Job, execution: ExecutionOptions) -> bool:

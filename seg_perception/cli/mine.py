@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.fleet import ClusterAddress, Gpus, Machines, Processes, is_fleet, run
 from seg_perception.cli.options import (
     AsJson,
     Remap,
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from seg_perception.active_learning import MiningConfig, MiningSummary
 
 
-def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="RemappedBag: .mcap, .db3, ROS 1 .bag, or a folder.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="New folder.")],
-    count: Annotated[int, typer.Option("--count", "-n", help="How many frames.")] = 50,
+def command(  # noqa: PLR0913, PLR0917 (an option each)
+    context: typer.Context,
+    bags: Annotated[list[Path], typer.Argument(help="Bags: .mcap, .db3, ROS 1 .bag, or a folder.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="New folder; of several bags, the run's.")
+    ],
+    count: Annotated[int, typer.Option("--count", "-n", help="How many frames of a bag.")] = 50,
     config: RobotFile = None,
     settings: Settings = None,
     remap: Remap = None,
@@ -36,6 +40,9 @@ def command(  # noqa: PLR0913 (an option each)
             "--choose", help="How to choose, as key=value, such as rarity=2 or min_gap_s=1."
         ),
     ] = None,
+    processes: Processes = 1,
+    cluster: ClusterAddress = "",
+    gpus: Gpus = 0.0,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -43,12 +50,18 @@ def command(  # noqa: PLR0913 (an option each)
 
     seg-perception mine forest.mcap -n 50 -o to_label
 
+    Several bags, or a cluster: the folder has tables, a page, and a folder for each bag; a run that
+    was stopped goes on in it.
+
     Exit code 2: the bag is damaged; what was found until there is kept.
     """
     from seg_perception.active_learning import mine
     from seg_perception.cli.progress import stoppable_step
 
-    source = remapped(bag, remap)
+    if is_fleet(bags, output, cluster):
+        run(context, "mine", bags, output, Machines(processes, cluster, gpus))
+        return
+    source = remapped(bags[0], remap)
     chosen = bag_config(source, config, settings)
     summary = mine(source, output, chosen, _mining(count, choose or []), stoppable_step)
     if as_json:

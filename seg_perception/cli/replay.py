@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seg_perception.cli.fleet import ClusterAddress, Gpus, Machines, Processes, is_fleet, run
 from seg_perception.cli.options import (
     AsJson,
     LatencyMs,
@@ -29,8 +30,14 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0913 (an option each)
-    bag: Annotated[Path, typer.Argument(help="RemappedBag: .mcap, .db3, ROS 1 .bag, or a folder.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="New .mcap file, or new folder.")],
+    context: typer.Context,
+    bags: Annotated[list[Path], typer.Argument(help="Bags: .mcap, .db3, ROS 1 .bag, or a folder.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="New .mcap file, or new folder; of several bags, the run's."
+        ),
+    ],
     config: RobotFile = None,
     settings: Settings = None,
     remap: Remap = None,
@@ -45,6 +52,9 @@ def command(  # noqa: PLR0913 (an option each)
     ] = None,
     video: VideoFile = None,
     threads: Threads = 0,
+    processes: Processes = 1,
+    cluster: ClusterAddress = "",
+    gpus: Gpus = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Label a bag: label images, overlays and semantic clouds with the inputs' stamps.
@@ -57,12 +67,21 @@ def command(  # noqa: PLR0913 (an option each)
 
     seg-perception replay forest.mcap -o labelled.mcap --video forest.mp4
 
+    seg-perception replay monday/*.mcap -o monday_labelled --cluster auto
+
+    Several bags, or a cluster: the folder has tables, a page, and a folder for each bag; a run that
+    was stopped goes on in it.
+
     Exit code 2: an input came to nothing, or the bag is damaged; what could be labelled is kept.
     """
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
 
-    source = remapped(bag, remap)
+    if is_fleet(bags, output, cluster):
+        machines = Machines(processes, cluster, gpus)
+        run(context, "replay", bags, output, machines, ("--map", "--video"))
+        return
+    source = remapped(bags[0], remap)
     found = inspected(source, config)
     chosen = configured(source, config, settings, found)
     options = ReplayOptions(

@@ -143,6 +143,12 @@ class EvaluationError(SegPerceptionError):
     reason = "bad_evaluation"
 
 
+class FleetError(SegPerceptionError):
+    """Work on many bags can't be done as it was asked for."""
+
+    reason = "fleet_failed"
+
+
 class MemoryShortError(SegPerceptionError):
     """There is no memory left for a message."""
 

@@ -14,6 +14,7 @@ from seg_perception.core.atomic_write import write_file
 from seg_perception.core.disk_errors import full_disk, unwritable
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.locks import working_in
+from seg_perception.core.ray_cluster import Cluster
 from seg_perception.evaluation.assemble import assemble, check_ids
 from seg_perception.evaluation.checks import check_job
 from seg_perception.evaluation.cluster import run_cluster
@@ -109,9 +110,8 @@ def _score(job: Job, run: Path, execution: ExecutionOptions, on_progress: OnProg
     """Do the shards that are not done."""
     missing = [shard for shard in job.shards if not is_done(run, shard)]
     if execution.address:
-        run_cluster(
-            job, missing, run, on_progress, execution.address, execution.cpus, execution.gpus
-        )
+        cluster = Cluster(execution.address, execution.cpus, execution.gpus)
+        run_cluster(job, missing, run, on_progress, cluster)
     elif execution.processes > 1 and len(missing) > 1:
         run_processes(job, missing, run, on_progress, execution.processes)
     else:

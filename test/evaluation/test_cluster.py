@@ -113,10 +113,11 @@ def test_a_mistake_in_a_worker_is_told_as_it_is(job, ray, tmp_path):
     shard = job.shards[0].model_copy(update={"path": str(tmp_path / "gone.mcap")})
     broken = job.model_copy(update={"shards": (shard,)})
     from seg_perception.core.errors import BagError
+    from seg_perception.core.ray_cluster import Cluster
     from seg_perception.evaluation.cluster import run_cluster
 
     with pytest.raises(BagError, match="no such file"):
-        run_cluster(broken, broken.shards, tmp_path, lambda *_: None, "auto")
+        run_cluster(broken, broken.shards, tmp_path, lambda *_: None, Cluster("auto"))
 
 
 def test_without_ray_the_extra_is_named(job, monkeypatch, tmp_path):

@@ -1,0 +1,1 @@
+"""One command over many bags: on one machine or a cluster, resumable, with tables and a page."""
