@@ -75,6 +75,13 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     config: RobotFile = None,
     settings: Settings = None,
     latency: LatencyMs = 0.0,
+    corruptions: Annotated[
+        str,
+        typer.Option(
+            help="Names with commas between, or all: label a data set's images spoilt in five "
+            "strengths, too, and score each."
+        ),
+    ] = "",
     layout: Annotated[str, typer.Option(help="Of a data set; else as its folders show.")] = "",
     split: Annotated[
         str,
@@ -150,6 +157,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         conditions=_conditions(conditions),
         tolerance_s=tolerance,
         latency_ms=latency,
+        corruptions=tuple(filter(None, corruptions.split(","))),
         boundary=boundary,
         pictures=pictures,
     )

@@ -72,6 +72,13 @@ def count_levels(
     return count_pairs(confidence, outcome, LEVELS)[:, :2]
 
 
+def mean_confidence(counts: Counts) -> float:
+    """Percent, of int64 (256, 2) counts by level; NaN where there are none."""
+    total = counts.sum(axis=1)
+    n = int(total.sum())
+    return float(100 * (total * np.arange(LEVELS)).sum() / (_TOP * n)) if n else math.nan
+
+
 def calibration(counts: Counts, bins: int = BINS) -> Calibration:
     """Reliability diagram and expected calibration error.
 

@@ -16,8 +16,10 @@ from seg_perception.evaluation.confusion import ConfusionLayout, Counts
 from seg_perception.evaluation.document import Document
 from seg_perception.evaluation.mapped_classes import MappedClasses
 from seg_perception.evaluation.mapping_scores import mapping_metrics
+from seg_perception.evaluation.metric_titles import UNDER
 from seg_perception.evaluation.results import Results
 from seg_perception.evaluation.scores import ClassCounts, Floats, known, percent
+from seg_perception.evaluation.slices import UNTOUCHED, corruption_of
 from seg_perception.evaluation.stream_result import StreamResult, Unit
 
 UnitKey = tuple[str, str]
@@ -29,7 +31,8 @@ class Change(Document):
 
     Attributes:
         stream: whose it is.
-        key: `composite`, `fine.miou`, or `fine.iou.person` for a class.
+        key: `composite`, `fine.miou`, `fine.iou.person` for a class, or
+            `fine.miou under motion_blur 3` for spoilt pictures.
         before, after: over the units that both runs have; None where not defined.
         difference: after minus before, in percentage points.
         low, high: its 95 % interval over the same draws; None with fewer than two units.
@@ -131,6 +134,8 @@ def _against(first: Results, second: Results) -> RunChange:
         units[stream.name] = len(common)
         notes += list(_remarks(stream, other, common))
         changes += list(_changes(_Side(first, stream, common), _Side(second, other, common)))
+        if len(common) == len(stream.units) == len(other.units):
+            changes += list(_corruption_changes(stream, other))
     if not units:
         seen = [list(run.source.sequences) for run in (first, second)]
         msg = f"no unit in common: expected runs over the same data, got {seen[0]} and {seen[1]}"
@@ -237,6 +242,34 @@ def _changes(first: _Side, second: _Side) -> Iterator[Change]:
             high=high[n],
             verdict=_verdict(low[n], high[n]),
         )
+
+
+def _corruption_changes(first: StreamResult, second: StreamResult) -> Iterator[Change]:
+    """Headline and confidence of each strength of a corruption; they are known in sum alone."""
+    before, after = _spoilt(first), _spoilt(second)
+    for key, value in before.items():
+        other = after.get(key)
+        if value is not None and other is not None:
+            yield Change(
+                stream=first.name,
+                key=key,
+                before=value,
+                after=other,
+                difference=other - value,
+                low=None,
+                high=None,
+                verdict="unclear",
+            )
+
+
+def _spoilt(stream: StreamResult) -> dict[str, float | None]:
+    return {
+        f"{entry.class_mapping}.{metric.key}{UNDER}{name} {entry.value}": metric.value
+        for entry in stream.slices
+        if (name := corruption_of(entry)) and entry.value != UNTOUCHED
+        for metric in entry.metrics
+        if metric.key in {entry.metrics[0].key, "confidence"}
+    }
 
 
 def _verdict(low: float | None, high: float | None) -> Literal["better", "worse", "unclear"]:

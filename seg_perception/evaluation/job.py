@@ -121,6 +121,7 @@ class Job(Document):
         image_topics: pictures by stream, for bags that were labelled before.
         conditions: of each sequence, for instance `season: autumn`.
         tolerance_ns: largest distance of two stamps.
+        corruptions: names of those that pictures are spoilt by, each in five strengths.
         latency_ns: of a machine whose drops are imitated; 0: every image is labelled.
         boundary: whether boundaries are measured.
         pictures: how many worst, and how many typical frames keep their pictures.
@@ -146,6 +147,7 @@ class Job(Document):
     cuboids: CuboidSource | None = None
     conditions: Mapping[str, Mapping[str, str]] = {}
     tolerance_ns: int = 5_000_000
+    corruptions: tuple[str, ...] = ()
     latency_ns: int = 0
     boundary: bool = True
     pictures: int = 4

@@ -17,15 +17,23 @@ _TITLES = {
     "fwiou": "frequency-weighted IoU",
     "boundary_iou": "boundary IoU",
     "boundary_f": "boundary F",
+    "confidence": "mean confidence",
     "ece": "calibration error",
     "mce": "largest calibration error",
     "overconfidence": "overconfidence",
 }
 _CLASS = ".iou."
+UNDER = " under "
+"""Between a number's key and the corruption that the pictures were spoilt by."""
 
 
 def title(key: str) -> str:
     """The words for a key: `fine.iou.person` is `IoU of person (fine)`; a protocol's own stay."""
+    key, under, corruption = key.partition(UNDER)
+    return f"{_title(key)}{under}{corruption.replace('_', ' ')}"
+
+
+def _title(key: str) -> str:
     mapping, is_class, name = key.partition(_CLASS)
     if is_class:
         return f"IoU of {name} ({mapping})"

@@ -32,6 +32,7 @@ class EvaluateOptions:
         predictions: folder with labels of somebody else.
         conditions: of sequences, by name.
         tolerance_s: largest distance of two stamps.
+        corruptions: names, or `all`; the pictures of a data set are spoilt by each.
         latency_ms: of a machine whose drops are imitated.
         boundary: whether boundaries are measured.
         pictures: how many worst and typical frames keep their pictures.
@@ -55,6 +56,7 @@ class EvaluateOptions:
     predictions: Path | None = None
     conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tolerance_s: float = 0.005
+    corruptions: tuple[str, ...] = ()
     latency_ms: float = 0.0
     boundary: bool = True
     pictures: int = 4

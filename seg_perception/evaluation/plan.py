@@ -23,7 +23,7 @@ from seg_perception.evaluation.ontologies import (
     stated_ontology,
 )
 from seg_perception.evaluation.options import EvaluateOptions
-from seg_perception.evaluation.plan_files import plan_files, truth_fields
+from seg_perception.evaluation.plan_files import expect_no_corruptions, plan_files, truth_fields
 from seg_perception.evaluation.protocol import OWN, Protocol
 from seg_perception.evaluation.truth_classes import truth_classes
 from seg_perception.inference.bundle import Bundle, sha256
@@ -64,6 +64,7 @@ def plan(paths: Sequence[Path], options: EvaluateOptions) -> Job:
         other = next(path for path in paths if path not in bags)
         msg = f"{other}: expected a recording as the others are: .mcap, .db3, .bag, or a folder"
         raise ConfigError(msg)
+    expect_no_corruptions(options, str(bags[0]))
     return _plan_bags(bags, options)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError, DatasetError, EvaluationError
 from seg_perception.core.ontology import Ontology
+from seg_perception.corruptions.catalogue import corruptions_named
 from seg_perception.datasets.labelled_folder import LabelledFolder
 from seg_perception.datasets.layouts import (
     CLOUD_LAYOUTS,
@@ -75,10 +76,25 @@ def plan_files(root: Path, options: EvaluateOptions) -> Job:
         streams=(_stream(root, str(root)),),
         files=_files(folder, options, truth),
         conditions=_conditions(pairs, options),
+        corruptions=tuple(c.name for c in corruptions_named(options.corruptions)),
         boundary=options.boundary,
         pictures=options.pictures,
         shards=_shards(pairs, {}),
     )
+
+
+def expect_no_corruptions(options: EvaluateOptions, what: str) -> None:
+    """Refuse to spoil what is not labelled from pictures of a data set.
+
+    Raises:
+        ConfigError: corruptions were asked for.
+    """
+    if options.corruptions:
+        msg = (
+            f"--corruptions: expected the folder of a data set whose images the model labels, got "
+            f"{what}; score such a folder, or leave the option away"
+        )
+        raise ConfigError(msg)
 
 
 def _usual_protocol(root: Path, layout: str, options: EvaluateOptions) -> str:
@@ -97,6 +113,7 @@ def _plan_predictions(
     labelled: LabelledFolder | None,
 ) -> Job:
     folder = options.predictions or root
+    expect_no_corruptions(options, f"labels in {folder}")
     model = _predicted_ontology(folder, options, protocol)
     truth = truth_classes(options, protocol, model, labelled)
     stream = _stream(root, str(folder))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from seg_perception.config import Config
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.message_accounting import MessageHandle, stream
 from seg_perception.core.types import CameraFrame
+from seg_perception.corruptions.catalogue import STRENGTHS, Corruption, corruptions_named
 from seg_perception.datasets.folder import read_image
 from seg_perception.datasets.masks import read_ids
 from seg_perception.datasets.pairs import LabelReader
@@ -21,7 +24,13 @@ from seg_perception.datasets.semantic_kitti import read_labels, read_points
 from seg_perception.evaluation.engines import engine_name, segmenter_of
 from seg_perception.evaluation.job import FilePair, Job, Shard
 from seg_perception.evaluation.run_bag import OnStep
-from seg_perception.evaluation.samples import CloudSample, FrameId, ImageSample, Sample
+from seg_perception.evaluation.samples import (
+    CloudSample,
+    FrameId,
+    ImageSample,
+    Sample,
+    SpoiltLabels,
+)
 from seg_perception.evaluation.scorer import SizeError
 from seg_perception.evaluation.shard_writer import ShardWriter
 from seg_perception.evaluation.truth_files import read_truth, truth_reader
@@ -71,6 +80,7 @@ def run_images(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> 
     config = Config.from_parameters(job.parameters)
     segmenter = segmenter_of(config)
     core = Perception(config, segmenter.engine.bundle.ontology, TransformTree())
+    spoilers = corruptions_named(job.corruptions)
     name = stream("camera", CAMERA)
     reader = truth_reader(job)
     with prefetch((_Loaded(pair, reader) for pair in shard.pairs), _Loaded.load) as loaded:
@@ -78,7 +88,8 @@ def run_images(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep) -> 
             handle = core.accounting.receive(name)
 
             def make(entry: _Loaded = entry, handle: MessageHandle = handle) -> Sample:
-                return _label(entry, core, segmenter, writer, handle)
+                sample = _label(entry, core, segmenter, writer, handle)
+                return replace(sample, spoilt=partial(_spoilt, sample, spoilers, core, segmenter))
 
             writer.score(job.streams[0].stream, make)
             on_step(1)
@@ -100,7 +111,7 @@ def run_predictions(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep
 
 def _label(
     entry: _Loaded, core: Perception, segmenter: Any, writer: ShardWriter, handle: MessageHandle
-) -> Sample:
+) -> ImageSample:
     try:
         if entry.error is not None:
             raise entry.error
@@ -115,6 +126,21 @@ def _label(
     return ImageSample(
         _frame(entry.pair), entry.truth, label_map.labels, label_map.confidence, lambda: image
     )
+
+
+def _spoilt(
+    sample: ImageSample, corruptions: tuple[Corruption, ...], core: Perception, segmenter: Any
+) -> Iterator[SpoiltLabels]:
+    """The labels of a picture in every strength of every corruption."""
+    if not corruptions:
+        return
+    image = np.asarray(sample.picture(), np.uint8)
+    for corruption in corruptions:
+        for strength in STRENGTHS:
+            spoilt = corruption.apply(image, strength, sample.frame.name)
+            frame = CameraFrame(CAMERA, spoilt, sample.frame.stamp_ns, "")
+            found = core.segment(frame, segmenter)
+            yield SpoiltLabels(corruption.name, strength, found.labels, found.confidence)
 
 
 def _labelled_image(pair: FilePair, reader: LabelReader) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,27 @@ from numpy.typing import NDArray
 from seg_perception.evaluation.confusion import Labels
 
 Picture = Callable[[], NDArray[np.uint8] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class SpoiltLabels:
+    """What the model says of a picture that was spoilt.
+
+    Attributes:
+        corruption: its name.
+        strength: 1 to 5.
+        predicted, confidence: as of an `ImageSample`.
+    """
+
+    corruption: str
+    strength: int
+    predicted: Labels
+    confidence: NDArray[np.uint8]
+
+
+def _none() -> Iterable[SpoiltLabels]:
+    """No corruption was asked for."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,7 @@ class ImageSample:
         confidence: uint8 (h, w), 255 is certain; None where it was not recorded.
         picture: gives the image, uint8 (any, any, 3) RGB, or None; asked only for frames
             whose picture is kept.
+        spoilt: labels the picture again, spoilt in each way that was asked for.
     """
 
     frame: FrameId
@@ -49,6 +71,7 @@ class ImageSample:
     predicted: Labels
     confidence: NDArray[np.uint8] | None
     picture: Picture
+    spoilt: Callable[[], Iterable[SpoiltLabels]] = _none
 
 
 @dataclass(frozen=True, eq=False)

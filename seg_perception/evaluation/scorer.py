@@ -24,8 +24,9 @@ from seg_perception.evaluation.confusion import (
 from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.mapped_classes import ClassLookup, MappedClasses
 from seg_perception.evaluation.protocol import Mean, Protocol
-from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample
+from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample, SpoiltLabels
 from seg_perception.evaluation.scores import ClassCounts
+from seg_perception.evaluation.slices import corrupted
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 from seg_perception.evaluation.time_agreement import Cells, compare_cells, to_cells
 
@@ -112,8 +113,7 @@ class Scorer:
         )
 
     def _add_image(self, sample: ImageSample) -> Counts:
-        truth, size = sample.truth, sample.truth.shape[::-1]
-        predicted: Any = cv2.resize(sample.predicted, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        truth, predicted = sample.truth, _enlarged(sample.predicted, sample.truth)
         blocks = {
             key: self._counter.count(truth[block], predicted[block])
             for key, block in _regions(truth.shape)
@@ -121,26 +121,33 @@ class Scorer:
         for key, pairs in blocks.items():
             self.statistics.add_slice(("region", key), pairs)
         self._measure_pixels(sample, truth, predicted)
+        for spoilt in sample.spoilt():
+            self._add_spoilt(spoilt, truth)
         total: Counts = np.sum(list(blocks.values()), axis=0)
         return total
 
     def _measure_pixels(self, sample: ImageSample, truth: Labels, predicted: Labels) -> None:
         if sample.confidence is not None and self._classes.known:
-            size = truth.shape[::-1]
-            confidence: Any = cv2.resize(
-                sample.confidence, size, interpolation=cv2.INTER_NEAREST_EXACT
-            )
-            self._add_levels(confidence, truth, predicted)
+            confidence = _enlarged(sample.confidence, truth)
+            self.statistics.levels += self._levels(confidence, truth, predicted)
         if self._boundary:
             true, found = self._lookup.classes_of(truth, predicted)
             width = zone_width(truth.shape, self._protocol.boundary_ratio)
             self.statistics.boundaries += count_boundaries(true, found, self._lookup.classes, width)
 
-    def _add_levels(self, confidence: NDArray[np.uint8], truth: Labels, predicted: Labels) -> None:
+    def _add_spoilt(self, spoilt: SpoiltLabels, truth: Labels) -> None:
+        key = corrupted(spoilt.corruption, spoilt.strength)
+        predicted = _enlarged(spoilt.predicted, truth)
+        self.statistics.add_slice(key, self._counter.count(truth, predicted))
+        if self._classes.known:
+            confidence = _enlarged(spoilt.confidence, truth)
+            self.statistics.add_slice_levels(key, self._levels(confidence, truth, predicted))
+
+    def _levels(self, confidence: NDArray[np.uint8], truth: Labels, predicted: Labels) -> Counts:
         right, known = self._classes.right(truth, predicted)
         # What got no label has no confidence either.
         counted = known & self._counts[truth] & (predicted != self._no_label)
-        self.statistics.levels += count_levels(confidence, right, counted)
+        return count_levels(confidence, right, counted)
 
     def _add_cloud(self, sample: CloudSample) -> Counts:
         if not len(sample.truth) == len(sample.predicted) == len(sample.xyz):
@@ -189,7 +196,8 @@ class Scorer:
     def _measure_points(self, sample: CloudSample, measured: NDArray[np.bool_]) -> None:
         if sample.confidence is not None and self._classes.known:
             confidence = levels(sample.confidence)[measured]
-            self._add_levels(confidence, sample.truth[measured], sample.predicted[measured])
+            labels = sample.truth[measured], sample.predicted[measured]
+            self.statistics.levels += self._levels(confidence, *labels)
         if not self._lookup.measurable:
             return
         true, found = self._lookup.classes_of(sample.truth, sample.predicted)
@@ -218,6 +226,11 @@ class Scorer:
             self.statistics.true_compared += true_compared
             self.statistics.true_same += true_same
         self._before = now
+
+
+def _enlarged(labels: Any, truth: Labels) -> Any:
+    """In the truth's size, by nearest neighbour."""
+    return cv2.resize(labels, truth.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 def _regions(shape: tuple[int, ...]) -> Iterable[tuple[str, tuple[slice, slice]]]:

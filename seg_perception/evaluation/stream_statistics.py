@@ -33,7 +33,8 @@ class StreamStatistics:
     Attributes:
         units: by (sequence, unit).
         slices: by (dimension, value).
-        levels: int64 (256, 2), right and wrong by confidence.
+        levels: int64 (256, 2), wrong and right by confidence.
+        slice_levels: the same of slices whose confidence is told.
         boundaries: int64 (7, K).
         same, compared: cells that kept their label, cells seen twice.
         true_same, true_compared: the same of the truth, as far as the truth moves and is rough.
@@ -46,6 +47,7 @@ class StreamStatistics:
     classes: int
     units: dict[UnitKey, UnitStatistics] = field(default_factory=dict)
     slices: dict[SliceKey, Counts] = field(default_factory=dict)
+    slice_levels: dict[SliceKey, Counts] = field(default_factory=dict)
     levels: Counts = field(default_factory=lambda: np.zeros((LEVELS, 2), np.int64))
     boundaries: Counts = field(init=False)
     same: int = 0
@@ -91,10 +93,11 @@ class StreamStatistics:
 
     def add_slice(self, key: SliceKey, pairs: Counts) -> None:
         """Add pairs, int64 of the shape of the layout, to a slice."""
-        if key in self.slices:
-            self.slices[key] += pairs
-        else:
-            self.slices[key] = pairs.copy()
+        _add(self.slices, key, pairs)
+
+    def add_slice_levels(self, key: SliceKey, levels: Counts) -> None:
+        """Add counts of confidence, int64 (256, 2), to a slice."""
+        _add(self.slice_levels, key, levels)
 
     def merge(self, other: StreamStatistics) -> None:
         """Add what another process counted."""
@@ -104,6 +107,8 @@ class StreamStatistics:
             mine.pairs += entry.pairs
         for key, pairs in other.slices.items():
             self.add_slice(key, pairs)
+        for key, levels in other.slice_levels.items():
+            self.add_slice_levels(key, levels)
         self.levels += other.levels
         self.boundaries += other.boundaries
         self.rate.merge(other.rate)
@@ -117,6 +122,7 @@ class StreamStatistics:
         return {
             "units": [[*key, u.frames, _sparse(u.pairs)] for key, u in self.units.items()],
             "slices": [[*key, _sparse(pairs)] for key, pairs in self.slices.items()],
+            "slice_levels": [[*key, _sparse(found)] for key, found in self.slice_levels.items()],
             "levels": _sparse(self.levels),
             "boundaries": _sparse(self.boundaries),
             "rate": self.rate.to_json(),
@@ -135,6 +141,8 @@ class StreamStatistics:
             statistics.units[sequence, unit] = UnitStatistics(frames, _dense(entries, layout.shape))
         for dimension, value, entries in data["slices"]:
             statistics.slices[dimension, value] = _dense(entries, layout.shape)
+        for dimension, value, entries in data["slice_levels"]:
+            statistics.slice_levels[dimension, value] = _dense(entries, statistics.levels.shape)
         statistics.levels = _dense(data["levels"], statistics.levels.shape)
         statistics.boundaries = _dense(data["boundaries"], statistics.boundaries.shape)
         statistics.rate = RateStatistics.from_json(data["rate"])
@@ -149,6 +157,13 @@ _NUMBERS = (
     *("same", "compared", "true_same", "true_compared"),
     *("paired", "without_truth", "without_labels"),
 )
+
+
+def _add(found: dict[SliceKey, Counts], key: SliceKey, counts: Counts) -> None:
+    if key in found:
+        found[key] += counts
+    else:
+        found[key] = counts.copy()
 
 
 def _sparse(matrix: Counts) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_runs import example_ontology, image_sample
@@ -41,3 +42,17 @@ def test_parts_add_up_to_the_whole_whoever_did_them(owners):
     }
     for key, pairs in whole.statistics.slices.items():
         assert (merged.slices[key] == pairs).all()
+
+
+def test_the_confidence_of_a_slice_adds_up_too():
+    whole, parts = StreamStatistics(LAYOUT, MAPPED.size), []
+    for n in (3, 5):
+        part = StreamStatistics(LAYOUT, MAPPED.size)
+        levels = np.zeros((256, 2), np.int64)
+        levels[n, 1] = n
+        part.add_slice_levels(("corruption noise", "2"), levels)
+        parts.append(StreamStatistics.from_json(part.to_json(), LAYOUT, MAPPED.size))
+    for part in parts:
+        whole.merge(part)
+    (found,) = whole.slice_levels.values()
+    assert (found[3, 1], found[5, 1], found.sum()) == (3, 5, 8)

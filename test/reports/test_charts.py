@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from seg_perception.reports.curve import Curve
 from seg_perception.reports.heatmap import ConfusionHeatmap
 from seg_perception.reports.histogram import DurationHistogram
 from seg_perception.reports.interval import IntervalBar
@@ -87,3 +88,11 @@ def test_only_a_difference_without_zero_in_its_interval_is_coloured(low, high, k
     svg = IntervalBar(value=(low + high) / 2 or 0.2, low=low, high=high, limit=0.5).svg()
     (bar,) = boxes(svg, kind)
     assert float(bar.get("width")) > 0
+
+
+def test_a_curve_rises_from_foot_to_top_and_breaks_where_nothing_is_known():
+    drawn = parsed(Curve([0, 100, None, 50]).svg("a curve"))
+    dots = [(float(e.get("cx")), float(e.get("cy"))) for e in drawn.iter("circle")]
+    assert dots == [(3, 25), (41, 3), (117, 14)]
+    # One of the lines is the axis; from the second value on there is none that joins two.
+    assert [e.get("class") for e in drawn.iter("line")] == ["axis", "curve"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.evaluation.compare import Change, Comparison, RunChange
-from seg_perception.evaluation.metric_titles import title
+from seg_perception.evaluation.metric_titles import UNDER, title
 from seg_perception.evaluation.report.agreement import OUTCOMES
 from seg_perception.evaluation.report.changes import (
     ChangeView,
@@ -111,6 +111,8 @@ def compared_run(found: RunChange, baseline: Run, run: Run) -> ComparedRun:
 
 
 def _title(change: Change) -> str:
+    if UNDER in change.key:
+        return f"{change.stream}: spoilt pictures"
     mapping, _, name = change.key.partition(_CLASS)
     return f"{change.stream}: classes of {mapping}" if name else f"{change.stream}: numbers"
 

@@ -15,6 +15,7 @@ from seg_perception.core.json_document import plain
 from seg_perception.evaluation.frame_score import FrameScore
 from seg_perception.evaluation.metric import Metric
 from seg_perception.evaluation.report.agreement import OUTCOMES
+from seg_perception.evaluation.report.corruptions import CorruptionTable, corruption_tables
 from seg_perception.evaluation.report.figures import (
     StageView,
     Tile,
@@ -28,6 +29,7 @@ from seg_perception.evaluation.report.figures import (
 from seg_perception.evaluation.report.frames import FrameRenderer, FrameView
 from seg_perception.evaluation.report.tables import MappingView, SliceTable, slice_tables
 from seg_perception.evaluation.results import Results
+from seg_perception.evaluation.slices import corruption_of
 from seg_perception.evaluation.stream_result import StreamResult
 from seg_perception.reports.embedded_images import ImageEmbedder
 from seg_perception.reports.page import render, write_page
@@ -55,6 +57,7 @@ class StreamView:
     result: StreamResult
     class_mappings: tuple[MappingView, ...]
     slices: tuple[SliceTable, ...]
+    corruptions: tuple[CorruptionTable, ...]
     reliability: Markup
     frames: tuple[FrameView, ...]
 
@@ -122,7 +125,8 @@ def _stream(place: int, result: StreamResult, renderer: FrameRenderer) -> Stream
         class_mappings=tuple(
             MappingView.of(mapping, result.name) for mapping in result.class_mappings
         ),
-        slices=tuple(slice_tables(result.slices)),
+        slices=tuple(slice_tables([s for s in result.slices if not corruption_of(s)])),
+        corruptions=tuple(corruption_tables(result.slices)),
         reliability=reliability(calibration, result.name) if calibration else Markup(""),
         frames=tuple(renderer.frame(score) for score in _shown(result)),
     )
