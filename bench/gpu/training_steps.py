@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from seg_perception.cli.export import parse_size
+from seg_perception.cli.model_options import parse_size
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.mapping import TargetSpace

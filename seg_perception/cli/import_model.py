@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seg_perception.cli.export import parse_precisions, parse_size, read_frames, simulate_frames
+from seg_perception.cli.golden_frames import choose_frames
 from seg_perception.cli.import_list import ListModels
 from seg_perception.cli.import_onnx import (
     expect_no_onnx_options,
     import_onnx_file,
     is_onnx,
     make_answers,
+)
+from seg_perception.cli.model_options import (
+    GoldenFrames,
+    Int8,
+    NetworkSize,
+    Precisions,
+    parse_precisions,
+    parse_size,
 )
 from seg_perception.cli.options import AsJson, print_json
 
@@ -37,24 +44,15 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The bundle; must not exist.")],
     *,
-    size: Annotated[
-        str | None,
-        typer.Option(metavar="WxH", help="Of the network; default: the authors', or the file's."),
-    ] = None,
+    size: NetworkSize = None,
     name: Annotated[str, typer.Option(help="Of the bundle; default: the output's.")] = "",
     version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
     licence: Annotated[
         str, typer.Option(help="Of the weights; default: what the source says.")
     ] = "",
-    precision: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Of a variant, default fp32; repeat for more. The plain model has the first."
-        ),
-    ] = None,
-    frames: Annotated[
-        Path | None, typer.Option(help="Folder of golden frames; default: simulated ones.")
-    ] = None,
+    precision: Precisions = None,
+    frames: GoldenFrames = None,
+    int8: Int8 = False,
     pixels: Annotated[
         Pixels | None,
         typer.Option(help="ONNX: numbers that the network takes for pixels.", show_choices=True),
@@ -101,7 +99,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     from seg_perception.core.ontology import Ontology
 
     del list_models  # it ends the command
-    golden = partial(read_frames, frames) if frames else simulate_frames
+    golden, calibration = choose_frames(frames, int8=int8)
     if is_onnx(Path(source)):
         answers = make_answers(
             size=parse_size(size) if size else None,
@@ -121,7 +119,13 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
             precisions=parse_precisions(precision or ["fp32"]),
         )
         bundle = import_onnx_file(
-            Path(source), output, golden, answers, own_frames=frames is not None, as_json=as_json
+            Path(source),
+            output,
+            golden,
+            answers,
+            calibration=calibration,
+            own_frames=frames is not None,
+            as_json=as_json,
         )
         _report(output, bundle, as_json=as_json)
         return
@@ -150,6 +154,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         precisions=parse_precisions(precision or ["fp32"]),
         licence=licence,
         ontology=Ontology.load(ontology) if ontology else None,
+        calibration=calibration,
     )
     bundle = import_source(source, output, golden, options)
     _report(output, bundle, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ def import_onnx_file(
     frames: Callable[[int, int], Sequence[NDArray[np.uint8]]],
     answers: Answers,
     *,
+    calibration: Callable[[int, int], Iterable[NDArray[np.uint8]]] | None,
     own_frames: bool,
     as_json: bool,
 ) -> Bundle:
@@ -49,7 +50,7 @@ def import_onnx_file(
         raise EngineError(msg) from error
 
     show = (_say_nothing if as_json else _print_trials) if own_frames else None
-    bundle = import_onnx(source, output, frames, answers, show=show)
+    bundle = import_onnx(source, output, frames, answers, calibration=calibration, show=show)
     if problem := tensorrt_problem(bundle.model_path.read_bytes()):
         typer.echo(f"TensorRT will not take it: {problem}; ONNX Runtime runs it", err=True)
     return bundle

@@ -52,7 +52,7 @@ def table(  # noqa: PLR0913 (each is an option of the command line)
     Times are computed from the devices' peaks: no engine can be faster, real ones need
     several times as long. Where somebody measured one, it stands beside it in brackets.
     """
-    from seg_perception.cli.export import parse_size
+    from seg_perception.cli.model_options import parse_size
     from seg_perception.cli.progress import progress_bar
     from seg_perception.core.errors import EngineError
     from seg_perception.core.extras import INSTALL_TRAINING

@@ -155,8 +155,15 @@ def _export(
 ) -> _Exported:
     prepare = make_preprocessing(size, pictures.resize).prepare
     golden = [prepare(image) for image in images]
+    calibration = options.calibration(*size) if options.calibration else ()
     graph = ServingGraph(network, normalisation=pictures.normalisation())
-    reference, variants = export_variants(graph, size, options.precisions, golden)
+    reference, variants = export_variants(
+        graph,
+        size,
+        options.precisions,
+        golden,
+        calibration=[prepare(image) for image in calibration],
+    )
     return _Exported(size, images, golden, reference, variants)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from seg_perception.core.ontology import Ontology
 from seg_perception.inference.manifest import Precision
@@ -18,6 +22,8 @@ class ImportOptions:
         precisions: of the variants, the plain model's first.
         licence: name of the weights' licence; empty takes what the source says.
         ontology: of the classes; None: the shipped one that has the names of the source.
+        calibration: gives the pictures that INT8 is calibrated with, as golden frames are given;
+            None writes no INT8.
     """
 
     name: str
@@ -26,3 +32,4 @@ class ImportOptions:
     precisions: tuple[Precision, ...] = ("fp32",)
     licence: str = ""
     ontology: Ontology | None = None
+    calibration: Callable[[int, int], Iterable[NDArray[np.uint8]]] | None = None

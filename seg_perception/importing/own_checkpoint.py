@@ -48,6 +48,9 @@ def import_own(
         datasets=(),
     )
     chosen = ExportOptions(
-        size=options.size, precisions=options.precisions, version=options.version
+        size=options.size,
+        precisions=options.precisions,
+        version=options.version,
+        calibration=options.calibration,
     )
     return export_bundle(path, output, release, frames, chosen)

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.inference.bicubic import bicubic
+
 Filter = Literal["linear", "antialias", "area", "bicubic"]
 Image = NDArray[np.uint8]
 Size = tuple[int, int]
@@ -15,7 +17,6 @@ Size = tuple[int, int]
 _OPENCV: dict[Filter, int] = {
     "linear": cv2.INTER_LINEAR,
     "area": cv2.INTER_AREA,
-    "bicubic": cv2.INTER_CUBIC,
 }
 # A kernel whose outer weights are below this changes a pixel by less than rounding does.
 _FLAT = 0.02
@@ -29,6 +30,7 @@ def resize(image: Image, size: Size, name: Filter) -> Image:
     `linear` reads four pixels for each new one: fast, and where the image becomes smaller
     than half it skips pixels (aliasing). `antialias` is nearly what Pillow and torchvision
     with antialias do (a triangle as wide as two new pixels), in a fraction of the time.
+    `bicubic` is Pillow's to a rounding.
 
     Args:
         image: uint8 (H, W, 3).
@@ -42,6 +44,8 @@ def resize(image: Image, size: Size, name: Filter) -> Image:
         return image
     if name == "antialias":
         return _antialiased(image, size)
+    if name == "bicubic":
+        return bicubic(image, size)
     return _opencv(image, size, _OPENCV[name])
 
 

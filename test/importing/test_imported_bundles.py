@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
+from seg_perception.inference.tensorrt.variants import find_variant
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -32,6 +35,40 @@ def import_member(name: str, folder: Path) -> Path:
     assert "licence of the weights: apache-2.0" in said.output
     assert "this bundle's graph, torch, against the authors' normalisation" in said.output
     return folder / "tiny"
+
+
+def test_int8_is_calibrated_with_the_frames_that_are_not_golden(tmp_path: Path) -> None:
+    """Of eight images four are golden, every second; the rest decides the ranges."""
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.inference.onnx.quantization import count_quantised
+
+    frames = published.frames((64, 64))
+    published.save("eomt_dinov3", tmp_path / "published", frames)
+    images = tmp_path / "images"
+    images.mkdir()
+    # Each golden frame has one like it among the others, so that the ranges fit.
+    for number in range(8):
+        picture = np.roll(frames[number // 2 % 3], 3 * (number % 2), axis=1)
+        cv2.imwrite(str(images / f"{number}.png"), picture[..., ::-1])
+    out = tmp_path / "tiny"
+    asked = ("--size", "64x64", "--frames", images, "--int8", "--json")
+    plain, int8 = json.loads(run("import", tmp_path / "published", "-o", out, *asked).stdout)[
+        "variants"
+    ]
+    assert (plain["precision"], int8["precision"], int8["sampling"]) == ("fp32", "int8", "none")
+    parity = int8["parity"]
+    assert parity["frames"] == len(Bundle.load(out).golden) == 4
+    assert parity["candidate"].endswith("none, int8 of 4 frames, computed in float32")
+    assert 0.97 <= parity["label_agreement"] < 1
+    assert count_quantised((out / int8["file"]).read_bytes()) > 2
+    assert find_variant(Bundle.load(str(out)), "int8").agreement == parity["least_agreement"]
+
+
+def test_int8_without_frames_asks_for_them(tmp_path: Path) -> None:
+    arguments = ("import", tmp_path, "-o", tmp_path / "tiny", "--int8")
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code != 0
+    assert "--int8: expected --frames, a folder of images" in done.output
 
 
 def test_a_bag_is_replayed_with_an_imported_model(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from seg_perception.cli.export import parse_size
 from seg_perception.cli.main import app
+from seg_perception.cli.model_options import parse_size
 from seg_perception.core.ontology import Ontology, shipped
 from seg_perception.importing.class_names import ontology_of
 from seg_perception.importing.zoo import ZooModel, zoo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -48,6 +49,37 @@ def test_antialias_is_nearer_to_pillow_than_areas_and_far_nearer_than_linear(
     assert off["antialias"] <= off["linear"]
     if size[0] >= 1.8 * network[0]:
         assert off["antialias"] < 0.5 * off["linear"]
+
+
+@pytest.mark.parametrize(
+    ("size", "network"),
+    [
+        ((1920, 1200), (512, 288)),
+        ((1242, 375), (512, 288)),
+        ((640, 480), (512, 512)),
+        ((640, 480), (100, 960)),
+        ((60, 40), (90, 70)),
+        ((7, 5), (64, 3)),
+    ],
+)
+def test_bicubic_is_pillows_to_a_rounding(size: tuple[int, int], network: tuple[int, int]) -> None:
+    """Pillow rounds and clips between its two passes; without noise there is no more to clip."""
+    image = photograph(*size)
+    wanted = np.asarray(Image.fromarray(image).resize(network, Image.Resampling.BICUBIC))
+    off = np.abs(resize(image, network, "bicubic").astype(int) - wanted)
+    assert off.mean() < 0.25
+    assert (off <= 1).mean() > 0.99
+    calm = cv2.GaussianBlur(image, (0, 0), 3) // 2 + 60
+    wanted = np.asarray(Image.fromarray(calm).resize(network, Image.Resampling.BICUBIC))
+    assert np.abs(resize(calm, network, "bicubic").astype(int) - wanted).max() <= 1
+
+
+def test_bicubic_of_opencv_is_not_pillows() -> None:
+    """What the other test would not let pass."""
+    image = photograph(1920, 1200)
+    wanted = np.asarray(Image.fromarray(image).resize((512, 288), Image.Resampling.BICUBIC))
+    other = cv2.resize(image, (512, 288), interpolation=cv2.INTER_CUBIC)
+    assert np.abs(other.astype(int) - wanted).mean() > 10
 
 
 @pytest.mark.parametrize("name", ["linear", "antialias", "area", "bicubic"])

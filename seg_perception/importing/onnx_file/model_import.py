@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,7 @@ def import_onnx(
     frames: Callable[[int, int], Sequence[Image]],
     answers: Answers,
     *,
+    calibration: Callable[[int, int], Iterable[Image]] | None = None,
     show: Callable[[Sequence[Trial], Path], None] | None = None,
 ) -> Bundle:
     """Make a bundle of an ONNX file.
@@ -50,6 +51,7 @@ def import_onnx(
         frames: gives pictures, uint8 (H, W, 3) RGB of any size, for the network's width and
             height; they become the golden frames.
         answers: what was said of the model.
+        calibration: gives the pictures that INT8 is calibrated with; None writes no INT8.
         show: told of trials and of the page that shows them, where the frames are of a camera
             and the pixels not known.
 
@@ -67,7 +69,8 @@ def import_onnx(
     shown = _show_trials(form, output, frames, show) if pixels and show else ""
     if questions := [*pixels, *form.other_questions()]:
         raise ImportModelError(_asking(form, questions, shown))
-    return write_bundle(output, _bundle(form, _golden_images(form, frames)))
+    more = _scaled(form, calibration) if calibration else []
+    return write_bundle(output, _bundle(form, _scaled(form, frames), more))
 
 
 def _asking(form: Form, questions: Sequence[str], shown: str) -> str:
@@ -84,7 +87,7 @@ def _show_trials(
     frames: Callable[[int, int], Sequence[Image]],
     show: Callable[[Sequence[Trial], Path], None],
 ) -> str:
-    images = _golden_images(form, frames)
+    images = _scaled(form, frames)
     trials = try_all(form, images)
     page = output.with_name(f"{output.name}_trials.html")
     named = form.ontology is not None
@@ -93,15 +96,13 @@ def _show_trials(
     return f"; {page} shows what each pixel form gives on your frames"
 
 
-def _golden_images(
-    form: Form, frames: Callable[[int, int], Sequence[Image]]
-) -> list[NDArray[np.uint8]]:
+def _scaled(form: Form, frames: Callable[[int, int], Iterable[Image]]) -> list[Image]:
     size = form.source.image.size
     prepare = make_preprocessing(size, Resize()).prepare
     return [np.ascontiguousarray(prepare(image)) for image in frames(*size)]
 
 
-def _bundle(form: Form, images: Sequence[Image]) -> BundleSource:
+def _bundle(form: Form, images: Sequence[Image], calibration: Sequence[Image]) -> BundleSource:
     answers, source = form.answers, form.source
     converted = convert(form, answers)
     found = run_converted(form, converted, images)
@@ -114,7 +115,7 @@ def _bundle(form: Form, images: Sequence[Image]) -> BundleSource:
         input=converted.input,
         output=converted.output,
         model=converted.model,
-        variants=make_variants(form, converted, images, found),
+        variants=make_variants(form, converted, images, found, calibration),
         licence=form.licence,
         golden=[_golden(converted, *pair) for pair in zip(images, found, strict=True)],
         opset=opset_of(source.model),
@@ -151,6 +152,7 @@ def _parity(form: Form, wanted: Sequence[Segmentation], got: Sequence[Segmentati
         candidate="this bundle's graph",
         frames=len(got),
         label_agreement=float(np.mean(shares)),
+        least_agreement=min(shares),
         max_abs_error=max(errors),
     )
 

@@ -10,9 +10,21 @@ from onnx import TensorProto
 
 from seg_perception.inference.onnx.frozen import opset_of, shape_of
 from seg_perception.inference.onnx.node_writer import NodeWriter
+from seg_perception.inference.onnx.sample_modes import Cubic, Linear, Nearest, Tap
+from seg_perception.inference.onnx.sample_paddings import Border, Reflection, Zeros
 
-_BILINEAR = (b"bilinear", b"linear")
-_PADDINGS = (b"zeros", b"border")
+_MODES: dict[bytes, type[Nearest | Linear | Cubic]] = {
+    b"nearest": Nearest,
+    b"bilinear": Linear,
+    b"linear": Linear,
+    b"bicubic": Cubic,
+    b"cubic": Cubic,
+}
+_PADDINGS: dict[bytes, type[Zeros | Border | Reflection]] = {
+    b"zeros": Zeros,
+    b"border": Border,
+    b"reflection": Reflection,
+}
 
 
 def grid_samples(model: Any) -> list[Any]:
@@ -25,12 +37,12 @@ def can_gather(model: Any) -> str:
     shapes = _shapes(model)
     for node in grid_samples(model):
         mode, padding, _ = _settings(node)
-        if mode not in _BILINEAR or padding not in _PADDINGS:
-            return f"{node.name}: mode {mode.decode()}, padding {padding.decode()}"
+        if mode not in _MODES or padding not in _PADDINGS:
+            return f"{_name(node)}: mode {mode.decode()}, padding {padding.decode()}"
         for name in node.input[:2]:
             kind, shape = shapes.get(name, (0, ()))
             if kind != TensorProto.FLOAT or len(shape) != 4 or min(shape) < 1:
-                return f"{node.name}: {name} is not float32 of four known sizes"
+                return f"{_name(node)}: {name} is not float32 of four known sizes"
     return ""
 
 
@@ -60,7 +72,9 @@ class _Sampling:
         self._node = node
         self._image = image
         self._grid = grid
-        _, self._padding, self._aligned = _settings(node)
+        mode, padding, self._aligned = _settings(node)
+        self._neighbours = _MODES[mode](write).neighbours
+        self._inside = _PADDINGS[padding](write, aligned=self._aligned).inside
 
     def make(self) -> None:
         write = self._write
@@ -70,14 +84,19 @@ class _Sampling:
         self._flat = write.add("Reshape", [self._node.input[0], shape])
         self._index_shape = write.constant([batch, channels, points], np.int64)
         self._point_shape = write.constant([batch, 1, points], np.int64)
-        columns, rows = self._places(0, width), self._places(1, height)
+        columns, rows = self._taps(0, width), self._taps(1, height)
         total = ""
-        for column, column_share in self._neighbours(columns, width):
-            for row, row_share in self._neighbours(rows, height):
+        for column, column_share in columns:
+            for row, row_share in rows:
                 value = self._weighted(column, column_share, row, row_share)
                 total = write.add("Add", [total, value]) if total else value
         sizes = write.constant([batch, channels, *self._grid[1:3]], np.int64)
         write.add("Reshape", [total, sizes], self._node.output[0])
+
+    def _taps(self, axis: int, size: int) -> list[Tap]:
+        """The pixels to read, each inside, with their shares."""
+        found = self._neighbours(self._places(axis, size))
+        return [self._inside(pixel, share, size) for pixel, share in found]
 
     def _places(self, axis: int, size: int) -> str:
         """[N, 1, points], in pixels."""
@@ -85,35 +104,9 @@ class _Sampling:
         chosen = write.add("Gather", [self._node.input[1], write.constant(axis, np.int64)], axis=3)
         places = write.add("Reshape", [chosen, self._point_shape])
         # -1 and 1 are the centres of the outer pixels, or the picture's edges.
-        factor, offset = ((size - 1) / 2, (size - 1) / 2)
-        if not self._aligned:
-            factor = size / 2
+        factor = (size - 1) / 2 if self._aligned else size / 2
         scaled = write.add("Mul", [places, write.constant(factor)])
-        pixels = write.add("Add", [scaled, write.constant(offset)])
-        if self._padding == b"border":
-            return self._clipped(pixels, size - 1)
-        # What lies further out is zero anyway, and stays a number that an index can hold.
-        return write.add("Clip", [pixels, write.constant(-2.0), write.constant(size + 1.0)])
-
-    def _neighbours(self, places: str, size: int) -> list[tuple[str, str]]:
-        """The pixels before and after a place, with their shares."""
-        write = self._write
-        before = write.add("Floor", [places])
-        after = write.add("Add", [before, write.constant(1.0)])
-        share = write.add("Sub", [places, before])
-        rest = write.add("Sub", [write.constant(1.0), share])
-        return [self._inside(before, rest, size), self._inside(after, share, size)]
-
-    def _inside(self, pixel: str, share: str, size: int) -> tuple[str, str]:
-        """A pixel that exists, and its share: none of one that does not."""
-        write = self._write
-        clipped = self._clipped(pixel, size - 1)
-        same = write.add("Cast", [write.add("Equal", [clipped, pixel])], to=TensorProto.FLOAT)
-        return clipped, write.add("Mul", [share, same])
-
-    def _clipped(self, value: str, largest: float) -> str:
-        write = self._write
-        return write.add("Clip", [value, write.constant(0.0), write.constant(float(largest))])
+        return write.add("Add", [scaled, write.constant((size - 1) / 2)])
 
     def _weighted(self, column: str, column_share: str, row: str, row_share: str) -> str:
         write = self._write
@@ -122,6 +115,11 @@ class _Sampling:
         spread = write.add("Expand", [index, self._index_shape])
         values = write.add("GatherElements", [self._flat, spread], axis=2)
         return write.add("Mul", [values, write.add("Mul", [column_share, row_share])])
+
+
+def _name(node: Any) -> str:
+    """Exporters may leave nodes without a name; what they make has one."""
+    return str(node.name or node.output[0])
 
 
 def _settings(node: Any) -> tuple[bytes, bytes, bool]:

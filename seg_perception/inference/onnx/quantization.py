@@ -9,7 +9,9 @@ labels; and everything that is no product, normalisation, softmax and arg-max am
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,10 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import EngineError
 from seg_perception.core.scratch_folder import scratch_folder
+from seg_perception.inference.onnx.frozen import opset_of
 from seg_perception.inference.onnx.graph import first_readers, last_makers
 
+_OLDEST_OPSET = 13
 _QUANTISED = ("Conv", "MatMul", "Gemm")
 _PRODUCTS = (*_QUANTISED, "ConvTranspose")
 _OPTIONS = {
@@ -42,16 +46,22 @@ def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
         frames: uint8 (H, W, 3) RGB, as the input takes them; what they show decides the ranges.
 
     Raises:
-        EngineError: no product of it can be quantised.
+        EngineError: no product of it can be quantised, or its opset has no scales by channel.
     """
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     proto = onnx.load_from_string(model)
+    if (opset := opset_of(proto)) < _OLDEST_OPSET:
+        msg = (
+            f"INT8: opset {opset} has no scales by channel, expected {_OLDEST_OPSET} or newer: "
+            "export the network with opset_version=17, or leave --int8 out"
+        )
+        raise EngineError(msg)
     kept = kept_in_float(proto.graph)
     if not any(node.op_type in _QUANTISED and node.name not in kept for node in proto.graph.node):
         msg = "INT8: the network has no product that may be quantised; leave --int8 out"
         raise EngineError(msg)
-    with scratch_folder("int8") as folder:
+    with scratch_folder("int8") as folder, _without_advice():
         quantize_static(
             proto,
             folder / "int8.onnx",
@@ -66,6 +76,17 @@ def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
             extra_options=dict(_OPTIONS),
         )
         return _standard(folder / "int8.onnx")
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """ONNX Runtime advises its own passes over the graph, which no user of ours can run."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def count_quantised(model: bytes) -> int:

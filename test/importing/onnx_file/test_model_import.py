@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ from typer.testing import CliRunner
 
 pytest.importorskip("onnx", reason="graph passes need onnx: install the extra [train]")
 
-from odd_onnx_files import File, fused, stripes
+from odd_onnx_files import File, fused, more_convolutions, sample_volume, stripes
 
 from seg_perception.cli.main import app
-from seg_perception.core.errors import ConfigError, EngineError, ImportModelError
+from seg_perception.core.errors import (
+    ConfigError,
+    EngineError,
+    ImportModelError,
+    SegPerceptionError,
+)
 from seg_perception.core.ontology import Ontology
 from seg_perception.importing.onnx_file.answers import Answers
 from seg_perception.importing.onnx_file.classes import find_ontology
@@ -26,6 +32,7 @@ from seg_perception.importing.onnx_file.model_import import import_onnx
 from seg_perception.importing.onnx_file.trials import Trial, border_share, count_classes
 from seg_perception.importing.onnx_file.variants import tensorrt_problem
 from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.onnx.quantization import count_quantised
 from seg_perception.inference.onnxruntime_engine import CPU_PROVIDER, OnnxRuntimeEngine
 from seg_perception.inference.operator_scan import uses_operator
 from seg_perception.inference.reading import make_reader
@@ -74,6 +81,47 @@ def test_the_bundle_takes_bytes_and_gives_bytes(tmp_path: Path) -> None:
     assert bundle.manifest.training.details["source"] == "model.onnx"
     assert len(bundle.golden) == 1
     assert bundle.golden[0].confidence is not None
+
+
+def calibration(_width: int, _height: int) -> list[np.ndarray]:
+    return [np.roll(stripes()[0], shift, axis=1) for shift in (4, 8)]
+
+
+@pytest.mark.parametrize(("file", "sampling"), [(File(), "none"), (File(sample="zeros"), "gather")])
+def test_int8_is_written_in_the_form_for_tensorrt(
+    tmp_path: Path, file: File, sampling: str
+) -> None:
+    """The stripes are so clear that 8 bits of the middle convolution change no label."""
+    source = replace(file, change=more_convolutions).write(tmp_path)
+    answers = Answers(**SAID)
+    bundle = import_onnx(source, tmp_path / "bundle", frames, answers, calibration=calibration)
+    found = bundle.manifest.variants[-1]
+    assert (found.sampling, found.precision) == (sampling, "int8")
+    assert found.parity is not None
+    assert (found.parity.label_agreement, found.parity.least_agreement) == (1.0, 1.0)
+    assert found.parity.candidate.endswith("int8 of 2 frames")
+    assert count_quantised((bundle.folder / found.file).read_bytes()) == 1
+    assert count_quantised(bundle.model_path.read_bytes()) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (File(end=("qdq",), change=more_convolutions), "is quantised already: leave --int8 out"),
+        (File(change=fused), "it holds Gelu, which ONNX Runtime alone knows: leave --int8 out"),
+        (
+            File(sample="zeros", opset=20, change=sample_volume),
+            "GridSample can't be written .*--int8",
+        ),
+        (File(opset=12, ir=7, change=more_convolutions), "opset 12 has no scales by channel"),
+        (File(), "no product that may be quantised; leave --int8 out"),
+    ],
+)
+def test_what_can_not_be_int8_is_refused(tmp_path: Path, file: File, sentence: str) -> None:
+    source = file.write(tmp_path)
+    with pytest.raises(SegPerceptionError, match=sentence):
+        import_onnx(source, tmp_path / "bundle", frames, Answers(**SAID), calibration=calibration)
+    assert not (tmp_path / "bundle").exists()
 
 
 class Shown:
@@ -200,10 +248,14 @@ def test_grid_sample_gets_a_form_for_tensorrt(tmp_path: Path) -> None:
     [
         (File(), ""),
         (File(sample="zeros"), ""),
-        (File(sample="bicubic"), r"GridSample can't be written as gathers here \(.*mode bicubic"),
+        (File(sample="bicubic"), ""),
+        (
+            File(sample="zeros", opset=20, change=sample_volume),
+            r"GridSample can't be written as gathers here \(sampled: volume is not float32",
+        ),
         (File(change=fused), "it holds Gelu, which ONNX Runtime alone knows"),
     ],
-    ids=["plain", "gathered", "bicubic", "fused"],
+    ids=["plain", "gathered", "bicubic", "volume", "fused"],
 )
 def test_what_tensorrt_will_not_take_is_known(file: File, said: str, tmp_path: Path) -> None:
     problem = tensorrt_problem(imported(file, tmp_path).model_path.read_bytes())

@@ -155,6 +155,8 @@ TAKEN: dict[str, Taken] = {
     ),
     "GridSample, zeros": Taken(File(sample="zeros")),
     "GridSample, border": Taken(File(sample="border", opset=20)),
+    "GridSample, reflection": Taken(File(sample="reflection")),
+    "GridSample, nearest": Taken(File(sample="nearest", opset=20)),
     "GridSample, bicubic": Taken(File(sample="bicubic")),
     **{
         f"opset {n}": Taken(File(opset=n, ir=7 if n < 17 else 10)) for n in (11, 12, 13, 15, 18, 21)

@@ -35,11 +35,17 @@ def run(proto: Any, grid: np.ndarray) -> np.ndarray:
     return session.run(["y"], {"x": x, "grid": grid})[0]
 
 
+MODES = {"bilinear": "linear", "nearest": "nearest", "bicubic": "cubic"}
+
+
 @pytest.mark.parametrize("opset", [16, 20])
-@pytest.mark.parametrize("padding", ["zeros", "border"])
+@pytest.mark.parametrize("mode", list(MODES))
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
 @pytest.mark.parametrize("align_corners", [0, 1])
-def test_the_answer_is_that_of_the_operator(opset: int, padding: str, align_corners: int) -> None:
-    mode = "bilinear" if opset < 20 else "linear"
+def test_the_answer_is_that_of_the_operator(
+    opset: int, mode: str, padding: str, align_corners: int
+) -> None:
+    mode = mode if opset < 20 else MODES[mode]
     before = model(opset, mode=mode, padding_mode=padding, align_corners=align_corners)
     after = model(opset, mode=mode, padding_mode=padding, align_corners=align_corners)
     assert can_gather(after) == ""
@@ -48,7 +54,35 @@ def test_the_answer_is_that_of_the_operator(opset: int, padding: str, align_corn
     assert grid_samples(after) == []
     grid = np.random.default_rng(2).uniform(-1.6, 1.6, GRID).astype(np.float32)
     grid[0, 0, :4] = [[-1, -1], [1, 1], [100, -100], [0, 0]]
-    np.testing.assert_allclose(run(after, grid), run(before, grid), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(run(after, grid), run(before, grid), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", list(MODES))
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("aligned", [False, True])
+def test_the_answer_is_that_of_torch(mode: str, padding: str, aligned: bool) -> None:  # noqa: FBT001 (pytest gives it)
+    torch = pytest.importorskip("torch", reason="compares with torch")
+    proto = model(mode=mode, padding_mode=padding, align_corners=int(aligned))
+    gather_samples(proto)
+    grid = np.random.default_rng(5).uniform(-2.4, 2.4, GRID).astype(np.float32)
+    x = torch.from_numpy(np.random.default_rng(1).normal(size=IMAGE).astype(np.float32))
+    wanted = torch.nn.functional.grid_sample(
+        x, torch.from_numpy(grid), mode, padding, align_corners=aligned
+    )
+    np.testing.assert_allclose(run(proto, grid), wanted.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("aligned", [0, 1])
+def test_a_mirror_of_one_pixel_shows_that_pixel(aligned: int) -> None:
+    proto = model(image=(2, 3, 1, 1), padding_mode="reflection", align_corners=aligned)
+    gather_samples(proto)
+    session = onnxruntime.InferenceSession(
+        proto.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    x = np.arange(6, dtype=np.float32).reshape(2, 3, 1, 1)
+    grid = np.random.default_rng(2).uniform(-1.6, 1.6, GRID).astype(np.float32)
+    got = session.run(["y"], {"x": x, "grid": grid})[0]
+    np.testing.assert_allclose(got, np.broadcast_to(x, got.shape), rtol=1e-5)
 
 
 def test_by_hand() -> None:
@@ -64,9 +98,8 @@ def test_by_hand() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"mode": "bicubic"}, "sampler: mode bicubic, padding zeros"),
-        ({"mode": "nearest"}, "sampler: mode nearest, padding zeros"),
-        ({"padding_mode": "reflection"}, "padding reflection"),
+        ({"mode": "lanczos"}, "sampler: mode lanczos, padding zeros"),
+        ({"padding_mode": "wrap"}, "padding wrap"),
         ({"image": (2, 3, "h", 7)}, "sampler: x is not float32 of four known sizes"),
     ],
 )
