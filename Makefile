@@ -33,7 +33,7 @@ demo: setup
 # Two processes may take long to find each other on a busy machine, and what is sent until then is
 # lost: a wait that ends in vain is tried once more, and the summary tells of it. Nothing else is.
 test:
-	@$(BOOTSTRAP) --with test --with train --with bench --with view --with open3d
+	@$(BOOTSTRAP) --with test --with train --with teach --with bench --with view --with open3d
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile -rR --reruns 1 --only-rerun "not within" $(PYTEST)
 
 # Networks and engines with each set of instructions that the processor has, on one core and two.
@@ -43,7 +43,7 @@ test-cpus:
 
 # The long tests, then everything that touches ROS once more on Kilted.
 test-long:
-	@$(BOOTSTRAP) --with test --with train --with bench --with cluster --with view --with open3d
+	@$(BOOTSTRAP) --with test --with train --with teach --with bench --with cluster --with view --with open3d
 	$(BIN)/python -m pytest -m long $(PYTEST)
 	@$(PYTHON) tools/bootstrap.py --venv .venv-kilted --ros kilted --with test --with bench
 	.venv-kilted/bin/python -m pytest -m "ros" $(PYTEST)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from seg_perception.active_learning.candidate import Candidate
 from seg_perception.active_learning.config import MiningConfig
 from seg_perception.active_learning.folder import LabellingFolder
 from seg_perception.active_learning.index import FrameCards, draw_index
@@ -22,6 +23,7 @@ from seg_perception.core.errors import BagError, DatasetError
 from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, STOPPED
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
+from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import Engine, create_engine
@@ -55,14 +57,46 @@ class _Source:
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
-    """The bag after one pass."""
+class Survey:
+    """A bag after one pass.
 
+    Attributes:
+        source: what was read, and with what.
+        mining: by which weights frames are chosen.
+        observer: what it saw.
+        images: what it knows of the cameras' pixels.
+        frames: labelled ones by camera.
+        notes, problems: for people.
+    """
+
+    source: _Source
+    mining: MiningConfig
     observer: Observer
     images: CameraImages
     frames: dict[str, int]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+
+    @property
+    def ontology(self) -> Ontology:
+        """The model's."""
+        return self.source.engine.bundle.ontology
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Frames that may be chosen, in order of time."""
+        return self.observer.buffer.candidates()
+
+    def choose(self, candidates: list[Candidate] | None = None) -> list[Choice]:
+        """The most valuable of some candidates, or of all."""
+        among = self.candidates if candidates is None else candidates
+        return Selection(among, self.observer.frequency, self.mining, self.ontology).choose()
+
+    def take(
+        self, choices: list[Choice], advance: OnProgress
+    ) -> Iterator[tuple[Choice, CameraFrame, LabelMap]]:
+        """Read frames and label them at their own size, in the order of the bag."""
+        return _take(self.source, self.images, choices, advance)
 
 
 def _silent(_what: str) -> AbstractContextManager[OnProgress]:
@@ -94,22 +128,17 @@ def mine(
         DatasetError: the output is there already, or the model's classes do not fit masks.
     """
     start = time.perf_counter()
-    config = config.model_copy(update={"radars": {}})
-    with draft_folder(Path(output), DatasetError) as draft, BagReader(bag) as reader:
-        config = with_full_names(config, {topic.name for topic in reader.topics})
-        inputs = find_inputs(reader, config)
-        bundle = Bundle.load(config.segmentation.bundle)
-        with closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine:
-            source = _Source(reader, inputs, config, engine)
-            with LabellingFolder(draft, bundle.ontology) as folder:
-                with step("looking at every frame") as advance:
-                    found = _observe(source, mining, advance)
-                choices = _choose(found, mining, bundle)
-                cards = FrameCards(bundle.ontology)
-                with step("writing the chosen frames") as advance:
-                    for choice, frame, label_map in _take(source, found.images, choices, advance):
-                        folder.add(frame_name(choice), frame.image, label_map.labels)
-                        cards.add(choice, frame.image, label_map.labels)
+    with (
+        draft_folder(Path(output), DatasetError) as draft,
+        survey(bag, config, mining, step) as found,
+    ):
+        with LabellingFolder(draft, found.ontology) as folder:
+            choices = found.choose()
+            cards = FrameCards(found.ontology)
+            with step("writing the chosen frames") as advance:
+                for choice, frame, label_map in found.take(choices, advance):
+                    folder.add(frame_name(choice), frame.image, label_map.labels)
+                    cards.add(choice, frame.image, label_map.labels)
         summary = MiningSummary(
             bag=Path(bag),
             output=Path(output),
@@ -117,9 +146,9 @@ def mine(
             frames=found.frames,
             compared=found.observer.compared,
             choices=tuple(choices),
-            engine=engine.description,
-            model_sha256=sha256(bundle.model_path),
-            ontology=bundle.ontology.name,
+            engine=found.source.engine.description,
+            model_sha256=sha256(found.source.engine.bundle.model_path),
+            ontology=found.ontology.name,
             wall_s=time.perf_counter() - start,
             notes=(*found.notes, *_too_few(choices, found, mining)),
             problems=found.problems,
@@ -129,7 +158,31 @@ def mine(
     return summary
 
 
-def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Found:
+@contextmanager
+def survey(
+    bag: BagSource, config: Config, mining: MiningConfig, step: Step = _silent
+) -> Iterator[Survey]:
+    """Look at every frame of a bag; what is known of them, and a way to take some.
+
+    Args:
+        bag, config, mining, step: as in `mine`.
+
+    Raises:
+        BagError: the bag can't be read, has no camera, or none of its images can be used.
+        BundleError, EngineError: the model can't be loaded or proven.
+    """
+    config = config.model_copy(update={"radars": {}})
+    with BagReader(bag) as reader:
+        config = with_full_names(config, {topic.name for topic in reader.topics})
+        inputs = find_inputs(reader, config)
+        bundle = Bundle.load(config.segmentation.bundle)
+        with closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine:
+            source = _Source(reader, inputs, config, engine)
+            with step("looking at every frame") as advance:
+                yield _observe(source, mining, advance)
+
+
+def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> Survey:
     """Look at every frame of the bag.
 
     Raises:
@@ -152,12 +205,7 @@ def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> _Fou
         why = "; ".join([*damage, *notes]) or "the bag has none"
         msg = f"{source.reader.path}: no image could be labelled: {why}"
         raise BagError(msg)
-    return _Found(observer, session.camera_images, frames, notes, damage)
-
-
-def _choose(found: _Found, mining: MiningConfig, bundle: Bundle) -> list[Choice]:
-    candidates = found.observer.buffer.candidates()
-    return Selection(candidates, found.observer.frequency, mining, bundle.ontology).choose()
+    return Survey(source, mining, observer, session.camera_images, frames, notes, damage)
 
 
 def _take(
@@ -196,7 +244,7 @@ def _frame_key(source: _Source, message: BagMessage) -> tuple[str, int]:
     return source.inputs.images[message.topic], stamp_ns
 
 
-def _too_few(choices: list[Choice], found: _Found, mining: MiningConfig) -> list[str]:
+def _too_few(choices: list[Choice], found: Survey, mining: MiningConfig) -> list[str]:
     if len(choices) == mining.count:
         return []
     total = sum(found.frames.values())

@@ -29,6 +29,7 @@ from seg_perception.cli import (
     replay,
     report,
     simulate,
+    teach,
     train,
     view,
 )
@@ -59,6 +60,7 @@ app.command("import")(import_model.command)
 app.command("label")(label.command)
 app.command("report")(report.command)
 app.command("simulate")(simulate.command)
+app.command("teach")(teach.command)
 app.command("view")(view.command)
 app.add_typer(config.app, name="config")
 app.add_typer(engine.app, name="engine")

@@ -137,6 +137,12 @@ class TrainingError(SegPerceptionError):
     reason = "training_failed"
 
 
+class TeachingError(SegPerceptionError):
+    """A model can't be taught: its frames, clicks or graph do not fit."""
+
+    reason = "bad_teaching"
+
+
 class EvaluationError(SegPerceptionError):
     """Labels and truth can't be compared, or a run can't be read."""
 

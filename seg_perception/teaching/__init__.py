@@ -1,0 +1,1 @@
+"""A model taught on a terrain by clicks, and proven on stretches that were kept aside."""

@@ -1,0 +1,103 @@
+"""What a head is taught with: cached features, targets, and what must not be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seg_perception.inference.manifest import Manifest
+from seg_perception.inference.onnx.graph import keep_outputs
+from seg_perception.teaching.learning.graph import TeachableGraph
+from seg_perception.teaching.learning.graph_runner import GraphRunner
+from seg_perception.teaching.learning.targets import NO_TARGET, Point, grow, shrink
+from seg_perception.teaching.superpixels import superpixels
+
+Features = Mapping[str, NDArray[np.float16]]
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtPicture:
+    """A picture with clicks.
+
+    Attributes:
+        features: what the encoder says, float16.
+        target: uint8 (h, w) at the scores' size.
+    """
+
+    features: Features
+    target: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class KeptPicture:
+    """A picture whose labels must stay: an old frame, a golden frame or a simulated one.
+
+    Attributes:
+        features: what the encoder says, float16.
+        truth: uint8 (h, w) at the scores' size, `NO_TARGET` where it is not known.
+    """
+
+    features: Features
+    truth: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Everything a head learns from, in a fixed order.
+
+    Attributes:
+        taught: pictures with clicks.
+        kept: pictures whose labels must stay.
+        like: of each class that is new the row that it starts from.
+    """
+
+    taught: Sequence[TaughtPicture]
+    kept: Sequence[KeptPicture] = ()
+    like: Sequence[int] = ()
+
+    def class_pixels(self, class_count: int) -> NDArray[np.int64]:
+        """Taught cells by class, int64 (classes,)."""
+        cells = [picture.target[picture.target != NO_TARGET] for picture in self.taught]
+        counts = np.bincount(np.concatenate([np.zeros(0, np.uint8), *cells]), minlength=class_count)
+        return counts.astype(np.int64)
+
+
+class Encoder:
+    """The frozen part of a graph, and the pictures that went through it."""
+
+    def __init__(self, graph: TeachableGraph, manifest: Manifest) -> None:
+        """Cut the graph behind its encoder."""
+        model = keep_outputs(graph.with_outputs(graph.cuts), graph.cuts)
+        self._runner = GraphRunner(model, manifest, graph.cuts)
+
+    def features(self, picture: NDArray[np.uint8]) -> Features:
+        """Float16 tensors by name of a picture, uint8 (h, w, 3) of the network's size."""
+        found = self._runner.run(picture)
+        return {name: value.astype(np.float16) for name, value in found.items()}
+
+
+def taught_picture(
+    features: Features,
+    picture: NDArray[np.uint8],
+    points: Sequence[Point],
+    size: tuple[int, int],
+) -> TaughtPicture:
+    """A picture with its clicks, grown over its pieces; size is the scores' (height, width)."""
+    target = grow(points, superpixels(picture))
+    return TaughtPicture(features, shrink(target, points, size))
+
+
+def kept_pictures(
+    encoder: Encoder,
+    pictures: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]],
+    size: tuple[int, int],
+) -> list[KeptPicture]:
+    """Pictures with or without truth, uint8 (h, w, 3) and (h, w), of the network's size."""
+    kept = []
+    for picture, truth in pictures:
+        cells = np.full(size, NO_TARGET, np.uint8) if truth is None else shrink(truth, (), size)
+        kept.append(KeptPicture(encoder.features(picture), cells))
+    return kept

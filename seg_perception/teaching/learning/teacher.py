@@ -1,0 +1,219 @@
+"""Teaches a head: clicks pull, guards hold; the same lesson and seed give the same weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seg_perception.core.errors import TeachingError
+from seg_perception.teaching.learning.graph import TeachableGraph, with_rows
+from seg_perception.teaching.learning.lesson import Features, KeptPicture, Lesson, TaughtPicture
+from seg_perception.teaching.learning.losses import click_loss, distillation
+from seg_perception.teaching.learning.targets import NO_TARGET
+from seg_perception.teaching.learning.torch_head import TorchHead
+
+Advance = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What keeps clicks from destroying a model.
+
+    Attributes:
+        confident: the model before is held to where it was at least so sure, in taught pictures.
+        self_distillation, old_distillation: weights of both.
+        replay: weight of pictures whose truth is known.
+        mix: share of the taught weights in the end; the rest are the weights before.
+    """
+
+    confident: float = 0.9
+    self_distillation: float = 0.5
+    old_distillation: float = 1.0
+    replay: float = 0.5
+    mix: float = 0.8
+
+
+@dataclass(frozen=True)
+class TeachingOptions:
+    """How long and how hard.
+
+    Attributes:
+        steps: of the optimiser.
+        taught, kept: pictures a step.
+        rate: the largest learning rate.
+        error_weight: of wrong pixels in the Dice term.
+        seed: draws the pictures.
+        guards: what holds.
+    """
+
+    steps: int = 80
+    taught: int = 3
+    kept: int = 1
+    rate: float = 1e-3
+    error_weight: float = 5.0
+    seed: int = 1
+    guards: Guards = Guards()
+
+
+def teach_head(
+    graph: TeachableGraph,
+    lesson: Lesson,
+    options: TeachingOptions,
+    advance: Advance = lambda _done, _total: None,
+) -> dict[str, NDArray[np.float32]]:
+    """Train the head on a lesson, on one thread.
+
+    Args:
+        graph: the model before.
+        lesson: at least one picture with a click.
+        options: how.
+        advance: told the steps done and their number.
+
+    Returns:
+        Weights by their names in the graph.
+
+    Raises:
+        TeachingError: nothing to learn from, or a loss that is not finite.
+    """
+    if not lesson.taught:
+        msg = "expected clicks to learn from, got none: answer some questions first"
+        raise TeachingError(msg)
+    with _one_thread():
+        return _Run(graph, lesson, options).train(advance)
+
+
+def grown(graph: TeachableGraph, like: Sequence[int]) -> TeachableGraph:
+    """The graph with rows for new classes; itself where there is none."""
+    if not like:
+        return graph
+    return graph.of_same_shape(with_rows(graph, like))
+
+
+class _Run:
+    def __init__(self, graph: TeachableGraph, lesson: Lesson, options: TeachingOptions) -> None:
+        torch.manual_seed(options.seed)
+        self._options, self._guards, self._like = options, options.guards, tuple(lesson.like)
+        self._before = TorchHead(graph).requires_grad_(False)
+        self._head = TorchHead(grown(graph, lesson.like))
+        self._taught = [self._prepared(picture) for picture in lesson.taught]
+        self._kept = [self._prepared(picture) for picture in lesson.kept]
+        rows = graph.class_count + len(lesson.like)
+        self._weights = torch.from_numpy(_balance(lesson.class_pixels(rows)))
+        self._start = self._head.values()
+
+    def train(self, advance: Advance) -> dict[str, NDArray[np.float32]]:
+        options = self._options
+        optimizer = torch.optim.AdamW(self._head.parameters(), options.rate, weight_decay=0.0)
+        taught = _endless(len(self._taught), options.seed)
+        kept = _endless(len(self._kept), options.seed + 1)
+        for step in range(options.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = options.rate * _schedule(step, options.steps)
+            optimizer.zero_grad(set_to_none=True)
+            loss = self._taught_loss([self._taught[next(taught)] for _ in range(options.taught)])
+            if self._kept:
+                loss = loss + self._kept_loss([self._kept[next(kept)] for _ in range(options.kept)])
+            if not math.isfinite(value := float(loss.detach())):
+                msg = f"step {step}: the loss is {value}: take a smaller rate than the given"
+                raise TeachingError(msg)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self._head.parameters(), 5.0)
+            optimizer.step()
+            advance(step + 1, options.steps)
+        return self._mixed()
+
+    def _mixed(self) -> dict[str, NDArray[np.float32]]:
+        new, old, mix = self._head.values(), self._start, self._guards.mix
+        return {
+            name: (old[name] + mix * (new[name] - old[name])).astype(np.float32) for name in new
+        }
+
+    def _taught_loss(self, pictures: Sequence[_Prepared]) -> Tensor:
+        scores, before, target = self._run(pictures)
+        sure = before.softmax(dim=1).amax(dim=1) >= self._guards.confident
+        elsewhere = sure & (target == NO_TARGET)
+        clicked = click_loss(scores, target, self._weights, self._options.error_weight)
+        return clicked + self._guards.self_distillation * distillation(
+            scores, before, elsewhere, self._like
+        )
+
+    def _kept_loss(self, pictures: Sequence[_Prepared]) -> Tensor:
+        scores, before, truth = self._run(pictures)
+        everywhere = torch.ones_like(truth, dtype=torch.bool)
+        held = self._guards.old_distillation * distillation(scores, before, everywhere, self._like)
+        even = torch.ones_like(self._weights)
+        return held + self._guards.replay * click_loss(scores, truth, even, 1.0)
+
+    def _run(self, pictures: Sequence[_Prepared]) -> tuple[Tensor, Tensor, Tensor]:
+        names = pictures[0].features
+        features = {
+            name: torch.cat([picture.features[name] for picture in pictures]).float()
+            for name in names
+        }
+        scores = self._head(features)
+        before = torch.cat([picture.before for picture in pictures])
+        return scores, before, torch.stack([picture.target for picture in pictures])
+
+    @torch.no_grad()
+    def _prepared(self, picture: TaughtPicture | KeptPicture) -> _Prepared:
+        features = {name: torch.from_numpy(value) for name, value in picture.features.items()}
+        before = self._before({name: value.float() for name, value in features.items()})
+        target = picture.target if isinstance(picture, TaughtPicture) else picture.truth
+        return _Prepared(features, before, torch.from_numpy(target).long())
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    features: Mapping[str, Tensor]
+    before: Tensor
+    target: Tensor
+
+
+def score_size(graph: TeachableGraph, features: Features) -> tuple[int, int]:
+    """Height and width of the class scores."""
+    with torch.no_grad():
+        scores = TorchHead(graph)(
+            {name: torch.from_numpy(value).float() for name, value in features.items()}
+        )
+    return int(scores.shape[-2]), int(scores.shape[-1])
+
+
+def _balance(pixels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Weights of the classes: the root of how rare they are; their mean over the pixels is 1."""
+    present = pixels > 0
+    weights = np.where(present, 1 / np.sqrt(np.maximum(pixels, 1)), 0.0)
+    scale = pixels.sum() / max((weights * pixels).sum(), 1e-9)
+    return (weights * scale).astype(np.float32)
+
+
+def _schedule(step: int, steps: int) -> float:
+    """A short rise, then a cosine to zero."""
+    rise = max(1, steps // 10)
+    return min((step + 1) / rise, 1.0) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _endless(count: int, seed: int) -> Iterator[int]:
+    """Every number once in a random order, again and again."""
+    rng = np.random.default_rng(seed)
+    while count:
+        yield from (int(n) for n in rng.permutation(count))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in one order: threads would add them up otherwise every time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(mode=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(mode=False)
+        torch.set_num_threads(threads)

@@ -1,0 +1,127 @@
+"""`python -m seg_perception.teaching.learning.worker FOLDER N`: trains one round and ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from seg_perception.core.atomic_write import write_file
+from seg_perception.core.errors import SegPerceptionError, TeachingError
+from seg_perception.core.json_document import dump_json
+from seg_perception.teaching.clicks import Click, digest, of_part
+from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
+from seg_perception.teaching.learning.keep import kept_of
+from seg_perception.teaching.learning.lesson import Encoder, Lesson, kept_pictures, taught_picture
+from seg_perception.teaching.learning.targets import Point
+from seg_perception.teaching.learning.teacher import (
+    TeachingOptions,
+    grown,
+    score_size,
+    teach_head,
+)
+from seg_perception.teaching.learning.torch_head import OPERATORS
+from seg_perception.teaching.rounds import DONE, FAILED, MODEL, PROGRESS, REQUEST
+from seg_perception.teaching.session import Session
+
+
+def main() -> None:
+    """Train the round that is named on the command line."""
+    folder, number = Path(sys.argv[1]), int(sys.argv[2])
+    cv2.setNumThreads(1)
+    session = Session(folder)
+    place = session.round_folder(number)
+    try:
+        facts = train_round(session, place)
+    except SegPerceptionError as error:
+        write_file(place / FAILED, dump_json({"reason": str(error)}), TeachingError)
+        raise SystemExit(str(error)) from error
+    write_file(place / DONE, dump_json(facts), TeachingError, sync=True)
+
+
+def train_round(session: Session, place: Path) -> dict[str, Any]:
+    """Teach the head on a round's clicks and write the model.
+
+    Args:
+        session: read again by this process.
+        place: the round's folder, with its request.
+
+    Returns:
+        What a finished round says of itself.
+
+    Raises:
+        TeachingError: nothing to learn from, or a model that can't be taught.
+    """
+    started_s = time.process_time()
+    request = json.loads((place / REQUEST).read_bytes())
+    clicks = [c for c in of_part(session.record.clicks, "teach") if c.number < request["clicks"]]
+    if not clicks:
+        msg = "expected clicks to learn from, got none: answer some questions first"
+        raise TeachingError(msg)
+    manifest = session.bundle.manifest
+    graph = TeachableGraph.of(session.bundle.model_path.read_bytes(), manifest, OPERATORS)
+    notes: list[str] = []
+    lesson = _lesson(session, graph, clicks, notes)
+    config = session.settings.config
+    options = TeachingOptions(steps=config.steps, seed=config.seed)
+
+    def advance(done: int, total: int) -> None:
+        if done % 5 == 0 or done == total:
+            write_file(place / PROGRESS, dump_json({"done": done, "total": total}), TeachingError)
+
+    values = teach_head(graph, lesson, options, advance)
+    larger = grown(graph, lesson.like)
+    model = replace_weights(larger, values, larger.class_count)
+    write_file(place / MODEL, model, TeachingError, sync=True)
+    return {
+        "model_sha256": hashlib.sha256(model).hexdigest(),
+        "clicks": len(clicks),
+        "clicks_sha256": digest(clicks, session.record.new_classes),
+        "classes": sorted({click.label for click in clicks}),
+        "new_classes": [entry.name for entry in session.record.new_classes],
+        "steps": options.steps,
+        "seed": options.seed,
+        "method": "head" if len(graph.head) > 1 else "last layer",
+        "cpu_s": round(time.process_time() - started_s, 1),
+        "notes": [*notes, *_doubts(clicks)],
+    }
+
+
+def _lesson(
+    session: Session, graph: TeachableGraph, clicks: list[Click], notes: list[str]
+) -> Lesson:
+    encoder = Encoder(graph, session.bundle.manifest)
+    points: dict[str, list[Point]] = defaultdict(list)
+    for click in clicks:
+        cell = session.store.cell(session.frames[click.frame], click.x, click.y)
+        if cell is not None:
+            points[click.frame].append(Point(*cell, session.ontology.ids[click.label]))
+    first = session.store.picture(next(iter(points)))
+    size = score_size(graph, encoder.features(first))
+    taught = []
+    for name in sorted(points):
+        picture = session.store.picture(name)
+        taught.append(taught_picture(encoder.features(picture), picture, points[name], size))
+    kept = kept_pictures(encoder, kept_of(session, notes), size)
+    ids = session.bundle.ontology.ids
+    return Lesson(taught, kept, tuple(ids[c.like] for c in session.record.new_classes))
+
+
+def _doubts(clicks: list[Click]) -> list[str]:
+    """What a reader should know of the clicks."""
+    labels = {click.label for click in clicks}
+    if len(labels) == 1:
+        return [
+            f"all clicks say {next(iter(labels))}: one class alone teaches little; click others too"
+        ]
+    return []
+
+
+if __name__ == "__main__":
+    main()
