@@ -49,11 +49,11 @@ def command(  # noqa: PLR0913 (an option each)
 ) -> None:
     """Teach a model your terrain by clicks on a page, and hand it out only if it is better.
 
-    seg-perception teach forest.mcap -o teaching
+    seg-perception teach forest.mcap -o lesson
 
-    seg-perception teach --resume teaching
+    seg-perception teach --resume lesson
 
-    seg-perception teach --resume teaching --headless clicks.jsonl
+    seg-perception teach --resume lesson --headless clicks.jsonl
 
     Some stretches of the drive are kept aside before anything is learnt; the model is proven on
     points there. Exit code 1: headless, and the gate did not let the model out.

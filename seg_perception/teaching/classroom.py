@@ -158,6 +158,8 @@ class Classroom:
 
     def question(self, part: Part, author: str) -> Question | None:
         """The next point for somebody; None where none is left."""
+        if part == "gate" and (finished := self.rounds.finished()):
+            self._share(finished[-1])  # looks at the frames, so that nobody waits for it below
         with self._lock:
             asked = {(c.frame, c.x, c.y, c.part) for c in self.session.record.clicks}
             now_s = time.monotonic()
@@ -241,19 +243,18 @@ class Classroom:
         Raises:
             TeachingError: there is no such round.
         """
+        if not self.session.of_part("gate"):
+            return without_points()
+        draw = differs(self._facts(number)["model_sha256"])
         with self._lock:
-            names = [frame.name for frame in self.session.of_part("gate")]
-            if not names:
-                return without_points()
-            draw = differs(self._facts(number)["model_sha256"])
             clicks = [
                 click
                 for click in self.session.record.clicks
                 if click.part == "gate" and click.kind == "asked" and click.label != DONT_KNOW
             ]
-            points = [self._gate_point(number, c) for c in clicks if c.draw in (draw, RANDOM)]
-            telling = [point for point in points if point is not None]
-            return judge(telling, self._share(number), self.session.settings.config.gate_points)
+        points = [self._gate_point(number, c) for c in clicks if c.draw in (draw, RANDOM)]
+        telling = [point for point in points if point is not None]
+        return judge(telling, self._share(number), self.session.settings.config.gate_points)
 
     def _gate_point(self, number: int, click: Click) -> GatePoint | None:
         """Which model was right; None where both say the same."""
@@ -296,6 +297,12 @@ class Classroom:
 
     # What a page shows.
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the page should know."""
+        without = "no preview: the last layer of this model looks at several cells; train instead"
+        return [*self.session.record.notes, *([] if self._preview.usable else [without])]
+
     def labels(self, which: str, frame: str) -> tuple[Any, Any]:
         """Labels and confidence (H, W) of a whole frame, scaled; `before`, `preview` or a round.
 
@@ -304,7 +311,7 @@ class Classroom:
         """
         known = self._frame(frame)
         labels, confidence = self.models.label(self._number(which), frame)
-        if which == "preview":
+        if which == "preview" and self._preview.usable:
             labels = self._preview.labels(frame)
         size = known.width, known.height
         restore = self.session.store.preprocessing.restore

@@ -187,7 +187,7 @@ class _Page:
             "clicks": [self._shown(click) for click in clicks],
             "spent_s": spent_s(clicks),
             "round": self._round(),
-            "notes": session.record.notes,
+            "notes": self._room.notes,
         }
 
     def _shown(self, click: Click) -> dict[str, Any]:

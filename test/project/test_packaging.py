@@ -173,7 +173,18 @@ def test_rosdep_brings_no_older_version_than_is_asked_for(name, setup_cfg, repo)
 def test_every_requirement_is_pinned(repo, setup_cfg):
     pinned = requirements(repo, "constraints")
     asked = names(setup_cfg["options"]["install_requires"].splitlines())
-    for extra in ("sim", "video", "view", "open3d", "test", "dev", "docs", "bench", "cluster", "teach"):
+    for extra in (
+        "sim",
+        "video",
+        "view",
+        "open3d",
+        "test",
+        "dev",
+        "docs",
+        "bench",
+        "cluster",
+        "teach",
+    ):
         asked |= requirements(repo, extra)
     assert asked - pinned == set()
 

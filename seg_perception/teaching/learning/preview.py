@@ -21,7 +21,11 @@ from seg_perception.teaching.session import Session
 from seg_perception.teaching.superpixels import superpixels
 
 _Rows = NDArray[np.float32]
-_MOST_KEPT = 400
+# A frame takes 2.4 MB here, its clicked cells some KB.
+_MOST_KEPT = 60
+_MOST_TAKEN = 2000
+# So many clicked cells are fitted in a fraction of a second.
+_MOST_CELLS = 6000
 # Of a frame: cells that hold what is known, and cells of one click.
 _HELD_CELLS = 60
 _CLICK_CELLS = 24
@@ -60,16 +64,18 @@ class Preview:
         self._runner = GraphRunner(model, manifest, [graph.features])
         self._features, self._session = graph.features, session
         weight, *bias = (graph.weights.value(name) for name in graph.last.input[1:3])
+        self._pointwise = weight.shape[2:] == (1, 1)
         flat = weight.astype(np.float32).reshape(len(weight), -1)
         zero = np.zeros(len(weight), np.float32)
         self._before = LastLayer(flat, bias[0].astype(np.float32) if bias else zero)
         self._kept: OrderedDict[str, tuple[_Rows, NDArray[np.int32]]] = OrderedDict()
+        self._taken: OrderedDict[Any, Any] = OrderedDict()
         self._lock = Lock()
 
     @property
     def usable(self) -> bool:
-        """Whether the last layer looks at single cells, as it does in every usual network."""
-        return self._before.weight.shape[1] == self._shape(self._any())[0]
+        """Whether the last layer looks at single cells: what looks at several has no preview."""
+        return self._pointwise
 
     def labels(self, frame: str) -> NDArray[np.uint8]:
         """Labels (h, w) of a frame at the network's size, by what all clicks say so far."""
@@ -87,26 +93,36 @@ class Preview:
         return labels
 
     def _fit(self) -> LastLayer:
-        rows: list[_Rows] = []
-        held: list[_Rows] = []
-        classes: list[NDArray[np.uint8]] = []
         ids = self._session.ontology.ids
-        for name, points in self._points().items():
-            features, pieces = self._look(name)
-            target = shrink(grow(points, pieces), points, features.shape[1:])
-            flat = features.reshape(features.shape[0], -1)
-            rng = np.random.default_rng(len(rows))
-            clicked = np.flatnonzero(target.reshape(-1) != NO_TARGET)
-            most = _CLICK_CELLS * len(points)
-            if len(clicked) > most:
-                clicked = rng.choice(clicked, most, replace=False)
-            rows.append(flat[:, clicked].T)
-            classes.append(target.reshape(-1)[clicked])
-            held.append(flat[:, rng.integers(flat.shape[1], size=_HELD_CELLS)].T)
         start = _grown(self._before, [ids[c.like] for c in self._session.record.new_classes])
-        if not rows:
+        points = self._points()
+        if not points:
             return start
-        return _fit(start, np.concatenate(rows), np.concatenate(classes), np.concatenate(held))
+        most = min(_CLICK_CELLS, max(1, _MOST_CELLS // sum(map(len, points.values()))))
+        taken = [self._rows(name, tuple(some), most) for name, some in points.items()]
+        rows, classes, held = (np.concatenate(parts) for parts in zip(*taken, strict=True))
+        return _fit(start, rows, classes, held)
+
+    def _rows(
+        self, name: str, points: tuple[Point, ...], most: int
+    ) -> tuple[_Rows, NDArray[np.uint8], _Rows]:
+        """Features and classes of a frame's clicked cells, and features of some others."""
+        key = name, points, most
+        if key not in self._taken:
+            features, pieces = self._look(name)
+            target = shrink(grow(points, pieces), points, features.shape[1:]).reshape(-1)
+            flat = features.reshape(features.shape[0], -1)
+            rng = np.random.default_rng(len(points))
+            clicked = np.flatnonzero(target != NO_TARGET)
+            if len(clicked) > most * len(points):
+                clicked = rng.choice(clicked, most * len(points), replace=False)
+            others = rng.integers(flat.shape[1], size=_HELD_CELLS)
+            found = flat[:, clicked].T, target[clicked], flat[:, others].T
+            self._taken[key] = tuple(np.ascontiguousarray(part) for part in found)
+            if len(self._taken) > _MOST_TAKEN:
+                self._taken.popitem(last=False)
+        found_rows: tuple[_Rows, NDArray[np.uint8], _Rows] = self._taken[key]
+        return found_rows
 
     def _points(self) -> dict[str, list[Point]]:
         found: dict[str, list[Point]] = {}
@@ -126,12 +142,6 @@ class Preview:
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return self._kept[name]
-
-    def _any(self) -> str:
-        return next(iter(self._session.frames))
-
-    def _shape(self, name: str) -> tuple[int, ...]:
-        return self._look(name)[0].shape
 
 
 def _grown(layer: LastLayer, like: Sequence[int]) -> LastLayer:

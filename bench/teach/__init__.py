@@ -1,0 +1,1 @@
+"""Teaching by clicks, measured with an annotator that knows the truth."""

@@ -1,0 +1,90 @@
+"""One teaching: clicks in, scores of the new place and the old one out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.teach.places import Place
+from seg_perception.inference.bundle import Bundle
+from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
+from seg_perception.teaching.learning.graph_runner import Labeller
+from seg_perception.teaching.learning.lesson import (
+    Encoder,
+    Features,
+    KeptPicture,
+    Lesson,
+    TaughtPicture,
+    taught_picture,
+)
+from seg_perception.teaching.learning.targets import NO_TARGET, Point, shrink
+from seg_perception.teaching.learning.teacher import TeachingOptions, score_size, teach_head
+from seg_perception.teaching.learning.torch_head import OPERATORS
+
+Answers = list[NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A model that is taught: its graph, and the features of every frame, made once."""
+
+    bundle: Bundle
+    graph: TeachableGraph
+    taught: Place
+    features: Sequence[Features]
+    kept: Sequence[KeptPicture]
+    size: tuple[int, int]
+
+    @classmethod
+    def prepare(cls, bundle: Bundle, taught: Place, kept: Sequence[tuple[Any, Any]]) -> Course:
+        """Run the encoder over the place that is taught, and over what must be kept."""
+        model = bundle.model_path.read_bytes()
+        graph = TeachableGraph.of(model, bundle.manifest, OPERATORS)
+        encoder = Encoder(graph, bundle.manifest)
+        features = [encoder.features(picture) for picture in taught.pictures]
+        size = score_size(graph, features[0])
+        held = []
+        for picture, truth in kept:
+            cells = np.full(size, NO_TARGET, np.uint8) if truth is None else shrink(truth, (), size)
+            held.append(KeptPicture(encoder.features(picture), cells))
+        return cls(bundle, graph, taught, features, held, size)
+
+    def by_clicks(
+        self, clicks: dict[int, list[Point]], options: TeachingOptions
+    ) -> tuple[bytes, float]:
+        """The model that clicks make, and the CPU seconds that it took."""
+        started_s = time.process_time()
+        pictures = [
+            taught_picture(self.features[n], self.taught.pictures[n], points, self.size)
+            for n, points in sorted(clicks.items())
+        ]
+        return self._teach(pictures, options, started_s)
+
+    def by_masks(self, options: TeachingOptions) -> tuple[bytes, float]:
+        """The model that full masks of the same frames make."""
+        started_s = time.process_time()
+        table = np.full(256, NO_TARGET, np.uint8)
+        for number, name in self.taught.names.items():
+            table[number] = self.bundle.ontology.ids[name]
+        pictures = [
+            TaughtPicture(features, shrink(table[truth], (), self.size))
+            for features, truth in zip(self.features, self.taught.truths, strict=True)
+        ]
+        return self._teach(pictures, options, started_s)
+
+    def _teach(
+        self, pictures: list[TaughtPicture], options: TeachingOptions, started_s: float
+    ) -> tuple[bytes, float]:
+        values = teach_head(self.graph, Lesson(pictures, self.kept), options)
+        model = replace_weights(self.graph, values, self.graph.class_count)
+        return model, time.process_time() - started_s
+
+    def answers(self, model: bytes, place: Place) -> Answers:
+        """Labels of every frame of a place."""
+        labeller = Labeller(model, self.bundle.manifest)
+        return [labeller.label(picture)[0] for picture in place.pictures]
