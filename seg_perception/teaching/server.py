@@ -100,6 +100,8 @@ def _listen(port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
+        # Whoever is told the address may open it at once.
+        listening.listen()
     except OSError as error:
         listening.close()
         msg = f"port {port} can't be listened on ({error.strerror}): name another one with --port"

@@ -1,7 +1,7 @@
 // The page of a teaching. All it knows is asked of the server below its own address.
 const KEYS = "123456789qwertyuiopasdfghjklzxcvbnm";
 const $ = (id) => document.getElementById(id);
-const view = $("view"), pen = view.getContext("2d"), loupe = $("loupe").getContext("2d");
+const view = $("view"), pen = view.getContext("2d"), loupe = $("loupe").getContext("2d", { willReadFrequently: true });
 const page = {
   state: null, index: 0, mode: "asked", question: null, chosen: null, brushing: false, stroke: null,
   cursor: null, image: null, maps: {}, hidden: false, verdictOf: "", serial: 0,
@@ -246,9 +246,10 @@ async function nextQuestion() {
   if (page.mode === "free") return;
   const found = await attempt(() => ask("question", { part: page.mode === "gate" ? "gate" : "teach" }));
   page.question = found && found.question;
+  // The picture first: whoever sees the question sees its place.
   if (page.question && page.question.index !== page.index) await show(page.question.index);
-  drawTask();
   draw();
+  drawTask();
 }
 
 function drawTask() {
@@ -259,8 +260,10 @@ function drawTask() {
 function setMode(mode) {
   if (page.mode === mode) return;
   page.mode = mode; page.question = null;
+  $("task").textContent = "One moment …";
   for (const name of ["asked", "free", "gate"]) $(`mode-${name}`).setAttribute("aria-pressed", String(name === mode));
-  drawClasses(); drawTask(); nextQuestion();
+  drawClasses();
+  if (mode === "free") drawTask(); else nextQuestion();
 }
 
 async function choose(name) {
@@ -277,6 +280,8 @@ async function answer(name) {
   if (!page.question) return;
   const question = page.question, proof = page.mode === "gate";
   page.question = null;
+  $("task").textContent = "One moment …";
+  draw();
   await store("answer", { question, label: name });
   await refresh();
   if (page.mode !== "free") await nextQuestion();
