@@ -52,6 +52,9 @@ def command(  # noqa: PLR0913 (an option each)
     ] = None,
     video: VideoFile = None,
     threads: Threads = 0,
+    pieces: Annotated[
+        int, typer.Option(min=1, help="Cut a long bag by time, for so many processes.")
+    ] = 1,
     processes: Processes = 1,
     cluster: ClusterAddress = "",
     gpus: Gpus = 0.0,
@@ -91,6 +94,7 @@ def command(  # noqa: PLR0913 (an option each)
         video=video,
         guesses=found.guesses(chosen) if found else None,
         threads=threads,
+        pieces=pieces,
     )
     summary = _replay(source, output, chosen, options)
     if as_json:

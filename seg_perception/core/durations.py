@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -79,6 +79,9 @@ class Durations:
             self._max_s = max(self._max_s, longest_s)
 
 
+StageCounts = Mapping[str, tuple[NDArray[np.int64], float]]
+
+
 class StageDurations:
     """One histogram a stage, made when it is first asked for."""
 
@@ -96,6 +99,20 @@ class StageDurations:
         """The histograms that there are now."""
         with self._lock:
             return dict(self._stages)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._stages.clear()
+
+    def counts(self) -> StageCounts:
+        """What each stage's histogram holds, for `add_counts`."""
+        return {stage: durations.counts() for stage, durations in self.stages().items()}
+
+    def add_counts(self, counts: StageCounts) -> None:
+        """Add what others' histograms hold."""
+        for stage, (numbers, longest_s) in counts.items():
+            self[stage].add_counts(numbers, longest_s)
 
     def percentiles(self) -> dict[str, Percentiles]:
         """What each stage took."""

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,6 +72,20 @@ class Issue:
 
 
 Tell = Callable[[Issue], None]
+_Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class IssueChanges:
+    """What a log was told in a stretch of time.
+
+    Attributes:
+        told: what happened, and the states that were said, by stream, code and what it is about.
+        released: states that were said to hold no longer.
+    """
+
+    told: Mapping[_Key, Issue]
+    released: frozenset[_Key]
 
 
 def log_faults(issue: Issue) -> None:
@@ -100,7 +114,8 @@ class IssueLog:
         """
         self._tell = tell
         self._lock = threading.Lock()
-        self._issues: dict[tuple[str, str, str], Issue] = {}
+        self._issues: dict[_Key, Issue] = {}
+        self._released: set[_Key] = set()
 
     def add(self, kind: IssueKind, stream: str, **numbers: Any) -> None:
         """Count an event."""
@@ -136,6 +151,32 @@ class IssueLog:
         name = shortened(stream, _MOST_OF_A_NAME)
         with self._lock:
             self._issues.pop((name, kind.code, ""), None)
+            self._released.add((name, kind.code, ""))
+
+    def changes(self) -> IssueChanges:
+        """What it was told since it began, or began anew."""
+        with self._lock:
+            return IssueChanges(dict(self._issues), frozenset(self._released))
+
+    def begin_anew(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._issues.clear()
+            self._released.clear()
+
+    def add_earlier(self, parts: Sequence[IssueChanges]) -> None:
+        """Put what other logs were told before this one, in their order, in front."""
+        own = self.changes()
+        issues: dict[_Key, Issue] = {}
+        for part in (*parts, own):
+            for key in part.released - set(part.told):
+                issues.pop(key, None)
+            for key, issue in part.told.items():
+                first = issues.get(key)
+                is_event = first is not None and not issue.is_state
+                issues[key] = _more_often(first, issue) if first and is_event else issue
+        with self._lock:
+            self._issues = issues
 
     def all(self) -> list[Issue]:
         """Everything that happened, and the states that hold, in the order of appearance."""
@@ -164,3 +205,7 @@ class IssueLog:
             return issue
         sentence = f"{issue} (and others, too many to be named)"
         return replace(issue, stream="", about=_MORE, sentence=sentence)
+
+
+def _more_often(first: Issue, later: Issue) -> Issue:
+    return replace(first, count=first.count + later.count, last_s=later.last_s)

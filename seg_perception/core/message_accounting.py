@@ -39,8 +39,23 @@ class StreamCount:
         return self.received == self.published + sum(self.dropped.values()) + self.in_flight
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What was counted in a stretch of time; what was in flight at its begin is not received in it.
+
+    Attributes:
+        streams, points, stray_times, disputed: as the `MessageAccounting` gives them.
+    """
+
+    streams: Mapping[str, StreamCount]
+    points: Mapping[str, Mapping[PointStatus, int]]
+    stray_times: Mapping[str, int]
+    disputed: Mapping[str, int]
+
+
 @dataclass
 class _Stream:
+    numbered: int = 0
     received: int = 0
     published: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
@@ -104,8 +119,9 @@ class MessageAccounting:
         with self._lock:
             entry = self._streams.setdefault(stream, _Stream())
             entry.received += 1
-            entry.open.add(entry.received)
-            return MessageHandle(self, stream, entry.received)
+            entry.numbered += 1
+            entry.open.add(entry.numbered)
+            return MessageHandle(self, stream, entry.numbered)
 
     def count_points(self, semantic: SemanticCloud) -> None:
         """Add a cloud's points to the sensor's counts by status."""
@@ -152,6 +168,32 @@ class MessageAccounting:
                 sensor: {status: counts[status] for status in PointStatus}
                 for sensor, counts in self._points.items()
             }
+
+    def counts(self) -> Counts:
+        """Everything that was counted until now."""
+        return Counts(self.snapshot(), self.points(), self.stray_times(), self.disputed())
+
+    def count_anew(self) -> None:
+        """Forget what was counted; what is in flight stays so, and will be counted when it ends."""
+        with self._lock:
+            for entry in self._streams.values():
+                entry.received = entry.published = 0
+                entry.dropped.clear()
+            for counters in (self._points, self._stray_times, self._disputed):
+                counters.clear()
+
+    def add(self, earlier: Counts) -> None:
+        """Add what was counted in a stretch of time before: what it left in flight ended here."""
+        with self._lock:
+            for name, count in earlier.streams.items():
+                entry = self._streams.setdefault(name, _Stream())
+                entry.received += count.received
+                entry.published += count.published
+                entry.dropped.update(count.dropped)
+            for sensor, points in earlier.points.items():
+                self._points.setdefault(sensor, Counter()).update(points)
+            self._stray_times.update(earlier.stray_times)
+            self._disputed.update(earlier.disputed)
 
     def close(self, handle: MessageHandle, reason: str | None) -> None:
         """End a message's way: published without a reason, dropped with one.

@@ -157,8 +157,7 @@ def _time(tagged: tuple[BagMessage, bool]) -> int:
 def _describe(session: Session, segmenter: Segmenter, writer: ShardWriter) -> None:
     """What the core says about its way through the bag."""
     writer.counts = dict(session.perception.accounting.snapshot())
-    for name, histogram in session.durations.stages().items():
-        writer.durations[name].add_counts(*histogram.counts())
+    writer.durations.add_counts(session.durations.counts())
     for issue in session.issues():
         (writer.problems if issue.level == "error" else writer.remarks).append(str(issue))
     writer.engine = engine_name(segmenter)

@@ -181,8 +181,8 @@ class _Wrapper:
         self.topics = inner.topics
         self.start_ns, self.end_ns = inner.start_ns, inner.end_ns
 
-    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
-        return self._inner.messages(keys)
+    def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
+        return self._inner.messages(keys, since_ns)
 
     def close(self) -> None:
         self._inner.close()
@@ -195,9 +195,9 @@ class _PackedMessages(_Wrapper):
     serialised as ROS 2 does it never begins as a zstd frame does.
     """
 
-    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
+    def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
         try:
-            for raw in self._inner.messages(keys):
+            for raw in self._inner.messages(keys, since_ns):
                 packed = raw.data[:4] == _ZSTD_FRAME and raw.topic.encoding == "cdr"
                 yield raw._replace(data=unpack("zstd", raw.data)) if packed else raw
         except UnpackError as error:

@@ -114,7 +114,10 @@ class BagReader:
         return (self.end_ns - self.start_ns) * 1e-9
 
     def messages(
-        self, topics: Collection[str] | None = None, undecoded: Collection[str] = ()
+        self,
+        topics: Collection[str] | None = None,
+        undecoded: Collection[str] = (),
+        since_ns: int = 0,
     ) -> Iterator[BagMessage]:
         """The messages of these topics (None: of all) in the order of their log times.
 
@@ -123,6 +126,7 @@ class BagReader:
         Args:
             topics: their names.
             undecoded: those of them of which the bytes alone are wanted, whatever encoding.
+            since_ns: log time before which messages are left out; 0: none are.
 
         Raises:
             BagError: a topic that the bag does not have or that can't be decoded, at once;
@@ -134,17 +138,20 @@ class BagReader:
                     check_encoding(topic)
         self._check_names(topics)
         start_ns = self.start_ns
-        raw = (_dated(message, start_ns) for message in merge_by_time(self._sources(topics)))
+        # What was recorded before the clock ran is asked for by whoever asks for the first moment.
+        stored_ns = since_ns if since_ns > start_ns else 0
+        stored = merge_by_time(self._sources(topics, stored_ns))
+        raw = (_dated(message, start_ns) for message in stored if message.log_time_ns >= stored_ns)
         return (BagMessage(m, self._types, self._names[m.topic.name]) for m in raw)
 
     def _sources(
-        self, topics: Collection[str] | None
+        self, topics: Collection[str] | None, since_ns: int = 0
     ) -> Iterator[tuple[int, Callable[[], Iterator[RawMessage]]]]:
         for storage in self._storages:
             chosen = [t for t in storage.topics if self._is_chosen(t, topics)]
             keys = {topic.key for topic in chosen if topic.count}
-            if keys:
-                yield storage.start_ns, partial(storage.messages, keys)
+            if keys and storage.end_ns >= since_ns:
+                yield storage.start_ns, partial(storage.messages, keys, since_ns)
 
     def _is_chosen(self, topic: StoredTopic, names: Collection[str] | None) -> bool:
         name = self._names.get(topic.name)

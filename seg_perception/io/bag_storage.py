@@ -59,8 +59,13 @@ class Storage(Protocol):
     end_ns: int
     warnings: list[str]
 
-    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
-        """Messages of the topics with these keys, in the order of their log times."""
+    def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
+        """Messages of the topics with these keys, in the order of their log times.
+
+        Args:
+            keys: of topics.
+            since_ns: what is older is left out, as far as that is quicker than reading it.
+        """
 
     def close(self) -> None:
         """Give back what is held."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,70 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class BagWriter:
+class MessageWriter(ABC):
+    """Takes messages of every kind, and makes bytes of them."""
+
+    @abstractmethod
+    def write_raw(
+        self,
+        topic: str,
+        type_name: str,
+        cdr: bytes | memoryview,
+        log_time_ns: int,
+        latched: bool = False,  # noqa: FBT001, FBT002 (the last of what describes a message)
+        definition: tuple[str, str] | None = None,
+        encoding: str = "cdr",
+    ) -> None:
+        """Append the bytes of a message that is serialised already; as `BagWriter.write_raw`."""
+
+    def write(
+        self,
+        topic: str,
+        message: Message,
+        log_time_ns: int,
+        latched: bool = False,  # noqa: FBT001, FBT002 (as in write_raw)
+    ) -> None:
+        """Append one of our own messages.
+
+        Raises:
+            BagError: the disk refuses it, or the topic has another type already.
+        """
+        self.write_message(topic, message.type_name, message, log_time_ns, latched)
+
+    def write_message(
+        self,
+        topic: str,
+        type_name: str,
+        message: Any,
+        log_time_ns: int,
+        latched: bool = False,  # noqa: FBT001, FBT002 (as in write_raw)
+    ) -> None:
+        """Append a message of any kind (rclpy, rosbags, ROS 1): its fields count, not its class.
+
+        Raises:
+            BagError: as `write`; a type that is not known here, or a field that is missing.
+        """
+        self.write_raw(topic, type_name, serialize(topic, type_name, message), log_time_ns, latched)
+
+    def copy(self, message: BagMessage, topic: str | None = None) -> None:
+        """Append a message of another bag, undecoded but where ROS 1 has to become ROS 2.
+
+        What is not ROS's (JSON, protobuf, ...) keeps its bytes, its encoding and its schema.
+
+        Raises:
+            BagError: as `write_message`.
+        """
+        name = topic or message.topic
+        time_ns, latched = message.log_time_ns, message.latched
+        if message.encoding == "ros1":
+            self.write_message(name, message.type, message.message, time_ns, latched)
+            return
+        definition = (message.definition_format, message.definition)
+        known = definition if message.definition or message.encoding != "cdr" else None
+        self.write_raw(name, message.type, message.raw, time_ns, latched, known, message.encoding)
+
+
+class BagWriter(MessageWriter):
     """A bag under construction; used as a context it is finished at the end, come what may."""
 
     def __init__(
@@ -76,35 +140,6 @@ class BagWriter:
         """Finish the bag."""
         self.close()
 
-    def write(
-        self,
-        topic: str,
-        message: Message,
-        log_time_ns: int,
-        latched: bool = False,  # noqa: FBT001, FBT002 (as in write_raw)
-    ) -> None:
-        """Append one of our own messages.
-
-        Raises:
-            BagError: the disk refuses it, or the topic has another type already.
-        """
-        self.write_message(topic, message.type_name, message, log_time_ns, latched)
-
-    def write_message(
-        self,
-        topic: str,
-        type_name: str,
-        message: Any,
-        log_time_ns: int,
-        latched: bool = False,  # noqa: FBT001, FBT002 (as in write_raw)
-    ) -> None:
-        """Append a message of any kind (rclpy, rosbags, ROS 1): its fields count, not its class.
-
-        Raises:
-            BagError: as `write`; a type that is not known here, or a field that is missing.
-        """
-        self.write_raw(topic, type_name, serialize(topic, type_name, message), log_time_ns, latched)
-
     def write_raw(
         self,
         topic: str,
@@ -143,23 +178,6 @@ class BagWriter:
         if self._split_bytes is not None and self._mcap.size >= self._split_bytes:
             self._split()
         self._mcap.write(entry.channel_id, log_time_ns, cdr)
-
-    def copy(self, message: BagMessage, topic: str | None = None) -> None:
-        """Append a message of another bag, undecoded but where ROS 1 has to become ROS 2.
-
-        What is not ROS's (JSON, protobuf, ...) keeps its bytes, its encoding and its schema.
-
-        Raises:
-            BagError: as `write_message`.
-        """
-        name = topic or message.topic
-        time_ns, latched = message.log_time_ns, message.latched
-        if message.encoding == "ros1":
-            self.write_message(name, message.type, message.message, time_ns, latched)
-            return
-        definition = (message.definition_format, message.definition)
-        known = definition if message.definition or message.encoding != "cdr" else None
-        self.write_raw(name, message.type, message.raw, time_ns, latched, known, message.encoding)
 
     def flush(self) -> None:
         """Put everything written so far into the file, where a reader finds it after a crash.

@@ -16,6 +16,10 @@ from seg_perception.io.bounded_sqlite import bound_steps, connect, expect_tables
 _DAMAGE = (sqlite3.Error, TypeError, UnicodeDecodeError, ValueError)
 
 
+# SQLite's smallest whole number: files with times before 1970 are read, too.
+_EVER = -(1 << 63)
+
+
 class Db3Storage:
     """One SQLite file.
 
@@ -53,7 +57,7 @@ class Db3Storage:
             raise BagError(msg) from error
         self.start_ns, self.end_ns = int(start or 0), int(end or 0)
 
-    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
+    def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
         """Messages of these topics in the order of their log times.
 
         Raises:
@@ -62,11 +66,13 @@ class Db3Storage:
         wanted = {topic.key: topic for topic in self.topics if topic.key in keys}
         query = (
             "SELECT timestamp, topic_id, data FROM messages "
-            "WHERE topic_id IN (SELECT value FROM json_each(?)) ORDER BY timestamp, id"
+            "WHERE topic_id IN (SELECT value FROM json_each(?)) AND timestamp >= ? "
+            "ORDER BY timestamp, id"
         )
         try:
             with self._database() as database:
-                for timestamp, topic_id, data in database.execute(query, [json.dumps([*wanted])]):
+                chosen = [json.dumps([*wanted]), since_ns or _EVER]
+                for timestamp, topic_id, data in database.execute(query, chosen):
                     yield RawMessage(int(timestamp), wanted[topic_id], memoryview(data))
         except _DAMAGE as error:
             msg = f"{self.path}: the recording is damaged ({error}); what came before was read"

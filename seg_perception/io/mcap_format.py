@@ -177,6 +177,11 @@ COMPRESSORS: dict[str, Callable[[bytes | bytearray], bytes | bytearray]] = {
 }
 
 
+def decompress_zstd(packed: bytes) -> bytes:
+    """What `COMPRESSORS["zstd"]` of this process or one of its own packed."""
+    return zstd.decompress(packed)
+
+
 def text(value: str | bytes) -> bytes:
     """Length and bytes of a string."""
     raw = value.encode() if isinstance(value, str) else value

@@ -62,8 +62,8 @@ class McapStorage:
         self.start_ns = min((block.start_ns for block in blocks), default=0)
         self.end_ns = max((block.end_ns for block in blocks), default=0)
 
-    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
-        """Messages of these channels in the order of their log times.
+    def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
+        """Messages of these channels in the order of their log times, of blocks that end later.
 
         Raises:
             BagError: the file can't be read any more, or too much of it overlaps in time.
@@ -74,7 +74,7 @@ class McapStorage:
                 yield from merge_by_time(
                     (block.start_ns, partial(self._block_messages, file, block, wanted))
                     for block in self._index.blocks
-                    if block.may_hold(wanted)
+                    if block.may_hold(wanted) and block.end_ns >= since_ns
                 )
         except OSError as error:
             msg = f"{self.path}: can't be read any more ({error.strerror}); is it still there?"

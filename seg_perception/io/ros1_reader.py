@@ -49,7 +49,7 @@ class Ros1Storage:
         self.start_ns = self._reader.start_time if has_messages else 0
         self.end_ns = self._reader.end_time - 1 if has_messages else 0
 
-    def messages(self, keys: Collection[int]) -> Iterator[RawMessage]:
+    def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
         """Messages of these connections in the order of their log times.
 
         Raises:
@@ -62,7 +62,7 @@ class Ros1Storage:
         if not chosen:
             return
         try:
-            for connection, log_time_ns, data in self._reader.messages(chosen):
+            for connection, log_time_ns, data in self._reader.messages(chosen, since_ns or None):
                 yield RawMessage(log_time_ns, wanted[connection.id], data)
         except (ReaderError, *_DAMAGE) as error:
             reason = str(error) or type(error).__name__

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from seg_perception.core.background_work import Work, WorkAtOnce
-from seg_perception.io.bag_writer import BagWriter
+from seg_perception.io.bag_writer import MessageWriter
 from seg_perception.io.messages import Message
 from seg_perception.io.ros_copy import serialize
 from seg_perception.outputs.topics import OutputTopic, private
@@ -30,7 +30,7 @@ class BagPublisher:
         written: messages by topic, as the bag names it.
     """
 
-    def __init__(self, writer: BagWriter, work: Work | None = None) -> None:
+    def __init__(self, writer: MessageWriter, work: Work | None = None) -> None:
         """Take the bag, and who writes into it; who opened them closes them."""
         self.written: Counter[str] = Counter()
         self._writer = writer

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from seg_perception.config import Config
 from seg_perception.core.issue_kinds.places import MAP_EMPTY, MAP_FAR, MAP_FULL, MAP_UNPLACED
-from seg_perception.fusion.voxel_map import MapCount
+from seg_perception.fusion.voxel_map import MapCount, VoxelMap
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.class_comments import class_comments
 from seg_perception.io.point_files import check_point_file, write_points
 from seg_perception.outputs.clouds import map_points
 from seg_perception.pipeline.perception import Perception
-from seg_perception.pipeline.semantic_mapper import map_frame
+from seg_perception.pipeline.semantic_mapper import SemanticMapper, map_frame
+from seg_perception.replay.votes import VoteLog
 
 # Beyond it float32, which point files hold, is coarser than 4 mm.
 _FAR_M = 50_000
@@ -62,9 +63,24 @@ class MapFile:
         self._path = path
         self._ontology = perception.ontology
         self._issues = perception.issues
-        whole = perception.config.map.model_copy(update={"window_m": 0.0})
-        self._max_voxels = whole.max_voxels
-        self._mapper = perception.add_map(whole)
+        self._whole = perception.config.map.model_copy(update={"window_m": 0.0})
+        self._max_voxels = self._whole.max_voxels
+        self._mapper = perception.add_map(self._whole)
+
+    @property
+    def mapper(self) -> SemanticMapper:
+        """Whom labelled scans enter by."""
+        return self._mapper
+
+    def empty_map(self) -> VoxelMap:
+        """A map as its own was at the beginning."""
+        return VoxelMap(self._whole, self._ontology.id_count)
+
+    def log_votes(self, path: Path) -> VoteLog:
+        """Let what enters from now on be written down, in place of entering."""
+        log = VoteLog(path, self._whole, self._ontology.id_count)
+        self._mapper.map = log
+        return log
 
     def write(self) -> MapSummary:
         """Write the file; what is to be said of the map becomes an issue.

@@ -91,6 +91,11 @@ class Session:
         return set(self._handlers)
 
     @property
+    def inputs(self) -> Inputs:
+        """What is read from the bag."""
+        return self._inputs
+
+    @property
     def labels_all(self) -> bool:
         """Whether every image that is not refused is labelled, as soon as it comes."""
         return isinstance(self._queue, NoLatency)

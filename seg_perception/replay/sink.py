@@ -12,7 +12,7 @@ from seg_perception.core.errors import BagError, OutputError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame, LabelMap, SemanticCloud
 from seg_perception.io.bag_message import BagMessage
-from seg_perception.io.bag_writer import BagWriter
+from seg_perception.io.bag_writer import MessageWriter
 from seg_perception.outputs.descriptions import Descriptions
 from seg_perception.outputs.outputs import Outputs
 from seg_perception.outputs.topics import (
@@ -60,7 +60,7 @@ class BagSink:
 
     def __init__(
         self,
-        writer: BagWriter,
+        writer: MessageWriter,
         config: Config,
         ontology: Ontology,
         passed_on: Collection[str],

@@ -149,3 +149,30 @@ def test_ros_1_messages_are_copied_into_ros_2_types(ros1_bag, tmp_path):
         info = bag.deserialize(raw, connection.msgtype)
     assert info.k.tolist() == list(range(9))
     assert (info.header.frame_id, info.header.stamp.sec) == ("/cam", 3)
+
+
+def since(path, times):
+    with BagReader(path) as bag:
+        everything = [message.log_time_ns for message in bag.messages()]
+        found = {t: [m.log_time_ns for m in bag.messages(since_ns=t)] for t in times}
+    return everything, found
+
+
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_messages_since_a_time_are_the_last_of_all(bags, tmp_path, storage):
+    bags.write_by_rosbags(tmp_path / "bag", storage, 8)
+    everything, _ = since(tmp_path / "bag", ())
+    assert len(everything) == 4
+    times = [0, *everything, everything[-1] + 1]
+    for t, found in since(tmp_path / "bag", times)[1].items():
+        assert found == [time for time in everything if time >= t]
+
+
+def test_since_a_time_a_bag_of_many_chunks_and_files_is_read_from_there(bags, tmp_path):
+    seconds = [n * 10**9 for n in range(1, 30)]
+    with BagWriter(tmp_path / "bag", split_bytes=2000) as bag:
+        for time in seconds:
+            bag.write("/text", bags.text("x" * 500), time)
+    everything, found = since(tmp_path / "bag", [0, 5 * 10**9, 17 * 10**9 + 1, 10**12])
+    assert everything == seconds
+    assert found == {t: [s for s in seconds if s >= t] for t in found}

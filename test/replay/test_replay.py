@@ -382,6 +382,6 @@ def test_an_output_that_can_not_be_written_on_ends_the_replay(world, monkeypatch
         msg = "out.mcap: writing stopped at byte 7 (No space left on device)"
         raise OutputError(msg)
 
-    monkeypatch.setattr("seg_perception.replay.bag_publisher.BagWriter.write", is_full)
+    monkeypatch.setattr("seg_perception.io.bag_writer.BagWriter.write_raw", is_full)
     with pytest.raises(OutputError, match="No space left"):
         replay(world.bag(), world.folder / "out.mcap", world.config())

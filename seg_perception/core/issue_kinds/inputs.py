@@ -170,3 +170,14 @@ STOPPED = IssueKind(
     "written and whole",
     "run it again",
 )
+IN_ONE_PIECE = IssueKind(
+    "in_one_piece",
+    "the recording was labelled in one piece: {reason}",
+    "leave --pieces out for this recording",
+    "a recording is cut by time for several processes, and each begins a little earlier than "
+    "what it labels; where that shows too little (a video stream between two key frames, a "
+    "camera_info or transform that changes once, damage), pieces would not give what the whole "
+    "gives",
+    "nothing: the result is right, and took longer",
+    "note",
+)
