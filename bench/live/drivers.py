@@ -33,7 +33,7 @@ class Drivers(Node):
         super().__init__("drivers")
         self.sent: list[tuple[str, int]] = []
         self._streams = list(streams(rig))
-        self._publishers = {
+        self._senders = {
             one.topic: self.create_publisher(
                 message_class(one.type_name), one.topic, output_profile()
             )
@@ -53,7 +53,7 @@ class Drivers(Node):
     @property
     def is_heard(self) -> bool:
         """Whether somebody listens to every sensor."""
-        publishers = (*self._publishers.values(), *self._infos.values(), self._tf)
+        publishers = (*self._senders.values(), *self._infos.values(), self._tf)
         return all(publisher.get_subscription_count() for publisher in publishers)
 
     def drive(self, seconds: float, stop: StopSignal) -> None:
@@ -77,7 +77,7 @@ class Drivers(Node):
         if one.info:
             self._infos[one.topic].publish(stamped(one.info, stamp_ns))
         data = stamped(one.messages[turn % len(one.messages)], stamp_ns)
-        self._publishers[one.topic].publish(data)
+        self._senders[one.topic].publish(data)
         self.sent.append((one.topic, stamp_ns))
 
 

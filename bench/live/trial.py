@@ -85,6 +85,7 @@ def run_trial(system: str, rig: Rig, seconds: float, folder: Path) -> Trial:
         wanted = ("--cameras", rig.cameras, "--camera-hz", rig.camera_hz, "--seconds", seconds)
         drivers = nodes.start("bench.live.drivers", "--log", folder / "sent.json", *wanted)
         nodes.wait_for(drivers, _START_S + WARM_UP_S + seconds + _END_S)
+        drivers.report()
         end_ns = time.monotonic_ns()
         watch.stop()
         report = node.stop()

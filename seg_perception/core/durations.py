@@ -92,6 +92,9 @@ class StageDurations:
 
     def __getitem__(self, stage: str) -> Durations:
         """The histogram of a stage."""
+        known = self._stages.get(stage)
+        if known is not None:
+            return known
         with self._lock:
             return self._stages.setdefault(stage, Durations())
 

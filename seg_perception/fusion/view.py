@@ -19,7 +19,8 @@ from seg_perception.geometry.rolling_shutter import RollingShutter
 # Boundary distances are kept in quarters of a pixel.
 QUARTERS = 4
 # In a map of one label OpenCV's distance is nearly infinite.
-_FARTHEST_PX = np.float32(64)
+_FARTHEST_PX = 64.0
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +123,11 @@ class View:
 
 
 def _boundary_distance(labels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
-    inner = np.ones(labels.shape, np.uint8)
-    inner[:, 1:] &= labels[:, 1:] == labels[:, :-1]
-    inner[:, :-1] &= labels[:, 1:] == labels[:, :-1]
-    inner[1:] &= labels[1:] == labels[:-1]
-    inner[:-1] &= labels[1:] == labels[:-1]
+    # Equal to its neighbours on all four sides is what is both their largest and their smallest.
+    largest, smallest = cv2.dilate(labels, _CROSS), cv2.erode(labels, _CROSS)
+    inner = (largest == smallest).view(np.uint8)
     distance_px = cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_5)
     # A pixel at the edge has its centre half a pixel away from it.
-    quarters = cv2.convertScaleAbs(
-        np.minimum(distance_px, _FARTHEST_PX), alpha=QUARTERS, beta=QUARTERS / 2
-    )
+    cv2.min(distance_px, _FARTHEST_PX, distance_px)
+    quarters = cv2.convertScaleAbs(distance_px, alpha=QUARTERS, beta=QUARTERS / 2)
     return np.asarray(quarters, np.uint8)

@@ -104,4 +104,4 @@ class ImageSegmentation:
 
 def decoding_threads(cameras: int) -> int:
     """One for each camera, but no more than the processor has cores."""
-    return max(1, min(cameras, len(os.sched_getaffinity(0))))
+    return max(1, min(cameras, len(os.sched_getaffinity(0)) - 1))
