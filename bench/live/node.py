@@ -16,7 +16,7 @@ from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.perception_node import PerceptionNode
 from seg_perception.ros.semantic_node import run_node
 
-WIDTH, HEIGHT, ENGINE_S = 960, 608, 0.015
+ENGINE_S = 0.015
 
 
 class PipelineNode(PerceptionNode):
@@ -24,7 +24,7 @@ class PipelineNode(PerceptionNode):
 
     def load_engine(self, bundle: Bundle) -> Any:
         """One that takes the time of a GPU."""
-        return TimedEngine(bundle, WIDTH, HEIGHT, ENGINE_S)
+        return TimedEngine(bundle, ENGINE_S)
 
 
 class SerialNode(PipelineNode):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +20,13 @@ class TimedEngine:
     quarantined = unwatched = ""
     validation = "nothing to validate"
 
-    def __init__(self, bundle: Bundle, width: int, height: int, seconds: float) -> None:
-        """Make the labels.
-
-        Args:
-            bundle: whose classes and manifest it has.
-            width, height: of the network (pixel).
-            seconds: that a picture takes.
-        """
-        self.bundle: Any = SimpleNamespace(
-            width=width, height=height, ontology=bundle.ontology, manifest=bundle.manifest
-        )
+    def __init__(self, bundle: Bundle, seconds: float) -> None:
+        """Make the labels; a picture of the bundle's size takes so many seconds."""
+        self.bundle = bundle
         self.description = f"{1e3 * seconds:g} ms a picture"
         self.self_test = SelfTestResult(True, None, self.validation, 0.0)
         self._seconds = seconds
+        height, width = bundle.height, bundle.width
         random = np.random.default_rng(0)
         rows, columns = -(-height // _BLOCK), -(-width // _BLOCK)
         blocks = random.integers(0, bundle.ontology.id_count, (rows, columns), dtype=np.uint8)

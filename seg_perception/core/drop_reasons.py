@@ -18,8 +18,8 @@ INTERNAL_ERROR, DECODER_BUSY = "internal_error", "decoder_busy"
 
 DROP_REASONS = {
     SUPERSEDED: DropReason(
-        "a newer image came before the engine was free; or a cloud had waited for twice "
-        "`synchronizer.max_wait_s` when a newer one of its sensor could be labelled as well",
+        "a newer image came before the engine was free; or a cloud had waited for longer "
+        "than `synchronizer.max_wait_s` when a newer one of its sensor could be labelled as well",
         "images: a smaller model or a lower camera rate, if the rate matters; clouds: the "
         "processor is busy, lower the lidar's `max_rate_hz` or close other programs",
     ),

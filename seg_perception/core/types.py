@@ -146,6 +146,8 @@ class LabelMap:
         confidence: uint8 (h, w), 255 is certain.
         stamp_ns, frame_id: of the image it was computed from.
         calibration: the lens scaled to (h, w); None without camera_info.
+        picture: uint8 (h, w, 3), RGB, that the network was shown; None where its pixels are not
+            those of the labels, and where nobody draws it.
     """
 
     camera: str
@@ -154,6 +156,7 @@ class LabelMap:
     stamp_ns: int
     frame_id: str
     calibration: Calibration | None = None
+    picture: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         """Check that labels and confidence fit.

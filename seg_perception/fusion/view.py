@@ -19,7 +19,7 @@ from seg_perception.geometry.rolling_shutter import RollingShutter
 # Boundary distances are kept in quarters of a pixel.
 QUARTERS = 4
 # In a map of one label OpenCV's distance is nearly infinite.
-_FARTHEST_PX = 64.0
+_FARTHEST_PX = np.float32(64)
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
@@ -128,6 +128,6 @@ def _boundary_distance(labels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArra
     inner = (largest == smallest).view(np.uint8)
     distance_px = cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_5)
     # A pixel at the edge has its centre half a pixel away from it.
-    cv2.min(distance_px, _FARTHEST_PX, distance_px)
+    np.minimum(distance_px, _FARTHEST_PX, out=distance_px)
     quarters = cv2.convertScaleAbs(distance_px, alpha=QUARTERS, beta=QUARTERS / 2)
     return np.asarray(quarters, np.uint8)

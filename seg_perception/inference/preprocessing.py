@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,13 @@ class Resize(BaseModel):
 
 
 class Preprocessing(Protocol):
-    """Brings images to the network's size, and its answers back to the image's proportions."""
+    """Brings images to the network's size, and its answers back to the image's proportions.
+
+    Attributes:
+        shows_all: the picture is the whole image and nothing else.
+    """
+
+    shows_all: ClassVar[bool]
 
     def scaled(self, image: Size) -> Size:
         """Width and height of the whole image at the network's scale, of those of the image."""
@@ -58,6 +64,8 @@ class Preprocessing(Protocol):
 class Stretch:
     """The whole image, its proportions given up."""
 
+    shows_all: ClassVar[bool] = True
+
     def __init__(self, size: Size, settings: Resize) -> None:
         """Take the network's width and height."""
         self._size = size
@@ -80,6 +88,8 @@ class Stretch:
 
 class Fit:
     """The whole image with its proportions, and padding beside it."""
+
+    shows_all: ClassVar[bool] = False
 
     def __init__(self, size: Size, settings: Resize) -> None:
         """Take the network's width and height."""
@@ -105,6 +115,8 @@ class Fit:
 
 class Crop:
     """The middle of the image with its proportions; the edges are not seen."""
+
+    shows_all: ClassVar[bool] = False
 
     def __init__(self, size: Size, settings: Resize) -> None:
         """Take the network's width and height."""

@@ -23,6 +23,9 @@ from seg_perception.inference.engine import Engine
 from seg_perception.inference.preprocessing import make_preprocessing
 from seg_perception.inference.reading import Labels, Segmentation
 
+# The network's picture, uint8 (h, w, 3), RGB, or none.
+Shown = NDArray[np.uint8] | None
+
 
 class OutputSize(Protocol):
     """Brings labels and confidence to the size that is published."""
@@ -72,6 +75,21 @@ class PreparedFrame:
 
     frame: CameraFrame
     picture: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says.
+
+    Attributes:
+        picture: uint8 (h, w, 3), RGB, that it was shown.
+        labels: uint8 or uint16 (h, w).
+        confidence: uint8 (h, w).
+    """
+
+    picture: NDArray[np.uint8]
+    labels: Labels
+    confidence: NDArray[np.uint8]
 
 
 class Segmenter:
@@ -125,37 +143,42 @@ class Segmenter:
         expect_fitting(frame)
         return PreparedFrame(frame, self._preprocessing.prepare(frame.image))
 
-    def infer(self, prepared: PreparedFrame) -> Segmentation:
-        """What the network says of its picture: labels and confidence, (h, w).
+    def infer(self, prepared: PreparedFrame) -> Answer:
+        """What the network says of its picture.
 
         Raises:
             EngineError: the engine failed.
         """
-        return self.engine.infer(prepared.picture)
+        return Answer(prepared.picture, *self.engine.infer(prepared.picture))
 
-    def finish(self, frame: CameraFrame, answer: Segmentation) -> LabelMap:
-        """The label map of a frame; returns what `segment` does.
-
-        Args:
-            frame: that was prepared.
-            answer: of the network, (h, w).
-        """
+    def finish(self, frame: CameraFrame, answer: Answer) -> LabelMap:
+        """The label map of a frame that was prepared; returns what `segment` does."""
         labels, confidence = self._restored(frame.image, answer)
         labels = self._doubt(labels, confidence)
         labels, confidence = self._output.fit(labels, confidence, frame.image)
         height, width = labels.shape
         calibration = frame.calibration and scale_calibration(frame.calibration, width, height)
         return LabelMap(
-            frame.camera, labels, confidence, frame.stamp_ns, frame.frame_id, calibration
+            frame.camera,
+            labels,
+            confidence,
+            frame.stamp_ns,
+            frame.frame_id,
+            calibration,
+            self._shown(answer.picture, (height, width)),
         )
 
-    def _restored(self, image: NDArray[np.uint8], answer: Segmentation) -> Segmentation:
-        labels, confidence = answer
+    def _restored(self, image: NDArray[np.uint8], answer: Answer) -> Segmentation:
         size = (image.shape[1], image.shape[0])
         return (
-            self._preprocessing.restore(labels, size, self._unknown_id),
-            self._preprocessing.restore(confidence, size, 0),
+            self._preprocessing.restore(answer.labels, size, self._unknown_id),
+            self._preprocessing.restore(answer.confidence, size, 0),
         )
+
+    def _shown(self, picture: NDArray[np.uint8], shape: tuple[int, ...]) -> Shown:
+        """The network's picture where each of its pixels is that of a label, else None."""
+        is_same = self._preprocessing.shows_all and picture.shape[:2] == shape
+        return picture if is_same else None
 
     def _doubt(self, labels: Labels, confidence: NDArray[np.uint8]) -> Labels:
         if self._threshold == 0:

@@ -114,7 +114,12 @@ class Outputs:
     def label_map_messages(
         self, label_map: LabelMap, image: NDArray[np.uint8] | None
     ) -> Iterator[tuple[str, Message]]:
-        """What is published of a segmented image, as for `publish_label_map`; from any thread."""
+        """What is published of a segmented image, as for `publish_label_map`; from any thread.
+
+        The overlay is drawn on what the network was shown where that is known: it is scaled.
+        """
+        if image is not None and label_map.picture is not None:
+            image = label_map.picture
         topics, alpha = self._cameras[label_map.camera], self._config.output.overlay_alpha
         for topic, make in image_messages(label_map, image, self._ontology, alpha, topics):
             if self._publisher.is_wanted(topic):

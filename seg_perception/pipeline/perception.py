@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,7 +222,8 @@ class Perception:
         if label_map.stamp_ns == 0:
             return
         time_ns = self.motion.image_time_ns(label_map)
-        self._label_maps.add(label_map.camera, time_ns, PreparedLabelMap(label_map), generation)
+        kept = PreparedLabelMap(replace(label_map, picture=None))
+        self._label_maps.add(label_map.camera, time_ns, kept, generation)
 
     def _scan(self, sensor: str, cloud: PointCloud) -> Scan:
         """The scan of a cloud; how it was read is said once, what is odd about it is counted."""

@@ -69,6 +69,12 @@ class LabelMapBuffer(Generic[Prepared]):
             near = [entry for entry in self._buffers[camera] if gap_ns(entry) <= self._max_gap_ns]
         return sorted(near, key=gap_ns)
 
+    def newest(self, camera: str) -> Timed[Prepared] | None:
+        """The label map that came last; None before the first."""
+        with self._lock:
+            buffer = self._buffers[camera]
+            return buffer[-1] if buffer else None
+
     def is_complete(self, cameras: Iterable[str], time_ns: int) -> bool:
         """Whether every camera that still delivers has a label map newer than `time_ns`.
 
@@ -100,10 +106,6 @@ class QueuedCloud:
     scan: Scan
     handle: MessageHandle
     arrived_ns: int
-
-
-# A cloud that nobody could begin with in so many times its longest wait gives way to a newer one.
-_PATIENCE = 2
 
 
 class CloudQueue:
@@ -143,8 +145,8 @@ class CloudQueue:
     ) -> QueuedCloud | None:
         """Take out the cloud whose deadline is next, of those that are ready or waited long enough.
 
-        Whoever works on these sensors is behind where a cloud has waited for twice `max_wait_s`:
-        it is dropped as `superseded` where a newer one of its sensor can be labelled as well.
+        Whoever works on these sensors is behind where a cloud is past its deadline and a newer
+        one of its sensor can be labelled as well: the older is dropped as `superseded`.
 
         Args:
             sensors: whose clouds are asked for, by one thread.
@@ -154,9 +156,8 @@ class CloudQueue:
         due = [w for w in self._waiting_of(sensors) if self._is_over(w, now_ns) or is_ready(w)]
         newest = {waiting.scan.sensor: waiting for waiting in due}
         for waiting in due:
-            late_ns = now_ns - waiting.arrived_ns
-            is_late = late_ns >= _PATIENCE * self._max_wait_ns
-            gives_way = is_late and waiting is not newest[waiting.scan.sensor]
+            is_behind = waiting is not newest[waiting.scan.sensor]
+            gives_way = is_behind and self._is_over(waiting, now_ns)
             if not self._remove(waiting):
                 continue
             if not gives_way:

@@ -17,6 +17,7 @@ from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.seeing_cameras import SeeingCameras
 from seg_perception.pipeline.synchronizer import LabelMapBuffer, Timed
 
 
@@ -67,6 +68,7 @@ class ViewSelector:
         self._config = config
         self._motion = motion
         self._labels = labels
+        self._seeing = SeeingCameras(config, motion, labels)
 
     def select(self, scan: Scan) -> SelectedViews:
         """The view of each camera that has one, and what the others lack."""
@@ -83,12 +85,16 @@ class ViewSelector:
         )
 
     def is_complete(self, scan: Scan) -> bool:
-        """Whether nothing better than what is known now has to be waited for."""
-        return (
-            self._labels.is_complete(self._cameras_of(scan), scan.time_ns)
-            and self.select(scan).is_final
-            and self._motion.is_known(scan)
-        )
+        """Whether nothing better than what is known now has to be waited for.
+
+        A camera that does not see the scan is not waited for.
+        """
+        if not self._motion.is_known(scan):
+            return False
+        seeing = self._seeing.of(scan, self._cameras_of(scan))
+        if not seeing:
+            return True
+        return self._labels.is_complete(seeing, scan.time_ns) and self.select(scan).is_final
 
     def has_open(self, scan: Scan) -> bool:
         """Whether it is not known of a camera which axes its frame has."""

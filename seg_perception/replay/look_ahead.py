@@ -20,8 +20,7 @@ from seg_perception.core.background_work import Workers, WorkerThreads
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.inference.engine import Engine
-from seg_perception.inference.reading import Segmentation
-from seg_perception.inference.segmenter import PreparedFrame, Segmenter, expect_fitting
+from seg_perception.inference.segmenter import Answer, PreparedFrame, Segmenter, expect_fitting
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.messages import header_of, stamp_to_ns
@@ -32,7 +31,7 @@ from seg_perception.replay.decoding import make_frame
 if TYPE_CHECKING:
     from seg_perception.replay.session import Session
 
-_Ahead = Callable[[], Segmentation | None]
+_Ahead = Callable[[], Answer | None]
 # The pixels of a message, and the network's picture where they can be labelled as they are.
 _Decoded = tuple[Pixels | None, PreparedFrame | None]
 _DECODE, _INFER = "decode ahead", "infer ahead"
@@ -103,7 +102,7 @@ class LookAhead:
                 return pixels, self._segmenter.prepare(make_frame(camera, message, pixels, None))
             return pixels, None
 
-    def _infer(self, decoded: Callable[[], _Decoded]) -> Segmentation | None:
+    def _infer(self, decoded: Callable[[], _Decoded]) -> Answer | None:
         _, prepared = decoded()
         if prepared is None:
             return None

@@ -103,5 +103,5 @@ class ImageSegmentation:
 
 
 def decoding_threads(cameras: int) -> int:
-    """One for each camera, but no more than the processor has cores."""
+    """One for each camera, while a core of the processor stays free for the clouds."""
     return max(1, min(cameras, len(os.sched_getaffinity(0)) - 1))

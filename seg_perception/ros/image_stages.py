@@ -22,6 +22,8 @@ from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.workers import Handover, ReceivedMessage, Worker
 
 TAKE_TIMEOUT_S = 0.2
+# Clouds first: of images there are more than the engine takes, and a newer one comes at once.
+_NICENESS = 5
 
 Turns = FrameTurns[ReceivedMessage]
 
@@ -85,8 +87,8 @@ class Decoding:
         # The turns are what bounds it: who puts an image here never waits.
         self.ready: Handover[ReadyFrame] = Handover(threads + 1)
         self._workers = [
-            Worker(f"decode {number}", self._step, context.on_thread_error("decode"))
-            for number in range(threads)
+            Worker(f"decode {n}", self._step, context.on_thread_error("decode"), _NICENESS)
+            for n in range(threads)
         ]
 
     def stop(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.qos import qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from seg_perception.core.errors import ConfigError
@@ -18,6 +20,11 @@ from seg_perception.ros.qos import latched_profile, output_profile
 
 # A listener that did not know the publisher yet is sent what it missed with the next heartbeat,
 # which Fast DDS sends every 3 s.
+try:
+    from rclpy.event_handler import PublisherEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import PublisherEventCallbacks
+
 PATIENCE_S = 10.0
 
 
@@ -88,9 +95,27 @@ class RosPublisher:
 
     def _create(self, kind: type[Any], topic: OutputTopic) -> Publisher:
         """A reliable publisher; `qos_overrides` of its topic hold, unless it is latched."""
+        # Each handler costs the executor with every message; rclpy's own are two.
+        events = PublisherEventCallbacks(
+            incompatible_qos=partial(self._warn, topic.name), use_default_callbacks=False
+        )
         if topic.latched:
-            return self._node.create_publisher(kind, topic.name, latched_profile())
+            return self._node.create_publisher(
+                kind, topic.name, latched_profile(), event_callbacks=events
+            )
         overrides = QoSOverridingOptions.with_default_policies()
         return self._node.create_publisher(
-            kind, topic.name, output_profile(), qos_overriding_options=overrides
+            kind,
+            topic.name,
+            output_profile(),
+            event_callbacks=events,
+            qos_overriding_options=overrides,
+        )
+
+    def _warn(self, topic: str, event: Any) -> None:
+        """Name a subscriber's policy with which it hears nothing."""
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        self._node.get_logger().warning(
+            f"somebody subscribes {topic} with a {policy} that is not offered, and hears nothing; "
+            "ask for reliable or best effort, and volatile"
         )

@@ -53,7 +53,10 @@ class AdaptiveSubscription:
         self._qos = qos or InputQos()
         self._raw = raw
         self._events = SubscriptionEventCallbacks(
-            incompatible_qos=self._on_incompatible, message_lost=self._on_lost
+            incompatible_qos=self._on_incompatible,
+            message_lost=self._on_lost,
+            # Types are followed in the graph; each handler costs the executor with every message.
+            use_default_callbacks=False,
         )
         self._incompatible = False
         self._profile = self._desired()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -40,11 +41,23 @@ class Worker:
     """A thread that repeats a step until it is stopped; a step that fails is told."""
 
     def __init__(
-        self, name: str, step: Callable[[], None], on_error: Callable[[BaseException], Any]
+        self,
+        name: str,
+        step: Callable[[], None],
+        on_error: Callable[[BaseException], Any],
+        niceness: int = 0,
     ) -> None:
-        """Start."""
+        """Start.
+
+        Args:
+            name: of the thread.
+            step: is repeated.
+            on_error: told of a step that failed.
+            niceness: added to the process's own: others go first where processors are short.
+        """
         self._step = step
         self._on_error = on_error
+        self._niceness = niceness
         self._stopping = threading.Event()
         self._thread = start_thread(name, self._work, on_error)
 
@@ -54,6 +67,11 @@ class Worker:
         self._thread.join()
 
     def _work(self) -> None:
+        if self._niceness:
+            # On Linux a thread's own.
+            mine = threading.get_native_id()
+            usual = os.getpriority(os.PRIO_PROCESS, mine)
+            os.setpriority(os.PRIO_PROCESS, mine, usual + self._niceness)
         while not self._stopping.is_set():
             self._try_step()
 

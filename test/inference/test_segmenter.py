@@ -69,6 +69,26 @@ def test_output_size_input_publishes_at_the_size_of_the_image(
     np.testing.assert_allclose(label_map.calibration.k, make_calibration(48, 16).k)
 
 
+def test_the_picture_goes_with_labels_whose_pixels_are_its_own(
+    make_bundle: MakeBundle, stripes: Stripes
+) -> None:
+    """Stretched, every pixel of the picture has a label; enlarged, the labels have other pixels."""
+    large = stripes[0].repeat(3, axis=1).repeat(2, axis=0)
+    picture = segmenter(make_bundle).segment(frame(large)).picture
+    assert picture is not None
+    np.testing.assert_array_equal(picture, stripes[0])
+    assert segmenter(make_bundle, output_size="input").segment(frame(large)).picture is None
+
+
+def test_the_steps_give_what_the_whole_gives(make_bundle: MakeBundle, stripes: Stripes) -> None:
+    tried = segmenter(make_bundle, min_confidence=0.79)
+    one = frame(stripes[0], make_calibration(16, 8))
+    whole, steps = tried.segment(one), tried.finish(one, tried.infer(tried.prepare(one)))
+    np.testing.assert_array_equal(steps.labels, whole.labels)
+    np.testing.assert_array_equal(steps.confidence, whole.confidence)
+    assert steps.calibration == whole.calibration
+
+
 @pytest.mark.parametrize(("threshold", "unknown"), [(0.0, 0), (200 / 255, 0), (0.79, 128)])
 def test_doubtful_pixels_are_unknown(
     make_bundle: MakeBundle, stripes: Stripes, threshold: float, unknown: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -160,6 +162,17 @@ def test_a_segmented_image_is_labels_and_pictures_of_them():
     assert recorder.take() == [LABEL_IMAGE, *pictures]
     outputs.publish_label_map(label_map(8 * S), None, 2 * S)
     assert recorder.take() == [LABEL_IMAGE, *pictures[:2]]
+
+
+def test_the_overlay_is_drawn_on_what_the_network_was_shown_where_that_is_known():
+    outputs, recorder = start({f"{CAMERA}/overlay"}, **{"output.overlay_alpha": 0.0})
+    shown = np.full_like(PICTURE, 77)
+    for picture, expected in ((None, PICTURE[0, 0].tolist()), (shown, [77, 77, 77])):
+        outputs.publish_label_map(replace(label_map(), picture=picture), PICTURE, 0)
+        assert decode_image(recorder.messages[-1][1])[0, 0].tolist() == expected
+    recorder.take()
+    outputs.publish_label_map(replace(label_map(), picture=shown), None, 0)
+    assert recorder.take() == [], "who asks for no overlay gets none"
 
 
 def test_only_what_is_wanted_is_made():
