@@ -74,10 +74,12 @@ def test_the_picture_goes_with_labels_whose_pixels_are_its_own(
 ) -> None:
     """Stretched, every pixel of the picture has a label; enlarged, the labels have other pixels."""
     large = stripes[0].repeat(3, axis=1).repeat(2, axis=0)
-    picture = segmenter(make_bundle).segment(frame(large)).picture
+    usual, enlarged = SegmentationConfig(), SegmentationConfig(output_size="input")
+    engine = create_engine(make_bundle(), usual)
+    picture = Segmenter(engine, usual).segment(frame(large)).picture
     assert picture is not None
     np.testing.assert_array_equal(picture, stripes[0])
-    assert segmenter(make_bundle, output_size="input").segment(frame(large)).picture is None
+    assert Segmenter(engine, enlarged).segment(frame(large)).picture is None
 
 
 def test_the_steps_give_what_the_whole_gives(make_bundle: MakeBundle, stripes: Stripes) -> None:
