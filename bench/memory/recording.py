@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seg_perception.core.types import NANOSECONDS
 from seg_perception.simulation import rig
 from seg_perception.simulation.config import SimulationConfig
 from seg_perception.simulation.shapes import Array
 from seg_perception.simulation.trajectory import Trajectory
 from seg_perception.simulation.world import World
 
+STAMP_NS = 1_750_000_000_000_000_000
+CAMERAS = ("front", "left", "right")
 STEP_S = 0.2
-_DRIVE_S, _REVISIT_S, _AWAY_S = 30.0, 5.0, 60.0
-_SPEED_MPS = 1.5
+DRIVE_S, AWAY_S = 30.0, 60.0
+_REVISIT_S = 5.0
+SPEED_MPS = 1.5
 _MARGIN_S, _TF_STEP_S = 0.4, 0.02
 
 
@@ -42,6 +46,11 @@ class Step:
     truth: NDArray[np.uint8]
     moving: NDArray[np.bool_]
 
+    @property
+    def stamp_ns(self) -> int:
+        """The same as a stamp."""
+        return STAMP_NS + round(self.time_s * NANOSECONDS)
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -58,8 +67,8 @@ class Recording:
     @property
     def times_s(self) -> list[float]:
         """Of all steps."""
-        drive = np.arange(round(_DRIVE_S / STEP_S)) * STEP_S
-        revisit = _AWAY_S + np.arange(round(_REVISIT_S / STEP_S)) * STEP_S
+        drive = np.arange(round(DRIVE_S / STEP_S)) * STEP_S
+        revisit = AWAY_S + np.arange(round(_REVISIT_S / STEP_S)) * STEP_S
         return [*map(float, drive), *map(float, revisit)]
 
     @property
@@ -83,7 +92,7 @@ class Recording:
         path = _Revisit(world.trajectory)
         times = [
             start + np.arange(-_MARGIN_S, length + _MARGIN_S, _TF_STEP_S)
-            for start, length in ((0.0, _DRIVE_S), (_AWAY_S, _REVISIT_S))
+            for start, length in ((0.0, DRIVE_S), (AWAY_S, _REVISIT_S))
         ]
         every = np.concatenate(times)
         np.savez(self.folder / "poses.npz", time_s=every, T_odom_base=path.poses(every))
@@ -101,8 +110,8 @@ def recording(seed: int, cache: Path) -> Recording:
     """The drive of a world, not rendered yet where the cache lacks it."""
     config = SimulationConfig(
         seed=seed,
-        duration_s=_DRIVE_S + 2,
-        speed_mps=_SPEED_MPS,
+        duration_s=DRIVE_S + 2,
+        speed_mps=SPEED_MPS,
         camera_width=512,
         camera_height=288,
         side_cameras=True,
@@ -119,8 +128,8 @@ class _Revisit(Trajectory):
     def poses(self, time_s: Array) -> Array:
         """T_world_base (n, 4, 4) at times (n,), second."""
         times = np.atleast_1d(time_s)
-        again = times > _AWAY_S - 2 * _MARGIN_S
-        return self._drive.poses(np.where(again, times - _AWAY_S, times))
+        again = times > AWAY_S - 2 * _MARGIN_S
+        return self._drive.poses(np.where(again, times - AWAY_S, times))
 
 
 def _measure(world: World, path: Trajectory, time_s: float) -> dict[str, NDArray[Any]]:
