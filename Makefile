@@ -18,11 +18,11 @@ BIN = $(VENV)/bin
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-calibration bench-graph gpu fuzz soak clean
+.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-calibration bench-memory bench-graph gpu fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-calibration | bench-graph | gpu | fuzz | soak | clean"
+	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-calibration | bench-memory | bench-graph | gpu | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -33,7 +33,7 @@ demo: setup
 # Two processes may take long to find each other on a busy machine, and what is sent until then is
 # lost: a wait that ends in vain is tried once more, and the summary tells of it. Nothing else is.
 test:
-	@$(BOOTSTRAP) --with test --with train --with teach --with bench --with view --with open3d
+	@$(BOOTSTRAP) --with test --with train --with teach --with bench --with view --with open3d --with odometry
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile -rR --reruns 1 --only-rerun "not within" $(PYTEST)
 
 # Networks and engines with each set of instructions that the processor has, on one core and two.
@@ -78,6 +78,11 @@ bench-transfer:
 bench-calibration:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.calibration
+
+# How much of a scan is known when labels are remembered, and how right that is, in runs/bench_memory.
+bench-memory:
+	@$(BOOTSTRAP) --with bench --with odometry
+	$(BIN)/python -m bench.memory
 
 # The node against the usual one on the same bag, in one run: tables and runs/bench_graph/result.json.
 bench-graph:

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 NUMPY1 = str(REQUIREMENTS / "numpy1.txt")
 PYTHONS = ((3, 10), (3, 13))
-EXTRAS = ("test", "dev", "docs", "train", "teach", "bench", "cluster", "view", "open3d")
+EXTRAS = ("test", "dev", "docs", "train", "teach", "bench", "cluster", "view", "open3d", "odometry")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What decides how the package and its messages are built.
 BUILD_INPUTS = (

@@ -11,6 +11,7 @@ from seg_perception.cli.check_calibration import notes_of, print_checks, problem
 from seg_perception.cli.fleet import ClusterAddress, Gpus, Machines, Processes, is_fleet, run
 from seg_perception.cli.options import (
     AsJson,
+    LidarOdometry,
     Remap,
     RobotFile,
     Settings,
@@ -37,6 +38,7 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
         Path | None,
         typer.Option(help="Robot file in which the corrections are set; made where it is missing."),
     ] = None,
+    odometry: LidarOdometry = "",
     processes: Processes = 1,
     cluster: ClusterAddress = "",
     gpus: Gpus = 0.0,
@@ -55,6 +57,7 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
     something else than a turn is wrong.
     """
     from seg_perception.calibration.calibrate import calibrate, write_corrections
+    from seg_perception.replay.lidar_odometry import with_odometry
 
     if is_fleet(bags, output, cluster):
         machines = Machines(processes, cluster, gpus)
@@ -62,7 +65,8 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
         return
     source = remapped(bags[0], remap)
     chosen = bag_config(source, config, settings)
-    found = calibrate(source, chosen, output, scans)
+    with with_odometry(source, chosen, odometry) as motion:
+        found = calibrate(motion.bag, motion.config, output, scans)
     written = write_corrections(write, chosen, found) if write is not None else {}
     checks = [one.check for one in found]
     if as_json:
@@ -72,7 +76,7 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
         print_checks(checks)
         for one in found:
             _print(one)
-    notes = notes_of(checks)
+    notes = [*map(str, motion.issues), *notes_of(checks)]
     if write is not None:
         notes.append(f"set in {write}: {', '.join(written) or 'nothing'}")
     end(notes, [line for one in found for line in problems_of([one.check]) if not one.parameters])

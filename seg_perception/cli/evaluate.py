@@ -13,6 +13,7 @@ import typer
 from seg_perception.cli.options import (
     AsJson,
     LatencyMs,
+    LidarOdometry,
     Remap,
     RobotFile,
     Settings,
@@ -74,6 +75,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     ] = 0.005,
     config: RobotFile = None,
     settings: Settings = None,
+    odometry: LidarOdometry = "",
     latency: LatencyMs = 0.0,
     corruptions: Annotated[
         str,
@@ -147,6 +149,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         truth=tuple(truth or ()),
         truth_bag=truth_bag,
         remap=tuple(remap or ()),
+        odometry=odometry,
         cuboids=_cuboids(cuboids),
         labels=labels.value,
         parameters=_parameters(config),

@@ -10,6 +10,7 @@ import typer
 from seg_perception.cli.fleet import ClusterAddress, Gpus, Machines, Processes, is_fleet, run
 from seg_perception.cli.options import (
     AsJson,
+    LidarOdometry,
     Remap,
     RobotFile,
     Settings,
@@ -40,6 +41,7 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
             "--choose", help="How to choose, as key=value, such as rarity=2 or min_gap_s=1."
         ),
     ] = None,
+    odometry: LidarOdometry = "",
     processes: Processes = 1,
     cluster: ClusterAddress = "",
     gpus: Gpus = 0.0,
@@ -57,18 +59,21 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
     """
     from seg_perception.active_learning import mine
     from seg_perception.cli.progress import stoppable_step
+    from seg_perception.replay.lidar_odometry import with_odometry
 
     if is_fleet(bags, output, cluster):
         run(context, "mine", bags, output, Machines(processes, cluster, gpus))
         return
     source = remapped(bags[0], remap)
     chosen = bag_config(source, config, settings)
-    summary = mine(source, output, chosen, _mining(count, choose or []), stoppable_step)
+    with with_odometry(source, chosen, odometry) as motion:
+        asked = _mining(count, choose or [])
+        summary = mine(motion.bag, output, motion.config, asked, stoppable_step)
     if as_json:
         print_json(summary.to_json())
     else:
         _print(summary)
-    end(summary.notes, summary.problems)
+    end([*map(str, motion.issues), *summary.notes], summary.problems)
 
 
 def corrections(

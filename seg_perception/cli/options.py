@@ -40,6 +40,12 @@ VideoFile = Annotated[
 Threads = Annotated[
     int, typer.Option(min=0, help="Threads that decode, draw and compress; 0: one a processor.")
 ]
+LidarOdometry = Annotated[
+    str,
+    typer.Option(
+        "--odometry", help="kiss-icp: the robot's motion from its first lidar, where none is there."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 KINDS = ("camera", "lidar", "radar")

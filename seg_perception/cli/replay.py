@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from seg_perception.cli.fleet import ClusterAddress, Gpus, Machines, Processes, 
 from seg_perception.cli.options import (
     AsJson,
     LatencyMs,
+    LidarOdometry,
     Remap,
     RobotFile,
     Settings,
@@ -25,7 +27,7 @@ from seg_perception.cli.options import (
 
 if TYPE_CHECKING:
     from seg_perception.config import Config
-    from seg_perception.io.remapped_bag import RemappedBag
+    from seg_perception.io.remapped_bag import BagSource
     from seg_perception.replay import ReplayOptions, ReplaySummary
 
 
@@ -42,6 +44,7 @@ def command(  # noqa: PLR0913 (an option each)
     settings: Settings = None,
     remap: Remap = None,
     *,
+    odometry: LidarOdometry = "",
     latency: LatencyMs = 0.0,
     with_inputs: Annotated[
         bool, typer.Option("--with-inputs", help="Copy all topics of the bag into the output.")
@@ -70,6 +73,8 @@ def command(  # noqa: PLR0913 (an option each)
 
     seg-perception replay forest.mcap -o labelled.mcap --video forest.mp4
 
+    seg-perception replay forest.mcap -o labelled.mcap --odometry kiss-icp --set memory.enabled=true
+
     seg-perception replay monday/*.mcap -o monday_labelled --cluster auto
 
     Several bags, or a cluster: the folder has tables, a page, and a folder for each bag; a run that
@@ -79,6 +84,7 @@ def command(  # noqa: PLR0913 (an option each)
     """
     from seg_perception.cli.tables import replay_summary
     from seg_perception.replay import ReplayOptions
+    from seg_perception.replay.lidar_odometry import with_odometry
 
     if is_fleet(bags, output, cluster):
         machines = Machines(processes, cluster, gpus)
@@ -92,11 +98,13 @@ def command(  # noqa: PLR0913 (an option each)
         with_inputs=with_inputs,
         map_file=map_file,
         video=video,
-        guesses=found.guesses(chosen) if found else None,
         threads=threads,
         pieces=pieces,
     )
-    summary = _replay(source, output, chosen, options)
+    with with_odometry(source, chosen, odometry) as motion:
+        guesses = found.guesses(motion.config) if found else None
+        options = replace(options, motion=motion.issues, guesses=guesses)
+        summary = _replay(motion.bag, output, motion.config, options)
     if as_json:
         print_json(summary.to_json())
     else:
@@ -104,9 +112,7 @@ def command(  # noqa: PLR0913 (an option each)
     end(summary.notes, summary.problems)
 
 
-def _replay(
-    bag: RemappedBag, output: Path, config: Config, options: ReplayOptions
-) -> ReplaySummary:
+def _replay(bag: BagSource, output: Path, config: Config, options: ReplayOptions) -> ReplaySummary:
     from seg_perception.cli.progress import stoppable_bar
     from seg_perception.replay import replay
 

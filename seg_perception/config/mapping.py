@@ -62,7 +62,7 @@ class MemoryConfig(ParameterGroup):
         description="Points out of view or hidden get their voxel's label, marked as remembered",
     )
     min_confidence: float = Field(
-        default=0.5, ge=0, le=1, description="Voxels that are less certain are not remembered"
+        default=0.35, ge=0, le=1, description="Voxels that are less certain are not remembered"
     )
     clear_rays: bool = Field(
         json_schema_extra=EXPERT,

@@ -116,6 +116,7 @@ class Job(Document):
         truth_assumed: whether nobody has said what the true ids mean.
         partial: score a model although its classes differ.
         remap: rules for the names of topics of the recordings, see `RemappedBag`.
+        odometry: what finds the robot's motion, see `lidar_odometry`; empty: the recordings do.
         parameters: flat parameters of the core.
         files: of a data set of images.
         image_topics: pictures by stream, for bags that were labelled before.
@@ -140,6 +141,7 @@ class Job(Document):
     class_mappings: tuple[str, ...] = ()
     partial: bool = False
     remap: tuple[str, ...] = ()
+    odometry: str = ""
     parameters: Mapping[str, Any] = {}
     streams: tuple[StreamGroundTruth, ...] = Field(min_length=1)
     files: LabelledFiles | None = None

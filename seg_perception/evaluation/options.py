@@ -24,6 +24,7 @@ class EvaluateOptions:
         truth: topics, `STREAM=TOPIC` or `TOPIC`.
         truth_bag: a recording that has the truth of the one recording.
         remap: rules for the names of topics of the recordings, without the truth's bag.
+        odometry: what finds the robot's motion where recordings lack it.
         cuboids: truth of clouds.
         labels: whether labels in a bag are scored as recorded, or made anew.
         parameters: flat, of the core; None: the bag is inspected.
@@ -47,6 +48,7 @@ class EvaluateOptions:
     truth: tuple[str, ...] = ()
     truth_bag: Path | None = None
     remap: tuple[str, ...] = ()
+    odometry: str = ""
     cuboids: CuboidSource | None = None
     labels: Literal["auto", "recorded", "model"] = "auto"
     parameters: Mapping[str, Any] | None = None

@@ -53,6 +53,9 @@ def plan(paths: Sequence[Path], options: EvaluateOptions) -> Job:
         raise ConfigError(msg)
     bags = [path for path in paths if is_bag(path)]
     if not bags:
+        if options.odometry:
+            msg = f"--odometry {options.odometry}: {paths[0]} is a data set, which has no motion"
+            raise ConfigError(msg)
         if options.remap:
             msg = f"--remap {options.remap[0]}: {paths[0]} is a data set, which has no topics"
             raise ConfigError(msg)
@@ -129,6 +132,12 @@ def _plan_recorded(
     ontology: Ontology,
     protocol: Protocol,
 ) -> Job:
+    if options.odometry:
+        msg = (
+            f"--odometry {options.odometry}: {bags[0]} has its labels, which no motion changes; "
+            "add --labels model to label it anew"
+        )
+        raise ConfigError(msg)
     found = recorded_streams(facts)
     if not found:
         msg = f"{bags[0]}: no recorded labels: expected topics such as …/semantic/label_image"
@@ -156,6 +165,7 @@ def _common(options: EvaluateOptions) -> dict[str, Any]:
         "class_mappings": options.class_mappings,
         "partial": options.partial,
         "remap": options.remap,
+        "odometry": options.odometry,
         "cuboids": options.cuboids,
         "conditions": options.conditions,
         "tolerance_ns": round(options.tolerance_s * NANOSECONDS),

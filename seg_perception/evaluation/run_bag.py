@@ -22,6 +22,7 @@ from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.replay.inputs import find_inputs
+from seg_perception.replay.lidar_odometry import with_odometry
 from seg_perception.replay.prefetch import prefetch
 from seg_perception.replay.session import Session
 from seg_perception.replay.sink import BagSink, Sink
@@ -45,7 +46,10 @@ def run_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep, keep: 
     """
     config = Config.from_parameters(job.parameters)
     with ExitStack() as stack:
-        reader = stack.enter_context(BagReader(job.remapped(shard)))
+        motion = stack.enter_context(with_odometry(job.remapped(shard), config, job.odometry))
+        config = motion.config
+        writer.remarks.extend(map(str, motion.issues))
+        reader = stack.enter_context(BagReader(motion.bag))
         inputs = find_inputs(reader, config)
         segmenter = segmenter_of(config)
         matcher = GroundTruthMatcher(

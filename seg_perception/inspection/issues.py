@@ -168,6 +168,9 @@ def _listed(topics: list[str]) -> str:
     return f" (the bag has {', '.join(topics)})" if topics else ""
 
 
+_INSTEAD = "; of this bag, a lidar tells the motion: add --odometry kiss-icp to replay it"
+
+
 def _motion(facts: BagFacts, config: Config) -> Iterator[Issue]:
     if not config.lidars and not config.radars:
         return
@@ -178,7 +181,7 @@ def _motion(facts: BagFacts, config: Config) -> Iterator[Issue]:
             why = "/tf does not connect the sensors to a fixed frame"
         elif TF in facts.topics:
             why = "/tf holds no transform that can be used"
-        yield Issue.of(AT_REST, "", why=why)
+        yield Issue.of(AT_REST, "", why=why, instead=_INSTEAD if config.lidars else "")
 
 
 def _clocks(facts: BagFacts, config: Config) -> Iterator[Issue]:

@@ -59,8 +59,14 @@ class BagReader:
         except BagError:
             self.close()
             raise
+        self._add_beside(remapped.beside)
         self.topics = _summarise(
-            [replace(t, name=self._names[t.name]) for t in stored if t.name in self._names]
+            [
+                replace(topic, name=self._names[topic.name])
+                for storage in self._storages
+                for topic in storage.topics
+                if topic.name in self._names
+            ]
         )
 
     def __enter__(self) -> Self:
@@ -143,6 +149,14 @@ class BagReader:
         stored = merge_by_time(self._sources(topics, stored_ns))
         raw = (_dated(message, start_ns) for message in stored if message.log_time_ns >= stored_ns)
         return (BagMessage(m, self._types, self._names[m.topic.name]) for m in raw)
+
+    def _add_beside(self, paths: Collection[Path]) -> None:
+        """Read further recordings among the messages."""
+        for path in paths:
+            storages, _ = open_storages(path)
+            for topic in (topic for storage in storages for topic in storage.topics):
+                self._names.setdefault(topic.name, topic.name)
+            self._storages += storages
 
     def _sources(
         self, topics: Collection[str] | None, since_ns: int = 0

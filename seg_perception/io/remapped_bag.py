@@ -23,10 +23,13 @@ class RemappedBag(os.PathLike[str]):
     Attributes:
         path: of the bag.
         remappings: TO by FROM, full names.
+        beside: further recordings whose messages are read among those of the bag, such as of a
+            motion that it lacks; their topics have the names that the bag itself uses.
     """
 
     path: Path
     remappings: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, path: str | Path, rules: Iterable[str] = ()) -> RemappedBag:

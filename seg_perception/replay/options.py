@@ -18,6 +18,7 @@ class ReplayOptions:
         with_inputs: copy every topic of the bag, not only transforms and lenses.
         map_file: a new .pcd or .ply file for the map of the whole bag; None: no map.
         video: a new .mp4 file of overlays and clouds; None: no video.
+        motion: what is to be said of an odometry that the bag lacks.
         guesses: what to tell of a configuration that was guessed; None: it was not guessed.
         threads: that decode, draw and compress, beside those that read, label and write; 1: one
             reads and decodes, one does everything else; 0: one for each processor. The bag is the
@@ -30,6 +31,7 @@ class ReplayOptions:
     map_file: Path | None = None
     video: Path | None = None
     guesses: tuple[Issue, ...] | None = None
+    motion: tuple[Issue, ...] = ()
     threads: int = 0
     pieces: int = 1
 

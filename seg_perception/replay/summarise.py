@@ -69,6 +69,7 @@ def summarise(
         written=done.written,
         issues=(
             *_of_the_configuration(done.reader, done.inputs, options),
+            *options.motion,
             *done.session.issues(),
             *_engine_issues(done.engine),
             *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in done.left_out.items()),

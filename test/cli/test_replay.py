@@ -31,7 +31,8 @@ def test_what_was_guessed_without_a_configuration_is_said(world):
     guessed = run("replay", bag, "-o", world.folder / "1.mcap", "--set", bundle)
     assert guessed.stderr == (
         "note: the bag has no /tf: the robot is taken as at rest; record odom to base_link for "
-        "moving robots\n"
+        "moving robots; of this bag, a lidar tells the motion: add --odometry kiss-icp to replay "
+        "it\n"
     )
     told = ["--set", "transforms.fixed_frame=base_link"]
     given = run("replay", bag, "-o", world.folder / "2.mcap", "--set", bundle, *told)

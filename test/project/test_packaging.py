@@ -184,6 +184,7 @@ def test_every_requirement_is_pinned(repo, setup_cfg):
         "bench",
         "cluster",
         "teach",
+        "odometry",
     ):
         asked |= requirements(repo, extra)
     assert asked - pinned == set()

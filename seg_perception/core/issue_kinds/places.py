@@ -7,9 +7,9 @@ from seg_perception.core.issue_kinds.kind import IssueKind
 AT_REST = IssueKind(
     "at_rest",
     "{why}: the robot is taken as at rest",
-    "record odom to base_link for moving robots",
+    "record odom to base_link for moving robots{instead}",
     "without a moving transform nothing is compensated",
-    "record `/tf` of the odometry",
+    "record `/tf` of the odometry; `--odometry kiss-icp` finds the motion in the lidar's scans",
     "note",
 )
 TAKEN_AS_BODY_FRAME = IssueKind(
@@ -175,6 +175,24 @@ MAP_BEHIND = IssueKind(
     "raise map.voxel_m, or lower map.window_m, map.max_voxels or the lidar's max_rate_hz",
     "the map works beside the labels, which go on; what it can't follow does not enter it",
     "raise `map.voxel_m`, or lower `map.window_m` or `map.max_voxels`",
+    "warning",
+)
+LIDAR_ODOMETRY = IssueKind(
+    "lidar_odometry",
+    "the robot's motion is what KISS-ICP finds in its {scans} scans, {way_m:.1f} m of way, as "
+    "frame {frame}: it drifts, and begins where the robot stood",
+    "",
+    "`--odometry kiss-icp` is set",
+    "nothing; an odometry that was recorded is better",
+    "note",
+)
+LIDAR_ODOMETRY_JUMPS = IssueKind(
+    "lidar_odometry_jumps",
+    "KISS-ICP jumps at {jumps} of its {scans} scans, farther than a robot can: what rests on the "
+    "motion there is wrong",
+    "record the robot's odometry, or take another lidar first",
+    "the lidar's surroundings tell too little of its motion, or scans are missing",
+    "record the robot's odometry",
     "warning",
 )
 NO_MEMORY = IssueKind(
