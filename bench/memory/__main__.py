@@ -23,7 +23,7 @@ CONDITIONS = (
     Condition(cameras=3),
     *(Condition(odometry=drift) for drift in DRIFTS),
     Condition(changed={"memory.clear_rays": True}),
-    Condition(changed={"memory.min_confidence": 0.7}),
+    Condition(changed={"memory.min_confidence": 0.5}),
 )
 _COLUMNS = tuple(Score().shares())
 

@@ -22,7 +22,7 @@ from seg_perception.simulation import rig
 from seg_perception.simulation.rig import mounted_cameras
 
 _ODOM, _BASE, _LIDAR = "odom", "base_link", "top"
-# The second before each of these times counts; the last one is the visit after a minute.
+# Two seconds and a half before each of these times count; the last one is the visit after a minute.
 MOMENTS_S = (5.0, 10.0, 20.0, 30.0)
 REVISIT = "60 s, the same way again"
 
@@ -73,7 +73,7 @@ def _name(moment_s: float) -> str:
 def _moment(time_s: float) -> str:
     if time_s >= AWAY_S:
         return REVISIT
-    found = [m for m in MOMENTS_S if m - 1 <= time_s + 1e-6 < m]
+    found = [m for m in MOMENTS_S if m - 2.5 <= time_s + 1e-6 < m]
     return _name(found[0]) if found else ""
 
 
