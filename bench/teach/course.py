@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn.functional import interpolate
 
 from bench.teach.places import Place
 from seg_perception.inference.bundle import Bundle
-from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
-from seg_perception.teaching.learning.graph_runner import Labeller
+from seg_perception.teaching.learning.graph import TeachableGraph
 from seg_perception.teaching.learning.lesson import (
     Encoder,
     Features,
@@ -24,9 +25,10 @@ from seg_perception.teaching.learning.lesson import (
 )
 from seg_perception.teaching.learning.targets import NO_TARGET, Point, shrink
 from seg_perception.teaching.learning.teacher import TeachingOptions, score_size, teach_head
-from seg_perception.teaching.learning.torch_head import OPERATORS
+from seg_perception.teaching.learning.torch_head import OPERATORS, TorchHead
 
 Answers = list[NDArray[Any]]
+Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +56,14 @@ class Course:
             held.append(KeptPicture(encoder.features(picture), cells))
         return cls(bundle, graph, taught, features, held, size)
 
+    def look(self, place: Place) -> list[Features]:
+        """Features of a place that is judged on, made once."""
+        encoder = Encoder(self.graph, self.bundle.manifest)
+        return [encoder.features(picture) for picture in place.pictures]
+
     def by_clicks(
         self, clicks: dict[int, list[Point]], options: TeachingOptions
-    ) -> tuple[bytes, float]:
+    ) -> tuple[Weights, float]:
         """The model that clicks make, and the CPU seconds that it took."""
         started_s = time.process_time()
         pictures = [
@@ -65,7 +72,7 @@ class Course:
         ]
         return self._teach(pictures, options, started_s)
 
-    def by_masks(self, options: TeachingOptions) -> tuple[bytes, float]:
+    def by_masks(self, options: TeachingOptions) -> tuple[Weights, float]:
         """The model that full masks of the same frames make."""
         started_s = time.process_time()
         table = np.full(256, NO_TARGET, np.uint8)
@@ -79,12 +86,19 @@ class Course:
 
     def _teach(
         self, pictures: list[TaughtPicture], options: TeachingOptions, started_s: float
-    ) -> tuple[bytes, float]:
+    ) -> tuple[Weights, float]:
         values = teach_head(self.graph, Lesson(pictures, self.kept), options)
-        model = replace_weights(self.graph, values, self.graph.class_count)
-        return model, time.process_time() - started_s
+        return values, time.process_time() - started_s
 
-    def answers(self, model: bytes, place: Place) -> Answers:
-        """Labels of every frame of a place."""
-        labeller = Labeller(model, self.bundle.manifest)
-        return [labeller.label(picture)[0] for picture in place.pictures]
+    @torch.no_grad()
+    def answers(self, values: Weights, looks: Sequence[Features]) -> Answers:
+        """Labels of every frame of a place, as the graph gives them with these weights."""
+        head = TorchHead(self.graph)
+        head.take(values)
+        size = self.bundle.height, self.bundle.width
+        answers = []
+        for features in looks:
+            scores = head({n: torch.from_numpy(v).float() for n, v in features.items()})
+            large = interpolate(scores, size, mode="bilinear", align_corners=False)
+            answers.append(large.argmax(1)[0].numpy().astype(np.uint8))
+        return answers

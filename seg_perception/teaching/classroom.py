@@ -300,7 +300,7 @@ class Classroom:
     @property
     def notes(self) -> list[str]:
         """What a reader of the page should know."""
-        without = "no preview: the last layer of this model looks at several cells; train instead"
+        without = "no preview: the last layer of this model is none of single cells; train instead"
         return [*self.session.record.notes, *([] if self._preview.usable else [without])]
 
     def labels(self, which: str, frame: str) -> tuple[Any, Any]:

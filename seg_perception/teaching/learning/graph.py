@@ -6,6 +6,7 @@ the taught model is as fast as the one before it and every engine that ran that 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +22,12 @@ from seg_perception.inference.manifest import Manifest
 
 # What stands between class scores and labels in every export.
 _AFTER_SCORES = frozenset({"ArgMax", "Cast", "Resize", "Squeeze", "Unsqueeze", "Identity"})
+# What stands between the shares of the classes and the confidence.
+_AFTER_SHARES = frozenset({"Cast", "Round", "Mul", "Gather", "Resize", "ReduceMax"})
 # Parts of an exporter's scopes, as /network/encoder/…, that are the encoder's.
 _ENCODERS = frozenset({"encoder", "backbone", "stem", "middle", "deep"})
-_WEIGHTED = frozenset({"Conv", "Gemm", "MatMul"})
+# Where the weights stand among the inputs of operators that have some.
+_FIRST_WEIGHT = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1, "Add": 0}
 # Of a new class's score, at the start.
 _BEHIND = 0.5
 # An exporter's name for what was no parameter, such as a pooling matrix.
@@ -37,14 +41,15 @@ class TeachableGraph:
     Attributes:
         proto: the ONNX model.
         scores: tensor of class scores, (1, C, h, w).
-        last: the node that makes them, a convolution.
-        head: nodes from the encoder to the scores, in order; the last layer alone where no
-            encoder can be told.
-        cuts: tensors that the head reads of the encoder.
+        of_masks: whether these are a mask decoder's sums, and not logits.
+        last: the node that makes a number a class: a convolution, or a mask decoder's product.
+        head: nodes that are taught, in order.
+        cuts: tensors that the head reads of what is not.
     """
 
     proto: Any
     scores: str
+    of_masks: bool
     last: Any
     head: tuple[Any, ...]
     cuts: tuple[str, ...]
@@ -59,38 +64,37 @@ class TeachableGraph:
             supported: operators that the head may have.
 
         Raises:
-            TeachingError: its scores are not those of a convolution with a row a class.
+            TeachingError: its scores are not those of a layer with a row a class.
         """
         proto = onnx.load_from_string(model)
         makers = {name: node for node in proto.graph.node for name in node.output}
-        scores = _scores(manifest, makers)
-        last = makers.get(scores)
         weights = _Weights(proto)
-        if last is None or last.op_type != "Conv" or not weights.holds(last.input[1]):
-            raise _no_last_layer(manifest, "none" if last is None else last.op_type)
-        rows = len(weights.value(last.input[1]))
-        if rows != manifest.class_count:
-            raise _no_last_layer(manifest, f"a convolution of {rows} rows")
-        head = _head(proto, scores, makers, supported) or (last,)
+        scores, of_masks = _scores(manifest, makers)
+        last = _last(scores, makers, weights) if of_masks else makers.get(scores)
+        _expect_rows(manifest, last, weights, manifest.class_count + of_masks)
+        head = _head(proto, scores, makers, supported, anywhere=of_masks) or (last,)
         made = {name for node in head for name in node.output}
         cuts = [
             name
             for name in dict.fromkeys(name for node in head for name in node.input)
             if name and name not in made and not weights.holds(name)
         ]
-        return cls(proto, scores, last, head, tuple(cuts))
+        return cls(proto, scores, of_masks, last, head, tuple(cuts))
 
     def of_same_shape(self, model: bytes) -> TeachableGraph:
         """The same parts of a model that has the same nodes and other weights."""
         proto = onnx.load_from_string(model)
         nodes = {node.output[0]: node for node in proto.graph.node if node.output}
         head = tuple(nodes[node.output[0]] for node in self.head)
-        return TeachableGraph(proto, self.scores, nodes[self.scores], head, self.cuts)
+        last = nodes[self.last.output[0]]
+        return TeachableGraph(proto, self.scores, self.of_masks, last, head, self.cuts)
 
     @property
     def class_count(self) -> int:
-        """Rows of the last layer."""
-        return len(self.weights.value(self.last.input[1]))
+        """How many classes it tells apart."""
+        weight = self.weights.value(self.last.input[1])
+        # A mask may be of no object, too.
+        return int(weight.shape[1]) - 1 if self.of_masks else len(weight)
 
     @property
     def features(self) -> str:
@@ -103,13 +107,22 @@ class TeachableGraph:
         return _Weights(self.proto)
 
     def parameters(self) -> dict[str, NDArray[np.float32]]:
-        """Weights and biases of the head that are taught, by name."""
+        """Weights and biases of the head that are taught, by name.
+
+        An exporter lets equal weights be one: what the rest of the graph reads, too, stays.
+        """
+        inside = {id(node) for node in self.head}
+        elsewhere = {
+            name
+            for node in self.proto.graph.node
+            if id(node) not in inside and node.op_type not in ("Cast", "Constant")
+            for name in node.input
+        }
         names = [
             name
             for node in self.head
-            if node.op_type in _WEIGHTED
-            for name in node.input[1:]
-            if self.weights.is_parameter(name)
+            for name in node.input[_FIRST_WEIGHT.get(node.op_type, len(node.input)) :]
+            if self.weights.is_parameter(name) and name not in elsewhere
         ]
         return {name: self.weights.value(name).astype(np.float32) for name in names}
 
@@ -188,6 +201,9 @@ def with_rows(graph: TeachableGraph, like: Sequence[int]) -> bytes:
         graph: as it was.
         like: the row that each new class starts from.
     """
+    if graph.of_masks:
+        msg = "a mask decoder can't be given new classes; teach a model with a pixel head"
+        raise TeachingError(msg)
     weight, *bias = (graph.weights.value(name) for name in graph.last.input[1:3])
     values = {graph.last.input[1]: np.concatenate([weight, weight[list(like)]])}
     if bias:
@@ -216,37 +232,103 @@ def _grow(proto: Any, scores: str, before: int, after: int) -> None:
     del proto.graph.value_info[:]
 
 
-def _scores(manifest: Manifest, makers: Mapping[str, Any]) -> str:
-    """The tensor of class scores, by way back from what the manifest names."""
+def _scores(manifest: Manifest, makers: Mapping[str, Any]) -> tuple[str, bool]:
+    """The tensor of class scores, and whether it holds a mask decoder's sums.
+
+    By way back from what the manifest names. A mask decoder's labels are made at full size; its
+    confidence comes of the same sums at the decoder's own.
+    """
     output = manifest.output
     name = output.labels if output.kind == "labels_confidence" else output.name
-    while name in makers and makers[name].op_type in _AFTER_SCORES:
+    name = _before(name, makers, _AFTER_SCORES)
+    if output.kind == "labels_confidence" and _kind(name, makers) == "Reshape":
+        shares = _before(output.confidence, makers, _AFTER_SHARES)
+        if _kind(shares, makers) == "Div":
+            return str(makers[shares].input[0]), True
+    return name, False
+
+
+def _before(name: str, makers: Mapping[str, Any], passed: Collection[str]) -> str:
+    while _kind(name, makers) in passed:
         name = makers[name].input[0]
     return str(name)
 
 
+def _kind(name: str, makers: Mapping[str, Any]) -> str:
+    return str(makers[name].op_type) if name in makers else ""
+
+
+def _last(scores: str, makers: Mapping[str, Any], weights: _Weights) -> Any:
+    """The product that makes the classes of a mask decoder's queries; None where there is none."""
+    needed = _ancestors([scores], makers, weights)
+    softmax = next((node for node in needed if node.op_type == "Softmax"), None)
+    if softmax is None:
+        return None
+    node = makers.get(softmax.input[0])
+    if node is not None and node.op_type == "Add":
+        found = [makers.get(name) for name in node.input if not weights.holds(name)]
+        node = found[0] if found else None
+    return node
+
+
+def _expect_rows(manifest: Manifest, last: Any, weights: _Weights, rows: int) -> None:
+    """Expect a layer that has as many rows as there are classes.
+
+    Raises:
+        TeachingError: it is another one.
+    """
+    kind = "nothing" if last is None else last.op_type
+    axis = {"Conv": 0, "MatMul": 1}.get(kind)
+    if axis is None or not weights.holds(last.input[1]):
+        raise _no_last_layer(manifest, kind)
+    got = weights.value(last.input[1]).shape[axis]
+    if got != rows:
+        raise _no_last_layer(manifest, f"a {kind} of {got} rows")
+
+
 def _head(
-    proto: Any, scores: str, makers: Mapping[str, Any], supported: Collection[str]
+    proto: Any,
+    scores: str,
+    makers: Mapping[str, Any],
+    supported: Collection[str],
+    *,
+    anywhere: bool,
 ) -> tuple[Any, ...]:
-    """Nodes above the encoder; none where there is no encoder, or an operator is not known."""
+    """Nodes back from the scores to the encoder, or to an operator that is not supported.
+
+    None where no encoder can be told, unless the head may begin `anywhere`. What also reaches the
+    scores on a way through other nodes is not taught: those would not see that it changed.
+    """
     weights = _Weights(proto)
     needed = _ancestors([scores], makers, weights)
     marked = [node for node in needed if _ENCODERS.intersection(node.name.split("/"))]
-    if not marked:
+    if not marked and not anywhere:
         return ()
-    encoder = _ancestors([name for node in marked for name in node.output], makers, weights)
-    kept = {id(node) for node in encoder}
-    inside = {id(node) for node in needed} - kept
-    head = tuple(node for node in proto.graph.node if id(makers.get(node.output[0])) in inside)
-    return head if all(node.op_type in supported for node in head) else ()
+    encoder = {id(n) for n in _ancestors(_outputs(marked), makers, weights)}
+    inside: dict[int, Any] = {}
+    waiting = [scores]
+    while waiting:
+        node = makers.get(waiting.pop())
+        if node is None or id(node) in inside or id(node) in encoder:
+            continue
+        if node.op_type in supported:
+            inside[id(node)] = node
+            waiting.extend(node.input)
+    others = [node for node in needed if id(node) not in inside]
+    kept = {id(node) for node in _ancestors(_outputs(others), makers, weights)}
+    return tuple(node for node in proto.graph.node if id(node) in inside and id(node) not in kept)
+
+
+def _outputs(nodes: Iterable[Any]) -> list[str]:
+    return [name for node in nodes for name in node.output]
 
 
 def _ancestors(names: Sequence[str], makers: Mapping[str, Any], weights: _Weights) -> list[Any]:
-    """Nodes that tensors are made by, without those that only unpack a constant."""
+    """Nodes that tensors are made by, the nearest first, without those that unpack a constant."""
     found: dict[int, Any] = {}
-    waiting = list(names)
+    waiting = deque(names)
     while waiting:
-        name = waiting.pop()
+        name = waiting.popleft()
         node = makers.get(name)
         if node is None or weights.holds(name) or id(node) in found:
             continue
@@ -257,7 +339,7 @@ def _ancestors(names: Sequence[str], makers: Mapping[str, Any], weights: _Weight
 
 def _no_last_layer(manifest: Manifest, found: str) -> TeachingError:
     return TeachingError(
-        f"{manifest.name}: expected class scores that a convolution with a row for each of the "
-        f"{manifest.class_count} classes makes, got {found}: such a model can't be taught "
-        "yet; teach the default model, or one with a pixel head"
+        f"{manifest.name}: expected class scores of a convolution or mask decoder, with a row for "
+        f"each of the {manifest.class_count} classes, got {found}: it can't be taught; "
+        "teach the default model, or export one of this project's networks"
     )

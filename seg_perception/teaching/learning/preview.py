@@ -59,12 +59,13 @@ class Preview:
     def __init__(self, session: Session) -> None:
         """Cut the graph before its last layer."""
         manifest = session.bundle.manifest
+        self._pointwise = False
         graph = TeachableGraph.of(session.bundle.model_path.read_bytes(), manifest, OPERATORS)
         model = keep_outputs(graph.with_outputs([graph.features]), [graph.features])
         self._runner = GraphRunner(model, manifest, [graph.features])
         self._features, self._session = graph.features, session
         weight, *bias = (graph.weights.value(name) for name in graph.last.input[1:3])
-        self._pointwise = weight.shape[2:] == (1, 1)
+        self._pointwise = not graph.of_masks and weight.shape[2:] == (1, 1)
         flat = weight.astype(np.float32).reshape(len(weight), -1)
         zero = np.zeros(len(weight), np.float32)
         self._before = LastLayer(flat, bias[0].astype(np.float32) if bias else zero)

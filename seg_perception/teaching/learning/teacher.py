@@ -100,6 +100,7 @@ class _Run:
     def __init__(self, graph: TeachableGraph, lesson: Lesson, options: TeachingOptions) -> None:
         torch.manual_seed(options.seed)
         self._options, self._guards, self._like = options, options.guards, tuple(lesson.like)
+        self._one_by_one = graph.of_masks
         self._before = TorchHead(graph).requires_grad_(False)
         self._head = TorchHead(grown(graph, lesson.like))
         self._taught = [self._prepared(picture) for picture in lesson.taught]
@@ -152,12 +153,9 @@ class _Run:
         return held + self._guards.replay * click_loss(scores, truth, even, 1.0)
 
     def _run(self, pictures: Sequence[_Prepared]) -> tuple[Tensor, Tensor, Tensor]:
-        names = pictures[0].features
-        features = {
-            name: torch.cat([picture.features[name] for picture in pictures]).float()
-            for name in names
-        }
-        scores = self._head(features)
+        # One by one where decoders have the queries, not the pictures, first.
+        some = [[picture] for picture in pictures] if self._one_by_one else [pictures]
+        scores = torch.cat([self._head(_together(part)) for part in some])
         before = torch.cat([picture.before for picture in pictures])
         return scores, before, torch.stack([picture.target for picture in pictures])
 
@@ -174,6 +172,14 @@ class _Prepared:
     features: Mapping[str, Tensor]
     before: Tensor
     target: Tensor
+
+
+def _together(pictures: Sequence[_Prepared]) -> dict[str, Tensor]:
+    """Features of pictures as one batch, float32."""
+    return {
+        name: torch.cat([picture.features[name] for picture in pictures]).float()
+        for name in pictures[0].features
+    }
 
 
 def score_size(graph: TeachableGraph, features: Features) -> tuple[int, int]:

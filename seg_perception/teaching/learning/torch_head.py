@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from seg_perception.teaching.learning.graph import TeachableGraph
 
+_SMALLEST = 1e-6
 _Operator = Callable[[list[Any], Mapping[str, Any]], Tensor]
 
 
@@ -27,7 +28,7 @@ class TorchHead(nn.Module):
         """Take nodes, constants and parameters of a graph."""
         super().__init__()
         self._nodes = [(node, _attributes(node)) for node in graph.head]
-        self._scores, self.cuts = graph.scores, graph.cuts
+        self._scores, self._of_masks, self.cuts = graph.scores, graph.of_masks, graph.cuts
         parameters = graph.parameters()
         self._names = {name: f"p{number}" for number, name in enumerate(parameters)}
         for name, value in parameters.items():
@@ -49,7 +50,8 @@ class TorchHead(nn.Module):
             inputs = [values[name] if name else None for name in node.input]
             values[node.output[0]] = OPERATORS[node.op_type](inputs, attributes)
         scores: Tensor = values[self._scores]
-        return scores
+        # A softmax over the logarithms of sums is their shares.
+        return scores.clamp_min(_SMALLEST).log() if self._of_masks else scores
 
     def values(self) -> dict[str, Any]:
         """Weights by their names in the graph, float32."""
@@ -128,6 +130,17 @@ def _normalise(inputs: list[Any], attributes: Mapping[str, Any]) -> Tensor:
     return functional.batch_norm(x, mean, variance, scale, bias, eps=epsilon)
 
 
+def _slice(inputs: list[Any], _attributes: Mapping[str, Any]) -> Tensor:
+    x, starts, ends = inputs[:3]
+    axes = inputs[3] if len(inputs) > 3 and inputs[3] is not None else range(len(starts))
+    steps = inputs[4] if len(inputs) > 4 and inputs[4] is not None else [1] * len(starts)
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        parts = [slice(None)] * x.ndim
+        parts[int(axis)] = slice(int(start), min(int(end), x.shape[int(axis)]), int(step))
+        x = x[tuple(parts)]
+    return x
+
+
 OPERATORS: dict[str, _Operator] = {
     "Add": lambda i, _: i[0] + i[1],
     "BatchNormalization": _normalise,
@@ -135,6 +148,8 @@ OPERATORS: dict[str, _Operator] = {
     "Concat": lambda i, a: torch.cat(i, dim=a["axis"]),
     "Conv": _conv,
     "Div": lambda i, _: i[0] / i[1],
+    "Einsum": lambda i, a: torch.einsum(a["equation"].decode(), *i),
+    "Erf": lambda i, _: i[0].erf(),
     "Gemm": _gemm,
     "GlobalAveragePool": lambda i, _: i[0].mean((-2, -1), keepdim=True),
     "HardSigmoid": lambda i, a: (a.get("alpha", 0.2) * i[0] + a.get("beta", 0.5)).clamp(0, 1),
@@ -147,6 +162,8 @@ OPERATORS: dict[str, _Operator] = {
     "Reshape": _reshape,
     "Resize": _resize,
     "Sigmoid": lambda i, _: i[0].sigmoid(),
+    "Slice": _slice,
+    "Softmax": lambda i, a: i[0].softmax(a.get("axis", -1)),
     "Sub": lambda i, _: i[0] - i[1],
     "Transpose": lambda i, a: i[0].permute(*a["perm"]),
 }

@@ -142,7 +142,8 @@ async function show(index) {
   const image = await attempt(() => picture(`frame/${index}`));
   if (!image || serial !== page.serial) return;
   page.image = image;
-  view.width = image.width; view.height = image.height;
+  const larger = Math.max(1, 960 / image.width);
+  view.width = Math.round(image.width * larger); view.height = Math.round(image.height * larger);
   const entry = frame();
   $("where").textContent = `${index + 1} of ${page.state.frames.length}`;
   $("reasons").textContent = `${entry.name}: ${entry.reasons.join("; ")}`;
@@ -185,7 +186,7 @@ function draw() {
   if (!page.image) return;
   pen.imageSmoothingEnabled = true;
   pen.globalAlpha = 1;
-  pen.drawImage(page.image, 0, 0);
+  pen.drawImage(page.image, 0, 0, view.width, view.height);
   const layer = $("layer").value;
   pen.imageSmoothingEnabled = false;
   pen.globalAlpha = page.hidden ? 0 : $("strength").value / 100;
@@ -237,7 +238,8 @@ function drawLoupe() {
   const point = target(), { width, height } = $("loupe");
   loupe.fillStyle = "#000"; loupe.fillRect(0, 0, width, height);
   if (!point) return;
-  const wide = view.width / 8, high = wide * height / width, x = point.x * scale(), y = point.y * scale();
+  const shown = page.image.width / frame().width, x = point.x * shown, y = point.y * shown;
+  const wide = page.image.width / 8, high = wide * height / width;
   loupe.drawImage(page.image, x - wide / 2, y - high / 2, wide, high, 0, 0, width, height);
   ring(loupe, width / 2, height / 2, 9);
 }

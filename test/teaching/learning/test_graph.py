@@ -9,7 +9,9 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import write_bundle
 from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights, with_rows
 from seg_perception.teaching.learning.graph_runner import GraphRunner, Labeller
-from seg_perception.teaching.learning.lesson import Encoder
+from seg_perception.teaching.learning.lesson import Encoder, Lesson, taught_picture
+from seg_perception.teaching.learning.targets import Point
+from seg_perception.teaching.learning.teacher import TeachingOptions, teach_head
 from seg_perception.teaching.learning.torch_head import OPERATORS, TorchHead
 
 torch = pytest.importorskip("torch")
@@ -72,6 +74,52 @@ def test_new_rows_change_no_label_at_first_and_only_numbers_in_the_graph(small_b
     assert (labels == bundle.golden[0].labels).all()
     kinds = [node.op_type for node in onnx.load_from_string(grown).graph.node]
     assert kinds == [node.op_type for node in graph.proto.graph.node]
+
+
+@pytest.mark.parametrize("name", ["eomt tiny", "mask2former convnext-micro"])
+def test_mask_decoders_answer_in_torch_and_learn(name, small_bundle):
+    from seg_perception.training.export.onnx_graph import export_onnx
+    from seg_perception.training.export.serving import ServingGraph
+    from seg_perception.training.models.factory import build_network
+    from seg_perception.training.models.presets import presets
+
+    manifest = Bundle.load(small_bundle).manifest
+    size = manifest.input.model_copy(update={"width": 128, "height": 64})
+    manifest = manifest.model_copy(update={"input": size})
+    torch.manual_seed(0)
+    network = build_network(presets()[name], manifest.class_count, 0, (128, 64))
+    graph = TeachableGraph.of(export_onnx(ServingGraph(network), (128, 64)), manifest, OPERATORS)
+    assert graph.of_masks
+    assert graph.class_count == 3
+    wanted = [*graph.cuts, graph.scores]
+    picture = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
+    values = GraphRunner(graph.with_outputs(wanted), manifest, wanted).run(picture)
+    features = {cut: torch.from_numpy(np.array(values[cut])) for cut in graph.cuts}
+    with torch.no_grad():
+        scores = TorchHead(graph)(features).exp().numpy()
+    assert np.abs(scores - values[graph.scores]).max() < 1e-4
+    encoder = Encoder(graph, manifest)
+    pieces = [taught_picture(encoder.features(picture), picture, [Point(9, 9, 2)], (16, 32))] * 2
+    taught = teach_head(graph, Lesson(pieces), TeachingOptions(steps=2))
+    classes = graph.last.input[1]
+    assert (taught[classes] != graph.parameters()[classes]).any()
+    model = replace_weights(graph, taught, 3)
+    assert onnx.load_from_string(model).graph.node == graph.proto.graph.node
+    with pytest.raises(TeachingError, match="can't be given new classes"):
+        with_rows(graph, [0])
+
+
+def test_weights_that_the_rest_of_the_graph_reads_are_not_taught(small_bundle):
+    bundle, graph = teachable(small_bundle)
+    shared = graph.last.input[2]
+    before = graph.parameters()
+    assert shared in before
+    other = graph.proto.graph.node.add()
+    other.op_type, other.name = "Identity", "/network/encoder/Identity"
+    other.input.append(shared)
+    other.output.append("elsewhere")
+    assert before.keys() - graph.parameters().keys() == {shared}
+    del bundle
 
 
 def test_a_bundle_without_class_scores_of_a_convolution_is_refused(tmp_path, colour_model):
