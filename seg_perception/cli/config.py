@@ -64,7 +64,8 @@ def check(file: File = None, settings: Settings = None, *, as_json: AsJson = Fal
     for sensor, entry in topics.items():
         typer.echo(f"{sensor}: {' '.join(entry['reads'])} -> {' '.join(entry['publishes'])}")
     numbers = (len(config.cameras), len(config.lidars), len(config.radars))
-    typer.echo("ok: {} cameras, {} lidars, {} radars".format(*numbers))
+    depths = f", {len(config.depths)} with depths" if config.depths else ""
+    typer.echo("ok: {} cameras{}, {} lidars, {} radars".format(numbers[0], depths, *numbers[1:]))
 
 
 def _load(file: Path | None, bag: RemappedBag | None, settings: list[str] | None) -> Config:
@@ -83,7 +84,7 @@ def _topics(config: Config) -> dict[str, dict[str, list[str]]]:
     for name, camera in config.cameras.items():
         reads = [camera.image_topic, camera_info_topic(camera)]
         found[stream("camera", name)] = {"reads": reads, "publishes": list(CameraTopics.of(camera))}
-    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+    for kind, sensors in config.clouds_by_kind:
         for name, sensor in sensors.items():
             entry = {"reads": [sensor.topic], "publishes": [cloud_topic(sensor)]}
             found[stream(kind, name)] = entry

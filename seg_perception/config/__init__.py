@@ -1,6 +1,7 @@
 """Parameters: validated data, the same for node, replay and evaluation."""
 
 from seg_perception.config.config import Config
+from seg_perception.config.depth import DepthConfig
 from seg_perception.config.labelling import (
     PlausibilityConfig,
     RadarTransferConfig,
@@ -28,6 +29,7 @@ __all__ = [
     "CloudSensorConfig",
     "Config",
     "CostmapConfig",
+    "DepthConfig",
     "LidarConfig",
     "MapConfig",
     "MemoryConfig",

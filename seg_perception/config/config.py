@@ -7,11 +7,13 @@ A ROS parameter file serves node, replay and evaluation. Lists name the sensors
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from seg_perception.config.depth import DepthConfig, depth_sensors
 from seg_perception.config.key_checks import refuse_unknown_keys, refuse_unlisted_sensors
 from seg_perception.config.labelling import (
     PlausibilityConfig,
@@ -26,7 +28,12 @@ from seg_perception.config.parameter_file import flatten, parameter_file, read_p
 from seg_perception.config.parameter_group import meaning
 from seg_perception.config.schema import SENSOR_KINDS, describe, without_expert_defaults
 from seg_perception.config.segmentation import SegmentationConfig, TensorRtConfig
-from seg_perception.config.sensors import CameraConfig, LidarConfig, RadarConfig
+from seg_perception.config.sensors import (
+    CameraConfig,
+    CloudSensorConfig,
+    LidarConfig,
+    RadarConfig,
+)
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.validation import explain
 
@@ -69,6 +76,7 @@ class Config(BaseModel):
         _refuse_unknown_cameras(config, origin)
         _refuse_unknown_map_sensors(config, origin)
         _refuse_shared_names(config, origin)
+        _refuse_untold_axes(config, origin)
         return config
 
     @classmethod
@@ -79,6 +87,37 @@ class Config(BaseModel):
             ConfigError: no such file, no ROS parameters in it, or a wrong one.
         """
         return cls.from_parameters(read_parameter_file(path, node), str(path))
+
+    @property
+    def depths(self) -> dict[str, DepthConfig]:
+        """The cameras that measure depths, as sensors of points."""
+        return depth_sensors(self.cameras)
+
+    @property
+    def surface_sensors(self) -> dict[str, CloudSensorConfig]:
+        """What measures where surfaces are: lidars, and cameras with depths."""
+        return {**self.lidars, **self.depths}
+
+    @property
+    def cloud_sensors(self) -> dict[str, CloudSensorConfig]:
+        """Everything that gives points, by names of which no two are the same."""
+        return {**self.lidars, **self.radars, **self.depths}
+
+    @property
+    def clouds_by_kind(self) -> tuple[tuple[str, Mapping[str, CloudSensorConfig]], ...]:
+        """The same, by the kind that its stream is called after."""
+        return ("lidar", self.lidars), ("radar", self.radars), ("depth", self.depths)
+
+    @property
+    def sensors_by_kind(
+        self,
+    ) -> tuple[tuple[str, Mapping[str, CameraConfig | CloudSensorConfig]], ...]:
+        """The cameras, and everything that gives points."""
+        return ("camera", self.cameras), *self.clouds_by_kind
+
+    def kind_of(self, sensor: str) -> str:
+        """The kind of a sensor that gives points."""
+        return next(kind for kind, sensors in self.clouds_by_kind if sensor in sensors)
 
     def to_parameters(self) -> dict[str, Any]:
         """The flat ROS parameters that make this configuration."""
@@ -120,7 +159,7 @@ def _sensor(parameters: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _refuse_unknown_cameras(config: Config, origin: str) -> None:
-    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+    for kind, sensors in config.clouds_by_kind:
         for name, sensor in sensors.items():
             if unknown := sorted(set(sensor.cameras) - set(config.cameras)):
                 expected = f"expected some of {list(config.cameras)}"
@@ -129,13 +168,29 @@ def _refuse_unknown_cameras(config: Config, origin: str) -> None:
 
 
 def _refuse_unknown_map_sensors(config: Config, origin: str) -> None:
-    if unknown := sorted(set(config.map.sensors) - {*config.lidars, *config.radars}):
-        expected = f"expected some of {[*config.lidars, *config.radars]}"
+    if unknown := sorted(set(config.map.sensors) - set(config.cloud_sensors)):
+        expected = f"expected some of {list(config.cloud_sensors)}"
         msg = f"{origin}: map.sensors names {unknown}, {expected}"
         raise ConfigError(msg)
 
 
 def _refuse_shared_names(config: Config, origin: str) -> None:
-    if shared := sorted(set(config.lidars) & set(config.radars)):
-        msg = f"{origin}: a lidar and a radar are both called {shared[0]!r}; rename one of them"
-        raise ConfigError(msg)
+    for (kind, some), (other, others) in combinations(config.clouds_by_kind, 2):
+        if shared := sorted(set(some) & set(others)):
+            called = "camera with depths" if other == "depth" else other
+            msg = (
+                f"{origin}: a {kind} and a {called} are both called {shared[0]!r}; rename one of "
+                "them"
+            )
+            raise ConfigError(msg)
+
+
+def _refuse_untold_axes(config: Config, origin: str) -> None:
+    """No scan tells the axes of a frame in which the camera itself measures."""
+    for name in config.depths:
+        if config.cameras[name].frame_convention == "auto":
+            msg = (
+                f"{origin}: camera.{name}.frame_convention: expected optical or body of a camera "
+                "with depth_topic, got auto; set it to optical, as drivers of depth cameras have it"
+            )
+            raise ConfigError(msg)

@@ -11,6 +11,7 @@ from seg_perception.config.topic_names import resolved
 
 _TOPICS = (
     *("image_topic", "camera_info_topic", "output_prefix"),
+    *("depth_topic", "depth_camera_info_topic"),
     *("topic", "output_topic", "odometry_topic"),
 )
 

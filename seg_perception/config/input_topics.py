@@ -5,6 +5,8 @@ from __future__ import annotations
 from seg_perception.config.sensors import CameraConfig
 
 TF = "/tf"
+# What image_transport's plugin for depths appends.
+COMPRESSED_DEPTH = "/compressedDepth"
 TF_STATIC = "/tf_static"
 _RAW, _COMPRESSED_TYPE = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 _FFMPEG_TYPE = "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"
@@ -20,6 +22,7 @@ _CLOUDS = ("sensor_msgs/msg/PointCloud2", "sensor_msgs/msg/PointCloud")
 CLOUD_TYPES = (*_CLOUDS, *LIVOX_TYPES)
 RADAR_TYPES = (*_CLOUDS, "radar_msgs/msg/RadarScan")
 POINT_TYPES = tuple(dict.fromkeys((*CLOUD_TYPES, *RADAR_TYPES)))
+DEPTH_TYPES = (_RAW, _COMPRESSED_TYPE)
 TF_TYPES = ("tf2_msgs/msg/TFMessage", "tf/msg/tfMessage")
 # What image_transport's plugins, and senders of video, append to an image topic.
 _SUFFIXES = {
@@ -35,6 +38,31 @@ _SUFFIXES = {
 def camera_info_topic(camera: CameraConfig) -> str:
     """Where the camera's lens is published: as configured, else the image topic's sibling."""
     return camera.camera_info_topic or beside(base_topic(camera.image_topic), "camera_info")
+
+
+def depth_info_topic(camera: CameraConfig) -> str:
+    """Where the lens of the camera's depth images is published; empty where it has none."""
+    if not camera.depth_topic:
+        return ""
+    base = camera.depth_topic.removesuffix(COMPRESSED_DEPTH)
+    return camera.depth_camera_info_topic or beside(base, "camera_info")
+
+
+def point_types(kind: str) -> tuple[str, ...]:
+    """The types that the topic of a lidar, radar or depth camera may have."""
+    return {"radar": RADAR_TYPES, "depth": DEPTH_TYPES}.get(kind, CLOUD_TYPES)
+
+
+def likely_depth_type(topic: str) -> str:
+    """The type of a depth topic, as far as its name tells."""
+    return _COMPRESSED_TYPE if topic.endswith(COMPRESSED_DEPTH) else _RAW
+
+
+def output_root(camera: CameraConfig) -> str:
+    """The namespace of what is made of a camera: under its `output_prefix`, or beside its image."""
+    if camera.output_prefix:
+        return f"{camera.output_prefix.rstrip('/')}/semantic"
+    return beside(base_topic(camera.image_topic), "semantic")
 
 
 def image_types(camera: CameraConfig) -> tuple[str, ...]:

@@ -40,6 +40,36 @@ class CameraConfig(ParameterGroup):
         le=16,
         description="Bits that 16-bit images hold; 0: found from the brightest pixel so far",
     )
+    depth_topic: str = Field(
+        default="",
+        description="Topic of its depth images, of which labelled points are made: raw or "
+        "compressedDepth; empty: none",
+    )
+    depth_camera_info_topic: str = Field(
+        json_schema_extra=EXPERT,
+        default="",
+        description="Lens of the depth images; empty: camera_info beside them",
+    )
+    depth_frame_id: FrameId = Field(
+        json_schema_extra=EXPERT,
+        default="",
+        description="Optical frame of the depth images; empty: their own",
+    )
+    depth_unit_m: float = Field(
+        json_schema_extra=EXPERT,
+        default=0.001,
+        gt=0,
+        le=1,
+        description="16-bit depths times this are metres; 0.0001 for a driver of tenths of a "
+        "millimetre",
+    )
+    depth_max_range_m: float = Field(
+        default=10.0,
+        ge=0,
+        le=1000,
+        description="Farther depths make no point, since their error grows with their square; "
+        "0: all do",
+    )
     output_prefix: str = Field(
         default="", description="Prefix of the output topics; empty: the image topic's parent"
     )

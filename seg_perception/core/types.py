@@ -173,6 +173,44 @@ class LabelMap:
 
 
 @dataclass(frozen=True, eq=False)
+class DepthImage:
+    """One image of a depth camera.
+
+    Attributes:
+        values: uint16 or float32 (H, W), distance along the optical axis as sent; 0, the largest
+            of 16 bits and what is not finite are no measurement.
+        unit_m: values times this are metres.
+        stamp_ns, frame_id: of the message.
+        calibration: its own lens; None while none was received.
+    """
+
+    values: NDArray[np.uint16] | NDArray[np.float32]
+    unit_m: float
+    stamp_ns: int
+    frame_id: str
+    calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ValueError: neither uint16 nor float32 (H, W), or no pixel.
+        """
+        if self.values.ndim != 2 or self.values.dtype not in (np.uint16, np.float32):
+            got = f"{self.values.dtype} {self.values.shape}"
+            msg = f"depths: expected uint16 or float32 (H, W), got {got}"
+            raise ValueError(msg)
+        if self.values.size == 0:
+            msg = f"depths: expected at least one pixel, got {self.values.shape}"
+            raise ValueError(msg)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height (pixel)."""
+        return self.values.shape[1], self.values.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
 class PointCloud:
     """One scan, as its sender laid it out.
 

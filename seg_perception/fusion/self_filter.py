@@ -34,10 +34,9 @@ class SelfFilter:
             for name, camera in config.cameras.items()
             if camera.ego_mask
         }
-        sensors = {**config.lidars, **config.radars}
         self._boxes = {
             name: _box(name, sensor.self_box_m)
-            for name, sensor in sensors.items()
+            for name, sensor in config.cloud_sensors.items()
             if any(sensor.self_box_m)
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -73,6 +73,14 @@ class View:
         if self.shutter is not None:
             return self.shutter.hits(self.camera, xyz)
         return self.camera.hits(xyz, self.T_camera_cloud)
+
+    def of_points_in(self, T_cloud_points: NDArray[np.float64]) -> View:
+        """The view of points in another frame, from which a T (4, 4) leads into the cloud's."""
+        shutter = self.shutter
+        if shutter is not None:
+            first, last = shutter.T_first @ T_cloud_points, shutter.T_last @ T_cloud_points
+            shutter = replace(shutter, T_first=first, T_last=last)
+        return replace(self, T_camera_cloud=self.T_camera_cloud @ T_cloud_points, shutter=shutter)
 
     def facing(self, column: NDArray[np.uint16], row: NDArray[np.uint16]) -> NDArray[np.float32]:
         """Cosine of the angle between the optical axis and pixels' rays, without distortion.

@@ -106,9 +106,7 @@ def _holds(guess: Issue, config: Config) -> bool:
     if guess.code == AT_REST.code:
         return not config.transforms.fixed_frame
     kind, _, name = guess.stream.partition(".")
-    sensors: dict[str, Mapping[str, Any]] = {
-        "camera": config.cameras, "lidar": config.lidars, "radar": config.radars,
-    }  # fmt: skip
+    sensors = dict(config.sensors_by_kind)
     return kind not in sensors or name in sensors[kind]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from seg_perception.config import Config
+from seg_perception.config.depth import parameter_of
 from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clouds import SENSOR_GUESSED
 from seg_perception.core.issue_kinds.inputs import EMPTY_CLOUDS, NO_FINITE_POINT, UNREADABLE
@@ -40,7 +41,7 @@ def _cloud(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> It
     yield from _remarks(cloud.remarks, where)
     if kind == "lidar" and config.transforms.fixed_frame:
         yield from _remarks(cloud.time_remarks, where)
-    yield from _connection(facts, config, where, topic)
+    yield from connection_issues(facts, config, where, topic)
 
 
 def _kind(topic: TopicFacts, kind: str, where: str) -> Iterator[Issue]:
@@ -58,7 +59,7 @@ def _unread(facts: BagFacts, config: Config) -> Iterator[Issue]:
         for topic in facts.clouds
         if topic.cloud and topic.cloud.problem and is_sensor_topic(topic.name)
     }
-    read = {sensor.topic for sensor in (*config.lidars.values(), *config.radars.values())}
+    read = {sensor.topic for sensor in config.cloud_sensors.values()}
     return unread_clouds(types, problems, read)
 
 
@@ -67,7 +68,10 @@ def _remarks(remarks: Iterable[Remark], where: str) -> Iterator[Issue]:
         yield Issue.of(remark.kind, where, sensor=where, **remark.numbers)
 
 
-def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) -> Iterator[Issue]:
+def connection_issues(
+    facts: BagFacts, config: Config, where: str, topic: TopicFacts
+) -> Iterator[Issue]:
+    """Frames to which no transform leads from a sensor's points."""
     own = sensor_frames(config, {where: topic.frame_id})[where]
     places = {
         f"camera.{name}.frame_id": camera.frame_id or facts.topics[camera.image_topic].frame_id
@@ -75,14 +79,14 @@ def _connection(facts: BagFacts, config: Config, where: str, topic: TopicFacts) 
     }
     places["transforms.fixed_frame"] = config.transforms.fixed_frame
     for parameter, frame in places.items():
-        if not frame or not own:
+        if not frame or not own or frame == own:
             continue
         try:
             facts.tree.lookup(frame, own, topic.stamp_ns)
         except TransformError as error:
             if _time_alone(facts, frame, own):
                 continue
-            named = {parameter: frame, f"{where}.frame_id": own}
+            named = {parameter: frame, parameter_of(where, "frame_id"): own}
             remedy = wrongly_named(facts.tree.frames(), named)
             yield Issue.of(NO_TRANSFORM, where, error=error, remedy=remedy)
 

@@ -32,6 +32,25 @@ class ImageFacts:
 
 
 @dataclass(frozen=True)
+class DepthFacts:
+    """The first image of a topic, read as depths; `problem` says why it can't be, if so.
+
+    Attributes:
+        width, height: pixels.
+        measured: share of the pixels that hold a depth.
+        middle: median of their values, as sent; NaN where there is none.
+        is_metric: the values are metres.
+    """
+
+    width: int
+    height: int
+    measured: float = 0.0
+    middle: float = float("nan")
+    is_metric: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class CameraInfoFacts:
     """The first camera_info of a topic; `problem` says what is wrong with it, if anything."""
 
@@ -91,6 +110,7 @@ class TopicFacts:
     stamp_ns: int = 0
     log_time_ns: int = 0
     image: ImageFacts | None = None
+    depth: DepthFacts | None = None
     camera_info: CameraInfoFacts | None = None
     cloud: CloudFacts | None = None
     is_ours: bool = False

@@ -21,7 +21,7 @@ def frame_issues(facts: BagFacts, config: Config) -> Iterator[Issue]:
     """Frames without a name, and transforms that are not where they should be."""
     sent = {name: topic.frame_id for name, topic in read_sensors(facts, config).items()}
     yield from find_empty_frames(config, sent)
-    if config.lidars or config.radars:
+    if config.cloud_sensors:
         yield from find_namespaced_tf({t.name: t.type for t in facts.topics.values() if t.count})
         until_ns = facts.transforms_until_ns
         yield from find_lone_transforms(config, sent, facts.tree, facts.parents, until_ns)
@@ -42,6 +42,9 @@ def is_unstamped(topic: TopicFacts) -> bool:
 def read_sensors(facts: BagFacts, config: Config) -> dict[str, TopicFacts]:
     """By stream, the topics of the sensors whose first message could be read."""
     topics = {stream("camera", n): facts.topics[c.image_topic] for n, c in config.cameras.items()}
-    topics |= {stream("lidar", n): facts.topics[s.topic] for n, s in config.lidars.items()}
-    topics |= {stream("radar", n): facts.topics[s.topic] for n, s in config.radars.items()}
+    topics |= {
+        stream(kind, name): facts.topics[sensor.topic]
+        for kind, sensors in config.clouds_by_kind
+        for name, sensor in sensors.items()
+    }
     return {name: topic for name, topic in topics.items() if topic.log_time_ns}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seg_perception.config import Config
+from seg_perception.config.depth import parameter_of
 from seg_perception.config.input_topics import TF, camera_info_topic
 from seg_perception.config.unread_clouds import converter
 from seg_perception.core.errors import UnknownEncodingError
@@ -24,6 +25,7 @@ from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, Calibration
 from seg_perception.geometry.calibration import published_size, why_sizes_differ
 from seg_perception.inspection.cloud_issues import cloud_issues
+from seg_perception.inspection.depth_issues import depth_issues
 from seg_perception.inspection.facts import BagFacts, ImageFacts
 from seg_perception.inspection.frame_issues import (
     frame_issues,
@@ -49,6 +51,7 @@ def find_issues(facts: BagFacts, config: Config) -> list[Issue]:
         *_no_photographs(facts, config),
         *(issue for name in config.cameras for issue in _camera(facts, config, name)),
         *cloud_issues(facts, config),
+        *depth_issues(facts, config),
         *frame_issues(facts, config),
         *_motion(facts, config),
         *stamp_issues(facts, config),
@@ -64,7 +67,7 @@ def _sensors(facts: BagFacts, config: Config) -> Iterator[Issue]:
         left_out = [topic.name for topic in facts.images if not topic.is_ours]
         others = f"; {', '.join(left_out)} hold no photographs" if left_out else ""
         yield Issue.of(NO_CAMERA, "", types=types, others=others, remedy=_instead(facts))
-    elif not config.lidars and not config.radars:
+    elif not config.cloud_sensors:
         yield Issue.of(NO_CLOUD, "")
 
 
@@ -85,6 +88,7 @@ def _instead(facts: BagFacts) -> str:
 def _no_photographs(facts: BagFacts, config: Config) -> Iterator[Issue]:
     """Image topics that are no camera's, unless the configuration takes them for one's."""
     taken = {camera.image_topic for camera in config.cameras.values()}
+    taken |= {depth.topic for depth in config.depths.values()}
     for topic in facts.images:
         if topic.name in taken or is_derived(topic):
             continue
@@ -109,7 +113,7 @@ def _camera(facts: BagFacts, config: Config, name: str) -> Iterator[Issue]:
     if topic.image.largest:
         images.bits(name, topic.image.largest)
     yield from issues.all()
-    if config.lidars or config.radars:
+    if config.cloud_sensors:
         yield from _camera_info(facts, config, name)
     issues = IssueLog()
     say_correction(name, camera, issues)
@@ -172,7 +176,7 @@ _INSTEAD = "; of this bag, a lidar tells the motion: add --odometry kiss-icp to 
 
 
 def _motion(facts: BagFacts, config: Config) -> Iterator[Issue]:
-    if not config.lidars and not config.radars:
+    if not config.cloud_sensors:
         return
     if not config.transforms.fixed_frame:
         timed = any(not edge.static for edge in facts.edges)
@@ -202,7 +206,7 @@ def _clocks(facts: BagFacts, config: Config) -> Iterator[Issue]:
         if abs(apart_s) <= config.synchronizer.max_gap_s:
             continue
         remedy = (
-            f"set {where}.time_offset_s={own_s + apart_s:.3f}"
+            f"set {parameter_of(where, 'time_offset_s')}={own_s + apart_s:.3f}"
             if abs(apart_s) <= _MOST_OFFSET_S
             else "synchronise the sensors' clocks (PTP) and record again"
         )
@@ -211,9 +215,8 @@ def _clocks(facts: BagFacts, config: Config) -> Iterator[Issue]:
 
 def _offsets_s(config: Config) -> dict[str, float]:
     """By stream, what is added to the stamps already."""
-    kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
     return {
         stream(kind, name): sensor.time_offset_s
-        for kind, sensors in kinds
+        for kind, sensors in config.sensors_by_kind
         for name, sensor in sensors.items()
     }

@@ -11,7 +11,7 @@ _GENERIC = {
     "camera", "cam", "cameras", "sensor", "sensors", "sensing", "driver", "vis", "color", "rgb",
     "image", "compressed", "lidar", "lidars", "radar", "radars", "points", "point_cloud",
     "pointcloud", "cloud", "robot", "data", "raw", "video", "ffmpeg", "foxglove", "h264", "h265",
-    "hevc",
+    "hevc", "rect", "gray",
 }  # fmt: skip
 _CLOUD_SUFFIX = re.compile(r"_(points|point_cloud|pointcloud|cloud|data|scan)(_raw)?$")
 

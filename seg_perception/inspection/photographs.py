@@ -18,6 +18,8 @@ _DEPTH_ENCODINGS = ("32FC", "64FC", "16SC", "16UC1", "32SC")
 _LIDAR_PICTURE = re.compile(
     r"(range|signal|reflec|reflectivity|near_?ir|ambient|intensity)(_image|_img)?(_raw)?\d*"
 )
+# Streams of RealSense and Orbbec.
+_INFRARED = re.compile(r"(left_|right_)?(infra\d?|ir)")
 _GREY = ("mono8", "mono16", "8UC1", "16UC1")
 _PANORAMA = 4.0
 
@@ -31,8 +33,10 @@ def why_no_photograph(facts: BagFacts, topic: TopicFacts) -> str:
     """What its images hold in place of what a camera sees; empty where they are photographs."""
     if topic.image is None:
         return ""
-    if _holds_depths(topic, topic.image):
+    if holds_depths(topic):
         return f"depths ({topic.image.encoding})"
+    if _is_infrared(facts, topic):
+        return "what a depth camera that has colours sees in infrared"
     signs = list(_signs_of_a_lidar(facts, topic, topic.image))
     return f"what a lidar measures ({', '.join(signs)})" if signs else ""
 
@@ -54,10 +58,32 @@ def find_camera_info(facts: BagFacts, image_topic: str) -> str:
     return same_frame[0] if len(same_frame) == 1 else ""
 
 
-def _holds_depths(topic: TopicFacts, image: ImageFacts) -> bool:
-    encoding = image.encoding.strip()
+def holds_depths(topic: TopicFacts) -> bool:
+    """Whether, by encoding or name, its images are distances or disparities."""
+    if topic.image is None:
+        return False
+    encoding = topic.image.encoding.strip()
     named = _words(topic) & _DEPTHS or "depth" in topic.name.lower().rpartition("/")[2]
     return bool(named) or encoding.startswith(_DEPTH_ENCODINGS) or "compressedDepth" in encoding
+
+
+def _is_infrared(facts: BagFacts, topic: TopicFacts) -> bool:
+    """The grey picture of a device that has colours and depths; alone it is a camera's."""
+    device, own = _device(topic.name)
+    if not _INFRARED.fullmatch(own):
+        return False
+    others = [o for o in facts.images if _device(o.name)[0] == device and o is not topic]
+    depths = [other for other in others if holds_depths(other)]
+    photographs = [o for o in others if o not in depths and not is_derived(o)]
+    coloured = [o for o in photographs if not _INFRARED.fullmatch(_device(o.name)[1])]
+    return bool(depths and coloured)
+
+
+def _device(topic: str) -> tuple[str, str]:
+    """The namespace of a device, and what its stream is called there."""
+    spaces = base_topic(topic).rpartition("/")[0]
+    device, _, own = spaces.rpartition("/")
+    return device, own.lower()
 
 
 def _signs_of_a_lidar(facts: BagFacts, topic: TopicFacts, image: ImageFacts) -> Iterator[str]:

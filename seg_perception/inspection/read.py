@@ -23,6 +23,7 @@ from seg_perception.inspection.facts import (
     TopicFacts,
 )
 from seg_perception.inspection.read_cloud import FIRST_CLOUDS, period_ns, read_cloud
+from seg_perception.inspection.read_depth import read_depth
 from seg_perception.inspection.read_transforms import read_transforms
 from seg_perception.io.bag_message import BagMessage, TopicInfo
 from seg_perception.io.bag_reader import BagReader
@@ -111,7 +112,7 @@ def _read_topic(bag: BagReader, info: TopicInfo, issues: IssueLog) -> TopicFacts
     elif info.type in VIDEO_TYPES and is_video(message):
         details = _read_video(bag, info, message)
     else:
-        details = _READERS[info.type](message)
+        details = {**_READERS[info.type](message), "depth": read_depth(message)}
     return replace(facts, **details)
 
 

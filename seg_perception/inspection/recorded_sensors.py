@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seg_perception.config import Config
+from seg_perception.config import CameraConfig, Config
 from seg_perception.config.full_names import with_full_names
-from seg_perception.config.input_topics import IMAGE_TYPES
+from seg_perception.config.input_topics import DEPTH_TYPES, IMAGE_TYPES, point_types
 from seg_perception.core.issue_log import Issue
 from seg_perception.inspection.facts import BagFacts
-from seg_perception.inspection.topic_search import TopicSearch, cloud_types
+from seg_perception.inspection.topic_search import TopicSearch
 from seg_perception.pipeline.diagnosis import of_enabled
 
 
@@ -17,7 +17,7 @@ def recorded_sensors(facts: BagFacts, config: Config) -> tuple[Config, list[Issu
     named = with_full_names(config, types)
     search = TopicSearch(types)
     cameras = {
-        name: camera
+        name: _without_lost_depths(name, camera, search)
         for name, camera in named.cameras.items()
         if search.finds(camera.image_topic, IMAGE_TYPES, f"camera.{name}", "image_topic")
     }
@@ -25,9 +25,16 @@ def recorded_sensors(facts: BagFacts, config: Config) -> tuple[Config, list[Issu
         plural: {
             name: sensor
             for name, sensor in getattr(named, plural).items()
-            if search.finds(sensor.topic, cloud_types(kind), f"{kind}.{name}", "topic")
+            if search.finds(sensor.topic, point_types(kind), f"{kind}.{name}", "topic")
         }
         for plural, kind in (("lidars", "lidar"), ("radars", "radar"))
     }
     recorded = named.model_copy(update={"cameras": cameras, **clouds})
     return recorded, of_enabled(config, search.missing)
+
+
+def _without_lost_depths(name: str, camera: CameraConfig, search: TopicSearch) -> CameraConfig:
+    topic = camera.depth_topic
+    if not topic or search.finds(topic, DEPTH_TYPES, f"depth.{name}", "topic"):
+        return camera
+    return camera.model_copy(update={"depth_topic": ""})

@@ -6,8 +6,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seg_perception.config.input_topics import VIDEO_TYPES, base_topic, beside
+from seg_perception.config.input_topics import (
+    COMPRESSED_DEPTH,
+    VIDEO_TYPES,
+    base_topic,
+    beside,
+)
 from seg_perception.core.errors import TransformError
+from seg_perception.inspection.depth_topics import (
+    find_depth_info,
+    find_depth_topics,
+    is_made_of_depths,
+)
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.names import name_sensors
 from seg_perception.inspection.photographs import find_camera_info, is_derived, why_no_photograph
@@ -45,18 +55,28 @@ def suggest_parameters(facts: BagFacts) -> dict[str, Any]:
     topics the rawest is taken. `transforms.fixed_frame` is `odom`, else `map`, else the root of the
     timed transforms; empty (the robot is taken as at rest) where none connects the sensors.
     """
-    cameras = name_sensors(_camera_topics(facts), "camera")
-    lidars = name_sensors(_cloud_topics(facts, radar=False), "lidar")
-    radars = name_sensors(_cloud_topics(facts, radar=True), "radar", lidars.values())
+    cameras: Mapping[str, str] = name_sensors(_camera_topics(facts), "camera")
+    depths = find_depth_topics(facts, cameras)
+    measuring = [cameras[topic] for topic in depths]
+    lidar_topics = [
+        name
+        for name in _cloud_topics(facts, radar=False)
+        if not is_made_of_depths(facts.topics[name], facts, depths)
+    ]
+    lidars = name_sensors(lidar_topics, "lidar", measuring)
+    taken = [*lidars.values(), *measuring]
+    radars = name_sensors(_cloud_topics(facts, radar=True), "radar", taken)
     parameters: dict[str, Any] = {"cameras": list(cameras.values())}
     for topic, name in cameras.items():
         parameters.update(_camera(facts, topic, f"camera.{name}"))
+        parameters.update(_depth(facts, depths.get(topic, ""), f"camera.{name}"))
     for kind, sensors in (("lidar", lidars), ("radar", radars)):
         parameters[f"{kind}s"] = list(sensors.values())
         parameters.update({f"{kind}.{name}.topic": topic for topic, name in sensors.items()})
     parameters.update(_distinct_outputs({"lidar": lidars, "radar": radars}))
     parameters.update(_frame_conventions(facts, cameras, [*lidars, *radars]))
-    parameters["transforms.fixed_frame"] = find_fixed_frame(facts, [*cameras, *lidars, *radars])
+    every = [*cameras, *depths.values(), *lidars, *radars]
+    parameters["transforms.fixed_frame"] = find_fixed_frame(facts, every)
     return parameters
 
 
@@ -82,11 +102,27 @@ def _camera(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
         parameters[f"{prefix}.camera_info_topic"] = info_topic
     if transport := _transport(facts.topics[topic]):
         parameters[f"{prefix}.transport"] = transport
-    if "rect" in base_topic(topic).rpartition("/")[2]:
+    if _is_rectified(topic):
         parameters[f"{prefix}.rectified"] = True
     siblings = [t for t in _camera_topics(facts) if _namespace(t) == _namespace(topic)]
     if len(siblings) > 1:
         parameters[f"{prefix}.output_prefix"] = base_topic(topic)
+    return parameters
+
+
+def _is_rectified(topic: str) -> bool:
+    """By name: `image_rect`, and `rect/image` as ZED has it."""
+    spaces, _, leaf = base_topic(topic).rpartition("/")
+    return "rect" in leaf or spaces.rpartition("/")[2] == "rect"
+
+
+def _depth(facts: BagFacts, topic: str, prefix: str) -> dict[str, Any]:
+    if not topic:
+        return {}
+    parameters = {f"{prefix}.depth_topic": topic}
+    info = find_depth_info(facts, topic)
+    if info and info != beside(topic.removesuffix(COMPRESSED_DEPTH), "camera_info"):
+        parameters[f"{prefix}.depth_camera_info_topic"] = info
     return parameters
 
 
@@ -108,7 +144,30 @@ def _camera_topics(facts: BagFacts) -> list[str]:
     )
     for topic in sorted(photographs, key=_rawness):
         best.setdefault(_camera_key(topic.name), topic.name)
-    return sorted(best.values())
+    return _each_once(facts, sorted(best.values(), key=lambda topic: ("/raw/" in topic, topic)))
+
+
+def _each_once(facts: BagFacts, topics: list[str]) -> list[str]:
+    """Without pictures that are sent twice, as ZED sends those of its left camera as rgb."""
+    seen: set[tuple[object, ...]] = set()
+    found = []
+    for topic in topics:
+        picture = _picture(facts, topic)
+        if picture not in seen:
+            found.append(topic)
+        seen.add(picture)
+    return sorted(found)
+
+
+def _picture(facts: BagFacts, topic: str) -> tuple[object, ...]:
+    """Equal for what is the same picture: one frame, stamp, size and projection."""
+    fact = facts.topics[topic]
+    info = facts.topics.get(find_camera_info(facts, topic))
+    lens = info.camera_info.calibration if info is not None and info.camera_info else None
+    if lens is None or fact.image is None or not fact.stamp_ns or not fact.frame_id:
+        return (topic,)
+    size = (fact.image.width, fact.image.height)
+    return fact.frame_id, fact.stamp_ns, *size, lens.k.tobytes(), lens.p.tobytes()
 
 
 def _camera_key(topic: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seg_perception.config.input_topics import CLOUD_TYPES, RADAR_TYPES
+from seg_perception.config.depth import parameter_of
 from seg_perception.core.issue_kinds.clouds import WRONG_TYPE
 from seg_perception.core.issue_kinds.inputs import NOT_RECORDED
 from seg_perception.core.issue_log import Issue
 from seg_perception.outputs.own_topics import own_topics
 from seg_perception.pipeline.unread_clouds import wrong_type
 
-_SENSORS = ("camera.", "lidar.", "radar.")
+_SENSORS = ("camera.", "lidar.", "radar.", "depth.")
 
 
 class TopicSearch:
@@ -41,7 +41,7 @@ class TopicSearch:
         """
         if self.has(topic, types):
             return True
-        parameter = f"{group}.{field}"
+        parameter = parameter_of(group, field)
         is_sensor = group.startswith(_SENSORS)
         name = group if is_sensor else ""
         if topic in self._types:
@@ -57,12 +57,7 @@ class TopicSearch:
                 topic=topic,
                 parameter=parameter,
                 usable=usable or "none would do",
-                otherwise=f", or {group}.enabled to false" if is_sensor else "",
+                otherwise=f", or {parameter_of(group, 'enabled')} to false" if is_sensor else "",
             )
         )
         return False
-
-
-def cloud_types(kind: str) -> tuple[str, ...]:
-    """The types that a lidar's, or a radar's, topic may have."""
-    return RADAR_TYPES if kind == "radar" else CLOUD_TYPES

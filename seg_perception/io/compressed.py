@@ -97,6 +97,24 @@ def decode_labels_png(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8] |
     return decoded
 
 
+def decode_depth_png(file: NDArray[np.uint8], name: str) -> NDArray[np.uint16]:
+    """Depths of a PNG file of 16 bits and one channel, uint16 (H, W); arguments as above.
+
+    Raises:
+        ImageError: damaged, not PNG, or of another form.
+    """
+    header = read_header(file, name)
+    values = _decode(file, cv2.IMREAD_UNCHANGED, name) if header.kind == "png" else None
+    if values is None or values.dtype != np.uint16 or values.ndim != 2:
+        msg = (
+            f"compressedDepth: expected a PNG of 16 bits and one channel, got {header.kind} of "
+            f"{header.depth} bits; check the sender"
+        )
+        raise ImageError(msg)
+    depths: NDArray[np.uint16] = values
+    return depths
+
+
 def read_header(file: NDArray[np.uint8], name: str) -> FileHeader:
     """Kind and size of a file, uint8 (n,), without decoding it.
 

@@ -22,7 +22,7 @@ class Encoding:
         columns: this many share a value, so that the width is a multiple of it.
     """
 
-    dtype: type[np.uint8 | np.uint16]
+    dtype: type[np.uint8 | np.uint16 | np.float32]
     channels: int
     convert: Callable[[NDArray[Any]], NDArray[Any]]
     columns: int = 1
@@ -74,5 +74,11 @@ _SIXTEEN_BIT = {
         "bayer_gbrg16": "bayer_gbrg8",
         "bayer_grbg16": "bayer_grbg8",
     }.items()
+}
+# Depths, of which drivers of depth cameras call some mono16.
+DEPTH_ENCODINGS = {
+    "16UC1": Encoding(np.uint16, 1, _as_it_is),
+    "mono16": Encoding(np.uint16, 1, _as_it_is),
+    "32FC1": Encoding(np.float32, 1, _as_it_is),
 }
 ENCODINGS = {**_EIGHT_BIT, **_SIXTEEN_BIT}

@@ -51,7 +51,7 @@ def decode_image(msg: Any) -> Pixels:
     if msg.width % encoding.columns:
         text = f"image {msg.width}x{msg.height}: expected an even width for {msg.encoding}; crop it"
         raise ImageError(text)
-    return encoding.convert(_pixels(msg, encoding))
+    return encoding.convert(message_pixels(msg, encoding))
 
 
 def decode_compressed_image(msg: Any) -> Pixels:
@@ -101,7 +101,7 @@ def decode_label_image(msg: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
     if msg.encoding not in _LABEL_ENCODINGS:
         text = f"label image: expected one of {_LABEL_ENCODINGS}, got {msg.encoding!r}"
         raise UnknownEncodingError(text)
-    return _pixels(msg, ENCODINGS[msg.encoding])
+    return message_pixels(msg, ENCODINGS[msg.encoding])
 
 
 def encode_rgb(rgb: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Image:
@@ -143,8 +143,8 @@ def _encode(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -
     )
 
 
-def _pixels(msg: Any, encoding: Encoding) -> NDArray[Any]:
-    """A view of the message's pixels, in this machine's byte order.
+def message_pixels(msg: Any, encoding: Encoding) -> NDArray[Any]:
+    """A view of the pixels of a sensor_msgs/Image, in this machine's byte order.
 
     Raises:
         ImageError: no pixels, or fewer bytes than declared.

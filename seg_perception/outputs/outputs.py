@@ -69,10 +69,10 @@ class Outputs:
         self._config = config
         self._ontology = ontology.recolored(config.output.colors)
         self._cameras = {name: CameraTopics.of(c) for name, c in config.cameras.items()}
-        sensors = {**config.lidars, **config.radars}
-        self._clouds = {name: cloud_topic(sensor) for name, sensor in sensors.items()}
-        self._obstacles = {name: obstacles_topic(lidar) for name, lidar in config.lidars.items()}
-        self._nav2_topics = {name: Nav2Topics.of(lidar) for name, lidar in config.lidars.items()}
+        self._clouds = {name: cloud_topic(s) for name, s in config.cloud_sensors.items()}
+        self._surfaces = config.surface_sensors
+        self._obstacles = {name: obstacles_topic(s) for name, s in self._surfaces.items()}
+        self._nav2_topics = {name: Nav2Topics.of(s) for name, s in self._surfaces.items()}
         self._nav2 = Nav2Clouds(config, ontology) if config.output.nav2_semantic_cloud else None
         self._costs = cost_table(config.costmap, ontology) if config.costmap.obstacles else None
         self._costmaps = Costmaps(config, ontology) if config.costmap.grid else None
@@ -186,8 +186,8 @@ class Outputs:
             self._publish(topics.confidence, lambda: made.confidence, now_ns)
 
     def _frame_of(self, semantic: SemanticCloud) -> str:
-        """A lidar's frame for planners, who have no other word: as configured, else the cloud's."""
-        return self._config.lidars[semantic.sensor].frame_id or semantic.cloud.frame_id
+        """The frame for planners, who have no other word: as configured, else the cloud's."""
+        return self._surfaces[semantic.sensor].frame_id or semantic.cloud.frame_id
 
     def _is_due(self, topic: str, now_ns: int) -> bool:
         return self._publisher.is_wanted(topic) and self._periods[topic].is_due(now_ns)

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from seg_perception.config import CameraConfig, CloudSensorConfig, Config
-from seg_perception.config.input_topics import base_topic, beside, camera_info_topic
+from seg_perception.config.input_topics import (
+    beside,
+    camera_info_topic,
+    depth_info_topic,
+    output_root,
+)
 from seg_perception.config.topic_names import is_topic_name
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.kind import shortened
@@ -45,9 +50,7 @@ class CameraTopics:
     @classmethod
     def of(cls, camera: CameraConfig) -> CameraTopics:
         """The topics under the camera's `output_prefix`, else beside its image."""
-        root = beside(base_topic(camera.image_topic), "semantic")
-        if camera.output_prefix:
-            root = f"{camera.output_prefix.rstrip('/')}/semantic"
+        root = output_root(camera)
         return cls(
             label_image=f"{root}/label_image",
             label_image_png=f"{root}/label_image/compressed",
@@ -69,13 +72,13 @@ def cloud_topic(sensor: CloudSensorConfig) -> str:
 
 
 def obstacles_topic(sensor: CloudSensorConfig) -> str:
-    """Where the points of a lidar that block the way are published."""
+    """Where the points of a lidar or depth camera that block the way are published."""
     return beside(cloud_topic(sensor), "obstacles")
 
 
 @dataclass(frozen=True)
 class Nav2Topics:
-    """The topics of one lidar for Nav2's semantic layer."""
+    """The topics of one lidar or depth camera for Nav2's semantic layer."""
 
     label_image: str
     confidence: str
@@ -83,9 +86,9 @@ class Nav2Topics:
     label_info: str
 
     @classmethod
-    def of(cls, lidar: CloudSensorConfig) -> Nav2Topics:
-        """The topics beside the lidar's semantic cloud."""
-        root = beside(cloud_topic(lidar), "nav2")
+    def of(cls, sensor: CloudSensorConfig) -> Nav2Topics:
+        """The topics beside the sensor's semantic cloud."""
+        root = beside(cloud_topic(sensor), "nav2")
         return cls(*(f"{root}/{field.name}" for field in fields(cls)))
 
 
@@ -153,22 +156,22 @@ def image_descriptions(config: Config) -> Iterator[OutputTopic]:
 
 
 def cloud_descriptions(config: Config) -> Iterator[OutputTopic]:
-    """The names of the classes of every lidar for Nav2's layer, which is lost without them."""
-    for name, lidar in config.lidars.items():
-        topic, parameter = Nav2Topics.of(lidar).label_info, f"lidar.{name}.output_topic"
+    """The names of the classes of every source of Nav2's layer, which is lost without them."""
+    for name, sensor in config.surface_sensors.items():
+        topic, parameter = Nav2Topics.of(sensor).label_info, _naming(config, name)
         enabled = config.output.nav2_semantic_cloud
         yield OutputTopic(topic, LabelInfo.type_name, parameter, enabled, latched=True)
 
 
 def cloud_topics(config: Config) -> Iterator[OutputTopic]:
-    """What is made of every lidar's and radar's clouds, and of their map."""
-    for name, lidar in config.lidars.items():
-        parameter, obstacles = f"lidar.{name}.output_topic", config.costmap.obstacles
-        yield OutputTopic(cloud_topic(lidar), PointCloud2.type_name, parameter)
+    """What is made of the points of every sensor, and of their map."""
+    for name, sensor in config.surface_sensors.items():
+        parameter, obstacles = _naming(config, name), config.costmap.obstacles
+        yield OutputTopic(cloud_topic(sensor), PointCloud2.type_name, parameter)
         yield OutputTopic(
-            obstacles_topic(lidar), PointCloud2.type_name, parameter, enabled=obstacles
+            obstacles_topic(sensor), PointCloud2.type_name, parameter, enabled=obstacles
         )
-        nav2, enabled = Nav2Topics.of(lidar), config.output.nav2_semantic_cloud
+        nav2, enabled = Nav2Topics.of(sensor), config.output.nav2_semantic_cloud
         yield OutputTopic(nav2.label_image, Image.type_name, parameter, enabled)
         yield OutputTopic(nav2.confidence, Image.type_name, parameter, enabled)
         yield OutputTopic(nav2.points, PointCloud2.type_name, parameter, enabled)
@@ -178,6 +181,13 @@ def cloud_topics(config: Config) -> Iterator[OutputTopic]:
     yield OutputTopic(MAP, PointCloud2.type_name, "map.enabled", enabled=enabled)
     grid = enabled and config.costmap.grid
     yield OutputTopic(COSTMAP, OccupancyGrid.type_name, "costmap.grid", enabled=grid)
+
+
+def _naming(config: Config, sensor: str) -> str:
+    """The parameter that gives the outputs of a lidar or depth camera their names."""
+    if sensor in config.lidars:
+        return f"lidar.{sensor}.output_topic"
+    return f"camera.{sensor}.output_prefix"
 
 
 def check_topics(config: Config) -> None:
@@ -193,7 +203,10 @@ def check_topics(config: Config) -> None:
             msg = f"{inputs[topic]} and {parameter} both name {topic}; leave one of them out"
             raise ConfigError(msg)
         inputs[topic] = parameter
-    lenses = {camera_info_topic(camera) for camera in config.cameras.values()}
+    cameras = config.cameras.values()
+    lenses = {
+        topic(camera) for camera in cameras for topic in (camera_info_topic, depth_info_topic)
+    }
     outputs: dict[str, str] = {}
     for output in output_topics(config):
         topic, parameter = output.name, output.parameter
@@ -216,8 +229,9 @@ def check_topic_names(config: Config) -> None:
     """
     names = [*_inputs(config), (config.transforms.odometry_topic, "transforms.odometry_topic")]
     names += [
-        (camera.camera_info_topic, f"camera.{name}.camera_info_topic")
+        (getattr(camera, field), f"camera.{name}.{field}")
         for name, camera in config.cameras.items()
+        for field in ("camera_info_topic", "depth_camera_info_topic")
     ]
     names += [(topic.name, topic.parameter) for topic in output_topics(config)]
     for topic, parameter in names:
@@ -237,6 +251,8 @@ def private(topic: str, node: str = NODE_NAME) -> str:
 def _inputs(config: Config) -> Iterator[tuple[str, str]]:
     for name, camera in config.cameras.items():
         yield camera.image_topic, f"camera.{name}.image_topic"
+        if camera.depth_topic:
+            yield camera.depth_topic, f"camera.{name}.depth_topic"
     for name, lidar in config.lidars.items():
         yield lidar.topic, f"lidar.{name}.topic"
     for name, radar in config.radars.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from seg_perception.config import Config
+from seg_perception.config.depth import parameter_of
 from seg_perception.core.drop_reasons import RATE_LIMITED
 from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clocks import (
@@ -76,10 +77,9 @@ def streams_in_millimetres(issues: Iterable[Issue]) -> frozenset[str]:
 
 def of_enabled(config: Config, issues: Iterable[Issue]) -> list[Issue]:
     """Issues without those of sensors that are switched off: nobody waits for them."""
-    kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
     off = {
         stream(kind, name)
-        for kind, sensors in kinds
+        for kind, sensors in config.sensors_by_kind
         for name, sensor in sensors.items()
         if not sensor.enabled
     }
@@ -107,7 +107,7 @@ def _silent_streams(evidence: Evidence) -> Iterator[Issue]:
 
 
 def _clouds(config: Config, evidence: Evidence) -> Iterator[Issue]:
-    for kind, sensors in (("lidar", config.lidars), ("radar", config.radars)):
+    for kind, sensors in config.clouds_by_kind:
         for sensor in sensors:
             counts = evidence.points.get(sensor)
             if counts is not None:
@@ -161,7 +161,7 @@ def _transform_problem(name: str, config: Config, evidence: Evidence) -> list[Is
         places[_FIXED] = fixed
     for parameter, frame in places.items():
         if refusal := _refusal(frame, own, stamp_ns, reader.tree):
-            named = {parameter: frame, f"{name}.frame_id": own}
+            named = {parameter: frame, parameter_of(name, "frame_id"): own}
             return [Issue.of(NO_TRANSFORM, name, error=refusal, remedy=_remedy(named, reader))]
     return [Issue.of(LATE_TRANSFORM, name)]
 
@@ -204,7 +204,7 @@ def _rate_problem(name: str, share: float, config: Config, evidence: Evidence) -
         limits=" and ".join(limited),
         period_s=max(limited.values()),
         least_hz=1 / gap_s,
-        name=name,
+        parameter=parameter_of(name, "max_rate_hz"),
     )
 
 

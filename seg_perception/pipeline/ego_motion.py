@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, PointCloud
 from seg_perception.geometry.camera import CameraModel
@@ -47,7 +45,7 @@ class EgoMotion:
         """Remember whom to ask."""
         self.conventions = conventions
         self._cameras = config.cameras
-        self._sensors: Mapping[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
+        self._sensors = config.cloud_sensors
         self._fixed_frame = config.transforms.fixed_frame
         deskew = config.transforms.deskew and bool(self._fixed_frame)
         self._reader = ScanReader(config.lidars, config.radars, times=deskew)
@@ -135,14 +133,20 @@ class EgoMotion:
 
     def _pose(self, label_map: Exposure, scan: Scan, later_s: float = 0.0) -> SensorPose:
         frame, source = self._frame_of_camera(label_map), self.frame_of(scan)
-        if self._fixed_frame:
-            time_ns = _shifted(self.image_time_ns(label_map), later_s)
+        time_ns = _shifted(self.image_time_ns(label_map), later_s)
+        if self._is_one_place(frame, source, time_ns, scan.time_ns):
+            T = np.eye(4)
+        elif self._fixed_frame:
             T = self._transforms.lookup_between(
                 frame, time_ns, source, scan.time_ns, self._fixed_frame
             )
         else:
             T = self._transforms.lookup(frame, source, scan.time_ns)
         return SensorPose(scan.sensor, (frame, source), T)
+
+    def _is_one_place(self, frame: str, source: str, time_ns: int, source_ns: int) -> bool:
+        """Whether two frames are one where no motion counts: that needs no transform."""
+        return frame == source and (time_ns == source_ns or not self._fixed_frame)
 
     def _up(self, label_map: Exposure, pose: SensorPose) -> NDArray[np.float64] | None:
         """Away from gravity, in the camera's frame: z of the fixed frame, else of the sensor's.
@@ -258,6 +262,10 @@ class EgoMotion:
             T = look(frame, time_ns, frame, after_ns, self._fixed_frame)
             return T, _SPEED_NS / NANOSECONDS
         return T, -_SPEED_NS / NANOSECONDS
+
+    def is_in_frame_of(self, label_map: Exposure, scan: Scan) -> bool:
+        """Whether a scan lies in the frame of an image."""
+        return self._frame_of_camera(label_map) == self.frame_of(scan)
 
     def frame_of(self, scan: Scan) -> str:
         """The sensor's frame: as configured, else the cloud's own."""

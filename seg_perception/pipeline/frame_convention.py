@@ -240,6 +240,7 @@ class FrameConventionDetector:
         self._given: dict[str, Convention] = {}
         self._trials: dict[str, _CameraTrials] = {}
         self._ranges = Range(config.transfer.min_range_m, config.transfer.max_range_m)
+        self._depths = frozenset(config.depths)
         self.reconfigure(config)
         for name, camera in config.cameras.items():
             if camera.frame_convention == "auto":
@@ -282,6 +283,9 @@ class FrameConventionDetector:
         if convention is None:
             convention = self._trials[camera].expect(pose)
         T = pose.T_frame_cloud
+        if camera == pose.sensor in self._depths and pose.frames[0] == pose.frames[1]:
+            # Its own pixels: a correction says where it is before other sensors.
+            return optical_axes(convention) @ T
         return self._corrected(camera, convention, T)
 
     def in_optical(self, camera: str, direction: Matrix) -> Matrix | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import takewhile
 
-from seg_perception.config import CameraConfig, Config, LidarConfig, RadarConfig
+from seg_perception.config import Config
+from seg_perception.config.depth import parameter_of
 from seg_perception.config.input_topics import TF, TF_STATIC, TF_TYPES
 from seg_perception.core.issue_kinds.frames import EMPTY_FRAME, NAMESPACED_TF, ONCE_ON_TF
 from seg_perception.core.issue_log import Issue
@@ -22,9 +23,10 @@ def sensor_frames(config: Config, sent: Mapping[str, str]) -> dict[str, str]:
         config: may name frames.
         sent: the last frame_id of each stream that came.
     """
-    kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
-    sensors: dict[str, CameraConfig | LidarConfig | RadarConfig] = {
-        stream(kind, name): sensor for kind, group in kinds for name, sensor in group.items()
+    sensors = {
+        stream(kind, name): sensor
+        for kind, group in config.sensors_by_kind
+        for name, sensor in group.items()
     }
     return {
         name: sensor.frame_id or sent[name]
@@ -49,12 +51,13 @@ def wrongly_named(known: Collection[str], named: Mapping[str, str]) -> str:
 
 def find_empty_frames(config: Config, sent: Mapping[str, str]) -> Iterator[Issue]:
     """Sensors whose messages name no frame; images alone need none."""
-    if not config.lidars and not config.radars:
+    if not config.cloud_sensors:
         return
     for name, frame in sensor_frames(config, sent).items():
         if not frame:
-            messages = "images" if name.startswith("camera.") else "clouds"
-            yield Issue.of(EMPTY_FRAME, name, messages=messages, where=name)
+            messages = "images" if name.startswith(("camera.", "depth.")) else "clouds"
+            mend = parameter_of(name, "frame_id")
+            yield Issue.of(EMPTY_FRAME, name, messages=messages, parameter=mend)
 
 
 def find_lone_transforms(

@@ -14,7 +14,13 @@ from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.label_ids import validate_label_ids
 from seg_perception.core.message_accounting import MessageAccounting, MessageHandle, stream
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import CameraFrame, LabelMap, PointCloud, SemanticCloud
+from seg_perception.core.types import (
+    CameraFrame,
+    DepthImage,
+    LabelMap,
+    PointCloud,
+    SemanticCloud,
+)
 from seg_perception.fusion.label_transfer import PreparedLabelMap
 from seg_perception.fusion.plausibility import Plausibility
 from seg_perception.fusion.self_filter import SelfFilter
@@ -23,6 +29,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
+from seg_perception.pipeline.depth_labeller import DepthLabeller
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
 from seg_perception.pipeline.label_memory import make_memory
@@ -31,7 +38,7 @@ from seg_perception.pipeline.map_entry import EntryAtOnce, MapEntry, MappedScan
 from seg_perception.pipeline.radar_labeller import RadarLabeller
 from seg_perception.pipeline.rate_limiter import RateLimiter
 from seg_perception.pipeline.robot_pose import RobotPose
-from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.scan import DepthScan, Scan
 from seg_perception.pipeline.scan_buffer import ScanBuffer, buffer_size
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
 from seg_perception.pipeline.synchronizer import CloudQueue, LabelMapBuffer, QueuedCloud
@@ -92,7 +99,10 @@ class Perception:
         self._scans = ScanBuffer(self.motion, buffer_size(config))
         self._views = ViewSelector(config, self.motion, self._label_maps)
         self._robot_pose = RobotPose(config, self.motion, self.issues)
+        self._plausibility = Plausibility.of(config.plausibility, ontology)
         self._labellers = self._make_labellers()
+        self._depth_sensors = config.depths
+        self._depth_labellers = {name: self._depth_labeller(name) for name in config.depths}
         shared = self.add_map(config.map) if config.map.enabled else None
         self._memory = make_memory(config, ontology, self.motion, self.issues, shared)
 
@@ -141,6 +151,11 @@ class Perception:
         """Queue a cloud until `collect` finds label maps and transforms for it."""
         self._clouds.put(QueuedCloud(self._scan(sensor, cloud), handle, now_ns))
 
+    def add_depth(self, camera: str, depth: DepthImage, handle: MessageHandle, now_ns: int) -> None:
+        """Queue a camera's depth image as `add_cloud` does a cloud."""
+        scan = DepthScan.of(camera, depth, self._depth_sensors[camera].time_offset_s)
+        self._clouds.put(QueuedCloud(scan, handle, now_ns))
+
     def collect(self, now_ns: int) -> list[LabelledCloud]:
         """Label the clouds that are ready, and those that waited for `max_wait_s`."""
         due = self._clouds.collect(now_ns, lambda queued: self._views.is_complete(queued.scan))
@@ -174,6 +189,10 @@ class Perception:
         """Label a cloud at once with what is known now."""
         return self._label(self._scan(sensor, cloud))
 
+    def label_depth(self, camera: str, depth: DepthImage) -> SemanticCloud:
+        """Label a camera's depth image at once with what is known now."""
+        return self._label(DepthScan.of(camera, depth, self._depth_sensors[camera].time_offset_s))
+
     def reconfigure(self, config: Config) -> None:
         """Work with other values of the live parameters from now on."""
         self.config = config
@@ -183,6 +202,8 @@ class Perception:
             say_correction(name, camera, self.issues)
         for labeller in self._labellers.values():
             labeller.reconfigure(config)
+        for depths in self._depth_labellers.values():
+            depths.reconfigure(config)
 
     def add_map(self, chosen: MapConfig) -> SemanticMapper:
         """Let labelled clouds enter a map from now on.
@@ -209,13 +230,24 @@ class Perception:
         self._clouds.clear(SHUTDOWN)
 
     def _make_labellers(self) -> dict[str, CloudLabeller]:
-        plausibility = Plausibility.of(self.config.plausibility, self.ontology)
-        lidar = LidarLabeller(self.config, self._scans, plausibility)
-        radar = RadarLabeller(self.config, self.motion, self._scans, self.issues, plausibility)
+        possible = self._plausibility
+        lidar = LidarLabeller(self.config, self._scans, possible)
+        radar = RadarLabeller(self.config, self.motion, self._scans, self.issues, possible)
         kinds: dict[str, SensorLabeller] = dict.fromkeys(self.config.lidars, lidar)
         kinds.update(dict.fromkeys(self.config.radars, radar))
         common = self.motion, self._views, self._self_filter, self.ontology.unknown_id
         return {name: CloudLabeller(kind, *common) for name, kind in kinds.items()}
+
+    def _depth_labeller(self, name: str) -> DepthLabeller:
+        return DepthLabeller(
+            name,
+            self.config,
+            self.motion,
+            self._views,
+            self._plausibility,
+            self.ontology.unknown_id,
+            self.issues,
+        )
 
     def _keep(self, label_map: LabelMap, generation: int) -> None:
         """Keep labels for the clouds; 0 is ROS' word for a time that nobody set."""
@@ -235,10 +267,14 @@ class Perception:
         return scan
 
     def _stream(self, sensor: str) -> str:
-        return stream("lidar" if sensor in self.config.lidars else "radar", sensor)
+        return stream(self.config.kind_of(sensor), sensor)
 
     def _label(self, scan: Scan) -> SemanticCloud:
-        semantic, xyz, disputed = self._labellers[scan.sensor].label(scan)
+        disputed = 0
+        if isinstance(scan, DepthScan):
+            semantic, xyz = self._depth_labellers[scan.sensor].label(scan)
+        else:
+            semantic, xyz, disputed = self._labellers[scan.sensor].label(scan)
         if xyz is not None and self._memory is not None:
             semantic = self._memory.recall(scan, xyz, semantic)
         self._account(scan, semantic, disputed)

@@ -34,11 +34,10 @@ class RateLimiter:
     def refuses_cloud(self, sensor: str, stamp_ns: int) -> str:
         """Why a cloud is not worked on, as a ledger's reason; empty when it is."""
         config = self.config
-        chosen = config.lidars.get(sensor) or config.radars[sensor]
-        if not chosen.enabled:
+        kind, sensors = next(found for found in config.clouds_by_kind if sensor in found[1])
+        if not sensors[sensor].enabled:
             return DISABLED
-        kind = "lidar" if sensor in config.lidars else "radar"
-        return self._refuses_stamp(stream(kind, sensor), stamp_ns, chosen.max_rate_hz)
+        return self._refuses_stamp(stream(kind, sensor), stamp_ns, sensors[sensor].max_rate_hz)
 
     def _refuses_stamp(self, name: str, stamp_ns: int, rate_hz: float) -> str:
         """Take the first message of each period.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.issue_kinds.remark import Remark
-from seg_perception.core.types import PointCloud
+from seg_perception.core.types import NANOSECONDS, DepthImage, PointCloud
+
+XYZ = np.dtype([(name, "<f4") for name in "xyz"])
+"""A point that is made here, metre."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,3 +37,21 @@ class Scan:
     time_field: str = ""
     stray: int = 0
     remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DepthScan(Scan):
+    """One image of a depth camera: its cloud is empty until it lies before a label map.
+
+    Attributes:
+        depth: the image.
+    """
+
+    depth: DepthImage = field(kw_only=True)
+
+    @classmethod
+    def of(cls, sensor: str, depth: DepthImage, offset_s: float) -> DepthScan:
+        """The scan of an image; `offset_s` is added to its stamp."""
+        time_ns = depth.stamp_ns + round(offset_s * NANOSECONDS)
+        empty = PointCloud(np.empty((0, 0), XYZ), depth.stamp_ns, depth.frame_id)
+        return cls(sensor, empty, time_ns, None, time_ns, depth=depth)

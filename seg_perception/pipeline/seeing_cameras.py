@@ -12,7 +12,7 @@ from seg_perception.core.errors import CalibrationError, ConventionError, Transf
 from seg_perception.fusion.view import PreparedLabelMap
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.pipeline.ego_motion import EgoMotion
-from seg_perception.pipeline.scan import Scan
+from seg_perception.pipeline.scan import DepthScan, Scan
 from seg_perception.pipeline.synchronizer import LabelMapBuffer
 
 # A part of a large scan says as well whether it lies before a camera.
@@ -50,6 +50,8 @@ class SeeingCameras:
 
     def _sees(self, camera: str, scan: Scan) -> bool | None:
         """Whether points lie in its image; None while lens, place or axes are not known."""
+        if isinstance(scan, DepthScan):
+            return True
         newest = self._labels.newest(camera)
         label_map = None if newest is None else newest.value.label_map
         if label_map is None or label_map.calibration is None:

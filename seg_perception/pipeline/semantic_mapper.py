@@ -55,7 +55,7 @@ class SemanticMapper:
         self.left_out = 0
         self._min_confidence = np.float32(chosen.min_confidence)
         self._min_scans = chosen.min_scans
-        self._sensors = frozenset(chosen.sensors or config.lidars)
+        self._sensors = frozenset(chosen.sensors or config.surface_sensors)
         self._enters = _entering(ontology, chosen)
         self._motion = motion
         self._issues = issues

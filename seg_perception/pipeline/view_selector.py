@@ -66,6 +66,7 @@ class ViewSelector:
     ) -> None:
         """Remember whom to ask."""
         self._config = config
+        self._sensors = config.cloud_sensors
         self._motion = motion
         self._labels = labels
         self._seeing = SeeingCameras(config, motion, labels)
@@ -168,5 +169,4 @@ class ViewSelector:
         return CameraModel.from_calibration(calibration, rectified=rectified)
 
     def _cameras_of(self, scan: Scan) -> Sequence[str]:
-        sensors = {**self._config.lidars, **self._config.radars}
-        return sensors[scan.sensor].cameras or tuple(self._config.cameras)
+        return self._sensors[scan.sensor].cameras or tuple(self._config.cameras)

@@ -45,7 +45,7 @@ class BagState:
 
         What is amiss with them is said when the pass over the bag meets them again.
         """
-        for topic in self._inputs.lenses:
+        for topic in {**self._inputs.lenses, **self._inputs.depth_lenses}:
             for message in bag.messages({topic}):
                 self.take(message)
                 break
@@ -64,17 +64,20 @@ class BagState:
     def _make_takers(self) -> dict[str, Callable[[Any], Any]]:
         inputs, read = self._inputs, self.sensors.transforms
         takers: dict[str, Callable[[Any], Any]] = {}
-        for topic, cameras in inputs.lenses.items():
-            takers[topic] = partial(self._take_lens, cameras)
+        for topic in {**inputs.lenses, **inputs.depth_lenses}:
+            takers[topic] = partial(self._take_lens, topic)
         for topic in inputs.transforms:
             takers[topic] = partial(read.read, topic, static=topic == TF_STATIC)
         if inputs.odometry:
             takers[inputs.odometry] = partial(read.read_odometry, inputs.odometry)
         return takers
 
-    def _take_lens(self, cameras: tuple[str, ...], message: Any) -> None:
-        for camera in cameras:
+    def _take_lens(self, topic: str, message: Any) -> None:
+        """One lens may be that of pictures and depths."""
+        for camera in self._inputs.lenses.get(topic, ()):
             self.sensors.take_camera_info(camera, message)
+        for camera in self._inputs.depth_lenses.get(topic, ()):
+            self.sensors.take_depth_camera_info(camera, message)
 
 
 def _decoded(message: BagMessage, issues: IssueLog) -> Any:

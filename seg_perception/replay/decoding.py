@@ -8,7 +8,6 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.config.input_topics import IMAGE_TYPES
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.types import Calibration, CameraFrame, PointCloud, clean_frame_id
 from seg_perception.io.bag_message import BagMessage
@@ -66,12 +65,12 @@ class ImageDecoder:
         """Start before the first message."""
         self._streams: defaultdict[str, VideoDecoder[BagMessage]] = defaultdict(VideoDecoder)
 
-    def decode_ahead(self, message: BagMessage) -> None:
-        """Decode a message, and the pixels of an image, before they are asked for.
+    def decode_ahead(self, message: BagMessage, *, is_image: bool = True) -> None:
+        """Decode a message, and the pixels of a camera's image, before they are asked for.
 
         What can't be decoded is left: whoever asks for it meets the error.
         """
-        if message.type in IMAGE_TYPES:
+        if is_image:
             message.decoded = self._decode(message)
             return
         with suppress(SegPerceptionError):

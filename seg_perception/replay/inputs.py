@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import (
@@ -13,10 +13,11 @@ from seg_perception.config.input_topics import (
     TF_STATIC,
     TF_TYPES,
     camera_info_topic,
+    point_types,
 )
 from seg_perception.core.errors import BagError
 from seg_perception.core.issue_log import Issue
-from seg_perception.inspection.topic_search import TopicSearch, cloud_types
+from seg_perception.inspection.topic_search import TopicSearch
 from seg_perception.io.bag_message import TopicInfo
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_storage import ROS_ENCODINGS
@@ -34,6 +35,7 @@ class Inputs:
     Attributes:
         images: cameras by image topic.
         lenses: cameras by camera_info topic; only topics that the bag has.
+        depth_lenses: the same of their depth images.
         clouds: sensors by topic, each as (kind, name).
         transforms: whichever of `/tf` and `/tf_static` the bag has.
         odometry: the topic that moves the robot where `/tf` does not; empty for none.
@@ -45,13 +47,15 @@ class Inputs:
     clouds: Mapping[str, tuple[str, str]]
     transforms: tuple[str, ...]
     odometry: str = ""
+    depth_lenses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[Issue, ...] = ()
 
     @property
     def topics(self) -> set[str]:
         """All of them."""
         odometry = {self.odometry} - {""}
-        return {*self.images, *self.lenses, *self.clouds, *self.transforms, *odometry}
+        lenses = {*self.lenses, *self.depth_lenses}
+        return {*self.images, *lenses, *self.clouds, *self.transforms, *odometry}
 
 
 def find_inputs(bag: BagReader, config: Config) -> Inputs:
@@ -82,16 +86,18 @@ def find_inputs(bag: BagReader, config: Config) -> Inputs:
         msg = f"{bag.path}: {search.missing[0]}"
         raise BagError(msg)
     clouds = {
-        topic: (kind, name)
-        for topic, (kind, name) in _cloud_sensors(config).items()
-        if search.finds(topic, cloud_types(kind), f"{kind}.{name}", "topic")
+        sensor.topic: (kind, name)
+        for kind, sensors in config.clouds_by_kind
+        for name, sensor in sensors.items()
+        if search.finds(sensor.topic, point_types(kind), f"{kind}.{name}", "topic")
     }
     odometry = config.transforms.odometry_topic
     if odometry and not search.finds(odometry, ODOMETRY_TYPES, "transforms", "odometry_topic"):
         odometry = ""
     return Inputs(
         images=images,
-        lenses=_lenses(search, config, images.values()),
+        lenses=_lenses(search, {n: camera_info_topic(config.cameras[n]) for n in images.values()}),
+        depth_lenses=_lenses(search, {n: d.camera_info_topic for n, d in config.depths.items()}),
         clouds=clouds,
         transforms=tuple(
             t
@@ -117,19 +123,10 @@ def paste_ready(topics: Iterable[TopicInfo]) -> str:
     return "\n".join(lines) or "  (none: it has neither images nor point clouds)"
 
 
-def _cloud_sensors(config: Config) -> dict[str, tuple[str, str]]:
-    sensors = {lidar.topic: ("lidar", name) for name, lidar in config.lidars.items()}
-    sensors.update({radar.topic: ("radar", name) for name, radar in config.radars.items()})
-    return sensors
-
-
-def _lenses(
-    search: TopicSearch, config: Config, cameras: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
-    """Of the cameras with images; that a lens does not come is said where clouds need it."""
+def _lenses(search: TopicSearch, topics: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Cameras by topic, of topics by camera; that a lens does not come is said where it counts."""
     found: dict[str, tuple[str, ...]] = {}
-    for name in cameras:
-        topic = camera_info_topic(config.cameras[name])
+    for name, topic in topics.items():
         if search.has(topic, (CameraInfo.type_name,)):
             found[topic] = (*found.get(topic, ()), name)
     return found

@@ -120,7 +120,8 @@ class Session:
     def decode_ahead(self, message: BagMessage) -> None:
         """Decode a message that will be fed soon; may be called from another thread."""
         if message.topic in self._handlers:
-            self._images.decode_ahead(message)
+            is_image = message.topic in self._inputs.images
+            self._images.decode_ahead(message, is_image=is_image)
 
     def feed(self, message: BagMessage) -> None:
         """Take in the next message.
@@ -174,13 +175,12 @@ class Session:
         for topic, name in self._inputs.images.items():
             handlers[topic] = partial(self._on_message, stream("camera", name), self._take_image)
         for topic, (kind, name) in self._inputs.clouds.items():
-            handlers[topic] = partial(self._on_message, stream(kind, name), self._take_cloud)
+            take = self._take_depth if kind == "depth" else self._take_cloud
+            handlers[topic] = partial(self._on_message, stream(kind, name), take)
         return handlers | dict.fromkeys(self._state.topics, self._state.take)
 
     def _open_streams(self) -> None:
-        config = self.perception.config
-        kinds = (("camera", config.cameras), ("lidar", config.lidars), ("radar", config.radars))
-        for kind, sensors in kinds:
+        for kind, sensors in self.perception.config.sensors_by_kind:
             for name in sensors:
                 self.perception.accounting.open_stream(stream(kind, name))
 
@@ -223,6 +223,17 @@ class Session:
             cloud = read_cloud(message)
         self._observe(handle.stream, cloud.frame_id, cloud.stamp_ns)
         self.perception.add_cloud(sensor, cloud, handle, self._now_ns)
+
+    def _take_depth(self, message: BagMessage, handle: MessageHandle) -> None:
+        _, camera = self._inputs.clouds[message.topic]
+        stamp_ns = stamp_to_ns(message.message.header.stamp)
+        if refusal := self.perception.rate_limiter.refuses_cloud(camera, stamp_ns):
+            handle.drop(refusal)
+            return
+        with self.durations["decode depth"].measure():
+            depth = self._state.sensors.depth_image(camera, message.message)
+        self._observe(handle.stream, depth.frame_id, depth.stamp_ns)
+        self.perception.add_depth(camera, depth, handle, self._now_ns)
 
     def _segment(self, job: Job, now_ns: int) -> None:
         """Segment a frame that is done at `now_ns`."""

@@ -36,7 +36,7 @@ class VideoSink:
         self._sink = sink
         self._transforms: TransformTree | None = None
         self._first_camera, self._camera_frame = next(iter(config.cameras)), ""
-        with_clouds = bool(config.lidars or config.radars)
+        with_clouds = bool(config.cloud_sensors)
         self._video = LabelledVideo(
             writer,
             ontology.recolored(config.output.colors),

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from seg_perception.config import Config, LidarConfig
+from seg_perception.config import CloudSensorConfig, Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.occupancy import LETHAL, UNSEEN, cost_table
@@ -46,10 +46,11 @@ def nav2_parameters(config: Config, ontology: Ontology) -> str:
     Raises:
         ConfigError: no lidar, or an ontology that the layer can't read or that has no costs.
     """
-    if not config.lidars:
+    if not config.surface_sensors:
         msg = (
-            "Nav2's semantic layer needs a cloud of its mask's shape, expected a lidar in the "
-            "robot file, got none; list one, for instance lidars: [top]"
+            "Nav2's semantic layer needs a cloud of its mask's shape, expected a lidar or a depth "
+            "camera in the robot file, got none; list one, for instance lidars: [top], or set "
+            "camera.NAME.depth_topic"
         )
         raise ConfigError(msg)
     check_layer_ontology(config, ontology)
@@ -106,13 +107,13 @@ def _semantic_layer(config: Config, ontology: Ontology) -> dict[str, Any]:
         # Mask, confidence and cloud have one stamp: by approximate time those of two scans could
         # be taken for one where a message is lost.
         "use_approximate_time_sync": False,
-        "observation_sources": " ".join(config.lidars),
-        **{name: _source(lidar) | types for name, lidar in config.lidars.items()},
+        "observation_sources": " ".join(config.surface_sensors),
+        **{name: _source(sensor) | types for name, sensor in config.surface_sensors.items()},
     }
 
 
-def _source(lidar: LidarConfig) -> dict[str, Any]:
-    topics = Nav2Topics.of(lidar)
+def _source(sensor: CloudSensorConfig) -> dict[str, Any]:
+    topics = Nav2Topics.of(sensor)
     return {
         "segmentation_topic": topics.label_image,
         "confidence_topic": topics.confidence,
@@ -176,7 +177,7 @@ def _obstacle_layer(config: Config) -> dict[str, Any]:
     """Points that block, marked at once; the scans themselves clear what is gone."""
     marking = {
         name: {
-            "topic": obstacles_topic(lidar),
+            "topic": obstacles_topic(sensor),
             "data_type": "PointCloud2",
             "marking": True,
             "clearing": False,
@@ -184,7 +185,7 @@ def _obstacle_layer(config: Config) -> dict[str, Any]:
             "obstacle_max_range": _RANGE_M,
             **_HEIGHTS,
         }
-        for name, lidar in config.lidars.items()
+        for name, sensor in config.surface_sensors.items()
     }
     clearing = {
         f"{name}_clearing": {

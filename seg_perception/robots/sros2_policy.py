@@ -69,7 +69,8 @@ def _perception(config: Config) -> Permissions:
     read = list(_READ_BY_ALL)
     for camera in config.cameras.values():
         read += [camera.image_topic, camera_info_topic(camera)]
-    read += [sensor.topic for sensor in (*config.lidars.values(), *config.radars.values())]
+    read += [sensor.topic for sensor in config.cloud_sensors.values()]
+    read += [depth.camera_info_topic for depth in config.depths.values()]
     outputs = (topic.name for topic in output_topics(config))
     services = (*_PARAMETERS, *_LIFECYCLE)
     return Permissions(

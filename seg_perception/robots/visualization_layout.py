@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from seg_perception.config import Config, LidarConfig, RadarConfig
+from seg_perception.config import Config
 from seg_perception.config.topic_names import resolved
 from seg_perception.outputs.topics import (
     LEGEND_IMAGE,
@@ -100,10 +100,10 @@ def _map(config: Config) -> Iterator[CloudTopic]:
 
 
 def _sensor_clouds(config: Config) -> Iterator[CloudTopic]:
-    sensors: dict[str, LidarConfig | RadarConfig] = {**config.lidars, **config.radars}
-    for name, sensor in sensors.items():
-        sparse = isinstance(sensor, RadarConfig)
-        yield CloudTopic(f"{'Radar' if sparse else 'Lidar'} {name}", cloud_topic(sensor), sparse)
+    for kind, sensors in config.clouds_by_kind:
+        for name, sensor in sensors.items():
+            title = f"{kind.capitalize()} {name}"
+            yield CloudTopic(title, cloud_topic(sensor), sparse=kind == "radar")
 
 
 def _published(config: Config) -> set[str]:

@@ -104,12 +104,16 @@ class StreamInput:
 
 
 class CameraInfoSubscriber:
-    """Keeps the calibration of one camera up to date."""
+    """Keeps the calibration of one camera, or of its depths, up to date.
+
+    Attributes:
+        topic: its full name.
+    """
 
     def __init__(
         self, context: NodeContext, name: str, topic: str, take: Callable[[str, Any], None]
     ) -> None:
-        """Subscribe the camera_info of a camera; `take` gets the camera's name and the message."""
+        """Subscribe a camera_info of a camera; `take` gets the camera's name and the message."""
         self._name = name
         self._take = take
         self._message: Any = None
@@ -118,7 +122,7 @@ class CameraInfoSubscriber:
         self._subscription = AdaptiveSubscription(
             context.node, kind, topic, self._receive, input_qos(context)
         )
-        context.sensors.expect_camera_info(name, self._subscription.topic)
+        self.topic = self._subscription.topic
 
     def update(self) -> None:
         """Take the newest camera_info, where it is not taken yet."""
@@ -152,6 +156,7 @@ class CameraInput:
         self.camera_info = CameraInfoSubscriber(
             context, name, camera_info_topic(config), context.sensors.take_camera_info
         )
+        context.sensors.expect_camera_info(name, self.camera_info.topic)
         self.images = StreamInput(context, "camera", name, deliver)
         self._sensors = context.sensors
         self._issues = context.perception.issues

@@ -32,6 +32,7 @@ class LabelImageInput:
             self._camera_infos[name] = CameraInfoSubscriber(
                 context, name, topics.camera_info, context.sensors.take_label_camera_info
             )
+            context.sensors.expect_camera_info(name, self._camera_infos[name].topic)
             self._streams[name] = StreamInput(context, "camera", name, self._inbox.put)
             if context.config.output.png:
                 self._streams[name].listen(CompressedImage.type_name, topics.label_image_png)

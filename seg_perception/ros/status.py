@@ -27,7 +27,7 @@ from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.qos import output_profile
 
 # As in SegmentationStatus.msg and StreamStatus.msg.
-_KINDS = {"camera": 0, "lidar": 1, "radar": 2}
+_KINDS = {"camera": 0, "lidar": 1, "radar": 2, "depth": 3}
 _NOT_READY, _VALIDATED, _FALLBACK, _FAILED = 0, 1, 2, 3
 # Notes that stand in the diagnostics, and what they speak of.
 _STANDING = {CONVENTION_FOUND.code: "frame", EXTRINSICS_CORRECTED.code: "place"}

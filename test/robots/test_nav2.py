@@ -201,7 +201,7 @@ def test_a_file_names_the_topics_of_every_lidar():
 
 
 def test_a_robot_that_can_not_serve_the_layer_is_told_why():
-    with pytest.raises(ConfigError, match="expected a lidar in the robot file, got none"):
+    with pytest.raises(ConfigError, match="expected a lidar or a depth camera in the robot file"):
         nav2_parameters(Config(), ONTOLOGY)
     classes = [{"id": 0, "name": "a", "color": "#000000"}]
     bare = Ontology.parse({"name": "bare", "classes": classes}, "test")

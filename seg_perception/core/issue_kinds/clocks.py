@@ -70,7 +70,7 @@ NO_LABEL_MAP_RATE = IssueKind(
     "no_label_map",
     "{share:.0%} of its points have no label map within synchronizer.max_gap_s ({max_gap_s} s), "
     "since {limits} lets an image pass every {period_s:g} s only",
-    "set it to {least_hz:.3g} Hz or more, limit {name}.max_rate_hz too, or raise max_gap_s",
+    "set it to {least_hz:.3g} Hz or more, limit {parameter} too, or raise max_gap_s",
     "`max_rate_hz` of a camera is so low that most clouds lie between two of its images",
     "the limit is meant: `max_rate_hz` of the lidar or radar as well; else a higher one",
     "warning",

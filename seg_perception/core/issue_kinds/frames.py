@@ -7,7 +7,7 @@ from seg_perception.core.issue_kinds.kind import IssueKind
 EMPTY_FRAME = IssueKind(
     "empty_frame",
     "its {messages} have an empty frame_id, so nobody knows where they were measured",
-    "let its driver name the frame, or set {where}.frame_id",
+    "let its driver name the frame, or set {parameter}",
     "a driver leaves `header.frame_id` empty",
     "set the driver's frame, or `camera.NAME.frame_id`, `lidar.NAME.frame_id`",
 )

@@ -11,6 +11,33 @@ NO_CAMERA_INFO = IssueKind(
     "images come, their lens does not",
     "publish it, or set `camera.NAME.camera_info_topic`",
 )
+NO_DEPTH_LENS = IssueKind(
+    "no_depth_lens",
+    "its depth images are not aligned to its pictures ({why}), and no camera_info came on {topic}",
+    "set camera.{camera}.depth_camera_info_topic, or let the driver align them to its pictures",
+    "depth images that lie in another frame than the pictures, or show another part, need their "
+    "own lens; their points have no place without",
+    "`camera.NAME.depth_camera_info_topic`, or align depth to colour in the driver",
+)
+DEPTH_UNIT = IssueKind(
+    "depth_unit",
+    "half of its depths are farther than {middle_m:.3g} m, if their unit is {unit_m:g} m",
+    "set camera.{camera}.depth_unit_m{guess}",
+    "16-bit depths are millimetres by REP 118; some drivers send tenths of them, or their own unit",
+    "`camera.NAME.depth_unit_m`",
+    "warning",
+)
+DEPTH_NOT_ALIGNED = IssueKind(
+    "depth_not_aligned",
+    "its depth images have the frame of its pictures, but the lens of their camera_info is another "
+    "(fx {own:.0f} px at their width, not {expected:.0f}): they are read through their own",
+    "align them to its pictures in the driver, or name their frame in "
+    "camera.{camera}.depth_frame_id",
+    "a driver sends depths that are not aligned under the frame of its pictures; where the two "
+    "lenses sit apart, labels are off by their distance",
+    "align depth to colour in the driver; or `camera.NAME.depth_frame_id`",
+    "warning",
+)
 BAD_CAMERA_INFO = IssueKind(
     "bad_camera_info",
     "points can't be labelled: {error}",

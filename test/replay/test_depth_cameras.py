@@ -1,0 +1,155 @@
+"""Bags of depth cameras: inspected, and labelled by what is proposed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seg_perception.config import Config
+from seg_perception.inspection import inspect_bag
+from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.replay import ReplayOptions, replay
+from test.fixtures.bags import GREEN, NETWORK_HEIGHT, NETWORK_WIDTH, RED, UNKNOWN
+from test.fixtures.depth_cameras import (
+    DRIVERS,
+    OAK,
+    ORBBEC,
+    ORBBEC_UNALIGNED,
+    REALSENSE,
+    REALSENSE_UNALIGNED,
+    WALL_M,
+    ZED,
+    DepthCamera,
+)
+
+def labelled(
+    driver: DepthCamera, folder: Path, bundle: Path, **parameters: Any
+) -> tuple[Config, list[Any], Any]:
+    """The proposed configuration, the labelled clouds of the depths, and the replay's summary."""
+    bag = driver.bag(folder / "in.mcap")
+    found = dict(inspect_bag(bag).parameters)
+    found["segmentation.bundle"] = str(bundle)
+    found.update({key.replace("__", "."): value for key, value in parameters.items()})
+    config = Config.from_parameters(found)
+    summary = replay(bag, folder / "out.mcap", config, ReplayOptions())
+    (depth,) = config.depths.values()
+    with BagReader(folder / "out.mcap") as reader:
+        clouds = [decode_cloud(m.message) for m in reader.messages({depth.output_topic})]
+    return config, clouds, summary
+
+
+@pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
+def test_a_drivers_depths_are_proposed_and_nothing_twice(driver, tmp_path):
+    found = inspect_bag(driver.bag(tmp_path / "in.mcap"))
+    parameters = found.parameters
+    (name,) = parameters["cameras"]
+    assert parameters[f"camera.{name}.image_topic"] in (driver.image, *driver.twins)
+    assert parameters[f"camera.{name}.depth_topic"] == driver.depths.topic
+    assert f"camera.{name}.frame_convention" not in parameters
+    assert (parameters.get(f"camera.{name}.rectified", False)) == (driver is ZED)
+    # The driver's own clouds are the same depths, and its infrared pictures no second camera.
+    assert (parameters["lidars"], parameters["radars"]) == ([], [])
+    assert {i.code for i in found.issues if i.level != "note"} <= {"no_photograph"}
+
+
+@pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: driver.name)
+def test_a_drivers_bag_is_labelled(driver, tmp_path, tiny_bundle):
+    _, clouds, summary = labelled(driver, tmp_path, tiny_bundle)
+    (stream,) = [name for name in summary.streams if name.startswith("depth.")]
+    assert summary.streams[stream].published == len(clouds) == 5
+    for cloud in clouds:
+        points = cloud.points
+        assert points.shape == (NETWORK_HEIGHT, NETWORK_WIDTH)
+        assert cloud.frame_id == driver.depths.frame
+        assert points.dtype.names == ("x", "y", "z", "label", "confidence", "rgb")
+        measured = np.isfinite(points["z"])
+        np.testing.assert_allclose(points["z"][measured], WALL_M, atol=1e-3)
+        assert not points["z"][~measured & np.isfinite(points["x"])].size
+        # To the left of the colour camera's axis the wall is red.
+        aside = points["x"] - _colour_x(driver)
+        sure = measured & (np.abs(aside) > 0.1)
+        expected = np.where(aside < 0, RED, GREEN)
+        np.testing.assert_array_equal(points["label"][sure], expected[sure])
+        assert (points["label"][~measured] == UNKNOWN).all()
+        assert np.isin(points["label"][measured], (RED, GREEN)).mean() > 0.97
+        assert (points["confidence"][sure] > 0.5).mean() > 0.9
+
+
+def _colour_x(driver: DepthCamera) -> float:
+    """Where the colour camera sits in the depth camera's frame, to the right (metre)."""
+    return -0.25 if driver in (REALSENSE_UNALIGNED, ORBBEC_UNALIGNED) else 0.0
+
+
+@pytest.mark.parametrize("driver", [REALSENSE, OAK, ORBBEC], ids=lambda driver: driver.name)
+def test_what_nothing_measured_is_nan_in_the_rows_where_that_is(driver, tmp_path, tiny_bundle):
+    _, clouds, _ = labelled(driver, tmp_path, tiny_bundle)
+    height = driver.depths.size[1]
+    # Rows of the label map whose middle lies in the uppermost four of the depth image.
+    middles = (np.arange(NETWORK_HEIGHT) + 0.5) * height / NETWORK_HEIGHT - 0.5
+    unmeasured = np.rint(middles) < 4
+    for cloud in clouds:
+        np.testing.assert_array_equal(np.isnan(cloud.points["z"]).all(axis=1), unmeasured)
+
+
+def test_the_label_maps_pixels_are_the_clouds(tmp_path, tiny_bundle):
+    config, clouds, _ = labelled(REALSENSE, tmp_path, tiny_bundle)
+    x, y = clouds[0].points["x"], clouds[0].points["y"]
+    # Label map pixels have twice the size of the picture's: focal length 16 px, middle 15.5, 11.5.
+    columns, rows = np.arange(NETWORK_WIDTH), np.arange(NETWORK_HEIGHT)
+    seen = ~np.isnan(x[-1])
+    np.testing.assert_allclose(x[-1][seen], (columns[seen] - 15.5) / 16 * WALL_M, atol=1e-5)
+    np.testing.assert_allclose(y[4:, 3], (rows[4:] - 11.5) / 16 * WALL_M, atol=1e-5)
+    assert config.depths["camera"].output_topic == "/camera/camera/color/semantic/points"
+
+
+def test_depths_without_a_lens_that_are_not_aligned_say_so(tmp_path, tiny_bundle):
+    lost = replace(REALSENSE_UNALIGNED.depths, info_topic="/elsewhere/camera_info")
+    driver = replace(REALSENSE_UNALIGNED, depths=lost)
+    _, clouds, summary = labelled(
+        driver, tmp_path, tiny_bundle, camera__camera__depth_camera_info_topic="/nowhere"
+    )
+    assert all((cloud.points["label"] == UNKNOWN).all() for cloud in clouds)
+    (said,) = [issue for issue in summary.issues if issue.code == "no_depth_lens"]
+    assert "no camera_info came on /nowhere" in said.sentence
+    assert "they are in frame camera_depth_optical_frame" in said.sentence
+
+
+def test_depths_under_the_pictures_frame_with_another_lens_are_said(tmp_path, tiny_bundle):
+    odd = replace(REALSENSE.depths, focal=24.0)
+    _, clouds, summary = labelled(replace(REALSENSE, depths=odd), tmp_path, tiny_bundle)
+    (said,) = [issue for issue in summary.issues if issue.code == "depth_not_aligned"]
+    assert "(fx 24 px at their width, not 32)" in said.sentence
+    measured = np.isfinite(clouds[0].points["z"])
+    # Its own lens sees 64 px / 24 px to the side, the pictures 64 px / 32 px: all of these.
+    assert measured[6:].mean() > 0.97
+
+
+@pytest.mark.parametrize(("unit_m", "sent_m"), [(0.001, 0.0001), (0.0001, 0.0001)])
+def test_tenths_of_a_millimetre_are_read_as_configured_and_else_said(
+    unit_m, sent_m, tmp_path, tiny_bundle
+):
+    driver = replace(ORBBEC, depths=replace(ORBBEC.depths, unit_m=sent_m))
+    _, clouds, summary = labelled(
+        driver,
+        tmp_path,
+        tiny_bundle,
+        camera__camera__depth_unit_m=unit_m,
+        camera__camera__depth_max_range_m=0.0,
+    )
+    said = [issue for issue in summary.issues if issue.code == "depth_unit"]
+    assert bool(said) == (unit_m != sent_m) == (not np.nanmax(clouds[0].points["z"]) < 3)
+    for issue in said:
+        assert "farther than 20 m" in issue.sentence
+        assert "set camera.camera.depth_unit_m to 0.0001" in issue.sentence
+
+
+def test_farther_depths_than_wanted_make_no_points(tmp_path, tiny_bundle):
+    _, clouds, _ = labelled(
+        ORBBEC, tmp_path, tiny_bundle, camera__camera__depth_max_range_m=1.9
+    )
+    assert all(np.isnan(cloud.points["z"]).all() for cloud in clouds)
