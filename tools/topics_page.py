@@ -10,12 +10,14 @@ import numpy as np
 from seg_perception.config import CameraConfig, Config, LidarConfig, RadarConfig
 from seg_perception.config.input_topics import (
     CLOUD_TYPES,
+    DEPTH_TYPES,
     IMAGE_TYPES,
     RADAR_TYPES,
     TF,
     TF_STATIC,
     TF_TYPES,
     camera_info_topic,
+    depth_info_topic,
 )
 from seg_perception.io.messages import CameraInfo
 from seg_perception.io.perception_messages import SegmentationStatus
@@ -41,8 +43,11 @@ _NODE = {
     topics.COSTMAP: "costs, -1 where unseen, where `costmap.grid` is set",
 }
 _CLOUD_MEANING = "the cloud with labels"
+_DEPTH_MEANING = (
+    "[points of the label map's pixels](../how_to/depth_camera.md), where `depth_topic` is set"
+)
 _OBSTACLES = "points that block the way, where `costmap.obstacles` is set"
-# What Nav2's layer gets of a lidar, by its name in Nav2Topics.
+# What Nav2's layer gets of a lidar or depth camera, by its name in Nav2Topics.
 _NAV2 = {
     "label_image": "mono8, the scan's rows and columns; 255: does not count",
     "confidence": "mono8, 255 is certain; same stamp, frame and shape",
@@ -55,8 +60,9 @@ _HEAD = """# Topics
 Written by `python -m tools.topics_page` from the code. `seg-perception config check FILE` prints
 the topics of a parameter file, `seg-perception platform policy FILE` all that its node may touch.
 
-Names are those of a camera `front` with `image_topic: /camera/front/image_raw`, a lidar `top` with
-`topic: /lidar/top/points` and a radar `front` with `topic: /radar/front/points`.
+Names are those of a camera `front` with `image_topic: /camera/front/image_raw` and `depth_topic:
+/camera/front/depth/image_raw`, a lidar `top` with `topic: /lidar/top/points` and a radar `front`
+with `topic: /radar/front/points`.
 
 """
 _PROFILE_READERS = {
@@ -100,7 +106,12 @@ def _cloud() -> str:
 def example() -> Config:
     """The sensors whose topics the page shows."""
     return Config(
-        cameras={"front": CameraConfig(image_topic="/camera/front/image_raw")},
+        cameras={
+            "front": CameraConfig(
+                image_topic="/camera/front/image_raw",
+                depth_topic="/camera/front/depth/image_raw",
+            )
+        },
         lidars={"top": LidarConfig(topic="/lidar/top/points")},
         radars={"front": RadarConfig(topic="/radar/front/points")},
     )
@@ -119,6 +130,16 @@ def _read() -> list[list[str]]:
             code(camera_info_topic(camera)),
             _kinds([CameraInfo.type_name]),
             "`camera.<name>.camera_info_topic`, by default beside the image",
+        ],
+        [
+            code(camera.depth_topic),
+            _kinds(DEPTH_TYPES),
+            "`camera.<name>.depth_topic`; 16UC1, mono16, 32FC1, compressedDepth",
+        ],
+        [
+            code(depth_info_topic(camera)),
+            _kinds([CameraInfo.type_name]),
+            "`camera.<name>.depth_camera_info_topic`, where depth is not aligned to the pictures",
         ],
         [code(lidar.topic), _kinds(CLOUD_TYPES), "`lidar.<name>.topic`; any fields"],
         [code(radar.topic), _kinds(RADAR_TYPES), "`radar.<name>.topic`"],
@@ -159,9 +180,15 @@ def _meanings(config: Config) -> dict[str, str]:
     camera = {getattr(names, field.name): _CAMERA[field.name] for field in fields(names)}
     lidar, radar = config.lidars["top"], config.radars["front"]
     clouds = {topics.cloud_topic(sensor): _CLOUD_MEANING for sensor in (lidar, radar)}
-    nav2 = topics.Nav2Topics.of(lidar)
-    layer = {getattr(nav2, name): text + _NAV2_CLAUSE for name, text in _NAV2.items()}
-    return {**camera, **clouds, **layer, **_NODE, topics.obstacles_topic(lidar): _OBSTACLES}
+    depth = config.depths["front"]
+    clouds[topics.cloud_topic(depth)] = _DEPTH_MEANING
+    layer = {
+        getattr(topics.Nav2Topics.of(sensor), name): text + _NAV2_CLAUSE
+        for sensor in (lidar, depth)
+        for name, text in _NAV2.items()
+    }
+    obstacles = {topics.obstacles_topic(sensor): _OBSTACLES for sensor in (lidar, depth)}
+    return {**camera, **clouds, **layer, **_NODE, **obstacles}
 
 
 def _kinds(names: Iterable[str]) -> str:

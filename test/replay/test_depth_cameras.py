@@ -27,6 +27,7 @@ from test.fixtures.depth_cameras import (
     DepthCamera,
 )
 
+
 def labelled(
     driver: DepthCamera, folder: Path, bundle: Path, **parameters: Any
 ) -> tuple[Config, list[Any], Any]:
@@ -149,7 +150,5 @@ def test_tenths_of_a_millimetre_are_read_as_configured_and_else_said(
 
 
 def test_farther_depths_than_wanted_make_no_points(tmp_path, tiny_bundle):
-    _, clouds, _ = labelled(
-        ORBBEC, tmp_path, tiny_bundle, camera__camera__depth_max_range_m=1.9
-    )
+    _, clouds, _ = labelled(ORBBEC, tmp_path, tiny_bundle, camera__camera__depth_max_range_m=1.9)
     assert all(np.isnan(cloud.points["z"]).all() for cloud in clouds)

@@ -12,7 +12,10 @@ from seg_perception.core.errors import ConfigError
 from seg_perception.outputs.topics import check_topics
 from seg_perception.robots import launch_options, platforms
 
-WANTED = {"goose_mucar3", "goose_alice", "goose_spot", "viking_hill", "kitti", "nuscenes"}
+WANTED = {
+    *("goose_mucar3", "goose_alice", "goose_spot", "viking_hill", "kitti", "nuscenes"),
+    *("realsense", "zed", "oak", "orbbec"),
+}
 
 
 def test_the_robots_are_there():

@@ -27,7 +27,7 @@ def published(config):
         for camera in config.cameras.values()
         for topic in (CameraTopics.of(camera).overlay, CameraTopics.of(camera).label_image)
     }
-    sensors = [*config.lidars.values(), *config.radars.values()]
+    sensors = config.cloud_sensors.values()
     clouds = {cloud_topic(sensor): "sensor_msgs/msg/PointCloud2" for sensor in sensors}
     return pictures | clouds | {"/perception_node/legend_image": "sensor_msgs/msg/Image"}
 
@@ -39,7 +39,7 @@ def test_shipped_view_shows_topics_that_the_platform_publishes(repo, name):
     text = (repo / "config" / "rviz" / f"{name}.rviz").read_text(encoding="utf-8")
     shown = [d for d in displays(text) if "Topic" in d]
     assert {d["Topic"]["Value"]: DISPLAY_TYPES[d["Class"]] for d in shown}.items() <= known.items()
-    clouds = {cloud_topic(s) for s in [*config.lidars.values(), *config.radars.values()]}
+    clouds = {cloud_topic(s) for s in config.cloud_sensors.values()}
     assert clouds <= {d["Topic"]["Value"] for d in shown}
 
 
