@@ -24,7 +24,7 @@ from seg_perception.ros.transform_listener import TransformListener
 class CloudLabelling:
     """Clouds to semantic clouds; they wait for label maps and transforms.
 
-    Lidars, radars, depth cameras and the map have threads of their own: none waits for the others' work.
+    Lidars, radars, depths and the map have threads of their own: none waits for the others' work.
     """
 
     def __init__(self, context: NodeContext) -> None:
