@@ -10,6 +10,7 @@ import typer
 from seg_perception.cli.golden_frames import choose_frames
 from seg_perception.cli.import_list import ListModels
 from seg_perception.cli.import_onnx import (
+    expect_no_head,
     expect_no_onnx_options,
     import_onnx_file,
     is_onnx,
@@ -73,6 +74,9 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     ontology: Annotated[
         str, typer.Option(help="Of the classes; a shipped one's name, or a .yaml file.")
     ] = "",
+    head: Annotated[
+        Path | None, typer.Option(help="Linear head, where the source is Meta's dinov3_*.pth.")
+    ] = None,
     output_name: Annotated[
         str, typer.Option(help="ONNX: the output to take, where several would do.")
     ] = "",
@@ -101,6 +105,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     del list_models  # it ends the command
     golden, calibration = choose_frames(frames, int8=int8)
     if is_onnx(Path(source)):
+        expect_no_head(source, head)
         answers = make_answers(
             size=parse_size(size) if size else None,
             pixels=pixels,
@@ -155,6 +160,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
         licence=licence,
         ontology=Ontology.load(ontology) if ontology else None,
         calibration=calibration,
+        head=head,
     )
     bundle = import_source(source, output, golden, options)
     _report(output, bundle, as_json=as_json)

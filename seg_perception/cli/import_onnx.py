@@ -72,6 +72,19 @@ def make_answers(**given: Any) -> Answers:
     return Answers(**given)
 
 
+def expect_no_head(source: str, head: Path | None) -> None:
+    """Refuse a head for a network that has one.
+
+    Raises:
+        ConfigError: it was given.
+    """
+    from seg_perception.core.errors import ConfigError
+
+    if head is not None:
+        msg = f"--head is for a backbone (dinov3_*.pth); {source} is a whole network: leave it out"
+        raise ConfigError(msg)
+
+
 def expect_no_onnx_options(**given: object) -> None:
     """Refuse options that a checkpoint has no use for: it says these things itself.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class ImportOptions:
         ontology: of the classes; None: the shipped one that has the names of the source.
         calibration: gives the pictures that INT8 is calibrated with, as golden frames are given;
             None writes no INT8.
+        head: file of the head, where the source is a backbone alone.
     """
 
     name: str
@@ -33,3 +35,4 @@ class ImportOptions:
     licence: str = ""
     ontology: Ontology | None = None
     calibration: Callable[[int, int], Iterable[NDArray[np.uint8]]] | None = None
+    head: Path | None = None

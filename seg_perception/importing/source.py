@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.draft_folder import expect_new
 from seg_perception.core.errors import BundleError, ImportModelError
-from seg_perception.importing import lightly_train
+from seg_perception.importing import lightly_train, meta_dinov3
 from seg_perception.importing.checkpoint import import_checkpoint
 from seg_perception.importing.hub import download, is_hub_name
 from seg_perception.importing.options import ImportOptions
@@ -26,7 +26,7 @@ def import_source(source: str, output: Path, frames: Frames, options: ImportOpti
 
     Args:
         source: folder that save_pretrained wrote, `owner/name` of the hub, a checkpoint of this
-            project or one of lightly-train's EoMT.
+            project, one of lightly-train's EoMT, or Meta's DINOv3 with a head.
         output: the bundle; must not exist.
         frames: gives pictures, uint8 (H, W, 3) RGB of any size, for the network's width and
             height; they become the golden frames.
@@ -41,6 +41,7 @@ def import_source(source: str, output: Path, frames: Frames, options: ImportOpti
     path = Path(source)
     if path.is_file():
         return _import_file(path, output, frames, options)
+    _expect_no_head(source, options)
     if path.is_dir():
         return import_checkpoint(path, output, frames, options)
     if is_hub_name(source):
@@ -52,8 +53,21 @@ def import_source(source: str, output: Path, frames: Frames, options: ImportOpti
     raise ImportModelError(msg)
 
 
+def _expect_no_head(source: object, options: ImportOptions) -> None:
+    if options.head is not None:
+        msg = (
+            f"--head {options.head}: {source} is no backbone of Meta's, expected a dinov3_*.pth: "
+            "leave --head out"
+        )
+        raise ImportModelError(msg)
+
+
 def _import_file(path: Path, output: Path, frames: Frames, options: ImportOptions) -> Bundle:
+    meta_dinov3.expect_small(path)
     given = read_file(path)
+    if meta_dinov3.is_backbone(given):
+        return meta_dinov3.import_dinov3(given, path, output, frames, options)
+    _expect_no_head(path, options)
     if is_own(given):
         if options.ontology is not None:
             msg = f"{path} brings the ontology that it was trained with: leave out --ontology"

@@ -18,8 +18,9 @@ _BACKBONE = (
     "EoMT on DINOv3 of the hub"
 )
 _META_HEAD = (
-    "one of Meta's segmentation heads: it fits the backbone of 7 billion weights alone, more "
-    "than one ONNX file holds and a robot runs. Import an EoMT on a smaller DINOv3 instead"
+    "a head of DINOv3 without its backbone: import the backbone, dinov3_*.pth, with this file as "
+    "--head (a linear one; Meta's Mask2Former head fits the backbone of 7 billion weights alone, "
+    "more than one ONNX file holds and a robot runs)"
 )
 _BARE = (
     "weights without a description of their network: write them with save_pretrained of "
@@ -56,9 +57,10 @@ def refuse(given: Mapping[str, Any], path: Path) -> NoReturn:
     Raises:
         ImportModelError: always.
     """
-    names = [str(name) for name in given]
+    inner = given.get("model")
+    names = [str(name) for name in (inner if isinstance(inner, Mapping) else given)]
     reason = _BARE
-    if any(n.startswith(("blocks.", "downsample_layers.", "model.layer.")) for n in names):
+    if any(n.startswith("model.layer.") for n in names):
         reason = _BACKBONE
     elif "m2f_head" in path.name or any(n.startswith("segmentation_model.") for n in names):
         reason = _META_HEAD

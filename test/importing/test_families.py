@@ -101,9 +101,9 @@ def agreement(imported: Imported, see: Callable[[Image], NDArray[np.float32]]) -
     return float(np.mean([labels(imported.network, see(f)) == answer for f, answer in pairs]))
 
 
-def test_the_frames_hold_five_classes(imported: Imported) -> None:
-    counts = np.bincount(np.concatenate([answer.ravel() for answer in imported.answers]))
-    assert (counts >= 0.02 * counts.sum()).sum() >= 5
+def test_each_frame_holds_five_classes(imported: Imported) -> None:
+    counts = [np.bincount(answer.ravel()) for answer in imported.answers]
+    assert [(found >= 0.02 * found.sum()).sum() >= 5 for found in counts] == [True] * 3
 
 
 def test_labels_equal_those_of_torch(imported: Imported) -> None:
@@ -132,7 +132,7 @@ def test_the_authors_whole_pipeline_agrees_at_their_own_size(imported: Imported)
     whole = imported.bundle.manifest.parity[-1]
     assert "whole pipeline" in whole.reference
     masks = hasattr(imported.network, "class_predictor")
-    assert whole.label_agreement >= (0.9 if masks else 0.999)
+    assert whole.label_agreement >= (0.8 if masks else 0.999)
 
 
 def test_deformable_attention_comes_in_both_samplings(imported: Imported) -> None:
@@ -179,6 +179,27 @@ def test_eomt_takes_other_sizes_than_its_square(tmp_path: Path, name: str) -> No
     whole = bundle.manifest.parity[2]
     assert ("sees 2 x 64x64 pixels" in whole.reference) == (name == "eomt_dinov3")
     assert "takes its own size alone" in str(bundle.manifest.training.details["authors_differ"])
+
+
+@pytest.mark.parametrize("size", [(64, 64), (96, 64)])
+def test_an_eomt_whose_training_has_not_ended_is_refused(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """At another size than the authors' no comparison would show that attention is held back."""
+    network = published.MEMBERS["eomt_dinov3"].make()
+    network.attn_mask_probs[:] = torch.tensor([0.0, 0.25])
+    network.save_pretrained(tmp_path / "published")
+    published.make_processor(published.MEMBERS["eomt_dinov3"]).save_pretrained(
+        tmp_path / "published"
+    )
+    with pytest.raises(ImportModelError, match=r"1 of 2 blocks is still held.*\[0\.0, 0\.25\]"):
+        import_member(
+            tmp_path / "published",
+            tmp_path / "tiny",
+            published.frames(size),
+            licence="mit",
+            size=size,
+        )
 
 
 def test_networks_that_no_engine_takes_are_refused_with_the_reason() -> None:

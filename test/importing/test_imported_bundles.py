@@ -43,7 +43,7 @@ def test_int8_is_calibrated_with_the_frames_that_are_not_golden(tmp_path: Path) 
     from seg_perception.inference.onnx.quantization import count_quantised
 
     frames = published.frames((64, 64))
-    published.save("eomt_dinov3", tmp_path / "published", frames)
+    published.save("data2vec", tmp_path / "published", frames)
     images = tmp_path / "images"
     images.mkdir()
     # Each golden frame has one like it among the others, so that the ranges fit.

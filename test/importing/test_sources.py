@@ -85,7 +85,8 @@ def save(path: Path, content: Any) -> Path:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("dinov3_vits16.pth", {"blocks.0.norm1.weight": 0}, "a backbone of DINO without a head"),
+        ("dinov3_vits16.pth", {"blocks.0.norm1.weight": 0}, "give a linear head on it with --head"),
+        ("model.safetensors.pt", {"model.layer.0.x": 0}, "a backbone of DINO without a head"),
         ("dinov3_vit7b16_ade20k_m2f_head.pth", {"x": 0}, "7 billion weights alone"),
         ("model.pt", {"layer.weight": 0}, "without a description of their network"),
         ("model.pt", [1], "expected weights by name, got list"),

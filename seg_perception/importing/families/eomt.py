@@ -9,6 +9,7 @@ import transformers
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from seg_perception.core.errors import ImportModelError
 from seg_perception.importing.families.loading import load_network
 from seg_perception.importing.families.mask_queries import MaskNetwork
 from seg_perception.importing.families.sizes import expect_multiple
@@ -22,17 +23,17 @@ class Eomt:
     """Loads EoMT for any size that its patches fill; the published one takes one square alone."""
 
     def load(self, folder: ModelFolder, size: tuple[int, int]) -> MaskNetwork:
-        """The network with its weights; attention is not held to the masks, as after training.
+        """The network with its weights.
 
         Raises:
-            ImportModelError: the weights do not fit the configuration as a whole, or the
-                size, width and height, is no multiple of the patches.
+            ImportModelError: the weights do not fit the configuration as a whole, its training
+                has not ended, or the size, width and height, is no multiple of the patches.
         """
         model = load_network(folder)
+        _expect_trained(model, folder)
         patch = int(model.config.patch_size)
         expect_multiple(size, patch, folder.architecture)
         _set_grid(model, (size[1] // patch, size[0] // patch))
-        model.attn_mask_probs.zero_()
         return MaskNetwork(model, patch)
 
     def published(self, folder: ModelFolder) -> MaskNetwork:
@@ -46,6 +47,18 @@ class Eomt:
             transformers.AutoConfig.from_pretrained(folder.path, local_files_only=True).image_size
         )
         return size == (side, side)
+
+
+def _expect_trained(model: Any, folder: ModelFolder) -> None:
+    """A training ends with attention that is held to no mask; before, an answer rests on chance."""
+    held = int((model.attn_mask_probs > 0).sum())
+    if held:
+        msg = (
+            f"{folder.path}: its training has not ended, the attention of {held} of "
+            f"{len(model.attn_mask_probs)} blocks is still held to the masks (attn_mask_probs "
+            f"{model.attn_mask_probs.tolist()}): take a checkpoint of its end, where all are 0"
+        )
+        raise ImportModelError(msg)
 
 
 def _set_grid(model: Any, grid: tuple[int, int]) -> None:
