@@ -57,7 +57,7 @@ class Channel:
 
 
 class Robot:
-    """Drivers of two cameras, a lidar and a radar, /tf, and a listener to all results.
+    """Drivers of four cameras, a lidar and a radar, /tf, and a listener to all results.
 
     Attributes:
         account: follows what the node says.
@@ -188,8 +188,9 @@ class Robot:
         topics = {f"camera.{n}": c.image_topic for n, c in config.cameras.items()}
         for kind, group in (("lidar", config.lidars), ("radar", config.radars)):
             topics |= {f"{kind}.{name}": sensor.topic for name, sensor in group.items()}
-        types = {sensors.FRONT: Image.type_name, sensors.REAR: CompressedImage.type_name}
-        rates = {sensors.FRONT: extent.camera_hz, sensors.REAR: extent.camera_hz}
+        types = dict.fromkeys(sensors.RAW_CAMERAS, Image.type_name)
+        types |= dict.fromkeys(sensors.JPEG_CAMERAS, CompressedImage.type_name)
+        rates = dict.fromkeys(sensors.CAMERAS, extent.camera_hz)
         rates |= {sensors.TOP: 10.0, sensors.RADAR: 15.0}
         return [
             Channel(

@@ -20,7 +20,7 @@ from soak.process import look_at
 from soak.record import Record, Sample
 from soak.robot import DEPTH, Robot
 from soak.schedule import Schedule
-from soak.sensors import Extent
+from soak.sensors import CAMERAS, JPEG_CAMERAS, RAW_CAMERAS, Extent
 from soak.world import PATIENCE_S, World
 
 # At pace 1; quicker faults leave shorter calm times.
@@ -155,10 +155,14 @@ def _write_down(
 
 
 def _parameters(options: Options) -> tuple[Path, Config]:
-    values = {
-        "cameras": ["front", "rear"],
-        "camera.front.image_topic": "/front/image_raw",
-        "camera.rear.image_topic": "/rear/image_raw/compressed",
+    names = [stream.partition(".")[2] for stream in CAMERAS]
+    suffixes = {**dict.fromkeys(RAW_CAMERAS, ""), **dict.fromkeys(JPEG_CAMERAS, "/compressed")}
+    values: dict[str, Any] = {
+        "cameras": names,
+        **{
+            f"{stream}.image_topic": f"/{name}/image_raw{suffixes[stream]}"
+            for stream, name in zip(CAMERAS, names, strict=True)
+        },
         "lidars": ["top"],
         "lidar.top.topic": "/top/points",
         "radars": ["bow"],

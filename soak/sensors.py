@@ -20,7 +20,14 @@ from seg_perception.io.ros_copy import serialize
 
 OPTICAL = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])
 BACKWARDS = np.diag([-1.0, -1.0, 1.0, 1.0])
-FRONT, REAR, TOP, RADAR = "camera.front", "camera.rear", "lidar.top", "radar.bow"
+TO_THE_LEFT, TO_THE_RIGHT = (
+    np.array([[0.0, -turn, 0, 0], [turn, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]) for turn in (1, -1)
+)
+FRONT, REAR, LEFT, RIGHT = (f"camera.{name}" for name in ("front", "rear", "left", "right"))
+TOP, RADAR = "lidar.top", "radar.bow"
+# The others send JPEG.
+RAW_CAMERAS, JPEG_CAMERAS = (FRONT,), (REAR, LEFT, RIGHT)
+CAMERAS = RAW_CAMERAS + JPEG_CAMERAS
 _SPEED_MPS = 1.5
 # Behind the four bytes that name the encoding, every message here begins with its stamp.
 _STAMP_AT = 4
@@ -31,8 +38,8 @@ class Extent:
     """How much the robot's sensors deliver.
 
     Attributes:
-        width, height: of both cameras (pixel).
-        camera_hz: of both cameras.
+        width, height: of all cameras (pixel).
+        camera_hz: of all cameras.
         rings, columns: of the lidar.
     """
 
@@ -64,9 +71,11 @@ def cdr(message: Message) -> bytes:
 def good(extent: Extent, scale: float = 1.0) -> dict[str, Message]:
     """A right message of each stream; `scale` changes the size of the images."""
     size = round(extent.width * scale), round(extent.height * scale)
+    frames = {stream: f"{stream.partition('.')[2]}_optical" for stream in CAMERAS}
+    scenes = {stream: _scene(*size, seed) for seed, stream in enumerate(CAMERAS, 1)}
     return {
-        FRONT: encode_rgb(_scene(*size, 1), 0, "front_optical"),
-        REAR: _jpeg(_scene(*size, 2), "rear_optical"),
+        **{stream: encode_rgb(scenes[stream], 0, frames[stream]) for stream in RAW_CAMERAS},
+        **{stream: _jpeg(scenes[stream], frames[stream]) for stream in JPEG_CAMERAS},
         TOP: encode_cloud(PointCloud(_scan(extent), 0, "top")),
         RADAR: encode_cloud(PointCloud(_returns(), 0, "bow")),
     }
@@ -86,6 +95,7 @@ def camera_info(extent: Extent, frame_id: str, scale: float = 1.0, focal: float 
 def static_transforms() -> list[StampedTransform]:
     """Where the sensors sit on the robot."""
     places = {"front_optical": OPTICAL, "rear_optical": BACKWARDS @ OPTICAL}
+    places |= {"left_optical": TO_THE_LEFT @ OPTICAL, "right_optical": TO_THE_RIGHT @ OPTICAL}
     places |= {"top": np.eye(4), "bow": np.eye(4)}
     return [StampedTransform("base", frame, 0, T) for frame, T in places.items()]
 
@@ -100,16 +110,16 @@ def pose(time_s: float, stamp_ns: int) -> StampedTransform:
 def damaged(extent: Extent, stream: str) -> Iterator[tuple[str, Message]]:
     """Messages of a stream that no node can use, each with the ledger's reason for it."""
     message: Any = good(extent)[stream]
-    if stream == FRONT:
+    if stream in RAW_CAMERAS:
         yield "bad_image", replace(message, data=bytes(np.asarray(message.data).ravel()[:-100]))
         yield "unknown_encoding", replace(message, encoding="nonsense7")
-        yield "size_mismatch", good(extent, 1.5)[FRONT]
+        yield "size_mismatch", good(extent, 1.5)[stream]
         yield "bad_image", replace(message, width=0, height=0, step=0, data=b"")
-    elif stream == REAR:
+    elif stream in JPEG_CAMERAS:
         yield "bad_image", replace(message, data=bytes(message.data)[: len(message.data) // 2])
         yield "unknown_encoding", replace(message, data=b"")
         yield "unknown_encoding", replace(message, data=b"no image" * 20)
-        yield "size_mismatch", good(extent, 0.5)[REAR]
+        yield "size_mismatch", good(extent, 0.5)[stream]
     else:
         beyond = PointField("x", message.point_step, FIELD_FLOAT32, 1)
         yield "bad_cloud", replace(message, fields=[beyond, *message.fields[1:]])

@@ -1,4 +1,4 @@
-"""The bags that are played: a simulated drive, with one camera and with three."""
+"""The bags that are played: a simulated drive, with one camera and with four."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Load:
         return [_renamed(world.camera_info_topic, camera) for camera in self.cameras]
 
 
-LOADS = (Load("one camera", (_FRONT,)), Load("three cameras", (_FRONT, "left", "right")))
+LOADS = (Load("one camera", (_FRONT,)), Load("four cameras", (_FRONT, "left", "right", "rear")))
 
 
 def simulate(folder: Path, world: SimulationConfig) -> Path:

@@ -31,8 +31,9 @@ from seg_perception.fusion.voxels import Voxels
 
 # Points that are entered at once; a larger cloud votes once for each such piece.
 _PIECE = 1 << 17
-# A full map gives up this share of its voxels at once: each time costs a pass over all.
-_GIVEN_UP = 1 / 8
+# A full map gives up this share of its voxels, part by part, so that no scan pays for all of it:
+# voxels that are looked at at once, and those of which it is told what is far.
+_GIVEN_UP, _LOOKED_AT, _SAMPLED = 1 / 8, 1 << 16, 1 << 12
 # Who asks has the window follow the robot in steps of this share of it, each a pass over all.
 _STRIDE = 1 / 10
 
@@ -45,7 +46,7 @@ class MapCount:
         entered: points that voted.
         beyond_window, beyond_grid: points that were left out: too far from the robot, or
             more than 2^20 voxels away from where the map began.
-        given_up: voxels that made room in a full map, the farthest first.
+        given_up: voxels that made room in a full map: those that were among its farthest.
     """
 
     entered: int = 0
@@ -60,6 +61,7 @@ class _State:
     centre: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     stamp_ns: int = 0
     next_row: int = 0
+    looked_at: int = 0
     swept_at: NDArray[np.float64] = field(default_factory=lambda: np.full(3, np.inf))
 
 
@@ -232,16 +234,37 @@ class VoxelMap:
         store.forget(np.flatnonzero(~self._in_window(store.centres)))
 
     def _give_up_if_full(self, store: VoxelStore) -> None:
-        if len(store) <= self._config.max_voxels:
-            return
-        self._leave_window(store)
-        excess = len(store) - self._config.max_voxels
-        if excess <= 0:
-            return
-        excess += int(self._config.max_voxels * _GIVEN_UP)
-        away = store.centres - self._state.centre
-        store.forget(np.argpartition(np.einsum("ij,ij->i", away, away), -excess)[-excess:])
-        self.count.given_up += excess
+        while (excess := len(store) - self._config.max_voxels) > 0:
+            self._make_room(store, excess + int(self._config.max_voxels * _GIVEN_UP))
+
+    def _make_room(self, store: VoxelStore, wanted: int) -> None:
+        """Forget, of the next part of the map, what left the window, else what is farthest.
+
+        Args:
+            store: of more voxels than there may be.
+            wanted: voxels that should be given up in the whole map.
+        """
+        far_m2 = self._far_m2(store.centres, wanted)
+        start = self._state.looked_at if self._state.looked_at < len(store) else 0
+        part = store.centres[start : start + _LOOKED_AT]
+        self._state.looked_at = start + len(part)
+        left = np.flatnonzero(~self._in_window(part))
+        far = left if left.size else np.flatnonzero(self._away_m2(part) >= far_m2)
+        store.forget(start + far)
+        if not left.size:
+            self.count.given_up += len(far)
+
+    def _far_m2(self, centres: NDArray[np.float64], wanted: int) -> np.float64:
+        """The squared distance beyond which about so many voxels lie, from a sample of them."""
+        away_m2 = self._away_m2(centres[:: -(-len(centres) // _SAMPLED)])
+        beyond = min(len(away_m2), -(-wanted * len(away_m2) // len(centres)))
+        farthest: np.float64 = np.partition(away_m2, -beyond)[-beyond]
+        return farthest
+
+    def _away_m2(self, centres: NDArray[np.float64]) -> NDArray[np.float64]:
+        away = centres - self._state.centre
+        squared: NDArray[np.float64] = np.einsum("ij,ij->i", away, away)
+        return squared
 
     def _none(self) -> Voxels:
         return Voxels(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.types import label_dtype
+from seg_perception.fusion.class_votes import make_votes
 from seg_perception.fusion.voxel_table import Keys, KeyTable, Rows, VoxelGrid
 
 # The weight of knowing nothing: one vote, spread over all classes.
@@ -31,7 +32,9 @@ class VoxelStore:
         self.scans = np.zeros(rows, np.uint32)
         self.scratch = np.zeros(rows, np.int64)
         self._table = KeyTable(rows)
-        self._evidence = np.zeros((rows, class_count), np.float32)
+        self._votes = make_votes(rows, class_count)
+        # The weight of knowing nothing about one class.
+        self._share = _PRIOR / np.float32(class_count)
         self._centres = np.zeros((rows, 3))
         self._labels: NDArray[Any] = np.zeros(rows, label_dtype(class_count))
         self._confidence = np.zeros(rows, np.float32)
@@ -55,13 +58,12 @@ class VoxelStore:
 
     def vote(self, rows: Rows, labels: NDArray[Any], weights: NDArray[np.float32]) -> None:
         """Add weights, float32 (N,), to the counts of labels, (N,), in rows, int64 (N,)."""
-        flat = self._evidence.reshape(-1)
-        np.add.at(flat, rows * self._evidence.shape[1] + labels, weights)
+        self._votes.add(rows, labels, weights)
         self._changed[rows] = True
 
     def halve(self, rows: Rows) -> None:
         """Halve all counts of rows, int64 (M,)."""
-        self._evidence[rows] *= np.float32(0.5)
+        self._votes.halve(rows)
         self._changed[rows] = True
 
     def labels_and_confidence(self) -> tuple[NDArray[Any], NDArray[np.float32]]:
@@ -86,19 +88,17 @@ class VoxelStore:
         return self._labels.take(rows), confidence
 
     def _derive(self, changed: Rows) -> None:
-        evidence = self._evidence[changed]
-        labels = evidence.argmax(axis=1)
-        best = evidence[np.arange(len(labels)), labels]
-        share = _PRIOR / np.float32(evidence.shape[1])
+        labels, best, together = self._votes.best(changed)
         self._labels[changed] = labels
-        self._confidence[changed] = (best + share) / (evidence.sum(axis=1) + _PRIOR)
+        self._confidence[changed] = (best + self._share) / (together + _PRIOR)
         self._changed[changed] = False
 
     def forget(self, forgotten: Rows) -> None:
         """Forget rows, int64 (M,), all different; the last ones move into their places."""
         count = len(self)
         holes, movers = self._table.forget(forgotten)
-        columns = (self._evidence, self._centres, self._labels, self._confidence)
+        self._votes.move(holes, movers, slice(len(self), count))
+        columns = (self._centres, self._labels, self._confidence)
         for values in (*columns, self._changed, self.scans):
             values[holes] = values[movers]
             values[len(self) : count] = 0

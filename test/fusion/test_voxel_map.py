@@ -236,3 +236,17 @@ def test_the_window_follows_who_looks():
     add(voxels, [[12.5, 0.5, 0.5]], [0], robot=(12.0, 0, 0))
     look_up(voxels, [[0.0, 0.0, 0.0]], x=12.9)
     assert len(voxels) == 2
+
+
+def test_room_is_made_part_by_part(monkeypatch):
+    """Voxels 0 to 99 m away, 80 allowed; 30 are to go, of which the sample tells all."""
+    monkeypatch.setattr(voxel_map, "_LOOKED_AT", 90)
+    voxels = make(max_voxels=80)
+    add(voxels, [[x, 0, 0] for x in range(99, -1, -1)], [0] * 100)
+    # The first part, of the 90 that came first, holds the thirty farthest.
+    assert {x for x, _, _ in contents(voxels)} == {x + 0.5 for x in range(70)}
+    voxels = make(max_voxels=80)
+    add(voxels, [[x, 0, 0] for x in range(100)], [0] * 100)
+    # The first part holds twenty of them, which is enough.
+    assert {x for x, _, _ in contents(voxels)} == {x + 0.5 for x in [*range(70), *range(90, 100)]}
+    assert voxels.count.given_up == 20

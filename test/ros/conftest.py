@@ -29,6 +29,7 @@ from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
 from seg_perception.io.transforms import encode_tf
 
+ASK_AGAIN_S = 0.3
 ROOT = Path(__file__).resolve().parents[2]
 LAST_WORDS_S = 5.0
 AGAIN_S = 5.0
@@ -202,9 +203,14 @@ class Client:
         self._name = name
         wait_until(self._client.service_is_ready, f"the service {name}")
         asked: list[Any] = []
+        again_s = 0.0
 
         def is_answered() -> bool:
-            asked.append(self.call(harmless))
+            nonlocal again_s
+            # What waits for a client that is not known yet holds up all that is asked after it.
+            if time.monotonic() > again_s:
+                asked.append(self.call(harmless))
+                again_s = time.monotonic() + ASK_AGAIN_S
             return any(answer.done() for answer in asked)
 
         wait_until(is_answered, f"an answer of {name}")

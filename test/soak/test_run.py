@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from soak.faults import FAULTS
-from soak.sensors import FRONT, RADAR, REAR, TOP
+from soak.sensors import CAMERAS, RADAR, TOP
 
 pytestmark = pytest.mark.ros
 
@@ -43,6 +43,6 @@ def test_a_short_run_among_faults(repo, ros_environment, colour_model, tmp_path)
     # How much happens in that time is the machine's affair; that each stream takes part is not.
     assert {event["name"] for event in document["record"]["events"]} <= {f.__name__ for f in FAULTS}
     assert document["record"]["events"]
-    assert document["record"]["sent"].keys() == {FRONT, REAR, TOP, RADAR}
+    assert document["record"]["sent"].keys() == {*CAMERAS, TOP, RADAR}
     assert all(count["sent"] > 0 for count in document["record"]["sent"].values())
     assert (out / "soak.svg").read_text().startswith("<svg")
