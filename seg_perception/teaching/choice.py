@@ -26,6 +26,8 @@ from seg_perception.teaching.stretches import Stretches, split_stretches
 
 _FEWEST_IMAGES = 6
 _MOST_CLUSTERS = 24
+# What is as near to a kept-aside image is in neither part.
+_MARGIN = 0.33
 _KEPT = ("kept aside: nothing is learnt from it",)
 
 
@@ -119,7 +121,11 @@ def _by_neighbourhood(descriptors: NDArray[np.float32], wishes: TeachingConfig) 
         return Stretches(tuple(range(count)), ())
     clusters = min(_MOST_CLUSTERS, count // 2)
     every = max(2, round(1 / wishes.gate_share))
-    found = hold_out(descriptors, clusters, every, 0.0, wishes.seed)
+    for margin in (_MARGIN, 0.0):
+        found = hold_out(descriptors, clusters, every, margin, wishes.seed)
+        # Where everything looks alike, nothing would be left to teach with.
+        if len(found.train) > len(found.dropped):
+            break
     return Stretches(found.train, found.validation)
 
 
