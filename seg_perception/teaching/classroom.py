@@ -11,8 +11,11 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import TeachingError
+from seg_perception.core.json_document import dump_json
 from seg_perception.teaching.clicks import DONT_KNOW, Click, NewClass, Part
+from seg_perception.teaching.comparison import AnsweredPoint, compare_classes
 from seg_perception.teaching.frames import TeachingFrame
 from seg_perception.teaching.gate import GatePoint, Verdict, judge, without_points
 from seg_perception.teaching.learning.models import BEFORE, TaughtModels
@@ -32,6 +35,7 @@ from seg_perception.teaching.rounds import Rounds, RoundStatus
 from seg_perception.teaching.session import ROUNDS, Session
 from seg_perception.teaching.superpixels import superpixels
 
+COMPARISON = "comparison.json"
 # A point that somebody was asked is not asked of others for so long.
 _RESERVED_S = 90.0
 # One kept-aside point in so many is anywhere, not where the models differ.
@@ -245,25 +249,31 @@ class Classroom:
         """
         if not self.session.of_part("gate"):
             return without_points()
-        draw = differs(self._facts(number)["model_sha256"])
+        telling = [
+            GatePoint(point.old == point.truth, point.new == point.truth)
+            for point in self._answered(number)
+            if point.old != point.new
+        ]
+        return judge(telling, self._share(number), self.session.settings.config.gate_points)
+
+    def _answered(self, number: int) -> list[AnsweredPoint]:
+        """Kept-aside points that were drawn for a round, or anywhere, and answered."""
+        draws = differs(self._facts(number)["model_sha256"]), RANDOM
         with self._lock:
             clicks = [
                 click
                 for click in self.session.record.clicks
-                if click.part == "gate" and click.kind == "asked" and click.label != DONT_KNOW
+                if (click.part, click.kind) == ("gate", "asked") and click.label != DONT_KNOW
             ]
-        points = [self._gate_point(number, c) for c in clicks if c.draw in (draw, RANDOM)]
-        telling = [point for point in points if point is not None]
-        return judge(telling, self._share(number), self.session.settings.config.gate_points)
+        found = [self._point(number, click) for click in clicks if click.draw in draws]
+        return [point for point in found if point is not None]
 
-    def _gate_point(self, number: int, click: Click) -> GatePoint | None:
-        """Which model was right; None where both say the same."""
+    def _point(self, number: int, click: Click) -> AnsweredPoint | None:
         cell = self.session.store.cell(self._frame(click.frame), click.x, click.y)
-        truth = self.session.ontology.ids[click.label]
         if cell is None:
             return None
         old, new = (int(self.models.label(n, click.frame)[0][cell]) for n in (BEFORE, number))
-        return None if old == new else GatePoint(old == truth, new == truth)
+        return AnsweredPoint(old, new, self.session.ontology.ids[click.label])
 
     def _share(self, number: int) -> float:
         if number not in self._differing:
@@ -279,7 +289,7 @@ class Classroom:
 
         Args:
             number: of the round.
-            folder: new; takes `bundle` and `masks`.
+            folder: new; takes `bundle`, `masks` and `comparison.json`.
 
         Raises:
             TeachingError: the gate says no.
@@ -289,11 +299,24 @@ class Classroom:
         bundle, masks = folder / "bundle", folder / "masks"
         write_taught(session, self.models, number, facts, self.verdict(number), bundle)
         frames = write_masks(session, self.models, number, masks)
+        self._write_comparison(number, folder / COMPARISON)
         gone = left_out(session.bundle)
         notes = (
             [f"left out, since only the plain graph is taught: {', '.join(gone)}"] if gone else []
         )
         return Released(bundle, masks, frames, (*facts["notes"], *notes))
+
+    def _write_comparison(self, number: int, path: Path) -> None:
+        frames = [frame.name for frame in self.session.of_part("gate")]
+        pairs = ((self.models.label(BEFORE, n)[0], self.models.label(number, n)[0]) for n in frames)
+        ontology = self.models.manifest(number).ontology
+        changes = compare_classes(ontology, pairs, self._answered(number))
+        document = {
+            "gate": str(self.verdict(number)),
+            "frames": len(frames),
+            "classes": [change.to_json() for change in changes],
+        }
+        write_file(path, dump_json(document), TeachingError)
 
     # What a page shows.
 

@@ -12,7 +12,7 @@ import pytest
 from seg_perception.core.errors import TeachingError
 from seg_perception.datasets.folder import MASKS
 from seg_perception.inference.bundle import Bundle
-from seg_perception.teaching.classroom import Classroom
+from seg_perception.teaching.classroom import COMPARISON, Classroom
 from seg_perception.teaching.clicks import Click, NewClass
 from seg_perception.teaching.headless import teach_headless
 from seg_perception.teaching.points import Question
@@ -91,6 +91,10 @@ def test_a_teaching_gives_a_better_model_with_its_lineage(
     assert details["parent_model_sha256"] == sha
     assert details["gate"] == str(verdict)
     assert after.manifest.name == "small_taught"
+    compared = json.loads((tmp_path / "out" / COMPARISON).read_text())
+    assert sum(entry["after"] for entry in compared["classes"]) == pytest.approx(1)
+    told = [sum(entry[key] for entry in compared["classes"]) for key in ("new_right", "old_right")]
+    assert told[0] > told[1]
     assert len(list((released.masks / MASKS).glob("*.png"))) == released.frames > 0
 
 
