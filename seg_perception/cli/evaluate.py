@@ -101,6 +101,9 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
     processes: Annotated[
         int, typer.Option("--processes", "-j", min=1, help="Processes on this machine.")
     ] = 1,
+    pieces: Annotated[
+        int, typer.Option(min=1, help="Cut each bag by time, for so many processes.")
+    ] = 1,
     cluster: Annotated[
         str, typer.Option(help="Ray cluster: its address, auto, or local. Needs `pip install ray`.")
     ] = "",
@@ -164,7 +167,7 @@ def command(  # noqa: PLR0913, PLR0917 (one argument an option)
         boundary=boundary,
         pictures=pictures,
     )
-    execution = ExecutionOptions(processes, cluster, gpus=gpus, keep=str(keep or ""))
+    execution = ExecutionOptions(processes, cluster, gpus=gpus, keep=str(keep or ""), pieces=pieces)
     results = _evaluate(paths, options, output, execution)
     if page:
         _write_report(output)
@@ -208,7 +211,8 @@ def _write_bags(run: Path, results: Results) -> None:
 
 
 def _can_keep(job: Job, execution: ExecutionOptions) -> bool:
-    return job.kind == "bag" and len(job.shards) == 1 and not execution.address
+    one = len(job.shards) == execution.pieces == 1
+    return job.kind == "bag" and one and not execution.address
 
 
 def _finish(results: Results, output: Path, *, as_json: bool) -> None:

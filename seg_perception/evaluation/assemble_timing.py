@@ -28,7 +28,7 @@ def collect_timing(job: Job, parts: Sequence[ShardResult]) -> Timing:
     counts_by_stream: dict[str, StreamCount] = {}
     for part in parts:
         for name, count in part.counts.items():
-            counts_by_stream[name] = _add(counts_by_stream.get(name), count)
+            counts_by_stream[name] = add_counts(counts_by_stream.get(name), count)
     names = dict.fromkeys([*counts_by_stream, *(entry.stream for entry in job.streams)])
     return Timing(
         stages=tuple(_stage(name, histogram) for name, histogram in stages.items()),
@@ -60,7 +60,8 @@ def _stream_timing(
     )
 
 
-def _add(first: StreamCount | None, second: StreamCount) -> StreamCount:
+def add_counts(first: StreamCount | None, second: StreamCount) -> StreamCount:
+    """What became of the messages of a stream in two parts."""
     if first is None:
         return second
     reasons = dict.fromkeys([*first.dropped, *second.dropped])

@@ -25,11 +25,16 @@ MOST_BLOCKS = 64
 class BootstrapBlocks:
     """Names the block of a stamp; their number is bounded, however long the drive is."""
 
-    def __init__(self, sequence: str, duration_s: float) -> None:
-        """Take the drive's name and its length."""
+    def __init__(self, sequence: str, duration_s: float, start_ns: int | None = None) -> None:
+        """Take the drive's name, its length, and the first stamp, where that is known already."""
         self._sequence = sequence
         self._length_s = max(SHORTEST_BLOCK_S, -(-int(duration_s) // MOST_BLOCKS))
-        self._start_ns: int | None = None
+        self._start_ns = start_ns
+
+    @property
+    def start_ns(self) -> int | None:
+        """The first stamp; None before it was asked for."""
+        return self._start_ns
 
     def name(self, stamp_ns: int) -> str:
         """The block, counted from the first stamp that was asked for."""

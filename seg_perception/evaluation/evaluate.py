@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from seg_perception.core.errors import EvaluationError
 from seg_perception.core.locks import working_in
 from seg_perception.core.ray_cluster import Cluster
 from seg_perception.evaluation.assemble import assemble, check_ids
+from seg_perception.evaluation.bag_pieces import check_pieces, cut_shard, join, note_whole
 from seg_perception.evaluation.checks import check_job
 from seg_perception.evaluation.cluster import run_cluster
-from seg_perception.evaluation.job import Job
+from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.options import ExecutionOptions
 from seg_perception.evaluation.results import RESULTS, Results
 from seg_perception.evaluation.shards import SHARDS, is_done
@@ -109,13 +110,35 @@ def _begin(job: Job, run: Path, on_progress: OnProgress) -> None:
 def _score(job: Job, run: Path, execution: ExecutionOptions, on_progress: OnProgress) -> None:
     """Do the shards that are not done."""
     missing = [shard for shard in job.shards if not is_done(run, shard)]
+    if execution.pieces == 1:
+        _do(job, missing, run, execution, on_progress)
+        return
+    check_pieces(job)
+    units = {shard.number: cut_shard(job, shard, execution.pieces) for shard in missing}
+    left = [unit for some in units.values() for unit in some if not is_done(run, unit)]
+    _do(job, left, run, execution, on_progress)
+    for shard in missing:
+        pieces = units[shard.number]
+        if len(pieces) > 1 and (reason := join(job, run, shard, pieces)):
+            _do(job, [shard], run, execution, on_progress)
+            note_whole(run, shard, reason)
+
+
+def _do(
+    job: Job,
+    shards: Sequence[Shard],
+    run: Path,
+    execution: ExecutionOptions,
+    on_progress: OnProgress,
+) -> None:
+    """Do shards, or pieces of them, by whatever is to do the work."""
     if execution.address:
         cluster = Cluster(execution.address, execution.cpus, execution.gpus)
-        run_cluster(job, missing, run, on_progress, cluster)
-    elif execution.processes > 1 and len(missing) > 1:
-        run_processes(job, missing, run, on_progress, execution.processes)
+        run_cluster(job, shards, run, on_progress, cluster)
+    elif execution.processes > 1 and len(shards) > 1:
+        run_processes(job, shards, run, on_progress, execution.processes)
     else:
-        run_here(job, missing, run, on_progress, execution.keep)
+        run_here(job, shards, run, on_progress, execution.keep)
 
 
 def _is_new(job: Job, run: Path) -> bool:

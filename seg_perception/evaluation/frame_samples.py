@@ -76,6 +76,10 @@ class FrameSamples:
         for key in set(self._kept) - chosen:
             del self._kept[key]
 
+    def clear(self) -> None:
+        """Forget all frames."""
+        self._kept.clear()
+
     def write(self) -> list[FrameScore]:
         """Write the pictures of the frames that are left; the frames with their files."""
         return [

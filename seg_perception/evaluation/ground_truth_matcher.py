@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import SegPerceptionError, TransformError
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.types import PointCloud
+from seg_perception.core.types import NANOSECONDS, PointCloud
 from seg_perception.evaluation.bootstrap import BootstrapBlocks
 from seg_perception.evaluation.confusion import Labels
 from seg_perception.evaluation.ground_truth import (
@@ -29,6 +29,8 @@ from seg_perception.geometry.transforms import TransformTree
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.pipeline.stamp_watch import StampWatch
+
+_SETTLED_NS = NANOSECONDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,7 @@ class GroundTruthMatcher:
 
     Attributes:
         transforms: of the time up to now; whoever reads the bag fills it.
+        late: streams whose labels came when what they could be paired with was given up.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class GroundTruthMatcher:
         sequence: str,
         duration_s: float,
         transforms: TransformTree,
+        origins: Mapping[str, int] | None = None,
     ) -> None:
         """Prepare a pairer for each stream.
 
@@ -87,6 +91,7 @@ class GroundTruthMatcher:
             sequence: name of the drive.
             duration_s: its length.
             transforms: see there.
+            origins: of streams, the stamp that their blocks are counted from, where it is known.
         """
         self.transforms = transforms
         self._job = job
@@ -94,7 +99,11 @@ class GroundTruthMatcher:
         self._sequence = sequence
         # The session tells of jumps; here they only end the pairing.
         self._watch = StampWatch(IssueLog(), self.finish, lambda: 0)
-        self._blocks = {e.stream: BootstrapBlocks(sequence, duration_s) for e in job.streams}
+        known = origins or {}
+        self._blocks = {
+            entry.stream: BootstrapBlocks(sequence, duration_s, known.get(entry.stream))
+            for entry in job.streams
+        }
         self._entries = {entry.stream: entry for entry in job.streams}
         self._pairers: dict[str, StampPairer[Any, BagMessage]] = {
             entry.stream: StampPairer(job.tolerance_ns) for entry in job.streams
@@ -102,6 +111,9 @@ class GroundTruthMatcher:
         self._cloud_truths = {
             entry.stream: _cloud_truth(job, entry) for entry in job.streams if entry.kind != "image"
         }
+        self._newest: dict[str, int] = {}
+        self._settled: dict[str, int] = {}
+        self.late: set[str] = set()
         self._by_topic: dict[str, list[str]] = {}
         for entry in job.streams:
             if entry.truth:
@@ -119,6 +131,10 @@ class GroundTruthMatcher:
     def add_labels(self, name: str, labels: ImageLabels | CloudLabels) -> None:
         """Take the labels of a stream."""
         self._watch.observe(name, labels.stamp_ns)
+        self._newest[name] = max(self._newest.get(name, labels.stamp_ns), labels.stamp_ns)
+        settled_ns = self._settled.get(name)
+        if settled_ns is not None and labels.stamp_ns - self._job.tolerance_ns < settled_ns:
+            self.late.add(name)
         self._writer.statistics(name).rate.add(labels.stamp_ns)
         if self._entries[name].truth:
             self._score_all(name, self._pairers[name].add_labels(labels.stamp_ns, labels))
@@ -139,10 +155,33 @@ class GroundTruthMatcher:
         """Pair what is left: the bag ended, or its stamps jumped back."""
         for name, pairer in self._pairers.items():
             self._score_all(name, pairer.reset())
+        self.count_unpaired()
+
+    def settle(self) -> None:
+        """Give up what waits and is more than a second older than the newest labels."""
+        for name, newest_ns in self._newest.items():
+            self._settled[name] = newest_ns - _SETTLED_NS - 2 * self._job.tolerance_ns
+            self._pairers[name].settle_before(self._settled[name])
+        self.count_unpaired()
+
+    def count_unpaired(self) -> None:
+        """Count those that are known to have no partner; what waits goes on waiting."""
+        for name, pairer in self._pairers.items():
             statistics = self._writer.statistics(name)
             statistics.without_truth += pairer.without_truth
             statistics.without_labels += pairer.without_labels
             pairer.without_truth = pairer.without_labels = 0
+
+    @property
+    def waiting(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+        """By stream, the stamps of labels and of truths that wait for a partner."""
+        return {name: pairer.waiting for name, pairer in self._pairers.items()}
+
+    @property
+    def origins(self) -> dict[str, int]:
+        """By stream, the stamp that its blocks are counted from; those that have one."""
+        found = {name: blocks.start_ns for name, blocks in self._blocks.items()}
+        return {name: start_ns for name, start_ns in found.items() if start_ns is not None}
 
     def fixed_pose(self, fixed_frame: str, cloud: PointCloud) -> NDArray[np.float64] | None:
         """T_fixed_cloud (4, 4) at the cloud's stamp; a robot at rest needs no fixed frame."""

@@ -73,6 +73,7 @@ class ExecutionOptions:
         address: of a Ray cluster; empty: none is used.
         cpus, gpus: what a shard needs of the cluster.
         keep: where the labelled bag is kept, of a single bag in one process.
+        pieces: into so many each bag is cut by time.
     """
 
     processes: int = 1
@@ -80,3 +81,4 @@ class ExecutionOptions:
     cpus: float = 1.0
     gpus: float = 0.0
     keep: str = ""
+    pieces: int = 1

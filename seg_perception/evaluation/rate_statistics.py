@@ -45,6 +45,10 @@ class RateStatistics:
         self.total_ns += gap_ns
         self.squares_ns2 += gap_ns * gap_ns
 
+    def following(self) -> RateStatistics:
+        """One without counts, whose first gap is that to the last stamp here."""
+        return RateStatistics(_last_ns=self._last_ns)
+
     def merge(self, other: RateStatistics) -> None:
         """Add what another recording counted."""
         self.gaps.update(other.gaps)

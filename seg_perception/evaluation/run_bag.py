@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seg_perception.config import Config
+from seg_perception.config.input_topics import TF, TF_STATIC
 from seg_perception.core.errors import BagError, SegPerceptionError
 from seg_perception.evaluation.engines import engine_name, segmenter_of
 from seg_perception.evaluation.ground_truth_matcher import GroundTruthMatcher
 from seg_perception.evaluation.job import Job, Shard
+from seg_perception.evaluation.piece_feed import Feed, make_feed, origins_of
 from seg_perception.evaluation.recorded_labels import RecordedLabels
 from seg_perception.evaluation.scoring_sink import BothSinks, ScoringSink
 from seg_perception.evaluation.shard_writer import ShardWriter
@@ -53,7 +55,12 @@ def run_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep, keep: 
         inputs = find_inputs(reader, config)
         segmenter = segmenter_of(config)
         matcher = GroundTruthMatcher(
-            job, writer, shard.sequence, reader.duration_s, TransformTree()
+            job,
+            writer,
+            shard.sequence,
+            reader.duration_s,
+            TransformTree(),
+            origins_of(shard),
         )
         kinds = {name: kind for kind, name in inputs.clouds.values()}
         sink: Sink = ScoringSink(matcher, config.transforms.fixed_frame, kinds)
@@ -66,7 +73,9 @@ def run_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnStep, keep: 
         matcher.transforms = session.perception.transforms
         session.prepare(reader)
         labels = _Labels(inputs.topics, session.feed, session.decode_ahead, session.finish)
-        _feed(reader, shard, labels, matcher, writer, on_step)
+        sensors = {*inputs.images, *inputs.clouds}
+        feed = make_feed(shard, sensors, writer, matcher, session)
+        _feed(reader, shard, labels, feed, matcher, writer, on_step)
         _describe(session, segmenter, writer)
 
 
@@ -78,13 +87,19 @@ def run_labelled_bag(job: Job, shard: Shard, writer: ShardWriter, on_step: OnSte
     """
     with BagReader(job.remapped(shard)) as reader:
         matcher = GroundTruthMatcher(
-            job, writer, shard.sequence, reader.duration_s, TransformTree()
+            job,
+            writer,
+            shard.sequence,
+            reader.duration_s,
+            TransformTree(),
+            origins_of(shard),
         )
         recorded = RecordedLabels(job, matcher, writer)
         recorded.read_static(reader)
         topics = recorded.topics(reader)
         labels = _Labels(topics, recorded.feed, recorded.decode_ahead, lambda: None)
-        _feed(reader, shard, labels, matcher, writer, on_step)
+        feed = make_feed(shard, topics - {TF, TF_STATIC}, writer, matcher)
+        _feed(reader, shard, labels, feed, matcher, writer, on_step)
 
 
 @dataclass(frozen=True)
@@ -117,6 +132,7 @@ def _feed(
     reader: BagReader,
     shard: Shard,
     labels: _Labels,
+    feed: Feed,
     matcher: GroundTruthMatcher,
     writer: ShardWriter,
     on_step: OnStep,
@@ -127,31 +143,38 @@ def _feed(
     their clock.
     """
     truth_in_bag = set() if shard.truth_path else matcher.topics
-    bag = reader.messages(labels.topics | truth_in_bag)
+    bag = feed.of_bag(reader, labels.topics | truth_in_bag)
+    damage = ""
     with ExitStack() as stack:
-        truths = _truths(stack, shard, matcher)
+        truths = _truths(stack, shard, matcher, feed)
         merged = heapq.merge(((m, True) for m in bag), ((m, False) for m in truths), key=_time)
         messages = stack.enter_context(prefetch(merged, labels.prepare))
         try:
             for message, in_bag in messages:
+                feed.at(message.log_time_ns)
                 if in_bag and message.topic in labels.topics:
                     labels.feed(message)
                 if not in_bag or message.topic in truth_in_bag:
                     matcher.add_truth(message)
                 on_step(1)
         except BagError as error:
-            writer.problems.append(str(error))
-    labels.finish()
-    matcher.finish()
+            damage = str(error)
+            writer.problems.append(damage)
+    if feed.is_last:
+        labels.finish()
+        matcher.finish()
     writer.problems.extend(reader.warnings)
+    feed.end(damage or "; ".join(reader.warnings))
 
 
-def _truths(stack: ExitStack, shard: Shard, matcher: GroundTruthMatcher) -> Iterator[BagMessage]:
+def _truths(
+    stack: ExitStack, shard: Shard, matcher: GroundTruthMatcher, feed: Feed
+) -> Iterator[BagMessage]:
     """The messages of the other bag that holds the truth; none where the bag itself does."""
     if not shard.truth_path or not matcher.topics:
         return iter(())
     reader = stack.enter_context(BagReader(Path(shard.truth_path)))
-    return reader.messages(matcher.topics)
+    return feed.of_truth(reader, matcher.topics)
 
 
 def _time(tagged: tuple[BagMessage, bool]) -> int:

@@ -80,6 +80,11 @@ class Scorer:
         self._boundary = boundary and self._lookup.measurable and not mapped.ambiguous
         self._before: tuple[Cells, Cells] | None = None
 
+    def count_anew(self) -> None:
+        """Forget what was counted; the next frame is still compared with the last one."""
+        old = self.statistics
+        self.statistics = StreamStatistics(old.layout, old.classes, rate=old.rate.following())
+
     def add(self, sample: Sample) -> FrameScore:
         """Score a frame.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,8 @@ class ShardWriter:
         problems: what came to nothing.
         counts: what became of the messages of each input.
         engine: in one line.
+        folder: of the shard.
+        is_watched: whether the digest of scores is taken.
     """
 
     def __init__(self, job: Job, folder: Path) -> None:
@@ -51,7 +54,9 @@ class ShardWriter:
         self.problems: list[str] = []
         self.counts: dict[str, StreamCount] = {}
         self.engine = ""
-        self._folder, self._layout = folder, layout
+        self.is_watched = False
+        self.folder, self._layout = folder, layout
+        self._digest = hashlib.sha1(usedforsecurity=False)
         self._doubted = job.truth_assumed and job.files is None
         self._scorers = {
             entry.stream: Scorer(entry.stream, job.protocol, mapped, layout, boundary=job.boundary)
@@ -90,8 +95,29 @@ class ShardWriter:
         except SegPerceptionError as error:
             self.refuse(stream, error)
             return
-        self._frames.write(f"{frame.model_dump_json()}\n")
+        line = f"{frame.model_dump_json()}\n"
+        self._frames.write(line)
+        if self.is_watched:
+            self._digest.update(line.encode())
+            for values in (sample.predicted, sample.confidence):
+                self._digest.update(b"" if values is None else values.tobytes())
         self._samples[stream].offer(frame, sample)
+
+    def count_anew(self) -> None:
+        """Forget everything that was scored; the next frames are still compared with the last."""
+        for scorer in self._scorers.values():
+            scorer.count_anew()
+        for samples in self._samples.values():
+            samples.clear()
+        self._frames.seek(0)
+        self._frames.truncate()
+        self.durations.clear()
+        self.issues.begin_anew()
+
+    def take_digest(self) -> str:
+        """Of the scores while they were watched, since it was taken last."""
+        found, self._digest = self._digest.hexdigest(), hashlib.sha1(usedforsecurity=False)
+        return found
 
     def refuse(self, stream: str, error: SegPerceptionError) -> None:
         """Count labels or a truth that can't be read or compared."""
@@ -121,13 +147,18 @@ class ShardWriter:
                 name: [frame.model_dump() for frame in samples.write()]
                 for name, samples in self._samples.items()
             },
-            "stages": _stages(self.durations),
-            "counts": {name: _count(count) for name, count in self.counts.items()},
+            "stages": stages_json(self.durations),
+            "counts": {name: count_json(count) for name, count in self.counts.items()},
             "notes": [*self.remarks, *map(str, self.issues.all())],
             "problems": self.problems,
             "engine": self.engine,
         }
-        write_file(self._folder / PART, json.dumps(document), EvaluationError)
+        write_part(self.folder, document)
+
+
+def write_part(folder: Path, document: Mapping[str, Any]) -> None:
+    """Write `part.json`, which says that a shard is done."""
+    write_file(folder / PART, json.dumps(document), EvaluationError)
 
 
 class ShardResult:
@@ -161,7 +192,8 @@ def merge_statistics(parts: Sequence[ShardResult], stream: str, job: Job) -> Str
     return total
 
 
-def _stages(durations: StageDurations) -> dict[str, Any]:
+def stages_json(durations: StageDurations) -> dict[str, Any]:
+    """Histograms of stages, as the bins that are filled."""
     found = {}
     for name, histogram in durations.stages().items():
         counts, longest_s = histogram.counts()
@@ -170,7 +202,8 @@ def _stages(durations: StageDurations) -> dict[str, Any]:
     return found
 
 
-def _count(count: StreamCount) -> dict[str, Any]:
+def count_json(count: StreamCount) -> dict[str, Any]:
+    """What became of the messages of a stream."""
     return {
         "received": count.received,
         "published": count.published,

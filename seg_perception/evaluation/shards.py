@@ -13,6 +13,7 @@ from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import EvaluationError
 from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.evaluation.job import Job, Shard
+from seg_perception.evaluation.piece_shard import PieceShard
 from seg_perception.evaluation.run_bag import OnStep, run_bag, run_labelled_bag
 from seg_perception.evaluation.run_files import run_images, run_predictions
 from seg_perception.evaluation.shard_writer import PART, ShardWriter
@@ -30,7 +31,10 @@ _RUNS: dict[str, _Run] = {
 
 def shard_folder(run: Path, shard: Shard) -> Path:
     """Where a shard's results lie in a run's folder."""
-    return run / SHARDS / f"{shard.number:05d}"
+    name = f"{shard.number:05d}"
+    if isinstance(shard, PieceShard):
+        name += f"_{shard.piece.number + 1:04d}_of_{shard.of:04d}"
+    return run / SHARDS / name
 
 
 def is_done(run: Path, shard: Shard) -> bool:

@@ -69,6 +69,20 @@ class StampPairer(Generic[Ours, Theirs]):
         self._truths.clear()
         self._newest_truth_ns = -1
 
+    @property
+    def waiting(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The stamps of labels and of truths that have no partner yet."""
+        return tuple(self._labels), tuple(self._truths)
+
+    def settle_before(self, stamp_ns: int) -> None:
+        """Give up what is older and waits: its partner would have come."""
+        for stamp in [stamp for stamp in self._labels if stamp < stamp_ns]:
+            del self._labels[stamp]
+            self.without_truth += 1
+        for stamp in [stamp for stamp in self._truths if stamp < stamp_ns]:
+            del self._truths[stamp]
+            self.without_labels += 1
+
     def _match(self, *, final: bool) -> Iterator[Pair[Ours, Theirs]]:
         for stamp_ns in list(self._labels):
             nearest = min(self._truths, key=lambda t: (abs(t - stamp_ns), t), default=None)

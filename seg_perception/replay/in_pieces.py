@@ -35,7 +35,7 @@ from seg_perception.replay.piece_run import (
 from seg_perception.replay.spool import spooled
 from seg_perception.replay.summarise import Done, say_of_the_bag, summarise
 from seg_perception.replay.summary import ReplaySummary
-from seg_perception.replay.time_pieces import TimePiece, cut, expect_short_memory
+from seg_perception.replay.time_pieces import TimePiece, cut, expect_short_memory, lead_s
 from seg_perception.replay.votes import cast
 
 OnProgress = Callable[[int, int], None]
@@ -80,7 +80,8 @@ def replay_in_pieces(
     with BagReader(request.bag) as reader:
         config = with_full_names(config, {topic.name for topic in reader.topics})
         check_outputs(config, Bundle.load(config.segmentation.bundle).ontology)
-        pieces = cut(reader, find_inputs(reader, config), config, options.pieces)
+        before_s = lead_s(reader, find_inputs(reader, config), config)
+        pieces = cut(reader, options.pieces, before_s, config.transforms.buffer_s)
         total = reader.message_count
     if len(pieces) == 1:
         return in_one()

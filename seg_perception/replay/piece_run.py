@@ -146,9 +146,9 @@ class _PieceRun:
         session, damage = self._session, ""
         session.prepare(reader)
         undecoded = topics - session.topics
-        inputs = session.inputs
+        sensors = {*session.inputs.images, *session.inputs.clouds}
         wanted: Iterator[BagMessage] = piece_messages(
-            reader, self._piece, topics, undecoded, inputs
+            reader, self._piece, topics, undecoded, sensors
         )
         with prefetch(wanted, crew.preparing(session), crew.depth) as messages:
             try:

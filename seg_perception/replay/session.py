@@ -148,6 +148,16 @@ class Session:
     def issues(self) -> list[Issue]:
         """What is amiss: what was met on the way, then why inputs came to nothing."""
         core = self.perception
+        return of_enabled(core.config, [*self._ahead, *core.issues.all(), *self.causes()])
+
+    @property
+    def ahead(self) -> list[Issue]:
+        """What was amiss before the first message."""
+        return self._ahead
+
+    def causes(self) -> list[Issue]:
+        """Why inputs came to nothing, or to little."""
+        core = self.perception
         evidence = Evidence(
             counts=core.accounting.snapshot(),
             points=core.accounting.points(),
@@ -157,12 +167,11 @@ class Session:
             in_millimetres=streams_in_millimetres(core.issues.all()),
         )
         missing = {issue.stream for issue in self._inputs.missing}
-        causes = [
+        return [
             issue
             for issue in diagnose(core.config, evidence)
             if issue.code != NO_MESSAGE.code or issue.stream not in missing
         ]
-        return of_enabled(core.config, [*self._ahead, *core.issues.all(), *causes])
 
     def _make_queue(self, latency_ns: int) -> EngineQueue:
         if latency_ns == 0:

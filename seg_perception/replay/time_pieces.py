@@ -71,21 +71,16 @@ class TimePiece:
         return TimePiece(self.number, self.start_ns, self.end_ns, 0, 0, self.watched_s)
 
 
-def cut(
-    reader: BagReader, inputs: Inputs, config: Config, count: int, frames: int = 0
-) -> list[TimePiece]:
+def cut(reader: BagReader, count: int, lead_s: float, buffer_s: float) -> list[TimePiece]:
     """Pieces of equal length; fewer where they would be shorter than what comes before each.
 
     Args:
         reader: of the recording.
-        inputs: what is read of it.
-        config: of the replay.
         count: how many are asked for.
-        frames: so many messages of every sensor come before a piece, at least.
+        lead_s: how long before a piece its sensors are fed (second).
+        buffer_s: how much longer before it transforms are.
     """
-    lead_s = _lead_s(reader, inputs, config, frames)
-    buffer_s = config.transforms.buffer_s
-    most = int(reader.duration_s / max(lead_s, _WATCHED_S))
+    most = int(reader.duration_s / lead_s)
     pieces = max(1, min(count, most))
     length_ns = (reader.end_ns - reader.start_ns) // pieces + 1
     starts = [reader.start_ns + n * length_ns for n in range(pieces)]
@@ -99,6 +94,24 @@ def cut(
         )
         for n, start in enumerate(starts)
     ]
+
+
+def lead_s(reader: BagReader, inputs: Inputs, config: Config) -> float:
+    """How long before a piece images and clouds are fed to a session (second)."""
+    synchronizer = config.synchronizer
+    waiting_s = 2 * (synchronizer.max_wait_s + synchronizer.max_gap_s)
+    convention = any(c.frame_convention == "auto" for c in config.cameras.values())
+    scans = max(buffer_size(config), MOST_SCANS if convention else 0) + 2
+    images_s = messages_s(reader, inputs.images, 1)
+    clouds_s = messages_s(reader, inputs.clouds, scans)
+    return max(waiting_s + _WATCHED_S, images_s, clouds_s) + _MARGIN_S
+
+
+def messages_s(reader: BagReader, topics: Collection[str], count: int) -> float:
+    """How long so many messages of each topic take, half as much again, and a watch (second)."""
+    counts = [topic.count for topic in reader.topics if topic.name in topics and topic.count]
+    spans = [1.5 * count * reader.duration_s / number for number in counts]
+    return max(spans, default=0.0) + _WATCHED_S
 
 
 def expect_short_memory(config: Config, latency_ms: float) -> None:
@@ -125,10 +138,16 @@ def piece_messages(
     piece: TimePiece,
     topics: set[str],
     undecoded: Collection[str],
-    inputs: Inputs,
+    sensors: Collection[str],
 ) -> Iterator[BagMessage]:
-    """What is fed of a recording for a piece, in the order of the whole."""
-    sensors = {*inputs.images, *inputs.clouds}
+    """What is fed of a recording for a piece, in the order of the whole.
+
+    Args:
+        reader: of the recording.
+        piece: that is worked on.
+        topics, undecoded: as for `BagReader.messages`.
+        sensors: those of the topics that are costly, and are fed from a later moment on.
+    """
     if piece.state_ns and TF_STATIC in topics:
         for message in reader.messages({TF_STATIC}):
             if message.log_time_ns >= piece.state_ns:
@@ -175,22 +194,3 @@ class PieceClock:
         if not self._has_begun:
             self._has_begun = True
             self._begin()
-
-
-def _lead_s(reader: BagReader, inputs: Inputs, config: Config, frames: int) -> float:
-    """How long before a piece images and clouds are fed."""
-    synchronizer = config.synchronizer
-    waiting_s = 2 * (synchronizer.max_wait_s + synchronizer.max_gap_s)
-    topics = {topic.name: topic for topic in reader.topics}
-    convention = any(c.frame_convention == "auto" for c in config.cameras.values())
-    scans = max(buffer_size(config), MOST_SCANS if convention else 0) + 2
-    spans = [
-        _span_s(reader, topics[name].count, max(frames, scans if name in inputs.clouds else 1))
-        for name in (*inputs.images, *inputs.clouds)
-    ]
-    return max(waiting_s, *spans) + _WATCHED_S + _MARGIN_S
-
-
-def _span_s(reader: BagReader, count: int, messages: int) -> float:
-    """How long so many messages of a topic take, and half as much again."""
-    return 1.5 * messages * reader.duration_s / max(count, 1)

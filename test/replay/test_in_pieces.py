@@ -9,7 +9,7 @@ from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.transforms import encode_tf
 from seg_perception.replay import ReplayOptions, replay
 from seg_perception.replay.inputs import find_inputs
-from seg_perception.replay.time_pieces import cut
+from seg_perception.replay.time_pieces import cut, lead_s
 
 ODOMETRY_MS = 20
 
@@ -124,7 +124,8 @@ def test_what_remembers_the_whole_recording_is_refused(world, bag, parameters, o
 def test_pieces_meet_and_a_short_recording_is_one(world, bag):
     with BagReader(bag) as reader:
         inputs = find_inputs(reader, config(world))
-        pieces = cut(reader, inputs, config(world), 3)
+        before_s = lead_s(reader, inputs, config(world))
+        pieces = cut(reader, 3, before_s, 1.0)
         assert [piece.number for piece in pieces] == [0, 1, 2]
         assert pieces[0].start_ns == reader.start_ns
         assert [piece.end_ns for piece in pieces[:-1]] == [p.start_ns for p in pieces[1:]]
@@ -132,4 +133,4 @@ def test_pieces_meet_and_a_short_recording_is_one(world, bag):
         # Two waits and gaps of 0.55 s, a second that is watched, and half a second more.
         assert pieces[1].start_ns - pieces[1].sensors_ns == 2_600 * world.ms
         assert pieces[1].sensors_ns - pieces[1].state_ns == 1_000 * world.ms
-        assert len(cut(reader, inputs, config(world), 100)) == 4
+        assert len(cut(reader, 100, before_s, 1.0)) == 4
