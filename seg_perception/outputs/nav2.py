@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,23 @@ from seg_perception.io.pointcloud2 import encode_cloud
 NAV2_POINT = np.dtype([(name, "<f4") for name in "xyz"])
 """A pixel's place in the sensor's frame (metre); NaN where it must not count."""
 _MOST_CLASSES = 255
+# Bits of what a point is, and of what its label counts as; looked up, since every scan is asked.
+_SEEN, _REMEMBERED = 1, 2
+_NOWHERE = np.array([np.nan, 0], np.float32)
+
+
+def _flags(*named: tuple[int, NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """One byte for each of 256 ids, with the bits of those tables that hold it."""
+    flags = np.zeros(256, np.uint8)
+    for bit, holds in named:
+        flags[np.flatnonzero(holds[:256])] |= bit
+    return flags
+
+
+_STATUSES = np.arange(256)
+_BY_STATUS = _flags(
+    (_SEEN, _STATUSES == PointStatus.LABELLED), (_REMEMBERED, _STATUSES == PointStatus.REMEMBERED)
+)
 
 
 @dataclass(frozen=True)
@@ -72,10 +90,9 @@ class Nav2Clouds:
         """
         check_layer_ontology(config, ontology)
         costs = cost_table(config.costmap, ontology)
-        self._counts = costs != UNSEEN
         # What is free must have been seen to be free now.
-        self._costs = costs > FREE
-        self._unknown_id = np.uint8(ontology.unknown_id)
+        self._by_label = _flags((_SEEN, costs != UNSEEN), (_REMEMBERED, costs > FREE))
+        self._unknown_id = ontology.unknown_id
         self._clearance_m = config.output.nav2_clearance_m
 
     def make(self, semantic: SemanticCloud, frame: str) -> Nav2Set | None:
@@ -91,20 +108,20 @@ class Nav2Clouds:
         Raises:
             CloudError: points that PointCloud2 can't carry.
         """
-        labelled = semantic.status == PointStatus.LABELLED
-        remembered = semantic.status == PointStatus.REMEMBERED
-        if semantic.T_base_cloud is None or not labelled.any():
+        if semantic.T_base_cloud is None or not (semantic.status == PointStatus.LABELLED).any():
             return None
         xyz, stamp_ns = semantic.cloud.xyz, semantic.cloud.stamp_ns
+        labels = semantic.labels.astype(np.uint8, copy=False)
+        known = np.asarray(cv2.LUT(labels, self._by_label), np.uint8)
+        known &= np.asarray(cv2.LUT(semantic.status, _BY_STATUS), np.uint8)
         # A comparison with NaN is false: what has no place does not count.
-        counts = labelled & self._counts.take(semantic.labels)
-        counts |= remembered & self._costs.take(semantic.labels)
-        counts &= _heights(xyz, semantic.T_base_cloud) <= self._clearance_m
+        counts = _is_below(xyz, semantic.T_base_cloud, self._clearance_m)
+        counts &= known.reshape(-1) != 0
         shape = semantic.cloud.points.shape
         image = LabelMap(
             camera=semantic.sensor,
-            labels=np.where(counts, semantic.labels, self._unknown_id).reshape(shape),
-            confidence=_as_byte(np.where(counts, semantic.confidence, 0)).reshape(shape),
+            labels=np.where(counts, labels, np.uint8(self._unknown_id)).reshape(shape),
+            confidence=_as_byte(semantic.confidence, counts).reshape(shape),
             stamp_ns=stamp_ns,
             frame_id=frame,
         )
@@ -113,21 +130,32 @@ class Nav2Clouds:
         return Nav2Set(encode_labels(image), encode_confidence(image), encode_cloud(cloud))
 
 
-def _heights(xyz: NDArray[np.float32], T_base_cloud: NDArray[np.float64]) -> NDArray[np.float32]:
-    """How high points (N, 3) lie in the base frame, float32 (N,), metre."""
+def _is_below(
+    xyz: NDArray[np.float32], T_base_cloud: NDArray[np.float64], clearance_m: float
+) -> NDArray[np.bool_]:
+    """Which points (N, 3) lie no higher in the base frame, bool (N,)."""
     up = T_base_cloud[2].astype(np.float32)
-    with np.errstate(invalid="ignore"):
-        heights: NDArray[np.float32] = xyz @ up[:3] + up[3]
-    return heights
+    with np.errstate(invalid="ignore", over="ignore"):
+        # Axis by axis: the records of a driver scatter them, and a product would copy all.
+        heights = xyz[:, 0] * up[0]
+        for axis in (1, 2):
+            heights += xyz[:, axis] * up[axis]
+        below: NDArray[np.bool_] = heights <= np.float32(clearance_m) - up[3]
+    return below
 
 
-def _as_byte(confidence: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Confidence 0 to 1 as the layer reads it, uint8, 255 is certain."""
-    scaled: NDArray[np.float32] = np.rint(np.clip(confidence, 0, 1) * np.float32(255))
-    return scaled.astype(np.uint8)
+def _as_byte(confidence: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Confidence 0 to 1 as the layer reads it, uint8, 255 is certain; 0 where it does not count."""
+    scaled = np.asarray(cv2.convertScaleAbs(confidence, alpha=255), np.uint8).reshape(-1)
+    scaled *= counts.view(np.uint8)
+    return scaled
 
 
 def _points(xyz: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDArray[np.void]:
     """The places, NAV2_POINT (N,), NaN where they do not count."""
-    placed = np.where(counts[:, None], xyz, np.float32(np.nan)).astype("<f4")
+    nowhere = _NOWHERE.take(counts.view(np.uint8))
+    placed = np.empty((len(xyz), 3), "<f4")
+    with np.errstate(invalid="ignore"):
+        for axis in range(3):
+            np.add(xyz[:, axis], nowhere, out=placed[:, axis])
     return placed.view(NAV2_POINT).reshape(-1)

@@ -1,6 +1,7 @@
 """Parameters in, configuration out; what is wrong is named."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -247,3 +248,34 @@ def test_every_parameter_is_described() -> None:
         assert stage.model_fields[field].description, key
     assert "transfer.cell_px" in {key for key, _, _ in describe({})}
     assert TransferConfig.model_fields["cell_px"].description
+
+
+DEPTH = {**CAMERA, "camera.front.depth_topic": "/front/depth/image_raw"}
+
+
+def test_a_camera_with_depths_is_a_sensor_of_points_too() -> None:
+    config = Config.from_parameters({**DEPTH, "camera.front.max_rate_hz": 5.0})
+    ((name, depth),) = config.depths.items()
+    assert (name, depth.topic, depth.cameras) == ("front", "/front/depth/image_raw", ["front"])
+    assert depth.camera_info_topic == "/front/depth/camera_info"
+    assert depth.output_topic.endswith("/semantic/points")
+    assert (depth.max_rate_hz, config.kind_of("front")) == (5.0, "depth")
+    assert Config.from_parameters(CAMERA).depths == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {"lidars": ["front"], "lidar.front.topic": "/points"},
+            "a lidar and a camera with depths are both called 'front'; rename one of them",
+        ),
+        (
+            {"camera.front.frame_convention": "auto"},
+            "expected optical or body of a camera with depth_topic, got auto",
+        ),
+    ],
+)
+def test_what_no_depth_camera_can_be_is_refused(changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Config.from_parameters({**DEPTH, **changed})

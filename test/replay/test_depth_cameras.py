@@ -8,24 +8,32 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from seg_perception.config import Config
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.inference.bundle import Bundle
 from seg_perception.inspection import inspect_bag
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.outputs.topics import Nav2Topics
 from seg_perception.replay import ReplayOptions, replay
+from seg_perception.robots.nav2 import nav2_parameters
 from test.fixtures.bags import GREEN, NETWORK_HEIGHT, NETWORK_WIDTH, RED, UNKNOWN
 from test.fixtures.depth_cameras import (
     DRIVERS,
     OAK,
+    OPTICAL,
     ORBBEC,
     ORBBEC_UNALIGNED,
     REALSENSE,
     REALSENSE_UNALIGNED,
+    START_NS,
     WALL_M,
     ZED,
     DepthCamera,
 )
+from test.fixtures.nav2_layer import Nav2Layer
 
 
 def labelled(
@@ -106,6 +114,43 @@ def test_the_label_maps_pixels_are_the_clouds(tmp_path, tiny_bundle):
     np.testing.assert_allclose(x[-1][seen], (columns[seen] - 15.5) / 16 * WALL_M, atol=1e-5)
     np.testing.assert_allclose(y[4:, 3], (rows[4:] - 11.5) / 16 * WALL_M, atol=1e-5)
     assert config.depths["camera"].output_topic == "/camera/camera/color/semantic/points"
+
+
+@pytest.mark.parametrize("driver", [REALSENSE, REALSENSE_UNALIGNED], ids=lambda d: d.name)
+def test_navs_layer_takes_every_depth_image(driver, tmp_path, tiny_bundle):
+    wishes = {"output.nav2_semantic_cloud": True, "output.nav2_base_frame": "base_link"}
+    config, clouds, _ = labelled(driver, tmp_path, tiny_bundle, **wishes)
+    ontology = Bundle.load(str(tiny_bundle)).ontology
+    costmap = yaml.safe_load(nav2_parameters(config, ontology))["local_costmap"]["local_costmap"]
+    frames = TransformTree()
+    for parent, child, xyz, is_optical in driver.places:
+        T = OPTICAL.copy() if is_optical else np.eye(4)
+        T[:3, 3] = xyz
+        frames.set_static(parent, child, T)
+    layer = Nav2Layer(
+        costmap["ros__parameters"]["semantic_layer"],
+        lambda frame, stamp: frames.lookup("base_link", frame, stamp),
+    )
+    (name,) = config.depths
+    topics = Nav2Topics.of(config.depths[name])
+    order = (topics.label_image, topics.confidence, topics.points)
+    source = layer.sources[name]
+    with BagReader(tmp_path / "out.mcap") as reader:
+        (info,) = [m.message for m in reader.messages({topics.label_info})]
+        source.take_labels(info)
+        for message in reader.messages(set(order)):
+            layer.take(name, order.index(message.topic), message.message)
+    assert source.counts == {"taken": len(clouds)}
+    source.update(START_NS / 1e9 + 0.4)
+    # Red costs nothing and green a little; the wall stands 2.3 m ahead of the base.
+    left, right = (source.cost_at(WALL_M + 0.3, y) for y in _beside(driver))
+    assert (left, right) == (0, 102)
+
+
+def _beside(driver: DepthCamera) -> tuple[float, float]:
+    """Half a metre to the left and to the right of the colour camera, in the base frame."""
+    y = next(xyz[1] for _, child, xyz, _ in driver.places if child == "camera_color_frame")
+    return y + 0.6, y - 0.6
 
 
 def test_depths_without_a_lens_that_are_not_aligned_say_so(tmp_path, tiny_bundle):
