@@ -25,11 +25,11 @@ from seg_perception.geometry.pixel_table import PixelTable
 _FINER = 1.2
 # Of width and height: lenses that differ less are one, as drivers round them.
 _SAME_LENS = 0.01
-# Nothing nearer is measured: so far aside may a point before the camera lie in the depth image.
-_NEAREST_M = 0.2
+# Nothing nearer is measured: it would lie farthest aside in the other image.
+_NEAREST_M = 0.3
 # Windows begin and end at multiples of it, so that they hardly ever change.
 _STEP = 16
-_PIECE = 16384
+_PIECE = 32768
 _NONE = np.iinfo(np.uint64).max
 _INDEX_BITS, _INDEX = np.uint64(32), np.uint64(2**32 - 1)
 
@@ -151,13 +151,18 @@ def _window(grid: DepthGrid, view: View) -> Window:
     T = view.camera.T_ideal_camera @ view.T_camera_cloud
     coarse = grid.rays[:, ::_STEP, ::_STEP].astype(np.float64)
     turned = np.einsum("ij,jrc->irc", T[:3, :3], coarse)
-    # The nearest points lie farthest aside, and one step is not looked at.
-    aside = float(np.linalg.norm(T[:3, 3])) / _NEAREST_M + 2 * _STEP / grid.lens.fx
     x_min, x_max, y_min, y_max = view.camera.slopes
+    # Between two rays that are looked at lie others.
+    step = _STEP / min(grid.size[0] / grid.lens.width * grid.lens.fx, _FINER * view.camera.fx)
     with np.errstate(divide="ignore", invalid="ignore"):
         x, y = turned[:2] / turned[2]
-        near = (turned[2] > 0) & (x > x_min - aside) & (x < x_max + aside)
-        near &= (y > y_min - aside) & (y < y_max + aside)
+        near = turned[2] > 0
+        for slope, low, high, shift in zip(
+            (x, y), (x_min, y_min), (x_max, y_max), T[:2, 3] / _NEAREST_M, strict=True
+        ):
+            # The nearest points lie farthest aside, the farthest where their rays do.
+            near &= slope + max(shift, 0) > low - step
+            near &= slope + min(shift, 0) < high + step
     rows, columns = (np.flatnonzero(near.any(axis=axis)) for axis in (1, 0))
     if len(rows) == 0:
         return slice(0, 1), slice(0, 1)

@@ -92,7 +92,6 @@ class Nav2Clouds:
         costs = cost_table(config.costmap, ontology)
         # What is free must have been seen to be free now.
         self._by_label = _flags((_SEEN, costs != UNSEEN), (_REMEMBERED, costs > FREE))
-        self._unknown_id = ontology.unknown_id
         self._clearance_m = config.output.nav2_clearance_m
 
     def make(self, semantic: SemanticCloud, frame: str) -> Nav2Set | None:
@@ -110,7 +109,8 @@ class Nav2Clouds:
         """
         if semantic.T_base_cloud is None or not (semantic.status == PointStatus.LABELLED).any():
             return None
-        xyz, stamp_ns = semantic.cloud.xyz, semantic.cloud.stamp_ns
+        # Copied once: the records of a driver scatter them, and each step would read all.
+        xyz, stamp_ns = _side_by_side(semantic.cloud.xyz), semantic.cloud.stamp_ns
         labels = semantic.labels.astype(np.uint8, copy=False)
         known = np.asarray(cv2.LUT(labels, self._by_label), np.uint8)
         known &= np.asarray(cv2.LUT(semantic.status, _BY_STATUS), np.uint8)
@@ -120,14 +120,29 @@ class Nav2Clouds:
         shape = semantic.cloud.points.shape
         image = LabelMap(
             camera=semantic.sensor,
-            labels=np.where(counts, labels, np.uint8(self._unknown_id)).reshape(shape),
+            labels=_or_unknown(labels, counts).reshape(shape),
             confidence=_as_byte(semantic.confidence, counts).reshape(shape),
             stamp_ns=stamp_ns,
             frame_id=frame,
         )
-        points = _points(xyz, counts).reshape(shape)
+        _take_away(xyz, counts)
+        points = xyz.view(NAV2_POINT).reshape(shape)
         cloud = PointCloud(points, stamp_ns, frame, is_dense=bool(counts.all()))
         return Nav2Set(encode_labels(image), encode_confidence(image), encode_cloud(cloud))
+
+
+def _side_by_side(xyz: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A copy of points (N, 3)."""
+    copied = np.empty((len(xyz), 3), "<f4")
+    for axis in range(3):
+        copied[:, axis] = xyz[:, axis]
+    return copied
+
+
+def _or_unknown(labels: NDArray[np.uint8], counts: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Labels, 255 where they do not count: the id of *unknown* of whatever fits into a byte."""
+    masked: NDArray[np.uint8] = labels | (counts.view(np.uint8) - np.uint8(1))
+    return masked
 
 
 def _is_below(
@@ -136,10 +151,7 @@ def _is_below(
     """Which points (N, 3) lie no higher in the base frame, bool (N,)."""
     up = T_base_cloud[2].astype(np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        # Axis by axis: the records of a driver scatter them, and a product would copy all.
-        heights = xyz[:, 0] * up[0]
-        for axis in (1, 2):
-            heights += xyz[:, axis] * up[axis]
+        heights = xyz @ up[:3]
         below: NDArray[np.bool_] = heights <= np.float32(clearance_m) - up[3]
     return below
 
@@ -151,11 +163,9 @@ def _as_byte(confidence: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDAr
     return scaled
 
 
-def _points(xyz: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDArray[np.void]:
-    """The places, NAV2_POINT (N,), NaN where they do not count."""
+def _take_away(xyz: NDArray[np.float32], counts: NDArray[np.bool_]) -> None:
+    """Make points (N, 3) that do not count NaN."""
     nowhere = _NOWHERE.take(counts.view(np.uint8))
-    placed = np.empty((len(xyz), 3), "<f4")
     with np.errstate(invalid="ignore"):
         for axis in range(3):
-            np.add(xyz[:, axis], nowhere, out=placed[:, axis])
-    return placed.view(NAV2_POINT).reshape(-1)
+            xyz[:, axis] += nowhere
