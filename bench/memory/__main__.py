@@ -12,10 +12,11 @@ import argparse
 import json
 from pathlib import Path
 
-from bench.memory.drive import Condition, drive
+from bench.memory.drive import Condition, drive, labelled
 from bench.memory.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
 from bench.memory.odometry import DRIFTS
-from bench.memory.recording import recording
+from bench.memory.picture import write_png
+from bench.memory.recording import DRIVE_S, STEP_S, recording
 from bench.memory.scores import Score
 
 CONDITIONS = (
@@ -32,6 +33,7 @@ def main() -> None:
     """Run all of it."""
     options = _options()
     labellers: dict[str, Labeller] = {EXACT: ExactLabels(), MODEL: ModelLabels()}
+    _draw(labellers[MODEL], options.output)
     document = {}
     for name, labeller in labellers.items():
         for condition in CONDITIONS:
@@ -46,6 +48,16 @@ def main() -> None:
                 moment: {**vars(score), "shares": score.shares()} for moment, score in total.items()
             }
             (options.output / "result.json").write_text(json.dumps(document, indent=1))
+
+
+def _draw(labeller: Labeller, output: Path) -> None:
+    """A scan at the end of the first world's drive, without memory and with it."""
+    recorded = recording(1, output / "cache")
+    recorded.record()
+    for step, semantic in labelled(recorded, labeller, Condition()):
+        if step.time_s + STEP_S >= DRIVE_S:
+            write_png(output / "memory.png", semantic, labeller.ontology)
+            return
 
 
 def _options() -> argparse.Namespace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from bench.memory.labels import Labeller
 from bench.memory.odometry import TRUE, Odometry
-from bench.memory.recording import AWAY_S, CAMERAS, STAMP_NS, Recording
+from bench.memory.recording import AWAY_S, CAMERAS, STAMP_NS, Recording, Step
 from bench.memory.scores import Score
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import NANOSECONDS, PointCloud
+from seg_perception.core.types import NANOSECONDS, PointCloud, SemanticCloud
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.perception import Perception
 from seg_perception.simulation import rig
@@ -51,19 +51,26 @@ class Condition:
 
 def drive(recording: Recording, labeller: Labeller, condition: Condition) -> dict[str, Score]:
     """Scores by moment of a drive."""
+    groups = _blocking(labeller.ontology)
+    scores = {name: Score() for name in (*map(_name, MOMENTS_S), REVISIT)}
+    for step, semantic in labelled(recording, labeller, condition):
+        if moment := _moment(step.time_s):
+            scores[moment].add(step, semantic, groups)
+    return scores
+
+
+def labelled(
+    recording: Recording, labeller: Labeller, condition: Condition
+) -> Iterator[tuple[Step, SemanticCloud]]:
+    """The steps of a drive, and what the core says of their scans."""
     core = Perception(
         _config(condition), labeller.ontology, _transforms(recording, condition.odometry)
     )
-    groups = _blocking(labeller.ontology)
-    scores = {name: Score() for name in (*map(_name, MOMENTS_S), REVISIT)}
     for step in recording.steps():
         for camera in range(condition.cameras):
             core.add_label_map(labeller.label(recording, step, camera))
         cloud = PointCloud(step.points, step.stamp_ns, "lidar", is_dense=True)
-        semantic = core.label(_LIDAR, cloud)
-        if moment := _moment(step.time_s):
-            scores[moment].add(step, semantic, groups)
-    return scores
+        yield step, core.label(_LIDAR, cloud)
 
 
 def _name(moment_s: float) -> str:

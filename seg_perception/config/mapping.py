@@ -52,6 +52,17 @@ class MapConfig(ParameterGroup):
     excluded_classes: list[str] = Field(
         default=[], description="Names of classes that do not enter, such as those that move"
     )
+    load: str = Field(
+        json_schema_extra=EXPERT,
+        default="",
+        description="Map file of `replay --map` that is remembered from the start; needs "
+        "map.localized and memory.enabled",
+    )
+    localized: bool = Field(
+        json_schema_extra=EXPERT,
+        default=False,
+        description="map.frame is the same at every start, and the robot finds its place in it",
+    )
 
 
 class MemoryConfig(ParameterGroup):

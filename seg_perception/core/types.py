@@ -327,6 +327,16 @@ class SemanticCloud:
         for name in ("labels", "confidence", "status", "sources"):
             _expect_shape(name, getattr(self, name), (len(self.cloud),))
 
+    @property
+    def seen_labels(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """Labels (N,) of what cameras see now; unknown where they are remembered."""
+        remembered = self.status == PointStatus.REMEMBERED
+        if not remembered.any():
+            return self.labels
+        # The unknown id is the largest of its type.
+        unknown = self.labels.dtype.type(np.iinfo(self.labels.dtype).max)
+        return np.where(remembered, unknown, self.labels)
+
     def count(self, status: PointStatus) -> int:
         """Count the points of one status."""
         return int(np.count_nonzero(self.status == status))

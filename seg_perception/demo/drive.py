@@ -21,6 +21,7 @@ from seg_perception.io.camera_info import decode_camera_info
 from seg_perception.io.images import decode_label_image, decode_picture
 from seg_perception.io.messages import stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.semantic_fields import remembered_in
 from seg_perception.outputs.pictures import Labels, Rgb
 from seg_perception.outputs.topics import CameraTopics, cloud_topic
 from seg_perception.pipeline.transform_reader import TransformReader
@@ -68,12 +69,14 @@ class DemoScan:
         stamp_ns, frame_id: of the message.
         xyz: float32 (N, 3), metre, sensor frame; finite points only.
         labels: uint16 (N,), class ids.
+        remembered: bool (N,), the label is that of the place from before.
     """
 
     stamp_ns: int
     frame_id: str
     xyz: NDArray[np.float32]
     labels: NDArray[np.uint16]
+    remembered: NDArray[np.bool_]
 
 
 class Drive:
@@ -202,5 +205,7 @@ def _scan(message: Any) -> DemoScan:
     cloud = decode_cloud(message)
     xyz = cloud.xyz
     finite = np.isfinite(xyz).all(axis=1)
-    labels = cloud.points["label"].reshape(-1).astype(np.uint16)
-    return DemoScan(cloud.stamp_ns, cloud.frame_id, xyz[finite], labels[finite])
+    points = cloud.points.reshape(-1)
+    labels, remembered = points["label"].astype(np.uint16), remembered_in(points)
+    kept = xyz[finite], labels[finite], remembered[finite]
+    return DemoScan(cloud.stamp_ns, cloud.frame_id, *kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ _DRAWN_AT = (0.2, 0.5, 0.8)
 _ALPHA = 0.55
 _SCAN = BirdsEye(range_m=30.0, ceiling_m=2.0)
 _MAP = BirdsEye(range_m=30.0, ceiling_m=2.0, with_legend=False)
+_SWEEP = BirdsEye(range_m=25.0, size_px=800, ceiling_m=2.0, with_legend=False)
 _MAP_EVERY = 4
 _POINT_PX = 4
 
@@ -57,6 +59,7 @@ class DemoRenderer:
             drawn[f"overlay_{number}"] = self._overlay(frame)
         for name, scan in scans.items():
             drawn[f"birds_eye_{name}"] = self._from_above(scan, name)
+        drawn["memory"] = self._without_and_with_memory(self._frames[-1].stamp_ns)
         return tuple(_write(folder / f"{name}.png", picture) for name, picture in drawn.items())
 
     def _poster(self, frame: Frame, scan: DemoScan) -> Rgb:
@@ -91,11 +94,22 @@ class DemoRenderer:
         ok = seen.valid
         return paint_points(frame.image, seen.uv[ok], colors[ok], seen.depth[ok], _POINT_PX)
 
-    def _from_above(self, scan: DemoScan, name: str) -> Rgb:
+    def _from_above(self, scan: DemoScan, name: str, drawn: BirdsEye = _SCAN) -> Rgb:
         drive = self._drive
         T_base_sensor = drive.transforms.lookup(drive.base_frame, scan.frame_id, scan.stamp_ns)
         xyz = transform_points(T_base_sensor, scan.xyz)
-        return _SCAN.draw(xyz, scan.labels, self._predicted, name.replace("_", " "))
+        return drawn.draw(xyz, scan.labels, self._predicted, name.replace("_", " "))
+
+    def _without_and_with_memory(self, stamp_ns: int) -> Rgb:
+        """A late scan of the lidar: what is seen, and what is remembered beside it."""
+        scan = self._drive.nearest_scan(self._drive.lidar, stamp_ns)
+        unknown = np.uint16(self._predicted.unknown_id)
+        seen = replace(scan, labels=np.where(scan.remembered, unknown, scan.labels))
+        left = self._from_above(seen, "seen now", _SWEEP)
+        right = self._from_above(scan, "and remembered", _SWEEP)
+        shown = np.unique(scan.labels[scan.labels != unknown]).tolist()
+        picture = beside(left, right)
+        return above(picture, legend_strip(self._predicted, shown, picture.shape[1]))
 
     def _map(self) -> Rgb:
         """Labelled points of the whole drive, around the robot's place at its middle."""

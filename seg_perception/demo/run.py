@@ -34,6 +34,7 @@ _RESULTS = (
     "demo.png",
     "overlay_*.png",
     "birds_eye_*.png",
+    "memory.png",
     "demo.mp4",
 )
 

@@ -25,6 +25,7 @@ from seg_perception.io.cloud_labels import LABEL_FIELDS, confidence_in, ids_in
 from seg_perception.io.images import decode_label_image
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.io.semantic_fields import remembered_in
 from seg_perception.pipeline.transform_reader import TransformReader
 from seg_perception.replay.recent_images import RecentImages
 
@@ -103,6 +104,9 @@ class RecordedLabels:
         cloud = decode_cloud(message.message)
         points = cloud.points.reshape(-1)
         labels = self._with_unknown(ids_in(points, LABEL_FIELDS, message.topic))
+        # What is scored is what was seen.
+        unknown = labels.dtype.type(self._ontology.unknown_id)
+        labels = np.where(remembered_in(points), unknown, labels)
         pose = self._matcher.fixed_pose(self._fixed_frame, cloud)
         return CloudLabels(cloud.stamp_ns, labels, confidence_in(points), cloud, pose)
 

@@ -53,7 +53,9 @@ class ScoringSink:
         if self._matcher.wants(name):
             cloud = semantic.cloud
             pose = self._matcher.fixed_pose(self._fixed_frame, cloud)
-            labels = CloudLabels(cloud.stamp_ns, semantic.labels, semantic.confidence, cloud, pose)
+            # What is scored is what was seen.
+            seen = semantic.seen_labels
+            labels = CloudLabels(cloud.stamp_ns, seen, semantic.confidence, cloud, pose)
             self._matcher.add_labels(name, labels)
 
     def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:

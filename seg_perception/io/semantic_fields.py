@@ -47,6 +47,7 @@ PROFILES = {
     "float32": CloudProfile("label", "<f4", "confidence", flat=True),
 }
 _COLOR = "rgb"
+_REMEMBERED = "remembered"
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,17 @@ def with_remembered(semantic: SemanticCloud) -> SemanticCloud:
     uint8: 1 where no camera sees the point now and its label is that of its place from before.
     """
     remembered = (semantic.status == PointStatus.REMEMBERED).astype(np.uint8)
-    return _with_byte(semantic, "remembered", remembered)
+    return _with_byte(semantic, _REMEMBERED, remembered)
+
+
+def remembered_in(points: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which points (N,) of a published cloud have a remembered label; none without the field."""
+    # A sender's own field of that name comes first; ours is the last of those so called.
+    ours = [name for name in points.dtype.names or () if name.endswith(_REMEMBERED)]
+    if not ours:
+        return np.zeros(len(points), np.bool_)
+    found: NDArray[np.bool_] = points[ours[-1]] == 1
+    return found
 
 
 def _with_byte(semantic: SemanticCloud, field: str, values: NDArray[np.uint8]) -> SemanticCloud:

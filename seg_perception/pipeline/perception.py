@@ -104,7 +104,9 @@ class Perception:
         self._depth_sensors = config.depths
         self._depth_labellers = {name: self._depth_labeller(name) for name in config.depths}
         shared = self.add_map(config.map) if config.map.enabled else None
-        self._memory = make_memory(config, ontology, self.motion, self.issues, shared)
+        self._memory = make_memory(
+            config, ontology, self.motion, self.issues, shared, self._forget_entries
+        )
 
     @property
     def filled_maps(self) -> list[SemanticMapper]:
@@ -221,6 +223,8 @@ class Perception:
         self.map_entry.clear()
         for mapper in self.filled_maps:
             mapper.clear()
+        if self._memory is not None:
+            self._memory.clear()
         self._label_maps.clear()
         self._scans.clear()
         self._clouds.clear(CLOCK_JUMP)
@@ -228,6 +232,10 @@ class Perception:
     def close(self) -> None:
         """Drop what still waits."""
         self._clouds.clear(SHUTDOWN)
+
+    def _forget_entries(self) -> None:
+        """Scans that wait to be mapped must not be: their place has jumped."""
+        self.map_entry.clear()
 
     def _make_labellers(self) -> dict[str, CloudLabeller]:
         possible = self._plausibility

@@ -106,9 +106,38 @@ def check_map(config: Config, ontology: Ontology) -> None:
     Raises:
         ConfigError: no frame to map in, or classes that the ontology does not have.
     """
+    if config.map.load:
+        check_saved(config)
     if config.map.enabled or config.memory.enabled:
         map_frame(config, config.map)
         _entering(ontology, config.map)
+
+
+def check_saved(config: Config) -> None:
+    """Refuse a saved map in a frame in which its places need not be the same.
+
+    Raises:
+        ConfigError: nothing remembers it, or its frame is not declared to be global, or begins anew
+            at each start, as those of odometry do.
+    """
+    frame = config.map.frame
+    if not config.memory.enabled:
+        msg = "map.load is for remembered labels: set memory.enabled: true too"
+        raise ConfigError(msg)
+    if not config.map.localized or not frame:
+        msg = (
+            "map.load: a saved map is right in one frame only; set map.frame to a global one in "
+            "which the robot is localised, and say so by map.localized: true"
+        )
+        raise ConfigError(msg)
+    if "odom" in frame.lower() or (
+        config.transforms.odometry_topic and frame == (config.transforms.fixed_frame)
+    ):
+        msg = (
+            f"map.load: expected a global frame, got {frame!r}, an odometry's, which begins anew "
+            "at each start, so that labels would lie wrong; set map.frame to the localisation's"
+        )
+        raise ConfigError(msg)
 
 
 def map_frame(config: Config, chosen: MapConfig) -> str:

@@ -59,7 +59,7 @@ def test_scans_are_drawn_in_the_robots_frame(world, monkeypatch):
         @staticmethod
         def results():
             xyz = np.array([[0, -10, 0]], np.float32)
-            yield "top", DemoScan(0, "lidar", xyz, np.zeros(1, np.uint16))
+            yield "top", DemoScan(0, "lidar", xyz, np.zeros(1, np.uint16), np.zeros(1, bool))
             yield "front", Labelled(0, np.zeros((240, 320, 3), np.uint8), np.ones((4, 4), np.uint8))
 
     ontology = Ontology.model_validate(

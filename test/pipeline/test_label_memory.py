@@ -7,7 +7,11 @@ from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import Calibration, LabelMap, PointCloud, PointStatus
+from seg_perception.fusion.voxels import Voxels
 from seg_perception.geometry.transforms import TransformTree
+from seg_perception.io.class_comments import class_comments
+from seg_perception.io.point_files import write_points
+from seg_perception.outputs.clouds import map_points
 from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
 from seg_perception.pipeline.perception import Perception
 from seg_perception.pipeline.semantic_mapper import check_map
@@ -258,8 +262,7 @@ def test_a_clock_that_jumps_empties_the_memory():
 def test_a_frame_of_the_map_that_is_not_known_is_said_so():
     core = perception(transforms=drive_past(), map__frame="utm", map__enabled=True)
     see(core, [GROUND], (100,))
-    # Nothing entered, so nothing is asked for either: the map says why.
-    assert {issue.code for issue in core.issues.all()} == {"not_mapped"}
+    assert {issue.code for issue in core.issues.all()} == {"not_mapped", "not_remembered"}
 
 
 def test_a_memory_needs_a_frame_that_rests():
@@ -276,3 +279,163 @@ def test_what_a_scan_looks_through_is_forgotten_where_that_is_asked_for(clear, l
     wall = [(-30.0, -1.5 + y, 0.9 + z) for y in np.linspace(-3, 3, 30) for z in (-2, -1, 0, 1, 2)]
     later(core, *wall, stamp_ms=2000)
     assert later(core, BEHIND, stamp_ms=2100).labels.tolist() == [label]
+
+
+def offset(x_m, yaw_deg):
+    yaw = np.radians(yaw_deg)
+    T = np.eye(4)
+    T[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
+    T[0, 3] = x_m
+    return T
+
+
+def localised(after, at_ms=1000):
+    """map to odom at 10 Hz: nothing, and `after` from some time on; odometry as in `drive_past`."""
+    found = drive_past()
+    for ms in range(0, 4001, 100):
+        found.set_timed("map", "odom", ms * MS, np.eye(4) if ms < at_ms else after)
+    return found
+
+
+IN_MAP = {"map__frame": "map"}
+
+
+@pytest.mark.parametrize(
+    ("after", "known"),
+    [(offset(0, 0), True), (offset(0.3, 2), True), (offset(2, 0), False), (offset(0, 10), False),
+     (offset(2, 10), False)],
+)  # fmt: skip
+def test_a_jump_of_the_localisation_clears_the_memory(after, known):
+    core = perception(transforms=localised(after), **IN_MAP)
+    see(core, [GROUND], (100, 200, 300, 800, 900), point=(9.5 + 1, 0.5, 0.5))
+    see(core, [GROUND], (1100,), point=(-20.0, 0.5, 0.5))
+    assert ("memory_cleared" in {issue.code for issue in core.issues.all()}) is not known
+    assert (len(core.filled_maps[0].map) > 0) is known
+
+
+def test_labels_before_a_jump_are_not_given_after_it():
+    """What was remembered in the place that is asked for now lies 2 m and 10 degrees off."""
+    core = perception(transforms=localised(offset(2, 10), at_ms=1000), **IN_MAP)
+    see(core, [GROUND], (100, 200, 300))
+    for stamp_ms in range(400, 1300, 100):
+        see(core, [TRUNK], (stamp_ms,), point=(30.0, 0.5, 0.5))
+    everywhere = [(x, y, 0.5) for x in np.arange(-14, -5, 0.5) for y in np.arange(-6, 6, 0.5)]
+    statuses = {status for _, status in outcome(later(core, *everywhere))}
+    assert statuses == {"OUT_OF_VIEW"}
+
+
+def test_an_odometry_that_begins_again_clears_the_memory():
+    transforms = tree()
+    for ms in range(1000, 4001, 50):
+        transforms.set_timed("odom", "base", ms * MS, offset(2, 10))
+    core = perception(transforms=transforms)
+    see(core, [GROUND], (100, 200, 300, 700, 800, 900, 1000))
+    assert "memory_cleared" in {issue.code for issue in core.issues.all()}
+
+
+SAVED = {"map__frame": "map", "map__localized": True}
+# Places beside each other before the camera, each 300 times in a scan; the last one is not seen.
+ROW = [(10.5, y + 0.5, 0.5) for y in (-2, 0, 2)]
+OFF = (-9.5, 0.5, 0.5)
+
+
+def saved_map(tmp_path, classes=None, voxel_m=1.0, labels=(GROUND, TRUNK, GROUND, TRUNK)):
+    places = [(x, y, z + 1) for x, y, z in [*ROW, OFF]]
+    voxels = Voxels(
+        np.array(places) * voxel_m,
+        np.array(labels, np.uint8),
+        np.full(4, 0.8, np.float32),
+        np.full(4, 9, np.uint32),
+        1,
+        np.zeros(3),
+    )
+    chosen = classes or ontology()
+    path = tmp_path / "map.ply"
+    write_points(path, map_points(voxels, chosen), class_comments(chosen))
+    return {**SAVED, "map__load": str(path)}
+
+
+def see_row(core, labels, stamps_ms, *more):
+    """Stripes of 80 pixels: y = -2, 0, 2 lie to the right, in the middle and to the left."""
+    for stamp_ms in stamps_ms:
+        left, middle, right = labels[::-1]
+        core.add_label_map(label_map(stamp_ms, [left] * 35 + [middle] * 6 + [right] * 39))
+        last = core.label("top", cloud(stamp_ms, *ROW * 100, *more))
+    return last
+
+
+def test_a_saved_map_is_remembered_once_what_is_seen_bears_it_out(tmp_path):
+    core = perception(transforms=localised(np.eye(4)), **saved_map(tmp_path))
+    semantic = see_row(core, (GROUND, TRUNK, GROUND), (100,), OFF)
+    assert outcome(semantic)[:3] == [(n, "LABELLED") for n in (GROUND, TRUNK, GROUND)]
+    assert outcome(semantic)[-1] == (TRUNK, "REMEMBERED")
+    assert semantic.confidence[-1] == pytest.approx(0.8)
+    # It is not of what was seen: neither the map nor a costmap of it has it.
+    assert len(core.filled_maps[0].voxels()) == 3
+    assert not [issue for issue in core.issues.all() if issue.stream == "memory"]
+
+
+def test_a_saved_map_that_lies_off_is_not_remembered_and_that_is_said(tmp_path):
+    core = perception(transforms=localised(np.eye(4)), **saved_map(tmp_path))
+    semantic = see_row(core, (TRUNK, GROUND, GROUND), (100,), OFF)
+    assert outcome(semantic)[-1] == (UNKNOWN, "OUT_OF_VIEW")
+    (issue,) = [issue for issue in core.issues.all() if issue.stream == "memory"]
+    assert "33% have the class that map.load says" in str(issue)
+    # Borne out for long enough, it is trusted, and nothing is said any more.
+    semantic = see_row(core, (GROUND, TRUNK, GROUND), range(150, 450, 50), OFF)
+    assert outcome(semantic)[-1] == (TRUNK, "REMEMBERED")
+    assert not [issue for issue in core.issues.all() if issue.stream == "memory"]
+
+
+def test_a_saved_map_of_which_nothing_is_seen_is_not_trusted(tmp_path):
+    core = perception(transforms=localised(np.eye(4)), **saved_map(tmp_path))
+    assert outcome(later(core, OFF, stamp_ms=100)) == [(UNKNOWN, "OUT_OF_VIEW")]
+
+
+def test_what_is_seen_of_a_place_counts_more_than_what_was_saved(tmp_path):
+    core = perception(transforms=localised(np.eye(4)), **saved_map(tmp_path))
+    see_row(core, (GROUND, TRUNK, GROUND), (100, 150, 200))
+    see(core, [GROUND], (250, 300, 350), point=ROW[1])
+    semantic = see_row(core, (GROUND, TRUNK, GROUND), (400,), OFF)
+    assert outcome(semantic)[-1] == (TRUNK, "REMEMBERED")
+    behind = later(core, (-9.0, -0.5, 0.5), stamp_ms=2000)
+    assert outcome(behind) == [(TRUNK, "REMEMBERED")]
+
+
+def test_after_a_jump_a_saved_map_must_be_borne_out_anew(tmp_path):
+    core = perception(transforms=localised(offset(2, 10), 300), **saved_map(tmp_path))
+    semantic = see_row(core, (GROUND, TRUNK, GROUND), (100, 200, 300), OFF)
+    assert "memory_cleared" in {issue.code for issue in core.issues.all()}
+    assert outcome(semantic)[-1][0] != TRUNK
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"map__localized": False}, "say so by map.localized: true"),
+        ({"map__frame": ""}, "set map.frame to a global one"),
+        ({"map__frame": "odom"}, "got 'odom', an odometry's, which begins anew at each start"),
+        ({"map__frame": "robot/odom_combined"}, "an odometry's, which begins anew"),
+        ({"memory__enabled": False, "map__enabled": True}, "set memory.enabled: true too"),
+    ],
+)
+def test_a_saved_map_is_refused_in_frames_that_begin_anew(tmp_path, changed, sentence):
+    flat = {**saved_map(tmp_path), "memory__enabled": True, **changed}
+    config = Config.from_parameters({key.replace("__", "."): v for key, v in flat.items()})
+    with pytest.raises(ConfigError, match=sentence):
+        check_map(config, ontology())
+
+
+def test_maps_of_other_classes_or_voxels_and_files_that_are_none_are_refused(tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "coarse").mkdir()
+    other = ontology().model_copy(update={"name": "other", "classes": ontology().classes[:2],
+                                          "groupings": {}})  # fmt: skip
+    refused = {
+        "expected a map of the model's classes": saved_map(tmp_path / "other", classes=other),
+        "set map.voxel_m to theirs": saved_map(tmp_path / "coarse", voxel_m=0.7),
+        "check the path": {**SAVED, "map__load": str(tmp_path / "none.ply")},
+    }
+    for sentence, parameters in refused.items():
+        with pytest.raises(ConfigError, match=sentence):
+            perception(**parameters)

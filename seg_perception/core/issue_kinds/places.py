@@ -206,6 +206,24 @@ NO_MEMORY = IssueKind(
     "add the grouping `movable` to the model's ontology",
     "warning",
 )
+MEMORY_CLEARED = IssueKind(
+    "memory_cleared",
+    "the robot's place in {frame} jumps: what was remembered lies in the wrong place now, and is "
+    "forgotten",
+    "",
+    "a localisation that finds itself anew, or an odometry that begins again",
+    "nothing, where that is rare; else remember in the odometry's frame: `map.frame`",
+    "warning",
+)
+SAVED_MAP_DISAGREES = IssueKind(
+    "saved_map_disagrees",
+    "of the places that are seen now {share:.0%} have the class that map.load says, less than "
+    "{least:.0%}: it is not remembered",
+    "see whether the robot is localised in map.frame, and make the map anew where seasons changed",
+    "the saved map lies off, by half a metre or a few degrees, or the places have changed",
+    "localise the robot; make the map anew",
+    "warning",
+)
 NOT_REMEMBERED = IssueKind(
     "not_remembered",
     "a scan gets no remembered labels: {error}",
