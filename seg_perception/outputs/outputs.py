@@ -132,7 +132,7 @@ class Outputs:
             CloudError: a field that PointCloud2 can't carry.
         """
         sensor, config = semantic.sensor, self._config.output
-        memory = self._config.memory.enabled and sensor in self._config.lidars
+        memory = self._config.memory.enabled and sensor in self._config.surface_sensors
         make = partial(cloud_message, semantic, self._ontology, config, memory=memory)
         self._publish(self._clouds[sensor], make, now_ns)
         if self._costs is not None and sensor in self._obstacles:

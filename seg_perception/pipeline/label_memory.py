@@ -84,7 +84,7 @@ class LabelMemory:
             if shared is None or self.is_own
             else shared
         )
-        self._watches = {name: LocalizationWatch() for name in config.lidars}
+        self._watches = {name: LocalizationWatch() for name in config.surface_sensors}
         self._odometry_frame = config.transforms.fixed_frame
         self._min_confidence = np.float32(max(config.memory.min_confidence, 1e-6))
         self._clears = config.memory.clear_rays
