@@ -160,3 +160,11 @@ def helpers() -> Any:
         names = NAMES
 
     return Helpers
+
+
+@pytest.fixture(scope="session")
+def pages() -> Any:
+    """The page's server and a person at it."""
+    import teaching_pages
+
+    return teaching_pages

@@ -236,6 +236,8 @@ function target() {
 
 function drawLoupe() {
   const point = target(), { width, height } = $("loupe");
+  // Where is asked, in words, too.
+  $("stage").dataset.point = point ? `${frame().name} ${point.x} ${point.y}` : "";
   loupe.fillStyle = "#000"; loupe.fillRect(0, 0, width, height);
   if (!point) return;
   const shown = page.image.width / frame().width, x = point.x * shown, y = point.y * shown;
