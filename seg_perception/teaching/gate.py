@@ -56,6 +56,8 @@ class Verdict:
         return f"{_HEADS[self.decision].format(more=self.more)} {self._evidence()}".strip()
 
     def _evidence(self) -> str:
+        if self.decision == "no points":
+            return ""
         if not self.asked:
             return f"Old and new differ on {self.differing:.1%} of the kept-aside pixels."
         return (

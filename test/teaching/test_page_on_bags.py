@@ -84,5 +84,14 @@ def _simulate(repo, bag) -> None:
     import subprocess
     import sys
 
-    command = [sys.executable, "-m", "seg_perception.cli", "simulate", "-o", str(bag), "--duration", "4"]
+    command = [
+        sys.executable,
+        "-m",
+        "seg_perception.cli",
+        "simulate",
+        "-o",
+        str(bag),
+        "--duration",
+        "4",
+    ]
     subprocess.run(command, cwd=repo, check=True, capture_output=True)
