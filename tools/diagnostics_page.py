@@ -15,6 +15,7 @@ from seg_perception.core.issue_kinds import (
     inputs,
     lenses,
     messages,
+    pictures,
     places,
 )
 from seg_perception.core.issue_kinds.kind import IssueKind
@@ -24,6 +25,7 @@ PAGE = REFERENCE / "diagnostics.md"
 _PARTS = {
     "Inputs": inputs,
     "Images": images,
+    "Pictures": pictures,
     "Lenses": lenses,
     "Clouds": clouds,
     "Time": clocks,

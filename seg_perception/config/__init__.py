@@ -3,6 +3,7 @@
 from seg_perception.config.config import Config
 from seg_perception.config.depth import DepthConfig
 from seg_perception.config.labelling import (
+    PicturesConfig,
     PlausibilityConfig,
     RadarTransferConfig,
     SynchronizerConfig,
@@ -36,6 +37,7 @@ __all__ = [
     "NodeConfig",
     "OutputConfig",
     "ParameterGroup",
+    "PicturesConfig",
     "PlausibilityConfig",
     "RadarConfig",
     "RadarTransferConfig",

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from seg_perception.config.depth import DepthConfig, depth_sensors
 from seg_perception.config.key_checks import refuse_unknown_keys, refuse_unlisted_sensors
 from seg_perception.config.labelling import (
+    PicturesConfig,
     PlausibilityConfig,
     RadarTransferConfig,
     SynchronizerConfig,
@@ -50,6 +51,7 @@ class Config(BaseModel):
     transfer: TransferConfig = TransferConfig()
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
     plausibility: PlausibilityConfig = PlausibilityConfig()
+    pictures: PicturesConfig = PicturesConfig()
     map: MapConfig = MapConfig()
     memory: MemoryConfig = MemoryConfig()
     costmap: CostmapConfig = CostmapConfig()

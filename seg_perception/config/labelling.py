@@ -166,6 +166,17 @@ class PlausibilityConfig(ParameterGroup):
     )
 
 
+class PicturesConfig(ParameterGroup):
+    """What is noticed of the pictures themselves."""
+
+    watch: bool = Field(
+        json_schema_extra=EXPERT,
+        default=True,
+        description="Say when a camera sees nothing (dark, glare, covered, blurred, frozen); what "
+        "it shows then is never free ground",
+    )
+
+
 class RadarTransferConfig(ParameterGroup):
     """From label maps to radar returns, over the footprint of the bearing error."""
 

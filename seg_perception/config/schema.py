@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seg_perception.config.labelling import (
+    PicturesConfig,
     PlausibilityConfig,
     RadarTransferConfig,
     SynchronizerConfig,
@@ -33,6 +34,7 @@ _GROUPS: dict[str, type[ParameterGroup]] = {
     "transfer": TransferConfig,
     "radar_transfer": RadarTransferConfig,
     "plausibility": PlausibilityConfig,
+    "pictures": PicturesConfig,
     "map": MapConfig,
     "memory": MemoryConfig,
     "costmap": CostmapConfig,

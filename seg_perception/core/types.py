@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.issue_kinds.remark import Remark
+from seg_perception.core.picture_facts import PictureFacts
 
 NANOSECONDS = 1_000_000_000
 
@@ -148,6 +149,7 @@ class LabelMap:
         calibration: the lens scaled to (h, w); None without camera_info.
         picture: uint8 (h, w, 3), RGB, that the network was shown; None where its pixels are not
             those of the labels, and where nobody draws it.
+        facts: what the image tells without a network; None where another machine had it.
     """
 
     camera: str
@@ -157,6 +159,7 @@ class LabelMap:
     frame_id: str
     calibration: Calibration | None = None
     picture: NDArray[np.uint8] | None = None
+    facts: PictureFacts | None = None
 
     def __post_init__(self) -> None:
         """Check that labels and confidence fit.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import SizeMismatchError
 from seg_perception.core.issue_kinds.lenses import SIZE_MISMATCH
+from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import (
     published_size,
@@ -159,13 +160,14 @@ class Segmenter:
         height, width = labels.shape
         calibration = frame.calibration and scale_calibration(frame.calibration, width, height)
         return LabelMap(
-            frame.camera,
-            labels,
-            confidence,
-            frame.stamp_ns,
-            frame.frame_id,
-            calibration,
-            self._shown(answer.picture, (height, width)),
+            camera=frame.camera,
+            labels=labels,
+            confidence=confidence,
+            stamp_ns=frame.stamp_ns,
+            frame_id=frame.frame_id,
+            calibration=calibration,
+            picture=self._shown(answer.picture, (height, width)),
+            facts=PictureFacts.of(frame.image),
         )
 
     def _restored(self, image: NDArray[np.uint8], answer: Answer) -> Segmentation:

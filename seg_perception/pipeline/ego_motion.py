@@ -24,6 +24,8 @@ from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.scan_reader import ScanReader
 
 _SPEED_NS = NANOSECONDS // 20
+_LATE_NS = 3 * NANOSECONDS // 10
+_REST_M, _REST_RAD = 0.05, 0.01
 # Share of the read-out that is over when an image is stamped.
 _BEFORE_STAMP = {"first": 0.0, "middle": 0.5, "last": 1.0}
 # An image, or what became of it: a camera, a stamp and a frame.
@@ -58,6 +60,22 @@ class EgoMotion:
     def image_time_ns(self, label_map: Exposure) -> int:
         """The corrected stamp of an image."""
         return _shifted(label_map.stamp_ns, self._cameras[label_map.camera].time_offset_s)
+
+    def has_moved(self, frame: str, first_ns: int, last_ns: int) -> bool | None:
+        """Whether a frame moved between two times; None where that is not known.
+
+        Transforms come a little later than images: the last moments are left out.
+        """
+        try:
+            T_then, T_now = (
+                self._transforms.lookup(self._fixed_frame, frame, stamp_ns)
+                for stamp_ns in (first_ns, max(first_ns, last_ns - _LATE_NS))
+            )
+        except TransformError:
+            return None
+        turn_rad = rotation_angle(T_then[:3, :3].T @ T_now[:3, :3])
+        way_m = float(np.linalg.norm(T_now[:3, 3] - T_then[:3, 3]))
+        return way_m > _REST_M or float(turn_rad) > _REST_RAD
 
     def scan(self, sensor: str, cloud: PointCloud) -> Scan:
         """Find out when each point of a cloud was measured."""

@@ -29,6 +29,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
+from seg_perception.pipeline.degraded_view import DegradedView
 from seg_perception.pipeline.depth_labeller import DepthLabeller
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
@@ -98,6 +99,7 @@ class Perception:
         self._clouds = CloudQueue(config.synchronizer)
         self._scans = ScanBuffer(self.motion, buffer_size(config))
         self._views = ViewSelector(config, self.motion, self._label_maps)
+        self._degraded = DegradedView(config, ontology, self.issues, self.motion.has_moved)
         self._robot_pose = RobotPose(config, self.motion, self.issues)
         self._plausibility = Plausibility.of(config.plausibility, ontology)
         self._labellers = self._make_labellers()
@@ -137,7 +139,7 @@ class Perception:
             generation: when the image came; what is of another is not kept.
         """
         label_map = self._self_filter.hide_in_image(segmented)
-        self._keep(label_map, generation)
+        self._keep(self._degraded.for_clouds(label_map), generation)
         return label_map
 
     def add_label_map(self, label_map: LabelMap) -> None:
@@ -225,6 +227,7 @@ class Perception:
             mapper.clear()
         if self._memory is not None:
             self._memory.clear()
+        self._degraded.clear()
         self._label_maps.clear()
         self._scans.clear()
         self._clouds.clear(CLOCK_JUMP)

@@ -1,0 +1,219 @@
+"""Notices a camera that sees nothing: in the dark, against the sun, covered, blurred or frozen."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from seg_perception.core.issue_kinds import pictures
+from seg_perception.core.issue_kinds.kind import IssueKind
+from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.picture_facts import PictureFacts
+from seg_perception.core.types import NANOSECONDS, LabelMap
+
+# What lasts no longer is a tunnel's mouth, a shake, or a picture that was sent twice.
+_HOLD_NS = 2 * NANOSECONDS
+_LEAST_PICTURES = 8
+# A picture may be sent twice; this long is no accident.
+_SAME_NS = NANOSECONDS // 2
+# Sharpness is compared with the median of the last minutes.
+_USUAL_EVERY_NS = NANOSECONDS // 2
+_USUAL_ENTRIES = 240
+_USUAL_LEAST = 40
+Numbers = dict[str, Any]
+# Whether a frame moved between two times (ns); None: nobody knows.
+HasMoved = Callable[[str, int, int], bool | None]
+
+
+@dataclass
+class CameraHistory:
+    """What was seen of one camera.
+
+    Attributes:
+        frame_id: of the camera.
+        sharpness: of pictures that showed something, the last two minutes at most.
+        last: the newest picture.
+        same_since_ns: stamp of the first picture with the newest one's bytes.
+    """
+
+    frame_id: str = ""
+    sharpness: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
+    last: PictureFacts | None = None
+    same_since_ns: int = 0
+    _kept_ns: int | None = None
+
+    def add(self, facts: PictureFacts, stamp_ns: int, frame_id: str) -> None:
+        """Take note of the newest picture's bytes."""
+        self.frame_id = frame_id
+        if self.last is None or facts.checksum != self.last.checksum:
+            self.same_since_ns = stamp_ns
+        self.last = facts
+
+    def keep_as_usual(self, facts: PictureFacts, stamp_ns: int) -> None:
+        """Take note of the sharpness of a picture that is as it should be."""
+        if self._kept_ns is None or stamp_ns - self._kept_ns >= _USUAL_EVERY_NS:
+            self.sharpness.append(facts.sharpness)
+            self._kept_ns = stamp_ns
+
+
+class Fault(Protocol):
+    """One way not to see."""
+
+    kind: IssueKind
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """What its sentence needs; None where the picture does not have it."""
+        ...
+
+
+class Dark:
+    """Too little light."""
+
+    kind = pictures.DARK
+    _least = 12.0
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """The mean where it is low."""
+        del history, stamp_ns
+        is_dark = facts.brightness < self._least
+        return {"brightness": round(facts.brightness, 1)} if is_dark else None
+
+
+class Glare:
+    """Too much of it."""
+
+    kind = pictures.GLARE
+    _most = 0.6
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """The share of white where it is large."""
+        del history, stamp_ns
+        return {"white_percent": round(100 * facts.white)} if facts.white > self._most else None
+
+
+class Blank:
+    """Nothing in it, and neither black nor white."""
+
+    kind = pictures.BLANK
+    _least = 5.0
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """The contrast where it is low."""
+        del history, stamp_ns
+        is_blank = facts.contrast < self._least
+        return {"contrast": round(facts.contrast, 1)} if is_blank else None
+
+
+class Blurred:
+    """Less sharp than this camera's own last minutes."""
+
+    kind = pictures.BLURRED
+    _share = 0.4
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """The share of the usual sharpness where it is low."""
+        del stamp_ns
+        if len(history.sharpness) < _USUAL_LEAST:
+            return None
+        share = facts.sharpness / max(statistics.median(history.sharpness), 1e-6)
+        return {"share_percent": round(100 * share)} if share < self._share else None
+
+
+class Frozen:
+    """The same bytes under new stamps, while the robot moves or nobody knows whether it does."""
+
+    kind = pictures.FROZEN
+
+    def __init__(self, has_moved: HasMoved) -> None:
+        """Take who knows."""
+        self._has_moved = has_moved
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """A simulator's picture of a robot at rest may stay the same; a camera's never does."""
+        del facts
+        if stamp_ns - history.same_since_ns < _SAME_NS:
+            return None
+        moved = self._has_moved(history.frame_id, history.same_since_ns, stamp_ns)
+        if moved is False:
+            return None
+        return {"motion": " while the robot moves" if moved else ""}
+
+
+@dataclass
+class _Lasting:
+    """How long a camera has had a fault.
+
+    Attributes:
+        since_ns: stamp of the first picture with it.
+        until_ns: stamp of the last one.
+        count: pictures with it.
+    """
+
+    since_ns: int
+    until_ns: int
+    count: int = 0
+
+
+class PictureWatch:
+    """One history a camera; a fault that lasts is an issue until it has been gone for as long."""
+
+    def __init__(self, issues: IssueLog, has_moved: HasMoved) -> None:
+        """Start without any picture.
+
+        Args:
+            issues: told of faults.
+            has_moved: whether a camera's frame moved between two times.
+        """
+        self._issues = issues
+        self._faults: tuple[Fault, ...] = Dark(), Glare(), Blank(), Blurred(), Frozen(has_moved)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was seen: the clock jumped."""
+        self._histories: defaultdict[str, CameraHistory] = defaultdict(CameraHistory)
+        self._lasting: dict[tuple[str, str], _Lasting] = {}
+
+    def is_degraded(self, label_map: LabelMap) -> bool:
+        """Take in a picture with its labels; whether what it shows can't be trusted."""
+        facts, camera, stamp_ns = label_map.facts, label_map.camera, label_map.stamp_ns
+        if facts is None:
+            return False
+        history = self._histories[camera]
+        history.add(facts, stamp_ns, label_map.frame_id)
+        found = [
+            self._has(camera, fault, fault.numbers(facts, history, stamp_ns), stamp_ns)
+            for fault in self._faults
+        ]
+        if not any(now for now, _ in found):
+            history.keep_as_usual(facts, stamp_ns)
+        return any(lasts for _, lasts in found)
+
+    def _has(
+        self, camera: str, fault: Fault, numbers: Numbers | None, stamp_ns: int
+    ) -> tuple[bool, bool]:
+        """Whether a picture has a fault, and whether the camera has it, which lasts."""
+        key = camera, fault.kind.code
+        lasting = self._lasting.get(key)
+        if numbers is not None:
+            lasting = self._lasting.setdefault(key, _Lasting(stamp_ns, stamp_ns))
+            lasting.until_ns, lasting.count = stamp_ns, lasting.count + 1
+            if _is_long(lasting):
+                since_s = round((stamp_ns - lasting.since_ns) / NANOSECONDS)
+                self._hold(fault, camera, numbers, since_s)
+        elif lasting is not None and stamp_ns - lasting.until_ns >= _HOLD_NS:
+            del self._lasting[key]
+            self._issues.release(fault.kind, stream("camera", camera))
+            lasting = None
+        return numbers is not None, lasting is not None and _is_long(lasting)
+
+    def _hold(self, fault: Fault, camera: str, numbers: Numbers, since_s: int) -> None:
+        self._issues.hold(fault.kind, stream("camera", camera), since_s=since_s, **numbers)
+
+
+def _is_long(lasting: _Lasting) -> bool:
+    is_old = lasting.until_ns - lasting.since_ns >= _HOLD_NS
+    return is_old and lasting.count >= _LEAST_PICTURES
