@@ -135,11 +135,12 @@ class PieceFeed:
     def _meeting(self) -> Meeting:
         # What waits for long is counted where the piece ends, and is not known to the next one.
         self._matcher.settle()
-        in_flight = {}
+        in_flight, pictures = {}, ""
         if self._session is not None:
             counts = self._session.perception.accounting.snapshot()
             in_flight = {name: count.in_flight for name, count in counts.items()}
-        return Meeting(self._writer.take_digest(), in_flight, self._matcher.waiting)
+            pictures = self._session.perception.degraded.state()
+        return Meeting(self._writer.take_digest(), in_flight, self._matcher.waiting, pictures)
 
 
 def make_feed(

@@ -36,11 +36,13 @@ class Meeting:
         digest: of the frames that were scored in the last moments before.
         in_flight: messages by stream.
         waiting: by stream, stamps of labels and truths without a partner.
+        pictures: what is remembered of the cameras' pictures.
     """
 
     digest: str
     in_flight: Mapping[str, int]
     waiting: Stamps
+    pictures: str
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ class DegradedView:
         labels = np.where(self._drivable.take(label_map.labels), unknown, label_map.labels)
         return replace(label_map, labels=labels)
 
+    def state(self) -> str:
+        """What is remembered of earlier pictures."""
+        return self._watch.state() if self._watch is not None else ""
+
     def clear(self) -> None:
         """Forget what was seen: the clock jumped."""
         if self._watch is not None:

@@ -99,7 +99,7 @@ class Perception:
         self._clouds = CloudQueue(config.synchronizer)
         self._scans = ScanBuffer(self.motion, buffer_size(config))
         self._views = ViewSelector(config, self.motion, self._label_maps)
-        self._degraded = DegradedView(config, ontology, self.issues, self.motion.has_moved)
+        self.degraded = DegradedView(config, ontology, self.issues, self.motion.has_moved)
         self._robot_pose = RobotPose(config, self.motion, self.issues)
         self._plausibility = Plausibility.of(config.plausibility, ontology)
         self._labellers = self._make_labellers()
@@ -139,7 +139,7 @@ class Perception:
             generation: when the image came; what is of another is not kept.
         """
         label_map = self._self_filter.hide_in_image(segmented)
-        self._keep(self._degraded.for_clouds(label_map), generation)
+        self._keep(self.degraded.for_clouds(label_map), generation)
         return label_map
 
     def add_label_map(self, label_map: LabelMap) -> None:
@@ -227,7 +227,7 @@ class Perception:
             mapper.clear()
         if self._memory is not None:
             self._memory.clear()
-        self._degraded.clear()
+        self.degraded.clear()
         self._label_maps.clear()
         self._scans.clear()
         self._clouds.clear(CLOCK_JUMP)

@@ -20,10 +20,13 @@ _HOLD_NS = 2 * NANOSECONDS
 _LEAST_PICTURES = 8
 # A picture may be sent twice; this long is no accident.
 _SAME_NS = NANOSECONDS // 2
-# Sharpness is compared with the median of the last minutes.
+# Without odometry, a simulator's picture of a robot at rest may stay the same for long.
+_SAME_AT_REST_NS = 8 * NANOSECONDS
+# Sharpness is compared with the median of the last seconds, two pictures of each.
 _USUAL_EVERY_NS = NANOSECONDS // 2
-_USUAL_ENTRIES = 240
-_USUAL_LEAST = 40
+_USUAL_ENTRIES = 20
+MEMORY_NS = _USUAL_ENTRIES * _USUAL_EVERY_NS + _SAME_AT_REST_NS + 2 * _HOLD_NS
+"""A picture that is older tells nothing, unless a fault began with it that still lasts."""
 Numbers = dict[str, Any]
 # Whether a frame moved between two times (ns); None: nobody knows.
 HasMoved = Callable[[str, int, int], bool | None]
@@ -35,7 +38,7 @@ class CameraHistory:
 
     Attributes:
         frame_id: of the camera.
-        sharpness: of pictures that showed something, the last two minutes at most.
+        sharpness: of pictures that showed something, the last ten seconds of them.
         last: the newest picture.
         same_since_ns: stamp of the first picture with the newest one's bytes.
     """
@@ -44,7 +47,7 @@ class CameraHistory:
     sharpness: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
     last: PictureFacts | None = None
     same_since_ns: int = 0
-    _kept_ns: int | None = None
+    _slot: int = -1
 
     def add(self, facts: PictureFacts, stamp_ns: int, frame_id: str) -> None:
         """Take note of the newest picture's bytes."""
@@ -55,9 +58,10 @@ class CameraHistory:
 
     def keep_as_usual(self, facts: PictureFacts, stamp_ns: int) -> None:
         """Take note of the sharpness of a picture that is as it should be."""
-        if self._kept_ns is None or stamp_ns - self._kept_ns >= _USUAL_EVERY_NS:
+        slot = stamp_ns // _USUAL_EVERY_NS
+        if slot != self._slot:
             self.sharpness.append(facts.sharpness)
-            self._kept_ns = stamp_ns
+            self._slot = slot
 
 
 class Fault(Protocol):
@@ -109,7 +113,7 @@ class Blank:
 
 
 class Blurred:
-    """Less sharp than this camera's own last minutes."""
+    """Less sharp than this camera's own last seconds."""
 
     kind = pictures.BLURRED
     _share = 0.4
@@ -117,7 +121,7 @@ class Blurred:
     def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
         """The share of the usual sharpness where it is low."""
         del stamp_ns
-        if len(history.sharpness) < _USUAL_LEAST:
+        if len(history.sharpness) < _USUAL_ENTRIES:
             return None
         share = facts.sharpness / max(statistics.median(history.sharpness), 1e-6)
         return {"share_percent": round(100 * share)} if share < self._share else None
@@ -135,12 +139,13 @@ class Frozen:
     def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
         """A simulator's picture of a robot at rest may stay the same; a camera's never does."""
         del facts
-        if stamp_ns - history.same_since_ns < _SAME_NS:
+        same_ns = stamp_ns - history.same_since_ns
+        if same_ns < _SAME_NS:
             return None
         moved = self._has_moved(history.frame_id, history.same_since_ns, stamp_ns)
-        if moved is False:
-            return None
-        return {"motion": " while the robot moves" if moved else ""}
+        if moved:
+            return {"motion": " while the robot moves"}
+        return {"motion": ""} if moved is None and same_ns >= _SAME_AT_REST_NS else None
 
 
 @dataclass
@@ -159,7 +164,7 @@ class _Lasting:
 
 
 class PictureWatch:
-    """One history a camera; a fault that lasts is an issue until it has been gone for as long."""
+    """One history a camera; a fault that lasts is counted, and trusted to be over as late."""
 
     def __init__(self, issues: IssueLog, has_moved: HasMoved) -> None:
         """Start without any picture.
@@ -176,6 +181,11 @@ class PictureWatch:
         """Forget what was seen: the clock jumped."""
         self._histories: defaultdict[str, CameraHistory] = defaultdict(CameraHistory)
         self._lasting: dict[tuple[str, str], _Lasting] = {}
+
+    def state(self) -> str:
+        """All that is remembered, in words that are the same where it is the same."""
+        histories = sorted(self._histories.items())
+        return f"{histories} {sorted(self._lasting.items())}"
 
     def is_degraded(self, label_map: LabelMap) -> bool:
         """Take in a picture with its labels; whether what it shows can't be trusted."""
@@ -202,16 +212,11 @@ class PictureWatch:
             lasting = self._lasting.setdefault(key, _Lasting(stamp_ns, stamp_ns))
             lasting.until_ns, lasting.count = stamp_ns, lasting.count + 1
             if _is_long(lasting):
-                since_s = round((stamp_ns - lasting.since_ns) / NANOSECONDS)
-                self._hold(fault, camera, numbers, since_s)
+                self._issues.add(fault.kind, stream("camera", camera), **numbers)
         elif lasting is not None and stamp_ns - lasting.until_ns >= _HOLD_NS:
             del self._lasting[key]
-            self._issues.release(fault.kind, stream("camera", camera))
             lasting = None
         return numbers is not None, lasting is not None and _is_long(lasting)
-
-    def _hold(self, fault: Fault, camera: str, numbers: Numbers, since_s: int) -> None:
-        self._issues.hold(fault.kind, stream("camera", camera), since_s=since_s, **numbers)
 
 
 def _is_long(lasting: _Lasting) -> bool:

@@ -39,10 +39,12 @@ class HandOver:
     Attributes:
         digest: of what was, or would have been, written in the last moments before.
         in_flight: messages by stream.
+        pictures: what is remembered of the cameras' pictures.
     """
 
     digest: str
     in_flight: Mapping[str, int]
+    pictures: str
 
 
 @dataclass(frozen=True)
@@ -207,4 +209,5 @@ class _PieceRun:
         self._sink.finish()
         counts = self._session.perception.accounting.snapshot()
         in_flight = {name: count.in_flight for name, count in counts.items()}
-        return HandOver(self._spool.take_digest(), in_flight)
+        pictures = self._session.perception.degraded.state()
+        return HandOver(self._spool.take_digest(), in_flight, pictures)

@@ -18,6 +18,7 @@ from seg_perception.core.types import NANOSECONDS
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.pipeline.frame_convention import MOST_SCANS
+from seg_perception.pipeline.picture_watch import MEMORY_NS
 from seg_perception.pipeline.scan_buffer import buffer_size
 from seg_perception.replay.inputs import Inputs
 from seg_perception.replay.session import END_OF_TIME_NS
@@ -104,7 +105,8 @@ def lead_s(reader: BagReader, inputs: Inputs, config: Config) -> float:
     scans = max(buffer_size(config), MOST_SCANS if convention else 0) + 2
     images_s = messages_s(reader, inputs.images, 1)
     clouds_s = messages_s(reader, inputs.clouds, scans)
-    return max(waiting_s + _WATCHED_S, images_s, clouds_s) + _MARGIN_S
+    pictures_s = MEMORY_NS / NANOSECONDS + _WATCHED_S if config.pictures.watch else 0.0
+    return max(waiting_s + _WATCHED_S, pictures_s, images_s, clouds_s) + _MARGIN_S
 
 
 def messages_s(reader: BagReader, topics: Collection[str], count: int) -> float:

@@ -72,7 +72,9 @@ def scored(job, run, pieces, processes=1):
 
 
 def job_of(world, bags, **more):
-    parameters = {"transforms.fixed_frame": "odom", "transforms.buffer_s": 2.0}
+    # Pictures would be remembered for longer than the recording takes.
+    parameters = {"transforms.fixed_frame": "odom", "transforms.buffer_s": 2.0,
+                  "pictures.watch": False}  # fmt: skip
     settings = {"segmentation.bundle": str(world.bundle), **parameters, **more}
     return plan(bags, EvaluateOptions(settings=settings, same_ids=True))
 

@@ -39,7 +39,9 @@ def drive(world, seconds=12):
 
 
 def config(world, **more):
-    return world.config(transforms__fixed_frame="odom", transforms__buffer_s=1.0, **more)
+    """Without what remembers pictures for longer than the recording takes."""
+    chosen = {"transforms__fixed_frame": "odom", "transforms__buffer_s": 1.0, **more}
+    return world.config(**{"pictures__watch": False, **chosen})
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def test_what_remembers_more_than_a_piece_knows_is_labelled_in_one_piece_and_sai
         events.append((at + world.ms, world.image_topic, world.image(at)))
         events.append((at + 10 * world.ms, world.points_topic, world.points(at + 5 * world.ms)))
     bag = world.bag(sorted(events, key=lambda event: event[0]))
-    chosen = world.config(transforms__buffer_s=1.0)
+    chosen = world.config(transforms__buffer_s=1.0, pictures__watch=False)
     whole, cut_up = world.folder / "a" / "out.mcap", world.folder / "b" / "out.mcap"
     replay(bag, whole, chosen, ReplayOptions(threads=1))
     summary = replay(bag, cut_up, chosen, ReplayOptions(threads=1, pieces=2))
@@ -134,3 +136,5 @@ def test_pieces_meet_and_a_short_recording_is_one(world, bag):
         assert pieces[1].start_ns - pieces[1].sensors_ns == 2_600 * world.ms
         assert pieces[1].sensors_ns - pieces[1].state_ns == 1_000 * world.ms
         assert len(cut(reader, 100, before_s, 1.0)) == 4
+        # Pictures are remembered for 22 s, and a second is watched, and half a second more.
+        assert lead_s(reader, inputs, config(world, pictures__watch=True)) == 23.5
