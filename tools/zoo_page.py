@@ -36,11 +36,17 @@ _TAIL = """## As an ONNX file: ESPNetv2
 
 Networks that `transformers` does not have come as [ONNX files](own_model.md). One with weights that
 nobody here made was taken through: ESPNetv2 of sacmehta/EdgeNets (MIT, 0.79 M weights,
-`espnetv2_s_2.0_city_1024x512.pth`, 66.4 % mIoU on Cityscapes by its authors). It was exported with
-their code at opset 17 with 1x3x512x1024 as input; ONNX has no pooling to a given size, so each
-became two products with constant matrices, which changed no label. `--frames` and nothing else
-asks for what the file does not say and shows what each form of pixels gives; with the answers,
-which stand in its repository, it is:
+`espnetv2_s_2.0_city_1024x512.pth`, 66.4 % mIoU on Cityscapes by its authors). A recipe exports it
+with their code at opset 17 with 1x3x512x1024 as input; ONNX has no pooling to a given size, so each
+becomes two products with constant matrices, which changes no label:
+
+```sh
+git clone https://github.com/sacmehta/EdgeNets
+python recipes/espnetv2.py EdgeNets espnetv2.onnx
+```
+
+`import espnetv2.onnx --frames frames` and nothing else asks for what the file does not say and
+shows what each form of pixels gives; with the answers, which stand in its repository, it is:
 
 ```sh
 seg-perception import espnetv2.onnx -o espnetv2 --frames frames --licence MIT \\

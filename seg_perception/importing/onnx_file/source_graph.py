@@ -20,8 +20,6 @@ from seg_perception.inference.onnx.frozen import freeze, opset_of
 
 # Resize takes half-pixel centres and sizes from here on.
 _OLDEST_OPSET = 11
-# A protobuf message, which an ONNX file is, can't be larger.
-_LARGEST_BYTES = 2**31 - 2**24
 _KNOWN_DOMAINS = ("", "ai.onnx", "com.microsoft")
 
 
@@ -45,15 +43,9 @@ class SourceGraph:
 
         Raises:
             ImportModelError: it has operators, inputs or outputs that nothing can be done with.
-            EngineError: it or its weights can't be read.
+            EngineError: it or its weights can't be read, or are too large.
         """
         model = read_model(file)
-        if model.ByteSize() >= _LARGEST_BYTES:
-            msg = (
-                f"{file} has 2 GB of weights or more, which one file of a bundle can't hold: take "
-                "a smaller model, or store its weights in 16 bits"
-            )
-            raise ImportModelError(msg)
         _expect_operators(file, model)
         if model.functions:
             model = inline_local_functions(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,20 +14,31 @@ from onnx import TensorProto
 from seg_perception.core.errors import EngineError
 from seg_perception.core.git_lfs import pointer_mend
 
+# A protobuf message, which an ONNX file is, can't be larger.
+_LARGEST_BYTES = 2**31 - 2**24
+
 
 def read_model(file: Path) -> Any:
     """A model with its weights inside.
 
     Raises:
         EngineError: it is no ONNX file, or a file with its weights is missing, cut, lies
-            elsewhere, or was not fetched by Git LFS.
+            elsewhere, or was not fetched by Git LFS; or one file can't hold them all.
     """
     model = _read_graph(file)
-    for tensor in all_tensors(model.graph):
-        if tensor.data_location == TensorProto.EXTERNAL:
-            tensor.raw_data = _read_data(file, tensor)
-            tensor.data_location = TensorProto.DEFAULT
-            del tensor.external_data[:]
+    outside = [t for t in all_tensors(model.graph) if t.data_location == TensorProto.EXTERNAL]
+    places = [_place(file, tensor) for tensor in outside]
+    size = file.stat().st_size + sum(place.length for place in places)
+    if size >= _LARGEST_BYTES:
+        msg = (
+            f"{file} has {size / 1e9:.1f} GB with its weights, and one ONNX file holds "
+            f"{_LARGEST_BYTES / 1e9:.1f}: take a smaller model, or store its weights in 16 bits"
+        )
+        raise EngineError(msg)
+    for tensor, place in zip(outside, places, strict=True):
+        tensor.raw_data = place.read()
+        tensor.data_location = TensorProto.DEFAULT
+        del tensor.external_data[:]
     return model
 
 
@@ -77,8 +89,22 @@ def _read_graph(file: Path) -> Any:
     return model
 
 
-def _read_data(file: Path, tensor: Any) -> bytes:
-    """A tensor's values, from the file beside the model that should hold them.
+@dataclass(frozen=True)
+class _Place:
+    """Where a tensor's values lie, in bytes."""
+
+    file: Path
+    start: int
+    length: int
+
+    def read(self) -> bytes:
+        with self.file.open("rb") as stream:
+            stream.seek(self.start)
+            return stream.read(self.length)
+
+
+def _place(file: Path, tensor: Any) -> _Place:
+    """A tensor's place in the file beside the model that should hold it.
 
     Links are followed, since caches of downloads are made of them.
     """
@@ -89,9 +115,7 @@ def _read_data(file: Path, tensor: Any) -> bytes:
     if start + length > size:
         msg = f"{data} was cut: expected at least {start + length} bytes, got {size}; copy it again"
         raise EngineError(msg)
-    with data.open("rb") as stream:
-        stream.seek(start)
-        return stream.read(length or -1)
+    return _Place(data, start, length or size - start)
 
 
 def _beside(file: Path, name: str, tensor: str) -> Path:

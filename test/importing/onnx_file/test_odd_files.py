@@ -135,6 +135,14 @@ TAKEN: dict[str, Taken] = {
     "layout said": Taken(
         File(channels=3, batch="n", size=("w", "h"), change=None), {**SIZED, "layout": NCHW}
     ),
+    "as torch's newer exporter names sizes": Taken(
+        File(batch="s77", size=("2*s0", "s53"), opset=20, ir=10, change=odd_files.as_dynamo), SIZED
+    ),
+    "the same with class ids": Taken(
+        File(batch="s77", opset=20, ir=10, end=("argmax",), change=odd_files.as_dynamo),
+        {"pixels": "0..1", **LABELS},
+        "labels",
+    ),
     "external data": Taken(File(external=True)),
     "QDQ": Taken(File(end=("qdq",))),
     "QDQ at a quarter, NHWC": Taken(File(stride=4, end=("qdq", "nhwc"))),

@@ -3,6 +3,7 @@
 # ruff: noqa: E402  (onnx, which may be absent, is looked for first)
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ onnx = pytest.importorskip("onnx", reason="graph passes need onnx: install the e
 from onnx import TensorProto, helper, numpy_helper
 
 from seg_perception.core.errors import EngineError
+from seg_perception.inference.onnx import files
 from seg_perception.inference.onnx.files import all_tensors, read_model
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 768\n"
@@ -62,6 +64,31 @@ def test_data_that_was_cut_or_not_fetched_is_named(tmp_path: Path) -> None:
     data.write_text(POINTER)
     with pytest.raises(EngineError, match=r"data: expected the file itself, got its Git LFS"):
         read_model(file)
+
+
+def test_more_than_one_file_holds_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """The data are a sparse file of 3 GB: it takes no place on the disk, and nobody reads it."""
+    file = save(tmp_path, 1.0)
+    model = onnx.load(str(file), load_external_data=False)
+    said = {entry.key: entry for entry in model.graph.initializer[0].external_data}
+    said["offset"].value, said["length"].value = "0", str(3 * 10**9)
+    file.write_bytes(model.SerializeToString())
+    os.truncate(tmp_path / "model.onnx.data", 3 * 10**9)
+    with pytest.raises(EngineError, match=r"has 3\.0 GB with its weights, .* holds 2\.1: take"):
+        read_model(file)
+
+
+def test_the_limit_counts_graph_and_weights_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph's own bytes and 24 of weights fit into just as many."""
+    file = save(tmp_path, 1.0)
+    whole = file.stat().st_size + 24
+    monkeypatch.setattr(files, "_LARGEST_BYTES", whole)
+    with pytest.raises(EngineError, match="take a smaller model, or store its weights in 16 bits"):
+        read_model(file)
+    monkeypatch.setattr(files, "_LARGEST_BYTES", whole + 1)
+    np.testing.assert_array_equal(weights(file), np.ones((2, 3), np.float32))
 
 
 def test_links_of_a_download_cache_are_followed(tmp_path: Path) -> None:
