@@ -145,6 +145,7 @@ def _document(job: Job, parts: Sequence[ShardResult], seams: Sequence[Seam]) -> 
         "stages": _stages(parts),
         "counts": {name: count_json(count) for name, count in _counts(parts).items()},
         "notes": [
+            *seams[0].remarks,
             *sentences([issue for issue in issues if issue.level != "error"]),
             *sentences(scoring.all()),
         ],

@@ -112,6 +112,7 @@ class PieceFeed:
             log=log,
             causes=() if session is None else session.causes(),
             scoring=self._writer.issues.changes(),
+            remarks=tuple(self._writer.remarks),
         )
         write_file(self._writer.folder / SEAM, pickle.dumps(seam), EvaluationError)
 

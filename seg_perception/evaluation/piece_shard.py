@@ -55,6 +55,7 @@ class Seam:
         damage: why the bag was not read to the end of the piece; empty when it was.
         ahead, log, causes: what the session says, in the order in which it says it.
         scoring: what the scoring was told.
+        remarks: what was said of the bag before it was fed.
     """
 
     begin: Meeting | None
@@ -65,6 +66,7 @@ class Seam:
     log: IssueChanges
     causes: Sequence[Issue]
     scoring: IssueChanges
+    remarks: Sequence[str] = ()
 
 
 def agree(seams: Sequence[Seam]) -> str:

@@ -11,11 +11,10 @@ from pathlib import Path
 from seg_perception.core.errors import BagError
 from seg_perception.io.bag_storage import RawMessage, StoredTopic, is_latched
 from seg_perception.io.bounded_sqlite import bound_steps, connect, expect_tables, expect_within
+from seg_perception.io.index_cache import indexed
 
 # What a damaged database raises: numbers and texts of it can be anything.
 _DAMAGE = (sqlite3.Error, TypeError, UnicodeDecodeError, ValueError)
-
-
 # SQLite's smallest whole number: files with times before 1970 are read, too.
 _EVER = -(1 << 63)
 
@@ -42,12 +41,8 @@ class Db3Storage:
             self._size = _check_length(self._source)
             if unpacked is not None:
                 self._kept = connect(unpacked)
-            with self._database() as database:
-                expect_tables(database)
-                query = "SELECT MIN(timestamp), MAX(timestamp), SUM(LENGTH(data)) FROM messages"
-                start, end, stored_bytes = database.execute(query).fetchone()
-                expect_within(int(stored_bytes or 0), self._size)
-                self.topics = _read_topics(database)
+            found = self._indexed() if unpacked else indexed(path, self._indexed)
+            self.topics, self.start_ns, self.end_ns = list(found[0]), *found[1:]
         except _DAMAGE as error:
             self.close()
             msg = (
@@ -55,7 +50,15 @@ class Db3Storage:
                 f"({error}); copy it again, or rescue it by `sqlite3 FILE .recover`"
             )
             raise BagError(msg) from error
-        self.start_ns, self.end_ns = int(start or 0), int(end or 0)
+
+    def _indexed(self) -> tuple[list[StoredTopic], int, int]:
+        """The topics, and the first and last log time (ns)."""
+        with self._database() as database:
+            expect_tables(database)
+            query = "SELECT MIN(timestamp), MAX(timestamp), SUM(LENGTH(data)) FROM messages"
+            start, end, stored_bytes = database.execute(query).fetchone()
+            expect_within(int(stored_bytes or 0), self._size)
+            return _read_topics(database), int(start or 0), int(end or 0)
 
     def messages(self, keys: Collection[int], since_ns: int = 0) -> Iterator[RawMessage]:
         """Messages of these topics in the order of their log times.

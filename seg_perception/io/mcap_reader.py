@@ -24,6 +24,7 @@ from seg_perception.io.bag_storage import (
     ros2_type_name,
     text_of,
 )
+from seg_perception.io.index_cache import indexed
 from seg_perception.io.mcap_index import Block, Index, add_message, iterate, read_summary, split
 
 # Chunks that overlap in time are open together; of a recorder's, there are a few.
@@ -51,8 +52,8 @@ class McapStorage:
         self._source = Path(f"/proc/self/fd/{unpacked.fileno()}") if unpacked else path
         self._open_bytes = 0
         try:
-            with self._source.open("rb") as file:
-                self._index = self._read_index(file)
+            self._index, remarks = self._indexed() if unpacked else indexed(path, self._indexed)
+            self.warnings.extend(remarks)
         except OSError as error:
             msg = f"{path}: expected a readable file, got {error.strerror}; check the path"
             raise BagError(msg) from error
@@ -84,6 +85,14 @@ class McapStorage:
         """Nothing is held open between calls, but what was unpacked."""
         if self._unpacked is not None:
             self._unpacked.close()
+
+    def _indexed(self) -> tuple[Index, tuple[str, ...]]:
+        """The index, and what was found amiss on the way."""
+        with self._source.open("rb") as file:
+            index = self._read_index(file)
+        remarks = tuple(self.warnings)
+        self.warnings.clear()
+        return index, remarks
 
     def _read_index(self, file: BinaryIO) -> Index:
         if file.read(len(mcap.MAGIC)) != mcap.MAGIC:

@@ -128,3 +128,13 @@ def test_a_process_that_dies_costs_only_its_own_bag(world, tmp_path):
     )
     assert killed
     assert results.streams[0].pairing.paired == 7
+
+
+def test_a_bag_is_indexed_once_for_all_of_an_evaluation(world, run, monkeypatch):
+    from seg_perception.io import mcap_reader
+
+    read, calls = mcap_reader.read_summary, []
+    monkeypatch.setattr(mcap_reader, "read_summary", lambda file: calls.append(file) or read(file))
+    done, _ = run(world.bag(with_truth(world, 3)), folder="one")
+    assert done.exit_code == 0, done.stderr
+    assert len(calls) == 1
