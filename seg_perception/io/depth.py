@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import ImageError, UnknownEncodingError
 from seg_perception.io.compressed import decode_depth_png
 from seg_perception.io.image_encodings import DEPTH_ENCODINGS
-from seg_perception.io.images import message_pixels
-from seg_perception.io.messages import byte_array
+from seg_perception.io.images import encode_pixels, message_pixels
+from seg_perception.io.messages import Image, byte_array
 from seg_perception.io.rvl import decode_rvl
 
 Depths = NDArray[np.uint16] | NDArray[np.float32]
@@ -48,6 +48,11 @@ def decode_depth(msg: Any) -> Depths:
         raise UnknownEncodingError(_unknown(str(msg.encoding)))
     depths: Depths = message_pixels(msg, DEPTH_ENCODINGS[msg.encoding])
     return depths
+
+
+def encode_depth(values: NDArray[np.uint16], stamp_ns: int, frame_id: str) -> Image:
+    """A `16UC1` message around depths, uint16 (H, W), which are not copied."""
+    return encode_pixels(values, "16UC1", stamp_ns, frame_id)
 
 
 def _decode_compressed(data: NDArray[np.uint8], name: str) -> Depths:

@@ -106,18 +106,18 @@ def decode_label_image(msg: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
 
 def encode_rgb(rgb: NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Image:
     """An `rgb8` message around uint8 (H, W, 3) pixels, which are not copied."""
-    return _encode(rgb, "rgb8", stamp_ns, frame_id)
+    return encode_pixels(rgb, "rgb8", stamp_ns, frame_id)
 
 
 def encode_labels(label_map: LabelMap) -> Image:
     """A `mono8` or `mono16` message around the labels, which are not copied."""
     encoding = "mono8" if label_map.labels.dtype == np.uint8 else "mono16"
-    return _encode(label_map.labels, encoding, label_map.stamp_ns, label_map.frame_id)
+    return encode_pixels(label_map.labels, encoding, label_map.stamp_ns, label_map.frame_id)
 
 
 def encode_confidence(label_map: LabelMap) -> Image:
     """A `mono8` message around the confidence, which is not copied; 255 is certain."""
-    return _encode(label_map.confidence, "mono8", label_map.stamp_ns, label_map.frame_id)
+    return encode_pixels(label_map.confidence, "mono8", label_map.stamp_ns, label_map.frame_id)
 
 
 def encode_labels_png(label_map: LabelMap) -> CompressedImage:
@@ -129,7 +129,8 @@ def encode_labels_png(label_map: LabelMap) -> CompressedImage:
     return CompressedImage(header, f"{depth}; png compressed ", file.reshape(-1))
 
 
-def _encode(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> Image:
+def encode_pixels(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> Image:
+    """A message of an encoding around pixels (H, W) or (H, W, channels), in one piece."""
     pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape[:2]
     return Image(

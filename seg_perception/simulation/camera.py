@@ -74,6 +74,10 @@ class SimulatedCamera:
         rgb = _develop(radiance, light, np.random.default_rng(seed))
         return Rendering(rgb, hits.surface, hits.distance)
 
+    def depth_m(self, rendering: Rendering) -> Floats:
+        """How far along the optical axis its pixels show something, float32 (h, w), metre."""
+        return rendering.distance * self._rays[..., 2]
+
     def row_times_s(self, time_s: float) -> Array:
         """When the rows are exposed: float64 (h,), or (1,) where all are at once."""
         if self.readout_s == 0:

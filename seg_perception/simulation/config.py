@@ -33,6 +33,13 @@ class SimulationConfig(ParameterGroup):
         description="One more to the left and right; `front` in names is `left` and `right` there",
     )
 
+    depth_camera: bool = Field(
+        default=False, description="The front camera measures depths, too, aligned to its pictures"
+    )
+    depth_baseline_m: float = Field(0.095, gt=0, le=2, description="Between its two eyes")
+    depth_noise_px: float = Field(0.08, ge=0, le=5, description="Standard error of a disparity")
+    depth_range_m: float = Field(15.0, gt=0, le=60, description="Nothing farther is measured")
+
     lidar_beams: int = Field(64, ge=2, le=256, description="Beams, one above the other")
     lidar_columns: int = Field(1024, ge=16, le=8192, description="Firings around a scan")
     lidar_rate_hz: int = Field(10, ge=1, le=40, description="Scans a second")
@@ -59,6 +66,12 @@ class SimulationConfig(ParameterGroup):
         "/camera/front/camera_info", min_length=1, description="Calibration"
     )
     camera_truth_topic: str = Field("/camera/front/truth", min_length=1, description="mono8 labels")
+    depth_topic: str = Field(
+        "/camera/front/depth/image_raw", min_length=1, description="16UC1, millimetres"
+    )
+    depth_info_topic: str = Field(
+        "/camera/front/depth/camera_info", min_length=1, description="Its lens, undistorted"
+    )
     lidar_topic: str = Field("/lidar/top/points", min_length=1, description="Scans")
     lidar_truth_topic: str = Field("/lidar/top/truth", min_length=1, description="Their labels")
     radar_topic: str = Field("/radar/front/points", min_length=1, description="Scans")

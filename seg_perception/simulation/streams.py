@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,14 @@ from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.io import messages
 from seg_perception.io.camera_info import encode_camera_info
+from seg_perception.io.depth import encode_depth
 from seg_perception.io.images import encode_labels, encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.transforms import encode_tf
 from seg_perception.simulation import rig
+from seg_perception.simulation.depth_camera import StereoDepth
 from seg_perception.simulation.lidar import LidarScan
+from seg_perception.simulation.noise import Floats
 from seg_perception.simulation.rig import MountedCamera
 from seg_perception.simulation.shapes import Array
 from seg_perception.simulation.trajectory import TF_RATE_HZ, RobotState, Trajectory
@@ -27,7 +30,8 @@ from seg_perception.simulation.world import World
 _CAMERA_LATENCY_NS, _LIDAR_LATENCY_NS, _RADAR_LATENCY_NS = 35_000_000, 6_000_000, 22_000_000
 _MOTION_LATENCY_NS = 2_000_000
 _MOTION_MARGIN_S = 0.2
-_CAMERA, _LIDAR, _RADAR = 10, 11, 12
+_DEPTH_LATENCY_NS = 4_000_000
+_CAMERA, _LIDAR, _RADAR, _DEPTH = 10, 11, 12, 13
 _CAMERA_STEP = 10
 
 LIDAR_TRUTH = np.dtype(
@@ -128,6 +132,24 @@ def _exposure(
     yield SimulatedMessage(mounted.camera_info_topic, info, log_ns)
     yield SimulatedMessage(mounted.image_topic, image, log_ns)
     yield SimulatedMessage(mounted.truth_topic, encode_labels(truth), log_ns)
+    if world.config.depth_camera and mounted is world.cameras[0]:
+        yield from _depths(world, mounted, mounted.camera.depth_m(picture), stamp_ns, seed)
+
+
+def _depths(
+    world: World, mounted: MountedCamera, depth_m: Floats, stamp_ns: int, seed: list[int]
+) -> Iterator[SimulatedMessage]:
+    """Depths of a picture, and their lens, of which drivers leave out the distortion."""
+    config, lens = world.config, mounted.camera.calibration
+    stereo = StereoDepth(
+        float(lens.k[0, 0]), config.depth_baseline_m, config.depth_noise_px, config.depth_range_m
+    )
+    values = stereo.measure(depth_m, [*seed, _DEPTH])
+    log_ns = stamp_ns + _CAMERA_LATENCY_NS + _DEPTH_LATENCY_NS
+    info = encode_camera_info(replace(lens, d=np.zeros(5)), stamp_ns, mounted.frame)
+    yield SimulatedMessage(config.depth_info_topic, info, log_ns)
+    image = encode_depth(values, stamp_ns, mounted.frame)
+    yield SimulatedMessage(config.depth_topic, image, log_ns)
 
 
 def lidar_scans(world: World) -> Iterator[SimulatedMessage]:
