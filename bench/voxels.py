@@ -1,4 +1,7 @@
-"""A scan of 131,072 labelled points into the voxel map, against np.unique of the same keys."""
+"""A scan of 131,072 labelled points into the voxel map, and what the map remembers of one.
+
+Against np.unique of the same keys, and a search for them in a sorted list.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +30,35 @@ def run() -> list[BenchRow]:
     confidence = random.random(len(xyz), np.float32)
     voxels = VoxelMap(MapConfig(), _CLASSES)
     robot = np.zeros(3)
-    keys, _ = VoxelGrid(MapConfig().voxel_m, robot).keys(xyz)
+    grid = VoxelGrid(MapConfig().voxel_m, robot)
+    keys, _ = grid.keys(xyz)
 
     def drive() -> None:
         robot[0] += _SPEED_M
         voxels.add(xyz + robot, labels, confidence, robot, 0)
 
+    def remember() -> object:
+        T = np.eye(4)
+        T[:3, 3] = robot
+        return voxels.look_up(xyz.astype(np.float32, copy=False), T)
+
+    def search() -> object:
+        wanted, _ = grid.keys(xyz + robot)
+        place = np.minimum(np.searchsorted(every, wanted), len(every) - 1)
+        return labels.take(place), every.take(place) == wanted
+
     name = "np.unique of the same keys"
+    entered = compare(
+        "voxel map, 131,072 points", drive, lambda: np.unique(keys), budget=3, name=name
+    )
+    # Half a million voxels: what a drive of half a minute has seen.
+    xyz = xyz.astype(np.float32)
+    every = np.sort(grid.keys(voxels.voxels().xyz)[0])
+    labels = np.zeros(len(every), np.uint8)
+    name = f"np.searchsorted in {len(every):,} sorted keys"
     return [
-        compare("voxel map, 131,072 points", drive, lambda: np.unique(keys), budget=3, name=name)
+        entered,
+        compare("remembered labels, 131,072 points", remember, search, budget=0.7, name=name),
     ]
 
 

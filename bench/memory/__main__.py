@@ -14,15 +14,16 @@ from pathlib import Path
 
 from bench.memory.drive import Condition, drive, labelled
 from bench.memory.labels import EXACT, MODEL, ExactLabels, Labeller, ModelLabels
-from bench.memory.odometry import DRIFTS
+from bench.memory.odometry import DRIFTS, LidarOdometry
 from bench.memory.picture import write_png
-from bench.memory.recording import DRIVE_S, STEP_S, recording
+from bench.memory.recording import DRIVE_S, STEP_S, Recording, recording
 from bench.memory.scores import Score
 
 CONDITIONS = (
     Condition(),
     Condition(cameras=3),
     *(Condition(odometry=drift) for drift in DRIFTS),
+    Condition(odometry=LidarOdometry()),
     Condition(changed={"memory.clear_rays": True}),
     Condition(changed={"memory.min_confidence": 0.5}),
 )
@@ -34,13 +35,15 @@ def main() -> None:
     options = _options()
     labellers: dict[str, Labeller] = {EXACT: ExactLabels(), MODEL: ModelLabels()}
     _draw(labellers[MODEL], options.output)
+    for seed in range(1, options.worlds + 1):
+        way_m, off_m = LidarOdometry().drift(_recorded(seed, options.output))
+        print(f"world {seed}: KISS-ICP is {off_m:.2f} m off after {way_m:.1f} m", flush=True)
     document = {}
     for name, labeller in labellers.items():
         for condition in CONDITIONS:
             total: dict[str, Score] = {}
             for seed in range(1, options.worlds + 1):
-                recorded = recording(seed, options.output / "cache")
-                recorded.record()
+                recorded = _recorded(seed, options.output)
                 for moment, score in drive(recorded, labeller, condition).items():
                     total.setdefault(moment, Score()).merge(score)
             print(_table(f"{name}, {condition.name}", total), flush=True)
@@ -50,10 +53,15 @@ def main() -> None:
             (options.output / "result.json").write_text(json.dumps(document, indent=1))
 
 
+def _recorded(seed: int, output: Path) -> Recording:
+    recorded = recording(seed, output / "cache")
+    recorded.record()
+    return recorded
+
+
 def _draw(labeller: Labeller, output: Path) -> None:
     """A scan at the end of the first world's drive, without memory and with it."""
-    recorded = recording(1, output / "cache")
-    recorded.record()
+    recorded = _recorded(1, output)
     for step, semantic in labelled(recorded, labeller, Condition()):
         if step.time_s + STEP_S >= DRIVE_S:
             write_png(output / "memory.png", semantic, labeller.ontology)
