@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from seg_perception.config.calibration import CalibrationConfig
 from seg_perception.config.depth import DepthConfig, depth_sensors
 from seg_perception.config.key_checks import refuse_unknown_keys, refuse_unlisted_sensors
 from seg_perception.config.labelling import (
@@ -52,6 +53,7 @@ class Config(BaseModel):
     radar_transfer: RadarTransferConfig = RadarTransferConfig()
     plausibility: PlausibilityConfig = PlausibilityConfig()
     pictures: PicturesConfig = PicturesConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
     map: MapConfig = MapConfig()
     memory: MemoryConfig = MemoryConfig()
     costmap: CostmapConfig = CostmapConfig()

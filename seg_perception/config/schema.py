@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from seg_perception.config.calibration import CalibrationConfig
 from seg_perception.config.labelling import (
     PicturesConfig,
     PlausibilityConfig,
@@ -35,6 +36,7 @@ _GROUPS: dict[str, type[ParameterGroup]] = {
     "radar_transfer": RadarTransferConfig,
     "plausibility": PlausibilityConfig,
     "pictures": PicturesConfig,
+    "calibration": CalibrationConfig,
     "map": MapConfig,
     "memory": MemoryConfig,
     "costmap": CostmapConfig,

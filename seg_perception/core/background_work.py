@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
+from seg_perception.core.threads import start_thread
+
+# The least of the priorities.
+_LOWEST = 19
 Made = TypeVar("Made")
 
 
@@ -107,3 +115,38 @@ class WorkerThreads:
     def close(self) -> None:
         """End the threads once what they work on is done; what waits is not begun."""
         self._threads.shutdown(cancel_futures=True)
+
+
+class UnhurriedWork:
+    """Every step in a thread of its own, which gives way to all other work of the machine.
+
+    Who orders does not wait, and nobody hears what a step raises.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Start idle; `name` is that of the threads."""
+        self._name = name
+        self._is_closed = False
+
+    def order(self, step: Callable[[], None]) -> None:
+        """Begin a step."""
+        if not self._is_closed:
+            start_thread(self._name, partial(_unhurried, step), _unheard)
+
+    def wait(self) -> None:
+        """Nobody waits for it."""
+
+    def close(self) -> None:
+        """Begin no more; a step that is being taken ends by itself."""
+        self._is_closed = True
+
+
+def _unhurried(step: Callable[[], None]) -> None:
+    # On Linux a thread has a priority of its own; where none can be set, all are equal.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST)
+    step()
+
+
+def _unheard(_error: BaseException) -> None:
+    pass

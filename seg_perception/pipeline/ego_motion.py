@@ -150,7 +150,7 @@ class EgoMotion:
             self.conventions.test(label_map.camera, pose, xyz, lens, up)
 
     def _pose(self, label_map: Exposure, scan: Scan, later_s: float = 0.0) -> SensorPose:
-        frame, source = self._frame_of_camera(label_map), self.frame_of(scan)
+        frame, source = self.frame_of_camera(label_map), self.frame_of(scan)
         time_ns = _shifted(self.image_time_ns(label_map), later_s)
         if self._is_one_place(frame, source, time_ns, scan.time_ns):
             T = np.eye(4)
@@ -194,7 +194,7 @@ class EgoMotion:
         """
         if not self._fixed_frame:
             return None
-        frame, time_ns = self._frame_of_camera(label_map), self.image_time_ns(label_map)
+        frame, time_ns = self.frame_of_camera(label_map), self.image_time_ns(label_map)
         T = self._transforms.lookup(frame, self._fixed_frame, time_ns)
         up = self.conventions.in_optical(label_map.camera, T[:3, 2])
         return up if up is not None and stands_upright(up) else None
@@ -251,12 +251,12 @@ class EgoMotion:
         parameters = self._cameras[camera]
         return (0.5 - _BEFORE_STAMP[parameters.readout_stamp]) * parameters.readout_s
 
-    def speed(self, label_map: LabelMap) -> tuple[float, float]:
+    def speed(self, label_map: Exposure) -> tuple[float, float]:
         """How fast the camera turns (rad/s) and moves (m/s) when the image is taken.
 
         Where that is not known, as at the edge of a recording, it counts as at rest.
         """
-        frame = self._frame_of_camera(label_map)
+        frame = self.frame_of_camera(label_map)
         try:
             T, passed_s = self._step(frame, self.image_time_ns(label_map))
         except TransformError:
@@ -289,7 +289,7 @@ class EgoMotion:
         """The sensor's frame: as configured, else the cloud's own."""
         return self._sensors[scan.sensor].frame_id or scan.cloud.frame_id
 
-    def _frame_of_camera(self, label_map: Exposure) -> str:
+    def frame_of_camera(self, label_map: Exposure) -> str:
         """The camera's frame: as configured, else the image's own."""
         return self._cameras[label_map.camera].frame_id or label_map.frame_id
 

@@ -241,6 +241,8 @@ class FrameConventionDetector:
         self._trials: dict[str, _CameraTrials] = {}
         self._ranges = Range(config.transfer.min_range_m, config.transfer.max_range_m)
         self._depths = frozenset(config.depths)
+        self._configured: dict[str, Correction] = {}
+        self._corrections: dict[str, Correction] = {}
         self.reconfigure(config)
         for name, camera in config.cameras.items():
             if camera.frame_convention == "auto":
@@ -249,8 +251,20 @@ class FrameConventionDetector:
                 self._given[name] = camera.frame_convention
 
     def reconfigure(self, config: Config) -> None:
-        """Correct the cameras otherwise from now on."""
-        self._corrections = {name: correction_of(one) for name, one in config.cameras.items()}
+        """Correct the cameras otherwise from now on; what `correct` set holds until then."""
+        configured = {name: correction_of(one) for name, one in config.cameras.items()}
+        for name, correction in configured.items():
+            if correction != self._configured.get(name):
+                self._corrections[name] = correction
+        self._configured = configured
+
+    def correction(self, camera: str) -> Correction:
+        """What is applied on top of tf now: as configured, or as found out since."""
+        return self._corrections[camera]
+
+    def correct(self, camera: str, correction: Correction) -> None:
+        """Correct a camera otherwise, until it is configured otherwise."""
+        self._corrections[camera] = correction
 
     def is_open(self, camera: str) -> bool:
         """Whether a camera is still to be tested."""

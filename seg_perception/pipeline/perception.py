@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import Config, MapConfig
+from seg_perception.core.background_work import Work
 from seg_perception.core.drop_reasons import CLOCK_JUMP, SHUTDOWN
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.label_ids import validate_label_ids
@@ -27,6 +28,7 @@ from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.pipeline.accounted import accounted
+from seg_perception.pipeline.calibration_watch import CalibrationWatch, NoWatch, Watch
 from seg_perception.pipeline.camera_correction import say_correction
 from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
 from seg_perception.pipeline.degraded_view import DegradedView
@@ -68,6 +70,7 @@ class Perception:
         motion: when scans and images were measured, and from where.
         mappers: the maps that labelled clouds enter; one where `map.enabled`.
         map_entry: how they enter: at once, unless somebody puts a thread of its own here.
+        calibration: watches over the cameras' places, where `watch_calibration` was called.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Perception:
         self.motion = EgoMotion(config, transforms, FrameConventionDetector(config, self.issues))
         self.mappers: list[SemanticMapper] = []
         self.map_entry: MapEntry = EntryAtOnce()
+        self.calibration: Watch = NoWatch()
         self._self_filter = SelfFilter(config, ontology.unknown_id)
         self._label_maps: LabelMapBuffer[PreparedLabelMap] = LabelMapBuffer(
             config.cameras, config.synchronizer
@@ -124,20 +128,22 @@ class Perception:
             EngineError: the engine failed.
         """
         generation = self.generation
-        return self.take_segmented(segmenter.segment(frame), generation)
+        return self.take_segmented(segmenter.segment(frame), generation, frame)
 
     @property
     def generation(self) -> int:
         """How often everything timed was forgotten."""
         return self._label_maps.generation
 
-    def take_segmented(self, segmented: LabelMap, generation: int) -> LabelMap:
+    def take_segmented(self, segmented: LabelMap, generation: int, frame: CameraFrame) -> LabelMap:
         """Hide the robot itself, and keep the labels for the clouds.
 
         Args:
             segmented: by the network.
             generation: when the image came; what is of another is not kept.
+            frame: the image.
         """
+        self.calibration.see(frame)
         label_map = self._self_filter.hide_in_image(segmented)
         self._keep(self.degraded.for_clouds(label_map), generation)
         return label_map
@@ -202,6 +208,7 @@ class Perception:
         self.config = config
         self.rate_limiter.config = config
         self.motion.reconfigure(config)
+        self.calibration.reconfigure(config)
         for name, camera in config.cameras.items():
             say_correction(name, camera, self.issues)
         for labeller in self._labellers.values():
@@ -219,6 +226,11 @@ class Perception:
         self.mappers.append(mapper)
         return mapper
 
+    def watch_calibration(self, work: Work) -> None:
+        """Compare pictures and scans from now on, where that is configured; `work` does it."""
+        if self.config.calibration.monitor and self.config.lidars:
+            self.calibration = CalibrationWatch(self.config, self.motion, self.issues, work)
+
     def reset(self) -> None:
         """Forget everything timed: the clock jumped. How cameras are mounted is not."""
         self.transforms.clear_timed()
@@ -229,12 +241,14 @@ class Perception:
             self._memory.clear()
         self.degraded.clear()
         self._label_maps.clear()
+        self.calibration.clear()
         self._scans.clear()
         self._clouds.clear(CLOCK_JUMP)
 
     def close(self) -> None:
         """Drop what still waits."""
         self._clouds.clear(SHUTDOWN)
+        self.calibration.close()
 
     def _forget_entries(self) -> None:
         """Scans that wait to be mapped must not be: their place has jumped."""
@@ -291,6 +305,7 @@ class Perception:
         self._account(scan, semantic, disputed)
         if xyz is not None:
             self._map(scan, xyz, semantic)
+            self.calibration.take(scan, xyz)
         return self._robot_pose.placed(scan, semantic)
 
     def _account(self, scan: Scan, semantic: SemanticCloud, disputed: int) -> None:

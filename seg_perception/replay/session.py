@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from seg_perception.config import Config
+from seg_perception.core.background_work import WorkAtOnce
 from seg_perception.core.durations import StageDurations
 from seg_perception.core.issue_kinds.inputs import NO_MESSAGE
 from seg_perception.core.issue_log import Issue, IssueLog, log_faults
@@ -71,6 +72,7 @@ class Session:
         self._state = BagState(config, inputs, issues, self._observe_transform)
         tree = self._state.sensors.transforms.tree
         self.perception = Perception(config, segmenter.engine.bundle.ontology, tree, issues)
+        self.perception.watch_calibration(WorkAtOnce())
         self.durations = StageDurations()
         self.frames: dict[str, str] = {}
         self._ahead: list[Issue] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import StreamCount
 from seg_perception.core.types import PointStatus
 from seg_perception.outputs.labelled_video import VideoSummary
+from seg_perception.pipeline.camera_watch import WatchState
 from seg_perception.replay.map_file import MapSummary
 
 
@@ -32,6 +33,7 @@ class ReplaySummary:
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         issues: what was amiss, and what was found out.
+        calibration: by camera, what the watch over its place came to; empty where none was kept.
         map, video: what became of the map of the whole bag, and of the video; None where none
             was asked for.
     """
@@ -48,6 +50,7 @@ class ReplaySummary:
     stages: Mapping[str, Percentiles]
     written: Mapping[str, int]
     issues: tuple[Issue, ...]
+    calibration: Mapping[str, WatchState] = field(default_factory=dict)
     map: MapSummary | None = None
     video: VideoSummary | None = None
 
@@ -108,6 +111,7 @@ class ReplaySummary:
             "issues": [issue.to_json() for issue in self.issues],
             "notes": list(self.notes),
             "problems": list(self.problems),
+            "calibration": {name: state.to_json() for name, state in self.calibration.items()},
             **({"map": asdict(self.map)} if self.map else {}),
             **({"video": asdict(self.video)} if self.video else {}),
         }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seg_perception.config import Config
+from seg_perception.core.background_work import UnhurriedWork
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.outputs.topics import NODE_NAME, OutputTopic, description_topics
 from seg_perception.ros.cloud_labelling import CloudLabelling
@@ -29,6 +30,7 @@ class PerceptionNode(SemanticNode):
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels, labels to clouds."""
+        context.perception.watch_calibration(UnhurriedWork("calibration"))
         segmenter = Segmenter(self.engine, context.config.segmentation)
         return ImageSegmentation(context, segmenter), CloudLabelling(context)
 

@@ -132,7 +132,16 @@ class StatusPublisher:
         for issue in self._context.perception.issues.all():
             if what := _STANDING.get(issue.code):
                 yield f"{what} of {issue.stream}", issue.sentence
+        yield from self._calibration()
         yield "engine self-test", status.engine_self_test
+
+    def _calibration(self) -> Iterator[tuple[str, str]]:
+        """What the watch over the cameras' places came to."""
+        core = self._context.perception
+        for camera, state in core.calibration.states.items():
+            yield f"calibration of camera.{camera}", str(state)
+        if not core.calibration.states and core.config.calibration.monitor:
+            yield "calibration", "not watched: that takes images and a lidar's scans in one node"
 
 
 def failure_diagnostics(name: str, sentence: str, *, waiting: bool) -> DiagnosticStatus:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from seg_perception.config import ParameterGroup
@@ -15,6 +17,12 @@ class SimulationConfig(ParameterGroup):
     speed_mps: float = Field(1.0, ge=0, le=5, description="Speed of the robot")
     yaw_rate_rps: float = Field(
         0.0, ge=0, le=2, description="Turns left and right by turns at this rate; 0: sways"
+    )
+    scene: Literal["forest", "field"] = Field(
+        "forest", description="What the track leads through; in a field nothing stands or grows"
+    )
+    traffic: int = Field(
+        0, ge=0, le=40, description="Vehicles that overtake and come towards it, on a wider track"
     )
     stamp_ns: int = Field(
         1_750_000_000_000_000_000, ge=10**9, le=4 * 10**18, description="Stamp of the first scan"

@@ -19,6 +19,9 @@ _RINGS_M = (10.0, 18.0)
 _THINNED_M = 27.0
 """Beyond it half of the trees, hidden behind the others, are left out."""
 
+_LANE_M = 2.0
+"""As wide is a lane of the traffic, at the track's edge."""
+
 
 @dataclass(frozen=True)
 class SceneStyle:
@@ -32,6 +35,8 @@ class SceneStyle:
         foliage_tint: multiplies the colour of leaves and grass, for the season.
         track_radius_m: mean radius of the loop.
         vehicle_speed_mps: of the pick-up that drives ahead.
+        is_field: nothing stands on the ground, and nobody walks or drives ahead.
+        traffic: vehicles in lanes on either side, besides.
     """
 
     ground: GroundStyle = field(default_factory=GroundStyle)
@@ -41,6 +46,8 @@ class SceneStyle:
     foliage_tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     track_radius_m: float = 36.0
     vehicle_speed_mps: float = 1.1
+    is_field: bool = False
+    traffic: int = 0
 
 
 class Layout:
@@ -53,6 +60,8 @@ class Layout:
 
     def everything(self) -> list[Mesh]:
         """All that does not move, the ground apart."""
+        if self._style.is_field:
+            return []
         built = self._structures()
         stones = [*self._rocks(), *self._dead_wood()]
         plants_ = [*self._trees(), *self._bushes(), *self._ferns(), *self._grass()]
@@ -60,6 +69,10 @@ class Layout:
         return [*built, *stones, *(_tint_foliage(mesh, tint) for mesh in plants_), self._horizon()]
 
     def movers(self) -> list[Mover]:
+        """Whoever moves."""
+        return [*([] if self._style.is_field else self._company()), *self._traffic()]
+
+    def _company(self) -> list[Mover]:
         """Two walkers and a pick-up on the track."""
         rng = self._rng
         edge = self._style.ground.half_width_m
@@ -67,6 +80,20 @@ class Layout:
             Mover(actors.person(rng), rng.uniform(8, 11), -(edge + 0.1), 0.9),
             Mover(actors.person(rng), rng.uniform(30, 36), edge + 0.35, -1.2),
             Mover(actors.vehicle(rng), rng.uniform(17, 20), 0.0, self._style.vehicle_speed_mps),
+        ]
+
+    def _traffic(self) -> list[Mover]:
+        """Vehicles on either side by turns: on the left they come towards the robot."""
+        rng, lane = self._rng, self._style.ground.half_width_m - _LANE_M / 2
+        length = self._track.length_m
+        return [
+            Mover(
+                actors.vehicle(rng),
+                (number + rng.uniform(0.2, 0.8)) * length / self._style.traffic,
+                lane * (1 if number % 2 else -1),
+                rng.uniform(3, 6) * (-1 if number % 2 else 1),
+            )
+            for number in range(self._style.traffic)
         ]
 
     def _structures(self) -> list[Mesh]:

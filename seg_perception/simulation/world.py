@@ -12,7 +12,11 @@ from seg_perception.simulation.radar import SimulatedRadar
 from seg_perception.simulation.rig import mounted_cameras
 from seg_perception.simulation.scene import Scene
 from seg_perception.simulation.surfaces import SURFACES
+from seg_perception.simulation.terrain import GroundStyle
 from seg_perception.simulation.trajectory import LateralPath, Oscillation, Slalom, Trajectory
+
+# From the track's centre to its edge, where traffic passes the robot on either side.
+_WITH_LANES_M = 3.6
 
 
 class World:
@@ -28,9 +32,7 @@ class World:
         self.config = config
         ontology = Ontology.load(config.ontology)
         self.class_ids = SURFACES.class_ids(dict(ontology.ids), ontology.unknown_id)
-        # The pick-up ahead is a little faster, so that the robot never drives through it.
-        style = SceneStyle(vehicle_speed_mps=1.1 * config.speed_mps)
-        self.scene = Scene(config.seed, style)
+        self.scene = Scene(config.seed, _style(config))
         self.trajectory = Trajectory(
             self.scene.track,
             self.scene.terrain,
@@ -48,6 +50,16 @@ class World:
             config.lidar_range_noise_m,
         )
         self.radar = SimulatedRadar(config)
+
+
+def _style(config: SimulationConfig) -> SceneStyle:
+    return SceneStyle(
+        ground=GroundStyle(half_width_m=_WITH_LANES_M) if config.traffic else GroundStyle(),
+        # The pick-up ahead is a little faster, so that the robot never drives through it.
+        vehicle_speed_mps=1.1 * config.speed_mps,
+        is_field=config.scene == "field",
+        traffic=config.traffic,
+    )
 
 
 def _lateral_path(config: SimulationConfig) -> LateralPath:

@@ -1,0 +1,174 @@
+"""One drive under watch: what is said of its camera, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.calibration_watch.drives import Glimpse
+from seg_perception.alignment.rotation_search import turn
+from seg_perception.config import Config
+from seg_perception.core.background_work import WorkAtOnce
+from seg_perception.core.issue_kinds.calibration import CALIBRATION_FOLLOWED, CALIBRATION_MOVED
+from seg_perception.core.message_accounting import stream
+from seg_perception.core.ontology import Ontology
+from seg_perception.core.types import NANOSECONDS, Calibration, CameraFrame, LabelMap, PointCloud
+from seg_perception.geometry.transforms import TransformTree
+from seg_perception.pipeline.perception import Perception
+
+CAMERA, LIDAR = "front", "top"
+_SAID = {CALIBRATION_MOVED.code, CALIBRATION_FOLLOWED.code}
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """How camera and lidar are mounted.
+
+    Attributes:
+        calibration, rectified: of the camera.
+        T_base_camera, T_base_lidar: float64 (4, 4).
+        fixed_frame: empty where nothing says how the robot moves.
+    """
+
+    calibration: Calibration
+    rectified: bool
+    T_base_camera: NDArray[np.float64]
+    T_base_lidar: NDArray[np.float64]
+    fixed_frame: str
+
+
+@dataclass(frozen=True, eq=False)
+class Knock:
+    """The camera is turned in mid-drive: tf keeps saying what it said.
+
+    Attributes:
+        after_s: since the first glimpse.
+        turn_deg: float64 (3,), about the optical axes.
+    """
+
+    after_s: float
+    turn_deg: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was said.
+
+    Attributes:
+        seconds: length of the drive.
+        said: sentences, each with the second in which it was said.
+        early: how many of them before the camera was knocked; all where it was not.
+        named_s: from the knock to the first word; None: nothing was said.
+        moments, searches: of the watch.
+        cpu_s: processor time of all that the watch did, and of the longest step.
+        unknown: share of the glimpses after which it could not tell.
+    """
+
+    seconds: float
+    said: tuple[tuple[float, str], ...]
+    early: int
+    named_s: float | None
+    moments: int
+    searches: int
+    cpu_s: tuple[float, float]
+    unknown: float
+
+
+def drive(
+    glimpses: Iterable[Glimpse],
+    mounted: Rig,
+    knock: Knock | None = None,
+    *,
+    every_s: float,
+    follow: bool = False,
+) -> Outcome:
+    """Feed a drive to the object that stands behind node and replay.
+
+    A knock is planted in tf, from which the camera differs then as if it were turned itself.
+    """
+    work = _Timed()
+    tree = TransformTree()
+    core = Perception(_config(mounted, every_s, follow=follow), Ontology.load("field"), tree)
+    core.watch_calibration(work)
+    _mount(tree, mounted, np.zeros(3))
+    said: dict[str, float] = {}
+    at_s, start_ns, unknown, count = 0.0, 0, 0, 0
+    for glimpse in glimpses:
+        start_ns = start_ns or glimpse.scan_ns
+        at_s = (glimpse.scan_ns - start_ns) / NANOSECONDS
+        if knock is not None and at_s >= knock.after_s:
+            _mount(tree, mounted, knock.turn_deg)
+        _feed(core, tree, glimpse, mounted.calibration)
+        for issue in core.issues.all():
+            if issue.code in _SAID:
+                said.setdefault(issue.sentence, at_s)
+        count += 1
+        unknown += core.calibration.states[CAMERA].answer == "unknown"
+    state = core.calibration.states[CAMERA]
+    knocked_s = knock.after_s if knock else np.inf
+    late = [moment for moment in said.values() if moment >= knocked_s]
+    return Outcome(
+        seconds=at_s,
+        said=tuple((moment, sentence) for sentence, moment in said.items()),
+        early=len(said) - len(late),
+        named_s=min(late) - knocked_s if late else None,
+        moments=state.moments,
+        searches=state.searches,
+        cpu_s=(work.total_s, work.longest_s),
+        unknown=unknown / max(count, 1),
+    )
+
+
+class _Timed(WorkAtOnce):
+    """Takes the processor time of every step."""
+
+    def __init__(self) -> None:
+        self.total_s = self.longest_s = 0.0
+
+    def order(self, step: Callable[[], None]) -> None:
+        begun_s = time.process_time()
+        step()
+        took_s = time.process_time() - begun_s
+        self.total_s += took_s
+        self.longest_s = max(self.longest_s, took_s)
+
+
+def _config(mounted: Rig, every_s: float, *, follow: bool) -> Config:
+    return Config.from_parameters(
+        {
+            "cameras": [CAMERA],
+            f"camera.{CAMERA}.image_topic": "/image",
+            f"camera.{CAMERA}.rectified": mounted.rectified,
+            "transforms.fixed_frame": mounted.fixed_frame,
+            "lidars": [LIDAR],
+            f"lidar.{LIDAR}.topic": "/points",
+            # A little less than the glimpses are apart, so that none is left out.
+            "calibration.interval_s": 0.5 * every_s,
+            "calibration.follow": follow,
+        }
+    )
+
+
+def _mount(tree: TransformTree, mounted: Rig, turn_deg: NDArray[np.float64]) -> None:
+    tree.set_static("base_link", "camera", mounted.T_base_camera @ turn(turn_deg))
+    tree.set_static("base_link", "lidar", mounted.T_base_lidar)
+
+
+def _feed(
+    core: Perception, tree: TransformTree, glimpse: Glimpse, calibration: Calibration
+) -> None:
+    for stamp_ns, T in zip(glimpse.pose_ns.tolist(), glimpse.poses, strict=True):
+        tree.set_timed("odom", "base_link", stamp_ns, T)
+    frame = CameraFrame(CAMERA, glimpse.image, glimpse.image_ns, "camera", calibration)
+    labels = np.zeros(glimpse.image.shape[:2], np.uint8)
+    label_map = LabelMap(CAMERA, labels, labels, glimpse.image_ns, "camera", calibration)
+    core.take_segmented(label_map, core.generation, frame)
+    cloud = PointCloud(glimpse.points, glimpse.scan_ns, "lidar", is_dense=True)
+    handle = core.accounting.receive(stream("lidar", LIDAR))
+    core.add_cloud(LIDAR, cloud, handle, glimpse.scan_ns)
+    for labelled in core.collect(glimpse.scan_ns + NANOSECONDS):
+        labelled.handle.publish()

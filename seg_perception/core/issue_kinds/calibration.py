@@ -1,0 +1,26 @@
+"""What is noticed of the cameras' calibration while driving."""
+
+from __future__ import annotations
+
+from seg_perception.core.issue_kinds.kind import IssueKind
+
+CALIBRATION_MOVED = IssueKind(
+    "calibration_moved",
+    "pictures and scans of the last {moments} moments ({seconds:.0f} s) do not fit: they would if "
+    "its points were turned by {turns}",
+    "look whether camera {camera} was knocked, and calibrate it anew (`seg-perception calibrate "
+    "BAG`) or set {settings}",
+    "the camera does not sit where tf says: it was knocked, or its extrinsics are wrong; turns are "
+    "those of `check-calibration`, about the axes of its optical frame, with 95 % intervals",
+    "fasten it, calibrate it anew; `calibration.follow` corrects up to 1 degree by itself",
+    "warning",
+)
+CALIBRATION_FOLLOWED = IssueKind(
+    "calibration_followed",
+    "has moved: since pictures and scans fit so, its points are turned by {rpy_deg} degrees (roll, "
+    "pitch, yaw) in all",
+    "set {settings} to keep that, and look whether camera {camera} was knocked",
+    "`calibration.follow` is set, and it was used",
+    "fasten the camera, calibrate it anew",
+    "warning",
+)
