@@ -7,6 +7,7 @@ from types import ModuleType
 
 from seg_perception.core.drop_reasons import DROP_REASONS
 from seg_perception.core.issue_kinds import (
+    calibration,
     clocks,
     clouds,
     engines,
@@ -30,6 +31,7 @@ _PARTS = {
     "Clouds": clouds,
     "Time": clocks,
     "Place": places,
+    "Calibration while driving": calibration,
     "Frames": frames,
     "Single messages": messages,
     "Engine": engines,

@@ -27,7 +27,7 @@ EVERY_S = CalibrationConfig().interval_s
 # Of a drive, so much before the knock is driven, and so much after it (second).
 _BEFORE_S, _AFTER_S = 60.0, 90.0
 _AXES = ("pitch", "yaw", "roll")
-_KNOCKS_DEG = tuple(size * axis for size in (1.0, -1.0, 0.5, 3.0) for axis in np.eye(3))
+_KNOCKS_DEG = np.array([[1, 0, 0], [0, -1, 0], [0, 0, 1], [0, 0.5, 0], [-3, 0, 0]], float)
 
 
 @dataclass(frozen=True, eq=False)

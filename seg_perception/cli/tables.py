@@ -49,6 +49,8 @@ def replay_summary(summary: ReplaySummary) -> None:
         out.print(points_table(summary.points))
     for camera, found in summary.conventions.items():
         out.print(f"camera.{camera}: {found}", soft_wrap=True, highlight=False)
+    for camera, state in summary.calibration.items():
+        out.print(f"calibration of camera.{camera}: {state}", soft_wrap=True, highlight=False)
     out.print(stages_table(summary.stages))
     speed = summary.duration_s / summary.wall_s if summary.wall_s else 0.0
     out.print(

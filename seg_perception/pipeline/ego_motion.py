@@ -283,7 +283,7 @@ class EgoMotion:
 
     def is_in_frame_of(self, label_map: Exposure, scan: Scan) -> bool:
         """Whether a scan lies in the frame of an image."""
-        return self._frame_of_camera(label_map) == self.frame_of(scan)
+        return self.frame_of_camera(label_map) == self.frame_of(scan)
 
     def frame_of(self, scan: Scan) -> str:
         """The sensor's frame: as configured, else the cloud's own."""

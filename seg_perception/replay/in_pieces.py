@@ -21,6 +21,7 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.remapped_bag import BagSource
+from seg_perception.pipeline.camera_watch import WatchState
 from seg_perception.replay.checks import check_outputs
 from seg_perception.replay.inputs import find_inputs
 from seg_perception.replay.map_file import MapFile, MapSummary
@@ -134,7 +135,7 @@ def _label(
                 say_of_the_bag(done.session, done.reader, ())
                 written = sum((Counter(result.written) for result in results), Counter[str]())
                 merged = replace(done, written=dict(written), left_out=_left_out(results))
-                return summarise(
+                summary = summarise(
                     merged,
                     request.bag,
                     request.output,
@@ -142,6 +143,7 @@ def _label(
                     wall_s=time.perf_counter() - start,
                     map_summary=map_summary,
                 )
+                return replace(summary, calibration=_calibration(results))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
@@ -199,6 +201,18 @@ def _add_earlier(done: Done, earlier: Sequence[PieceResult]) -> None:
         for name, frame in result.frames.items():
             session.frames.setdefault(name, frame)
     session.perception.issues.add_earlier([result.issues for result in earlier])
+
+
+def _calibration(results: Sequence[PieceResult]) -> dict[str, WatchState]:
+    """What all pieces looked at, and what the last one came to."""
+    return {
+        camera: replace(
+            state,
+            moments=sum(result.calibration[camera].moments for result in results),
+            searches=sum(result.calibration[camera].searches for result in results),
+        )
+        for camera, state in results[-1].calibration.items()
+    }
 
 
 def _left_out(results: Sequence[PieceResult]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from seg_perception.inference.engine import create_engine
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.remapped_bag import BagSource
+from seg_perception.pipeline.camera_watch import WatchState
 from seg_perception.replay.crew import Crew, make_crew
 from seg_perception.replay.inputs import find_inputs
 from seg_perception.replay.map_file import MapFile
@@ -62,6 +63,7 @@ class PieceResult:
     frames: Mapping[str, str]
     written: Mapping[str, int]
     left_out: Mapping[str, str]
+    calibration: Mapping[str, WatchState]
     not_mapped: int
     begin: HandOver | None
     end: HandOver | None
@@ -179,6 +181,7 @@ class _PieceRun:
             frames=dict(session.frames),
             written=dict(self._sink.written),
             left_out=dict(self._sink.left_out),
+            calibration=dict(session.perception.calibration.states),
             not_mapped=sum(mapper.left_out for mapper in session.perception.mappers),
             begin=self._begin,
             end=self._end,

@@ -74,6 +74,7 @@ def summarise(
             *_engine_issues(done.engine),
             *(Issue.of(NOT_COPIED, topic, error=why) for topic, why in done.left_out.items()),
         ),
+        calibration=done.session.perception.calibration.states,
         map=map_summary,
         video=video_summary,
     )

@@ -125,6 +125,7 @@ def expect_short_memory(config: Config, latency_ms: float) -> None:
     reasons = {
         "map.enabled": config.map.enabled,
         "memory.enabled": config.memory.enabled,
+        "calibration.follow": config.calibration.follow,
         "--latency": latency_ms > 0,
     }
     if long := [name for name, is_set in reasons.items() if is_set]:

@@ -158,7 +158,7 @@ class Inference:
         with context.latencies.measure("segment", stream):
             answer = self._segmenter.infer(ready.prepared)
             segmented = self._segmenter.finish(frame, answer)
-            label_map = context.perception.take_segmented(segmented, ready.generation)
+            label_map = context.perception.take_segmented(segmented, ready.generation, frame)
         context.tell_clouds()
         return SegmentedFrame(ready.received, label_map, frame.image)
 

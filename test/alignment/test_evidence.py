@@ -4,60 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from boxes import HEIGHT, WIDTH, boxes, observation
 
 from seg_perception.alignment.edge_maps import DIRECTIONS, ONE, direction_of, edge_maps
-from seg_perception.alignment.edge_points import EdgePoints
 from seg_perception.alignment.evidence import Evidence
-from seg_perception.alignment.observation import Observation
 from seg_perception.alignment.reflectivity_edges import reflectivity_edges
 from seg_perception.alignment.rotation_search import RotationSearch, search_rotation, turn
 from seg_perception.alignment.verdict import judge
 from seg_perception.alignment.window import Window
-from seg_perception.core.types import Calibration, PointCloud
-
-WIDTH, HEIGHT, FOCAL = 320, 200, 240.0
-K = np.array([[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]])
-NONE = EdgePoints(np.zeros((0, 3)), np.zeros((0, 3)))
-
-
-def boxes(seed, count=14):
-    """A picture of bright boxes, and edges all around each, 10 m away, in the optical frame."""
-    random = np.random.default_rng(seed)
-    picture = np.full((HEIGHT, WIDTH, 3), 60)
-    edge, outside = [], []
-    for _ in range(count):
-        left, top = random.integers(10, WIDTH - 60), random.integers(10, HEIGHT - 50)
-        right, bottom = left + random.integers(15, 45), top + random.integers(12, 35)
-        picture[top:bottom, left:right] = random.integers(90, 255, 3)
-        for row in np.arange(top + 2, bottom - 1, 3):
-            edge += [(left + 0.3, row), (right - 1.3, row)]
-            outside += [(left - 1.3, row), (right + 0.3, row)]
-        for column in np.arange(left + 2, right - 1, 3):
-            edge += [(column, top + 0.3), (column, bottom - 1.3)]
-            outside += [(column, top - 1.3), (column, bottom + 0.3)]
-    noisy = picture + random.normal(0, 6, picture.shape)
-    return noisy.clip(0, 255).astype(np.uint8), EdgePoints(rays(edge), rays(outside))
-
-
-def rays(pixels):
-    u, v = np.array(pixels, float).T
-    return 10 * np.stack([(u - K[0, 2]) / FOCAL, (v - K[1, 2]) / FOCAL, np.ones_like(u)], axis=1)
-
-
-def observation(picture, edges):
-    return Observation(
-        camera="front",
-        lidar="top",
-        picture=picture,
-        maps=edge_maps(picture),
-        calibration=Calibration(WIDTH, HEIGHT, K, "plumb_bob", np.zeros(5)),
-        rectified=False,
-        sensor_px=(1.0, 1.0),
-        depth_edges=edges,
-        reflectivity_edges=NONE,
-        T_camera_lidar=np.eye(4)[None],
-        frames=("camera", "lidar"),
-    )
+from seg_perception.core.types import PointCloud
 
 
 def test_a_map_answers_to_its_own_direction():
