@@ -169,6 +169,8 @@ def test_the_axes_of_the_camera_s_frame_are_found_out_and_told(
         return {v.key: v.value for d in diagnostics for s in d.status for v in s.values}
 
     wait_until(lambda: "frame of camera.front" in values(), "the decision in the diagnostics")
+    # No scan of five points tells whether they fit.
+    assert values()["calibration of camera.front"].startswith("can't tell")
     assert "'front_optical' is taken for an optical frame" in values()["frame of camera.front"]
     reasons = {entry.reason: entry.count for entry in statuses[-1].streams[1].points}
     assert reasons["no_convention"] == 4 * 60
