@@ -57,6 +57,11 @@ class FrameTrack:
         self._frames: deque[TrackedFrame] = deque()
 
     @property
+    def frames(self) -> list[TrackedFrame]:
+        """Those that are not complete, the oldest first."""
+        return list(self._frames)
+
+    @property
     def last(self) -> TrackedFrame | None:
         """The newest frame."""
         return self._frames[-1] if self._frames else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seg_perception.active_learning.candidate import Candidate
@@ -13,6 +13,7 @@ from seg_perception.active_learning.config import MiningConfig
 from seg_perception.active_learning.folder import LabellingFolder
 from seg_perception.active_learning.index import FrameCards, draw_index
 from seg_perception.active_learning.observer import Observer
+from seg_perception.active_learning.pieces import NotInPiecesError, observe_in_pieces
 from seg_perception.active_learning.selection import Choice, Selection
 from seg_perception.active_learning.summary import SUMMARY, MiningSummary, frame_name
 from seg_perception.config import Config
@@ -20,7 +21,8 @@ from seg_perception.config.full_names import with_full_names
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import BagError, DatasetError
-from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, STOPPED
+from seg_perception.core.issue_kinds.inputs import BAG_DAMAGED, IN_ONE_PIECE, STOPPED
+from seg_perception.core.issue_log import Issue
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.ontology import Ontology
@@ -109,6 +111,7 @@ def mine(
     config: Config,
     mining: MiningConfig,
     step: Step = _silent,
+    pieces: int = 1,
 ) -> MiningSummary:
     """Choose the frames of a bag that are worth labelling, and write them with pre-labels.
 
@@ -121,6 +124,7 @@ def mine(
         config: as for a replay.
         mining: how many frames, by which weights.
         step: makes a progress bar for a step that is named.
+        pieces: into so many the bag is cut by time, each for a process; the frames are the same.
 
     Raises:
         BagError: the bag can't be read, has no camera, or none of its images can be used.
@@ -130,7 +134,7 @@ def mine(
     start = time.perf_counter()
     with (
         draft_folder(Path(output), DatasetError) as draft,
-        survey(bag, config, mining, step) as found,
+        survey(bag, config, mining, step, pieces) as found,
     ):
         with LabellingFolder(draft, found.ontology) as folder:
             choices = found.choose()
@@ -160,12 +164,16 @@ def mine(
 
 @contextmanager
 def survey(
-    bag: BagSource, config: Config, mining: MiningConfig, step: Step = _silent
+    bag: BagSource,
+    config: Config,
+    mining: MiningConfig,
+    step: Step = _silent,
+    pieces: int = 1,
 ) -> Iterator[Survey]:
     """Look at every frame of a bag; what is known of them, and a way to take some.
 
     Args:
-        bag, config, mining, step: as in `mine`.
+        bag, config, mining, step, pieces: as in `mine`.
 
     Raises:
         BagError: the bag can't be read, has no camera, or none of its images can be used.
@@ -179,21 +187,42 @@ def survey(
         with closing(create_engine(bundle, config.segmentation, config.tensorrt)) as engine:
             source = _Source(reader, inputs, config, engine)
             with step("looking at every frame") as advance:
-                yield _observe(source, mining, advance)
+                yield _look(bag, source, mining, pieces, advance)
 
 
-def _observe(source: _Source, mining: MiningConfig, advance: OnProgress) -> Survey:
-    """Look at every frame of the bag.
+def _look(
+    bag: BagSource, source: _Source, mining: MiningConfig, pieces: int, advance: OnProgress
+) -> Survey:
+    """Look at every frame of the bag, in pieces where they give what the whole gives.
 
     Raises:
         BagError: no image could be labelled.
     """
+    if pieces == 1:
+        return _survey(source, mining, *_observe(source, mining, advance))
+    opened = source.reader, source.inputs, source.config, source.engine
+    try:
+        found = observe_in_pieces(bag, opened, mining, pieces, advance)
+    except NotInPiecesError as error:
+        whole = _survey(source, mining, *_observe(source, mining, advance))
+        said = str(Issue.of(IN_ONE_PIECE, "", reason=error))
+        return replace(whole, notes=(*whole.notes, said))
+    return _survey(source, mining, *found)
+
+
+def _observe(
+    source: _Source, mining: MiningConfig, advance: OnProgress
+) -> tuple[Observer, Session]:
     observer = Observer(source.config, mining, source.engine.bundle.ontology)
     segmenter = Segmenter(source.engine, source.config.segmentation)
     session = Session(source.config, segmenter, source.inputs, observer)
     observer.follow(session.perception.motion)
     feed_all(session, source.reader, source.inputs.topics, advance)
     observer.finish()
+    return observer, session
+
+
+def _survey(source: _Source, mining: MiningConfig, observer: Observer, session: Session) -> Survey:
     counts = session.perception.accounting.snapshot()
     frames = {
         name: counts[stream("camera", name)].published for name in source.inputs.images.values()

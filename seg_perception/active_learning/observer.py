@@ -88,6 +88,11 @@ class Observer:
         for track in self._tracks.values():
             self._keep_all(track)
 
+    def add(self, candidate: Candidate) -> None:
+        """Keep a candidate that is complete."""
+        self.frequency.add(candidate)
+        self.buffer.add(candidate)
+
     def _measure(self, label_map: LabelMap, frame: CameraFrame) -> TrackedFrame:
         candidate = Candidate(
             index=self._count,
@@ -141,8 +146,7 @@ class Observer:
 
     def _keep(self, candidate: Candidate | None) -> None:
         if candidate is not None:
-            self.frequency.add(candidate)
-            self.buffer.add(candidate)
+            self.add(candidate)
 
     def _keep_all(self, track: FrameTrack) -> None:
         for candidate in track.finish():

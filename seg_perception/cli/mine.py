@@ -42,6 +42,9 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
         ),
     ] = None,
     odometry: LidarOdometry = "",
+    pieces: Annotated[
+        int, typer.Option(min=1, help="Cut a long bag by time, for so many processes.")
+    ] = 1,
     processes: Processes = 1,
     cluster: ClusterAddress = "",
     gpus: Gpus = 0.0,
@@ -68,7 +71,7 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
     chosen = bag_config(source, config, settings)
     with with_odometry(source, chosen, odometry) as motion:
         asked = _mining(count, choose or [])
-        summary = mine(motion.bag, output, motion.config, asked, stoppable_step)
+        summary = mine(motion.bag, output, motion.config, asked, stoppable_step, pieces)
     if as_json:
         print_json(summary.to_json())
     else:

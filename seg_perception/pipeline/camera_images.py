@@ -56,6 +56,16 @@ class CameraImages:
         is_deep = pixels.dtype == np.uint16
         return to_8_bits(pixels, self.bits(camera, int(pixels.max())) if is_deep else 8)
 
+    @property
+    def largest(self) -> dict[str, int]:
+        """By camera, the brightest value of its 16-bit images so far."""
+        return dict(self._largest)
+
+    def take_largest(self, largest: Mapping[str, int]) -> None:
+        """Know what others have seen of the same cameras."""
+        for camera, value in largest.items():
+            self._largest[camera] = max(value, self._largest.get(camera, 0))
+
     def bits(self, camera: str, largest: int) -> int:
         """How many bits the 16-bit images of a camera hold, whose brightest pixel is that.
 
