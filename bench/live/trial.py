@@ -78,7 +78,7 @@ def run_trial(system: str, rig: Rig, seconds: float, folder: Path) -> Trial:
     with reserved_domain_id() as domain, Nodes(loopback_environment(domain), folder) as nodes:
         heard = [f"{kind}:{topic}" for topic, (kind, _, _) in outputs.items()]
         listener = nodes.start("bench.live.listener", "--folder", folder, "--topics", *heard)
-        node = nodes.start("bench.live.node", system, "--ros-args", "--params-file", file)
+        node = nodes.start(f"bench.live.{system}_node", "--ros-args", "--params-file", file)
         _wait_for(folder / READY, (listener, node))
         watch = CpuWatch(node.pid)
         begin_ns = time.monotonic_ns()
