@@ -84,10 +84,12 @@ bench-memory:
 	@$(BOOTSTRAP) --with bench --with odometry
 	$(BIN)/python -m bench.memory
 
-# The node against the usual one on the same bag, in one run: tables and runs/bench_graph/result.json.
+# The node against the usual one on the same bag, in one run: tables and runs/bench_graph/result.json;
+# then before an engine of 15 ms against the same work in a row: runs/bench_live.
 bench-graph:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.graph
+	$(BIN)/python -m bench.live
 
 # What a GPU has to show, within ten minutes and without network: runs/gpu/result.json and page.md.
 gpu:
