@@ -6,5 +6,3 @@ import os
 
 # OpenBLAS reads it when numpy is imported: as many threads as there are cores was its own choice.
 os.environ["OPENBLAS_NUM_THREADS"] = str(os.cpu_count())
-# Python's own.
-SWITCH_S = 0.005

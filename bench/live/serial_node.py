@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from bench.live import as_it_was
+import bench.live.as_it_was  # noqa: F401 (before numpy, which reads what it sets)
 from bench.live.pipeline_node import PipelineNode
 from bench.live.serial_clouds import SerialClouds
 from bench.live.serial_segmentation import SerialSegmentation
@@ -18,11 +17,6 @@ from seg_perception.ros.semantic_node import run_node
 
 class SerialNode(PipelineNode):
     """One thread for the images, one for all clouds and the map."""
-
-    def __init__(self, **options: Any) -> None:
-        """Make the node."""
-        super().__init__(**options)
-        sys.setswitchinterval(as_it_was.SWITCH_S)
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels, labels to clouds."""

@@ -26,9 +26,6 @@ from seg_perception.ros.rclpy_start import start_ros
 USER_ERROR = 2
 # Of rates, sizes and seconds on a command line: a microsecond, and a week and a half.
 SMALLEST, LARGEST = 1e-6, 1e6
-# A thread that comes back from numpy waits so long for one that interprets Python: with the usual
-# 5 ms labelling a cloud, which goes there and back hundreds of times, stands behind the others.
-SWITCH_S = 0.0005
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 N = TypeVar("N", bound=Node)
@@ -86,7 +83,6 @@ def run(
     """
     stop = StopSignal()
     keep_freed_memory()
-    sys.setswitchinterval(SWITCH_S)
     try:
         start_ros(arguments)
         node = make_node()
