@@ -59,7 +59,7 @@ class DemoRenderer:
             drawn[f"overlay_{number}"] = self._overlay(frame)
         for name, scan in scans.items():
             drawn[f"birds_eye_{name}"] = self._from_above(scan, name)
-        drawn["memory"] = self._without_and_with_memory(self._frames[-1].stamp_ns)
+        drawn["remembered"] = self._without_and_with_memory(self._frames[-1].stamp_ns)
         return tuple(_write(folder / f"{name}.png", picture) for name, picture in drawn.items())
 
     def _poster(self, frame: Frame, scan: DemoScan) -> Rgb:

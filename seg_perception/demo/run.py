@@ -34,7 +34,7 @@ _RESULTS = (
     "demo.png",
     "overlay_*.png",
     "birds_eye_*.png",
-    "memory.png",
+    "remembered.png",
     "demo.mp4",
 )
 
