@@ -84,7 +84,7 @@ def _antialias() -> BenchRow:
         "image 1920x1200 to 512x288, antialiased",
         lambda: resize(pixels, size, "antialias"),
         lambda: cv2.resize(pixels, size, interpolation=cv2.INTER_AREA),
-        budget=0.3,
+        budget=0.4,
         name="cv2 INTER_AREA",
     )
 

@@ -87,6 +87,6 @@ def _row(library: ctypes.CDLL) -> BenchRow:
         "projection of 131,072 points, 360 degree scan",
         lambda: camera.hits(xyz, T),
         loop,
-        budget=3.0,
+        budget=3.5,
         name="a plain loop in C",
     )

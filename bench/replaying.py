@@ -86,7 +86,10 @@ def run() -> list[BenchRow]:
     )
     more = "; not judged: others use the cores" if busy else ""
     ratio = threads_s / serial_s
-    return [BenchRow("replay, 4 cameras and a lidar", ratio, _AIM, detail + more, not busy)]
+    # No replay is quicker than its network: on quick processors that is what is left.
+    network_s = _MOMENTS * len(_CAMERAS) * _NETWORK_S
+    budget = max(_AIM, 1.2 * network_s / serial_s)
+    return [BenchRow("replay, 4 cameras and a lidar", ratio, budget, detail + more, not busy)]
 
 
 @contextmanager
