@@ -80,6 +80,7 @@ def _depth_topics(facts: BagFacts) -> list[TopicFacts]:
         and not topic.is_ours
         and topic.depth is not None
         and not topic.depth.problem
+        and topic.depth.measured
         and not any(word in topic.name.lower() for word in _NO_DEPTHS)
     ]
 
