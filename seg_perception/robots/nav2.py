@@ -18,7 +18,7 @@ from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.occupancy import LETHAL, UNSEEN, cost_table
 from seg_perception.outputs.nav2 import check_layer_ontology
-from seg_perception.outputs.topics import COSTMAP, Nav2Topics, obstacles_topic, private
+from seg_perception.outputs.topics import COSTMAP, Nav2Topics, cloud_topic, obstacles_topic, private
 
 UNCOUNTED = "uncounted"
 """The class type of classes that have no cost, such as the sky."""
@@ -187,16 +187,19 @@ def _obstacle_layer(config: Config) -> dict[str, Any]:
         }
         for name, sensor in config.surface_sensors.items()
     }
+    # A depth camera's images are no cloud: the points that are made of them clear.
+    clouds = {name: lidar.topic for name, lidar in config.lidars.items()}
+    clouds |= {name: cloud_topic(depth) for name, depth in config.depths.items()}
     clearing = {
         f"{name}_clearing": {
-            "topic": lidar.topic,
+            "topic": topic,
             "data_type": "PointCloud2",
             "marking": False,
             "clearing": True,
             "raytrace_max_range": _RANGE_M,
             **_HEIGHTS,
         }
-        for name, lidar in config.lidars.items()
+        for name, topic in clouds.items()
     }
     sources = marking | clearing
     return {

@@ -200,6 +200,24 @@ def test_a_file_names_the_topics_of_every_lidar():
     assert "obstacle_layer" not in text
 
 
+def test_a_depth_camera_marks_and_clears_by_the_points_that_are_made_of_it():
+    config = Config.from_parameters(
+        {
+            "cameras": ["front"],
+            "camera.front.image_topic": "/front/color/image_raw",
+            "camera.front.depth_topic": "/front/depth/image_raw",
+            "output.nav2_semantic_cloud": True,
+            "costmap.obstacles": True,
+        }
+    )
+    text = nav2_parameters(config, ONTOLOGY)
+    layer = local_layer(text)
+    assert layer["front"]["pointcloud_topic"] == "/front/color/semantic/nav2/points"
+    obstacles = local_layer(text, "obstacle_layer")
+    assert obstacles["front"]["topic"] == "/front/color/semantic/obstacles"
+    assert obstacles["front_clearing"]["topic"] == "/front/color/semantic/points"
+
+
 def test_a_robot_that_can_not_serve_the_layer_is_told_why():
     with pytest.raises(ConfigError, match="expected a lidar or a depth camera in the robot file"):
         nav2_parameters(Config(), ONTOLOGY)
