@@ -8,10 +8,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
 
+_LAST_WORDS_S = 2
 State = Literal["done", "failed", "skipped"]
 
 
@@ -73,13 +75,22 @@ def run_step(step: Step, left_s: float, before: Sequence[Outcome]) -> Outcome:
     try:
         out, err = process.communicate(timeout=budget_s)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return Outcome(step.name, "failed", f"ended after {budget_s:.0f} s", budget_s)
+        _end(process)
+        why = f"ended after {budget_s:.0f} s"
+        if left_s < step.budget_s:
+            return Outcome(step.name, "skipped", f"no time left, {why}", budget_s)
+        return Outcome(step.name, "failed", why, budget_s)
     seconds, document = time.monotonic() - start, _parse(out)
     if process.returncode or document is None:
         return Outcome(step.name, "failed", _reason(process.returncode, err), seconds, document)
     return Outcome(step.name, "done", "", seconds, document)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all of its group; what left the group does not hold us up."""
+    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=_LAST_WORDS_S)
 
 
 def _hindrance(step: Step, left_s: float, before: Sequence[Outcome]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,24 @@ def test_a_step_ends_with_its_budget_and_everything_that_it_started() -> None:
     code = "import subprocess; subprocess.run(['sleep', '60'])"
     outcome = run_step(python("one", code, budget_s=0.5), 60, [])
     assert (outcome.state, outcome.why) == ("failed", "ended after 0 s")
+
+
+def test_a_step_that_the_run_has_no_time_for_is_skipped_and_not_failed() -> None:
+    outcome = run_step(python("one", "import time; time.sleep(60)"), 1.5, [])
+    assert (outcome.state, outcome.why) == ("skipped", "no time left, ended after 2 s")
+
+
+def test_a_process_that_left_the_group_does_not_hold_the_run_up(tmp_path: Path) -> None:
+    """It keeps the pipe open for longer than a test may take."""
+    pid = tmp_path / "pid"
+    code = (
+        "import subprocess, time; from pathlib import Path; "
+        "left = subprocess.Popen(['sleep', '3600'], start_new_session=True); "
+        f"Path({str(pid)!r}).write_text(str(left.pid)); time.sleep(3600)"
+    )
+    outcome = run_step(python("one", code, budget_s=5), 60, [])
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert (outcome.state, outcome.why) == ("failed", "ended after 5 s")
 
 
 def test_what_is_not_installed_is_skipped_by_name() -> None:

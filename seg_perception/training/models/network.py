@@ -16,44 +16,30 @@ MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 
 
-def normalise(image: Tensor) -> Tensor:
-    """Map uint8 (B, H, W, 3) RGB to float32 (B, 3, H, W) of about zero mean and unit variance.
+@dataclass(frozen=True)
+class Normalisation:
+    """Maps uint8 (B, H, W, 3) RGB to float32 (B, 3, H, W) as a network was trained on it.
 
-    The constants are the usual ones of ImageNet. The cast comes before the
-    transpose, since TensorRT refuses to transpose bytes.
-    """
-    values = image.to(torch.float32).permute(0, 3, 1, 2)
-    mean, std = (values.new_tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
-    normal: Tensor = (values - mean) / std
-    return normal
-
-
-class Normalisation(nn.Module):
-    """Maps uint8 (B, H, W, 3) RGB to what another network was trained on.
-
-    Args:
+    Attributes:
         mean, std: in units of a byte, in the order of the network's channels.
         reversed_channels: whether these are blue, green, red.
     """
 
-    mean: Tensor
-    std: Tensor
+    mean: Sequence[float]
+    std: Sequence[float]
+    reversed_channels: bool = False
 
-    def __init__(
-        self, mean: Sequence[float], std: Sequence[float], *, reversed_channels: bool = False
-    ) -> None:
-        """Keep the numbers with the graph."""
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
-        self._reversed = reversed_channels
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Float (B, 3, H, W); the cast comes before the transpose, as in `normalise`."""
+    def __call__(self, image: Tensor) -> Tensor:
+        """The cast comes before the transpose, since TensorRT refuses to transpose bytes."""
         values = image.to(torch.float32).permute(0, 3, 1, 2)
-        values = values.flip(1) if self._reversed else values
-        normal: Tensor = (values - self.mean) / self.std
+        values = values.flip(1) if self.reversed_channels else values
+        mean, std = (values.new_tensor(n).view(1, 3, 1, 1) for n in (self.mean, self.std))
+        normal: Tensor = (values - mean) / std
         return normal
+
+
+# Of this project's own networks: the usual constants of ImageNet.
+normalise = Normalisation(MEAN, STD)
 
 
 @dataclass(frozen=True)
