@@ -91,6 +91,13 @@ bench-graph:
 	$(BIN)/python -m bench.graph
 	$(BIN)/python -m bench.live
 
+# Teaching by clicks, with an annotator that knows the truth: runs/bench_teach/result.json. It takes a
+# bundle that never saw the place (docs/explanation/teaching.md), and labelled images:
+# make bench-teach BUNDLE=runs/without_ycor/bundle DATA=../shared/data/train
+bench-teach:
+	@$(BOOTSTRAP) --with train
+	$(BIN)/python -m bench.teach $(BUNDLE) --data $(DATA)
+
 # What a GPU has to show, within ten minutes and without network: runs/gpu/result.json and page.md.
 gpu:
 	@$(BOOTSTRAP) --with train

@@ -42,7 +42,7 @@ def split_stretches(times: Sequence[int], share: float, seed: int) -> Stretches:
     """
     order = np.argsort(np.asarray(times), kind="stable")
     count = min(_STRETCHES, len(order) // _FEWEST_FRAMES)
-    if count < _FEWEST_STRETCHES:
+    if count < _FEWEST_STRETCHES or share <= 0:
         return Stretches(tuple(range(len(order))), ())
     parts = list(np.array_split(order, count))
     kept = _spread(count, max(1, round(share * count)), seed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -20,6 +22,8 @@ from seg_perception.teaching.session import CLICKS, Session, open_session
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
+# Each training starts a process that imports torch.
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -169,6 +173,25 @@ def test_a_killed_trainer_is_said_and_costs_no_click(room, helpers):
     assert "no click is lost: train again" in status.reason
     assert len(room.session.record.clicks) == 6
     assert taught(room, helpers, 1) == number + 1
+
+
+def test_a_training_ends_with_the_process_that_wanted_it(room, helpers):
+    """Nobody would take its model, and the next round would find its folder changing."""
+    helpers.annotator(room).answer("teach", 6)
+    number = room.rounds.count + 1
+    request = room.session.round_folder(number) / "request.json"
+    request.parent.mkdir(parents=True)
+    request.write_text(json.dumps({"clicks": room.session.record.length}))
+    module = "seg_perception.teaching.learning.worker"
+    # A parent that is another one every time it is asked for.
+    watched = (
+        "import os,runpy,sys,time\nos.getppid = lambda n=[0]: n.__setitem__(0, n[0]+1) or n[0]"
+    )
+    code = f"{watched}\nsys.argv[1:] = [{str(room.session.folder)!r}, '{number}']\n"
+    code += f"runpy.run_module({module!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "whoever wanted this round is gone" in done.stderr
+    assert not (request.parent / "model.onnx").exists()
 
 
 def test_two_trainings_at_once_are_refused(room, helpers):

@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip("starlette", reason="the page's server is not installed: extra [teach]")
 pytest.importorskip("uvicorn", reason="the page's server is not installed: extra [teach]")
 pytest.importorskip("torch")
+# A server and a browser on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -29,7 +31,6 @@ def person(browser, helpers, pages):
     return pages.Person(browser, truth, helpers.names)
 
 
-@pytest.mark.timeout(900)
 def test_a_browser_teaches_proves_and_gets_a_bundle(
     server, browser, person, begun, tmp_path, pages
 ):

@@ -29,6 +29,10 @@ def test_kept_aside_stretches_are_spread_over_the_drive():
         assert {place // 40 for place in gate} == {0, 1, 2}
 
 
+def test_of_a_known_place_nothing_is_kept_aside():
+    assert split_stretches(range(120), 0.0, seed=1).gate == ()
+
+
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_of_few_frames_nothing_is_kept_aside(count):
     found = split_stretches(range(count), 0.3, seed=1)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from seg_perception.teaching.learning.losses import click_loss, distillation
 from seg_perception.teaching.learning.targets import NO_TARGET
 from seg_perception.teaching.learning.torch_head import TorchHead
 
+_LEAST, _BIASES = 1e-5, (0.01, 0.15)
 Advance = Callable[[int, int], None]
 
 
@@ -35,7 +37,7 @@ class Guards:
 
     confident: float = 0.9
     self_distillation: float = 0.5
-    old_distillation: float = 1.0
+    old_distillation: float = 2.0
     replay: float = 0.5
     mix: float = 0.8
 
@@ -47,7 +49,7 @@ class TeachingOptions:
     Attributes:
         steps: of the optimiser.
         taught, kept: pictures a step.
-        rate: the largest learning rate.
+        rate: the largest step of a weight, relative to those of its layer.
         error_weight: of wrong pixels in the Dice term.
         seed: draws the pictures.
         guards: what holds.
@@ -56,7 +58,7 @@ class TeachingOptions:
     steps: int = 80
     taught: int = 3
     kept: int = 1
-    rate: float = 1e-3
+    rate: float = 0.015
     error_weight: float = 5.0
     seed: int = 1
     guards: Guards = Guards()
@@ -111,12 +113,12 @@ class _Run:
 
     def train(self, advance: Advance) -> dict[str, NDArray[np.float32]]:
         options = self._options
-        optimizer = torch.optim.AdamW(self._head.parameters(), options.rate, weight_decay=0.0)
+        optimizer = torch.optim.Adam(_by_scale(self._head))
         taught = _endless(len(self._taught), options.seed)
         kept = _endless(len(self._kept), options.seed + 1)
         for step in range(options.steps):
             for group in optimizer.param_groups:
-                group["lr"] = options.rate * _schedule(step, options.steps)
+                group["lr"] = options.rate * group["scale"] * _schedule(step, options.steps)
             optimizer.zero_grad(set_to_none=True)
             loss = self._taught_loss([self._taught[next(taught)] for _ in range(options.taught)])
             if self._kept:
@@ -189,6 +191,22 @@ def score_size(graph: TeachableGraph, features: Features) -> tuple[int, int]:
             {name: torch.from_numpy(value).float() for name, value in features.items()}
         )
     return int(scores.shape[-2]), int(scores.shape[-1])
+
+
+def _by_scale(head: TorchHead) -> list[dict[str, Any]]:
+    """Each layer's weights with their size, to which its steps are relative.
+
+    A normalisation that was folded into a convolution made its weights small or large; steps of
+    one size would destroy the small ones.
+    """
+    return [{"params": [value], "scale": _scale(value)} for value in head.parameters()]
+
+
+def _scale(value: Tensor) -> float:
+    """The size of a layer's weights; of biases, which may be zero or huge, within bounds."""
+    size = float(value.detach().square().mean().sqrt())
+    low, high = _BIASES if value.ndim == 1 else (_LEAST, math.inf)
+    return min(max(size, low), high)
 
 
 def _balance(pixels: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 import time
 from collections import defaultdict
@@ -71,7 +72,12 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
     config = session.settings.config
     options = TeachingOptions(steps=config.steps, seed=config.seed)
 
+    parent = os.getppid()
+
     def advance(done: int, total: int) -> None:
+        if os.getppid() != parent:
+            msg = "whoever wanted this round is gone"
+            raise SystemExit(msg)
         if done % 5 == 0 or done == total:
             write_file(place / PROGRESS, dump_json({"done": done, "total": total}), TeachingError)
 

@@ -15,6 +15,7 @@ from seg_perception.teaching.learning.teacher import TeachingOptions, teach_head
 from seg_perception.teaching.learning.torch_head import OPERATORS, TorchHead
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.timeout(900)
 
 
 def teachable(name) -> tuple[Bundle, TeachableGraph]:

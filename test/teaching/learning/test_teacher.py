@@ -20,6 +20,7 @@ from seg_perception.teaching.learning.teacher import Guards, TeachingOptions, sc
 from seg_perception.teaching.learning.torch_head import OPERATORS
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.timeout(900)
 
 
 class Class:
