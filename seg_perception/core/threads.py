@@ -41,6 +41,11 @@ def start_thread(
     return thread
 
 
+def are_others_running() -> bool:
+    """Whether threads beside the main one still run: one within a library aborts the end."""
+    return any(thread is not threading.main_thread() for thread in threading.enumerate())
+
+
 def explain(error: BaseException) -> str:
     """One sentence of an error: its own, or that it is a fault of this program."""
     if isinstance(error, SegPerceptionError):

@@ -13,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from seg_perception.config import Config, live_keys
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.engines import MODEL_LOADING
-from seg_perception.core.threads import leave_at_once
+from seg_perception.core.threads import are_others_running, leave_at_once
 from seg_perception.fusion.self_filter import SelfFilter
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import ValidatedEngine, create_engine
@@ -274,7 +274,8 @@ def run_node(make_node: type[Any], arguments: Sequence[str] | None) -> int:
         say(json.dumps(node.summary()))
 
     code = run(make_node, _start_and_wait, arguments, end, SemanticNode.tell_failure)
-    return leave_at_once(code) if hung else code
+    # A search of the calibration's watch ends by itself, or with the process.
+    return leave_at_once(code) if hung or are_others_running() else code
 
 
 def _start_and_wait(node: SemanticNode, stop: StopSignal) -> int:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from seg_perception.core.errors import BagError
-from seg_perception.core.threads import explain, start_thread
+from seg_perception.core.threads import are_others_running, explain, start_thread
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), BagError("torn"), SystemExit(3)])
@@ -47,3 +47,12 @@ def test_an_error_is_one_sentence() -> None:
     assert explain(KeyError("x")) == (
         "a fault of this program: KeyError: 'x'; report it with the traceback in the log"
     )
+
+
+def test_a_thread_that_still_runs_is_known() -> None:
+    before, leave = are_others_running(), threading.Event()
+    thread = start_thread("long", lambda: leave.wait() and None, lambda _: None)
+    assert are_others_running()
+    leave.set()
+    thread.join()
+    assert are_others_running() == before

@@ -42,7 +42,7 @@ class Node:
             accounted=partial(accounted, issues=self.issues),
             latencies=Latencies(),
             observe=lambda *_: 0,
-            perception=SimpleNamespace(take_segmented=lambda label_map, _generation: label_map),
+            perception=SimpleNamespace(take_segmented=lambda label_map, *_: label_map),
             tell_clouds=lambda: None,
             clock=SimpleNamespace(now_ns=lambda: 0),
             outputs=SimpleNamespace(publish_label_map=self.publish_label_map),
