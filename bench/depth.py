@@ -62,7 +62,7 @@ def _through() -> BenchRow:
         "depth, through another lens",
         partial(registration.through, depth, lens, view),
         partial(_projected, depth.values, _rays(_DEPTH_K, *_DEPTH_SIZE)),
-        budget=0.5,
+        budget=0.15,
         name="cv2.projectPoints of each depth in view, then the nearest of each pixel",
     )
 
