@@ -11,10 +11,12 @@ import pytest
 import yaml
 
 from seg_perception.config import Config
+from seg_perception.core.types import PointStatus
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inspection import inspect_bag
 from seg_perception.io.bag_reader import BagReader
+from seg_perception.io.bag_writer import BagWriter
 from seg_perception.io.pointcloud2 import decode_cloud
 from seg_perception.outputs.topics import Nav2Topics
 from seg_perception.replay import ReplayOptions, replay
@@ -103,6 +105,23 @@ def test_what_nothing_measured_is_nan_in_the_rows_where_that_is(driver, tmp_path
     unmeasured = np.rint(middles) < 4
     for cloud in clouds:
         np.testing.assert_array_equal(np.isnan(cloud.points["z"]).all(axis=1), unmeasured)
+
+
+def test_a_cloud_without_its_depth_images_is_a_lidars_and_loses_no_point(tmp_path, tiny_bundle):
+    """As ZED sends it: in a body frame whose origin is the camera's, with colours."""
+    left_out = (ZED.depths.topic, ZED.depths.info_topic)
+    bag = tmp_path / "in.mcap"
+    with BagWriter(bag) as writer:
+        for log_time_ns, topic, message in ZED.events():
+            if topic not in left_out:
+                writer.write(topic, message, log_time_ns, latched=topic == "/tf_static")
+    found = dict(inspect_bag(bag).parameters)
+    (name,) = found["lidars"]
+    assert found[f"lidar.{name}.topic"] == "/zed/zed_node/point_cloud/cloud_registered"
+    found["segmentation.bundle"] = str(tiny_bundle)
+    summary = replay(bag, tmp_path / "out.mcap", Config.from_parameters(found), ReplayOptions())
+    points = summary.points[name]
+    assert points[PointStatus.LABELLED] == sum(points.values()) == 5 * 64 * 48
 
 
 def test_the_label_maps_pixels_are_the_clouds(tmp_path, tiny_bundle):
