@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,8 +18,11 @@ from seg_perception.alignment.depth_edges import depth_edges
 from seg_perception.alignment.edge_maps import WIDTH, edge_maps
 from seg_perception.alignment.observation import Observation
 from seg_perception.alignment.reflectivity_edges import reflectivity_edges
+from seg_perception.calibration.check import gather
+from seg_perception.config import Config
 from seg_perception.core.types import Calibration, PointCloud
 from seg_perception.geometry.calibration import scale_calibration
+from seg_perception.inspection import inspect_bag
 
 Moments = list[Observation]
 
@@ -26,24 +30,46 @@ _LAYOUT = np.dtype([(name, "<f4") for name in ("x", "y", "z", "intensity")])
 _RINGS = np.dtype([(name, "<f4") for name in ("x", "y", "z", "intensity", "ring")])
 _BARE = np.dtype([(name, "<f4") for name in ("x", "y", "z")])
 _NEAREST_M = 1.0
-# Moments of the drive that are looked at, alone and together.
-_DRIVE = (2, 12, 22, 32, 42, 52)
+_NUSCENES = tuple(
+    f"CAM_{side}"
+    for side in ("FRONT", "FRONT_RIGHT", "FRONT_LEFT", "BACK", "BACK_LEFT", "BACK_RIGHT")
+)
+# Moments of the drive that are looked at, alone and together; the latter of the whole drive.
+_ALONE, _FEW, _MANY = (2, 22, 42), (2, 32), (2, 12, 22, 32, 42, 52)
+_ALL = tuple(range(0, 60, 3))
 
 
-def recordings(folder: Path) -> Iterator[tuple[str, Moments]]:
+def recordings(folder: Path) -> Iterator[tuple[str, Callable[[], Moments]]]:
     """Name and moments of what lies in a folder of public recordings."""
-    drive = [_drive(folder / "kitti_drive", number) for number in _DRIVE]
-    yield from ((f"kitti_drive {n}", [m]) for n, m in zip(_DRIVE[::2], drive[::2], strict=True))
-    yield "kitti_drive, two moments", drive[::3]
-    yield f"kitti_drive, {len(drive)} moments", drive
-    yield from _kitti(folder / "kitti_000000_2")
-    yield from _nuscenes(folder / "nuscenes_sample")
-    yield from _cam_lidar(folder / "cam_lidar_calib_ros2")
+    drive = folder / "kitti_drive"
+    for numbers in (*((number,) for number in _ALONE), _FEW, _MANY, _ALL):
+        yield f"kitti_drive {_named(numbers)}", partial(_drives, drive, numbers)
+    for path in sorted((folder / "kitti_000000_2" / "calib").glob("*.txt")):
+        yield f"kitti {path.stem}", partial(_kitti, path)
+    for name in _NUSCENES:
+        yield f"nuscenes {name}", partial(_nuscenes, folder / "nuscenes_sample", name)
+    for path in sorted((folder / "cam_lidar_calib_ros2").glob("*.pcd")):
+        yield f"cam_lidar_calib {path.stem}", partial(_cam_lidar, path)
+    yield "rellis", partial(_rellis, folder / "rellis_goose_style_db3")
+
+
+def _named(numbers: Sequence[int]) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"{len(numbers)} moments"
+
+
+def _drives(folder: Path, numbers: Sequence[int]) -> Moments:
+    return [_drive(folder, number) for number in numbers]
+
+
+def _rellis(folder: Path) -> Moments:
+    config = Config.from_parameters(inspect_bag(folder).parameters)
+    found = gather(folder, config, 1)
+    return list(found.expect(next(iter(config.cameras))))
 
 
 def mismatched(folder: Path) -> Iterator[tuple[str, Moments]]:
     """Pictures with the scan of another moment, three seconds later."""
-    for number in _DRIVE[:3]:
+    for number in (2, 12, 22):
         yield f"kitti_drive {number}", [_drive(folder / "kitti_drive", number, number + 30)]
 
 
@@ -61,14 +87,14 @@ def _drive(folder: Path, number: int, scan: int | None = None) -> Observation:
     return _rectified(picture, points, lens, found["Tr_velo_to_cam"])
 
 
-def _kitti(folder: Path) -> Iterator[tuple[str, Moments]]:
-    for path in sorted((folder / "calib").glob("*.txt")):
-        lines = (line.partition(":") for line in path.read_text().splitlines() if line)
-        found = {key: np.array(numbers.split(), float) for key, _, numbers in lines}
-        points = np.fromfile(folder / "velodyne" / f"{path.stem}.bin", _LAYOUT)
-        lens = found["P2"].reshape(3, 4), found["R0_rect"].reshape(3, 3)
-        picture = folder / "image_2" / f"{path.stem}.png"
-        yield f"kitti {path.stem}", [_rectified(picture, points, lens, found["Tr_velo_to_cam"])]
+def _kitti(path: Path) -> Moments:
+    folder = path.parent.parent
+    lines = (line.partition(":") for line in path.read_text().splitlines() if line)
+    found = {key: np.array(numbers.split(), float) for key, _, numbers in lines}
+    points = np.fromfile(folder / "velodyne" / f"{path.stem}.bin", _LAYOUT)
+    lens = found["P2"].reshape(3, 4), found["R0_rect"].reshape(3, 3)
+    picture = folder / "image_2" / f"{path.stem}.png"
+    return [_rectified(picture, points, lens, found["Tr_velo_to_cam"])]
 
 
 def _rectified(
@@ -101,33 +127,31 @@ class _Numbers(pickle.Unpickler):
         return self.allowed[module, name]
 
 
-def _nuscenes(folder: Path) -> Iterator[tuple[str, Moments]]:
+def _nuscenes(folder: Path, name: str) -> Moments:
     with next(folder.glob("*.pkl")).open("rb") as file:
         info = _Numbers(file).load()["data_list"][0]
     points = np.fromfile(folder / info["lidar_points"]["lidar_path"], _RINGS)
     points = points[np.hypot(points["x"], points["y"]) > _NEAREST_M]
-    for name, entry in info["images"].items():
-        k = np.array(entry["cam2img"])
-        rgb = _read(folder / entry["img_path"])
-        lens = Calibration(rgb.shape[1], rgb.shape[0], k, p=np.hstack([k, np.zeros((3, 1))]))
-        yield f"nuscenes {name}", [_moment(rgb, lens, points, np.array(entry["lidar2cam"]))]
+    entry = info["images"][name]
+    k = np.array(entry["cam2img"])
+    rgb = _read(folder / entry["img_path"])
+    lens = Calibration(rgb.shape[1], rgb.shape[0], k, p=np.hstack([k, np.zeros((3, 1))]))
+    return [_moment(rgb, lens, points, np.array(entry["lidar2cam"]))]
 
 
-def _cam_lidar(folder: Path) -> Iterator[tuple[str, Moments]]:
-    lens = yaml.safe_load((folder / "camera_intrinsic_calibration.yaml").read_text())
-    pose = yaml.safe_load((folder / "camera_extrinsic_calibration.yaml").read_text())
+def _cam_lidar(path: Path) -> Moments:
+    lens = yaml.safe_load((path.parent / "camera_intrinsic_calibration.yaml").read_text())
+    pose = yaml.safe_load((path.parent / "camera_extrinsic_calibration.yaml").read_text())
     size = lens["image_size"]["width"], lens["image_size"]["height"]
     k, d = (
         np.array(lens["camera_matrix"]["data"]),
         np.ravel(lens["distortion_coefficients"]["data"]),
     )
     calibration = Calibration(*size, k, "plumb_bob", d.astype(float))
-    for path in sorted(folder.glob("*.pcd")):
-        _, _, raw = path.read_bytes().partition(b"DATA binary\n")
-        points = np.frombuffer(raw[: len(raw) // _BARE.itemsize * _BARE.itemsize], _BARE)
-        rgb = _read(path.with_suffix(".png"))
-        T = np.array(pose["extrinsic_matrix"])
-        yield f"cam_lidar_calib {path.stem}", [_moment(rgb, calibration, points, T)]
+    _, _, raw = path.read_bytes().partition(b"DATA binary\n")
+    points = np.frombuffer(raw[: len(raw) // _BARE.itemsize * _BARE.itemsize], _BARE)
+    rgb = _read(path.with_suffix(".png"))
+    return [_moment(rgb, calibration, points, np.array(pose["extrinsic_matrix"]))]
 
 
 def _read(path: Path) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ LEAST_EDGES, LEAST_Z, LEAST_DISTINCTNESS = 50, 4.5, 0.6
 MOST_HALVES_DEG = np.array([0.75, 0.75, 1.5])
 # A turn is known where its interval is at most this wide, and none where it is at most that.
 _WIDEST_DEG = np.array([0.6, 0.6, 1.2])
-_NONE_DEG = np.array([0.25, 0.25, 0.5])
+NONE_DEG = np.array([0.25, 0.25, 0.5])
 
 Level = Literal["good", "off", "undecided"]
 RECORD = (
@@ -31,7 +31,7 @@ def judge(search: RotationSearch) -> tuple[Level, tuple[str, ...]]:
     """
     if doubts := tuple(_doubts(search)):
         return "undecided", doubts
-    most = np.maximum(_NONE_DEG, search.interval_deg)
+    most = np.maximum(NONE_DEG, search.interval_deg)
     return ("good" if (np.abs(search.turn_deg) <= most).all() else "off"), ()
 
 

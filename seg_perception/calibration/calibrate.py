@@ -7,64 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seg_perception.calibration.check import CameraCheck, check_calibration
 from seg_perception.calibration.observations import Observations
 from seg_perception.config import Config, read_parameter_file
 from seg_perception.config.parameter_edit import edited
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import ConfigError
-from seg_perception.geometry.correction import (
-    Correction,
-    static_transform_publisher,
-    urdf_origin,
-)
-from seg_perception.geometry.quaternion import matrix_to_quaternion
+from seg_perception.geometry.correction import Correction
 from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.topics import NODE_NAME
 from seg_perception.pipeline.camera_correction import correction_of
-from seg_perception.pipeline.frame_convention import optical_axes
+from seg_perception.pipeline.corrected_mount import CorrectedMount, corrected_mount
 
 _DIGITS = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Mounting:
-    """A static transform that would make the correction unnecessary.
-
-    Attributes:
-        parent, child: its frames.
-        T_parent_child: float64 (4, 4), metre, corrected.
-    """
-
-    parent: str
-    child: str
-    T_parent_child: NDArray[np.float64]
-
-    def lines(self) -> list[str]:
-        """As numbers, as a command and as URDF has it."""
-        T = self.T_parent_child
-        xyz = " ".join(f"{value + 0.0:.6f}" for value in T[:3, 3])
-        xyzw = " ".join(f"{value + 0.0:.9f}" for value in matrix_to_quaternion(T[:3, :3]))
-        return [
-            f"{self.parent} -> {self.child}: xyz {xyz}, quaternion xyzw {xyzw}",
-            static_transform_publisher(self.parent, self.child, T),
-            urdf_origin(T),
-        ]
-
-    def to_json(self) -> dict[str, Any]:
-        """The same for machines."""
-        T = self.T_parent_child
-        return {
-            "parent": self.parent,
-            "child": self.child,
-            "xyz_m": T[:3, 3].tolist(),
-            "quaternion_xyzw": [float(value) for value in matrix_to_quaternion(T[:3, :3])],
-            "static_transform_publisher": static_transform_publisher(self.parent, self.child, T),
-            "urdf_origin": urdf_origin(T),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +28,23 @@ class CameraCalibration:
 
     Attributes:
         check: whether its calibration holds.
-        parameters: the correction to set, in place of one that was set before; empty where
-            nothing is to be corrected, or nothing is known.
-        mounting: the corrected transform; None without a correction, or where tf has no static
-            transform to the camera's frame.
+        parameters: what to set, in place of what was set before; empty where nothing is to be
+            corrected, or nothing is known.
+        mount: the corrected transform; None where the camera's place is not corrected.
     """
 
     check: CameraCheck
-    parameters: dict[str, list[float]]
-    mounting: Mounting | None
+    parameters: dict[str, Any]
+    mount: CorrectedMount | None
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines."""
-        mounting = None if self.mounting is None else self.mounting.to_json()
-        return {**self.check.to_json(), "correction": self.parameters, "mounting": mounting}
+        mount = None if self.mount is None else self.mount.to_json()
+        return {**self.check.to_json(), "correction": self.parameters, "mount": mount}
 
 
 def calibrate(
-    bag: BagSource, config: Config, output: Path, wanted: int = 24
+    bag: BagSource, config: Config, output: Path, wanted: int = 24, *, only_turn: bool = False
 ) -> list[CameraCalibration]:
     """Find the corrections of all cameras.
 
@@ -99,42 +53,50 @@ def calibrate(
         config: sensors; corrections that it has already are included in the result.
         output: folder for the pictures; it is made.
         wanted: observations of each lidar.
+        only_turn: no move is looked for.
 
     Raises:
         BagError, CalibrationError: as `check_calibration`.
     """
-    checks, observations = check_calibration(bag, config, output, wanted)
+    checks, observations = check_calibration(bag, config, output, wanted, only_turn=only_turn)
     return [_calibration(check, config, observations) for check in checks]
 
 
 def _calibration(
     check: CameraCheck, config: Config, observations: Observations
 ) -> CameraCalibration:
-    if check.diagnosis.level != "off" or check.clock_s is not None:
+    diagnosis, camera = check.diagnosis, config.cameras[check.camera]
+    found = diagnosis.finding
+    if found is None or diagnosis.level != "off" or found.hinted_clock_s is not None:
         return CameraCalibration(check, {}, None)
-    found = Correction.of_matrix(check.diagnosis.correction)
-    total = found.after(correction_of(config.cameras[check.camera]))
-    key = f"camera.{check.camera}.correction"
-    parameters = {
-        f"{key}_xyz_m": [round(value, _DIGITS) + 0.0 for value in total.xyz_m],
-        f"{key}_rpy_deg": [round(value, _DIGITS) + 0.0 for value in total.rpy_deg],
-    }
-    return CameraCalibration(check, parameters, _mounting(check.camera, total, observations))
+    key = f"camera.{check.camera}"
+    parameters: dict[str, Any] = {}
+    mount = None
+    if set(found.known) - {"clock"}:
+        total = Correction.of_matrix(found.change).after(correction_of(camera))
+        mount = _mount(check.camera, total, observations)
+        parameters[f"{key}.correction_xyz_m"] = _rounded(total.xyz_m)
+        parameters[f"{key}.correction_rpy_deg"] = _rounded(total.rpy_deg)
+    if "clock" in found.known:
+        parameters[f"{key}.time_offset_s"] = round(camera.time_offset_s + found.clock_s, _DIGITS)
+    return CameraCalibration(check, parameters, mount)
 
 
-def _mounting(camera: str, correction: Correction, observations: Observations) -> Mounting | None:
-    frame, _ = observations.expect(camera)[0].frames
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, _DIGITS) + 0.0 for value in values]
+
+
+def _mount(camera: str, total: Correction, observations: Observations) -> CorrectedMount:
+    frames = {name: seen[0].frames[0] for name, seen in observations.of.items() if seen}
+    frame = frames[camera]
     edge = next((one for one in observations.static_transforms if one.child == frame), None)
-    if edge is None:
-        return None
-    T_optical_camera = optical_axes(observations.conventions.of(camera))
-    T = correction.mounted(edge.T_parent_child, T_optical_camera)
-    return Mounting(edge.parent, edge.child, T)
+    of_tf = None if edge is None else (edge.parent, edge.T_parent_child)
+    return corrected_mount(camera, total, frames, observations.conventions.of(camera), of_tf)
 
 
 def write_corrections(
     path: Path, config: Config, calibrations: Sequence[CameraCalibration]
-) -> dict[str, list[float]]:
+) -> dict[str, Any]:
     """Set the corrections in a robot file; one that is not there is made from the configuration.
 
     Returns:

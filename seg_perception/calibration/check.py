@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seg_perception.alignment.evidence import Evidence
-from seg_perception.alignment.rotation_search import AXES, RotationSearch
-from seg_perception.calibration.clock_hint import OFFSETS_S, better_offset
+from seg_perception.calibration.clock_search import OFFSETS_S
 from seg_perception.calibration.diagnosis import Diagnosis, diagnose, nothing_to_compare
 from seg_perception.calibration.hypotheses import Hypothesis
 from seg_perception.calibration.observation_reader import read_observations
@@ -34,7 +33,6 @@ class CameraCheck:
         observations: how many were compared.
         diagnosis: whether its calibration holds, and why not.
         pictures: files that were written.
-        clock_s: an offset of its clock that would explain more; None: none would.
         remarks: what is said of its lens and images, for instance which file it comes from.
     """
 
@@ -42,18 +40,27 @@ class CameraCheck:
     observations: int
     diagnosis: Diagnosis
     pictures: tuple[Path, ...]
-    clock_s: float | None = None
     remarks: tuple[Issue, ...] = ()
+
+    @property
+    def clock_s(self) -> float | None:
+        """An offset of its clock that would explain more (second); None: none would."""
+        finding = self.diagnosis.finding
+        if finding is None or self.diagnosis.level == "wrong":
+            return None
+        return finding.hinted_clock_s or finding.clock_s or None
 
     @property
     def clock_sentence(self) -> str:
         """What to do about the clock; empty where nothing is."""
-        if self.clock_s is None:
+        if self.clock_s is None or self.diagnosis.level == "good":
             return ""
+        late = f"with its images about {1000 * self.clock_s:+.0f} ms later it fits clearly better"
+        if "clock" in self.diagnosis.causes:
+            return f"{late}; `seg-perception estimate-offset` measures that alone, from more scans"
         return (
-            f"with its images about {1000 * self.clock_s:+.0f} ms later it fits clearly better: "
-            "run `seg-perception estimate-offset` first, set the time_offset_s that it prints, and "
-            "check again"
+            f"{late}: run `seg-perception estimate-offset` first, set the time_offset_s that it "
+            "prints, and check again"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +73,7 @@ class CameraCheck:
             "causes": list(diagnosis.causes),
             "sentence": diagnosis.sentence,
             "parameters": dict(diagnosis.parameters),
-            "search": None if diagnosis.search is None else _search(diagnosis.search),
+            "search": None if diagnosis.finding is None else diagnosis.finding.to_json(),
             "clock_s": self.clock_s,
             "pictures": [str(path) for path in self.pictures],
             "issues": [issue.to_json() for issue in self.remarks],
@@ -74,7 +81,7 @@ class CameraCheck:
 
 
 def check_calibration(
-    bag: BagSource, config: Config, output: Path, wanted: int = 24
+    bag: BagSource, config: Config, output: Path, wanted: int = 24, *, only_turn: bool = False
 ) -> tuple[list[CameraCheck], Observations]:
     """Compare the edges of the lidars' scans with those of the pictures.
 
@@ -83,6 +90,7 @@ def check_calibration(
         config: sensors and their conventions.
         output: folder for the pictures; it is made.
         wanted: observations of each lidar.
+        only_turn: no move is looked for.
 
     Returns:
         What was found, and what was looked at.
@@ -91,20 +99,20 @@ def check_calibration(
         BagError: the bag can't be read, or lacks a topic.
         CalibrationError: no camera has anything to compare; says why.
     """
-    offsets_s = OFFSETS_S if config.transforms.fixed_frame else OFFSETS_S[:1]
+    offsets_s = OFFSETS_S if config.transforms.fixed_frame else (0.0,)
     observations = gather(bag, config, wanted, offsets_s)
     output.mkdir(parents=True, exist_ok=True)
     checks = []
     for camera in config.cameras:
         try:
-            observations.expect(camera)
+            observations.expect_convention(camera)
         except CalibrationError as error:
             if not observations.of:
                 raise
             diagnosis, remarks = nothing_to_compare(str(error)), observations.remarks(camera)
-            checks.append(CameraCheck(camera, 0, diagnosis, (), None, remarks))
+            checks.append(CameraCheck(camera, 0, diagnosis, (), remarks))
             continue
-        checks.append(_check(camera, config, observations, output, offsets_s))
+        checks.append(_check(camera, config, observations, output, only_turn=only_turn))
     return checks, observations
 
 
@@ -126,21 +134,18 @@ def _check(
     config: Config,
     observations: Observations,
     output: Path,
-    offsets_s: Sequence[float],
+    *,
+    only_turn: bool,
 ) -> CameraCheck:
     evidence = Evidence(observations.expect(camera))
-    convention = observations.conventions.of(camera)
+    convention = observations.expect_convention(camera)
     parameters = config.cameras[camera].model_copy(update={"frame_convention": convention})
-    diagnosis = diagnose(evidence, parameters, observations.static_transforms)
-    clock_s = None
-    if diagnosis.search is not None and diagnosis.level != "wrong":
-        clock_s = better_offset(evidence, diagnosis.search, offsets_s)
+    diagnosis = diagnose(evidence, parameters, observations.static_transforms, only_turn=only_turn)
     return CameraCheck(
         camera=camera,
         observations=len(evidence.observations),
         diagnosis=diagnosis,
         pictures=tuple(_write_pictures(output, camera, evidence, diagnosis)),
-        clock_s=clock_s,
         remarks=observations.remarks(camera),
     )
 
@@ -161,15 +166,3 @@ def _write_pictures(
         paths.append(folder / f"{camera}_{name}.png")
         write_file(paths[-1], encode_png(picture), ReportError)
     return paths
-
-
-def _search(search: RotationSearch) -> dict[str, Any]:
-    return {
-        "edges": search.edges,
-        "z": search.window.z,
-        "distinctness": search.window.distinctness,
-        "halves_deg": dict(zip(AXES, search.halves_deg.tolist(), strict=True)),
-        "is_inside": search.is_inside,
-        "turn_deg": dict(zip(AXES, search.turn_deg.tolist(), strict=True)),
-        "interval_deg": dict(zip(AXES, search.interval_deg.tolist(), strict=True)),
-    }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
-from seg_perception.alignment.evidence import Evidence, Matrix
-from seg_perception.alignment.rotation_search import AXES, RotationSearch, search_rotation, turn
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.rotation_search import search_rotation
 from seg_perception.alignment.verdict import LEAST_EDGES, RECORD, judge
+from seg_perception.calibration.finding import Finding, find
 from seg_perception.calibration.hypotheses import Hypothesis, cropped, wrong_transforms
 from seg_perception.config import CameraConfig
 from seg_perception.geometry.transforms import StampedTransform
@@ -23,11 +24,11 @@ class Diagnosis:
     """What was found for one camera.
 
     Attributes:
-        level: `good`; `off` by a turn; `wrong` by one of the usual mistakes, or altogether;
-            `undecided` where the bag can't tell.
-        causes: `frame`, `inverted`, `cropped`, `no_overlap`, or names of axes.
+        level: `good`; `off` by a turn, a move or a clock; `wrong` by one of the usual mistakes,
+            or altogether; `undecided` where the bag can't tell.
+        causes: `frame`, `inverted`, `cropped`, `no_overlap`, or names of components.
         sentence: the same in words, with the mend.
-        search: what a turn would do; None where nothing could be compared.
+        finding: the best place and clock; None where nothing could be compared.
         parameters: what mends a mistake, ready to paste.
         mended: the calibration under which the bag fits, where that is another one.
     """
@@ -35,18 +36,17 @@ class Diagnosis:
     level: Literal["good", "off", "wrong", "undecided"]
     causes: tuple[str, ...]
     sentence: str
-    search: RotationSearch | None = None
+    finding: Finding | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     mended: Hypothesis | None = None
 
-    @property
-    def correction(self) -> Matrix:
-        """What is to be applied on top of tf, float64 (4, 4): nothing unless it is off."""
-        return self.mended.change if self.level == "off" and self.mended else np.eye(4)
-
 
 def diagnose(
-    evidence: Evidence, camera: CameraConfig, static_transforms: Sequence[StampedTransform]
+    evidence: Evidence,
+    camera: CameraConfig,
+    static_transforms: Sequence[StampedTransform],
+    *,
+    only_turn: bool = False,
 ) -> Diagnosis:
     """Find out whether a calibration holds, and if not, why.
 
@@ -54,32 +54,26 @@ def diagnose(
         evidence: of one camera.
         camera: its parameters.
         static_transforms: the static transforms of the bag.
+        only_turn: no move is looked for.
     """
-    search = search_rotation(evidence)
-    level, doubts = judge(search)
+    finding = find(evidence, only_turn=only_turn)
+    level, doubts = finding.judge()
     if level == "good":
-        return Diagnosis("good", (), f"the calibration holds: {figures(search)}", search)
+        return Diagnosis("good", (), f"the calibration holds: {finding.figures}", finding)
     if level == "off":
-        return _off(search)
+        return _off(finding)
+    search = finding.search
     mounted = wrong_transforms(evidence.observations[0], camera, static_transforms)
     if mistake := _mounting(evidence, mounted) or _cut(evidence, camera, mounted[0]):
-        return _wrong(mistake, search)
+        return _wrong(mistake, finding)
     if search.edges < LEAST_EDGES:
-        return _out_of_view(evidence, mounted, search)
-    return Diagnosis("undecided", (), f"can't tell: {'; '.join(doubts)}; {RECORD}", search)
+        return _out_of_view(evidence, mounted, finding)
+    return Diagnosis("undecided", (), f"can't tell: {'; '.join(doubts)}; {RECORD}", finding)
 
 
 def nothing_to_compare(why: str) -> Diagnosis:
     """The diagnosis of a camera of which the bag gave nothing to compare."""
     return Diagnosis("undecided", (), why)
-
-
-def figures(search: RotationSearch) -> str:
-    """The turn that fits best, with its 95 % interval."""
-    return ", ".join(
-        f"{axis} {best:+.2f} ± {half:.2f} deg"
-        for axis, best, half in zip(AXES, search.turn_deg, search.interval_deg, strict=True)
-    )
 
 
 def _mounting(evidence: Evidence, mounted: Sequence[Hypothesis]) -> Hypothesis | None:
@@ -101,45 +95,37 @@ def _cut(evidence: Evidence, camera: CameraConfig, axes: Hypothesis) -> Hypothes
     return next((cut for cut in cuts if cut is not None), None)
 
 
-def _out_of_view(
-    evidence: Evidence, mounted: Sequence[Hypothesis], search: RotationSearch
-) -> Diagnosis:
+def _out_of_view(evidence: Evidence, mounted: Sequence[Hypothesis], finding: Finding) -> Diagnosis:
     """Nothing lies before the camera: the simplest mistake that brings edges before it."""
+    edges_given = finding.search.edges
     for mistake in mounted:
         edges = int(evidence.placed(as_if=mistake.change).sums([np.eye(4)]).edges[0])
         if edges >= _ANYTHING_IN_VIEW:
             sentence = (
-                f"of the scans' edges {search.edges} lie before it as given, but {edges} if "
+                f"of the scans' edges {edges_given} lie before it as given, but {edges} if "
                 f"{mistake.text}, which is probable; {mistake.mend}"
             )
-            return Diagnosis("wrong", mistake.causes, sentence, search, mistake.parameters, mistake)
+            return Diagnosis(
+                "wrong", mistake.causes, sentence, finding, mistake.parameters, mistake
+            )
     camera_frame, lidar_frame = evidence.observations[0].frames
     sentence = (
-        f"{search.edges} edges of the scans lie before it, expected {LEAST_EDGES}; check tf "
+        f"{edges_given} edges of the scans lie before it, expected {LEAST_EDGES}; check tf "
         f"between {camera_frame} and {lidar_frame}, and whether the lidar sees what the camera "
         "sees within 60 m"
     )
-    return Diagnosis("wrong", ("no_overlap",), sentence, search)
+    return Diagnosis("wrong", ("no_overlap",), sentence, finding)
 
 
-def _wrong(mistake: Hypothesis, search: RotationSearch) -> Diagnosis:
+def _wrong(mistake: Hypothesis, finding: Finding) -> Diagnosis:
     sentence = f"{mistake.text}: as given the pictures fit nowhere near; {mistake.mend}"
-    return Diagnosis("wrong", mistake.causes, sentence, search, mistake.parameters, mistake)
+    return Diagnosis("wrong", mistake.causes, sentence, finding, mistake.parameters, mistake)
 
 
-def _off(search: RotationSearch) -> Diagnosis:
-    axes = tuple(_known(search))
-    turned = np.where([axis in axes for axis in AXES], search.turn_deg, 0.0)
+def _off(finding: Finding) -> Diagnosis:
     sentence = (
-        f"off: the pictures fit if the points are turned by {figures(search)}; "
+        f"off: the pictures fit if the points are turned and moved by {finding.figures}; "
         "`seg-perception calibrate BAG --write robot.yaml` corrects it"
     )
-    mended = Hypothesis(change=turn(turned))
-    return Diagnosis("off", axes, sentence, search, mended=mended)
-
-
-def _known(search: RotationSearch) -> Iterator[str]:
-    """Axes whose turn is more than its interval: no other is corrected."""
-    for axis, best, half in zip(AXES, search.turn_deg, search.interval_deg, strict=True):
-        if abs(best) > half:
-            yield axis
+    mended = Hypothesis(change=finding.change, steps=finding.clock_steps)
+    return Diagnosis("off", finding.known, sentence, finding, mended=mended)

@@ -16,6 +16,7 @@ from seg_perception.calibration.shift_search import search_shift
 from seg_perception.config import CameraConfig
 from seg_perception.core.errors import TransformError
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
+from seg_perception.pipeline.camera_correction import correction_of
 from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY, optical_axes
 
 Matrix = NDArray[np.float64]
@@ -33,6 +34,7 @@ class Hypothesis:
         text: what would be wrong.
         mend: what to do about it.
         change: float64 (4, 4), applied to the scans in the optical frame.
+        steps: of the time offsets, that the camera's clock is off.
         shift_px: added to the principal point (pixel of the pictures).
         parameters: what mends it, ready to paste.
     """
@@ -41,13 +43,18 @@ class Hypothesis:
     text: str = ""
     mend: str = ""
     change: Matrix = field(default_factory=lambda: np.eye(4))
+    steps: int = 0
     shift_px: tuple[float, float] = (0.0, 0.0)
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    def placed(self, evidence: Evidence) -> Evidence:
+        """The edges where they would lie if it were so, but for the shift."""
+        at = evidence.middle + self.steps
+        return evidence.placed(at, self.change, WIDEST)
+
     def sums(self, evidence: Evidence) -> Sums:
         """What the pictures say if it were so."""
-        placed = evidence.placed(as_if=self.change, beside_view=WIDEST)
-        return placed.shifted_sums([self.shift_px])
+        return self.placed(evidence).shifted_sums([self.shift_px])
 
     def after(self, first: Hypothesis) -> Hypothesis:
         """Both mistakes at once; `first` is the one nearer to the sensors."""
@@ -57,6 +64,7 @@ class Hypothesis:
             text=", and ".join(part.text for part in both),
             mend="; ".join(part.mend for part in both),
             change=self.change @ first.change,
+            steps=self.steps + first.steps,
             shift_px=(
                 self.shift_px[0] + first.shift_px[0],
                 self.shift_px[1] + first.shift_px[1],
@@ -111,20 +119,22 @@ def _shifted(
 
 
 def _other_axes(name: str, camera: CameraConfig) -> Hypothesis:
+    """The other convention; a correction that is set applies after it, as ever."""
+    C = correction_of(camera).T
     key = f"camera.{name}.frame_convention"
     if camera.frame_convention == "optical":
         return Hypothesis(
             causes=("frame",),
             text="its frame is a body frame (x forward), and is taken for an optical one",
             mend=f"set {key}: body",
-            change=T_OPTICAL_BODY,
+            change=C @ T_OPTICAL_BODY @ np.linalg.inv(C),
             parameters={key: "body"},
         )
     return Hypothesis(
         causes=("frame",),
         text="its frame is an optical one (z forward), and is taken for a body frame",
         mend=f"set {key}: optical",
-        change=T_OPTICAL_BODY.T,
+        change=C @ T_OPTICAL_BODY.T @ np.linalg.inv(C),
         parameters={key: "optical"},
     )
 
@@ -133,7 +143,7 @@ def _inverted(
     observation: Observation, camera: CameraConfig, static_transforms: Sequence[StampedTransform]
 ) -> Iterator[Hypothesis]:
     """Each static transform between lidar and camera the other way round."""
-    axes = optical_axes(camera.frame_convention)
+    axes = correction_of(camera).T @ optical_axes(camera.frame_convention)
     as_given = _static_pose(observation, static_transforms)
     if as_given is None:
         return
@@ -153,7 +163,7 @@ def _inverted(
                 "invert it where it is published: swap parent and child, or give the inverse "
                 "rotation and translation"
             ),
-            change=axes @ otherwise @ _inverse(as_given) @ axes.T,
+            change=axes @ otherwise @ _inverse(as_given) @ np.linalg.inv(axes),
         )
 
 

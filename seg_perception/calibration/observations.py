@@ -11,7 +11,7 @@ from seg_perception.core.errors import CalibrationError
 from seg_perception.core.issue_log import Issue
 from seg_perception.core.message_accounting import stream
 from seg_perception.geometry.transforms import StampedTransform
-from seg_perception.pipeline.frame_convention import FrameConventionDetector
+from seg_perception.pipeline.frame_convention import Convention, FrameConventionDetector
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,22 @@ class Observations:
     def remarks(self, camera: str) -> tuple[Issue, ...]:
         """What is said of a camera's lens and images, for instance which file it comes from."""
         return tuple(issue for issue in self.issues if issue.stream == stream("camera", camera))
+
+    def expect_convention(self, camera: str) -> Convention:
+        """Which axes the frame of a camera with observations has.
+
+        Raises:
+            CalibrationError: there is no observation, or the axes became unknown on the way.
+        """
+        self.expect(camera)
+        convention = self.conventions.of(camera)
+        if convention is None:
+            msg = (
+                "nothing to compare: the camera's pose or frame changed on the way, and which axes "
+                f"it has now is not found; set camera.{camera}.frame_convention"
+            )
+            raise CalibrationError(msg)
+        return convention
 
     def expect(self, camera: str) -> Sequence[Observation]:
         """The observations of a camera.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seg_perception.alignment.evidence import Evidence
 from seg_perception.alignment.observation import Observation
-from seg_perception.alignment.rotation_search import RotationSearch, search_rotation, turn
+from seg_perception.alignment.rotation_search import search_rotation, search_window, turn
 from seg_perception.alignment.sums import Sums, joined
 from seg_perception.alignment.verdict import LEAST_Z, judge
 from seg_perception.calibration.check import gather
@@ -185,8 +185,8 @@ def _estimate(
     at, yaw_at = (int(k) for k in np.unravel_index(surface.argmax(), shape))
     offset_s, yaw_deg = _top(surface, offsets_s)
     std_s, stds = _spread(sums, offsets_s)
-    search = search_rotation(evidence.placed(at, changes[yaw_at]))
-    _expect_clear(search, offset_s, std_s, offsets_s)
+    z = search_window(evidence.placed(at, changes[yaw_at])).z
+    _expect_clear(z, offset_s, std_s, offsets_s)
     total_s = round(known_s + offset_s, 4)
     camera = observations[0].camera
     return OffsetEstimate(
@@ -197,7 +197,7 @@ def _estimate(
         yaw_deg=float(base_deg[1]) + yaw_deg,
         turn_rad_s=turn_rad_s,
         observations=len(reached),
-        z=search.window.z,
+        z=z,
         offsets_s=offsets_s + known_s,
         curve=surface[:, yaw_at],
         stds=stds[:, yaw_at],
@@ -220,18 +220,16 @@ def _spread(sums: Sums, offsets_s: NDArray[np.float64]) -> tuple[float, NDArray[
     return float(np.hypot(max(stds), _FLOOR_S)), drawn[0].std(axis=0).reshape(shape)
 
 
-def _expect_clear(
-    search: RotationSearch, offset_s: float, std_s: float, offsets_s: NDArray[np.float64]
-) -> None:
+def _expect_clear(z: float, offset_s: float, std_s: float, offsets_s: NDArray[np.float64]) -> None:
     """Refuse what the bag does not tell.
 
     Raises:
         CalibrationError: nothing fits anywhere, a top at the end of the search, or a flat one.
     """
-    if search.window.z < LEAST_Z:
+    if z < LEAST_Z:
         msg = (
             f"pictures and scans fit at no offset within {offsets_s[-1]:g} s (z "
-            f"{search.window.z:.1f}, expected {LEAST_Z}); run `seg-perception check-calibration`"
+            f"{z:.1f}, expected {LEAST_Z}); run `seg-perception check-calibration`"
         )
         raise CalibrationError(msg)
     if abs(offset_s) > offsets_s[-1] - _FIT_STEPS / 2 * _STEP_S:

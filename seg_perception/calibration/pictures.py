@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.alignment.evidence import WIDEST, Evidence
+from seg_perception.alignment.evidence import Evidence
 from seg_perception.calibration.hypotheses import Hypothesis
 from seg_perception.outputs.pictures import INK, PAPER, Rgb, above, fit, plate, text
 
@@ -37,8 +37,7 @@ def edges_picture(evidence: Evidence, as_if: Hypothesis, title: str) -> Rgb:
     photo = evidence.observations[0].picture
     scale = _WIDTH / photo.shape[1]
     picture: Rgb = fit(photo, _WIDTH, round(photo.shape[0] * scale)).copy()
-    placed = evidence.placed(as_if=as_if.change, beside_view=WIDEST)
-    places, values = placed.seen(np.eye(4), as_if.shift_px)
+    places, values = as_if.placed(evidence).seen(np.eye(4), as_if.shift_px)
     for (u, v), value in zip((places + 0.5) * scale, values, strict=True):
         color = _AGREES if value > _CLEAR else _CONTRADICTS if value < -_CLEAR else _SILENT
         cv2.circle(picture, (round(u), round(v)), 2, color, cv2.FILLED, cv2.LINE_AA)

@@ -46,15 +46,18 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
     scans: Annotated[
         int, typer.Option(min=1, max=200, help="Scans that are looked at, of each lidar.")
     ] = 24,
+    rotation_only: Annotated[
+        bool, typer.Option(help="Leave places and clocks as they are, however many scans tell.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find by how much each camera is turned against its lidars, and print what mends it.
+    """Find how each camera sits before its lidars, and how late it is; print what mends it.
 
     Several bags, or a cluster: the folder has tables, a page, and a folder for each bag; a run that
     was stopped goes on in it.
 
     Needs no model and no target. Exit code 2: the recording can't tell of some camera, or
-    something else than a turn is wrong.
+    something else than its place and clock is wrong.
     """
     from seg_perception.calibration.calibrate import calibrate, write_corrections
     from seg_perception.replay.lidar_odometry import with_odometry
@@ -66,7 +69,7 @@ def command(  # noqa: PLR0913, PLR0917 (an option each)
     source = remapped(bags[0], remap)
     chosen = bag_config(source, config, settings)
     with with_odometry(source, chosen, odometry) as motion:
-        found = calibrate(motion.bag, motion.config, output, scans)
+        found = calibrate(motion.bag, motion.config, output, scans, only_turn=rotation_only)
     written = write_corrections(write, chosen, found) if write is not None else {}
     checks = [one.check for one in found]
     if as_json:
@@ -89,9 +92,7 @@ def _print(calibration: CameraCalibration) -> None:
     typer.echo(f"# camera {check.camera}: {check.diagnosis.sentence}")
     for key, value in calibration.parameters.items():
         typer.echo(f"{key}: {value}")
-    typer.echo("# or, in place of these two, the transform itself:")
-    if calibration.mounting is None:
-        typer.echo("# tf has no static transform to the camera's frame")
-        return
-    for line in calibration.mounting.lines():
-        typer.echo(line)
+    if calibration.mount is not None:
+        typer.echo("# or, in place of correction_*, the transform itself:")
+        for line in calibration.mount.lines:
+            typer.echo(f"# {line}")

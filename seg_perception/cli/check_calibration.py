@@ -77,9 +77,9 @@ def print_checks(checks: Sequence[CameraCheck]) -> None:
 
     out = console()
     for check in checks:
-        search = check.diagnosis.search
-        if search is not None:
-            window = search.window
+        finding = check.diagnosis.finding
+        if finding is not None:
+            search, window = finding.search, finding.search.window
             out.print(
                 f"camera {check.camera}: {search.edges} edges of {check.observations} scans; the "
                 f"best turn stands {window.z:.1f} sigma out of all that were tried, "
@@ -87,7 +87,7 @@ def print_checks(checks: Sequence[CameraCheck]) -> None:
                 highlight=False,
                 soft_wrap=True,
             )
-            out.print(calibration_table(search))
+            out.print(calibration_table(finding))
         if check.diagnosis.level == "good":
             out.print(f"camera {check.camera}: {check.diagnosis.sentence}", highlight=False)
         for picture in check.pictures:

@@ -11,7 +11,7 @@ from rich.table import Table
 from seg_perception.core.types import PointStatus
 
 if TYPE_CHECKING:
-    from seg_perception.alignment.rotation_search import RotationSearch
+    from seg_perception.calibration.finding import Finding
     from seg_perception.core.durations import Percentiles
     from seg_perception.core.message_accounting import StreamCount
     from seg_perception.demo.scores import TopicScores
@@ -160,12 +160,19 @@ def scores_table(scores: Mapping[str, TopicScores]) -> Table:
     return table
 
 
-def calibration_table(search: RotationSearch) -> Table:
-    """The turn under which a camera's pictures fit the scans best, and how sure that is."""
+def calibration_table(finding: Finding) -> Table:
+    """The place and clock under which a camera's pictures fit the scans best, and how surely."""
+    from seg_perception.alignment.pose import SHIFTS
     from seg_perception.alignment.rotation_search import AXES
 
-    table = _table("", "turn", "fits best at", "halves apart")
+    table = _table("", "component", "fits best at", "halves apart")
     for k, axis in enumerate(AXES):
-        best = f"{search.turn_deg[k]:+.2f} ± {search.interval_deg[k]:.2f} deg"
-        table.add_row(axis, best, f"{search.halves_deg[k]:.1f} deg")
+        best = f"{finding.turn_deg[k]:+.2f} ± {finding.turn_interval_deg[k]:.2f} deg"
+        table.add_row(axis, best, f"{finding.search.halves_deg[k]:.1f} deg")
+    for k, way in enumerate(SHIFTS if finding.pose else ()):
+        best = f"{100 * finding.shift_m[k]:+.1f} ± {100 * finding.shift_interval_m[k]:.1f} cm"
+        table.add_row(way, best, "")
+    if finding.clock_interval_s:
+        late, half = 1000 * finding.clock_s, 1000 * finding.clock_interval_s
+        table.add_row("clock", f"{late:+.1f} ± {half:.1f} ms", "")
     return table

@@ -11,13 +11,14 @@ from seg_perception.core.issue_kinds.clouds import SENSOR_GUESSED, UNREAD_CLOUD
 from seg_perception.core.issue_kinds.inputs import NO_CAMERA, NO_CLOUD
 from seg_perception.core.issue_kinds.places import AT_REST, TAKEN_AS_BODY_FRAME
 from seg_perception.core.issue_log import Issue
-from seg_perception.inspection.corrected_mount import CorrectedMount, corrected_mounts
+from seg_perception.inspection.corrected_mount import corrected_mounts
 from seg_perception.inspection.facts import BagFacts, TopicFacts
 from seg_perception.inspection.issues import find_issues
 from seg_perception.inspection.read import read_facts
 from seg_perception.inspection.recorded_sensors import recorded_sensors
 from seg_perception.inspection.suggest import suggest_parameters
 from seg_perception.io.remapped_bag import BagSource
+from seg_perception.pipeline.corrected_mount import CorrectedMount
 
 # What is left out, taken for something, or taken as at rest.
 _GUESSED_OF_SENSORS = {kind.code for kind in (SENSOR_GUESSED, AT_REST, TAKEN_AS_BODY_FRAME)}

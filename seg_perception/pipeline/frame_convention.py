@@ -74,11 +74,16 @@ def is_called_optical(frame_id: str) -> bool:
 
 
 def optical_axes(convention: str | None) -> Matrix:
-    """T_optical_camera, float64 (4, 4): of a frame that is said or found to be a body frame.
+    """T_optical_camera, float64 (4, 4), of a frame whose axes are known.
 
-    Any other, `auto` and one that is not known included, has optical axes here.
+    Raises:
+        ConventionError: they are not: `auto` has to be found out first.
     """
-    return T_OPTICAL_BODY if convention == "body" else np.eye(4)
+    for known, T in _T_OPTICAL.items():
+        if known == convention:
+            return T
+    msg = f"the axes of a camera's frame: expected optical or body, got {convention or 'nothing'}"
+    raise ConventionError(msg)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,21 @@ def turned(roll: float, pitch: float, yaw: float) -> Callable[[str, str, np.ndar
     return mounting
 
 
+def moved(
+    child: str, offset_m: tuple[float, float, float]
+) -> Callable[[str, str, np.ndarray], np.ndarray]:
+    """A frame's place in its parent moved (metre)."""
+
+    def mounting(parent: str, name: str, T: np.ndarray) -> np.ndarray:
+        del parent
+        result = T.copy()
+        if name == child:
+            result[:3, 3] += offset_m
+        return result
+
+    return mounting
+
+
 @pytest.fixture(scope="session")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A turn to the left and one to the right."""

@@ -7,7 +7,7 @@ import pytest
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.camera_info import decode_camera_info
 
-from .conftest import LENS, Mistake, turned
+from .conftest import LENS, Mistake, moved, turned
 
 # The drive is simulated first, which a busy machine may need minutes for.
 pytestmark = pytest.mark.timeout(400)
@@ -23,17 +23,6 @@ def check(run, tmp_path):
         return code, document["cameras"][0] if document else None, err
 
     return command
-
-
-def moved(child, offset):
-    def mounting(parent, name, T):
-        del parent
-        result = T.copy()
-        if name == child:
-            result[:3, 3] += offset
-        return result
-
-    return mounting
 
 
 def inverted(child):
@@ -102,8 +91,9 @@ def test_pictures_of_another_moment_say_nothing(plant, check):
 def test_a_late_clock_is_pointed_to(plant, check):
     code, camera, err = check(plant(Mistake(clock_s=0.06)))
     assert code == 2
-    assert camera["clock_s"] == pytest.approx(-0.06, abs=0.021)
-    assert "run `seg-perception estimate-offset` first" in err
+    assert (camera["level"], camera["causes"]) == ("off", ["clock"])
+    assert camera["clock_s"] == pytest.approx(-0.06, abs=0.004)
+    assert "estimate-offset" in err
 
 
 @pytest.mark.parametrize(

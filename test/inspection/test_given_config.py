@@ -48,7 +48,7 @@ def test_a_correction_is_said(world):
 def test_what_is_printed_for_other_nodes_does_what_the_correction_does(world, convention):
     found = judged(world, camera__front__frame_convention=convention, **CORRECTION)
     (mount,) = found.mounts
-    words = shlex.split(mount.to_json()["command"])
+    words = shlex.split(mount.to_json()["static_transform_publisher"])
     value = {name: word for name, word in pairwise(words) if name[:2] == "--"}
     printed = np.eye(4)
     printed[:3, :3] = quaternion_to_matrix(*(float(value[f"--q{axis}"]) for axis in "xyzw"))
@@ -133,7 +133,7 @@ def test_the_command_prints_the_line_and_not_the_parameters(world, tmp_path):
     assert "/**:" not in text
     document = json.loads(CliRunner().invoke(app, [*arguments, *setting, "--json"]).stdout)
     (mount,) = document["mounts"]
-    assert mount["command"] in text
+    assert mount["static_transform_publisher"] in text
     assert mount["urdf_origin"] in text
     assert "mounts" not in json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
 
