@@ -53,12 +53,13 @@ def main() -> None:
 
 
 def read(folder: Path) -> list[Case]:
-    """What was measured so far, by all processes."""
-    return [
+    """What was measured so far, by all processes; each case once."""
+    cases = (
         Case.from_json(json.loads(line))
         for path in sorted(folder.glob("results_*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+    )
+    return list({case.key: case for case in cases}.values())
 
 
 def _options() -> argparse.Namespace:

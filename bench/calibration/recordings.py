@@ -42,7 +42,7 @@ _ALL = tuple(range(0, 60, 3))
 def recordings(folder: Path) -> Iterator[tuple[str, Callable[[], Moments]]]:
     """Name and moments of what lies in a folder of public recordings."""
     drive = folder / "kitti_drive"
-    for numbers in (*((number,) for number in _ALONE), _FEW, _MANY, _ALL):
+    for numbers in (*((number,) for number in _ALONE), _FEW, _MANY):
         yield f"kitti_drive {_named(numbers)}", partial(_drives, drive, numbers)
     for path in sorted((folder / "kitti_000000_2" / "calib").glob("*.txt")):
         yield f"kitti {path.stem}", partial(_kitti, path)
@@ -51,6 +51,7 @@ def recordings(folder: Path) -> Iterator[tuple[str, Callable[[], Moments]]]:
     for path in sorted((folder / "cam_lidar_calib_ros2").glob("*.pcd")):
         yield f"cam_lidar_calib {path.stem}", partial(_cam_lidar, path)
     yield "rellis", partial(_rellis, folder / "rellis_goose_style_db3")
+    yield f"kitti_drive {_named(_ALL)}", partial(_drives, drive, _ALL)
 
 
 def _named(numbers: Sequence[int]) -> str:

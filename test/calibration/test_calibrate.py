@@ -13,7 +13,7 @@ from seg_perception.io.transforms import decode_tf
 from .conftest import Mistake, turned
 
 # The drive is simulated first, which a busy machine may need minutes for.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1500)
 SCANS = ("--scans", 10, "--json")
 
 

@@ -10,7 +10,7 @@ from seg_perception.io.camera_info import decode_camera_info
 from .conftest import LENS, Mistake, moved, turned
 
 # The drive is simulated first, which a busy machine may need minutes for.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from seg_perception.replay import replay
 from .conftest import LENS, Mistake
 
 # The drive is simulated first, which a busy machine may need minutes for.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1500)
 KEY = "camera.front.time_offset_s"
 
 
