@@ -67,7 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench_calibration"))
     parser.add_argument("--real", type=Path, help="folder of public recordings")
     parser.add_argument("--part", default="0/1", help="which of so many processes this is")
-    parser.add_argument("--only", choices=("recordings", "simulated"))
+    parser.add_argument("--only", choices=("recordings", "simulated", "mismatched"))
     parser.add_argument("--minutes", type=float, default=600.0, help="no case begins later")
     return parser.parse_args()
 

@@ -53,7 +53,7 @@ class Case:
 
     Attributes:
         key: of the recording, its moments and the plant.
-        source: `recordings` or `simulated`.
+        source: `recordings`, `simulated` or `mismatched`.
         half: `chosen` where thresholds were chosen on it, else `reported`.
         moments: how many were looked at.
         planted: (7,), degree, metre, second.

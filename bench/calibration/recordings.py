@@ -68,10 +68,15 @@ def _rellis(folder: Path) -> Moments:
     return list(found.expect(next(iter(config.cameras))))
 
 
-def mismatched(folder: Path) -> Iterator[tuple[str, Moments]]:
-    """Pictures with the scan of another moment, three seconds later."""
-    for number in (2, 12, 22):
-        yield f"kitti_drive {number}", [_drive(folder / "kitti_drive", number, number + 30)]
+def mismatched(folder: Path) -> Iterator[tuple[str, Callable[[], Moments]]]:
+    """Pictures with the scan of another moment, three seconds later, alone and four together."""
+    drive = folder / "kitti_drive"
+    for numbers in ((2,), (12,), (22,), (0, 8, 16, 24)):
+        yield f"kitti_drive mismatched {_named(numbers)}", partial(_mismatched, drive, numbers)
+
+
+def _mismatched(folder: Path, numbers: Sequence[int]) -> Moments:
+    return [_drive(folder, number, number + 30) for number in numbers]
 
 
 def _drive(folder: Path, number: int, scan: int | None = None) -> Observation:

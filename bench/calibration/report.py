@@ -17,7 +17,7 @@ _GROUPS = {"1": (1, 1), "2": (2, 3), "4": (4, 4), "5 to 8": (5, 8), "more": (9, 
 
 def markdown(cases: Sequence[Case]) -> str:
     """All tables."""
-    parts = [_verdicts(cases), _accuracy(cases), _coverage(cases), _false(cases)]
+    parts = [_verdicts(cases), _silent(cases), _accuracy(cases), _coverage(cases), _false(cases)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -66,6 +66,14 @@ def _grouped(cases: Sequence[Case]) -> Iterator[tuple[str, str, str, list[Case]]
                 ]
                 if some:
                     yield source, half, label, some
+
+
+def _silent(cases: Sequence[Case]) -> str:
+    some = [case for case in cases if case.source == "mismatched"]
+    spoke = [case.key for case in some if case.level != "undecided"]
+    return (
+        f"Pictures with another moment's scan: spoke in {len(spoke)} of {len(some)} {spoke or ''}"
+    )
 
 
 def _accuracy(cases: Sequence[Case]) -> str:
@@ -123,6 +131,7 @@ def _false(cases: Sequence[Case]) -> str:
     lines = [
         f"- {name}: {line(case)}"
         for case in cases
+        if case.source != "mismatched"
         for name, is_it in (
             ("false good", case.is_false_good),
             ("false alarm", case.is_false_alarm),

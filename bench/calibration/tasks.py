@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.calibration.planted import Plant, at_random, grid, nothing, turned
-from bench.calibration.recordings import Moments, recordings
+from bench.calibration.recordings import Moments, mismatched, recordings
 from bench.calibration.worlds import BEAMS, CAMERAS, SEEDS, moments
 
 # Thresholds were chosen on these.
@@ -25,7 +25,8 @@ class Task:
 
     Attributes:
         name: of the recording.
-        source: `recordings` or `simulated`.
+        source: `recordings`, `simulated`, or `mismatched` where pictures and scans are not of one
+            moment and nothing can be said.
         load: its moments.
         plant: the error.
         only_turn: no move is looked for.
@@ -94,6 +95,8 @@ def _gridded(folder: Path) -> Iterator[Task]:
 
 
 def _recorded(real: Path) -> Iterator[Task]:
+    for name, load in mismatched(real):
+        yield Task(name, "mismatched", load, nothing())
     for number, (name, load) in enumerate(recordings(real)):
         for plant in (nothing(), *turned(number)):
             yield Task(name, "recordings", load, plant)
