@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.alignment.evidence import Evidence
+from seg_perception.alignment.evidence import Evidence, Matrix
 from seg_perception.alignment.observation import Observation
 from seg_perception.alignment.rotation_search import search_rotation, search_window, turn
 from seg_perception.alignment.sums import Sums, joined
@@ -24,7 +24,7 @@ from seg_perception.core.issue_log import Issue
 from seg_perception.io.remapped_bag import BagSource
 from seg_perception.outputs.pictures import encode_png
 
-_STEP_S = 0.01
+_STEP_S, _STRIDE = 0.01, 5
 # An error of mounting about the vertical axis, which looks like an offset in a turn one way.
 _YAWS_DEG = np.arange(-3, 4) / 4
 # The top is that of a quadratic surface through so many steps of time and yaw about it.
@@ -174,12 +174,7 @@ def _estimate(
     evidence = Evidence(reached)
     base_deg = _mounting_deg(evidence.placed(len(offsets_s) // 2))
     changes = [turn(base_deg + np.array([0.0, yaw, 0.0])) for yaw in _YAWS_DEG]
-    sums = joined(
-        [
-            evidence.placed(at, beside_view=_BESIDE_VIEW).sums(changes)
-            for at in range(len(offsets_s))
-        ]
-    )
+    sums = _sums(evidence, len(offsets_s), changes)
     shape = len(offsets_s), len(_YAWS_DEG)
     surface = sums.scores.reshape(shape)
     at, yaw_at = (int(k) for k in np.unravel_index(surface.argmax(), shape))
@@ -202,6 +197,18 @@ def _estimate(
         curve=surface[:, yaw_at],
         stds=stds[:, yaw_at],
     )
+
+
+def _sums(evidence: Evidence, offsets: int, changes: Sequence[Matrix]) -> Sums:
+    """Of each offset each change: edges are placed at every fifth, and drift between them."""
+    parts = []
+    for first in range(0, offsets, _STRIDE):
+        some = range(first, min(first + _STRIDE, offsets))
+        at = some[len(some) // 2]
+        steps = [float(one - at) for one in some for _ in changes]
+        placed = evidence.placed(at, beside_view=_BESIDE_VIEW)
+        parts.append(placed.sums([*changes] * len(some), steps))
+    return joined(parts)
 
 
 def _mounting_deg(evidence: Evidence) -> NDArray[np.float64]:
