@@ -34,7 +34,8 @@ def main() -> None:
     done = {case.key for case in read(options.output)}
     end_s = time.monotonic() + 60 * options.minutes
     for number, task in enumerate(tasks(options.output, options.real)):
-        if number % parts != part or task.key in done or options.only not in (None, task.source):
+        is_wanted = options.only in (None, task.source) and options.match in task.key
+        if number % parts != part or task.key in done or not is_wanted:
             continue
         if time.monotonic() > end_s:
             break
@@ -68,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--real", type=Path, help="folder of public recordings")
     parser.add_argument("--part", default="0/1", help="which of so many processes this is")
     parser.add_argument("--only", choices=("recordings", "simulated", "mismatched"))
+    parser.add_argument("--match", default="", help="of the cases' names")
     parser.add_argument("--minutes", type=float, default=600.0, help="no case begins later")
     return parser.parse_args()
 

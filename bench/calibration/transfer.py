@@ -63,6 +63,8 @@ def main() -> None:
         "--observations", type=Path, default=Path("runs/bench_transfer/observations")
     )
     parser.add_argument("--beams", type=int, nargs="+", default=[32, 128])
+    parser.add_argument("--conditions", nargs="+", default=["ideal", "turned", "shifted"])
+    parser.add_argument("--modes", nargs="+", default=[mode.name for mode in MODES])
     options = parser.parse_args()
     cv2.setNumThreads(1)
     labeller = ExactLabels()
@@ -73,7 +75,7 @@ def main() -> None:
             if observation.drive != STANDING:
                 continue
             maps = label_observation(observation, labeller)[:1]
-            for beams, condition, mode in _all(options.beams):
+            for beams, condition, mode in _all(options):
                 sensor = f"lidar{beams}"
                 unknown = labeller.ontology.unknown_id
                 task = make_task(observation, condition, maps, sensor, sensor, unknown)
@@ -81,14 +83,15 @@ def main() -> None:
                     task = _mended(task, condition, beams, mode, options.output)
                 score = scores.setdefault((beams, condition.key, mode.name), Score(thin))
                 score.add(compare(task, _CORE.prepare(task).label()), 0.0, 0.0)
-    print(markdown(scores))
+            print(markdown(scores), flush=True)
 
 
-def _all(beams: list[int]) -> Iterator[tuple[int, Condition, Mode]]:
-    for count in beams:
+def _all(options: argparse.Namespace) -> Iterator[tuple[int, Condition, Mode]]:
+    for beams in options.beams:
         for condition in CONDITIONS:
-            if condition.drive == STANDING:
-                yield from ((count, condition, mode) for mode in MODES)
+            if condition.drive == STANDING and condition.key in options.conditions:
+                modes = (mode for mode in MODES if mode.name in options.modes or not mode.mends)
+                yield from ((beams, condition, mode) for mode in modes)
 
 
 def _mended(task: Task, condition: Condition, beams: int, mode: Mode, folder: Path) -> Task:
@@ -126,12 +129,14 @@ def markdown(scores: dict[tuple[int, str, str], Score]) -> str:
     modes = [mode.name for mode in MODES]
     lines = ["| lidar, condition | " + " | ".join(modes) + " |", "|---" * (1 + len(modes)) + "|"]
     for beams, condition in dict.fromkeys((beams, condition) for beams, condition, _ in scores):
-        cells = (_cell(scores[beams, condition, mode]) for mode in modes)
+        cells = (_cell(scores.get((beams, condition, mode))) for mode in modes)
         lines.append(f"| {beams} beams, {condition} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(score: Score) -> str:
+def _cell(score: Score | None) -> str:
+    if score is None:
+        return ""
     thin = " / ".join(f"{100 * score.iou(number):.0f}" for number in range(len(THIN)))
     return f"{100 * score.wrong_share:.1f} / {thin}"
 
