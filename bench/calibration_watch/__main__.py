@@ -19,11 +19,11 @@ import numpy as np
 from bench.calibration_watch.drive import Knock, Outcome, Rig, drive
 from bench.calibration_watch.drives import Glimpse, glimpses
 from bench.calibration_watch.kitti import kitti_glimpses, kitti_rig
-from seg_perception.config.calibration import CalibrationConfig
 from seg_perception.simulation import rig
 from seg_perception.simulation.config import SimulationConfig
 
-EVERY_S = CalibrationConfig().interval_s
+# From one moment to the next: a little less than `calibration.interval_s`, so that all are taken.
+EVERY_S = 3.0
 # Of a drive, so much before the knock is driven, and so much after it (second).
 _BEFORE_S, _AFTER_S = 60.0, 90.0
 _AXES = ("pitch", "yaw", "roll")
@@ -50,7 +50,8 @@ def main() -> None:
         sound = drive(driven.glimpses, driven.mounted, every_s=EVERY_S)
         outcomes.append(sound)
         print(_line(driven.name, "no", sound), flush=True)
-        for knock_deg in _KNOCKS_DEG:
+    for driven in _drives(options):
+        for knock_deg in _KNOCKS_DEG[: options.knocks]:
             knocked = _knocked(driven, knock_deg)
             outcomes.append(knocked)
             print(_line(driven.name, _words(knock_deg), knocked), flush=True)
@@ -61,11 +62,18 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.calibration_watch")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench_calibration_watch"))
     parser.add_argument("--minutes", type=float, default=5.0, help="length of each drive")
+    parser.add_argument("--knocks", type=int, default=len(_KNOCKS_DEG), help="of each drive")
+    parser.add_argument("--drives", nargs="*", help="only these, by the table's names")
     parser.add_argument("--real", type=Path, help="folder of public recordings")
     return parser.parse_args()
 
 
 def _drives(options: argparse.Namespace) -> Iterator[Driven]:
+    chosen = options.drives
+    return (driven for driven in _all_drives(options) if not chosen or driven.name in chosen)
+
+
+def _all_drives(options: argparse.Namespace) -> Iterator[Driven]:
     if options.real:
         folder = options.real / "kitti_drive"
         seen = list(kitti_glimpses(folder, EVERY_S))
