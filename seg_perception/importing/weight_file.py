@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -39,9 +40,9 @@ def read_file(path: Path) -> Mapping[str, Any]:
     try:
         given = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
         msg = (
-            f"{path}: not a checkpoint that can be read without running code of it ({reason}): "
+            f"{path}: not a checkpoint that can be read without running code of it "
+            f"({_reason(error)}): "
             "save a state_dict, or export the network as ONNX and import that file"
         )
         raise ImportModelError(msg) from error
@@ -49,6 +50,15 @@ def read_file(path: Path) -> Mapping[str, Any]:
         msg = f"{path}: expected weights by name, got {type(given).__name__}: save a state_dict"
         raise ImportModelError(msg)
     return given
+
+
+def _reason(error: Exception) -> str:
+    """What was found; not torch's advice to run the code."""
+    text = " ".join(str(error).split())
+    found = re.search(r"Unsupported (?:global: GLOBAL \S+|\w+ \w+)", text)
+    if found:
+        return found.group()
+    return "no file of weights" if isinstance(error, pickle.UnpicklingError) else text[:200]
 
 
 def refuse(given: Mapping[str, Any], path: Path) -> NoReturn:

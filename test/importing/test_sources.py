@@ -102,6 +102,14 @@ def test_files_that_are_no_network_are_refused_with_what_is_needed(
         import_from(save(tmp_path / name, content), tmp_path / "tiny")
 
 
+def test_nobody_is_told_to_run_what_a_file_holds(tmp_path: Path) -> None:
+    (tmp_path / "text.pt").write_text("no weights")
+    for file in (tmp_path / "text.pt", save(tmp_path / "code.pt", Path("any"))):
+        with pytest.raises(ImportModelError, match=r"\((no file of weights|Unsupported)") as caught:
+            import_from(file, tmp_path / "tiny")
+        assert "weights_only" not in str(caught.value)
+
+
 def test_a_name_that_is_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportModelError, match="not found: expected the folder that"):
         import_from(tmp_path / "absent" / "model", tmp_path / "tiny")
