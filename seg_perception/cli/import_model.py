@@ -211,7 +211,8 @@ def _print(output: Path, bundle: Bundle) -> None:
         f"{output}: {facts['width']}x{facts['height']}, {facts['classes']} classes of "
         f"{facts['ontology']}, licence of the weights: {facts['licence']}"
     )
-    for parity in bundle.manifest.parity:
+    others = [v.parity for v in bundle.manifest.variants if v.file != bundle.manifest.model]
+    for parity in [*bundle.manifest.parity, *(found for found in others if found)]:
         typer.echo(
             f"labels equal {parity.label_agreement:.3%}: {parity.candidate}, against "
             f"{parity.reference}"

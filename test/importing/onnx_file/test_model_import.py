@@ -104,6 +104,20 @@ def test_int8_is_written_in_the_form_for_tensorrt(
     assert count_quantised(bundle.model_path.read_bytes()) == 0
 
 
+def test_the_command_prints_what_int8_costs(tmp_path: Path) -> None:
+    source, images = File(change=more_convolutions).write(tmp_path), tmp_path / "images"
+    images.mkdir()
+    for number in range(4):
+        cv2.imwrite(str(images / f"{number}.png"), stripes()[0][..., ::-1])
+    said = ("--pixels", "0..1", "--channels", "rgb", "--activation", "softmax", "--licence", "MIT")
+    named = ("--names", ",".join(NAMES), "--frames", str(images), "--int8")
+    done = CliRunner().invoke(
+        app, ["import", str(source), "-o", str(tmp_path / "mine"), *said, *named]
+    )
+    assert done.exit_code == 0, done.output
+    assert "labels equal 100.000%: ONNX Runtime on the CPU, none int8 of 2 frames" in done.output
+
+
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
