@@ -26,6 +26,8 @@ pytestmark = pytest.mark.ros
 RED, GREEN = 0, 1
 DEPTH = 3  # of StreamStatus
 AGAIN_S = 1.0
+# On a busy machine depths wait long for the labels of their picture.
+PATIENT = {"synchronizer.max_wait_s": 5.0}
 # RealSense and Orbbec send at best effort where their *_qos says SENSOR_DATA.
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
@@ -73,7 +75,7 @@ def test_a_drivers_depths_are_labelled_live(
     nobody = dict.fromkeys(("camera.front.image_topic", "lidar.top.topic"))
     chosen = {k: v for k, v in config.to_parameters().items() if v != []}
     chosen = {k: v for k, v in chosen.items() if k.startswith(("camera", "transforms.fixed"))}
-    file = parameters(**{**nobody, **chosen, "lidars": None})
+    file = parameters(**{**nobody, **chosen, **PATIENT, "lidars": None})
     player = Player(robot, driver, reliability)
     process = ros.start("perception_node", "--ros-args", "--params-file", file)
 
@@ -102,6 +104,7 @@ def test_compressed_depths_are_found_by_what_is_published(ros, robot, parameters
     statuses = robot.listen("/perception_node/status", SegmentationStatus.type_name)
     file = parameters(
         **{
+            **PATIENT,
             "camera.front.image_topic": ORBBEC.image,
             "camera.front.depth_topic": topic,
             "transforms.fixed_frame": "",
