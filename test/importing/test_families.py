@@ -181,6 +181,19 @@ def test_eomt_takes_other_sizes_than_its_square(tmp_path: Path, name: str) -> No
     assert "takes its own size alone" in str(bundle.manifest.training.details["authors_differ"])
 
 
+def test_larger_frames_are_made_smaller_as_the_authors_do(tmp_path: Path) -> None:
+    """Bicubic from 320 to 64 pixels under noise, where OpenCV's kernel skips pixels."""
+    member = published.MEMBERS["beit"]
+    published.save("beit", tmp_path / "published", published.frames(member.size))
+    noise = np.random.default_rng(0).integers(-30, 30, (3, 320, 320, 3))
+    large = [f.repeat(5, axis=0).repeat(5, axis=1) for f in published.frames(member.size)]
+    frames = list(np.clip(np.array(large) + noise, 0, 255).astype(np.uint8))
+    bundle = import_member(tmp_path / "published", tmp_path / "tiny", frames, size=member.size)
+    whole = bundle.manifest.parity[-1]
+    assert "(stretch, bicubic)" in whole.candidate
+    assert whole.label_agreement >= 0.9
+
+
 @pytest.mark.parametrize("size", [(64, 64), (96, 64)])
 def test_an_eomt_whose_training_has_not_ended_is_refused(
     tmp_path: Path, size: tuple[int, int]
