@@ -13,6 +13,7 @@ EXEMPT = {
     "core/atomic_write.py": "the writer itself",
     "demo/processes.py": "a log that grows while a process runs",
     "evaluation/assemble.py": "a draft of the writer's",
+    "evaluation/bag_pieces.py": "a list in a folder that is a draft",
     "evaluation/shards.py": "a zip in memory",
     "evaluation/shard_writer.py": "a list that grows, in a folder that is a draft",
     "fleet/labelled_frames.py": "a draft of the writer's",
@@ -22,6 +23,8 @@ EXEMPT = {
     "io/video_writer.py": "a draft of the writer's",
     "teaching/learning/keep.py": "a draft of the writer's",
     "teaching/rounds.py": "a log that grows while a process runs",
+    "replay/spool.py": "messages of a piece, in a scratch folder",
+    "replay/votes.py": "votes of a piece, in a scratch folder",
     "training/checkpoint.py": "a draft of the writer's",
     "training/curves.py": "a log that grows while a run trains",
 }
