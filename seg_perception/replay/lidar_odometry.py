@@ -140,8 +140,8 @@ class KissIcp:
             ConfigError: the package is not installed.
         """
         try:
-            from kiss_icp.config import KISSConfig  # type: ignore[import-untyped]
-            from kiss_icp.kiss_icp import KissICP  # type: ignore[import-untyped]
+            from kiss_icp.config import KISSConfig
+            from kiss_icp.kiss_icp import KissICP
         except ImportError as error:
             raise ConfigError(_INSTALL) from error
         config = KISSConfig()
