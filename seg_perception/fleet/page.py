@@ -17,6 +17,7 @@ from seg_perception.fleet.labelled_frames import FRAMES, LabelledFrame
 from seg_perception.fleet.order import BAGS, OUTPUTS, Order
 from seg_perception.fleet.tables import Row, bag_row, frame_rows, issue_rows, labelled_frames
 from seg_perception.fleet.work import RESULT, Outcome
+from seg_perception.io.image_files import decode_file
 from seg_perception.reports.embedded_images import EmbeddedImage, ImageEmbedder
 from seg_perception.reports.page import render, write_page
 
@@ -141,8 +142,7 @@ def _pictures(
     embedder, folder = ImageEmbedder(_PICTURE_BYTES, _WIDTH), order.folder_of(outcome.bag)
     found = []
     for frame in frames:
-        file = folder / frame.picture
-        pixels = cv2.imread(str(file)) if file.is_file() else None
+        pixels = decode_file(folder / frame.picture, cv2.IMREAD_COLOR)
         if pixels is None:
             continue
         sure = "" if frame.confidence is None else f", confidence {frame.confidence:.2f}"

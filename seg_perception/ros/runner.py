@@ -7,7 +7,7 @@ import math
 import os
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import FrameType
@@ -26,6 +26,7 @@ from seg_perception.ros.rclpy_start import start_ros
 USER_ERROR = 2
 # Of rates, sizes and seconds on a command line: a microsecond, and a week and a half.
 SMALLEST, LARGEST = 1e-6, 1e6
+NAP_S = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 N = TypeVar("N", bound=Node)
@@ -40,7 +41,8 @@ class StopSignal:
 
     def __init__(self) -> None:
         """Take over the signals."""
-        self._event = threading.Event()
+        # A lock, as an event has one, could be held by the very thread that the signal interrupts.
+        self._is_set = False
         for number in STOP_SIGNALS:
             signal.signal(number, self._handle)
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -48,15 +50,21 @@ class StopSignal:
 
     def set(self) -> None:
         """Stop from within."""
-        self._event.set()
+        self._is_set = True
 
     def is_set(self) -> bool:
         """Whether to stop."""
-        return self._event.is_set()
+        return self._is_set
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Sleep until the stop or the timeout; tells whether to stop."""
-        return self._event.wait(timeout_s)
+        """Sleep until the stop or the timeout; tells whether to stop.
+
+        In short naps: Python handles a signal that comes just before a sleep only after it.
+        """
+        end_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        while not self._is_set and (left_s := end_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, NAP_S))
+        return self._is_set
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self.set()

@@ -79,4 +79,4 @@ def test_platform_nav2_refuses_a_robot_without_a_lidar(tmp_path, tiny_bundle):
     command = ["platform", "nav2", str(robot), "--bundle", str(tiny_bundle)]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 2
-    assert "expected a lidar in the robot file" in " ".join(result.output.split())
+    assert "expected a lidar or a depth camera in the robot file" in " ".join(result.output.split())

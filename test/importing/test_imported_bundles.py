@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from seg_perception.cli.main import app
 from seg_perception.inference.tensorrt.variants import find_variant
+from seg_perception.io.bag_reader import BagReader
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -71,15 +72,36 @@ def test_int8_without_frames_asks_for_them(tmp_path: Path) -> None:
     assert "--int8: expected --frames, a folder of images" in done.output
 
 
-def test_a_bag_is_replayed_with_an_imported_model(tmp_path: Path) -> None:
-    bundle = import_member("segformer", tmp_path)
-    bag = tmp_path / "sim.mcap"
-    run("simulate", "-o", bag, "--duration", "1")
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of the simulator."""
+    path = tmp_path_factory.mktemp("bags") / "sim.mcap"
+    run("simulate", "-o", path, "--duration", "1")
+    return path
+
+
+FAMILIES = [
+    pytest.param(name, marks=[] if name == "segformer" else [pytest.mark.long])
+    for name in published.MEMBERS
+]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_bag_is_replayed_with_an_imported_model(name: str, bag: Path, tmp_path: Path) -> None:
+    bundle = import_member(name, tmp_path)
     out = tmp_path / "labelled.mcap"
     said = run("replay", bag, "-o", out, "--set", f"segmentation.bundle={bundle}", "--json")
-    summary = json.loads(said.stdout)
-    assert "tiny" in json.dumps(summary)
-    assert out.exists()
+    streams = json.loads(said.stdout)["streams"]
+    cameras = {name: count for name, count in streams.items() if name.startswith("camera.")}
+    assert cameras
+    for count in streams.values():
+        assert count["published"] == count["received"] > 0
+    with BagReader(out) as labelled:
+        written = {topic.name: topic.count for topic in labelled.topics}
+    for camera, count in cameras.items():
+        name = camera.removeprefix("camera.")
+        (topic,) = [t for t in written if f"/{name}/" in t and t.endswith("label_image")]
+        assert written[topic] == count["published"]
 
 
 @pytest.mark.long
