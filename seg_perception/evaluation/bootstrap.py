@@ -54,16 +54,18 @@ def draw(units: Counts) -> ClassCounts | None:
     Returns:
         Counts of shape (DRAWS, K); None with fewer than two units.
     """
-    count = len(units)
+    return resample(ClassCounts.of(units))
+
+
+def resample(units: ClassCounts) -> ClassCounts | None:
+    """The same of the class counts of each unit, (U, K); None with fewer than two units."""
+    count = len(units.correct)
     if count < _LEAST_UNITS:
         return None
     random = np.random.default_rng(_SEED)
     weights = random.multinomial(count, np.full(count, 1 / count), size=DRAWS).astype(np.float64)
-    of_units = ClassCounts.of(units)
     # Sums of whole numbers below 2**53: exact, in whatever order they are added.
-    return ClassCounts(
-        weights @ of_units.correct, weights @ of_units.truth, weights @ of_units.predicted
-    )
+    return ClassCounts(weights @ units.correct, weights @ units.truth, weights @ units.predicted)
 
 
 def interval(values: Floats) -> tuple[float | None, float | None]:
