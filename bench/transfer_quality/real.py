@@ -58,7 +58,7 @@ def rellis(real: Path, model: Model) -> list[Row]:
             np.arange(256, dtype=np.uint8),
         )
     ]
-    coarse = _coarse(sample.ontology)
+    table = coarse(sample.ontology)
     sources = (
         ("painted", sample.painted(), sample.ontology),
         ("default model's", model.label(sample.picture), model.ontology),
@@ -68,8 +68,8 @@ def rellis(real: Path, model: Model) -> list[Row]:
             f"RELLIS: ground or plants, {name} labels",
             sample.xyz,
             sample.picture.view(label_map),
-            coarse[sample.truth],
-            _coarse(ontology),
+            table[sample.truth],
+            coarse(ontology),
         )
         for name, label_map, ontology in sources
     ]
@@ -180,7 +180,7 @@ def _share(count: int, right: int) -> tuple[int, float]:
     return int(count), float(right) / max(int(count), 1)
 
 
-def _coarse(ontology: Ontology) -> Labels:
+def coarse(ontology: Ontology) -> Labels:
     """Table from class id to ground, plants or the rest."""
     table = np.full(256, _REST, np.uint8)
     for number, name in ontology.names.items():
