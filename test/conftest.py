@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from seg_perception.inference.bundle_writer import BundleSource
 
 ROOT = Path(__file__).resolve().parents[1]
-pytest_plugins = ["bags", "browser", "scored_runs", "stripes", "video_streams", "waiting"]
+pytest_plugins = [
+    "bags",
+    "browser",
+    "local_ray",
+    "scored_runs",
+    "stripes",
+    "video_streams",
+    "waiting",
+]
 # How long an example takes is the machine's affair.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -17,6 +15,7 @@ from seg_perception.core.errors import BagError
 from seg_perception.core.issue_log import IssueChanges
 from seg_perception.core.message_accounting import Counts
 from seg_perception.core.ontology import Ontology
+from seg_perception.core.process_pool import process_pool
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import Engine, create_engine
 from seg_perception.inference.segmenter import Segmenter
@@ -167,19 +166,11 @@ def observe_in_pieces(
     if not earlier:
         msg = "it is too short to be cut"
         raise NotInPiecesError(msg)
-    # A fork would share the threads and locks of inference libraries.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(earlier), context) as pool:
+    with process_pool(len(earlier)) as pool:
         futures = [pool.submit(run_piece, bag, config, mining, piece) for piece in earlier]
-        try:
-            step = _steps(advance, reader.message_count, len(pieces))
-            own, session = _observe(reader, inputs, config, engine, mining, last, step)
-            results = [*(future.result() for future in futures), own]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
+        step = _steps(advance, reader.message_count, len(pieces))
+        own, session = _observe(reader, inputs, config, engine, mining, last, step)
+        results = [*(future.result() for future in futures), own]
     _expect_to_fit(results)
     _add_earlier(session, results[:-1])
     say_of_the_bag(session, reader, ())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from seg_perception.core.errors import EvaluationError
+from seg_perception.core.process_pool import SPAWN, process_pool
 from seg_perception.evaluation.job import Job, Shard
 from seg_perception.evaluation.shards import is_done, run_shard
 
@@ -72,23 +72,13 @@ def run_processes(
 def _run_pool(
     job: Job, shards: Sequence[Shard], run: Path, on_progress: OnProgress, processes: int
 ) -> None:
-    # A fork would share the threads and locks of inference libraries.
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("q", 0)
+    counter = SPAWN.Value("q", 0)
     total = sum(shard.size for shard in job.shards)
     before = total - sum(shard.size for shard in shards)
-    with ProcessPoolExecutor(
-        min(processes, len(shards)), context, initializer=_begin, initargs=(counter,)
-    ) as pool:
+    with process_pool(min(processes, len(shards)), _begin, (counter,)) as pool:
         futures = [pool.submit(_run_one, job, shard, str(run)) for shard in shards]
-        try:
-            for _ in _completed(futures):
-                on_progress(min(before + counter.value, total), total)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()  # a signal that ends us does not reach them
-            raise
+        for _ in _completed(futures):
+            on_progress(min(before + counter.value, total), total)
     on_progress(total, total)
 
 

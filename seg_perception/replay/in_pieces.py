@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from seg_perception.config.full_names import with_full_names
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.inputs import IN_ONE_PIECE
 from seg_perception.core.issue_log import Issue
+from seg_perception.core.process_pool import process_pool
 from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.inference.bundle import Bundle
 from seg_perception.io.bag_reader import BagReader
@@ -121,34 +121,26 @@ def _label(
 ) -> ReplaySummary:
     *earlier, last = pieces
     asked = request.bag, request.config, request.options
-    # A fork would share the threads and locks of inference libraries.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(earlier), context) as pool:
+    with process_pool(len(earlier)) as pool:
         futures = [pool.submit(run_piece, *asked, p, folder) for p in earlier]
-        try:
-            with labelled(*asked, last, folder, progress.step) as (done, own, whole):
-                results = [*_results(futures), own]
-                _expect_to_fit(results)
-                _join(request, pieces, folder)
-                map_summary = _map(whole, pieces, folder, results) if whole else None
-                _add_earlier(done, results[:-1])
-                say_of_the_bag(done.session, done.reader, ())
-                written = sum((Counter(result.written) for result in results), Counter[str]())
-                merged = replace(done, written=dict(written), left_out=_left_out(results))
-                summary = summarise(
-                    merged,
-                    request.bag,
-                    request.output,
-                    request.options,
-                    wall_s=time.perf_counter() - start,
-                    map_summary=map_summary,
-                )
-                return replace(summary, calibration=_calibration(results))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
+        with labelled(*asked, last, folder, progress.step) as (done, own, whole):
+            results = [*_results(futures), own]
+            _expect_to_fit(results)
+            _join(request, pieces, folder)
+            map_summary = _map(whole, pieces, folder, results) if whole else None
+            _add_earlier(done, results[:-1])
+            say_of_the_bag(done.session, done.reader, ())
+            written = sum((Counter(result.written) for result in results), Counter[str]())
+            merged = replace(done, written=dict(written), left_out=_left_out(results))
+            summary = summarise(
+                merged,
+                request.bag,
+                request.output,
+                request.options,
+                wall_s=time.perf_counter() - start,
+                map_summary=map_summary,
+            )
+            return replace(summary, calibration=_calibration(results))
 
 
 def _results(futures: Sequence[Future[PieceResult]]) -> list[PieceResult]:

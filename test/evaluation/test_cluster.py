@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,25 +35,6 @@ def job(world):
     return plan(bags, EvaluateOptions(settings=settings))
 
 
-@pytest.fixture
-def ray(monkeypatch, repo):
-    """A Ray of two workers on this machine, for one test."""
-    found = pytest.importorskip("ray", reason="Ray is not installed: pip install .[cluster]")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    # Workers are processes of their own: they have to find the package and the fixtures' model.
-    path = os.pathsep.join([str(repo), *filter(None, [os.environ.get("PYTHONPATH")])])
-    monkeypatch.setenv("PYTHONPATH", path)
-    found.init(
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        object_store_memory=100_000_000,
-        _node_ip_address="127.0.0.1",
-    )
-    yield found
-    found.shutdown()
-
-
 def without_times(run):
     document = json.loads((run / "results.json").read_text())
     for key in ("timing", "created", "seconds", "name", "command"):
@@ -81,12 +61,12 @@ def test_two_workers_give_the_same_to_the_last_digit(job, ray, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds workers in /proc")
-def test_the_bags_of_a_lost_worker_are_done_again(job, ray, tmp_path):
+def test_the_bags_of_a_lost_worker_are_done_again(job, ray, ray_workers, tmp_path):
     killed = []
 
     def kill_a_worker(done, total):
         if not killed and done < total:
-            killed.extend(workers()[:1])
+            killed.extend(ray_workers("run_packed")[:1])
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
 
@@ -94,19 +74,6 @@ def test_the_bags_of_a_lost_worker_are_done_again(job, ray, tmp_path):
     evaluate(job, tmp_path / "lost", ExecutionOptions(address="auto"), on_progress=kill_a_worker)
     assert killed
     assert without_times(tmp_path / "here") == without_times(tmp_path / "lost")
-
-
-def workers():
-    """Processes of this test's Ray that score something now."""
-    found = []
-    for process in Path("/proc").iterdir():
-        try:
-            title = (process / "cmdline").read_text(errors="replace")
-        except OSError:
-            continue
-        if title.startswith("ray::run_packed"):
-            found.append(int(process.name))
-    return found
 
 
 def test_a_mistake_in_a_worker_is_told_as_it_is(job, ray, tmp_path):
