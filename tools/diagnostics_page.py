@@ -18,6 +18,7 @@ from seg_perception.core.issue_kinds import (
     messages,
     pictures,
     places,
+    views,
 )
 from seg_perception.core.issue_kinds.kind import IssueKind
 from tools.reference_page import REFERENCE, code, table
@@ -27,6 +28,7 @@ _PARTS = {
     "Inputs": inputs,
     "Images": images,
     "Pictures": pictures,
+    "What pictures show": views,
     "Lenses": lenses,
     "Clouds": clouds,
     "Time": clocks,

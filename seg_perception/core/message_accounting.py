@@ -44,13 +44,14 @@ class Counts:
     """What was counted in a stretch of time; what was in flight at its begin is not received in it.
 
     Attributes:
-        streams, points, stray_times, disputed: as the `MessageAccounting` gives them.
+        streams, points, stray_times, disputed, degraded: as the `MessageAccounting` gives them.
     """
 
     streams: Mapping[str, StreamCount]
     points: Mapping[str, Mapping[PointStatus, int]]
     stray_times: Mapping[str, int]
     disputed: Mapping[str, int]
+    degraded: Mapping[str, int]
 
 
 @dataclass
@@ -108,6 +109,7 @@ class MessageAccounting:
         self._points: dict[str, Counter[PointStatus]] = {}
         self._stray_times: Counter[str] = Counter()
         self._disputed: Counter[str] = Counter()
+        self._degraded: Counter[str] = Counter()
 
     def open_stream(self, stream: str) -> None:
         """Show a stream although it has not received anything."""
@@ -141,6 +143,16 @@ class MessageAccounting:
         with self._lock:
             self._disputed[sensor] += count
 
+    def count_degraded(self, camera: str) -> None:
+        """Count a camera's picture of which nothing is taken for free ground."""
+        with self._lock:
+            self._degraded[camera] += 1
+
+    def degraded(self) -> dict[str, int]:
+        """Pictures per camera that were not to be trusted; cameras without any are left out."""
+        with self._lock:
+            return {camera: count for camera, count in self._degraded.items() if count}
+
     def disputed(self) -> dict[str, int]:
         """Points per sensor on which two cameras disagreed; sensors without any are left out."""
         with self._lock:
@@ -171,7 +183,9 @@ class MessageAccounting:
 
     def counts(self) -> Counts:
         """Everything that was counted until now."""
-        return Counts(self.snapshot(), self.points(), self.stray_times(), self.disputed())
+        return Counts(
+            self.snapshot(), self.points(), self.stray_times(), self.disputed(), self.degraded()
+        )
 
     def count_anew(self) -> None:
         """Forget what was counted; what is in flight stays so, and will be counted when it ends."""
@@ -179,7 +193,7 @@ class MessageAccounting:
             for entry in self._streams.values():
                 entry.received = entry.published = 0
                 entry.dropped.clear()
-            for counters in (self._points, self._stray_times, self._disputed):
+            for counters in (self._points, self._stray_times, self._disputed, self._degraded):
                 counters.clear()
 
     def add(self, earlier: Counts) -> None:
@@ -194,6 +208,7 @@ class MessageAccounting:
                 self._points.setdefault(sensor, Counter()).update(points)
             self._stray_times.update(earlier.stray_times)
             self._disputed.update(earlier.disputed)
+            self._degraded.update(earlier.degraded)
 
     def close(self, handle: MessageHandle, reason: str | None) -> None:
         """End a message's way: published without a reason, dropped with one.

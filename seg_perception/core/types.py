@@ -306,6 +306,8 @@ class SemanticCloud:
         moving: uint8 (N,), 1 what moves by itself, 0 what rests, 255 not known; None for
             sensors that do not measure speed.
         gaps_s: between the cloud's time and that of the label map of each of `cameras`.
+        contradicted: of each of `cameras`, the share of the points it sees whose label can't be,
+            0 to 1; empty where that is not tested.
         T_base_cloud: float64 (4, 4), the cloud at its stamp, seen from the robot's base frame;
             None where no output asks for it, or it is not known.
     """
@@ -319,6 +321,7 @@ class SemanticCloud:
     cameras: tuple[str, ...] = ()
     moving: NDArray[np.uint8] | None = None
     gaps_s: tuple[float, ...] = ()
+    contradicted: tuple[float, ...] = ()
     T_base_cloud: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:

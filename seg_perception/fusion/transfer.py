@@ -25,6 +25,8 @@ _STATUS = np.array(
 )
 _NO_CONFIDENCE = 1e-6
 _SUREST = np.float32(0.999)
+# Of fewer points a share tells nothing about a picture.
+_LEAST_SEEN = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,8 @@ class Transfer:
         status: uint8 (N,), a PointStatus.
         sources: uint8 (N,), index of the view that gave the label; 255 none.
         disputed: number of points to which two views gave different labels.
+        contradicted: of each view, the share of the points it sees whose label can't be, 0 to 1;
+            0 where it sees few.
     """
 
     labels: NDArray[np.uint8] | NDArray[np.uint16]
@@ -44,6 +48,7 @@ class Transfer:
     status: NDArray[np.uint8]
     sources: NDArray[np.uint8]
     disputed: int = 0
+    contradicted: tuple[float, ...] = ()
 
     @classmethod
     def unknown(cls, count: int, unknown_id: int, why: PointStatus) -> Transfer:
@@ -105,6 +110,7 @@ class LabelVoting:
         self._sources = np.full(count, NO_SOURCE, np.uint8)
         self._overlap = _Overlap(count) if several else None
         self._disputed = 0
+        self._tallies: dict[int, _Tally] = {}
 
     def add(self, piece: slice, source: int, vote: CameraVote) -> None:
         """Take over what this view knows better than those before it.
@@ -117,6 +123,7 @@ class LabelVoting:
         support = vote.confidence
         unclear = support < self._min_confidence
         unclear |= vote.labels == self._unknown_id
+        self._tallies.setdefault(source, _Tally()).add(vote, unclear)
         if vote.contradicted is not None:
             np.putmask(support, vote.contradicted, _CONTRADICTED)
         np.putmask(support, unclear, _UNCERTAIN)
@@ -165,7 +172,30 @@ class LabelVoting:
 
     def result(self) -> Transfer:
         """The best-supported label of every point, once all pieces are closed."""
-        return Transfer(self._labels, self._support, self._status, self._sources, self._disputed)
+        shares = tuple(self._tallies[source].share for source in sorted(self._tallies))
+        return Transfer(
+            self._labels, self._support, self._status, self._sources, self._disputed, shares
+        )
+
+
+@dataclass
+class _Tally:
+    """How many points a view sees, and how many of them have a label that can't be."""
+
+    seen: int = 0
+    contradicted: int = 0
+
+    def add(self, vote: CameraVote, unclear: NDArray[np.bool_]) -> None:
+        """Count a piece; which labels are `unclear`, bool (M,), says nothing against them."""
+        self.seen += len(vote.hidden) - int(np.count_nonzero(vote.hidden))
+        if vote.contradicted is not None:
+            plain = vote.contradicted > (vote.hidden | unclear)
+            self.contradicted += int(np.count_nonzero(plain))
+
+    @property
+    def share(self) -> float:
+        """Of the points that it sees; 0 where they are too few to tell."""
+        return self.contradicted / self.seen if self.seen >= _LEAST_SEEN else 0.0
 
 
 class _Overlap:

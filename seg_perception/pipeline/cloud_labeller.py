@@ -110,6 +110,7 @@ class CloudLabeller:
             cameras=selected.cameras,
             moving=self._sensor.moving(scan),
             gaps_s=tuple(view.time_gap_s for view in selected.views),
+            contradicted=transfer.contradicted,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,26 @@ from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import LabelMap
+from seg_perception.core.types import LabelMap, SemanticCloud
 from seg_perception.fusion.occupancy import LETHAL, UNSEEN, cost_table
+from seg_perception.pipeline.contradiction_watch import ContradictionWatch
 from seg_perception.pipeline.picture_watch import HasMoved, PictureWatch
+
+
+class Reason(Protocol):
+    """Something for which what a camera shows can't be trusted."""
+
+    def is_degraded(self, label_map: LabelMap) -> bool:
+        """Take in a picture with its labels; whether they can't be trusted."""
+        ...
+
+    def state(self) -> str:
+        """All that is remembered, in words that are the same where it is the same."""
+        ...
+
+    def clear(self) -> None:
+        """Forget what was seen: the clock jumped."""
+        ...
 
 
 class DegradedView:
@@ -27,26 +45,34 @@ class DegradedView:
         self, config: Config, ontology: Ontology, issues: IssueLog, has_moved: HasMoved
     ) -> None:
         """Start; `has_moved` says whether a frame moved between two times (ns)."""
-        self._watch = PictureWatch(issues, has_moved) if config.pictures.watch else None
+        self._contradictions = ContradictionWatch(issues)
+        self._reasons: tuple[Reason, ...] = ()
+        if config.pictures.watch:
+            self._reasons = PictureWatch(issues, has_moved), self._contradictions
         self._drivable = _drivable(config, ontology)
         self._unknown_id = ontology.unknown_id
 
+    def take(self, semantic: SemanticCloud) -> None:
+        """Take in a lidar's scan: what its points say of the cameras' labels."""
+        self._contradictions.take(semantic)
+
     def for_clouds(self, label_map: LabelMap) -> LabelMap:
-        """The labels that points may have."""
-        if self._watch is None or not self._watch.is_degraded(label_map):
+        """The labels that points may have; the label map itself where nothing is amiss."""
+        # Each reason has to see every picture.
+        if not any([reason.is_degraded(label_map) for reason in self._reasons]):
             return label_map
         unknown = label_map.labels.dtype.type(self._unknown_id)
         labels = np.where(self._drivable.take(label_map.labels), unknown, label_map.labels)
         return replace(label_map, labels=labels)
 
     def state(self) -> str:
-        """What is remembered of earlier pictures."""
-        return self._watch.state() if self._watch is not None else ""
+        """What is remembered of earlier pictures and scans."""
+        return " ".join(reason.state() for reason in self._reasons)
 
     def clear(self) -> None:
         """Forget what was seen: the clock jumped."""
-        if self._watch is not None:
-            self._watch.clear()
+        for reason in self._reasons:
+            reason.clear()
 
 
 def _drivable(config: Config, ontology: Ontology) -> NDArray[np.bool_]:

@@ -145,7 +145,10 @@ class Perception:
         """
         self.calibration.see(frame)
         label_map = self._self_filter.hide_in_image(segmented)
-        self._keep(self.degraded.for_clouds(label_map), generation)
+        trusted = self.degraded.for_clouds(label_map)
+        if trusted is not label_map:
+            self.accounting.count_degraded(label_map.camera)
+        self._keep(trusted, generation)
         return label_map
 
     def add_label_map(self, label_map: LabelMap) -> None:
@@ -303,6 +306,8 @@ class Perception:
         if xyz is not None and self._memory is not None:
             semantic = self._memory.recall(scan, xyz, semantic)
         self._account(scan, semantic, disputed)
+        if scan.sensor in self.config.lidars:
+            self.degraded.take(semantic)
         if xyz is not None:
             self._map(scan, xyz, semantic)
             self.calibration.take(scan, xyz)

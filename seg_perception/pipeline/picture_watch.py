@@ -6,18 +6,15 @@ import statistics
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from seg_perception.core.issue_kinds import pictures
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.message_accounting import stream
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import NANOSECONDS, LabelMap
+from seg_perception.pipeline.lasting_faults import HOLD_NS, LastingFaults, Numbers
 
-# What lasts no longer is a tunnel's mouth, a shake, or a picture that was sent twice.
-_HOLD_NS = 2 * NANOSECONDS
-_LEAST_PICTURES = 8
 # A picture may be sent twice; this long is no accident.
 _SAME_NS = NANOSECONDS // 2
 # Without odometry, a simulator's picture of a robot at rest may stay the same for long.
@@ -25,9 +22,8 @@ _SAME_AT_REST_NS = 8 * NANOSECONDS
 # Sharpness is compared with the median of the last seconds, two pictures of each.
 _USUAL_EVERY_NS = NANOSECONDS // 2
 _USUAL_ENTRIES = 20
-MEMORY_NS = _USUAL_ENTRIES * _USUAL_EVERY_NS + _SAME_AT_REST_NS + 2 * _HOLD_NS
+MEMORY_NS = _USUAL_ENTRIES * _USUAL_EVERY_NS + _SAME_AT_REST_NS + 2 * HOLD_NS
 """A picture that is older tells nothing, unless a fault began with it that still lasts."""
-Numbers = dict[str, Any]
 # Whether a frame moved between two times (ns); None: nobody knows.
 HasMoved = Callable[[str, int, int], bool | None]
 
@@ -148,21 +144,6 @@ class Frozen:
         return {"motion": ""} if moved is None and same_ns >= _SAME_AT_REST_NS else None
 
 
-@dataclass
-class _Lasting:
-    """How long a camera has had a fault.
-
-    Attributes:
-        since_ns: stamp of the first picture with it.
-        until_ns: stamp of the last one.
-        count: pictures with it.
-    """
-
-    since_ns: int
-    until_ns: int
-    count: int = 0
-
-
 class PictureWatch:
     """One history a camera; a fault that lasts is counted, and trusted to be over as late."""
 
@@ -173,19 +154,19 @@ class PictureWatch:
             issues: told of faults.
             has_moved: whether a camera's frame moved between two times.
         """
-        self._issues = issues
+        self._lasting = LastingFaults(issues)
         self._faults: tuple[Fault, ...] = Dark(), Glare(), Blank(), Blurred(), Frozen(has_moved)
         self.clear()
 
     def clear(self) -> None:
         """Forget what was seen: the clock jumped."""
         self._histories: defaultdict[str, CameraHistory] = defaultdict(CameraHistory)
-        self._lasting: dict[tuple[str, str], _Lasting] = {}
+        self._lasting.clear()
 
     def state(self) -> str:
         """All that is remembered, in words that are the same where it is the same."""
         histories = sorted(self._histories.items())
-        return f"{histories} {sorted(self._lasting.items())}"
+        return f"{histories} {self._lasting.state()}"
 
     def is_degraded(self, label_map: LabelMap) -> bool:
         """Take in a picture with its labels; whether what it shows can't be trusted."""
@@ -194,31 +175,11 @@ class PictureWatch:
             return False
         history = self._histories[camera]
         history.add(facts, stamp_ns, label_map.frame_id)
-        found = [
-            self._has(camera, fault, fault.numbers(facts, history, stamp_ns), stamp_ns)
-            for fault in self._faults
-        ]
-        if not any(now for now, _ in found):
+        found = {fault: fault.numbers(facts, history, stamp_ns) for fault in self._faults}
+        if all(numbers is None for numbers in found.values()):
             history.keep_as_usual(facts, stamp_ns)
-        return any(lasts for _, lasts in found)
-
-    def _has(
-        self, camera: str, fault: Fault, numbers: Numbers | None, stamp_ns: int
-    ) -> tuple[bool, bool]:
-        """Whether a picture has a fault, and whether the camera has it, which lasts."""
-        key = camera, fault.kind.code
-        lasting = self._lasting.get(key)
-        if numbers is not None:
-            lasting = self._lasting.setdefault(key, _Lasting(stamp_ns, stamp_ns))
-            lasting.until_ns, lasting.count = stamp_ns, lasting.count + 1
-            if _is_long(lasting):
-                self._issues.add(fault.kind, stream("camera", camera), **numbers)
-        elif lasting is not None and stamp_ns - lasting.until_ns >= _HOLD_NS:
-            del self._lasting[key]
-            lasting = None
-        return numbers is not None, lasting is not None and _is_long(lasting)
-
-
-def _is_long(lasting: _Lasting) -> bool:
-    is_old = lasting.until_ns - lasting.since_ns >= _HOLD_NS
-    return is_old and lasting.count >= _LEAST_PICTURES
+        lasts = [
+            self._lasting.has(camera, fault.kind, numbers, stamp_ns)
+            for fault, numbers in found.items()
+        ]
+        return any(lasts)

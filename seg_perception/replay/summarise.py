@@ -65,6 +65,7 @@ def summarise(
         points=accounting.points(),
         stray_times=accounting.stray_times(),
         disputed=accounting.disputed(),
+        degraded=accounting.degraded(),
         stages=done.session.durations.percentiles(),
         written=done.written,
         issues=(

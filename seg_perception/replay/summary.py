@@ -30,6 +30,7 @@ class ReplaySummary:
         points: points by sensor and status.
         stray_times: by sensor, points whose time is that of another scan.
         disputed: by sensor, points to which two cameras gave different labels.
+        degraded: by camera, pictures of which nothing was taken for free ground.
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         issues: what was amiss, and what was found out.
@@ -47,6 +48,7 @@ class ReplaySummary:
     points: Mapping[str, Mapping[PointStatus, int]]
     stray_times: Mapping[str, int]
     disputed: Mapping[str, int]
+    degraded: Mapping[str, int]
     stages: Mapping[str, Percentiles]
     written: Mapping[str, int]
     issues: tuple[Issue, ...]
@@ -103,6 +105,7 @@ class ReplaySummary:
             },
             "stray_times": dict(self.stray_times),
             "disputed": dict(self.disputed),
+            "degraded": dict(self.degraded),
             "conventions": self.conventions,
             "stages": {
                 name: asdict(figures) for name, figures in self.stages.items() if figures.count

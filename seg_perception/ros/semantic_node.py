@@ -222,6 +222,7 @@ class SemanticNode(ManagedNode):
             "lost_in_transport": {s.stream: s.lost for c in self._components for s in c.streams},
             "stray_times": accounting.stray_times(),
             "disputed": accounting.disputed(),
+            "degraded": accounting.degraded(),
             "points": {
                 name: {s.name.lower(): n for s, n in counts.items()} for name, counts in points
             },

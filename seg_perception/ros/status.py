@@ -132,6 +132,8 @@ class StatusPublisher:
         for issue in self._context.perception.issues.all():
             if what := _STANDING.get(issue.code):
                 yield f"{what} of {issue.stream}", issue.sentence
+        for camera, count in self._context.perception.accounting.degraded().items():
+            yield f"pictures of camera.{camera} that were not trusted", str(count)
         yield from self._calibration()
         yield "engine self-test", status.engine_self_test
 

@@ -10,7 +10,13 @@ import pytest
 from seg_perception.config import Config
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import Calibration, LabelMap, PointCloud, PointStatus
+from seg_perception.core.types import (
+    Calibration,
+    CameraFrame,
+    LabelMap,
+    PointCloud,
+    PointStatus,
+)
 from seg_perception.geometry.correction import Correction
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.frame_convention import T_OPTICAL_BODY
@@ -22,6 +28,7 @@ K = np.array([[FOCAL, 0, 49.5], [0, FOCAL, 49.5], [0, 0, 1]])
 FIELD = Ontology.load("field")
 SKY, TRAIL = FIELD.ids["sky"], FIELD.ids["rough_trail"]
 LABELLED, CONTRADICTED = int(PointStatus.LABELLED), int(PointStatus.CONTRADICTED)
+UNCERTAIN = int(PointStatus.UNCERTAIN)
 
 
 def turned(roll: float, pitch: float, yaw: float) -> np.ndarray:
@@ -114,3 +121,42 @@ def test_both_tests_can_be_switched_off_in_the_robot_file():
 def test_a_group_that_the_model_lacks_is_refused_before_anything_runs():
     with pytest.raises(ConfigError, match=r"plausibility\.ground_groups"):
         perception(plausibility__ground_groups=["lawn"])
+
+
+def test_a_camera_that_most_of_a_scan_contradicts_frees_no_ground():
+    core = perception()
+    low, high = np.linspace(-30, -1, 300), np.linspace(1, 30, 300)
+    for number in range(31):
+        # Its picture is upside down: sky below, a trail above.
+        status = seen(core, number, upside_down(), [*low, *high])
+        assert status[0] == CONTRADICTED
+    (issue,) = [one for one in core.issues.all() if one.code == "labels_contradicted"]
+    assert issue.stream == "camera.front"
+    assert "50 % of the points of top" in issue.sentence
+    # The trail overhead is unknown now; sound pictures are believed two seconds later.
+    assert status[-1] == UNCERTAIN
+    assert core.accounting.degraded()["front"] in {10, 11}
+    for number in range(31, 60):
+        status = seen(core, number, upside_down()[::-1], [*low, *low])
+    assert status == [LABELLED] * 600
+
+
+def upside_down() -> np.ndarray:
+    labels = np.full((SIZE, SIZE), TRAIL, np.uint8)
+    labels[SIZE // 2 :] = SKY
+    return labels
+
+
+def seen(core: Perception, number: int, labels: np.ndarray, elevations_deg: list[float]):
+    """Status of points ahead, by the picture of a moment; there are ten a second."""
+    stamp_ns = (100 + 100 * number) * MS
+    core.transforms.set_timed("odom", "base", stamp_ns, np.eye(4))
+    lens = Calibration(SIZE, SIZE, K)
+    certain = np.full_like(labels, 255)
+    frame = CameraFrame("front", np.zeros((SIZE, SIZE, 3), np.uint8), stamp_ns, "camera", lens)
+    shown = LabelMap("front", labels, certain, stamp_ns, "camera", lens)
+    core.take_segmented(shown, core.generation, frame)
+    points = np.zeros((1, len(elevations_deg)), [(name, "f4") for name in "xyz"])
+    angles = np.radians(elevations_deg)
+    points["x"], points["z"] = 10 * np.cos(angles), 10 * np.sin(angles)
+    return core.label("top", PointCloud(points, stamp_ns, "lidar")).status.tolist()

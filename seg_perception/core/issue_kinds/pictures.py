@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from seg_perception.core.issue_kinds.kind import IssueKind
 
-_DEGRADED = "; until then nothing that it shows is taken for free ground"
+DEGRADED = "; until then nothing that it shows is taken for free ground"
 
 DARK = IssueKind(
     "picture_dark",
     "its pictures are nearly black: mean {brightness} of 255",
-    "longer exposure, light, or a model that was trained on the dark" + _DEGRADED,
+    "longer exposure, light, or a model that was trained on the dark" + DEGRADED,
     "there is too little light to tell classes apart, and labels of the dark look sure",
     "switch lights on, let the camera expose longer, or drive by other sensors",
     "warning",
@@ -17,7 +17,7 @@ DARK = IssueKind(
 GLARE = IssueKind(
     "picture_glare",
     "{white_percent} % of its pictures are white",
-    "shorter exposure, a hood against the sun, or another direction" + _DEGRADED,
+    "shorter exposure, a hood against the sun, or another direction" + DEGRADED,
     "the sun, or a wrong exposure, has burnt most of the picture",
     "check the camera's exposure; a hood or a polariser helps against a low sun",
     "warning",
@@ -25,7 +25,7 @@ GLARE = IssueKind(
 BLANK = IssueKind(
     "picture_blank",
     "its pictures show nothing: contrast {contrast} of 255",
-    "look whether something covers the lens" + _DEGRADED,
+    "look whether something covers the lens" + DEGRADED,
     "a cover, a hand, mud, fog or a wall fills the view: there is nothing in it to be labelled",
     "take the cover off, clean the lens",
     "warning",
@@ -33,7 +33,7 @@ BLANK = IssueKind(
 BLURRED = IssueKind(
     "picture_blurred",
     "its pictures have {share_percent} % of the sharpness that they had lately",
-    "clean the lens, check its focus, or expose shorter" + _DEGRADED,
+    "clean the lens, check its focus, or expose shorter" + DEGRADED,
     "water, dirt, condensation, a lens out of focus, or motion during a long exposure",
     "clean and dry the lens, check its focus ring; shorter exposures against motion",
     "warning",
@@ -41,7 +41,7 @@ BLURRED = IssueKind(
 FROZEN = IssueKind(
     "picture_frozen",
     "its pictures are the same, byte by byte{motion}",
-    "restart the camera or its driver" + _DEGRADED,
+    "restart the camera or its driver" + DEGRADED,
     "a driver that sends its last picture under new stamps: the labels are of another place",
     "restart the driver, look for a cable or a USB bus that gives up",
     "error",
