@@ -59,7 +59,7 @@ class DegradedView:
     def for_clouds(self, label_map: LabelMap) -> LabelMap:
         """The labels that points may have; the label map itself where nothing is amiss."""
         # Each reason has to see every picture.
-        if not any([reason.is_degraded(label_map) for reason in self._reasons]):
+        if not sum(reason.is_degraded(label_map) for reason in self._reasons):
             return label_map
         unknown = label_map.labels.dtype.type(self._unknown_id)
         labels = np.where(self._drivable.take(label_map.labels), unknown, label_map.labels)
