@@ -45,7 +45,7 @@ git clone https://github.com/sacmehta/EdgeNets
 python recipes/espnetv2.py EdgeNets espnetv2.onnx
 ```
 
-`import espnetv2.onnx --frames frames` and nothing else asks for what the file does not say and
+`import espnetv2.onnx -o espnetv2 --frames frames` asks for what the file does not say and
 shows what each form of pixels gives; with the answers, which stand in its repository, it is:
 
 ```sh
