@@ -52,8 +52,8 @@ def import_checkpoint(
     """
     expect_new(output, BundleError)
     folder = ModelFolder.read(source)
-    licence = _licence(folder, options)
     family = choose_family(folder.architecture)
+    licence = _licence(folder, options)
     processor = load_processor(folder)
     pictures = Pictures.of_processor(processor.to_dict())
     size = options.size or _authors_size(folder, processor, pictures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ def test_nobody_is_told_to_run_what_a_file_holds(tmp_path: Path) -> None:
 def test_a_name_that_is_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportModelError, match="not found: expected the folder that"):
         import_from(tmp_path / "absent" / "model", tmp_path / "tiny")
+
+
+def test_a_network_that_can_t_be_taken_is_not_asked_for_its_licence_first(tmp_path: Path) -> None:
+    config = {"architectures": ["OneFormerForUniversalSegmentation"]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ImportModelError, match="NonZero"):
+        import_from(tmp_path, tmp_path / "tiny")
 
 
 def test_a_model_without_one_size_asks_for_it(tmp_path: Path) -> None:
