@@ -65,8 +65,12 @@ class MiningSummary:
 
 def frame_name(choice: Choice) -> str:
     """Of a frame's files, without suffix."""
-    camera = re.sub(r"[^A-Za-z0-9_.-]", "_", choice.candidate.camera)
-    return f"{camera}_{choice.candidate.stamp_ns}"
+    return file_name(choice.candidate.camera, choice.candidate.stamp_ns)
+
+
+def file_name(camera: str, stamp_ns: int) -> str:
+    """Of the files of a camera's frame, without suffix."""
+    return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', camera)}_{stamp_ns}"
 
 
 def _choice(choice: Choice) -> dict[str, Any]:

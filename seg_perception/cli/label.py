@@ -1,4 +1,4 @@
-"""`seg-perception label`: label an image, a folder of them or a video, from many views of each."""
+"""`seg-perception label`: label images from many views of each, or what words name in anything."""
 
 from __future__ import annotations
 
@@ -8,12 +8,34 @@ from typing import Annotated, Literal
 
 import typer
 
-from seg_perception.cli.options import AsJson, VideoFile, print_json
+from seg_perception.cli.label_words import (
+    BagOptions,
+    Batch,
+    Device,
+    MasksBy,
+    Prune,
+    TeacherSource,
+    WordOptions,
+    WordsFile,
+    expect_no_views,
+    label_words,
+)
+from seg_perception.cli.options import (
+    AsJson,
+    Remap,
+    RobotFile,
+    Settings,
+    VideoFile,
+    print_json,
+)
 
 
 def command(  # noqa: PLR0913 (each is an option of the command line)
     images: Annotated[
-        Path, typer.Argument(help="An image, a folder of them with sub-folders, or a video.")
+        Path,
+        typer.Argument(
+            help="An image, a folder of them with sub-folders, a video; with --words a bag, too."
+        ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the labels; new.")],
     *,
@@ -28,8 +50,19 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     base: Annotated[
         Literal["network", "image"], typer.Option(help="Scale 1 is the network's or image's size.")
     ] = "network",
-    every: Annotated[int, typer.Option(min=1, help="Of a video, each so-many-th picture.")] = 1,
+    every: Annotated[
+        int, typer.Option(min=1, help="Of a video or bag, each so-many-th picture.")
+    ] = 1,
     video: VideoFile = None,
+    words: WordsFile = None,
+    teacher: TeacherSource = "",
+    masks_by: MasksBy = "",
+    device: Device = "",
+    batch: Batch = 1,
+    prune: Prune = None,
+    config: RobotFile = None,
+    settings: Settings = None,
+    remap: Remap = None,
     as_json: AsJson = False,
 ) -> None:
     """Label images offline, with windows, scales and mirror images; too slow for a robot.
@@ -40,10 +73,18 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
 
     seg-perception label drive.mp4 -o labels --every 10 --video labelled.mp4
 
+    seg-perception label forest.mcap -o labels --words words.yaml --teacher facebook/sam3
+
     Writes a PNG of class ids at each image's size (nearly black to look at), what the ids mean as
     ontology.yaml and legend.png, and the colours over the images in overlays/.
-    `evaluate --predictions` scores such a folder.
+    `evaluate --predictions` scores such a folder. With --words a teacher that reads text labels
+    what they name, for annotators and training, in the form that `mine` writes.
     """
+    if words is not None or teacher or masks_by:
+        asked = WordOptions(words, teacher, masks_by, device, batch, tuple(prune or ()))
+        expect_no_views([*(scale or []), *filter(None, [flip, video])])
+        label_words(images, output, asked, BagOptions(every, config, settings, remap), as_json)
+        return
     from contextlib import closing
 
     from seg_perception.cli.progress import progress_bar

@@ -91,6 +91,12 @@ class ImportModelError(SegPerceptionError):
     reason = "bad_model"
 
 
+class OpenVocabularyError(SegPerceptionError):
+    """Words can't become labels: their file, their teacher or a picture does not fit."""
+
+    reason = "bad_words"
+
+
 class EngineError(SegPerceptionError):
     """An inference engine can't be made, or failed while running."""
 

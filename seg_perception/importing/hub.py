@@ -19,6 +19,17 @@ _ABOUT = (
     "LICENCE*",
     "COPYING*",
 )
+# What models that are asked in words bring beside it.
+TEXT = (
+    "processor_config.json",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "spiece.model",
+)
 _SAFE = ("*.safetensors", "*.safetensors.index.json")
 _PICKLED = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -30,18 +41,20 @@ def is_hub_name(source: str) -> bool:
     return _NAME.fullmatch(source) is not None
 
 
-def download(name: str) -> Path:
+def download(name: str, beside: tuple[str, ...] = ()) -> Path:
     """The folder of a model, from the cache or the network; nothing in it is run.
 
     Args:
         name: on the hub, `owner/name`.
+        beside: patterns of files that are wanted beside configuration, licence and weights.
 
     Raises:
         ImportModelError: its licence is not accepted, the machine is offline, or there is no
             such model.
     """
     try:
-        folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=[*_ABOUT, *_SAFE]))
+        wanted = [*_ABOUT, *_SAFE, *beside]
+        folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=wanted))
         if not list(folder.glob("*.safetensors")):
             huggingface_hub.snapshot_download(name, allow_patterns=list(_PICKLED))
     except errors.GatedRepoError as error:

@@ -31,6 +31,7 @@ ROOMS = {
     "seg_perception.ros",
     "seg_perception.inference.onnx",
     "seg_perception.importing",
+    "seg_perception.open_vocabulary.teachers",
     "seg_perception.teaching",
     "seg_perception.training",
     "seg_perception.msg",

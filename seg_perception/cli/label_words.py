@@ -1,0 +1,165 @@
+"""`seg-perception label --words`: a teacher that reads text labels what words name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seg_perception.cli.options import bag_config, end, parse_setting, print_json, remapped
+from seg_perception.core.errors import ConfigError, EngineError
+from seg_perception.core.extras import INSTALL_TRAINING
+
+if TYPE_CHECKING:
+    from seg_perception.open_vocabulary.frames import FrameSource
+    from seg_perception.open_vocabulary.pruning import Pruning
+    from seg_perception.open_vocabulary.run import LabellingCost, LabellingSummary
+    from seg_perception.open_vocabulary.teacher import Teacher
+
+_BAGS = (".mcap", ".db3", ".bag")
+WordsFile = Annotated[
+    Path | None, typer.Option(help="words.yaml: classes, and the phrases that stand for them.")
+]
+TeacherSource = Annotated[
+    str,
+    typer.Option(
+        help="With --words: folder or owner/name of SAM 3, CLIPSeg, Grounding DINO or OWLv2, or a "
+        "bundle."
+    ),
+]
+MasksBy = Annotated[
+    str, typer.Option(help="Of a teacher that finds boxes: folder or owner/name of SAM 2 or SAM 3.")
+]
+Device = Annotated[str, typer.Option(help="With --words: cpu or cuda; default: what is there.")]
+Batch = Annotated[int, typer.Option(min=1, help="With --words: pictures at once.")]
+Prune = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="With --words: how a preview leaves words out, as key=value, such as cap=20."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class WordOptions:
+    """Who is asked for what."""
+
+    words: Path | None
+    teacher: str
+    masks_by: str
+    device: str
+    batch: int
+    prune: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BagOptions:
+    """What is read of a bag or video."""
+
+    every: int
+    config: Path | None
+    settings: Iterable[str] | None
+    remap: Iterable[str] | None
+
+
+def expect_no_views(given: Sequence[object]) -> None:
+    """Refuse options that a teacher does not know.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if given:
+        msg = "--scale, --flip and --video are for a bundle's labels: leave them out with --words"
+        raise ConfigError(msg)
+
+
+def label_words(
+    source: Path,
+    output: Path,
+    asked: WordOptions,
+    bag: BagOptions,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Label a bag, images or a video, and say what was found.
+
+    Raises:
+        ConfigError: words or teacher are missing.
+        EngineError: torch or transformers are.
+    """
+    if asked.words is None or not asked.teacher:
+        lacking = "--words words.yaml" if asked.words is None else "--teacher FOLDER"
+        msg = f"{lacking} is missing: words need a teacher, and a teacher needs words; add it"
+        raise ConfigError(msg)
+    from seg_perception.cli.progress import stoppable_step
+    from seg_perception.open_vocabulary.run import WordRun
+    from seg_perception.open_vocabulary.words import Words
+
+    words, pruning = Words.load(asked.words), _pruning(asked.prune)
+    frames = _frames(source, output, bag)
+    teacher = _teacher(asked)
+    run = WordRun(teacher, words, pruning, asked.batch, _used_memory)
+
+    def tell(cost: LabellingCost) -> None:
+        typer.echo(f"{teacher.description}: {cost}", err=True)
+
+    summary = run.label(frames, output, stoppable_step, tell)
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        _print(summary)
+    end(summary.notes, [])
+
+
+def _pruning(given: Sequence[str]) -> Pruning:
+    from pydantic import ValidationError
+
+    from seg_perception.core.validation import explain
+    from seg_perception.open_vocabulary.pruning import Pruning
+
+    try:
+        return Pruning.model_validate(dict(map(parse_setting, given)))
+    except ValidationError as error:
+        known = ", ".join(Pruning.model_fields)
+        msg = f"{explain(error, '--prune')}; expected values of {known}"
+        raise ConfigError(msg) from error
+
+
+def _frames(source: Path, output: Path, bag: BagOptions) -> FrameSource:
+    from seg_perception.evaluation.plan import is_bag
+    from seg_perception.open_vocabulary.frames import BagFrames, PhotoFrames
+
+    if not (source.suffix in _BAGS if source.is_file() else source.exists() and is_bag(source)):
+        return PhotoFrames(source, output, bag.every)
+    named = remapped(source, bag.remap)
+    return BagFrames(named, bag_config(named, bag.config, bag.settings), bag.every)
+
+
+def _teacher(asked: WordOptions) -> Teacher:
+    try:
+        from seg_perception.open_vocabulary.teachers.choice import open_teacher
+    except ImportError as error:
+        msg = f"teachers need what training needs ({error}): {INSTALL_TRAINING}"
+        raise EngineError(msg) from error
+    return open_teacher(asked.teacher, asked.masks_by, asked.device)
+
+
+def _used_memory() -> int:
+    """The most that was held at once: of a GPU where torch used one, else of this process."""
+    from seg_perception.open_vocabulary.teachers.folder import used_bytes
+
+    return used_bytes()
+
+
+def _print(summary: LabellingSummary) -> None:
+    shares = sorted(summary.pixels.items(), key=lambda entry: -entry[1])
+    for name, share in shares:
+        typer.echo(f"{name}: {share:.1%} of the pixels")
+    typer.echo(f"without a label: {summary.unlabelled:.1%}, of these open {summary.open:.1%}")
+    typer.echo(
+        f"{summary.output}: labels of {summary.frames} pictures by {summary.teacher}; on average "
+        f"{summary.asked:.1f} of {summary.classes} classes were looked for"
+    )
+    typer.echo(f"look at {summary.output}/overlays; regions.jsonl beside it says who said what")

@@ -1,0 +1,1 @@
+"""Labels from words: open-vocabulary models as teachers, offline."""
