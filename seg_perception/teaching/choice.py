@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ from seg_perception.io.photographs import SUFFIXES, PhotographReader
 from seg_perception.io.remapped_bag import RemappedBag
 from seg_perception.teaching.clicks import Part
 from seg_perception.teaching.config import TeachingConfig
+from seg_perception.teaching.lidar_links import Key
+from seg_perception.teaching.linked_frames import LinkedFrames, key_of, neighbours_of
 from seg_perception.teaching.stretches import Stretches, split_stretches
 
 _FEWEST_IMAGES = 6
@@ -33,7 +35,13 @@ _KEPT = ("kept aside: nothing is learnt from it",)
 
 @dataclass(frozen=True, eq=False)
 class ChosenFrame:
-    """A frame and why it was taken; its fields are those of `TeachingFrame`."""
+    """A frame and why it was taken; its fields are those of `TeachingFrame`, but for two.
+
+    Attributes:
+        asked: whether it is shown to be clicked on; if not, clicks of others are carried to it.
+        links: by the name of the frame that is clicked on, points that both see, as
+            `Links.points`.
+    """
 
     name: str
     source: str
@@ -42,6 +50,8 @@ class ChosenFrame:
     part: Part
     reasons: tuple[str, ...]
     image: NDArray[np.uint8]
+    asked: bool = True
+    links: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def choose_of_bag(
@@ -62,22 +72,26 @@ def choose_of_bag(
     with survey(bag, config, mining, step) as found:
         candidates = found.candidates
         parts = _by_camera(candidates, wishes)
-        teach = found.choose([candidates[n] for n in parts.teach])
+        may_teach = [candidates[n] for n in parts.teach]
+        teach = found.choose(may_teach)
         gate = [_kept(candidates[n]) for n in _evenly(parts.gate, wishes.gate_frames)]
-        part_of: Mapping[tuple[str, int], Part] = {
-            **{_key(choice): "teach" for choice in teach},
-            **{_key(choice): "gate" for choice in gate},
+        linked = LinkedFrames.of(bag, config, teach, neighbours_of(teach, may_teach, wishes))
+        part_of: Mapping[Key, Part] = {
+            **{key_of(choice): "teach" for choice in [*teach, *linked.extra]},
+            **{key_of(choice): "gate" for choice in gate},
         }
         with step("taking the chosen frames") as advance:
-            for choice, frame, _ in found.take([*teach, *gate], advance):
+            for choice, frame, _ in found.take([*teach, *gate, *linked.extra], advance):
                 yield ChosenFrame(
                     name=frame_name(choice),
                     source=str(bag),
                     camera=choice.candidate.camera,
                     stamp_ns=choice.candidate.stamp_ns,
-                    part=part_of[_key(choice)],
+                    part=part_of[key_of(choice)],
                     reasons=choice.reasons,
                     image=frame.image,
+                    asked=choice not in linked.extra,
+                    links=linked.to.get(key_of(choice), {}),
                 )
 
 
@@ -131,10 +145,6 @@ def _by_neighbourhood(descriptors: NDArray[np.float32], wishes: TeachingConfig) 
 
 def _kept(candidate: Candidate) -> Choice:
     return Choice(candidate, 0.0, {}, _KEPT)
-
-
-def _key(choice: Choice) -> tuple[str, int]:
-    return choice.candidate.camera, choice.candidate.stamp_ns
 
 
 def _evenly(places: Sequence[int], count: int) -> list[int]:

@@ -28,6 +28,16 @@ class TeachingConfig(ParameterGroup):
     old_frames: int = Field(
         40, ge=1, le=2000, description="Frames of a known place that hold what the model knows"
     )
+    neighbours: int = Field(
+        2,
+        ge=0,
+        le=8,
+        description="Pictures around a taught frame that its clicks are carried to by lidar and "
+        "motion; 0: none",
+    )
+    neighbour_gap_s: float = Field(
+        0.5, gt=0, le=30, description="How far they lie apart, and from the frame"
+    )
     seed: int = Field(1, ge=0, le=2**31 - 1, description="Of everything that is drawn")
 
 

@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.disk_errors import cant
 from seg_perception.core.draft_folder import draft_folder
@@ -22,11 +25,13 @@ from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.teaching.clicks import Click, ClickRecord, NewClass, Part
 from seg_perception.teaching.config import TeachingConfig
 from seg_perception.teaching.frames import FOLDER, FrameStore, TeachingFrame
+from seg_perception.teaching.links import Link, read_links, write_links
 
 if TYPE_CHECKING:
     from seg_perception.teaching.choice import ChosenFrame
 
 SETTINGS, CLICKS, ROUNDS, OLD = "session.json", "clicks.jsonl", "rounds", "old"
+NEIGHBOURS = "neighbours"
 _MOST_CLASSES = 254
 
 
@@ -41,6 +46,7 @@ class SessionSettings:
         config: frames and points.
         frames: all of them.
         old: names of frames whose labels must stay, in the folder `old`.
+        neighbours: pictures that clicks are carried to, in the folder `neighbours`.
     """
 
     bundle: str
@@ -49,6 +55,7 @@ class SessionSettings:
     config: TeachingConfig
     frames: tuple[TeachingFrame, ...]
     old: tuple[str, ...]
+    neighbours: tuple[TeachingFrame, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document."""
@@ -59,6 +66,7 @@ class SessionSettings:
             "config": self.config.model_dump(),
             "frames": [frame.to_json() for frame in self.frames],
             "old": list(self.old),
+            "neighbours": [frame.to_json() for frame in self.neighbours],
         }
 
     @classmethod
@@ -75,8 +83,9 @@ class SessionSettings:
                 model_sha256=document["model_sha256"],
                 sources=tuple(document["sources"]),
                 config=TeachingConfig.model_validate(document["config"]),
-                frames=tuple(TeachingFrame.of_json(entry) for entry in document["frames"]),
+                frames=_frames(document["frames"]),
                 old=tuple(document["old"]),
+                neighbours=_frames(document.get("neighbours", ())),
             )
         except FileNotFoundError as error:
             msg = f"{path} not found: expected a folder that `seg-perception teach` made"
@@ -120,6 +129,7 @@ class Session:
         self.record = ClickRecord(folder / CLICKS)
         self.store = FrameStore(folder / FOLDER, self.bundle)
         self.old_store = FrameStore(folder / OLD, self.bundle)
+        self.neighbour_store = FrameStore(folder / NEIGHBOURS, self.bundle)
 
     @cached_property
     def frames(self) -> dict[str, TeachingFrame]:
@@ -188,6 +198,15 @@ class Session:
         grown_ontology(self.bundle.ontology, [*self.record.new_classes, entry])
         self.record.add_class(entry, author)
 
+    @cached_property
+    def links(self) -> list[Link]:
+        """What frames see in common with their neighbours.
+
+        Raises:
+            TeachingError: the file is damaged.
+        """
+        return read_links(self.folder)
+
     def round_folder(self, number: int) -> Path:
         """Where a round of training lies."""
         return self.folder / ROUNDS / f"{number:03}"
@@ -231,37 +250,80 @@ def begin(
         TeachingError: the folder is in use, the disk refuses, or there is no frame to teach with.
     """
     with draft_folder(folder, TeachingError) as draft:
-        frames = tuple(_write(draft / FOLDER, bundle, chosen))
-        kept = tuple(frame.name for frame in _write(draft / OLD, bundle, old))
-        if not any(frame.part == "teach" for frame in frames):
+        written = _Frames(draft, bundle)
+        written.take(chosen)
+        kept = _Frames(draft, bundle, OLD)
+        kept.take(old)
+        if not any(frame.part == "teach" for frame in written.asked):
             msg = f"{', '.join(sources)}: expected frames to teach with, got none"
             raise TeachingError(msg)
+        write_links(draft, written.links)
         path = os.path.abspath(named) if Path(named).exists() else named  # noqa: PTH100 (keeps links)
         settings = SessionSettings(
-            path, sha256(bundle.model_path), tuple(sources), config, frames, kept
+            bundle=path,
+            model_sha256=sha256(bundle.model_path),
+            sources=tuple(sources),
+            config=config,
+            frames=tuple(written.asked),
+            old=tuple(frame.name for frame in kept.asked),
+            neighbours=tuple(written.neighbours),
         )
         write_file(draft / SETTINGS, dump_json(settings.to_json()), TeachingError)
 
 
-def _write(folder: Path, bundle: Bundle, chosen: Iterable[ChosenFrame]) -> Iterator[TeachingFrame]:
-    store = FrameStore(folder, bundle)
-    names: set[str] = set()
-    for frame in chosen:
+class _Frames:
+    """Writes frames as they come.
+
+    Attributes:
+        asked: those to be clicked on.
+        neighbours: those that clicks are carried to, and that nobody is shown.
+        links: between both, by the names that they got.
+    """
+
+    def __init__(self, draft: Path, bundle: Bundle, folder: str = FOLDER) -> None:
+        self.asked: list[TeachingFrame] = []
+        self.neighbours: list[TeachingFrame] = []
+        self._found: list[tuple[str, str, str, NDArray[np.float32]]] = []
+        self._stores = FrameStore(draft / folder, bundle), FrameStore(draft / NEIGHBOURS, bundle)
         # Two bags may have a frame of the same camera and time.
-        name = frame.name if frame.name not in names else f"{frame.name}_{len(names)}"
-        names.add(name)
-        store.add(name, frame.image)
-        height, width = frame.image.shape[:2]
-        yield TeachingFrame(
-            name,
-            frame.source,
-            frame.camera,
-            frame.stamp_ns,
-            frame.part,
-            frame.reasons,
-            width,
-            height,
-        )
+        self._names: dict[tuple[str, str], str] = {}
+
+    def take(self, chosen: Iterable[ChosenFrame]) -> None:
+        """Write each picture."""
+        for frame in chosen:
+            taken = {*self._names.values()}
+            name = frame.name if frame.name not in taken else f"{frame.name}_{len(taken)}"
+            self._names[frame.source, frame.name] = name
+            self._stores[not frame.asked].add(name, frame.image)
+            (self.asked if frame.asked else self.neighbours).append(_entry(name, frame))
+            for clicked, points in frame.links.items():
+                self._found.append((frame.source, clicked, name, points))
+
+    @property
+    def links(self) -> list[Link]:
+        # A picture may come before the one that is clicked on.
+        return [
+            Link(self._names[source, clicked], name, points)
+            for source, clicked, name, points in self._found
+        ]
+
+
+def _entry(name: str, frame: ChosenFrame) -> TeachingFrame:
+    height, width = frame.image.shape[:2]
+    return TeachingFrame(
+        name,
+        frame.source,
+        frame.camera,
+        frame.stamp_ns,
+        frame.part,
+        frame.reasons,
+        width,
+        height,
+    )
+
+
+def _frames(entries: Iterable[dict[str, Any]]) -> tuple[TeachingFrame, ...]:
+    return tuple(TeachingFrame.of_json(entry) for entry in entries)
 
 
 def grown_ontology(ontology: Ontology, added: Sequence[NewClass]) -> Ontology:

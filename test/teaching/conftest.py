@@ -148,6 +148,33 @@ class Annotator:
         return verdict
 
 
+# Ahead and a little to each side; one far behind the second, in its ray; one behind the robot.
+POINTS = ((10, 2, 0), (10, -2, 0), (12, -4, 1), (-10, 0, 0))
+
+
+def driving(world: Any, count: int = 8, step_m: float = 0.5, points: Any = POINTS) -> list[Any]:
+    """A robot with the world's sensors that drives along x, so far a picture, ten a second.
+
+    Points stand still: they come nearer.
+    """
+    from seg_perception.geometry.transforms import StampedTransform
+    from seg_perception.io.transforms import encode_tf
+
+    found = [(world.start_ns, "/tf_static", world.mounting())]
+    for n in range(-2, count + 12):
+        at = world.start_ns + n * 100 * world.ms
+        pose = np.eye(4)
+        pose[0, 3] = n * step_m
+        found.append((at, "/tf", encode_tf([StampedTransform("odom", "base_link", at, pose)])))
+    for n in range(count):
+        at = world.start_ns + n * 100 * world.ms
+        found.append((at, world.lens_topic, world.lens(at)))
+        found.append((at + world.ms, world.image_topic, world.image(at)))
+        seen = [(x - n * step_m, y, z) for x, y, z in points]
+        found.append((at + 10 * world.ms, world.points_topic, world.points(at, seen)))
+    return sorted(found, key=lambda event: event[0])
+
+
 @pytest.fixture(scope="session")
 def helpers() -> Any:
     """What tests of a teaching share."""
@@ -155,6 +182,8 @@ def helpers() -> Any:
     class Helpers:
         annotator = Annotator
         begin = staticmethod(begin_at)
+        driving = staticmethod(driving)
+        points = POINTS
         band_of = staticmethod(band_of)
         picture = staticmethod(picture)
         names = NAMES

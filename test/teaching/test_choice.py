@@ -67,3 +67,34 @@ def test_look_alike_images_of_a_folder_are_on_one_side(tmp_path):
 def test_a_folder_without_images_is_said(tmp_path):
     with pytest.raises(TeachingError, match="expected a bag, or a folder with images"):
         list(choose_of_folder(tmp_path, parse_teaching({}), silent))
+
+
+def test_pictures_that_see_points_of_a_taught_frame_come_with_their_links(world, helpers):
+    bag = RemappedBag.of(world.bag(helpers.driving(world, 30, 0.1)))
+    config = world.config(transforms__fixed_frame="odom")
+    wishes = parse_teaching({"frames": 3, "gate_share": 0.3, "neighbour_gap_s": 0.2})
+    chosen = list(choose_of_bag(bag, config, wishes, silent))
+    taught = {f.name: f for f in chosen if f.asked and f.part == "teach"}
+    kept = {f.stamp_ns for f in chosen if f.part == "gate"}
+    linked = [f for f in chosen if f.links]
+    assert linked
+    for frame in linked:
+        assert frame.part == "teach"
+        assert frame.stamp_ns not in kept
+        for name, points in frame.links.items():
+            apart_s = abs(taught[name].stamp_ns - frame.stamp_ns) / 1e9
+            assert 0.1 <= apart_s <= 0.31
+            assert points.shape[1] == 4
+    # Stretches are of two or three pictures: nothing kept aside lies in one of a neighbour.
+    bounds = np.cumsum([len(part) for part in np.array_split(np.arange(30), 12)])
+    place = [(f.stamp_ns - world.start_ns) // (100 * world.ms) for f in linked]
+    proof = [(stamp_ns - world.start_ns) // (100 * world.ms) for stamp_ns in kept]
+    sides = [set(np.searchsorted(bounds, some, "right")) for some in (place, proof)]
+    assert sides[0].isdisjoint(sides[1])
+
+
+def test_without_neighbours_nothing_is_linked(world, helpers):
+    bag = RemappedBag.of(world.bag(helpers.driving(world, 12)))
+    config = world.config(transforms__fixed_frame="odom")
+    chosen = choose_of_bag(bag, config, parse_teaching({"frames": 3, "neighbours": 0}), silent)
+    assert all(frame.asked and not frame.links for frame in chosen)

@@ -50,6 +50,7 @@ class Lesson:
 
     Attributes:
         taught: pictures with clicks.
+        carried: pictures beside them, with clicks that were carried there.
         kept: pictures whose labels must stay.
         like: of each class that is new the row that it starts from.
     """
@@ -57,6 +58,7 @@ class Lesson:
     taught: Sequence[TaughtPicture]
     kept: Sequence[KeptPicture] = ()
     like: Sequence[int] = ()
+    carried: Sequence[TaughtPicture] = ()
 
     def class_pixels(self, class_count: int) -> NDArray[np.int64]:
         """Taught cells by class, int64 (classes,)."""

@@ -49,6 +49,7 @@ class TeachingOptions:
     Attributes:
         steps: of the optimiser.
         taught, kept: pictures a step.
+        carried: of the taught ones, how many are pictures that clicks were carried to.
         rate: the largest step of a weight, relative to those of its layer.
         error_weight: of wrong pixels in the Dice term.
         seed: draws the pictures.
@@ -58,6 +59,7 @@ class TeachingOptions:
     steps: int = 80
     taught: int = 3
     kept: int = 1
+    carried: int = 1
     rate: float = 0.015
     error_weight: float = 5.0
     seed: int = 1
@@ -106,6 +108,7 @@ class _Run:
         self._before = TorchHead(graph).requires_grad_(False)
         self._head = TorchHead(grown(graph, lesson.like))
         self._taught = [self._prepared(picture) for picture in lesson.taught]
+        self._carried = [self._prepared(picture) for picture in lesson.carried]
         self._kept = [self._prepared(picture) for picture in lesson.kept]
         rows = graph.class_count + len(lesson.like)
         self._weights = torch.from_numpy(_balance(lesson.class_pixels(rows)))
@@ -116,11 +119,15 @@ class _Run:
         optimizer = torch.optim.Adam(_by_scale(self._head))
         taught = _endless(len(self._taught), options.seed)
         kept = _endless(len(self._kept), options.seed + 1)
+        carried = _endless(len(self._carried), options.seed + 2)
+        own = options.taught - (options.carried if self._carried else 0)
         for step in range(options.steps):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * group["scale"] * _schedule(step, options.steps)
             optimizer.zero_grad(set_to_none=True)
-            loss = self._taught_loss([self._taught[next(taught)] for _ in range(options.taught)])
+            some = [self._taught[next(taught)] for _ in range(own)]
+            some += [self._carried[next(carried)] for _ in range(options.taught - own)]
+            loss = self._taught_loss(some)
             if self._kept:
                 loss = loss + self._kept_loss([self._kept[next(kept)] for _ in range(options.kept)])
             if not math.isfinite(value := float(loss.detach())):

@@ -8,18 +8,28 @@ import os
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import SegPerceptionError, TeachingError
 from seg_perception.core.json_document import dump_json
 from seg_perception.teaching.clicks import Click, digest, of_part
+from seg_perception.teaching.learning.carried import CarriedClicks
 from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
 from seg_perception.teaching.learning.keep import kept_of
-from seg_perception.teaching.learning.lesson import Encoder, Lesson, kept_pictures, taught_picture
+from seg_perception.teaching.learning.lesson import (
+    Encoder,
+    Lesson,
+    TaughtPicture,
+    kept_pictures,
+    taught_picture,
+)
 from seg_perception.teaching.learning.targets import Point
 from seg_perception.teaching.learning.teacher import (
     TeachingOptions,
@@ -68,7 +78,8 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
     manifest = session.bundle.manifest
     graph = TeachableGraph.of(session.bundle.model_path.read_bytes(), manifest, OPERATORS)
     notes: list[str] = []
-    lesson = _lesson(session, graph, clicks, notes)
+    carried = CarriedClicks(session, clicks)
+    lesson = _lesson(session, graph, clicks, carried, notes)
     config = session.settings.config
     options = TeachingOptions(steps=config.steps, seed=config.seed)
 
@@ -88,6 +99,7 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
     return {
         "model_sha256": hashlib.sha256(model).hexdigest(),
         "clicks": len(clicks),
+        "carried_clicks": carried.count,
         "clicks_sha256": digest(clicks, session.record.new_classes),
         "classes": sorted({click.label for click in clicks}),
         "new_classes": [entry.name for entry in session.record.new_classes],
@@ -100,7 +112,11 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
 
 
 def _lesson(
-    session: Session, graph: TeachableGraph, clicks: list[Click], notes: list[str]
+    session: Session,
+    graph: TeachableGraph,
+    clicks: list[Click],
+    carried: CarriedClicks,
+    notes: list[str],
 ) -> Lesson:
     encoder = Encoder(graph, session.bundle.manifest)
     points: dict[str, list[Point]] = defaultdict(list)
@@ -110,13 +126,18 @@ def _lesson(
             points[click.frame].append(Point(*cell, session.ontology.ids[click.label]))
     first = session.store.picture(next(iter(points)))
     size = score_size(graph, encoder.features(first))
-    taught = []
-    for name in sorted(points):
-        picture = session.store.picture(name)
-        taught.append(taught_picture(encoder.features(picture), picture, points[name], size))
+
+    def pictures(
+        read: Callable[[str], NDArray[np.uint8]], found: Mapping[str, list[Point]]
+    ) -> list[TaughtPicture]:
+        seen = ((read(name), found[name]) for name in sorted(found))
+        return [taught_picture(encoder.features(p), p, some, size) for p, some in seen]
+
+    taught = pictures(session.store.picture, points)
+    beside = pictures(carried.picture, carried.points)
     kept = kept_pictures(encoder, kept_of(session, notes), size)
     ids = session.bundle.ontology.ids
-    return Lesson(taught, kept, tuple(ids[c.like] for c in session.record.new_classes))
+    return Lesson(taught, kept, tuple(ids[c.like] for c in session.record.new_classes), beside)
 
 
 def _doubts(clicks: list[Click]) -> list[str]:
