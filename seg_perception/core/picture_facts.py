@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 # So many rows and columns are looked at, so that the cost does not grow with the picture.
 _LINES = 48
 _WHITE = 250
+# What a picture looks like from afar: columns and rows.
+_CELLS = (16, 9)
+Cells = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+def _no_colours() -> Cells:
+    return np.zeros((*_CELLS[::-1], 3), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
 class PictureFacts:
     """Numbers of one picture.
 
@@ -25,6 +32,7 @@ class PictureFacts:
         white: share of pixels whose grey is 250 or more, 0 to 1.
         sharpness: mean step of the grey from pixel to pixel, as a share of the contrast.
         checksum: of the looked at bytes: the same in pictures that are the same.
+        colours: float32 (9, 16, 3), RGB, mean of each cell of a grid.
     """
 
     brightness: float
@@ -32,6 +40,7 @@ class PictureFacts:
     white: float
     sharpness: float
     checksum: int
+    colours: Cells = field(default_factory=_no_colours)
 
     @classmethod
     def of(cls, image: NDArray[np.uint8]) -> PictureFacts:
@@ -48,6 +57,7 @@ class PictureFacts:
             white=float((grey >= _WHITE).mean()),
             sharpness=step / contrast if contrast > 0 else 0.0,
             checksum=zlib.crc32(columns.data, zlib.crc32(rows.data)),
+            colours=cv2.resize(rows, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32),
         )
 
 

@@ -14,6 +14,7 @@ from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import NANOSECONDS, LabelMap
 from seg_perception.pipeline.lasting_faults import HOLD_NS, LastingFaults, Numbers
+from seg_perception.pipeline.picture_steps import STEPS, Step
 
 # A picture may be sent twice; this long is no accident.
 _SAME_NS = NANOSECONDS // 2
@@ -22,6 +23,8 @@ _SAME_AT_REST_NS = 8 * NANOSECONDS
 # Sharpness is compared with the median of the last seconds, two pictures of each.
 _USUAL_EVERY_NS = NANOSECONDS // 2
 _USUAL_ENTRIES = 20
+# Pictures that are farther apart are not compared.
+_NEXT_NS = 2 * NANOSECONDS
 MEMORY_NS = _USUAL_ENTRIES * _USUAL_EVERY_NS + _SAME_AT_REST_NS + 2 * HOLD_NS
 """A picture that is older tells nothing, unless a fault began with it that still lasts."""
 # Whether a frame moved between two times (ns); None: nobody knows.
@@ -37,17 +40,24 @@ class CameraHistory:
         sharpness: of pictures that showed something, the last ten seconds of them.
         last: the newest picture.
         same_since_ns: stamp of the first picture with the newest one's bytes.
+        changed: codes of the steps since the first picture that were not taken back.
     """
 
     frame_id: str = ""
     sharpness: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
     last: PictureFacts | None = None
     same_since_ns: int = 0
+    changed: tuple[str, ...] = ()
+    _last_ns: int = 0
     _slot: int = -1
 
     def add(self, facts: PictureFacts, stamp_ns: int, frame_id: str) -> None:
-        """Take note of the newest picture's bytes."""
+        """Take note of the newest picture."""
         self.frame_id = frame_id
+        if self.last is not None and 0 < stamp_ns - self._last_ns <= _NEXT_NS:
+            happened = {s.kind.code for s in STEPS if s.happened(facts.colours, self.last.colours)}
+            self.changed = tuple(sorted(happened ^ {*self.changed}))
+        self._last_ns = stamp_ns
         if self.last is None or facts.checksum != self.last.checksum:
             self.same_since_ns = stamp_ns
         self.last = facts
@@ -123,6 +133,19 @@ class Blurred:
         return {"share_percent": round(100 * share)} if share < self._share else None
 
 
+class Changed:
+    """A step from one picture to the next, that was not taken back."""
+
+    def __init__(self, step: Step) -> None:
+        """Take the step."""
+        self.kind = step.kind
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """No number; the history knows."""
+        del facts, stamp_ns
+        return {} if self.kind.code in history.changed else None
+
+
 class Frozen:
     """The same bytes under new stamps, while the robot moves or nobody knows whether it does."""
 
@@ -155,7 +178,14 @@ class PictureWatch:
             has_moved: whether a camera's frame moved between two times.
         """
         self._lasting = LastingFaults(issues)
-        self._faults: tuple[Fault, ...] = Dark(), Glare(), Blank(), Blurred(), Frozen(has_moved)
+        self._faults: tuple[Fault, ...] = (
+            Dark(),
+            Glare(),
+            Blank(),
+            Blurred(),
+            Frozen(has_moved),
+            *(Changed(step) for step in STEPS),
+        )
         self.clear()
 
     def clear(self) -> None:

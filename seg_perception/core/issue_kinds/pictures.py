@@ -46,3 +46,22 @@ FROZEN = IssueKind(
     "restart the driver, look for a cable or a USB bus that gives up",
     "error",
 )
+TURNED = IssueKind(
+    "picture_turned",
+    "its pictures stand upside down against those before",
+    "turn camera or driver back (a flip or rotation setting)" + DEGRADED,
+    "from one picture to the next what was above is below: a driver that started with another "
+    "setting, or a camera that hangs by its cable; labels and tf are of another picture",
+    "set the driver's flip or rotation as it was; after a change that is meant, restart the node",
+    "error",
+)
+SWAPPED = IssueKind(
+    "picture_swapped",
+    "red and blue have changed places in its pictures",
+    "make encoding and bytes agree in the driver (rgb8 or bgr8)" + DEGRADED,
+    "from one picture to the next what was blue is red: the bytes have another order than the "
+    "message says, and a network sees colours that it never learnt",
+    "compare the driver's `encoding` with a picture in RViz; after a change that is meant, restart "
+    "the node",
+    "warning",
+)
