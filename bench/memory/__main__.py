@@ -76,7 +76,11 @@ def _options() -> argparse.Namespace:
 
 
 def _table(title: str, scores: dict[str, Score]) -> str:
-    lines = [f"\n{title}\n", f"| after | {' | '.join(_COLUMNS)} |", "|---" * 8 + "|"]
+    lines = [
+        f"\n{title}\n",
+        f"| after | {' | '.join(_COLUMNS)} |",
+        "|---" * (len(_COLUMNS) + 1) + "|",
+    ]
     for moment, score in scores.items():
         cells = (f"{share:.1f}" for share in score.shares().values())
         lines.append(f"| {moment} | {' | '.join(cells)} |")

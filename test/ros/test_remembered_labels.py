@@ -59,7 +59,7 @@ def told(node, number):
 def test_a_place_behind_the_robot_has_the_label_that_was_seen_there(bundle, stand, start_node):
     node = start_node(segmentation__bundle=str(bundle), memory__enabled=True)
     assert told(node, 0) == ([0, 1, 2, 255], [0, 0, 0, 0])
-    # Green lies behind the robot now. The map is filled beside the clouds, which do not wait for it.
+    # Green lies behind the robot now. Clouds do not wait for the map to be filled.
     stand(0.05, 0.05)
     for number in range(TURNED, TURNED + TRIES):
         labels, remembered = told(node, number)
