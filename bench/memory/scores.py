@@ -21,7 +21,7 @@ class Score:
         seen_right, remembered_right: and it is the true one.
         free: remembered as something to drive over though what is there blocks the way.
         moving: of somebody who moves, among those remembered.
-        past_seen, past_right: seen since the drive began, which is what is remembered of, and right.
+        past_seen, past_right: seen since the drive began: what is remembered comes from these.
     """
 
     returns: int = 0
