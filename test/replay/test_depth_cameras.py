@@ -11,19 +11,23 @@ import pytest
 import yaml
 
 from seg_perception.config import Config
-from seg_perception.core.types import PointStatus
+from seg_perception.core.types import PointCloud, PointStatus
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inspection import inspect_bag
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.bag_writer import BagWriter
-from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.outputs.topics import Nav2Topics
+from seg_perception.io.messages import stamp_to_ns
+from seg_perception.io.pointcloud2 import decode_cloud, encode_cloud
+from seg_perception.outputs.topics import Nav2Topics, cloud_topic
 from seg_perception.replay import ReplayOptions, replay
 from seg_perception.robots.nav2 import nav2_parameters
 from test.fixtures.bags import GREEN, NETWORK_HEIGHT, NETWORK_WIDTH, RED, UNKNOWN
 from test.fixtures.depth_cameras import (
     DRIVERS,
+    FOCAL,
+    HEIGHT,
+    MS,
     OAK,
     OPTICAL,
     ORBBEC,
@@ -31,11 +35,15 @@ from test.fixtures.depth_cameras import (
     REALSENSE,
     REALSENSE_UNALIGNED,
     START_NS,
+    UNMEASURED_ROWS,
     WALL_M,
+    WIDTH,
     ZED,
     DepthCamera,
 )
 from test.fixtures.nav2_layer import Nav2Layer
+
+POST, POST_M = (40, 46), 1.0  # columns, and how far
 
 
 def labelled(
@@ -107,21 +115,90 @@ def test_what_nothing_measured_is_nan_in_the_rows_where_that_is(driver, tmp_path
         np.testing.assert_array_equal(np.isnan(cloud.points["z"]).all(axis=1), unmeasured)
 
 
-def test_a_cloud_without_its_depth_images_is_a_lidars_and_loses_no_point(tmp_path, tiny_bundle):
-    """As ZED sends it: in a body frame whose origin is the camera's, with colours."""
-    left_out = (ZED.depths.topic, ZED.depths.info_topic)
-    bag = tmp_path / "in.mcap"
-    with BagWriter(bag) as writer:
-        for log_time_ns, topic, message in ZED.events():
-            if topic not in left_out:
-                writer.write(topic, message, log_time_ns, latched=topic == "/tf_static")
-    found = dict(inspect_bag(bag).parameters)
+def own_cloud(stamp_ns: int, frame: str, *, each: int = 1, in_rows: bool = True) -> Any:
+    """A wall with a post before it in colour, as a driver sends what it measured.
+
+    `each`: so many of its pixels become one point in a row; not `in_rows`: what was measured alone,
+    one after the other.
+    """
+    v, u = np.mgrid[:HEIGHT:each, :WIDTH:each].astype(np.float64)
+    z = np.where((u >= POST[0]) & (u < POST[1]), POST_M, WALL_M)
+    x, y = (u - (WIDTH - 1) / 2) / FOCAL * z, (v - (HEIGHT - 1) / 2) / FOCAL * z
+    points = np.zeros(z.shape, [(name, "<f4") for name in ("x", "y", "z", "rgb")])
+    axes = (x, y, z) if "optical" in frame else (z, -x, -y)
+    for name, values in zip("xyz", axes, strict=True):
+        points[name] = values
+    measured = v >= UNMEASURED_ROWS
+    if in_rows:
+        for name in "xyz":
+            points[name][~measured] = np.nan
+    else:
+        points = points[measured][None]
+    return encode_cloud(PointCloud(points, stamp_ns, frame))
+
+
+def replay_own_clouds(driver, clouds, folder, bundle):
+    """A bag of a driver's pictures and clouds, as proposed: the labelled clouds and the summary."""
+    left_out = {driver.depths.topic, driver.depths.info_topic, driver.clouds[0][0]}
+    events = [event for event in driver.events() if event[1] not in left_out]
+    events += [(stamp_of(cloud), driver.clouds[0][0], cloud) for cloud in clouds]
+    with BagWriter(folder / "in.mcap") as writer:
+        for log_time_ns, topic, message in sorted(events, key=lambda event: event[0]):
+            writer.write(topic, message, log_time_ns, latched=topic == "/tf_static")
+    found = dict(inspect_bag(folder / "in.mcap").parameters)
     (name,) = found["lidars"]
-    assert found[f"lidar.{name}.topic"] == "/zed/zed_node/point_cloud/cloud_registered"
-    found["segmentation.bundle"] = str(tiny_bundle)
-    summary = replay(bag, tmp_path / "out.mcap", Config.from_parameters(found), ReplayOptions())
-    points = summary.points[name]
-    assert points[PointStatus.LABELLED] == sum(points.values()) == 5 * 64 * 48
+    assert found[f"lidar.{name}.topic"] == driver.clouds[0][0]
+    found["segmentation.bundle"] = str(bundle)
+    config = Config.from_parameters(found)
+    summary = replay(folder / "in.mcap", folder / "out.mcap", config, ReplayOptions())
+    with BagReader(folder / "out.mcap") as reader:
+        topics = {config.lidars[name].output_topic or cloud_topic(config.lidars[name])}
+        made = [decode_cloud(m.message).points for m in reader.messages(topics)]
+    return made, summary.points[name]
+
+
+def stamp_of(cloud: Any) -> int:
+    return stamp_to_ns(cloud.header.stamp)
+
+
+@pytest.mark.parametrize("each", [1, 2])
+@pytest.mark.parametrize("period_ms", [100, 40])
+def test_a_registered_cloud_of_any_size_and_rate_loses_no_point(
+    each, period_ms, tmp_path, tiny_bundle
+):
+    """As ZED sends it: in a body frame whose origin is the camera's, with colours."""
+    stamps = [START_NS + n * period_ms * MS for n in range(400 // period_ms + 1)]
+    clouds = [own_cloud(stamp, ZED.clouds[0][1], each=each) for stamp in stamps]
+    made, points = replay_own_clouds(ZED, clouds, tmp_path, tiny_bundle)
+    assert len(made) == len(stamps)
+    size, rows = WIDTH // each * (HEIGHT // each), UNMEASURED_ROWS // each
+    lost = rows * (WIDTH // each)
+    assert points[PointStatus.LABELLED] == len(stamps) * (size - lost)
+    assert points[PointStatus.INVALID] == len(stamps) * lost
+    for cloud in made:
+        # y points to the left, and what is at its edge may be either.
+        sure = np.abs(cloud["y"]) > 0.1
+        expected = np.where(cloud["y"] > 0, RED, GREEN)
+        np.testing.assert_array_equal(cloud["label"][sure], expected[sure])
+
+
+def test_a_cloud_without_rows_is_labelled_point_by_point(tmp_path, tiny_bundle):
+    """As RealSense sends it by default: what was measured, in the depth camera's frame."""
+    frame = REALSENSE.clouds[0][1]
+    clouds = [own_cloud(START_NS + n * 100 * MS, frame, in_rows=False) for n in range(5)]
+    made, points = replay_own_clouds(REALSENSE, clouds, tmp_path, tiny_bundle)
+    assert [cloud.shape for cloud in made] == [(1, (HEIGHT - UNMEASURED_ROWS) * WIDTH)] * 5
+    # Colour sits a quarter of a metre to the left of depth: it sees what lies right of its edge.
+    seen = WIDTH // 2 / FOCAL
+    for cloud in made:
+        aside = cloud["x"] - _colour_x(REALSENSE_UNALIGNED)
+        inside = (np.abs(aside) < (seen - 2 / FOCAL) * cloud["z"]) & (np.abs(aside) > 0.1)
+        sure = inside & (cloud["label"] != UNKNOWN)
+        expected = np.where(aside < 0, RED, GREEN)
+        np.testing.assert_array_equal(cloud["label"][sure], expected[sure])
+        # The post hides some of the wall from the colour camera.
+        assert sure.sum() > 0.85 * inside.sum()
+    assert points[PointStatus.INVALID] == 0
 
 
 def test_the_label_maps_pixels_are_the_clouds(tmp_path, tiny_bundle):
