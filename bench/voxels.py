@@ -1,6 +1,6 @@
-"""A scan of 131,072 labelled points into the voxel map, and what the map remembers of one.
+"""A scan of 131,072 labelled points into the voxel map, what the map remembers, what it clears.
 
-Against np.unique of the same keys, and a search for them in a sorted list.
+Against np.unique of the same keys, a search for them in a sorted list, and a picture of all ranges.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from seg_perception.fusion.voxel_table import VoxelGrid
 
 _CLASSES = 64
 _SPEED_M = 0.1
+# As `LabelMemory` asks for in a scan.
+_CLEARED_AT_ONCE = 20_000
 # Things are so large, and so many of their points get the label of another.
 _THING_M, _WRONG = 2.0, 0.1
 
@@ -42,6 +44,12 @@ def run() -> list[BenchRow]:
         T[:3, 3] = robot
         return voxels.look_up(xyz.astype(np.float32, copy=False), T)
 
+    def clear() -> None:
+        T = np.eye(4)
+        T[:3, 3] = robot
+        # The same scan as was entered: what it looks through is little, and its cost the usual.
+        voxels.clear_rays(xyz, T, _CLEARED_AT_ONCE)
+
     def search() -> object:
         wanted, _ = grid.keys(xyz + robot)
         place = np.minimum(np.searchsorted(every, wanted), len(every) - 1)
@@ -59,7 +67,24 @@ def run() -> list[BenchRow]:
     return [
         entered,
         compare("remembered labels, 131,072 points", remember, search, budget=0.7, name=name),
+        compare(
+            "ray clearing, 131,072 points",
+            clear,
+            lambda: _range_picture(xyz),
+            budget=1,
+            name="a picture of all their ranges",
+        ),
     ]
+
+
+def _range_picture(xyz: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The nearest range of each degree of azimuth and elevation, of points (N, 3), metre."""
+    ranges = np.linalg.norm(xyz, axis=1)
+    azimuth = np.degrees(np.arctan2(xyz[:, 1], xyz[:, 0])).astype(np.intp) % 360
+    elevation = np.degrees(np.arcsin(xyz[:, 2] / np.maximum(ranges, 1e-6))).astype(np.intp) + 90
+    nearest = np.full(360 * 181, np.inf, np.float32)
+    np.minimum.at(nearest, azimuth * 181 + elevation, ranges)
+    return nearest
 
 
 def _things(xyz: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import json
 import os
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -10,8 +11,11 @@ from seg_perception.cli.main import app
 from seg_perception.evaluation.frame_score import read_frames
 from seg_perception.evaluation.results import Results
 from seg_perception.replay import replay
+from test.fixtures.depth_cameras import HEIGHT as REALSENSE_HEIGHT
+from test.fixtures.depth_cameras import REALSENSE
+from test.fixtures.depth_cameras import WIDTH as REALSENSE_WIDTH
 
-from .conftest import CLOUD_TRUTH, label_cloud, values, with_truth
+from .conftest import CLOUD_TRUTH, label_cloud, label_image, values, with_truth
 
 
 def test_a_bag_by_hand(world, run):
@@ -192,3 +196,23 @@ def test_the_simulated_bag(tmp_path):
         assert stream.class_mappings[0].metrics[1].value > 40
         assert stream.calibration is not None
         assert sum(map(sum, stream.class_mappings[0].confusion.counts)) > 0
+
+
+def test_depth_cameras_pictures_are_scored_and_their_depths_accounted_for(world, run):
+    truth = np.zeros((REALSENSE_HEIGHT, REALSENSE_WIDTH), np.uint8)
+    truth[:, REALSENSE_WIDTH // 2 :] = 1
+    events = list(REALSENSE.events(4))
+    for at, topic, _ in tuple(events):
+        if topic == REALSENSE.image:
+            message = label_image(truth, at - world.ms)
+            message.header.frame_id = REALSENSE.frame
+            events.append((at, "/camera/camera/color/truth", message))
+    done, out = run(world.bag(sorted(events, key=lambda event: event[0])))
+    assert done.exit_code == 0, done.stderr
+    results = Results.read(out)
+    (camera,) = results.streams
+    assert values(camera.class_mappings[0].metrics)["accuracy"] == 100
+    timing = {entry.stream: entry for entry in results.timing.streams}
+    (depth,) = [name for name in timing if name.startswith("depth.")]
+    assert timing[depth].received == 4
+    assert timing[depth].balanced

@@ -7,16 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
+from nav2_layer import Nav2Layer
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-from seg_perception.geometry.transforms import StampedTransform
+from seg_perception.config import Config
+from seg_perception.geometry.transforms import StampedTransform, TransformTree
 from seg_perception.io import messages
 from seg_perception.io.depth import decode_depth
 from seg_perception.io.messages import CompressedImage
 from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.io.transforms import encode_tf
+from seg_perception.io.transforms import decode_tf, encode_tf
 from seg_perception.robots import platforms
+from seg_perception.robots.nav2 import nav2_parameters
 from seg_perception.ros.qos import latched_profile, tf_profile
 from test.fixtures.depth_cameras import OAK, ORBBEC, REALSENSE, WALL_M, ZED
 from test.io.test_depth import compressed
@@ -38,7 +42,7 @@ class Player:
     def __init__(self, robot, driver, reliability) -> None:
         self.robot, self.driver = robot, driver
         self.profile = QoSProfile(depth=10, reliability=reliability)
-        self.sent_s = 0.0
+        self.sent_s, self.count = 0.0, 0
         for _, topic, message in driver.moment(robot.now_ns()):
             robot.publisher(topic, message.type_name, self.profile)
         robot.send("/tf_static", driver.mounting(), latched_profile())
@@ -51,9 +55,21 @@ class Player:
         at = self.robot.now_ns()
         pose = StampedTransform("odom", "base_link", at, np.eye(4))
         self.robot.send("/tf", encode_tf([pose]))
+        self.count += 1
         for _, topic, message in self.driver.moment(at):
+            if topic == self.driver.image:
+                # A camera whose pictures are the same byte by byte shows no free ground.
+                message.data[0] += self.count % 2
             self.robot.send(topic, message)
         self.sent_s = time.monotonic()
+
+
+def platform_file(name, parameters, **changed):
+    """The parameter file of a platform, with a model of three colours."""
+    nobody = dict.fromkeys(("camera.front.image_topic", "lidar.top.topic"))
+    chosen = {k: v for k, v in platforms.load(name).to_parameters().items() if v != []}
+    chosen = {k: v for k, v in chosen.items() if k.startswith(("camera", "transforms.fixed"))}
+    return parameters(**{**nobody, **chosen, **PATIENT, "lidars": None, **changed})
 
 
 @pytest.mark.parametrize(
@@ -72,11 +88,8 @@ def test_a_drivers_depths_are_labelled_live(
     config = platforms.load(name)
     (depth,) = config.depths.values()
     clouds = robot.listen(depth.output_topic, messages.PointCloud2.type_name)
-    nobody = dict.fromkeys(("camera.front.image_topic", "lidar.top.topic"))
-    chosen = {k: v for k, v in config.to_parameters().items() if v != []}
-    chosen = {k: v for k, v in chosen.items() if k.startswith(("camera", "transforms.fixed"))}
-    file = parameters(**{**nobody, **chosen, **PATIENT, "lidars": None})
     player = Player(robot, driver, reliability)
+    file = platform_file(name, parameters)
     process = ros.start("perception_node", "--ros-args", "--params-file", file)
 
     def labelled() -> bool:
@@ -96,6 +109,39 @@ def test_a_drivers_depths_are_labelled_live(
     summary = process.account()
     (stream,) = [s for s in summary["streams"] if s.startswith("depth.")]
     assert summary["streams"][stream]["published"] >= 1
+
+
+def test_navs_layer_takes_the_sets_of_a_depth_camera(
+    ros, robot, parameters, wait_until, colour_model
+):
+    pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed; run make setup")
+    wishes = {"output.nav2_semantic_cloud": True, "output.nav2_base_frame": "base_link"}
+    file = platform_file("realsense", parameters, **wishes)
+    config, ontology = Config.load(file), colour_model.source(16, 8).ontology
+    costmap = yaml.safe_load(nav2_parameters(config, ontology))["local_costmap"]["local_costmap"]
+    frames = TransformTree()
+    for edge in decode_tf(REALSENSE.mounting()):
+        frames.set_static(edge.parent, edge.child, edge.T_parent_child)
+    layer = Nav2Layer(
+        costmap["ros__parameters"]["semantic_layer"],
+        lambda frame, stamp_ns: frames.lookup("base_link", frame, stamp_ns),
+    )
+    layer.subscribe(ros.node("costmap"))
+    (source,) = layer.sources.values()
+    player = Player(robot, REALSENSE, RELIABLE)
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+
+    def taken() -> bool:
+        player.play()
+        return bool(source.taken_ns)
+
+    wait_until(taken, "a set")
+    assert set(source.counts) == {"taken"}
+    source.update(source.taken_ns[-1] / 1e9)
+    # Of the wall 2.3 m before the base, red costs nothing and green a little.
+    left, right = (source.cost_at(WALL_M + 0.3, 0.25 + aside) for aside in (0.6, -0.6))
+    assert (left, right) == (0, 102)
+    process.account()
 
 
 def test_compressed_depths_are_found_by_what_is_published(ros, robot, parameters, wait_until):
