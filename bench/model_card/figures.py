@@ -1,0 +1,77 @@
+"""The answers of counts to questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.model_card.counts import Counts
+from bench.model_card.questions import Question
+from seg_perception.core.ontology import Ontology
+from seg_perception.datasets.mapping import LabelMapping
+from seg_perception.training.validation import categories_of_classes
+
+_GROUPING = "traversability"
+
+
+def figure(
+    question: Question,
+    counted: Sequence[tuple[LabelMapping, Counts]],
+    ontology: Ontology,
+) -> float:
+    """The answer, from each set's counts; not a number where nothing was asked.
+
+    Args:
+        question: what is asked.
+        counted: of each of its sets, int64 (256, classes).
+        ontology: of the bundle.
+    """
+    if question.measure == "category_mean_iou":
+        means = [_category_mean_iou(mapping, counts, ontology) for mapping, counts in counted]
+        return float(np.mean(means))
+    answer = _answer(question, ontology)
+    hits = asked = wrong = 0
+    for mapping, counts in counted:
+        true = [i for i, name in mapping.names.items() if name in question.of]
+        others = _never(mapping, answer, ontology)
+        hits += int(counts[true][:, answer].sum())
+        asked += int(counts[true].sum())
+        wrong += int(counts[others][:, answer].sum())
+    total = asked + (wrong if question.measure == "iou" else 0)
+    return hits / total if total else float("nan")
+
+
+def _answer(question: Question, ontology: Ontology) -> NDArray[np.bool_]:
+    """Which classes count, bool (classes,)."""
+    answer = np.zeros(ontology.id_count, np.bool_)
+    ids = {name: number for number, name in ontology.names.items()}
+    answer[[ids[name] for name in question.classes]] = True
+    names = ontology.group_names(_GROUPING)
+    groups = ontology.group_ids(_GROUPING)[: ontology.id_count]
+    for group in question.groups:
+        answer |= groups == names.index(group)
+    return answer
+
+
+def _never(mapping: LabelMapping, answer: NDArray[Any], ontology: Ontology) -> list[int]:
+    """Ids that stand for classes none of which is the answer: there it is wrong."""
+    sets = mapping.sets(ontology)
+    return [i for i, classes in sets.items() if classes and not answer[list(classes)].any()]
+
+
+def _category_mean_iou(mapping: LabelMapping, counts: Counts, ontology: Ontology) -> float:
+    """As training counts it: ids whose classes span several categories are left out."""
+    category = categories_of_classes(ontology)
+    size = int(category.max()) + 1
+    by_group = np.zeros((size, size), np.int64)
+    for i, classes in mapping.sets(ontology).items():
+        groups = np.unique(category[list(classes)])
+        if groups.size == 1:
+            np.add.at(by_group[groups[0]], category, counts[i])
+    hits = by_group.diagonal()
+    union = by_group.sum(axis=0) + by_group.sum(axis=1) - hits
+    present = by_group.sum(axis=1) > 0
+    return float((hits[present] / union[present]).mean())

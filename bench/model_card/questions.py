@@ -1,0 +1,81 @@
+"""The sets of pictures and the questions asked of them, as `recipes/model_card.yaml` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seg_perception.core.errors import DatasetError
+from seg_perception.core.validation import load_model
+
+CLEAR = "clear"
+
+
+class HeldOut(BaseModel):
+    """A data set's pictures that nothing is trained or chosen on.
+
+    Attributes:
+        folder: in the folder of the data.
+        mapping: what its ids mean, beside the questions' file; empty: that in its own folder.
+        split: whose validation part is asked, beside the questions' file.
+        spoilt: whether it is asked under the corruptions, too.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str
+    mapping: str = ""
+    split: str
+    spoilt: bool = False
+
+
+class Question(BaseModel):
+    """One figure.
+
+    Attributes:
+        name: the row's.
+        sets: whose pixels are counted together.
+        measure: `category_mean_iou` of a set; `iou` or `recall` of what `of` names.
+        of: the true pixels, by the set's own class names.
+        classes: that count as the answer.
+        groups: of `traversability`, whose classes count as the answer.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    sets: tuple[str, ...] = Field(min_length=1)
+    measure: Literal["category_mean_iou", "iou", "recall"]
+    of: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+class Card(BaseModel):
+    """All of it.
+
+    Attributes:
+        corruptions: strength by name in the catalogue.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sets: Mapping[str, HeldOut]
+    corruptions: Mapping[str, int]
+    questions: tuple[Question, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Card:
+        """Read the file.
+
+        Raises:
+            DatasetError: no such file, or not of this form.
+        """
+        return load_model(cls, path, "sets, corruptions and questions", DatasetError)
+
+    def conditions(self, name: str) -> tuple[str, ...]:
+        """Under which a set is asked."""
+        return (CLEAR, *self.corruptions) if self.sets[name].spoilt else (CLEAR,)

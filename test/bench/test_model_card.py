@@ -1,0 +1,150 @@
+"""Figures of counts that were made by hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from bench.model_card.figures import figure
+from bench.model_card.questions import Card, Question
+from seg_perception.core.ontology import Ontology
+from seg_perception.corruptions.catalogue import CORRUPTIONS
+from seg_perception.datasets.mapping import LabelMapping
+from seg_perception.datasets.splits import Split
+
+ROOT = Path(__file__).resolve().parents[2]
+MAPPING = LabelMapping.model_validate(
+    {
+        "classes": {
+            0: {"name": "nothing", "as": []},
+            1: {"name": "lake", "as": ["water"]},
+            2: {"name": "puddle", "as": ["slippery_trail", "water"]},
+            3: {"name": "lawn", "as": ["grass"]},
+            4: {"name": "way", "as": ["road"]},
+        }
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def field() -> Ontology:
+    return Ontology.load("field")
+
+
+def counts_of(field: Ontology, *cells: tuple[int, str, int]) -> np.ndarray:
+    ids = {name: number for number, name in field.names.items()}
+    counts = np.zeros((256, field.id_count), np.int64)
+    for true, given, pixels in cells:
+        counts[true, ids[given]] = pixels
+    return counts
+
+
+def ask(field: Ontology, counts: np.ndarray, **question: object) -> float:
+    asked = Question.model_validate({"name": "a", "sets": ["s"], **question})
+    return figure(asked, [(MAPPING, counts)], field)
+
+
+def test_iou_leaves_out_what_may_be_the_class_and_what_is_void(field: Ontology) -> None:
+    counts = counts_of(
+        field,
+        (0, "water", 1000),
+        (1, "water", 30),
+        (1, "road", 10),
+        (2, "water", 500),
+        (3, "water", 20),
+    )
+    question = {"of": ["lake"], "classes": ["water"]}
+    assert ask(field, counts, measure="iou", **question) == 30 / (40 + 20)
+    assert ask(field, counts, measure="recall", **question) == 30 / 40
+
+
+def test_a_group_is_all_its_classes(field: Ontology) -> None:
+    counts = counts_of(
+        field, (1, "road", 10), (1, "grass", 5), (1, "water", 25), (1, "rough_trail", 40)
+    )
+    question = {"measure": "recall", "of": ["lake"]}
+    assert ask(field, counts, **question, groups=["drivable"]) == 15 / 80
+    assert ask(field, counts, **question, groups=["drivable", "rough"]) == 55 / 80
+
+
+def test_categories_leave_out_ids_that_span_several(field: Ontology) -> None:
+    # Way: 60 right, 20 taken for the sea, 20 for a lawn; lawn: 50 right, 50 taken for a way.
+    counts = counts_of(
+        field,
+        (2, "water", 900),
+        (3, "grass", 50),
+        (3, "road", 50),
+        (4, "sidewalk", 60),
+        (4, "water", 20),
+        (4, "grass", 20),
+    )
+    road, vegetation = 60 / (100 + 50), 50 / (100 + 20)
+    assert ask(field, counts, measure="category_mean_iou") == pytest.approx((road + vegetation) / 2)
+
+
+def test_what_nobody_saw_is_no_number(field: Ontology) -> None:
+    counts = counts_of(field, (3, "grass", 50))
+    assert np.isnan(ask(field, counts, measure="recall", of=["lake"], classes=["water"]))
+
+
+def test_the_command_asks_a_bundle(tmp_path: Path) -> None:
+    """Two grey pictures, one held out; a picture is counted whole in every condition."""
+    for folder in ("images", "masks_src"):
+        (tmp_path / "data/park" / folder).mkdir(parents=True)
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / f"data/park/images/{name}.png"), np.full((40, 60, 3), 90))
+        cv2.imwrite(str(tmp_path / f"data/park/masks_src/{name}.png"), np.full((40, 60), 1))
+    (tmp_path / "data/park/mapping.yaml").write_text(
+        "classes:\n  1: {name: lawn, as: [grass]}\n", encoding="utf-8"
+    )
+    (tmp_path / "split.yaml").write_text("train: [a]\nvalidation: [b]\n", encoding="utf-8")
+    everything = [*Ontology.load("field").names.values()]
+    card = {
+        "sets": {"park": {"folder": "park", "split": "split.yaml", "spoilt": True}},
+        "corruptions": {"jpeg": 4},
+        "questions": [
+            {
+                "name": "anything",
+                "sets": ["park"],
+                "measure": "recall",
+                "of": ["lawn"],
+                "classes": everything,
+            }
+        ],
+    }
+    (tmp_path / "card.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench.model_card", "field_tiny"),
+            *("--data", str(tmp_path / "data"), "--card", str(tmp_path / "card.yaml")),
+            *("--output", str(tmp_path / "out")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "| anything | 1.000 |\n| anything, jpeg | 1.000 |\n" in said
+    kept = np.load(tmp_path / "out/field_tiny/park_jpeg.npy")
+    assert kept.sum() == kept[1].sum() == 40 * 60
+
+
+def test_the_card_of_the_field_model_names_files_and_classes_that_are_there(
+    field: Ontology,
+) -> None:
+    card = Card.load(ROOT / "recipes/model_card.yaml")
+    for held in card.sets.values():
+        assert Split.load(ROOT / "recipes" / held.split).validation
+        assert not held.mapping or LabelMapping.load(ROOT / "recipes" / held.mapping).sets(field)
+    for question in card.questions:
+        assert set(question.sets) <= set(card.sets)
+        assert set(question.classes) <= set(field.names.values())
+        assert set(question.groups) <= set(field.group_names("traversability"))
+    assert all(1 <= strength <= 5 for strength in card.corruptions.values())
+    assert set(card.corruptions) <= set(CORRUPTIONS)
