@@ -124,7 +124,7 @@ class _Scene:
     def bare(self) -> NDArray[Any]:
         """The nearest pixel's label for each point, hidden or not, in calls of cv2 and numpy."""
         pixels = np.frombuffer(self.image.data, np.uint8).reshape(*_IMAGE, 3)
-        labels, confidence = self._engine.infer(cv2.resize(pixels, _NETWORK[::-1]))
+        labels, confidence, _ = self._engine.infer(cv2.resize(pixels, _NETWORK[::-1]))
         labels.tobytes()
         points = np.frombuffer(self.cloud.data, _FIELDS)
         xyz = np.stack([points["x"], points["y"], points["z"]], axis=1)

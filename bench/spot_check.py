@@ -125,10 +125,10 @@ def _answers(bundle: Bundle) -> tuple[dict[bytes, Any], list[NDArray[np.uint8]],
     reference = _reference(bundle)
     live = [np.ascontiguousarray(frame.image[:, ::-1]) for frame in bundle.golden]
     start_s = time.process_time()
-    answers = {image.tobytes(): (*reference.infer(image), False) for image in live}
+    answers = {image.tobytes(): (*reference.infer(image)[:2], False) for image in live}
     each_s = (time.process_time() - start_s) / len(live)
     for frame in bundle.golden:
-        answers[frame.image.tobytes()] = (*reference.infer(frame.image), True)
+        answers[frame.image.tobytes()] = (*reference.infer(frame.image)[:2], True)
     return answers, live, each_s
 
 

@@ -121,7 +121,7 @@ class UsualNode(Node):
     def _on_image(self, camera: Camera, message: Any) -> None:
         image = decode_image(message)
         scaled: Any = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
-        labels, confidence = self._engine.infer(scaled)
+        labels, confidence, _ = self._engine.infer(scaled)
         stamp_ns, frame = stamp_to_ns(message.header.stamp), message.header.frame_id
         camera.newest = LabelMap("", labels, confidence, stamp_ns, frame, camera.calibration)
         pictures = (

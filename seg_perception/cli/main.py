@@ -11,6 +11,7 @@ import typer
 
 from seg_perception import __version__
 from seg_perception.cli import (
+    bundle,
     calibrate,
     check_calibration,
     compare,
@@ -64,6 +65,7 @@ app.command("teach")(teach.command)
 app.command("view")(view.command)
 app.add_typer(config.app, name="config")
 app.add_typer(engine.app, name="engine")
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(platform.app, name="platform")
 app.add_typer(model.app, name="model")
 app.add_typer(train.app, name="train")

@@ -175,6 +175,12 @@ class PicturesConfig(ParameterGroup):
         description="Say when a camera sees nothing (dark, glare, covered, blurred, frozen); what "
         "it shows then is never free ground",
     )
+    unfamiliar_blocks: bool = Field(
+        json_schema_extra=EXPERT,
+        default=False,
+        description="What pictures show that are unlike those of the model's training is never "
+        "free ground; needs a bundle with familiarity",
+    )
 
 
 class RadarTransferConfig(ParameterGroup):

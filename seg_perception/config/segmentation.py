@@ -47,6 +47,12 @@ class SegmentationConfig(ParameterGroup):
     min_confidence: float = Field(
         json_schema_extra=LIVE, default=0.0, ge=0, le=1, description="Pixels below it are unknown"
     )
+    scale_by_familiarity: bool = Field(
+        json_schema_extra=EXPERT,
+        default=False,
+        description="Divide the confidence by how many times farther than known ones a picture, or "
+        "a part of it, is; needs a bundle with familiarity",
+    )
     output_size: Literal["network", "input"] = Field(
         default="network", description="Publish label maps at the network's or at the image's size"
     )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.issue_kinds.remark import Remark
+from seg_perception.core.picture_distance import PictureDistance
 from seg_perception.core.picture_facts import PictureFacts
 
 NANOSECONDS = 1_000_000_000
@@ -150,6 +151,7 @@ class LabelMap:
         picture: uint8 (h, w, 3), RGB, that the network was shown; None where its pixels are not
             those of the labels, and where nobody draws it.
         facts: what the image tells without a network; None where another machine had it.
+        distance: from the pictures that the network was trained on; None where nobody knows.
     """
 
     camera: str
@@ -160,6 +162,7 @@ class LabelMap:
     calibration: Calibration | None = None
     picture: NDArray[np.uint8] | None = None
     facts: PictureFacts | None = None
+    distance: PictureDistance | None = None
 
     def __post_init__(self) -> None:
         """Check that labels and confidence fit.

@@ -14,7 +14,7 @@ from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.preprocessing import make_preprocessing, pad
-from seg_perception.inference.reading import Segmentation
+from seg_perception.inference.reading import LabelledPixels
 from seg_perception.inference.resize_filters import resize
 from seg_perception.inference.tiling import Window, tent, windows
 
@@ -88,7 +88,7 @@ class AugmentedSegmenter:
             frame.camera, labels, confidence, frame.stamp_ns, frame.frame_id, calibration
         )
 
-    def label(self, image: NDArray[np.uint8]) -> Segmentation:
+    def label(self, image: NDArray[np.uint8]) -> LabelledPixels:
         """Label an image.
 
         Args:
@@ -116,9 +116,10 @@ class AugmentedSegmenter:
             picture, left, top = pad(scaled, self._network, self._resize)
             for window in windows((picture.shape[1], picture.shape[0]), self._network, self._steps):
                 part, place = window.cut(picture), window.moved(-top, -left)
-                yield _View(size, place, *self.engine.infer(part))
+                yield _View(size, place, *self.engine.infer(part)[:2])
                 if self._plan.flip:
-                    labels, confidence = self.engine.infer(np.ascontiguousarray(part[:, ::-1]))
+                    mirrored = np.ascontiguousarray(part[:, ::-1])
+                    labels, confidence = self.engine.infer(mirrored)[:2]
                     yield _View(size, place, labels[:, ::-1], confidence[:, ::-1])
 
     def _sizes(self, image: Size) -> list[Size]:
@@ -130,7 +131,7 @@ class AugmentedSegmenter:
             for scale in self._plan.scales
         ]
 
-    def _elect(self, views: list[_View], rows: Indices, size: Size) -> Segmentation:
+    def _elect(self, views: list[_View], rows: Indices, size: Size) -> LabelledPixels:
         votes = np.zeros((self._classes, len(rows), size[0]), np.float32)
         total = np.zeros(votes.shape[1:], np.float32)
         weights = tent(self._network)

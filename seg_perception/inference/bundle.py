@@ -20,6 +20,7 @@ from seg_perception.core.resources import bundle_path, expanded
 from seg_perception.core.scratch_folder import scratch_folder
 from seg_perception.core.types import label_dtype
 from seg_perception.inference.archive import unpack
+from seg_perception.inference.familiarity.model import FamiliarityModel
 from seg_perception.inference.manifest import GoldenFiles, Manifest, Variant
 from seg_perception.io.compressed import read_header
 
@@ -51,11 +52,13 @@ class Bundle:
         manifest: what the bundle says about itself.
         folder: where its files lie.
         golden: the frames that an engine must reproduce.
+        familiarity: tells pictures that are unlike the training's; None where it can't.
     """
 
     manifest: Manifest
     folder: Path
     golden: tuple[GoldenFrame, ...]
+    familiarity: FamiliarityModel | None = None
 
     @classmethod
     def load(cls, path_or_name: str | Path) -> Bundle:
@@ -83,7 +86,9 @@ class Bundle:
         _expect_intact(folder, manifest)
         golden = tuple(_read_golden(folder, files, manifest) for files in manifest.golden)
         _expect_telling(folder, golden)
-        return cls(manifest, folder, golden)
+        told = manifest.familiarity
+        familiarity = FamiliarityModel.read(folder, told) if told is not None else None
+        return cls(manifest, folder, golden, familiarity)
 
     @property
     def ontology(self) -> Ontology:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,42 @@ def write_bundle(folder: Path, source: BundleSource) -> Bundle:
             source, names, {name: sha256(draft / name) for name in files_of(draft)}
         )
         write_file(draft / MANIFEST_FILE, manifest.dump(), BundleError, sync=True)
+        Bundle.load(draft)
+    return Bundle.load(folder)
+
+
+def derive_bundle(
+    folder: Path,
+    bundle: Bundle,
+    files: Mapping[str, bytes],
+    changes: Mapping[str, Any],
+    without: Collection[str] = (),
+) -> Bundle:
+    """Write a bundle like another one, with some files and keys of the manifest changed.
+
+    Args:
+        folder: made here, in one rename; it must not exist, or be empty.
+        bundle: whose other files are copied.
+        files: what replaces, or joins, its files.
+        changes: to the manifest.
+        without: files that are not copied.
+
+    Raises:
+        BundleError: the folder is in use, the disk refuses, or the changes contradict the rest.
+    """
+    with draft_folder(folder, BundleError) as draft:
+        for name in sorted(set(bundle.manifest.files) - {*files, *without}):
+            write_file(draft / name, (bundle.folder / name).read_bytes(), BundleError)
+        for name, content in files.items():
+            write_file(draft / name, content, BundleError, sync=True)
+        hashes = {name: sha256(draft / name) for name in sorted(files_of(draft))}
+        same = {key: getattr(bundle.manifest, key) for key in Manifest.model_fields}
+        data = {**same, **changes, "files": hashes}
+        try:
+            text = Manifest.model_validate(data).dump()
+        except ValidationError as error:
+            raise BundleError(explain(error, bundle.manifest.name)) from error
+        write_file(draft / MANIFEST_FILE, text, BundleError, sync=True)
         Bundle.load(draft)
     return Bundle.load(folder)
 

@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -151,6 +151,40 @@ class Variant(_Part):
         return f"{self.sampling}_{self.precision}"
 
 
+class Distances(_Part):
+    """How far pictures are from those of the training, in standard deviations of a Gaussian.
+
+    Attributes:
+        held_out: the median of pictures that the Gaussian was not made of.
+        edge: one in a hundred of them is farther; what is farther is taken for unfamiliar.
+    """
+
+    held_out: float = Field(gt=0)
+    edge: float = Field(gt=0)
+
+
+class Familiarity(_Part):
+    """How to tell whether a picture is like those that the model was trained on.
+
+    Attributes:
+        layer: the tensor whose means tell; `output` has them, of each channel in each cell of a
+            grid.
+        shape: channels of the layer, rows and columns of the grid.
+        file: two Gaussians, float32 (2, 1 + C, C) as .npy: of pictures and of cells, each its mean
+            and a matrix that makes its deviations white.
+        pictures: how many it is made of.
+        picture, cell: distances of whole pictures and of single cells.
+    """
+
+    output: str = "statistics"
+    layer: str
+    shape: tuple[int, int, int]
+    file: InsidePath = "familiarity.npy"
+    pictures: int = Field(ge=2)
+    picture: Distances
+    cell: Distances
+
+
 class Training(_Part):
     """Where the weights come from."""
 
@@ -171,6 +205,7 @@ class Manifest(_Part):
         files: sha256 of every file of the bundle but the manifest.
         model: what ONNX Runtime runs.
         variants: the same network in other variants, each once.
+        familiarity: tells pictures that are unlike the training's; None: nothing is said of them.
         notice: shown once when the model is started.
     """
 
@@ -186,6 +221,7 @@ class Manifest(_Part):
     opset: int | None = Field(None, ge=7)
     golden: tuple[GoldenFiles, ...] = ()
     parity: tuple[Parity, ...] = ()
+    familiarity: Familiarity | None = None
     training: Training = Training()
     licence: str = Field(min_length=1)
     licence_file: InsidePath | None = None
@@ -229,17 +265,29 @@ class Manifest(_Part):
         """How many classes the network tells apart."""
         return len(self.ontology.classes)
 
+    @property
+    def pixel_outputs(self) -> tuple[str, ...]:
+        """The graph's outputs that speak of pixels."""
+        if self.output.kind == "labels_confidence":
+            return self.output.labels, self.output.confidence
+        return (self.output.name,)
+
     def used_files(self) -> set[str]:
         """Paths that the manifest names."""
         named = {self.model, self.licence_file} | {variant.file for variant in self.variants}
+        named.add(self.familiarity.file if self.familiarity else None)
         for frame in self.golden:
             named |= {frame.image, frame.labels, frame.confidence}
         return {path for path in named if path is not None}
 
     def dump(self) -> str:
         """The text of a `manifest.json`."""
-        unused = {"scale", "mean", "std"} if self.input.dtype == "uint8" else set()
-        return self.model_dump_json(indent=2, exclude={"input": unused}) + "\n"
+        unused: dict[str, Any] = {}
+        if self.input.dtype == "uint8":
+            unused["input"] = {"scale", "mean", "std"}
+        if self.familiarity is None:
+            unused["familiarity"] = True
+        return self.model_dump_json(indent=2, exclude=unused) + "\n"
 
     @classmethod
     def read(cls, file: Path) -> Manifest:
@@ -288,6 +336,8 @@ def _nearest(key: str) -> str:
         Resize,
         LabelsConfidenceOutput,
         LogitsOutput,
+        Familiarity,
+        Distances,
         Training,
         Parity,
         Variant,

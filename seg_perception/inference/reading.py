@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import EngineError
 from seg_perception.core.types import label_dtype, unknown_id
 from seg_perception.inference.manifest import (
+    Familiarity,
     LabelsConfidenceOutput,
     LabelsOutput,
     LogitsOutput,
@@ -20,9 +21,24 @@ from seg_perception.inference.manifest import (
 from seg_perception.inference.tensors import TensorSpec
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
-Segmentation = tuple[Labels, NDArray[np.uint8]]
+LabelledPixels = tuple[Labels, NDArray[np.uint8]]
 _Scores = NDArray[np.float32]
 _INTEGERS = ("uint8", "uint16", "int32", "int64")
+
+
+class Segmentation(NamedTuple):
+    """What a network says of a picture.
+
+    Attributes:
+        labels: uint8 or uint16 (H, W), at the network's size.
+        confidence: uint8 (H, W).
+        statistics: float32 (C, rows, columns), means of the layer that tells the familiar in each
+            cell of a coarse grid; None where the bundle has none.
+    """
+
+    labels: Labels
+    confidence: NDArray[np.uint8]
+    statistics: NDArray[np.float32] | None = None
 
 
 class Reader(Protocol):
@@ -63,7 +79,7 @@ class LabelsConfidenceReader:
         _expect_all(self.specs, tensors)
         labels, confidence = tensors
         _expect_known(labels, self._class_count)
-        return labels[0].astype(self._dtype, copy=False), confidence[0]
+        return Segmentation(labels[0].astype(self._dtype, copy=False), confidence[0])
 
 
 class LabelsReader:
@@ -88,7 +104,8 @@ class LabelsReader:
         _expect_known(labels, self._class_count)
         small = labels.astype(label_dtype(self._class_count))
         resized = cv2.resize(small, self._size, interpolation=cv2.INTER_NEAREST_EXACT)
-        return resized.astype(small.dtype, copy=False), np.full(resized.shape, 255, np.uint8)
+        certain = np.full(resized.shape, 255, np.uint8)
+        return Segmentation(resized.astype(small.dtype, copy=False), certain)
 
 
 class LogitsReader:
@@ -121,7 +138,8 @@ class LogitsReader:
         if not np.isfinite(best).all():
             msg = f"tensor {self.specs[0].name!r} is not finite; run the model in float32"
             raise EngineError(msg)
-        return labels, np.rint(255 * self._confidence(planes, best)).astype(np.uint8)
+        sure = np.rint(255 * self._confidence(planes, best)).astype(np.uint8)
+        return Segmentation(labels, sure)
 
     def _arg_max(self, planes: _Scores) -> tuple[Labels, _Scores]:
         best = self._enlarge(planes[0])
@@ -155,8 +173,31 @@ class LogitsReader:
         return np.asarray(best.clip(0, 1))
 
 
+class StatisticsReader:
+    """Any of the others, and the statistics by which the familiar is told."""
+
+    def __init__(self, reader: Reader, familiarity: Familiarity) -> None:
+        """Ask for one more tensor than `reader` does."""
+        self._reader = reader
+        spec = TensorSpec(familiarity.output, (1, *familiarity.shape), ("float32",))
+        self.specs = (*reader.specs, spec)
+
+    def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
+        """Labels and confidence (H, W), and statistics (C, rows, columns)."""
+        *others, statistics = tensors
+        self.specs[-1].expect_array(statistics)
+        return self._reader.read(others)._replace(statistics=statistics[0])
+
+
 def make_reader(manifest: Manifest) -> Reader:
-    """Choose the reader of a manifest's output."""
+    """Choose the reader of a manifest's outputs."""
+    reader = _pixel_reader(manifest)
+    if manifest.familiarity is None:
+        return reader
+    return StatisticsReader(reader, manifest.familiarity)
+
+
+def _pixel_reader(manifest: Manifest) -> Reader:
     output = manifest.output
     if output.kind == "labels_confidence":
         return LabelsConfidenceReader(output, manifest)

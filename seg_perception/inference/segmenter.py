@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import cv2
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import SizeMismatchError
 from seg_perception.core.issue_kinds.lenses import SIZE_MISMATCH
+from seg_perception.core.picture_distance import PictureDistance
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.geometry.calibration import (
@@ -22,7 +23,7 @@ from seg_perception.geometry.calibration import (
 )
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.preprocessing import make_preprocessing
-from seg_perception.inference.reading import Labels, Segmentation
+from seg_perception.inference.reading import LabelledPixels, Labels
 
 # The network's picture, uint8 (h, w, 3), RGB, or none.
 Shown = NDArray[np.uint8] | None
@@ -33,7 +34,7 @@ class OutputSize(Protocol):
 
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
-    ) -> Segmentation:
+    ) -> LabelledPixels:
         """Labels and confidence at the published size.
 
         Args:
@@ -49,7 +50,7 @@ class NetworkSize:
 
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
-    ) -> Segmentation:
+    ) -> LabelledPixels:
         """Leave (h, w) as they are."""
         del image
         return labels, confidence
@@ -60,7 +61,7 @@ class InputSize:
 
     def fit(
         self, labels: Labels, confidence: NDArray[np.uint8], image: NDArray[np.uint8]
-    ) -> Segmentation:
+    ) -> LabelledPixels:
         """Enlarge (h, w) to (H, W) by nearest neighbour: labels can't be averaged."""
         return _nearest(labels, image), _nearest(confidence, image)
 
@@ -86,11 +87,13 @@ class Answer:
         picture: uint8 (h, w, 3), RGB, that it was shown.
         labels: uint8 or uint16 (h, w).
         confidence: uint8 (h, w).
+        statistics: as in `Segmentation`.
     """
 
     picture: NDArray[np.uint8]
     labels: Labels
     confidence: NDArray[np.uint8]
+    statistics: NDArray[np.float32] | None = None
 
 
 class Segmenter:
@@ -111,6 +114,7 @@ class Segmenter:
         )
         self._output: OutputSize = InputSize() if config.output_size == "input" else NetworkSize()
         self.set_min_confidence(config.min_confidence)
+        self._scales = config.scale_by_familiarity
         self._unknown_id = engine.bundle.ontology.unknown_id
 
     def set_min_confidence(self, min_confidence: float) -> None:
@@ -154,7 +158,8 @@ class Segmenter:
 
     def finish(self, frame: CameraFrame, answer: Answer) -> LabelMap:
         """The label map of a frame that was prepared; returns what `segment` does."""
-        labels, confidence = self._restored(frame.image, answer)
+        distance = self._distance(answer)
+        labels, confidence = self._restored(frame.image, self._trusted(answer, distance))
         labels = self._doubt(labels, confidence)
         labels, confidence = self._output.fit(labels, confidence, frame.image)
         height, width = labels.shape
@@ -168,9 +173,23 @@ class Segmenter:
             calibration=calibration,
             picture=self._shown(answer.picture, (height, width)),
             facts=PictureFacts.of(frame.image),
+            distance=distance,
         )
 
-    def _restored(self, image: NDArray[np.uint8], answer: Answer) -> Segmentation:
+    def _distance(self, answer: Answer) -> PictureDistance | None:
+        """How far the picture is from the training's; None where the bundle can't tell."""
+        known, statistics = self.engine.bundle.familiarity, answer.statistics
+        return known.distance(statistics) if known and statistics is not None else None
+
+    def _trusted(self, answer: Answer, distance: PictureDistance | None) -> Answer:
+        """The answer, less sure where the picture is far from the training's and that is wanted."""
+        if distance is None or not self._scales or (trust := distance.trust()).min() == 1:
+            return answer
+        height, width = answer.confidence.shape
+        shares = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
+        return replace(answer, confidence=(answer.confidence * shares).astype(np.uint8))
+
+    def _restored(self, image: NDArray[np.uint8], answer: Answer) -> LabelledPixels:
         size = (image.shape[1], image.shape[0])
         return (
             self._preprocessing.restore(answer.labels, size, self._unknown_id),

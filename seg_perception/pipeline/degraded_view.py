@@ -15,6 +15,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import LabelMap, SemanticCloud
 from seg_perception.fusion.occupancy import LETHAL, UNSEEN, cost_table
 from seg_perception.pipeline.contradiction_watch import ContradictionWatch
+from seg_perception.pipeline.familiarity_watch import FamiliarityWatch
 from seg_perception.pipeline.picture_watch import HasMoved, PictureWatch
 
 
@@ -39,16 +40,22 @@ class DegradedView:
 
     What blocks the way stays: a planner that stops for nothing is better than one that does not.
     The label image itself is published as the network made it.
+
+    Attributes:
+        familiarity: how far the cameras' pictures are from those of the training.
     """
 
     def __init__(
         self, config: Config, ontology: Ontology, issues: IssueLog, has_moved: HasMoved
     ) -> None:
         """Start; `has_moved` says whether a frame moved between two times (ns)."""
+        chosen = config.pictures
         self._contradictions = ContradictionWatch(issues)
-        self._reasons: tuple[Reason, ...] = ()
-        if config.pictures.watch:
-            self._reasons = PictureWatch(issues, has_moved), self._contradictions
+        self.familiarity = FamiliarityWatch(issues, is_trusted=not chosen.unfamiliar_blocks)
+        self._reasons: tuple[Reason, ...] = (self.familiarity,)
+        if chosen.watch:
+            watch = PictureWatch(issues, has_moved)
+            self._reasons = watch, self._contradictions, self.familiarity
         self._drivable = _drivable(config, ontology)
         self._unknown_id = ontology.unknown_id
 

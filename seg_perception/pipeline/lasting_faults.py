@@ -12,7 +12,7 @@ from seg_perception.core.types import NANOSECONDS
 
 # What lasts no longer is a tunnel's mouth, a shake, or a picture that was sent twice.
 HOLD_NS = 2 * NANOSECONDS
-_LEAST_TIMES = 8
+LEAST_TIMES = 8
 Numbers = dict[str, Any]
 
 
@@ -33,7 +33,7 @@ class _Lasting:
     @property
     def is_long(self) -> bool:
         is_old = self.until_ns - self.since_ns >= HOLD_NS
-        return is_old and self.count >= _LEAST_TIMES
+        return is_old and self.count >= LEAST_TIMES
 
 
 class LastingFaults:

@@ -134,6 +134,8 @@ class StatusPublisher:
                 yield f"{what} of {issue.stream}", issue.sentence
         for camera, count in self._context.perception.accounting.degraded().items():
             yield f"pictures of camera.{camera} that were not trusted", str(count)
+        for camera, words in self._context.perception.degraded.familiarity.words.items():
+            yield f"familiarity of camera.{camera}", words
         yield from self._calibration()
         yield "engine self-test", status.engine_self_test
 

@@ -191,7 +191,7 @@ class Classroom:
             for place, frame in enumerate(frames):
                 if clicked[frame.name] > turn:
                     continue
-                _, confidence = self.models.label(BEFORE, frame.name)
+                confidence = self.models.label(BEFORE, frame.name)[1]
                 pieces = superpixels(self.session.store.picture(frame.name))
                 cell = Cell(frame.name, *doubtful_cell(confidence, pieces, (seed, place, turn)))
                 if (question := self._question_at(cell, "teach", CHOSEN)) is not None:
@@ -333,7 +333,7 @@ class Classroom:
             TeachingError: no such frame or round.
         """
         known = self._frame(frame)
-        labels, confidence = self.models.label(self._number(which), frame)
+        labels, confidence = self.models.label(self._number(which), frame)[:2]
         if which == "preview" and self._preview.usable:
             labels = self._preview.labels(frame)
         size = known.width, known.height

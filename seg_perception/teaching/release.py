@@ -87,7 +87,7 @@ def write_masks(session: Session, models: TaughtModels, number: int, folder: Pat
     ontology = models.manifest(number).ontology
     with draft_folder(folder, DatasetError) as draft, LabellingFolder(draft, ontology) as masks:
         for frame in frames:
-            labels, _ = models.label(number, frame.name)
+            labels = models.label(number, frame.name)[0]
             size = frame.width, frame.height
             whole = session.store.preprocessing.restore(labels, size, ontology.unknown_id)
             large = cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST_EXACT)
@@ -107,7 +107,7 @@ def _licence(bundle: Bundle) -> str:
 
 def _golden(bundle: Bundle, labeller: Labeller) -> list[Golden]:
     """The frames of the bundle before, with what the taught model says of them."""
-    return [(frame.image, *labeller.label(frame.image)) for frame in bundle.golden]
+    return [(frame.image, *labeller.label(frame.image)[:2]) for frame in bundle.golden]
 
 
 def _lineage(session: Session, facts: Mapping[str, Any], verdict: Verdict) -> Training:

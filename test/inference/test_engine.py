@@ -37,7 +37,7 @@ class WrongOnGpu(OnnxRuntimeEngine):
         self.description = f"engine on {self.provider}"
 
     def infer(self, image: NDArray[np.uint8]) -> Any:
-        labels, confidence = super().infer(image)
+        labels, confidence, _ = super().infer(image)
         return (labels * 0 if self.wrong else labels), confidence
 
 

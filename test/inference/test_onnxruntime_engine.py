@@ -24,7 +24,7 @@ CPU = ["CPUExecutionProvider"]
 def test_a_native_model(make_bundle: MakeBundle, stripes: Stripes) -> None:
     engine = OnnxRuntimeEngine(make_bundle(), CPU)
     image, expected = stripes
-    labels, confidence = engine.infer(image)
+    labels, confidence, _ = engine.infer(image)
     np.testing.assert_array_equal(labels, expected)
     assert labels.dtype == np.uint8
     assert confidence.shape == (8, 16)
@@ -33,7 +33,7 @@ def test_a_native_model(make_bundle: MakeBundle, stripes: Stripes) -> None:
 
 def test_a_foreign_model(make_bundle: MakeBundle, foreign: BundleSource, stripes: Stripes) -> None:
     engine = OnnxRuntimeEngine(make_bundle(foreign), CPU)
-    labels, confidence = engine.infer(stripes[0])
+    labels, confidence, _ = engine.infer(stripes[0])
     np.testing.assert_array_equal(labels, stripes[1])
     # Pure red: logits 200/255, 0, 0, so exp(0.7843) / (exp(0.7843) + 2) = 0.5228 of 255.
     assert confidence[0, 0] == 133

@@ -30,6 +30,7 @@ BLOCKED |= {"rerun", "open3d"}
 ROOMS = {
     "seg_perception.ros",
     "seg_perception.inference.onnx",
+    "seg_perception.fitting",
     "seg_perception.importing",
     "seg_perception.open_vocabulary.teachers",
     "seg_perception.teaching",

@@ -133,7 +133,7 @@ def _bundle(form: Form, images: Sequence[Image], calibration: Sequence[Image]) -
 
 def _golden(converted: Converted, image: Image, answer: Segmentation) -> Golden:
     """Labels alone have no confidence that says anything."""
-    return (image, answer[0]) if converted.output.kind == "labels" else (image, *answer)
+    return (image, answer[0]) if converted.output.kind == "labels" else (image, *answer[:2])
 
 
 def _parity(form: Form, wanted: Sequence[Segmentation], got: Sequence[Segmentation]) -> Parity:
@@ -158,7 +158,7 @@ def _parity(form: Form, wanted: Sequence[Segmentation], got: Sequence[Segmentati
 
 
 def _expect_telling(form: Form, found: Sequence[Segmentation]) -> None:
-    seen = {int(label) for labels, _ in found for label in np.unique(labels)}
+    seen = {int(label) for answer in found for label in np.unique(answer[0])}
     if len(seen) < 2:
         msg = (
             f"{form.source.file} gives every pixel of the frames one class ({seen}), which proves "

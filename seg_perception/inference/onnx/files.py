@@ -42,6 +42,17 @@ def read_model(file: Path) -> Any:
     return model
 
 
+def data_files(file: Path) -> set[str]:
+    """Names of the files beside a model that hold weights of it.
+
+    Raises:
+        EngineError: it is no ONNX file.
+    """
+    tensors = all_tensors(_read_graph(file).graph)
+    places = [entry for tensor in tensors for entry in tensor.external_data]
+    return {PurePosixPath(entry.value).as_posix() for entry in places if entry.key == "location"}
+
+
 def to_bytes(model: Any) -> bytes:
     """The bytes of one file.
 

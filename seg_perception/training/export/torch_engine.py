@@ -68,7 +68,7 @@ class TorchEngine:
             msg = f"torch failed on {self.bundle}: {error}"
             raise EngineError(msg) from error
         labels, confidence = (part[0].cpu().numpy() for part in answer[:2])
-        return labels, confidence
+        return Segmentation(labels, confidence)
 
     def close(self) -> None:
         """Give the device's memory back."""

@@ -62,7 +62,7 @@ def imported(file: File, folder: Path, **changes: Any) -> Bundle:
 def share(bundle: Bundle) -> float:
     """How many labels of the stripes are right."""
     engine = OnnxRuntimeEngine(bundle, [CPU_PROVIDER])
-    labels, _ = engine.infer(stripes()[0])
+    labels, *_ = engine.infer(stripes()[0])
     engine.close()
     return float((labels == stripes()[1]).mean())
 

@@ -211,7 +211,7 @@ def test_it_becomes_a_bundle_with_the_right_labels(taken: Taken, tmp_path: Path)
         assert taken.file.opset > 21  # a newer ONNX than this runtime's is refused, and said
         pytest.skip(str(error))
     engine = OnnxRuntimeEngine(bundle, [CPU_PROVIDER])
-    labels, confidence = engine.infer(stripes()[0])
+    labels, confidence, _ = engine.infer(stripes()[0])
     engine.close()
     assert bundle.manifest.output.kind == taken.kind
     # Enlarging blurs scores over less than a stride beside each border of colours.

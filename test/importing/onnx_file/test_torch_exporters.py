@@ -65,7 +65,7 @@ def test_labels_equal_those_of_torch(tmp_path: Path, options: dict[str, Any]) ->
     )
     bundle = import_onnx(file, tmp_path / "bundle", lambda *_: [image], answers)
     engine = OnnxRuntimeEngine(bundle, [CPU_PROVIDER])
-    labels, _ = engine.infer(image)
+    labels, *_ = engine.infer(image)
     engine.close()
     with torch.no_grad():
         scores = network(torch.from_numpy(image / np.float32(255)).permute(2, 0, 1)[None])

@@ -119,7 +119,7 @@ def test_values_that_are_not_finite_later_are_not_published(
 ) -> None:
     engine = machine.create(make_bundle(foreign))
     machine.faults.outputs = lambda _, outputs: {"logits": outputs["logits"] * np.nan}
-    labels, _ = engine.infer(np.full((8, 16, 3), (9, 200, 9), np.uint8))
+    labels, *_ = engine.infer(np.full((8, 16, 3), (9, 200, 9), np.uint8))
     assert (labels == 1).all()
     assert "failed while running: tensor 'logits' is not finite" in engine.refused[0]
 

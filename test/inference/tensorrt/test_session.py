@@ -33,7 +33,7 @@ def test_one_upload_and_two_bytes_a_pixel_back(
         "tensorrt 10.3.0, Simulated GPU, plain: tiny 1 (16x8), loaded in"
     )
     machine.device.calls.clear()
-    labels, confidence = engine.infer(stripes[0])
+    labels, confidence, _ = engine.infer(stripes[0])
     np.testing.assert_array_equal(labels, stripes[1])
     np.testing.assert_array_equal(confidence, np.full_like(labels, 200))
     assert machine.device.calls == [
@@ -106,7 +106,7 @@ def test_outputs_that_nobody_reads_stay_on_the_device(
     """A network with logits: float32 in and out."""
     engine = machine.create(make_bundle(foreign))
     assert engine.self_test.detail == "not validated: no golden frames"
-    labels, _ = engine.infer(np.full((8, 16, 3), (9, 200, 9), np.uint8))
+    labels, *_ = engine.infer(np.full((8, 16, 3), (9, 200, 9), np.uint8))
     assert (labels == 1).all()
 
 
@@ -258,7 +258,7 @@ def test_tensors_of_16_bits_can_be_declared(
     half = NetworkInput(name="x", width=16, height=8, dtype="float16", layout="NCHW")
     bundle = make_bundle(foreign, model=half_model(), input=half)
     for engine in (machine.create(bundle), OnnxRuntimeEngine(bundle, [CPU_PROVIDER])):
-        labels, confidence = engine.infer(stripes[0])
+        labels, confidence, _ = engine.infer(stripes[0])
         np.testing.assert_array_equal(labels, stripes[1])
         # exp(200/255) / (exp(200/255) + 2) = 0.5228 of 255.
         assert confidence[0, 0] == 133

@@ -71,7 +71,7 @@ def test_new_rows_change_no_label_at_first_and_only_numbers_in_the_graph(small_b
         "test",
     )
     manifest = bundle.manifest.model_copy(update={"ontology": ontology})
-    labels, _ = Labeller(grown, manifest).label(bundle.golden[0].image)
+    labels, *_ = Labeller(grown, manifest).label(bundle.golden[0].image)
     assert (labels == bundle.golden[0].labels).all()
     kinds = [node.op_type for node in onnx.load_from_string(grown).graph.node]
     assert kinds == [node.op_type for node in graph.proto.graph.node]

@@ -55,7 +55,7 @@ def test_golden_frames_carry_the_confidence_and_torch_gives_both(
     path, bundle = exported
     engine = TorchEngine(bundle, path, "cpu")
     for frame in bundle.golden:
-        labels, confidence = engine.infer(frame.image)
+        labels, confidence, _ = engine.infer(frame.image)
         np.testing.assert_array_equal(labels, frame.labels)
         np.testing.assert_array_equal(confidence, frame.confidence)
     strict = Thresholds(min_agreement=1.0, max_confidence_error=0.0)

@@ -1,0 +1,1 @@
+"""Whether a picture is like those that a model was trained on."""
