@@ -2,8 +2,9 @@
 
     python -m bench.calibration_watch [--minutes 5] [--real FOLDER] [-o FOLDER]
 
-Six simulated drives, which are kept in the folder; each is driven sound, and with the camera
-turned in the middle. The public drive of KITTI (`kitti_drive`) too, where its folder is given.
+Seven simulated drives, one of them with three cameras, which are kept in the folder; each is
+driven sound, and with the front camera turned in the middle. The public drive of KITTI
+(`kitti_drive`) too, where its folder is given.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ class Driven:
     glimpses: Sequence[Glimpse]
     mounted: Rig
 
+    @property
+    def every_s(self) -> float:
+        """From one glimpse to the next."""
+        return every_s(len(self.mounted.cameras))
+
 
 def main() -> None:
     """Drive them all."""
@@ -47,7 +53,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     outcomes = []
     for driven in _drives(options):
-        sound = drive(driven.glimpses, driven.mounted, every_s=EVERY_S)
+        sound = drive(driven.glimpses, driven.mounted, every_s=driven.every_s)
         outcomes.append(sound)
         print(_line(driven.name, "no", sound), flush=True)
     for driven in _drives(options):
@@ -69,37 +75,49 @@ def _options() -> argparse.Namespace:
 
 
 def _drives(options: argparse.Namespace) -> Iterator[Driven]:
-    chosen = options.drives
-    return (driven for driven in _all_drives(options) if not chosen or driven.name in chosen)
+    """Those that are asked for; only they are made."""
 
+    def is_wanted(name: str) -> bool:
+        return not options.drives or name in options.drives
 
-def _all_drives(options: argparse.Namespace) -> Iterator[Driven]:
-    if options.real:
+    if options.real and is_wanted("KITTI"):
         folder = options.real / "kitti_drive"
         seen = list(kitti_glimpses(folder, EVERY_S))
-        height, width = seen[0].image.shape[:2]
+        height, width = seen[0].images.shape[1:3]
         yield Driven("KITTI", seen, kitti_rig(folder, (width, height)))
     for name, config in _worlds(60 * options.minutes):
-        mounted = Rig(
-            rig.calibration(config),
-            False,
-            rig.T_BASE_CAMERA @ rig.OPTICAL_FROM_BODY,
-            rig.T_BASE_LIDAR,
-            config.odom_frame,
-        )
-        yield Driven(name, list(glimpses(options.output, config, EVERY_S)), mounted)
+        if is_wanted(name):
+            yield _simulated(name, config, options.output)
+
+
+def _simulated(name: str, config: SimulationConfig, folder: Path) -> Driven:
+    cameras = rig.mounted_cameras(config)
+    mounted = Rig(
+        rig.calibration(config),
+        False,
+        np.stack([camera.T_base_camera for camera in cameras]),
+        rig.T_BASE_LIDAR,
+        config.odom_frame,
+    )
+    return Driven(name, list(glimpses(folder, config, every_s(len(cameras)))), mounted)
+
+
+def every_s(cameras: int) -> float:
+    """The more cameras, the longer it takes until one is looked at again."""
+    return EVERY_S * (1 + cameras) / 2
 
 
 def _worlds(duration_s: float) -> Iterator[tuple[str, SimulationConfig]]:
     kinds = (
-        ("forest", "forest", 0),
-        ("forest, traffic", "forest", 8),
-        ("forest, dense traffic", "forest", 16),
-        ("empty field", "field", 0),
-        ("field, traffic", "field", 8),
-        ("another forest", "forest", 0),
+        ("forest", "forest", 0, False),
+        ("forest, traffic", "forest", 8, False),
+        ("forest, dense traffic", "forest", 16, False),
+        ("empty field", "field", 0, False),
+        ("field, traffic", "field", 8, False),
+        ("another forest", "forest", 0, False),
+        ("forest, three cameras", "forest", 8, True),
     )
-    for seed, (name, scene, traffic) in enumerate(kinds, 1):
+    for seed, (name, scene, traffic, side_cameras) in enumerate(kinds, 1):
         yield (
             name,
             SimulationConfig.model_validate(
@@ -107,6 +125,7 @@ def _worlds(duration_s: float) -> Iterator[tuple[str, SimulationConfig]]:
                     "seed": seed,
                     "scene": scene,
                     "traffic": traffic,
+                    "side_cameras": side_cameras,
                     "duration_s": duration_s,
                     "speed_mps": 2.0,
                     "camera_width": 640,
@@ -118,11 +137,12 @@ def _worlds(duration_s: float) -> Iterator[tuple[str, SimulationConfig]]:
 
 
 def _knocked(driven: Driven, knock_deg: np.ndarray) -> Outcome:
+    every = driven.every_s
     middle = len(driven.glimpses) // 2
-    first = max(0, middle - round(_BEFORE_S / EVERY_S))
-    seen = driven.glimpses[first : middle + round(_AFTER_S / EVERY_S)]
-    knock = Knock((middle - first) * EVERY_S, knock_deg)
-    return drive(seen, driven.mounted, knock, every_s=EVERY_S)
+    first = max(0, middle - round(_BEFORE_S / every))
+    seen = driven.glimpses[first : middle + round(_AFTER_S / every)]
+    knock = Knock((middle - first) * every, knock_deg)
+    return drive(seen, driven.mounted, knock, every_s=every)
 
 
 def _words(knock_deg: np.ndarray) -> str:

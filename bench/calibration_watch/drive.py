@@ -20,7 +20,7 @@ from seg_perception.core.types import NANOSECONDS, Calibration, CameraFrame, Lab
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.perception import Perception
 
-CAMERA, LIDAR = "front", "top"
+CAMERAS, LIDAR = ("front", "left", "right"), "top"
 _SAID = {CALIBRATION_MOVED.code, CALIBRATION_FOLLOWED.code}
 
 
@@ -29,21 +29,27 @@ class Rig:
     """How camera and lidar are mounted.
 
     Attributes:
-        calibration, rectified: of the camera.
-        T_base_camera, T_base_lidar: float64 (4, 4).
+        calibration, rectified: of every camera.
+        T_base_cameras: float64 (C, 4, 4), of the first C of `CAMERAS`.
+        T_base_lidar: float64 (4, 4).
         fixed_frame: empty where nothing says how the robot moves.
     """
 
     calibration: Calibration
     rectified: bool
-    T_base_camera: NDArray[np.float64]
+    T_base_cameras: NDArray[np.float64]
     T_base_lidar: NDArray[np.float64]
     fixed_frame: str
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Their names."""
+        return CAMERAS[: len(self.T_base_cameras)]
 
 
 @dataclass(frozen=True, eq=False)
 class Knock:
-    """The camera is turned in mid-drive: tf keeps saying what it said.
+    """The first camera is turned in mid-drive: tf keeps saying what it said.
 
     Attributes:
         after_s: since the first glimpse.
@@ -61,11 +67,11 @@ class Outcome:
     Attributes:
         seconds: length of the drive.
         said: sentences, each with the second in which it was said.
-        early: how many of them before the camera was knocked; all where it was not.
-        named_s: from the knock to the first word; None: nothing was said.
-        moments, searches: of the watch.
+        early: how many of them before the camera was knocked, or of a camera that was not.
+        named_s: from the knock to the first word of that camera; None: nothing was said.
+        moments, searches: of the watch, all cameras.
         cpu_s: processor time of all that the watch did, and of the longest step.
-        unknown: share of the glimpses after which it could not tell.
+        unknown: share of the glimpses, camera by camera, after which it could not tell.
     """
 
     seconds: float
@@ -95,29 +101,30 @@ def drive(
     core = Perception(_config(mounted, every_s, follow=follow), Ontology.load("field"), tree)
     core.watch_calibration(work)
     _mount(tree, mounted, np.zeros(3))
-    said: dict[str, float] = {}
+    said: dict[tuple[str, str], float] = {}
     at_s, start_ns, unknown, count = 0.0, 0, 0, 0
     for glimpse in glimpses:
         start_ns = start_ns or glimpse.scan_ns
         at_s = (glimpse.scan_ns - start_ns) / NANOSECONDS
         if knock is not None and at_s >= knock.after_s:
             _mount(tree, mounted, knock.turn_deg)
-        _feed(core, tree, glimpse, mounted.calibration)
+        _feed(core, tree, glimpse, mounted)
         for issue in core.issues.all():
             if issue.code in _SAID:
-                said.setdefault(issue.sentence, at_s)
-        count += 1
-        unknown += core.calibration.states[CAMERA].answer == "unknown"
-    state = core.calibration.states[CAMERA]
+                said.setdefault((issue.stream, issue.sentence), at_s)
+        states = core.calibration.states.values()
+        count += len(states)
+        unknown += sum(state.answer == "unknown" for state in states)
     knocked_s = knock.after_s if knock else np.inf
-    late = [moment for moment in said.values() if moment >= knocked_s]
+    first = stream("camera", CAMERAS[0])
+    late = [at for (who, _), at in said.items() if at >= knocked_s and who == first]
     return Outcome(
         seconds=at_s,
-        said=tuple((moment, sentence) for sentence, moment in said.items()),
+        said=tuple((at, sentence) for (_, sentence), at in said.items()),
         early=len(said) - len(late),
         named_s=min(late) - knocked_s if late else None,
-        moments=state.moments,
-        searches=state.searches,
+        moments=sum(state.moments for state in core.calibration.states.values()),
+        searches=sum(state.searches for state in core.calibration.states.values()),
         cpu_s=(work.total_s, work.longest_s),
         unknown=unknown / max(count, 1),
     )
@@ -138,35 +145,38 @@ class _Timed(WorkAtOnce):
 
 
 def _config(mounted: Rig, every_s: float, *, follow: bool) -> Config:
-    return Config.from_parameters(
-        {
-            "cameras": [CAMERA],
-            f"camera.{CAMERA}.image_topic": "/image",
-            f"camera.{CAMERA}.rectified": mounted.rectified,
-            "transforms.fixed_frame": mounted.fixed_frame,
-            "lidars": [LIDAR],
-            f"lidar.{LIDAR}.topic": "/points",
-            # A little less than the glimpses are apart, so that none is left out.
-            "calibration.interval_s": 0.5 * every_s,
-            "calibration.follow": follow,
-        }
-    )
+    cameras = mounted.cameras
+    parameters = {
+        "cameras": list(cameras),
+        "transforms.fixed_frame": mounted.fixed_frame,
+        "lidars": [LIDAR],
+        f"lidar.{LIDAR}.topic": "/points",
+        # Less than the glimpses are apart, so that none is left out.
+        "calibration.interval_s": every_s / (1 + len(cameras)),
+        "calibration.follow": follow,
+    }
+    for camera in cameras:
+        parameters[f"camera.{camera}.image_topic"] = f"/{camera}/image"
+        parameters[f"camera.{camera}.rectified"] = mounted.rectified
+    return Config.from_parameters(parameters)
 
 
 def _mount(tree: TransformTree, mounted: Rig, turn_deg: NDArray[np.float64]) -> None:
-    tree.set_static("base_link", "camera", mounted.T_base_camera @ turn(turn_deg))
+    turns = [turn(turn_deg), *(np.eye(4) for _ in mounted.cameras[1:])]
+    for camera, T, C in zip(mounted.cameras, mounted.T_base_cameras, turns, strict=True):
+        tree.set_static("base_link", camera, T @ C)
     tree.set_static("base_link", "lidar", mounted.T_base_lidar)
 
 
-def _feed(
-    core: Perception, tree: TransformTree, glimpse: Glimpse, calibration: Calibration
-) -> None:
+def _feed(core: Perception, tree: TransformTree, glimpse: Glimpse, mounted: Rig) -> None:
     for stamp_ns, T in zip(glimpse.pose_ns.tolist(), glimpse.poses, strict=True):
         tree.set_timed("odom", "base_link", stamp_ns, T)
-    frame = CameraFrame(CAMERA, glimpse.image, glimpse.image_ns, "camera", calibration)
-    labels = np.zeros(glimpse.image.shape[:2], np.uint8)
-    label_map = LabelMap(CAMERA, labels, labels, glimpse.image_ns, "camera", calibration)
-    core.take_segmented(label_map, core.generation, frame)
+    lens = mounted.calibration
+    for camera, image in zip(mounted.cameras, glimpse.images, strict=True):
+        frame = CameraFrame(camera, image, glimpse.image_ns, camera, lens)
+        labels = np.zeros(image.shape[:2], np.uint8)
+        label_map = LabelMap(camera, labels, labels, glimpse.image_ns, camera, lens)
+        core.take_segmented(label_map, core.generation, frame)
     cloud = PointCloud(glimpse.points, glimpse.scan_ns, "lidar", is_dense=True)
     handle = core.accounting.receive(stream("lidar", LIDAR))
     core.add_cloud(LIDAR, cloud, handle, glimpse.scan_ns)

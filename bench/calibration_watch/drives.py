@@ -22,17 +22,17 @@ _TF_REACH_S, _TF_STEP_S = 0.3, 0.02
 
 @dataclass(frozen=True, eq=False)
 class Glimpse:
-    """A picture, the scan beside it, and where the robot was around them.
+    """A picture of each camera, the scan beside them, and where the robot was around them.
 
     Attributes:
-        image: uint8 (h, w, 3), RGB.
+        images: uint8 (C, h, w, 3), RGB, of all cameras at once.
         image_ns, scan_ns: their stamps.
         points: the scan, in the layout of ouster-ros.
         pose_ns: int64 (P,).
         poses: float64 (P, 4, 4), T_odom_base.
     """
 
-    image: NDArray[np.uint8]
+    images: NDArray[np.uint8]
     image_ns: int
     scan_ns: int
     points: NDArray[Any]
@@ -44,7 +44,8 @@ def glimpses(folder: Path, config: SimulationConfig, every_s: float) -> Iterator
     """One glimpse in so many seconds of a drive; kept in a folder, since they take long."""
     world: World | None = None
     name = f"{config.scene}_{config.traffic}_{config.seed}_{config.speed_mps:g}"
-    place = folder / f"{name}_{config.lidar_beams}_{config.camera_width}"
+    cameras = "_three_cameras" if config.side_cameras else ""
+    place = folder / f"{name}_{config.lidar_beams}_{config.camera_width}{cameras}"
     place.mkdir(parents=True, exist_ok=True)
     for number in range(int(config.duration_s / every_s)):
         path = place / f"{number:04d}_{every_s:g}.npz"
@@ -62,17 +63,20 @@ def _slowest_turn(world: World, since_s: float) -> float:
 
 
 def _glimpse(world: World, time_s: float, number: int) -> Glimpse:
-    config, front = world.config, world.cameras[0]
+    config = world.config
     random = np.random.default_rng([config.seed, number])
     image_s = time_s - random.uniform(0, _BEFORE_S)
     seed = [config.seed, number]
-    picture = front.camera.render(
-        world.scene, front.poses(world.trajectory), image_s, world.light, seed
-    )
+    pictures = [
+        mounted.camera.render(
+            world.scene, mounted.poses(world.trajectory), image_s, world.light, [*seed, *which]
+        )
+        for mounted, which in zip(world.cameras, ([], [1], [2]), strict=False)
+    ]
     scan = world.lidar.scan(world.scene, world.trajectory, rig.T_BASE_LIDAR, time_s, seed)
     pose_s = np.arange(time_s - _TF_REACH_S, time_s + _TF_REACH_S, _TF_STEP_S)
     return Glimpse(
-        image=picture.rgb,
+        images=np.stack([picture.rgb for picture in pictures]),
         image_ns=config.stamp_ns + round(image_s * NANOSECONDS),
         scan_ns=config.stamp_ns + round(time_s * NANOSECONDS),
         points=scan.points,

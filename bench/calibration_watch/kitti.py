@@ -31,7 +31,7 @@ def kitti_glimpses(folder: Path, every_s: float) -> Iterator[Glimpse]:
         stamp_ns = _START_NS + round(number * every_s * NANOSECONDS)
         rgb = np.ascontiguousarray(picture[:, :, ::-1]).astype(np.uint8, copy=False)
         nowhere = np.zeros(0, np.int64), np.zeros((0, 4, 4))
-        yield Glimpse(rgb, stamp_ns, stamp_ns, points.reshape(1, -1), *nowhere)
+        yield Glimpse(rgb[None], stamp_ns, stamp_ns, points.reshape(1, -1), *nowhere)
 
 
 def kitti_rig(folder: Path, size: tuple[int, int]) -> Rig:
@@ -42,4 +42,4 @@ def kitti_rig(folder: Path, size: tuple[int, int]) -> Rig:
     p, r = found["P_rect_02"].reshape(3, 4), found["R_rect_00"].reshape(3, 3)
     calibration = Calibration(*size, p[:, :3].copy(), "plumb_bob", np.zeros(5), r, p)
     T = np.vstack([found["Tr_velo_to_cam"].reshape(3, 4), [0, 0, 0, 1]])
-    return Rig(calibration, True, np.linalg.inv(T), np.eye(4), "")
+    return Rig(calibration, True, np.linalg.inv(T)[None], np.eye(4), "")
