@@ -140,10 +140,16 @@ class FrameTurns(FrameSlots[T]):
         self._most = most
         self._out: set[str] = set()
 
-    def bring_back(self, camera: str) -> None:
-        """The camera's item, which was taken, needs its place no longer."""
+    def bring_back(self, camera: str, most: int | None = None) -> None:
+        """The camera's item, which was taken, needs its place no longer.
+
+        Args:
+            camera: whose it is.
+            most: items that may be out from now on; None: as many as before.
+        """
         with self._changed:
             self._out.discard(camera)
+            self._most = self._most if most is None else most
             self._changed.notify_all()
 
     def _takeable(self) -> Collection[str]:

@@ -8,18 +8,19 @@ from functools import partial
 
 from seg_perception.core.drop_reasons import SHUTDOWN, SUPERSEDED
 from seg_perception.core.types import CameraFrame
+from seg_perception.inference.look_ahead import LookAhead
 from seg_perception.inference.scheduler import FrameTurns
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.video_packets import is_video
 from seg_perception.outputs.topics import image_topics
-from seg_perception.ros.image_stages import Decoding, Inference, Publishing, SegmentedFrame, Turns
+from seg_perception.ros.image_stages import AnsweredFrame, Decoding, Inference, Publishing, Turns
 from seg_perception.ros.inputs import CameraInput, StreamInput
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.video_input import VideoInput
 from seg_perception.ros.workers import Handover, ReceivedMessage
 
-# Label maps that may wait to be published; the engine waits for the next place.
+# Answers that may wait to be published; the engine waits for the next place.
 _UNPUBLISHED = 2
 
 
@@ -43,10 +44,12 @@ class ImageSegmentation:
         for name, camera in cameras.items():
             self._inputs[name] = CameraInput(context, name, camera, self._put)
         context.on_change.append(self._reconfigure)
-        done: Handover[SegmentedFrame] = Handover(_UNPUBLISHED)
-        self._decoding = Decoding(context, segmenter, self._turns, self._decode, threads)
-        self._inference = Inference(context, segmenter, self._turns, self._decoding.ready, done)
-        self._publishing = Publishing(context, done)
+        done: Handover[AnsweredFrame] = Handover(_UNPUBLISHED)
+        ahead = LookAhead(threads + 1)
+        self._decoding = Decoding(context, segmenter, self._turns, self._decode, threads, ahead)
+        ready = self._decoding.ready
+        self._inference = Inference(context, segmenter, self._turns, ready, done, ahead)
+        self._publishing = Publishing(context, segmenter, done)
 
     @property
     def streams(self) -> Sequence[StreamInput]:

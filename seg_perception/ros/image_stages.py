@@ -1,7 +1,8 @@
-"""The stages of an image: decoded by several threads, segmented by one, published by another.
+"""The stages of an image: decoded by several threads, inferred by one, published by another.
 
 Each camera has one image between its slot and the engine, so that nothing overtakes and what is
-decoded is the newest; behind the engine everything goes on in the engine's order.
+decoded is the newest; behind the engine everything goes on in the engine's order. The thread of
+the engine does nothing else: whatever it did, the engine would wait for.
 """
 
 from __future__ import annotations
@@ -10,13 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from seg_perception.core.drop_reasons import SHUTDOWN
 from seg_perception.core.types import CameraFrame, LabelMap
+from seg_perception.inference.look_ahead import LookAhead
 from seg_perception.inference.scheduler import FrameTurns
-from seg_perception.inference.segmenter import PreparedFrame, Segmenter
+from seg_perception.inference.segmenter import Answer, PreparedFrame, Segmenter
 from seg_perception.ros.latencies import READY
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.workers import Handover, ReceivedMessage, Worker
@@ -46,18 +45,16 @@ class ReadyFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentedFrame:
-    """An image that waits to be published.
+class AnsweredFrame:
+    """An image of which the network has spoken.
 
     Attributes:
-        received: its message.
-        label_map: what the network said.
-        image: uint8 (H, W, 3), RGB, that it was said of.
+        ready: the image.
+        answer: what the network said.
     """
 
-    received: ReceivedMessage
-    label_map: LabelMap
-    image: NDArray[np.uint8]
+    ready: ReadyFrame
+    answer: Answer
 
 
 class Decoding:
@@ -70,6 +67,7 @@ class Decoding:
         turns: Turns,
         decode: Callable[[ReceivedMessage], CameraFrame],
         threads: int,
+        ahead: LookAhead,
     ) -> None:
         """Start.
 
@@ -79,8 +77,10 @@ class Decoding:
             turns: whose image is next; gets a turn back where an image came to nothing.
             decode: makes a frame of a message.
             threads: how many.
+            ahead: told how long an image takes.
         """
         self._context = context
+        self._ahead = ahead
         self._segmenter = segmenter
         self._turns = turns
         self._decode = decode
@@ -112,12 +112,15 @@ class Decoding:
 
     def _prepare(self, received: ReceivedMessage) -> ReadyFrame:
         context, stream = self._context, received.handle.stream
-        context.latencies.add_wait(received.handle, time.perf_counter())
+        start_s = time.perf_counter()
+        context.latencies.add_wait(received.handle, start_s)
         frame = self._decode(received)
         generation = context.observe(stream, frame.frame_id, frame.stamp_ns)
         with context.latencies.measure("prepare", stream):
             prepared = self._segmenter.prepare(frame)
-        return ReadyFrame(received, prepared, generation, time.perf_counter())
+        ready_s = time.perf_counter()
+        self._ahead.made_ready(ready_s - start_s)
+        return ReadyFrame(received, prepared, generation, ready_s)
 
 
 class Inference:
@@ -129,14 +132,16 @@ class Inference:
         segmenter: Segmenter,
         turns: Turns,
         ready: Handover[ReadyFrame],
-        done: Handover[SegmentedFrame],
+        done: Handover[AnsweredFrame],
+        ahead: LookAhead,
     ) -> None:
-        """Start; a turn is over when the engine takes its image."""
+        """Start; a turn is over when the engine takes its image, `ahead` says what follows."""
         self._context = context
         self._segmenter = segmenter
         self._turns = turns
         self._ready = ready
         self._done = done
+        self._ahead = ahead
         self._worker = Worker("inference", self._step, context.on_thread_error("inference"))
 
     def stop(self) -> None:
@@ -147,28 +152,30 @@ class Inference:
         ready = self._ready.take(TAKE_TIMEOUT_S)
         if ready is None:
             return
-        self._turns.bring_back(ready.received.name)
+        self._turns.bring_back(ready.received.name, self._ahead.images)
         with self._context.accounted(ready.received.handle):
-            self._done.put(self._segment(ready))
+            self._done.put(AnsweredFrame(ready, self._infer(ready)))
 
-    def _segment(self, ready: ReadyFrame) -> SegmentedFrame:
-        context, frame = self._context, ready.prepared.frame
-        stream = ready.received.handle.stream
-        context.latencies.add(READY, stream, time.perf_counter() - ready.since_s)
-        with context.latencies.measure("segment", stream):
-            answer = self._segmenter.infer(ready.prepared)
-            segmented = self._segmenter.finish(frame, answer)
-            label_map = context.perception.take_segmented(segmented, ready.generation, frame)
-        context.tell_clouds()
-        return SegmentedFrame(ready.received, label_map, frame.image)
+    def _infer(self, ready: ReadyFrame) -> Answer:
+        latencies, stream = self._context.latencies, ready.received.handle.stream
+        start_s = time.perf_counter()
+        answer = self._segmenter.infer(ready.prepared)
+        duration_s = time.perf_counter() - start_s
+        self._ahead.inferred(duration_s)
+        latencies.add(READY, stream, start_s - ready.since_s)
+        latencies.add("segment", stream, duration_s)
+        return answer
 
 
 class Publishing:
-    """Label maps into the graph, in the engine's order."""
+    """Label maps of what the engine says: for the clouds, and into the graph, in its order."""
 
-    def __init__(self, context: NodeContext, done: Handover[SegmentedFrame]) -> None:
+    def __init__(
+        self, context: NodeContext, segmenter: Segmenter, done: Handover[AnsweredFrame]
+    ) -> None:
         """Start."""
         self._context = context
+        self._segmenter = segmenter
         self._done = done
         self._worker = Worker("publish", self._step, context.on_thread_error("publish"))
 
@@ -176,19 +183,28 @@ class Publishing:
         """Publish what the engine has still said; it says nothing more."""
         left = self._done.close()
         self._worker.stop()
-        for segmented in left:
-            self._publish(segmented)
+        for answered in left:
+            self._publish(answered)
 
     def _step(self) -> None:
-        segmented = self._done.take(TAKE_TIMEOUT_S)
-        if segmented is not None:
-            self._publish(segmented)
+        answered = self._done.take(TAKE_TIMEOUT_S)
+        if answered is not None:
+            self._publish(answered)
 
-    def _publish(self, segmented: SegmentedFrame) -> None:
-        context, handle = self._context, segmented.received.handle
-        label_map = segmented.label_map
+    def _publish(self, answered: AnsweredFrame) -> None:
+        context, handle = self._context, answered.ready.received.handle
         with context.accounted(handle):
+            label_map = self._finish(answered)
+            context.tell_clouds()
             with context.latencies.measure("publish", handle.stream):
                 now_ns = context.clock.now_ns()
-                context.outputs.publish_label_map(label_map, segmented.image, now_ns)
+                image = answered.ready.prepared.frame.image
+                context.outputs.publish_label_map(label_map, image, now_ns)
             context.published(handle, label_map.stamp_ns)
+
+    def _finish(self, answered: AnsweredFrame) -> LabelMap:
+        context, ready = self._context, answered.ready
+        frame = ready.prepared.frame
+        with context.latencies.measure("finish", ready.received.handle.stream):
+            segmented = self._segmenter.finish(frame, answered.answer)
+            return context.perception.take_segmented(segmented, ready.generation, frame)

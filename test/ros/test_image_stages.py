@@ -13,6 +13,7 @@ from seg_perception.core.errors import ImageError
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import MessageAccounting
 from seg_perception.core.types import CameraFrame, LabelMap
+from seg_perception.inference.look_ahead import LookAhead
 from seg_perception.inference.scheduler import FrameTurns
 from seg_perception.inference.segmenter import PreparedFrame
 from seg_perception.pipeline.accounted import accounted
@@ -50,10 +51,10 @@ class Node:
             on_thread_error=lambda _name: self.errors.append,
         )
         self.turns = FrameTurns(dict.fromkeys(cameras, 1.0), threads + 1)
-        done = Handover(2)
-        self.decoding = Decoding(context, self, self.turns, self.decode, threads)
-        self.inference = Inference(context, self, self.turns, self.decoding.ready, done)
-        self.publishing = Publishing(context, done)
+        done, ahead = Handover(2), LookAhead(threads + 1)
+        self.decoding = Decoding(context, self, self.turns, self.decode, threads, ahead)
+        self.inference = Inference(context, self, self.turns, self.decoding.ready, done, ahead)
+        self.publishing = Publishing(context, self, done)
 
     def put(self, camera: str, number: int) -> None:
         handle = self.accounting.receive(f"camera.{camera}")
