@@ -69,6 +69,7 @@ class MessageHandle:
     Attributes:
         stream, number: whose message, and which of that stream.
         opened_s: when the message came (time.perf_counter).
+        is_open: whether it is still on its way.
     """
 
     def __init__(self, accounting: MessageAccounting, stream: str, number: int) -> None:
@@ -76,6 +77,7 @@ class MessageHandle:
         self.stream = stream
         self.number = number
         self.opened_s = time.perf_counter()
+        self.is_open = True
         self._accounting = accounting
 
     def publish(self) -> None:
@@ -222,6 +224,7 @@ class MessageAccounting:
                 msg = f"message {handle.number} of {handle.stream} is closed already"
                 raise RuntimeError(msg)
             entry.open.remove(handle.number)
+            handle.is_open = False
             if reason is None:
                 entry.published += 1
             else:

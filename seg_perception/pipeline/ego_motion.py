@@ -59,7 +59,11 @@ class EgoMotion:
 
     def image_time_ns(self, label_map: Exposure) -> int:
         """The corrected stamp of an image."""
-        return _shifted(label_map.stamp_ns, self._cameras[label_map.camera].time_offset_s)
+        return self.corrected_ns(label_map.camera, label_map.stamp_ns)
+
+    def corrected_ns(self, camera: str, stamp_ns: int) -> int:
+        """The corrected time of a stamp (ns) of a camera."""
+        return _shifted(stamp_ns, self._cameras[camera].time_offset_s)
 
     def has_moved(self, frame: str, first_ns: int, last_ns: int) -> bool | None:
         """Whether a frame moved between two times; None where that is not known.

@@ -135,6 +135,14 @@ class Perception:
         """How often everything timed was forgotten."""
         return self._label_maps.generation
 
+    def expect_label_map(self, camera: str, stamp_ns: int, handle: MessageHandle) -> None:
+        """An image came whose labels will follow, unless its handle is closed before.
+
+        Clouds wait for those that are nearer in time than what there is, and for no others.
+        """
+        if stamp_ns:
+            self._label_maps.coming.add(camera, self.motion.corrected_ns(camera, stamp_ns), handle)
+
     def take_segmented(self, segmented: LabelMap, generation: int, frame: CameraFrame) -> LabelMap:
         """Hide the robot itself, and keep the labels for the clouds.
 

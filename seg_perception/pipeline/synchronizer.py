@@ -12,6 +12,7 @@ from seg_perception.config import SynchronizerConfig
 from seg_perception.core.drop_reasons import QUEUE_FULL, SUPERSEDED
 from seg_perception.core.message_accounting import MessageHandle
 from seg_perception.core.types import NANOSECONDS
+from seg_perception.pipeline.coming_images import ComingImages
 from seg_perception.pipeline.scan import Scan
 
 Prepared = TypeVar("Prepared")
@@ -26,10 +27,17 @@ class Timed(Generic[Prepared]):
 
 
 class LabelMapBuffer(Generic[Prepared]):
-    """The last label maps of each camera; may be used from several threads."""
+    """The last label maps of each camera; may be used from several threads.
+
+    Attributes:
+        coming: images whose label maps will follow; where nobody enters any, each label map is
+            there before a cloud asks, or unknown until it comes.
+    """
 
     def __init__(self, cameras: Iterable[str], config: SynchronizerConfig) -> None:
         """Start with an empty buffer for each camera."""
+        cameras = tuple(cameras)
+        self.coming = ComingImages(cameras)
         self._lock = threading.Lock()
         self._buffers: dict[str, deque[Timed[Prepared]]] = {
             camera: deque(maxlen=config.buffer_size) for camera in cameras
@@ -76,25 +84,34 @@ class LabelMapBuffer(Generic[Prepared]):
             return buffer[-1] if buffer else None
 
     def is_complete(self, cameras: Iterable[str], time_ns: int) -> bool:
-        """Whether every camera that still delivers has a label map newer than `time_ns`.
+        """Whether no camera that still delivers will have a label map nearer to `time_ns`.
 
-        A camera that has been silent for longer than a cloud could use is not waited
-        for; while no camera delivers at all, the cloud waits.
+        That is so where its newest one is not older, and where the next image that has come
+        is no nearer. A camera that has been silent for longer than a cloud could use is not
+        waited for; while no camera delivers at all, the cloud waits.
         """
         with self._lock:
-            newest = [
-                max(entry.time_ns for entry in self._buffers[c])
-                for c in cameras
-                if self._buffers[c]
-            ]
+            newest = {
+                camera: max(entry.time_ns for entry in self._buffers[camera])
+                for camera in cameras
+                if self._buffers[camera]
+            }
         silent_ns = time_ns - self._max_gap_ns - self._max_wait_ns
-        alive = [stamp for stamp in newest if stamp >= silent_ns]
-        return bool(alive) and all(stamp >= time_ns for stamp in alive)
+        alive = {camera: stamp for camera, stamp in newest.items() if stamp >= silent_ns}
+        return bool(alive) and all(
+            stamp >= time_ns or self._next_is_no_nearer(camera, stamp, time_ns)
+            for camera, stamp in alive.items()
+        )
+
+    def _next_is_no_nearer(self, camera: str, newest_ns: int, time_ns: int) -> bool:
+        next_ns = self.coming.first_after(camera, newest_ns)
+        return next_ns is not None and next_ns - time_ns >= time_ns - newest_ns
 
     def clear(self) -> None:
         """Forget all label maps: the clock jumped."""
         with self._lock:
             self._generation += 1
+            self.coming.clear()
             for buffer in self._buffers.values():
                 buffer.clear()
 

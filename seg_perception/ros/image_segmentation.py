@@ -90,6 +90,7 @@ class ImageSegmentation:
         if refusal:
             received.handle.drop(refusal)
             return
+        self._context.perception.expect_label_map(received.name, stamp_ns, received.handle)
         replaced = self._turns.put(received.name, received)
         if replaced is not None:
             replaced.handle.drop(SHUTDOWN if replaced is received else SUPERSEDED)

@@ -169,6 +169,19 @@ def test_no_more_items_than_may_be_are_out() -> None:
     assert turns.take(0) == "b1"
 
 
+def test_how_many_may_be_out_can_change_with_every_turn() -> None:
+    turns = FrameTurns[str]({"a": 1, "b": 1, "c": 1}, most=2)
+    for camera in "abc":
+        turns.put(camera, camera)
+    assert (turns.take(0), turns.take(0), turns.take(0)) == ("a", "b", None)
+    turns.bring_back("a", 1)
+    assert turns.take(0) is None
+    turns.bring_back("b")
+    assert turns.take(0) == "c"
+    turns.put("a", "a")
+    assert turns.take(0) is None
+
+
 def test_a_turn_that_comes_back_wakes_who_waits() -> None:
     turns = FrameTurns[str]({"a": 1}, most=1)
     turns.put("a", "a1")
