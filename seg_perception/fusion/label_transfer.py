@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from seg_perception.fusion.visibility import DepthBuffer, SameRays
 # The pixel in which a point lies is known to a half of one.
 _SAME_PIXEL_PX = 0.5
 
-__all__ = ["PreparedLabelMap", "Transfer", "View", "transfer_labels"]
+__all__ = ["AskedCloud", "PreparedLabelMap", "Transfer", "View", "transfer_labels"]
 
 
 def transfer_labels(
@@ -48,44 +49,101 @@ def transfer_labels(
         of_pixels: the points were made of the pixels of an image; what looks along their rays sees
             them all.
     """
-    nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
-    ranges = Range(config.min_range_m, config.max_range_m)
-    parts = [
-        _Part(piece, *ranges.classify(points, nobody), points, views)
-        for piece, points in pieces(xyz)
-    ]
-    several = len(views) > 1
-    voting = LabelVoting(len(xyz), unknown_id, config.min_confidence, several=several)
-    for source, view in enumerate(views):
-        seen = [(part.points, part.projected[source]) for part in parts]
-        before = [
-            project_points(points, np.ones(len(points), np.bool_), view) for points in earlier
-        ]
-        same_rays = of_pixels and _looks_along(seen, view)
-        buffer: type[DepthBuffer | SameRays] = SameRays if same_rays else DepthBuffer
-        votes = _votes(seen, before, view, config, plausibility, buffer, several=several)
-        for part, vote in zip(parts, votes, strict=True):
-            voting.add(part.piece, source, vote)
-    for part in parts:
-        voting.close(part.piece, part.status)
-    return voting.result()
+    asked = AskedCloud(xyz, config, earlier, plausibility, of_pixels=of_pixels)
+    return asked.decide(views, unknown_id)
 
 
-class _Part:
-    """A piece of the cloud in the eyes of all views."""
+class AskedCloud:
+    """A cloud that is laid before one view after the other.
+
+    What a view says does not depend on the others: it can be asked before they are there.
+    """
 
     def __init__(
         self,
-        piece: slice,
-        status: NDArray[np.uint8],
-        asked: NDArray[np.bool_],
-        points: NDArray[np.float32],
-        views: Sequence[View],
+        xyz: NDArray[np.float32],
+        config: TransferConfig,
+        earlier: Sequence[NDArray[np.float32]] = (),
+        plausibility: Plausibility | None = None,
+        *,
+        of_pixels: bool = False,
     ) -> None:
-        self.piece = piece
-        self.status = status
-        self.points = points
-        self.projected = [project_points(points, asked, view) for view in views]
+        """Part a cloud up; all arguments are as for `transfer_labels`."""
+        self.xyz = xyz
+        self._config = config
+        self._earlier = earlier
+        self._plausibility = plausibility
+        self._of_pixels = of_pixels
+        ranges = Range(config.min_range_m, config.max_range_m)
+        self._parts = [
+            _Part(piece, points, *ranges.classify(points, PointStatus.OUT_OF_VIEW))
+            for piece, points in pieces(xyz)
+        ]
+        self._asked: list[tuple[View, bool, Sequence[CameraVote]]] = []
+
+    def ask(self, view: View, *, several: bool) -> None:
+        """Ask a view now; `decide` finds what it said, if it is asked about the same.
+
+        Args:
+            view: a label map and its camera.
+            several: there will be other views.
+        """
+        self._asked.append((view, several, self._votes(view, several=several)))
+
+    def decide(self, views: Sequence[View], unknown_id: int) -> Transfer:
+        """Labels by all views, once; the arguments are as for `transfer_labels`."""
+        several = len(views) > 1
+        count = len(self.xyz)
+        voting = LabelVoting(count, unknown_id, self._config.min_confidence, several=several)
+        for source, view in enumerate(views):
+            for part, vote in zip(self._parts, self._said(view, several=several), strict=True):
+                voting.add(part.piece, source, vote)
+        nobody = PointStatus.OUT_OF_VIEW if views else PointStatus.NO_LABEL_MAP
+        for part in self._parts:
+            voting.close(part.piece, part.status_if_unseen(nobody))
+        return voting.result()
+
+    def _said(self, view: View, *, several: bool) -> Sequence[CameraVote]:
+        for earlier, with_others, votes in self._asked:
+            if with_others == several and view.shows_the_same_as(earlier):
+                return votes
+        return self._votes(view, several=several)
+
+    def _votes(self, view: View, *, several: bool) -> Sequence[CameraVote]:
+        seen = [
+            (part.points, project_points(part.points, part.asked, view)) for part in self._parts
+        ]
+        before = [
+            project_points(points, np.ones(len(points), np.bool_), view) for points in self._earlier
+        ]
+        same_rays = self._of_pixels and _looks_along(seen, view)
+        buffer: type[DepthBuffer | SameRays] = SameRays if same_rays else DepthBuffer
+        plausibility = self._plausibility
+        votes = _votes(seen, before, view, self._config, plausibility, buffer, several=several)
+        return list(votes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A piece of the cloud.
+
+    Attributes:
+        piece: which of its points.
+        points: float32 (M, 3), metre, sensor frame.
+        status: uint8 (M,), PointStatus before any view is asked.
+        asked: bool (M,), views are asked about it.
+    """
+
+    piece: slice
+    points: NDArray[np.float32]
+    status: NDArray[np.uint8]
+    asked: NDArray[np.bool_]
+
+    def status_if_unseen(self, nobody: PointStatus) -> NDArray[np.uint8]:
+        """PointStatus of points that no view has in its image, uint8 (M,)."""
+        if nobody == PointStatus.OUT_OF_VIEW:
+            return self.status
+        return np.where(self.status == PointStatus.OUT_OF_VIEW, np.uint8(nobody), self.status)
 
 
 def _looks_along(seen: Sequence[tuple[NDArray[np.float32], ProjectedPoints]], view: View) -> bool:

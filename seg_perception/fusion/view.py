@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -15,6 +17,8 @@ from seg_perception.core.types import LabelMap
 from seg_perception.geometry.camera import CameraModel
 from seg_perception.geometry.projection import Hits
 from seg_perception.geometry.rolling_shutter import RollingShutter
+
+T = TypeVar("T")
 
 # Boundary distances are kept in quarters of a pixel.
 QUARTERS = 4
@@ -105,6 +109,20 @@ class View:
         apart = (self.camera.T_ideal_camera @ self.T_camera_cloud)[:3, 3]
         return float(np.linalg.norm(apart)) * max(self.camera.fx, self.camera.fy) / depth_m
 
+    def shows_the_same_as(self, other: View) -> bool:
+        """Whether any cloud sees in it what it sees in another view of the same configuration."""
+        return (
+            self.prepared is other.prepared
+            and np.array_equal(self.T_camera_cloud, other.T_camera_cloud)
+            and self._sureness == other._sureness
+            and _same(self.shutter, other.shutter, RollingShutter.equals)
+            and _same(self.up, other.up, np.array_equal)
+        )
+
+    @property
+    def _sureness(self) -> tuple[float, ...]:
+        return self.time_gap_s, self.angle_sigma_rad, self.offset_sigma_m
+
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the label map (pixel)."""
@@ -128,6 +146,13 @@ class View:
         if self.T_camera_cloud.shape != (4, 4) or not np.isfinite(self.T_camera_cloud).all():
             msg = f"T_camera_cloud: expected a finite (4, 4), got {self.T_camera_cloud.tolist()}"
             raise TransformError(msg)
+
+
+def _same(one: T | None, other: T | None, are_equal: Callable[[T, T], bool]) -> bool:
+    """Whether there is neither, or both and they are equal."""
+    if one is None or other is None:
+        return one is other
+    return are_equal(one, other)
 
 
 def _boundary_distance(labels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:

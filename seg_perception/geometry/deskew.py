@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,22 +19,59 @@ _MAX_STEPS = 64
 _BLOCK = 1 << 14
 
 
-def deskew(
-    cloud: PointCloud,
+@dataclass(frozen=True, eq=False)
+class ScanMotion:
+    """How a sensor moved during a scan: rigid pieces of equal time.
+
+    Attributes:
+        span_ns: time of a piece.
+        pieces: float64 (steps, 4, 4), from the sensor's frame in each piece into that at the
+            scan's stamp; (0, 4, 4): it was at rest.
+    """
+
+    span_ns: float
+    pieces: NDArray[np.float64]
+
+    def equals(self, other: ScanMotion) -> bool:
+        """Whether it is the same to the last digit."""
+        return self.span_ns == other.span_ns and np.array_equal(self.pieces, other.pieces)
+
+    def moved(self, xyz: NDArray[np.float32], offsets_ns: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The points as if measured at the scan's stamp.
+
+        Args:
+            xyz: float32 (N, 3), metre, sensor frame.
+            offsets_ns: int64 (N,), time of each point relative to the stamp.
+
+        Returns:
+            float32 (N, 3), metre, sensor frame at the scan's stamp.
+        """
+        if not len(self.pieces):
+            return xyz
+        return _move_pieces(xyz, offsets_ns, self.span_ns, self.pieces)
+
+
+AT_REST = ScanMotion(0.0, np.empty((0, 4, 4)))
+
+
+def scan_motion(
     offsets_ns: NDArray[np.int64],
     time_ns: int,
     transforms: TransformTree,
     sensor_frame: str,
     fixed_frame: str,
-) -> NDArray[np.float32]:
-    """Move every point to the sensor's pose at `time_ns`, the corrected stamp of the cloud.
+) -> ScanMotion:
+    """How the sensor moves during a scan whose corrected stamp is `time_ns`.
 
     The scan is cut into steps in which the sensor turns less than 0.5 mrad and moves less
     than 5 mm (64 steps at most), each moved as a rigid piece. A beam without return, whose
     coordinates are all 0, is at no place and stays so.
 
-    Returns:
-        float32 (N, 3), metre, sensor frame at `time_ns`.
+    Args:
+        offsets_ns: int64 (N,), time of each point relative to the stamp.
+        time_ns: see above.
+        transforms: all that are known.
+        sensor_frame, fixed_frame: what moves, and where.
 
     Raises:
         TransformError: the sensor's pose in the fixed frame is not known for the whole scan.
@@ -49,11 +87,32 @@ def deskew(
 
     T_first, T_last = motions(np.array([first, last], np.float64))
     if _step_count(np.eye(4), T_first) == _step_count(np.eye(4), T_last) == 0:
-        return cloud.xyz
+        return AT_REST
     steps = max(1, _step_count(T_first, T_last))
     span_ns = (last - first + 1) / steps
-    pieces = motions(first + (np.arange(steps, dtype=np.float64) + 0.5) * span_ns)
-    return _move_pieces(cloud.xyz, offsets_ns, span_ns, pieces)
+    return ScanMotion(
+        span_ns, motions(first + (np.arange(steps, dtype=np.float64) + 0.5) * span_ns)
+    )
+
+
+def deskew(
+    cloud: PointCloud,
+    offsets_ns: NDArray[np.int64],
+    time_ns: int,
+    transforms: TransformTree,
+    sensor_frame: str,
+    fixed_frame: str,
+) -> NDArray[np.float32]:
+    """Move every point to the sensor's pose at `time_ns`, the corrected stamp of the cloud.
+
+    Returns:
+        float32 (N, 3), metre, sensor frame at `time_ns`.
+
+    Raises:
+        TransformError: as `scan_motion`, whose arguments these are.
+    """
+    motion = scan_motion(offsets_ns, time_ns, transforms, sensor_frame, fixed_frame)
+    return motion.moved(cloud.xyz, offsets_ns)
 
 
 def _step_count(T_first: NDArray[np.float64], T_last: NDArray[np.float64]) -> int:

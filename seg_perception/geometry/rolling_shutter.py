@@ -32,6 +32,14 @@ class RollingShutter:
     T_last: NDArray[np.float64]
     first: Edge = "top"
 
+    def equals(self, other: RollingShutter) -> bool:
+        """Whether the motion is the same to the last digit."""
+        return (
+            np.array_equal(self.T_first, other.T_first)
+            and np.array_equal(self.T_last, other.T_last)
+            and self.first == other.first
+        )
+
     def hits(self, camera: CameraModel, xyz: NDArray[np.floating[Any]]) -> Hits:
         """Find the points that land in the image, each where it is when its line is exposed.
 

@@ -9,7 +9,7 @@ from seg_perception.config import Config
 from seg_perception.core.errors import TransformError
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, PointCloud
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.geometry.deskew import deskew
+from seg_perception.geometry.deskew import AT_REST, ScanMotion, scan_motion
 from seg_perception.geometry.quaternion import rotation_angle
 from seg_perception.geometry.rolling_shutter import RollingShutter
 from seg_perception.geometry.transforms import TransformTree
@@ -104,16 +104,27 @@ class EgoMotion:
         Raises:
             TransformError: the sensor's pose is not known for the whole scan.
         """
+        return self.points_by(scan, self.motion_of(scan))
+
+    def motion_of(self, scan: Scan) -> ScanMotion:
+        """How the sensor moved during a scan.
+
+        Raises:
+            TransformError: as `points_at_stamp`.
+        """
+        if scan.offsets_ns is None:
+            return AT_REST
+        frame = self.frame_of(scan)
+        return scan_motion(
+            scan.offsets_ns, scan.time_ns, self._transforms, frame, self._fixed_frame
+        )
+
+    @staticmethod
+    def points_by(scan: Scan, motion: ScanMotion) -> NDArray[np.float32]:
+        """What `points_at_stamp` returns, by a motion that is known."""
         if scan.offsets_ns is None:
             return scan.cloud.xyz
-        return deskew(
-            scan.cloud,
-            scan.offsets_ns,
-            scan.time_ns,
-            self._transforms,
-            self.frame_of(scan),
-            self._fixed_frame,
-        )
+        return motion.moved(scan.cloud.xyz, scan.offsets_ns)
 
     def T_camera_cloud(  # noqa: N802
         self, label_map: Exposure, scan: Scan, later_s: float = 0.0

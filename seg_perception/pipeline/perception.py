@@ -202,6 +202,17 @@ class Perception:
                 labelled = LabelledCloud(self._label(queued.scan), queued.handle)
         return labelled
 
+    def look_ahead(self, sensors: Collection[str]) -> bool:
+        """Take a step of the work on a cloud that still waits; whether there was one.
+
+        For the thread of these sensors, while `label_next` has nothing for it.
+        """
+        return any(
+            self._labellers[queued.scan.sensor].look_ahead(queued.scan)
+            for queued in self._clouds.waiting(sensors)
+            if queued.scan.sensor in self._labellers
+        )
+
     def has_waiting(self, sensors: Collection[str]) -> bool:
         """Whether clouds of these sensors wait for labels."""
         return self._clouds.holds_any(sensors)

@@ -170,7 +170,7 @@ class CloudQueue:
             now_ns: as for `collect`.
             is_ready: whether a cloud has nothing to wait for.
         """
-        due = [w for w in self._waiting_of(sensors) if self._is_over(w, now_ns) or is_ready(w)]
+        due = [w for w in self.waiting(sensors) if self._is_over(w, now_ns) or is_ready(w)]
         newest = {waiting.scan.sensor: waiting for waiting in due}
         for waiting in due:
             is_behind = waiting is not newest[waiting.scan.sensor]
@@ -184,7 +184,7 @@ class CloudQueue:
 
     def holds_any(self, sensors: Collection[str]) -> bool:
         """Whether a cloud of these sensors waits."""
-        return bool(self._waiting_of(sensors))
+        return bool(self.waiting(sensors))
 
     def clear(self, reason: str) -> None:
         """Drop everything that waits."""
@@ -199,7 +199,7 @@ class CloudQueue:
         with self._lock:
             return sum(len(queue) for queue in self._waiting.values())
 
-    def _waiting_of(self, sensors: Collection[str]) -> list[QueuedCloud]:
+    def waiting(self, sensors: Collection[str]) -> list[QueuedCloud]:
         """The clouds of sensors in the order of their deadlines, which is that of arrival."""
         with self._lock:
             waiting = [w for sensor in sensors for w in self._waiting.get(sensor, ())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -96,6 +96,28 @@ class ViewSelector:
         if not seeing:
             return True
         return self._labels.is_complete(seeing, scan.time_ns) and self.select(scan).is_final
+
+    def settled(self, scan: Scan, besides: Collection[str]) -> CameraView | None:
+        """A view that nothing better will come for, of a camera that sees the scan.
+
+        Args:
+            scan: waits, perhaps for others.
+            besides: cameras that are not asked.
+        """
+        if not self._motion.is_known(scan):
+            return None
+        cameras = [camera for camera in self._cameras_of(scan) if camera not in besides]
+        for camera in self._seeing.of(scan, cameras):
+            if self._labels.is_complete([camera], scan.time_ns):
+                offer = self._offer(camera, scan)
+                if offer.view is not None and offer.is_nearest:
+                    return offer
+        return None
+
+    def has_several(self, scan: Scan) -> bool:
+        """Whether more than one camera has labels that a scan may get."""
+        with_labels = [c for c in self._cameras_of(scan) if self._labels.newest(c) is not None]
+        return len(with_labels) > 1
 
     def has_open(self, scan: Scan) -> bool:
         """Whether it is not known of a camera which axes its frame has."""

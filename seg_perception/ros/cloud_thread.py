@@ -43,12 +43,19 @@ class CloudThread:
         self.inbox.close()
 
     def _step(self) -> None:
-        """Label what can be; wait only where nothing can."""
+        """Label what can be, else prepare what waits; wait only where there is nothing to do."""
         self._take_in(self._patience_s())
-        while (labelled := self._label_next()) is not None:
-            with self._context.accounted(labelled.handle):
-                self._publish(labelled)
+        while self._publish_next() or self._context.perception.look_ahead(self._sensors):
             self._take_in(0)
+
+    def _publish_next(self) -> bool:
+        """Label and publish a cloud; whether there was one."""
+        labelled = self._label_next()
+        if labelled is None:
+            return False
+        with self._context.accounted(labelled.handle):
+            self._publish(labelled)
+        return True
 
     def _patience_s(self) -> float:
         waits = self._context.perception.has_waiting(self._sensors)

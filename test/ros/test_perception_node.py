@@ -92,6 +92,7 @@ def test_images_and_clouds_are_labelled_and_accounted_for(
             "prepare",
             "ready",
             "segment",
+            "finish",
             "publish",
             "total",
         },
