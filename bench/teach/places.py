@@ -37,6 +37,10 @@ class Place:
 
     def iou(self, answers: Sequence[NDArray[Any]]) -> float:
         """Mean IoU over the masks' classes; labels uint8 (h, w) of the ontology."""
+        return float(np.mean(list(self.class_iou(answers).values())))
+
+    def class_iou(self, answers: Sequence[NDArray[Any]]) -> dict[str, float]:
+        """IoU of each of the masks' classes that masks or labels have."""
         ids = sorted(self.names)
         both = np.zeros(len(ids))
         either = np.zeros(len(ids))
@@ -46,8 +50,11 @@ class Place:
                 want, got = truth == number, said == number
                 both[place] += (want & got).sum()
                 either[place] += (want | got).sum()
-        seen = either > 0
-        return float((both[seen] / either[seen]).mean())
+        return {
+            self.names[number]: float(both[place] / either[place])
+            for place, number in enumerate(ids)
+            if either[place] > 0
+        }
 
     def right(self, labels: NDArray[Any], frame: int) -> NDArray[np.bool_]:
         """Where labels say what the truth says, bool (h, w)."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from seg_perception.teaching.choice import ChosenFrame
     from seg_perception.teaching.config import TeachingConfig
+    from seg_perception.teaching.session import NamedTeacher
 
 
 def command(  # noqa: PLR0913 (an option each)
@@ -37,6 +38,13 @@ def command(  # noqa: PLR0913 (an option each)
     old: Annotated[
         list[Path] | None,
         typer.Option(help="Bag or image folder of a place that it knows and must not forget."),
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="A bundle, or a folder of labels, for the classes it proves better at."),
+    ] = None,
+    teacher_class: Annotated[
+        list[str] | None, typer.Option(help="A class that the teacher may label; all without it.")
     ] = None,
     config: RobotFile = None,
     remap: Remap = None,
@@ -61,7 +69,12 @@ def command(  # noqa: PLR0913 (an option each)
     _expect_installed(page=headless is None)
     folder = _folder(sources or [], output, resume)
     if resume is None:
-        _begin(folder, sources or [], old or [], bundle, config, remap, choose or [])
+        taught_by = _teacher(teacher, teacher_class or [], bundle)
+        places = sources or [], old or []
+        _begin(folder, places, bundle, config, remap, choose or [], taught_by)
+    elif teacher is not None:
+        msg = "--resume goes on with the teacher that it was begun with: leave --teacher out"
+        raise TeachingError(msg)
     if headless is not None:
         _run_headless(folder, headless, as_json=as_json)
         return
@@ -82,19 +95,21 @@ def _folder(sources: list[Path], output: Path | None, resume: Path | None) -> Pa
 
 def _begin(
     folder: Path,
-    sources: list[Path],
-    old: list[Path],
+    places: tuple[list[Path], list[Path]],
     bundle: str,
     config: Path | None,
     remap: list[str] | None,
     choose: list[str],
+    teacher: NamedTeacher | None,
 ) -> None:
+    """Make the folder; `places` are those to teach, and old ones."""
     from seg_perception.core.draft_folder import expect_new
     from seg_perception.inference.bundle import Bundle
     from seg_perception.teaching.config import parse_teaching
     from seg_perception.teaching.session import begin
 
     expect_new(folder, TeachingError)
+    sources, old = places
     wishes = parse_teaching(dict(map(parse_setting, choose)))
     fewer = wishes.model_copy(update={"frames": wishes.old_frames, "gate_share": 0.0})
     begin(
@@ -105,7 +120,20 @@ def _begin(
         (f for source in sources for f in _chosen(source, bundle, config, remap, wishes)),
         (f for source in old for f in _chosen(source, bundle, config, remap, fewer)),
         wishes,
+        teacher=teacher,
     )
+
+
+def _teacher(named: str | None, classes: list[str], bundle: str) -> NamedTeacher | None:
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.teaching.teacher_labels import open_teacher
+
+    if named is None:
+        if classes:
+            msg = "--teacher-class names what a teacher may label: name one with --teacher"
+            raise TeachingError(msg)
+        return None
+    return named, open_teacher(named, Bundle.load(bundle).ontology, classes)
 
 
 def _chosen(

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from threading import RLock
@@ -14,6 +15,7 @@ from typing import Any
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import TeachingError
 from seg_perception.core.json_document import dump_json
+from seg_perception.evaluation.teacher_gate import ClassVerdict
 from seg_perception.teaching.clicks import DONT_KNOW, Click, NewClass, Part
 from seg_perception.teaching.comparison import AnsweredPoint, compare_classes
 from seg_perception.teaching.frames import TeachingFrame
@@ -34,6 +36,7 @@ from seg_perception.teaching.release import left_out, write_masks, write_taught
 from seg_perception.teaching.rounds import Rounds, RoundStatus
 from seg_perception.teaching.session import ROUNDS, Session
 from seg_perception.teaching.superpixels import superpixels
+from seg_perception.teaching.teacher_proof import TeacherProof
 
 COMPARISON = "comparison.json"
 # A point that somebody was asked is not asked of others for so long.
@@ -80,6 +83,7 @@ class Classroom:
         self.rounds = Rounds(session.folder, session.folder / ROUNDS)
         self.models = TaughtModels(session)
         self._preview = Preview(session)
+        self._teacher = self._proof_of_teacher()
         self._lock = RLock()
         self._reserved: dict[Question, tuple[str, float]] = {}
         self._drawn: dict[int, list[Question]] = {}
@@ -108,8 +112,9 @@ class Classroom:
         """
         if self._frame(question.frame).part == question.part == "teach":
             return
-        finished = self.rounds.finished()
-        if not finished or question not in self._gate_questions(finished[-1]):
+        # A point that was shown counts, even if answers of others decided meanwhile.
+        drawn = [self._gate_questions(number) for number in self.rounds.finished()[-1:]]
+        if not any(question in some for some in (*drawn, self._teacher_questions)):
             msg = "this point was not asked: load the page again and answer what it asks"
             raise TeachingError(msg)
 
@@ -178,8 +183,12 @@ class Classroom:
     def _questions(self, part: Part) -> Iterator[Question]:
         if part == "teach":
             yield from self._teach_questions()
-        elif finished := self.rounds.finished():
+            return
+        finished = self.rounds.finished()
+        if finished and (self.verdict(finished[-1]).more or not self.teacher_more):
             yield from self._gate_questions(finished[-1])
+        elif self.teacher_more:
+            yield from self._teacher_questions
 
     def _teach_questions(self) -> Iterator[Question]:
         """One point in every frame, then another one in every frame, and so on."""
@@ -216,6 +225,13 @@ class Classroom:
             self._drawn[number] = [question for question in found if question is not None]
         return self._drawn[number]
 
+    @cached_property
+    def _teacher_questions(self) -> list[Question]:
+        """Points that prove the teacher."""
+        if self._teacher is None:
+            return []
+        return self._teacher.questions(lambda cell, draw: self._question_at(cell, "gate", draw))
+
     def _question_at(self, cell: Cell, part: Part, draw: str) -> Question | None:
         frame = self.session.frames[cell.frame]
         pixel = self.session.store.pixel(frame, cell.row, cell.column)
@@ -234,7 +250,8 @@ class Classroom:
             if not any(c.part == "teach" and c.label != DONT_KNOW for c in record.clicks):
                 msg = "expected clicks to learn from, got none: answer some questions first"
                 raise TeachingError(msg)
-            return self.rounds.start(record.length)
+            takes = [verdict.name for verdict in self.teacher_verdicts() if verdict.takes]
+            return self.rounds.start(record.length, takes)
 
     def status(self) -> RoundStatus | None:
         """Of the last round; None before the first."""
@@ -281,6 +298,26 @@ class Classroom:
             shares = [self.models.differing(number, frame.name).mean() for frame in frames]
             self._differing[number] = float(sum(shares) / max(len(shares), 1))
         return self._differing[number]
+
+    # The teacher.
+
+    @property
+    def teacher_more(self) -> int:
+        """How many points should be answered to judge the teacher; 0 without one."""
+        return self._teacher.more(self.session.record.clicks) if self._teacher else 0
+
+    def teacher_verdicts(self) -> list[ClassVerdict]:
+        """Which classes take the teacher's labels, by the answers so far; none without one."""
+        return self._teacher.verdicts(self.session.record.clicks) if self._teacher else []
+
+    def _proof_of_teacher(self) -> TeacherProof | None:
+        if self.session.settings.teacher is None:
+            return None
+
+        def student(frame: str) -> Any:
+            return self.models.label(BEFORE, frame)[0]
+
+        return TeacherProof(self.session, student)
 
     # Out.
 

@@ -114,6 +114,21 @@ class FrameStore:
         y = int((at_row + 0.5) * frame.height / rows)
         return min(x, frame.width - 1), min(y, frame.height - 1)
 
+    def cells(self, frame: TeachingFrame, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Labels of a whole picture as those of the network's, uint8 (h, w); 255 in its padding.
+
+        Args:
+            frame: whose they are.
+            labels: uint8, of any size.
+        """
+        places = self._places(frame.width, frame.height)
+        size = places.shape[1], places.shape[0]
+        whole = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT))
+        found = np.full(self._size[::-1], 255, np.uint8)
+        seen = places >= 0
+        found.reshape(-1)[places[seen]] = whole[seen]
+        return found
+
     def _places(self, width: int, height: int) -> NDArray[np.int64]:
         """The number of the network's pixel for each of a whole image, scaled; -1 for none."""
         size = width, height

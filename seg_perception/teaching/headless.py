@@ -78,7 +78,9 @@ def teach_headless(session: Session, clicks: Path) -> HeadlessResult:
     out = session.folder / "out" / f"{number:03}"
     released = room.release(number, out) if verdict.passed else None
     told = released.notes if released else tuple(status.facts["notes"])
-    return HeadlessResult(number, int(status.facts["clicks"]), verdict, released, (*notes, *told))
+    teacher = [str(found) for found in room.teacher_verdicts()]
+    said = (*notes, *teacher, *told)
+    return HeadlessResult(number, int(status.facts["clicks"]), verdict, released, said)
 
 
 def _take(session: Session, path: Path) -> list[str]:

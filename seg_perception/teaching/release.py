@@ -126,6 +126,10 @@ def _lineage(session: Session, facts: Mapping[str, Any], verdict: Verdict) -> Tr
         "gate_new_right": verdict.new_right,
         "gate_old_right": verdict.old_right,
     }
+    if session.settings.teacher is not None:
+        details["teacher"] = session.settings.teacher.source
+        details["teacher_sha256"] = session.settings.teacher.sha256
+        details["teacher_classes"] = ", ".join(facts["teacher_classes"]) or "none"
     return Training(
         command="seg-perception teach",
         date=datetime.now(timezone.utc).date().isoformat(),

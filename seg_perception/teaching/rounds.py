@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -66,8 +66,12 @@ class Rounds:
         """A round's folder."""
         return self._folder / f"{number:03}"
 
-    def start(self, clicks: int) -> int:
-        """Train on the first so many lines of the record, in another process.
+    def start(self, clicks: int, teacher_classes: Sequence[str] = ()) -> int:
+        """Train in another process.
+
+        Args:
+            clicks: on the first so many lines of the record.
+            teacher_classes: that take the teacher's labels.
 
         Raises:
             TeachingError: one is at work, or the disk refuses.
@@ -77,7 +81,8 @@ class Rounds:
             raise TeachingError(msg)
         number = self.count + 1
         place = self.place(number)
-        write_file(place / REQUEST, dump_json({"clicks": clicks}), TeachingError)
+        request = {"clicks": clicks, "teacher_classes": list(teacher_classes)}
+        write_file(place / REQUEST, dump_json(request), TeachingError)
         command = [sys.executable, "-m", _WORKER, str(self._session), str(number)]
         with unwritable(place / LOG, TeachingError), (place / LOG).open("wb") as log:
             self._process = subprocess.Popen(

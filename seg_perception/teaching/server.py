@@ -189,6 +189,7 @@ class _Page:
             "clicks": [self._shown(click) for click in clicks],
             "spent_s": spent_s(clicks),
             "round": self._round(),
+            "teacher": self._teacher(),
             "notes": self._room.notes,
         }
 
@@ -209,6 +210,19 @@ class _Page:
         if verdict is not None:
             told = {"decision": verdict.decision, "text": str(verdict), "more": verdict.more}
         return dict(plain({**asdict(status), "verdict": told}))
+
+    def _teacher(self) -> dict[str, Any] | None:
+        """What the gate says of the teacher; None without one."""
+        settings = self._room.session.settings.teacher
+        if settings is None:
+            return None
+        more = self._room.teacher_more
+        found = self._room.teacher_verdicts()
+        takes = [verdict.name for verdict in found if verdict.takes]
+        said = f"It labels {', '.join(takes)}." if takes else "It labels no class so far."
+        head = f"Teacher {settings.source}. {said}"
+        asks = f" Answer {more} more points on kept-aside frames to judge it." if more else ""
+        return {"more": more, "text": head + asks, "classes": [str(verdict) for verdict in found]}
 
     def _question(self, given: dict[str, Any]) -> dict[str, Any]:
         part = "gate" if given.get("part") == "gate" else "teach"

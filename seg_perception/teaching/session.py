@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from seg_perception.teaching.clicks import Click, ClickRecord, NewClass, Part
 from seg_perception.teaching.config import TeachingConfig
 from seg_perception.teaching.frames import FOLDER, FrameStore, TeachingFrame
 from seg_perception.teaching.links import Link, read_links, write_links
+from seg_perception.teaching.teacher_labels import Teacher
+from seg_perception.teaching.teacher_store import TeacherSettings, TeacherWriter, read_teacher
 
 if TYPE_CHECKING:
     from seg_perception.teaching.choice import ChosenFrame
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 SETTINGS, CLICKS, ROUNDS, OLD = "session.json", "clicks.jsonl", "rounds", "old"
 NEIGHBOURS = "neighbours"
 _MOST_CLASSES = 254
+# How it was named, and what answers.
+NamedTeacher: TypeAlias = tuple[str, Teacher]
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class SessionSettings:
         frames: all of them.
         old: names of frames whose labels must stay, in the folder `old`.
         neighbours: pictures that clicks are carried to, in the folder `neighbours`.
+        teacher: whose labels lie in the folder `teacher`; None without one.
     """
 
     bundle: str
@@ -56,6 +61,7 @@ class SessionSettings:
     frames: tuple[TeachingFrame, ...]
     old: tuple[str, ...]
     neighbours: tuple[TeachingFrame, ...] = ()
+    teacher: TeacherSettings | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document."""
@@ -67,6 +73,7 @@ class SessionSettings:
             "frames": [frame.to_json() for frame in self.frames],
             "old": list(self.old),
             "neighbours": [frame.to_json() for frame in self.neighbours],
+            "teacher": self.teacher and self.teacher.to_json(),
         }
 
     @classmethod
@@ -86,6 +93,7 @@ class SessionSettings:
                 frames=_frames(document["frames"]),
                 old=tuple(document["old"]),
                 neighbours=_frames(document.get("neighbours", ())),
+                teacher=_teacher(document.get("teacher")),
             )
         except FileNotFoundError as error:
             msg = f"{path} not found: expected a folder that `seg-perception teach` made"
@@ -207,6 +215,14 @@ class Session:
         """
         return read_links(self.folder)
 
+    def taught_by(self, frame: str) -> NDArray[np.uint8]:
+        """What the teacher says of a frame, uint8 (h, w); 255 where it says nothing.
+
+        Raises:
+            TeachingError: its file is damaged.
+        """
+        return read_teacher(self.folder, frame, (self.bundle.width, self.bundle.height))
+
     def round_folder(self, number: int) -> Path:
         """Where a round of training lies."""
         return self.folder / ROUNDS / f"{number:03}"
@@ -226,7 +242,7 @@ def open_session(folder: Path) -> Iterator[Session]:
         yield Session(folder)
 
 
-def begin(
+def begin(  # noqa: PLR0913 (what a teaching is made of)
     folder: Path,
     bundle: Bundle,
     named: str,
@@ -234,6 +250,8 @@ def begin(
     chosen: Iterable[ChosenFrame],
     old: Iterable[ChosenFrame],
     config: TeachingConfig,
+    *,
+    teacher: NamedTeacher | None = None,
 ) -> None:
     """Make a teaching's folder; it appears when it is complete.
 
@@ -245,12 +263,14 @@ def begin(
         chosen: frames of both parts.
         old: frames of places that the model knows, whose labels must stay.
         config: what was wished.
+        teacher: asked about every frame; None without one.
 
     Raises:
         TeachingError: the folder is in use, the disk refuses, or there is no frame to teach with.
     """
     with draft_folder(folder, TeachingError) as draft:
-        written = _Frames(draft, bundle)
+        asked = teacher and TeacherWriter(draft, *teacher, FrameStore(draft / FOLDER, bundle))
+        written = _Frames(draft, bundle, teacher=asked)
         written.take(chosen)
         kept = _Frames(draft, bundle, OLD)
         kept.take(old)
@@ -267,6 +287,7 @@ def begin(
             frames=tuple(written.asked),
             old=tuple(frame.name for frame in kept.asked),
             neighbours=tuple(written.neighbours),
+            teacher=asked.finish() if asked else None,
         )
         write_file(draft / SETTINGS, dump_json(settings.to_json()), TeachingError)
 
@@ -280,7 +301,14 @@ class _Frames:
         links: between both, by the names that they got.
     """
 
-    def __init__(self, draft: Path, bundle: Bundle, folder: str = FOLDER) -> None:
+    def __init__(
+        self,
+        draft: Path,
+        bundle: Bundle,
+        folder: str = FOLDER,
+        teacher: TeacherWriter | None = None,
+    ) -> None:
+        self._teacher = teacher
         self.asked: list[TeachingFrame] = []
         self.neighbours: list[TeachingFrame] = []
         self._found: list[tuple[str, str, str, NDArray[np.float32]]] = []
@@ -295,7 +323,10 @@ class _Frames:
             name = frame.name if frame.name not in taken else f"{frame.name}_{len(taken)}"
             self._names[frame.source, frame.name] = name
             self._stores[not frame.asked].add(name, frame.image)
-            (self.asked if frame.asked else self.neighbours).append(_entry(name, frame))
+            entry = _entry(name, frame)
+            (self.asked if frame.asked else self.neighbours).append(entry)
+            if self._teacher is not None and frame.asked:
+                self._teacher.add(entry, frame.image)
             for clicked, points in frame.links.items():
                 self._found.append((frame.source, clicked, name, points))
 
@@ -320,6 +351,10 @@ def _entry(name: str, frame: ChosenFrame) -> TeachingFrame:
         width,
         height,
     )
+
+
+def _teacher(entry: dict[str, Any] | None) -> TeacherSettings | None:
+    return TeacherSettings(**entry) if entry else None
 
 
 def _frames(entries: Iterable[dict[str, Any]]) -> tuple[TeachingFrame, ...]:

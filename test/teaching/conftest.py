@@ -109,7 +109,7 @@ def begun(tmp_path: Path, small_bundle: Path, place_folder: Path) -> Path:
     return begin_at(tmp_path / "teaching", small_bundle, place_folder)
 
 
-def begin_at(folder: Path, bundle: Path, images: Path, **wishes: Any) -> Path:
+def begin_at(folder: Path, bundle: Path, images: Path, teacher: Any = None, **wishes: Any) -> Path:
     """Begin a teaching on a folder of images."""
     from contextlib import nullcontext
 
@@ -120,7 +120,8 @@ def begin_at(folder: Path, bundle: Path, images: Path, **wishes: Any) -> Path:
 
     config = parse_teaching({"replay_frames": 0, "steps": 80, **wishes})
     chosen = choose_of_folder(images, config, lambda _: nullcontext(lambda _done, _total: None))
-    begin(folder, Bundle.load(bundle), str(bundle), [str(images)], chosen, (), config)
+    loaded, sources = Bundle.load(bundle), [str(images)]
+    begin(folder, loaded, str(bundle), sources, chosen, (), config, teacher=teacher)
     return folder
 
 

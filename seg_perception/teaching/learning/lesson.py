@@ -25,10 +25,12 @@ class TaughtPicture:
     Attributes:
         features: what the encoder says, float16.
         target: uint8 (h, w) at the scores' size.
+        teacher: the same of a teacher's labels; None without one.
     """
 
     features: Features
     target: NDArray[np.uint8]
+    teacher: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +88,17 @@ def taught_picture(
     picture: NDArray[np.uint8],
     points: Sequence[Point],
     size: tuple[int, int],
+    teacher: NDArray[np.uint8] | None = None,
 ) -> TaughtPicture:
-    """A picture with its clicks, grown over its pieces; size is the scores' (height, width)."""
-    target = grow(points, superpixels(picture))
-    return TaughtPicture(features, shrink(target, points, size))
+    """A picture with its clicks, grown over its pieces; size is the scores' (height, width).
+
+    A teacher's labels, uint8 (h, w), count where no click speaks.
+    """
+    target = shrink(grow(points, superpixels(picture)), points, size)
+    if teacher is None:
+        return TaughtPicture(features, target)
+    said = np.where(target == NO_TARGET, shrink(teacher, (), size), np.uint8(NO_TARGET))
+    return TaughtPicture(features, target, said)
 
 
 def kept_pictures(

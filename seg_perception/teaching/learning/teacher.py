@@ -52,6 +52,7 @@ class TeachingOptions:
         carried: of the taught ones, how many are pictures that clicks were carried to.
         rate: the largest step of a weight, relative to those of its layer.
         error_weight: of wrong pixels in the Dice term.
+        teacher_weight: of a teacher's labels, where clicks are 1.
         seed: draws the pictures.
         guards: what holds.
     """
@@ -62,6 +63,7 @@ class TeachingOptions:
     carried: int = 1
     rate: float = 0.015
     error_weight: float = 5.0
+    teacher_weight: float = 0.5
     seed: int = 1
     guards: Guards = Guards()
 
@@ -147,11 +149,16 @@ class _Run:
 
     def _taught_loss(self, pictures: Sequence[_Prepared]) -> Tensor:
         scores, before, target = self._run(pictures)
+        said = torch.stack([picture.teacher for picture in pictures])
         sure = before.softmax(dim=1).amax(dim=1) >= self._guards.confident
-        elsewhere = sure & (target == NO_TARGET)
+        elsewhere = sure & (target == NO_TARGET) & (said == NO_TARGET)
         clicked = click_loss(scores, target, self._weights, self._options.error_weight)
-        return clicked + self._guards.self_distillation * distillation(
-            scores, before, elsewhere, self._like
+        even = torch.ones_like(self._weights)
+        taught = self._options.teacher_weight * click_loss(scores, said, even, 1.0)
+        return (
+            clicked
+            + taught
+            + self._guards.self_distillation * distillation(scores, before, elsewhere, self._like)
         )
 
     def _kept_loss(self, pictures: Sequence[_Prepared]) -> Tensor:
@@ -173,7 +180,10 @@ class _Run:
         features = {name: torch.from_numpy(value) for name, value in picture.features.items()}
         before = self._before({name: value.float() for name, value in features.items()})
         target = picture.target if isinstance(picture, TaughtPicture) else picture.truth
-        return _Prepared(features, before, torch.from_numpy(target).long())
+        said = picture.teacher if isinstance(picture, TaughtPicture) else None
+        nothing = np.full_like(target, NO_TARGET)
+        teacher = torch.from_numpy(nothing if said is None else said).long()
+        return _Prepared(features, before, torch.from_numpy(target).long(), teacher)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +191,7 @@ class _Prepared:
     features: Mapping[str, Tensor]
     before: Tensor
     target: Tensor
+    teacher: Tensor
 
 
 def _together(pictures: Sequence[_Prepared]) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from seg_perception.teaching.learning.lesson import (
     kept_pictures,
     taught_picture,
 )
-from seg_perception.teaching.learning.targets import Point
+from seg_perception.teaching.learning.targets import NO_TARGET, Point
 from seg_perception.teaching.learning.teacher import (
     TeachingOptions,
     grown,
@@ -79,7 +79,8 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
     graph = TeachableGraph.of(session.bundle.model_path.read_bytes(), manifest, OPERATORS)
     notes: list[str] = []
     carried = CarriedClicks(session, clicks)
-    lesson = _lesson(session, graph, clicks, carried, notes)
+    teacher = _TeacherTargets(session, request.get("teacher_classes", ()))
+    lesson = _lesson(session, graph, clicks, carried, teacher, notes)
     config = session.settings.config
     options = TeachingOptions(steps=config.steps, seed=config.seed)
 
@@ -100,6 +101,7 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
         "model_sha256": hashlib.sha256(model).hexdigest(),
         "clicks": len(clicks),
         "carried_clicks": carried.count,
+        "teacher_classes": teacher.classes,
         "clicks_sha256": digest(clicks, session.record.new_classes),
         "classes": sorted({click.label for click in clicks}),
         "new_classes": [entry.name for entry in session.record.new_classes],
@@ -116,6 +118,7 @@ def _lesson(
     graph: TeachableGraph,
     clicks: list[Click],
     carried: CarriedClicks,
+    teacher: _TeacherTargets,
     notes: list[str],
 ) -> Lesson:
     encoder = Encoder(graph, session.bundle.manifest)
@@ -127,17 +130,37 @@ def _lesson(
     first = session.store.picture(next(iter(points)))
     size = score_size(graph, encoder.features(first))
 
-    def pictures(
-        read: Callable[[str], NDArray[np.uint8]], found: Mapping[str, list[Point]]
-    ) -> list[TaughtPicture]:
-        seen = ((read(name), found[name]) for name in sorted(found))
-        return [taught_picture(encoder.features(p), p, some, size) for p, some in seen]
+    def seen(name: str) -> TaughtPicture:
+        picture = session.store.picture(name)
+        said = teacher.of(name)
+        return taught_picture(encoder.features(picture), picture, points[name], size, said)
 
-    taught = pictures(session.store.picture, points)
-    beside = pictures(carried.picture, carried.points)
+    def beside(name: str) -> TaughtPicture:
+        picture = carried.picture(name)
+        return taught_picture(encoder.features(picture), picture, carried.points[name], size)
+
+    taught = [seen(name) for name in sorted({*points, *teacher.frames})]
     kept = kept_pictures(encoder, kept_of(session, notes), size)
     ids = session.bundle.ontology.ids
-    return Lesson(taught, kept, tuple(ids[c.like] for c in session.record.new_classes), beside)
+    like = tuple(ids[c.like] for c in session.record.new_classes)
+    return Lesson(taught, kept, like, [beside(name) for name in carried.points])
+
+
+class _TeacherTargets:
+    """Labels of the classes that the gate lets a teacher tell."""
+
+    def __init__(self, session: Session, classes: Sequence[str]) -> None:
+        self.classes = list(classes)
+        self._session = session
+        self._ids = [session.bundle.ontology.ids[name] for name in classes]
+        self.frames = [frame.name for frame in session.of_part("teach")] if classes else []
+
+    def of(self, frame: str) -> NDArray[np.uint8] | None:
+        """Uint8 (h, w), `NO_TARGET` where it may not speak; None without a class."""
+        if not self._ids:
+            return None
+        labels = self._session.taught_by(frame)
+        return np.where(np.isin(labels, self._ids), labels, np.uint8(NO_TARGET))
 
 
 def _doubts(clicks: list[Click]) -> list[str]:

@@ -111,8 +111,12 @@ function drawRound() {
   const told = !round ? "" : running ? "Training; clicking goes on meanwhile." : round.state === "failed" ? round.reason
     : `Round ${round.number}, ${round.facts.clicks} clicks. ${verdict.text} ${round.facts.notes.join(" ")}`;
   $("verdict").textContent = told;
-  $("mode-gate").disabled = !verdict || verdict.decision !== "ask more";
-  $("mode-gate").textContent = verdict && verdict.decision === "ask more" ? `Prove (${verdict.more})` : "Prove";
+  const proving = verdict && verdict.decision === "ask more", teacher = page.state.teacher;
+  const judging = !proving && teacher && teacher.more > 0;
+  $("mode-gate").disabled = !proving && !judging;
+  $("mode-gate").textContent = proving ? `Prove (${verdict.more})` : judging ? `Judge teacher (${teacher.more})` : "Prove";
+  $("teacher").hidden = !teacher;
+  $("teacher").textContent = teacher ? [teacher.text, ...teacher.classes].join(" \u2022 ") : "";
   $("release").disabled = !verdict || verdict.decision !== "better";
   $("slider-label").hidden = !(finished() && $("layer").value === "after");
   const key = round ? `${round.number}${round.state}` : "";
