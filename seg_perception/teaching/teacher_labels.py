@@ -94,7 +94,7 @@ class _BundleTeacher:
 
     def labels(self, name: str, image: NDArray[np.uint8]) -> Labels:
         del name
-        labels, _ = self._labeller.label(self._preprocessing.prepare(image))
+        labels = self._labeller.label(self._preprocessing.prepare(image))[0]
         size = image.shape[1], image.shape[0]
         whole = self._preprocessing.restore(labels.astype(np.int64), size, len(self._table) - 1)
         found: Labels = self._table[whole]
