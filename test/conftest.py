@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,19 @@ class ColourModel:
             golden=[(np.eye(3, dtype=np.uint8)[stripes] * 200, stripes)],
             opset=17,
         )
+
+    @classmethod
+    def with_movable(cls, width: int, height: int) -> BundleSource:
+        """The same with a grouping by which blue moves, and red and green stay."""
+        from seg_perception.core.ontology import Ontology
+
+        source = cls.source(width, height)
+        described = source.ontology.model_dump(exclude_none=True)
+        described["groupings"]["movable"] = [
+            {"name": "static", "color": "#000000", "classes": ["red", "green"]},
+            {"name": "movable", "color": "#ffffff", "classes": ["blue"]},
+        ]
+        return replace(source, ontology=Ontology.parse(described, "test"))
 
     @classmethod
     def write(cls, folder: Path, width: int, height: int, *, certain: bool = False) -> Path:

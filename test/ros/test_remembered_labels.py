@@ -1,11 +1,8 @@
 """Remembered labels over real DDS: published as what they are, and counted."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from seg_perception.core.ontology import Ontology
 from seg_perception.geometry.transforms import StampedTransform
 from seg_perception.inference.bundle_writer import write_bundle
 from seg_perception.io.messages import stamp_to_ns
@@ -22,15 +19,7 @@ STEP_NS = 100_000_000
 @pytest.fixture
 def bundle(colour_model, tmp_path):
     """Red and green stay where they are, blue moves."""
-    source = colour_model.source(16, 8)
-    groups = [
-        {"name": "static", "color": "#000000", "classes": ["red", "green"]},
-        {"name": "movable", "color": "#ffffff", "classes": ["blue"]},
-    ]
-    described = source.ontology.model_dump(exclude_none=True)
-    described["groupings"]["movable"] = groups
-    ontology = Ontology.parse(described, "test")
-    return write_bundle(tmp_path / "moving", replace(source, ontology=ontology)).folder
+    return write_bundle(tmp_path / "moving", colour_model.with_movable(16, 8)).folder
 
 
 @pytest.fixture
