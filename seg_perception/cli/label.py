@@ -13,11 +13,13 @@ from seg_perception.cli.label_words import (
     Batch,
     Device,
     MasksBy,
+    Prompts,
     Prune,
     TeacherSource,
     WordOptions,
     WordsFile,
     expect_no_views,
+    label_known,
     label_words,
 )
 from seg_perception.cli.options import (
@@ -57,6 +59,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     words: WordsFile = None,
     teacher: TeacherSource = "",
     masks_by: MasksBy = "",
+    prompts: Prompts = None,
     device: Device = "",
     batch: Batch = 1,
     prune: Prune = None,
@@ -80,10 +83,13 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     `evaluate --predictions` scores such a folder. With --words a teacher that reads text labels
     what they name, for annotators and training, in the form that `mine` writes.
     """
-    if words is not None or teacher or masks_by:
-        asked = WordOptions(words, teacher, masks_by, device, batch, tuple(prune or ()))
+    if words is not None or teacher or masks_by or prompts:
+        asked = WordOptions(
+            words, teacher, masks_by, prompts or "", device, batch, tuple(prune or ())
+        )
         expect_no_views([*(scale or []), *filter(None, [flip, video])])
-        label_words(images, output, asked, BagOptions(every, config, settings, remap), as_json)
+        label_them = label_known if prompts else label_words
+        label_them(images, output, asked, BagOptions(every, config, settings, remap), as_json)
         return
     from contextlib import closing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,8 +15,9 @@ from seg_perception.core.extras import INSTALL_TRAINING
 
 if TYPE_CHECKING:
     from seg_perception.open_vocabulary.frames import FrameSource
+    from seg_perception.open_vocabulary.prompts import MaskMaker
     from seg_perception.open_vocabulary.pruning import Pruning
-    from seg_perception.open_vocabulary.run import LabellingCost, LabellingSummary
+    from seg_perception.open_vocabulary.run import LabellingCost, LabellingSummary, WordRun
     from seg_perception.open_vocabulary.teacher import Teacher
 
 _BAGS = (".mcap", ".db3", ".bag")
@@ -32,6 +33,12 @@ TeacherSource = Annotated[
 ]
 MasksBy = Annotated[
     str, typer.Option(help="Of a teacher that finds boxes: folder or owner/name of SAM 2 or SAM 3.")
+]
+Prompts = Annotated[
+    Literal["boxes", "coarse"] | None,
+    typer.Option(
+        help="Of a labelled folder: point --masks-by at its truth, by boxes or coarse masks."
+    ),
 ]
 Device = Annotated[str, typer.Option(help="With --words: cpu or cuda; default: what is there.")]
 Batch = Annotated[int, typer.Option(min=1, help="With --words: pictures at once.")]
@@ -50,6 +57,7 @@ class WordOptions:
     words: Path | None
     teacher: str
     masks_by: str
+    prompts: str
     device: str
     batch: int
     prune: tuple[str, ...]
@@ -93,17 +101,56 @@ def label_words(
         lacking = "--words words.yaml" if asked.words is None else "--teacher FOLDER"
         msg = f"{lacking} is missing: words need a teacher, and a teacher needs words; add it"
         raise ConfigError(msg)
-    from seg_perception.cli.progress import stoppable_step
+    from seg_perception.open_vocabulary.labelling import WordLabeller
     from seg_perception.open_vocabulary.run import WordRun
     from seg_perception.open_vocabulary.words import Words
 
     words, pruning = Words.load(asked.words), _pruning(asked.prune)
     frames = _frames(source, output, bag)
     teacher = _teacher(asked)
-    run = WordRun(teacher, words, pruning, asked.batch, _used_memory)
+    labeller = WordLabeller(teacher, words, pruning)
+    run = WordRun(labeller, words, {"pruning": pruning.model_dump()}, asked.batch, _used_memory)
+    _finish(run, frames, output, as_json)
+
+
+def label_known(
+    source: Path,
+    output: Path,
+    asked: WordOptions,
+    bag: BagOptions,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Draw the outlines of what the truth of a labelled folder points at.
+
+    Raises:
+        ConfigError: who draws is missing, or words are given, too.
+        EngineError: torch or transformers are missing.
+    """
+    if asked.words is not None or asked.teacher or not asked.masks_by:
+        msg = (
+            "--prompts needs --masks-by FOLDER, which draws the outlines, and nothing else: the "
+            "truth says what is there; leave out --words and --teacher"
+        )
+        raise ConfigError(msg)
+    from seg_perception.datasets.layouts import open_folder
+    from seg_perception.open_vocabulary.oracle import OracleLabeller, TruthFrames, words_of
+    from seg_perception.open_vocabulary.run import WordRun
+
+    folder = open_folder(source)
+    words = words_of(folder)
+    maker = _mask_maker(asked)
+    labeller = OracleLabeller(
+        folder, maker, words, "boxes" if asked.prompts == "boxes" else "coarse"
+    )
+    run = WordRun(labeller, words, {}, asked.batch, _used_memory)
+    _finish(run, TruthFrames(folder, bag.every), output, as_json)
+
+
+def _finish(run: WordRun, frames: FrameSource, output: Path, as_json: bool) -> None:  # noqa: FBT001
+    from seg_perception.cli.progress import stoppable_step
 
     def tell(cost: LabellingCost) -> None:
-        typer.echo(f"{teacher.description}: {cost}", err=True)
+        typer.echo(f"{run.labeller.description}: {cost}", err=True)
 
     summary = run.label(frames, output, stoppable_step, tell)
     if as_json:
@@ -144,6 +191,16 @@ def _teacher(asked: WordOptions) -> Teacher:
         msg = f"teachers need what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
     return open_teacher(asked.teacher, asked.masks_by, asked.device)
+
+
+def _mask_maker(asked: WordOptions) -> MaskMaker:
+    try:
+        from seg_perception.open_vocabulary.teachers.choice import open_masks
+        from seg_perception.open_vocabulary.teachers.folder import choose_device
+    except ImportError as error:
+        msg = f"teachers need what training needs ({error}): {INSTALL_TRAINING}"
+        raise EngineError(msg) from error
+    return open_masks(asked.masks_by, "", choose_device(asked.device))
 
 
 def _used_memory() -> int:

@@ -21,6 +21,7 @@ from seg_perception.cli import (
     estimate_offset,
     evaluate,
     export,
+    gate_labels,
     import_model,
     inspect,
     label,
@@ -56,6 +57,7 @@ app.command("check-calibration")(check_calibration.command)
 app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)
 app.command("corrections")(mine.corrections)
+app.command("gate-labels")(gate_labels.command)
 app.command("export")(export.command)
 app.command("import")(import_model.command)
 app.command("label")(label.command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,11 @@ from seg_perception.open_vocabulary.words import Words
 
 
 class WordLabeller:
-    """Asks a teacher for words, and makes labels of what it says."""
+    """Asks a teacher for words, and makes labels of what it says.
+
+    Attributes:
+        description: who the teacher is.
+    """
 
     def __init__(self, teacher: Teacher, words: Words, pruning: Pruning) -> None:
         """Take who is asked for what.
@@ -27,6 +32,7 @@ class WordLabeller:
             OpenVocabularyError: the teacher can't be asked for one of the words.
         """
         teacher.expect(words.phrases)
+        self.description = teacher.description
         self._teacher, self._words = teacher, words
         self._preview = Preview(teacher, words, pruning)
 
@@ -41,14 +47,12 @@ class WordLabeller:
             classes = self._preview.classes(images)
             phrases = [self._preview.phrases(some) for some in classes]
             answers = self._teacher.score(images, phrases)
-            return [
-                self._taught(*entry)
-                for entry in zip(frames, classes, phrases, answers, strict=True)
-            ]
+            said = zip(frames, classes, phrases, answers, strict=True)
+            return [self._taught(*entry) for entry in said]
         except (MemoryError, RuntimeError) as error:
-            if not _is_memory(error):
+            if not is_memory(error):
                 raise
-            raise _no_memory(frames) from error
+            raise no_memory(frames) from error
 
     def _taught(
         self,
@@ -57,30 +61,66 @@ class WordLabeller:
         phrases: Phrases,
         answer: PhraseScores,
     ) -> TaughtFrame:
-        words = self._words
-        size = (frame.image.shape[1], frame.image.shape[0])
-        decided = decide(words, class_scores(words, classes.tolist(), phrases, answer), size)
-        if frame.blank is not None:
-            decided.labels[frame.blank] = words.label_space.unknown_id
-            decided.confidence[frame.blank] = 0
-            decided.rival[frame.blank] = decided.first[frame.blank] = -1
-        regions = find_regions(words, decided, phrases, answer, self._teacher.description)
-        return TaughtFrame(
-            decided.labels,
-            decided.confidence,
-            decided.open,
-            [region.to_json() for region in regions],
-            [words.classes[index].name for index in classes.tolist()],
-        )
+        return taught_frame(self._words, frame, classes, phrases, answer, self.description)
 
 
-def _is_memory(error: Exception) -> bool:
+def taught_frame(
+    words: Words,
+    frame: NamedFrame,
+    classes: NDArray[np.intp],
+    phrases: Phrases,
+    answer: PhraseScores,
+    teacher: str,
+) -> TaughtFrame:
+    """Labels of a picture by a teacher's answer, and who said what.
+
+    Args:
+        words: what can be looked for.
+        frame: the picture.
+        classes: indices of the classes that were looked for.
+        phrases: what the teacher was asked.
+        answer: what it said of them.
+        teacher: who it is.
+    """
+    size = (frame.image.shape[1], frame.image.shape[0])
+    scores = class_scores(words, classes.tolist(), phrases, answer)
+    decided = decide(words, scores, size)
+    if frame.blank is not None:
+        decided.labels[frame.blank] = words.label_space.unknown_id
+        decided.confidence[frame.blank] = 0
+        decided.rival[frame.blank] = decided.first[frame.blank] = -1
+    regions = find_regions(words, decided, phrases, answer, teacher)
+    return TaughtFrame(
+        decided.labels,
+        decided.confidence,
+        decided.open,
+        [region.to_json() for region in regions],
+        [words.classes[index].name for index in classes.tolist()],
+    )
+
+
+class FrameLabeller(Protocol):
+    """Makes labels of pictures.
+
+    Attributes:
+        description: who it is.
+    """
+
+    description: str
+
+    def label(self, frames: Sequence[NamedFrame]) -> list[TaughtFrame]:
+        """Labels of pictures of one size, in their order."""
+        ...
+
+
+def is_memory(error: Exception) -> bool:
     """Whether memory is what lacked: torch says so in words on CPUs, by a class on GPUs."""
     named = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
     return named or MemoryShortError.explains(error)
 
 
-def _no_memory(frames: Sequence[NamedFrame]) -> OpenVocabularyError:
+def no_memory(frames: Sequence[NamedFrame]) -> OpenVocabularyError:
+    """The error that says so, with the size."""
     height, width = frames[0].image.shape[:2]
     return OpenVocabularyError(
         f"{frames[0].name}: no memory for {len(frames)} pictures of {width}x{height} at once; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,9 +23,7 @@ from seg_perception.core.errors import DatasetError, OpenVocabularyError
 from seg_perception.core.json_document import dump_json
 from seg_perception.io.image_files import write_image
 from seg_perception.open_vocabulary.frames import FrameSource, NamedFrame
-from seg_perception.open_vocabulary.labelling import WordLabeller
-from seg_perception.open_vocabulary.pruning import Pruning
-from seg_perception.open_vocabulary.teacher import Teacher
+from seg_perception.open_vocabulary.labelling import FrameLabeller
 from seg_perception.open_vocabulary.unfinished import TaughtFrame, UnfinishedRun
 from seg_perception.open_vocabulary.words import Words
 from seg_perception.outputs.pictures import overlay
@@ -108,17 +106,20 @@ def _nobody(_cost: LabellingCost) -> None:
 
 @dataclass(frozen=True)
 class WordRun:
-    """A run of a teacher over pictures.
+    """A run over pictures.
 
     Attributes:
-        teacher, words, pruning: who is asked for what.
+        labeller: makes labels of them.
+        words: whose classes these have.
+        decides: what else decides over the labels; a run that was stopped goes on where all of
+            it is the same.
         batch: pictures at once.
         used_memory: the most bytes that were held at once so far.
     """
 
-    teacher: Teacher
+    labeller: FrameLabeller
     words: Words
-    pruning: Pruning
+    decides: Mapping[str, Any]
     batch: int
     used_memory: Callable[[], int]
 
@@ -138,16 +139,14 @@ class WordRun:
             tell: hears after the first batch what a picture costs.
 
         Raises:
-            OpenVocabularyError: the words do not fit the teacher, what was begun is another run,
-                or memory does not suffice.
+            OpenVocabularyError: what was begun is another run, or memory does not suffice.
             DatasetError: the output is there already.
         """
         expect_new(output, DatasetError)
         self._expect_few_classes()
-        labeller = WordLabeller(self.teacher, self.words, self.pruning)
         unfinished = UnfinishedRun(output, self._identity(source))
         with step("asking the teacher") as advance:
-            done = _ask(labeller, source, unfinished, self, advance, tell)
+            done = _ask(self.labeller, source, unfinished, self, advance, tell)
         with step("writing the labels") as advance:
             summary = self._write(source, output, unfinished, done, advance)
         unfinished.remove()
@@ -161,9 +160,9 @@ class WordRun:
 
     def _identity(self, source: FrameSource) -> dict[str, Any]:
         return {
-            "teacher": self.teacher.description,
+            "teacher": self.labeller.description,
             "words": self.words.model_dump(mode="json"),
-            "pruning": self.pruning.model_dump(),
+            **self.decides,
             "source": source.origin,
         }
 
@@ -199,7 +198,7 @@ class _Done:
 
 
 def _ask(
-    labeller: WordLabeller,
+    labeller: FrameLabeller,
     source: FrameSource,
     unfinished: UnfinishedRun,
     run: WordRun,
@@ -295,7 +294,7 @@ class _Counts:
         return LabellingSummary(
             source=source.origin,
             output=str(output),
-            teacher=run.teacher.description,
+            teacher=run.labeller.description,
             frames=self._frames,
             taken_on=done.taken_on,
             asked=self._asked / self._frames,

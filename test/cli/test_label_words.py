@@ -47,7 +47,7 @@ def test_a_bundle_labels_photographs_with_words(photo, words, teacher, tmp_path)
     code, text, errors = label(photo, "-o", out, "--words", words, "--teacher", teacher)
     assert code == 0, errors
     assert "s a picture and" in errors
-    assert "barn: 33" in text
+    assert "barn: 34.4% of the pixels" in text
     labels = cv2.imread(str(out / "masks_src" / "photo.png"), cv2.IMREAD_UNCHANGED)
     # Green is no word: no label there.
     assert [int(labels[24, x]) for x in (16, 48, 80)] == [0, 255, 1]

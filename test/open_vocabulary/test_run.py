@@ -10,6 +10,7 @@ from seg_perception.core.errors import ImageError, OpenVocabularyError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.layouts import open_folder
 from seg_perception.open_vocabulary.frames import PhotoFrames
+from seg_perception.open_vocabulary.labelling import WordLabeller
 from seg_perception.open_vocabulary.pruning import Pruning
 from seg_perception.open_vocabulary.run import WordRun
 
@@ -25,7 +26,9 @@ def label(photos, tmp_path, planted, words):
     def run(answers=None, name="out", classes=("log", "tree", "sky"), batch=2, teacher=None):
         teacher = teacher or planted(answers or {"log": LEFT, "tree": RIGHT, "sky": RIGHT})
         output = tmp_path / name
-        work = WordRun(teacher, words(*classes), Pruning(), batch, lambda: 1)
+        own = words(*classes)
+        labeller = WordLabeller(teacher, own, Pruning())
+        work = WordRun(labeller, own, {}, batch, lambda: 1)
         return work.label(PhotoFrames(photos, output, 1), output), output
 
     return run
