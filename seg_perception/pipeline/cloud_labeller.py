@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,33 +31,11 @@ class SensorLabeller(Protocol):
     ) -> Transfer:
         """Labels of the points (float32 (N, 3), metre, at the scan's stamp, sensor frame)."""
 
-    def look_ahead(
-        self, scan: Scan, xyz: NDArray[np.float32], view: View, *, several: bool
-    ) -> None:
-        """Do what can be done of `transfer` for one of the views; `several`: there are others."""
-
     def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
         """Which points move by themselves, uint8 (N,); None where the sensor does not tell."""
 
     def remember(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
         """Keep a labelled scan for those that come after; `xyz` as for `transfer`."""
-
-
-@dataclass(eq=False)
-class _Ahead:
-    """What was done for a scan that waits.
-
-    Attributes:
-        motion: of the sensor during the scan; None: nothing was done yet.
-        xyz: float32 (N, 3), metre, by it at the scan's stamp, sensor frame.
-        cameras: whose views were asked.
-        is_over: no more is done.
-    """
-
-    motion: ScanMotion | None = None
-    xyz: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 3), np.float32))
-    cameras: set[str] = field(default_factory=set)
-    is_over: bool = False
 
 
 class CloudLabeller:
@@ -79,36 +55,10 @@ class CloudLabeller:
         self._views = views
         self._self_filter = self_filter
         self._unknown_id = unknown_id
-        self._ahead: WeakKeyDictionary[Scan, _Ahead] = WeakKeyDictionary()
 
     def reconfigure(self, config: Config) -> None:
         """Work with other values of the live parameters from now on."""
         self._sensor.reconfigure(config)
-
-    def look_ahead(self, scan: Scan) -> bool:
-        """Take one step of the work on a scan that waits, by the thread that labels it.
-
-        The labels will be the same: what came of it is used where nothing changed meanwhile.
-
-        Returns:
-            Whether there was one: others may be left.
-        """
-        ahead = self._ahead.setdefault(scan, _Ahead())
-        if ahead.is_over or self._views.has_open(scan):
-            return False
-        offer = self._views.settled(scan, ahead.cameras)
-        if offer is None or offer.view is None:
-            return False
-        # A step that fails is not tried again: it will fail, and be accounted for, in `label`.
-        ahead.is_over = True
-        if ahead.motion is None:
-            ahead.motion = self._motion.motion_of(scan)
-            ahead.xyz = self._motion.points_by(scan, ahead.motion)
-        several = self._views.has_several(scan)
-        self._sensor.look_ahead(scan, ahead.xyz, offer.view, several=several)
-        ahead.cameras.add(offer.camera)
-        ahead.is_over = False
-        return True
 
     def label(self, scan: Scan) -> tuple[SemanticCloud, NDArray[np.float32] | None, int]:
         """Label a scan with what is known now.
@@ -140,9 +90,9 @@ class CloudLabeller:
             motion = self._motion.motion_of(scan)
         except TransformError:
             return None
-        ahead = self._ahead.get(scan)
-        if ahead is not None and ahead.motion is not None and motion.equals(ahead.motion):
-            return ahead.xyz
+        return self._moved(scan, motion)
+
+    def _moved(self, scan: Scan, motion: ScanMotion) -> NDArray[np.float32]:
         return self._motion.points_by(scan, motion)
 
     def _transfer(

@@ -30,13 +30,14 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.calibration_watch import CalibrationWatch, NoWatch, Watch
 from seg_perception.pipeline.camera_correction import say_correction
-from seg_perception.pipeline.cloud_labeller import CloudLabeller, SensorLabeller
+from seg_perception.pipeline.cloud_labeller import CloudLabeller
 from seg_perception.pipeline.degraded_view import DegradedView
 from seg_perception.pipeline.depth_labeller import DepthLabeller
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.frame_convention import FrameConventionDetector
 from seg_perception.pipeline.label_memory import make_memory
 from seg_perception.pipeline.lidar_labeller import LidarLabeller
+from seg_perception.pipeline.look_ahead_labeller import LookAheadLabeller
 from seg_perception.pipeline.map_entry import EntryAtOnce, MapEntry, MappedScan
 from seg_perception.pipeline.radar_labeller import RadarLabeller
 from seg_perception.pipeline.rate_limiter import RateLimiter
@@ -106,7 +107,8 @@ class Perception:
         self.degraded = DegradedView(config, ontology, self.issues, self.motion.has_moved)
         self._robot_pose = RobotPose(config, self.motion, self.issues)
         self._plausibility = Plausibility.of(config.plausibility, ontology)
-        self._labellers = self._make_labellers()
+        self._lidar_labellers = self._make_lidar_labellers()
+        self._labellers = {**self._lidar_labellers, **self._make_radar_labellers()}
         self._depth_sensors = config.depths
         self._depth_labellers = {name: self._depth_labeller(name) for name in config.depths}
         shared = self.add_map(config.map) if config.map.enabled else None
@@ -208,9 +210,9 @@ class Perception:
         For the thread of these sensors, while `label_next` has nothing for it.
         """
         return any(
-            self._labellers[queued.scan.sensor].look_ahead(queued.scan)
+            self._lidar_labellers[queued.scan.sensor].look_ahead(queued.scan)
             for queued in self._clouds.waiting(sensors)
-            if queued.scan.sensor in self._labellers
+            if queued.scan.sensor in self._lidar_labellers
         )
 
     def has_waiting(self, sensors: Collection[str]) -> bool:
@@ -276,14 +278,17 @@ class Perception:
         """Scans that wait to be mapped must not be: their place has jumped."""
         self.map_entry.clear()
 
-    def _make_labellers(self) -> dict[str, CloudLabeller]:
-        possible = self._plausibility
-        lidar = LidarLabeller(self.config, self._scans, possible)
-        radar = RadarLabeller(self.config, self.motion, self._scans, self.issues, possible)
-        kinds: dict[str, SensorLabeller] = dict.fromkeys(self.config.lidars, lidar)
-        kinds.update(dict.fromkeys(self.config.radars, radar))
+    def _make_lidar_labellers(self) -> dict[str, LookAheadLabeller]:
+        lidar = LidarLabeller(self.config, self._scans, self._plausibility)
         common = self.motion, self._views, self._self_filter, self.ontology.unknown_id
-        return {name: CloudLabeller(kind, *common) for name, kind in kinds.items()}
+        return {name: LookAheadLabeller(lidar, *common) for name in self.config.lidars}
+
+    def _make_radar_labellers(self) -> dict[str, CloudLabeller]:
+        radar = RadarLabeller(
+            self.config, self.motion, self._scans, self.issues, self._plausibility
+        )
+        common = self.motion, self._views, self._self_filter, self.ontology.unknown_id
+        return {name: CloudLabeller(radar, *common) for name in self.config.radars}
 
     def _depth_labeller(self, name: str) -> DepthLabeller:
         return DepthLabeller(

@@ -68,11 +68,6 @@ class RadarLabeller:
             bearings, views, self._config, unknown_id, index, self._plausibility
         )
 
-    def look_ahead(
-        self, scan: Scan, xyz: NDArray[np.float32], view: View, *, several: bool
-    ) -> None:
-        """Nothing: few returns are looked up at once."""
-
     def moving(self, scan: Scan) -> NDArray[np.uint8] | None:
         """Which returns move by themselves, uint8 (N,); None where the radar has no Doppler."""
         fields = radar_fields(scan.cloud, self._sensors[scan.sensor].doppler_positive)
