@@ -113,3 +113,31 @@ def test_a_folder_of_something_else_is_left_alone(world):
     assert result.exit_code == 2
     assert "expected a new folder" in result.output
     assert not (world.folder / "fleet.json").exists()
+
+
+def test_every_bag_is_calibrated_as_it_is_alone(world, bags):
+    fleet, bundle = world.folder / "fleet", ("--set", f"segmentation.bundle={world.bundle}")
+    alone = [
+        json.loads(run("calibrate", bag, "-o", bag.with_suffix(""), *bundle, "--json").stdout)
+        for bag in bags[:2]
+    ]
+    result = run("calibrate", *bags, "-o", fleet, *bundle, "--json")
+    assert result.exit_code == 2
+    found = json.loads(result.stdout)["bags"]
+    # Of so few pictures nothing can be said, which is no result to rely on.
+    assert [one["state"] for one in found] == ["problems", "problems", "failed"]
+    for one, expected in zip(found, alone, strict=False):
+        (camera,), (other,) = one["document"]["cameras"], expected["cameras"]
+        assert {**camera, "pictures": []} == {**other, "pictures": []}
+    table = pq.read_table(fleet / "bags.parquet").to_pydict()
+    assert (table["cameras"], table["good"], table["off"]) == (
+        [1, 1, None],
+        [0, 0, None],
+        [0, 0, None],
+    )
+    frames = pq.read_table(fleet / "frames.parquet").to_pydict()
+    assert frames["bag"] == ["drive", "drive_2"]
+    assert frames["stream"] == ["front", "front"]
+    assert frames["level"] == [one["cameras"][0]["level"] for one in alone]
+    links = re.findall(r'href="([^"#]+)"', (fleet / "index.html").read_text())
+    assert all((fleet / link).is_file() for link in links if not link.startswith("data:"))
