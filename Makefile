@@ -18,11 +18,11 @@ BIN = $(VENV)/bin
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py --venv $(VENV) --ros $(ROS_DISTRO)
 
-.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-calibration bench-memory bench-graph gpu fuzz soak clean
+.PHONY: help setup demo test test-long test-cpus lint docs bench bench-transfer bench-calibration bench-memory bench-graph bench-words gpu fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-calibration | bench-memory | bench-graph | gpu | fuzz | soak | clean"
+	@echo "make setup | demo | test | test-long | test-cpus | lint | docs | bench | bench-transfer | bench-calibration | bench-memory | bench-graph | bench-words | gpu | fuzz | soak | clean"
 
 setup:
 	@$(BOOTSTRAP)
@@ -90,6 +90,11 @@ bench-graph:
 	@$(BOOTSTRAP) --with bench
 	$(BIN)/python -m bench.graph
 	$(BIN)/python -m bench.live
+
+# How much looking a preview of words saves, and what it loses, with planted answers: runs/bench_words.
+bench-words:
+	@$(BOOTSTRAP) --with bench
+	$(BIN)/python -m bench.words
 
 # Teaching by clicks, with an annotator that knows the truth: runs/bench_teach/result.json. It takes a
 # bundle that never saw the place (docs/explanation/teaching.md), and labelled images:

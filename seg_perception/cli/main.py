@@ -22,6 +22,7 @@ from seg_perception.cli import (
     evaluate,
     export,
     gate_labels,
+    generated,
     import_model,
     inspect,
     label,
@@ -58,6 +59,7 @@ app.command("estimate-offset")(estimate_offset.command)
 app.command("mine")(mine.command)
 app.command("corrections")(mine.corrections)
 app.command("gate-labels")(gate_labels.command)
+app.command("generated")(generated.command)
 app.command("export")(export.command)
 app.command("import")(import_model.command)
 app.command("label")(label.command)

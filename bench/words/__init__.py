@@ -1,0 +1,1 @@
+"""How much looking a preview of words saves, and what it costs."""
