@@ -62,6 +62,57 @@ def fit_familiarity_command(
     _say(output, made, as_json=as_json)
 
 
+@app.command("calibrate-confidence")
+def calibrate_confidence_command(
+    bundle: Source,
+    configuration: Annotated[
+        Path, typer.Argument(help="YAML of a training, whose held-out pictures tell.")
+    ],
+    output: Output,
+    *,
+    data_root: Annotated[
+        Path, typer.Option(help="Folder that relative folders of sources lie in.")
+    ] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Make a bundle's confidence the share of right labels, class by class.
+
+    From pictures that it was not trained on: those that the configuration's splits hold out.
+    Labels stay what they are.
+    """
+    from seg_perception.cli.progress import progress_bar
+    from seg_perception.core.errors import EngineError
+    from seg_perception.inference.bundle import Bundle
+    from seg_perception.training.config import TrainingConfig
+    from seg_perception.training.data import TrainingData
+
+    try:
+        from seg_perception.fitting.confidence import calibrate_confidence, expect_classes
+    except ImportError as error:
+        msg = f"calibrating needs onnxruntime ({error}): pip install onnxruntime"
+        raise EngineError(msg) from error
+
+    loaded = Bundle.load(bundle)
+    config = TrainingConfig.load(configuration)
+    data = TrainingData.open(config, configuration.parent, data_root, {})
+    expect_classes(loaded, data.ontology)
+    with progress_bar("pictures") as tell:
+        made = calibrate_confidence(loaded, output, [*data.validation.values()], tell)
+    _say_confidence(output, made, as_json=as_json)
+
+
+def _say_confidence(output: Path, bundle: Bundle, *, as_json: bool) -> None:
+    found = bundle.manifest.confidence
+    if found is None:
+        return
+    if as_json:
+        print_json({"bundle": str(output), "confidence": found.model_dump(mode="json")})
+        return
+    typer.echo(f"{output}: {bundle}, {found.pictures} pictures, each half by what the other shows:")
+    for what, (before, after) in (("calibration error", found.ece), ("risk-coverage", found.aurc)):
+        typer.echo(f"  {what}: {before:.2f} % before, {after:.2f} % after")
+
+
 def _say(output: Path, bundle: Bundle, *, as_json: bool) -> None:
     told = bundle.manifest.familiarity
     if told is None:

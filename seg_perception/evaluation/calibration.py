@@ -79,6 +79,29 @@ def mean_confidence(counts: Counts) -> float:
     return float(100 * (total * np.arange(LEVELS)).sum() / (_TOP * n)) if n else math.nan
 
 
+def risk_coverage_area(counts: Counts) -> float:
+    """Area under the risk-coverage curve (Geifman et al., 2019), percent; NaN where nothing counts.
+
+    The share of wrong ones among the surest, averaged over all shares that may be taken; of those
+    that are equally sure any may come first. It tells how well confidence ranks, whatever it says.
+
+    Args:
+        counts: int64 (256, 2), wrong and right ones by level.
+    """
+    wrong, total = counts[::-1, 0].astype(float), counts[::-1].sum(axis=1).astype(float)
+    wrong, total = wrong[total > 0], total[total > 0]
+    if not len(total):
+        return math.nan
+    taken = np.concatenate([[0.0], np.cumsum(total)])
+    before = np.concatenate([[0.0], np.cumsum(wrong)])[:-1]
+    rate = wrong / total
+    # Within a level: (before + rate (x - taken)) / x, integrated from its begin to its end.
+    begin, end = taken[:-1], taken[1:]
+    growth = np.log(np.divide(end, begin, out=np.ones_like(end), where=begin > 0))
+    area = rate * (end - begin) + (before - rate * begin) * growth
+    return float(100 * area.sum() / taken[-1])
+
+
 def calibration(counts: Counts, bins: int = BINS) -> Calibration:
     """Reliability diagram and expected calibration error.
 
@@ -104,7 +127,20 @@ def calibration(counts: Counts, bins: int = BINS) -> Calibration:
         for n in range(bins)
     )
     gaps = np.abs(right - surety)
-    return Calibration(metrics=_metrics(gaps, of_bin, surety, right), bins=entries)
+    metrics = (*_metrics(gaps, of_bin, surety, right), _ranking(counts))
+    return Calibration(metrics=metrics, bins=entries)
+
+
+def _ranking(counts: Counts) -> Metric:
+    area, n = risk_coverage_area(counts), int(counts.sum())
+    return Metric(
+        key="aurc",
+        description="share of wrong ones among the surest, averaged over all coverages",
+        unit="%",
+        value=None if math.isnan(area) else area,
+        n=n,
+        conditions="of classes",
+    )
 
 
 def _metrics(

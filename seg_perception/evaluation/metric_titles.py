@@ -20,6 +20,7 @@ _TITLES = {
     "confidence": "mean confidence",
     "ece": "calibration error",
     "mce": "largest calibration error",
+    "aurc": "area under risk-coverage",
     "overconfidence": "overconfidence",
 }
 _CLASS = ".iou."

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seg_perception.core.draft_folder import expect_new
 from seg_perception.core.errors import BundleError, DatasetError, EngineError
 from seg_perception.core.scratch_folder import scratch_folder
-from seg_perception.datasets.folder import read_image
+from seg_perception.fitting.engines import Tell, pictures, reference_engine, tell_nobody
 from seg_perception.fitting.pictures import PictureFiles, blocks
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import derive_bundle
@@ -25,21 +25,12 @@ from seg_perception.inference.manifest import Distances, Familiarity
 from seg_perception.inference.onnx.files import data_files, read_model, to_bytes
 from seg_perception.inference.onnx.graph import keep_outputs
 from seg_perception.inference.onnx.pooled_statistics import GraphWithStatistics, with_statistics
-from seg_perception.inference.onnxruntime_engine import OnnxRuntimeEngine
-from seg_perception.inference.onnxruntime_providers import CPU_PROVIDER
-from seg_perception.inference.preprocessing import make_preprocessing
 
 _FEWEST = 40
 _EDGE = 0.99
 _LEAST_EQUAL = 0.999
 Statistics = NDArray[np.float32]
 Features = Callable[[Statistics], NDArray[np.float32]]
-# Told how many pictures are done, and of how many.
-Tell = Callable[[int, int], None]
-
-
-def _tell_nobody(_done: int, _total: int) -> None:
-    pass
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class Known:
 
 
 def fit_familiarity(
-    bundle: Bundle, output: Path, files: PictureFiles, layer: str = "", tell: Tell = _tell_nobody
+    bundle: Bundle, output: Path, files: PictureFiles, layer: str = "", tell: Tell = tell_nobody
 ) -> Bundle:
     """Write a bundle with one more output and the Gaussian of the pictures that it knows.
 
@@ -143,9 +134,9 @@ def _expect_same(before: Bundle, after: Bundle, files: Sequence[Path]) -> None:
     Raises:
         EngineError: they differ.
     """
-    pictures = [frame.image for frame in before.golden] or [*_pictures(before, files)]
-    with closing(_engine(before)) as old, closing(_engine(after)) as new:
-        for picture in pictures:
+    shown = [frame.image for frame in before.golden] or [*pictures(before, files)]
+    with closing(reference_engine(before)) as old, closing(reference_engine(after)) as new:
+        for picture in shown:
             share = float(np.mean(old.infer(picture).labels == new.infer(picture).labels))
             if share < _LEAST_EQUAL:
                 msg = f"{before} keeps {share:.2%} of its labels with the output; name a --layer"
@@ -155,33 +146,21 @@ def _expect_same(before: Bundle, after: Bundle, files: Sequence[Path]) -> None:
 def _statistics(bundle: Bundle, files: Sequence[Path], tell: Tell) -> Statistics:
     """float32 (N, C, rows, columns) of pictures."""
     found = []
-    with closing(_engine(bundle)) as engine:
-        for done, picture in enumerate(_pictures(bundle, files), start=1):
+    with closing(reference_engine(bundle)) as engine:
+        for done, picture in enumerate(pictures(bundle, files), start=1):
             found.append(engine.infer(picture).statistics)
             tell(done, len(files))
     return np.stack([statistics for statistics in found if statistics is not None])
 
 
-def _pictures(bundle: Bundle, files: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
-    """At the network's size, uint8 (H, W, 3) RGB, as the bundle's authors make them."""
-    size = (bundle.width, bundle.height)
-    preprocessing = make_preprocessing(size, bundle.manifest.input.resize)
-    for file in files:
-        yield preprocessing.prepare(read_image(file))
-
-
-def _engine(bundle: Bundle) -> OnnxRuntimeEngine:
-    return OnnxRuntimeEngine(bundle, [CPU_PROVIDER])
-
-
-def _write(draft: Bundle, output: Path, picture: Known, cell: Known, pictures: int) -> Bundle:
+def _write(draft: Bundle, output: Path, picture: Known, cell: Known, count: int) -> Bundle:
     """The bundle with what was found; the golden frames' distances are measured with it."""
     told = draft.manifest.familiarity
     if told is None:
         msg = "a draft without familiarity"
         raise AssertionError(msg)
     changes: dict[str, Any] = {
-        "pictures": pictures,
+        "pictures": count,
         "picture": picture.distances,
         "cell": cell.distances,
     }

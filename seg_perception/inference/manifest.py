@@ -151,6 +151,29 @@ class Variant(_Part):
         return f"{self.sampling}_{self.precision}"
 
 
+class ClassConfidence(_Part):
+    """What a class's confidence becomes: the logarithm of its odds times `slope`, plus `offset`."""
+
+    slope: float = Field(gt=0)
+    offset: float
+
+
+class ConfidenceCalibration(_Part):
+    """Makes confidence the share of right labels, as held-out pictures showed it.
+
+    Attributes:
+        classes: by id.
+        pictures: how many it was found on.
+        ece: expected calibration error (percent) before and after, of pictures that were held out.
+        aurc: area under the risk-coverage curve (percent), the same.
+    """
+
+    classes: tuple[ClassConfidence, ...]
+    pictures: int = Field(ge=1)
+    ece: tuple[float, float]
+    aurc: tuple[float, float]
+
+
 class Distances(_Part):
     """How far pictures are from those of the training, in standard deviations of a Gaussian.
 
@@ -205,6 +228,7 @@ class Manifest(_Part):
         files: sha256 of every file of the bundle but the manifest.
         model: what ONNX Runtime runs.
         variants: the same network in other variants, each once.
+        confidence: puts the network's right; None: it is taken as it is.
         familiarity: tells pictures that are unlike the training's; None: nothing is said of them.
         notice: shown once when the model is started.
     """
@@ -221,6 +245,7 @@ class Manifest(_Part):
     opset: int | None = Field(None, ge=7)
     golden: tuple[GoldenFiles, ...] = ()
     parity: tuple[Parity, ...] = ()
+    confidence: ConfidenceCalibration | None = None
     familiarity: Familiarity | None = None
     training: Training = Training()
     licence: str = Field(min_length=1)
@@ -231,6 +256,7 @@ class Manifest(_Part):
     def _consistent(self) -> Manifest:
         self._expect_contiguous_ids()
         self._expect_distinct_variants()
+        self._expect_all_confidences()
         if self.output.kind == "labels_confidence" and not self.golden:
             msg = (
                 "golden: a labels_confidence model needs golden frames to validate an engine; "
@@ -260,6 +286,11 @@ class Manifest(_Part):
                 msg = f"variants: {what} {twice} is named twice; keep one of them"
                 raise ValueError(msg)
 
+    def _expect_all_confidences(self) -> None:
+        if self.confidence and (got := len(self.confidence.classes)) != self.class_count:
+            msg = f"confidence: expected {self.class_count} classes, got {got}; calibrate it again"
+            raise ValueError(msg)
+
     @property
     def class_count(self) -> int:
         """How many classes the network tells apart."""
@@ -285,8 +316,7 @@ class Manifest(_Part):
         unused: dict[str, Any] = {}
         if self.input.dtype == "uint8":
             unused["input"] = {"scale", "mean", "std"}
-        if self.familiarity is None:
-            unused["familiarity"] = True
+        unused |= {key: True for key in ("confidence", "familiarity") if not getattr(self, key)}
         return self.model_dump_json(indent=2, exclude=unused) + "\n"
 
     @classmethod
@@ -336,6 +366,8 @@ def _nearest(key: str) -> str:
         Resize,
         LabelsConfidenceOutput,
         LogitsOutput,
+        ConfidenceCalibration,
+        ClassConfidence,
         Familiarity,
         Distances,
         Training,

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from seg_perception.core.errors import EngineError
 from seg_perception.core.types import label_dtype, unknown_id
+from seg_perception.inference.calibrated_confidence import calibrated, confidence_table
 from seg_perception.inference.manifest import (
+    ConfidenceCalibration,
     Familiarity,
     LabelsConfidenceOutput,
     LabelsOutput,
@@ -173,6 +175,21 @@ class LogitsReader:
         return np.asarray(best.clip(0, 1))
 
 
+class CalibratedReader:
+    """Any of the others, whose confidence is put right class by class."""
+
+    def __init__(self, reader: Reader, found: ConfidenceCalibration) -> None:
+        """Work out what each level of each class becomes."""
+        self._reader = reader
+        self._table = confidence_table(found.classes)
+        self.specs = reader.specs
+
+    def read(self, tensors: Sequence[NDArray[Any]]) -> Segmentation:
+        """Labels (H, W) as they are, and confidence (H, W) that means what it says."""
+        answer = self._reader.read(tensors)
+        return answer._replace(confidence=calibrated(answer.labels, answer.confidence, self._table))
+
+
 class StatisticsReader:
     """Any of the others, and the statistics by which the familiar is told."""
 
@@ -192,6 +209,8 @@ class StatisticsReader:
 def make_reader(manifest: Manifest) -> Reader:
     """Choose the reader of a manifest's outputs."""
     reader = _pixel_reader(manifest)
+    if manifest.confidence is not None:
+        reader = CalibratedReader(reader, manifest.confidence)
     if manifest.familiarity is None:
         return reader
     return StatisticsReader(reader, manifest.familiarity)

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seg_perception.evaluation.calibration import calibration, count_levels, levels
+from seg_perception.evaluation.calibration import (
+    calibration,
+    count_levels,
+    levels,
+    risk_coverage_area,
+)
 
 EXACT = 1e-12
 SEEDS = st.integers(0, 2**32 - 1)
@@ -55,3 +60,16 @@ def test_calibration_by_hand():
 
 def test_confidence_of_clouds_is_rounded_to_levels():
     assert levels(np.array([0.0, 0.5, 1.0, 2.0], np.float32)).tolist() == [0, 128, 255, 255]
+
+
+def test_the_area_under_risk_coverage_tells_how_well_confidence_ranks() -> None:
+    """The wrong half last: no risk to a half, then 1 - 1/(2x), whose integral is (1 - ln 2) / 2."""
+    counts = np.zeros((256, 2), np.int64)
+    counts[200, 1], counts[100, 0] = 50, 50
+    assert risk_coverage_area(counts) == pytest.approx(100 * (1 - np.log(2)) / 2)
+    # The other way round the wrong ones come first; equally sure ones rank nothing.
+    assert risk_coverage_area(counts[::-1]) == pytest.approx(100 * (1 + np.log(2)) / 2)
+    counts[:] = 0
+    counts[7] = 30, 70
+    assert risk_coverage_area(counts) == pytest.approx(30)
+    assert np.isnan(risk_coverage_area(counts * 0))
