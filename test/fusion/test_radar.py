@@ -236,3 +236,18 @@ def test_the_lidar_says_what_all_pairs_of_return_and_point_say(seed) -> None:
     # Whoever has three points within its own errors has been looked at.
     near = ((off[:2] ** 2).sum(0) < 2.5**2).sum(1) >= 3
     assert prior.observed[ahead & near].all()
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_of_a_radar_that_looks_ahead_as_much_is_said_as_of_one_that_looks_around(seed) -> None:
+    """Where returns lie all around, every point is looked at; ahead, a part of them."""
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(500, 3)).astype(np.float32) * 5
+    labels = random.integers(0, 4, 500).astype(np.uint8)
+    lidar = LidarLabelIndex(points, labels, random.random(500).astype(np.float32))
+    azimuth = random.uniform(-3.1, 3.1) + random.uniform(-1, 1, 20)
+    ahead = np.stack([4 * np.cos(azimuth), 4 * np.sin(azimuth), random.normal(size=20)], axis=1)
+    around = np.concatenate([ahead, [[5, 0, 0], [0, 5, 0], [-5, 0.1, 0], [0, -5, 0]]])
+    few, all_around = (lidar.prior(bearings(at, 0.1, 0.2, 1.0)) for at in (ahead, around))
+    for name in ("observed", "mass", "visible", "labels", "confidence"):
+        np.testing.assert_array_equal(getattr(few, name), getattr(all_around, name)[:20], name)
