@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import MemoryShortError, OpenVocabularyError
 from seg_perception.open_vocabulary.decision import class_scores, decide
 from seg_perception.open_vocabulary.frames import NamedFrame
+from seg_perception.open_vocabulary.memory import expect_memory_for
 from seg_perception.open_vocabulary.pruning import Preview, Pruning
 from seg_perception.open_vocabulary.regions import find_regions
 from seg_perception.open_vocabulary.teacher import Phrases, PhraseScores, Teacher
@@ -42,6 +43,7 @@ class WordLabeller:
         Raises:
             OpenVocabularyError: there is no memory for them.
         """
+        expect_memory_for(frames)
         images = [frame.image for frame in frames]
         try:
             classes = self._preview.classes(images)

@@ -20,6 +20,7 @@ from seg_perception.datasets.labelled_folder import LabelledFolder
 from seg_perception.datasets.pairs import ImagePair
 from seg_perception.open_vocabulary.frames import NamedFrame
 from seg_perception.open_vocabulary.labelling import is_memory, no_memory, taught_frame
+from seg_perception.open_vocabulary.memory import expect_memory_for
 from seg_perception.open_vocabulary.prompts import Box, MaskMaker, Prompt
 from seg_perception.open_vocabulary.teacher import Image, PhraseScores
 from seg_perception.open_vocabulary.unfinished import TaughtFrame
@@ -140,6 +141,7 @@ class OracleLabeller:
         Raises:
             OpenVocabularyError: there is no memory for them.
         """
+        expect_memory_for(frames)
         try:
             return [self._taught(frame) for frame in frames]
         except (MemoryError, RuntimeError) as error:

@@ -89,3 +89,18 @@ def test_mistakes_are_one_sentence(photo, words, teacher, tmp_path):
         code, _, errors = label(*arguments)
         assert code == 2, (said, errors)
         assert said in " ".join(errors.split()), errors
+
+
+def test_a_stopped_run_goes_on_with_the_same_bundle(photo, words, teacher, tmp_path, monkeypatch):
+    """Loading takes another time then, which is no other teacher."""
+    arguments = (photo, "-o", tmp_path / "out", "--words", words, "--teacher", teacher, "--json")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("seg_perception.open_vocabulary.run.WordRun._write", stop)
+        assert label(*arguments)[0] != 0
+    code, text, errors = label(*arguments)
+    assert code == 0, errors
+    assert json.loads(text)["taken_on"] == 1

@@ -108,6 +108,12 @@ def test_an_output_that_is_there_is_left_alone(label):
         label()
 
 
+def test_a_picture_too_large_for_memory_is_refused_before_it_is_tried(label, monkeypatch):
+    monkeypatch.setattr("seg_perception.open_vocabulary.memory.available_bytes", lambda: 20_000)
+    with pytest.raises(OpenVocabularyError, match=r"a: a picture of 24x16 needs 0\.0 GB"):
+        label()
+
+
 def test_a_lack_of_memory_is_said_with_the_size(label, planted):
     class Large(planted):
         def score(self, *_):

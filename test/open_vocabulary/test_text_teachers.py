@@ -155,3 +155,19 @@ def test_a_phrase_that_is_too_long_gets_its_sentence(folder):
 def test_a_device_that_is_not_there(folder):
     with pytest.raises(OpenVocabularyError, match="expected cpu or cuda, got tpu"):
         open_teacher(str(folder), device="tpu")
+
+
+def test_weights_that_do_not_fit_into_memory_are_refused_before_they_are_read(folder, monkeypatch):
+    monkeypatch.setattr(
+        "seg_perception.open_vocabulary.teachers.folder.available_bytes", lambda: 1000
+    )
+    with pytest.raises(OpenVocabularyError, match=r"the weights need .* GB, cpu has 0.0 GB free"):
+        open_teacher(str(folder), device="cpu")
+
+
+def test_a_teacher_is_named_by_its_weights_so_that_a_run_goes_on_with_the_same_only(tmp_path):
+    folder = tiny.CLIPSEG.save(tmp_path / "clipseg")
+    first = open_teacher(str(folder), device="cpu").description
+    assert open_teacher(str(folder), device="cpu").description == first
+    tiny.CLIPSEG.save(folder, seed=2)
+    assert open_teacher(str(folder), device="cpu").description != first

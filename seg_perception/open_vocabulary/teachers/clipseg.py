@@ -13,6 +13,7 @@ from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.open_vocabulary.presence import best_mean
 from seg_perception.open_vocabulary.teacher import Image, Phrases, PhraseScores
 from seg_perception.open_vocabulary.teachers.folder import (
+    describe,
     load_teacher,
     load_tokenizer,
     processor_settings,
@@ -40,7 +41,7 @@ class ClipsegTeacher:
             OpenVocabularyError, ImportModelError: its files are not complete.
         """
         tokenizer = load_tokenizer(folder)
-        self.description = f"CLIPSeg of {folder.path} on {device.type}"
+        self.description = describe("CLIPSeg", folder, device)
         self._pixels = Pixels.of_settings(processor_settings(folder), "stretch")
         self._network = load_teacher(folder, "CLIPSegForImageSegmentation", device)
         config = self._network.config

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import OpenVocabularyError
 from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
-from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.inference.engine import create_engine
 from seg_perception.open_vocabulary.presence import best_mean
 from seg_perception.open_vocabulary.teacher import Image, Phrases, PhraseScores
@@ -38,7 +38,9 @@ class BundleTeacher:
         self._segmenter = AugmentedSegmenter(self._engine, ViewPlan())
         self._ids = {key: id_ for n, id_ in bundle.ontology.ids.items() for key in _spellings(n)}
         self._names = tuple(bundle.ontology.ids)
-        self.description = f"bundle {name}, {self._engine.description}"
+        # Not the engine's, which tells how long it took to load: a run goes on by this one.
+        model = sha256(bundle.model_path)[:12]
+        self.description = f"bundle {bundle.manifest.name} {bundle.manifest.version} ({model})"
 
     def close(self) -> None:
         """Give the engine back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from seg_perception.core.errors import OpenVocabularyError
 from seg_perception.importing.families.loading import load_network
 from seg_perception.importing.hub import TEXT, download, is_hub_name
 from seg_perception.importing.model_folder import ModelFolder
+from seg_perception.open_vocabulary.memory import available_bytes
 
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model")
@@ -110,6 +112,19 @@ def load_teacher(folder: ModelFolder, architecture: str, device: torch.device) -
         raise too_large(what, needed, device) from error
 
 
+def file_facts(folder: ModelFolder) -> str:
+    """By which another network in the same place is told from this one."""
+    files = sorted(f for pattern in _WEIGHTS for f in folder.path.glob(pattern))
+    facts = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    told = f"{json.dumps(folder.config, sort_keys=True)} {facts}"
+    return sha256(told.encode()).hexdigest()[:12]
+
+
+def describe(name: str, folder: ModelFolder, device: torch.device) -> str:
+    """A teacher in one line; the same for the same network only."""
+    return f"{name} of {folder.path} ({file_facts(folder)}) on {device.type}"
+
+
 def choose_device(name: str) -> torch.device:
     """`cpu`, `cuda`, or for an empty name a GPU where there is one.
 
@@ -128,11 +143,7 @@ def free_bytes(device: torch.device) -> int:
     """Memory that a device has left; of the CPU what the system says is available."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        name, _, value = line.partition(":")
-        if name == "MemAvailable":
-            return int(value.split()[0]) * 1024
-    return 1 << 62
+    return available_bytes()
 
 
 def used_bytes() -> int:

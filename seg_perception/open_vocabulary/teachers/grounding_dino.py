@@ -14,6 +14,7 @@ from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.open_vocabulary.prompts import FoundBoxes
 from seg_perception.open_vocabulary.teacher import Image, Phrases
 from seg_perception.open_vocabulary.teachers.folder import (
+    describe,
     load_teacher,
     load_tokenizer,
     processor_settings,
@@ -39,7 +40,7 @@ class GroundingDino:
             OpenVocabularyError, ImportModelError: its files are not complete.
         """
         self._tokenizer = load_tokenizer(folder)
-        self.description = f"Grounding DINO of {folder.path} on {device.type}"
+        self.description = describe("Grounding DINO", folder, device)
         self._pixels = Pixels.of_settings(processor_settings(folder), "proportions")
         self._network = load_teacher(folder, "GroundingDinoForObjectDetection", device)
         self._length = int(self._network.config.max_text_len)

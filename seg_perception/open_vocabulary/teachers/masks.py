@@ -13,7 +13,11 @@ from seg_perception.core.errors import OpenVocabularyError
 from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.open_vocabulary.prompts import Prompt, PromptedMasks
 from seg_perception.open_vocabulary.teacher import Image
-from seg_perception.open_vocabulary.teachers.folder import load_teacher, processor_settings
+from seg_perception.open_vocabulary.teachers.folder import (
+    describe,
+    load_teacher,
+    processor_settings,
+)
 from seg_perception.open_vocabulary.teachers.pixels import Pixels
 
 # What a checkpoint names, and the part of it that takes prompts.
@@ -50,7 +54,7 @@ class SamMasks:
                 f"({', '.join(MASK_MAKERS)}), got {folder.architecture}"
             )
             raise OpenVocabularyError(msg)
-        self.description = f"{part.removesuffix('Model')} of {folder.path} on {device.type}"
+        self.description = describe(part.removesuffix("Model"), folder, device)
         self._pixels = Pixels.of_settings(processor_settings(folder), "stretch")
         self._network = load_teacher(folder, part, device)
         self._device = device

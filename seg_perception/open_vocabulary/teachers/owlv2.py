@@ -11,6 +11,7 @@ from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.open_vocabulary.prompts import FoundBoxes
 from seg_perception.open_vocabulary.teacher import Image, Phrases
 from seg_perception.open_vocabulary.teachers.folder import (
+    describe,
     load_teacher,
     load_tokenizer,
     processor_settings,
@@ -37,7 +38,7 @@ class Owlv2:
             OpenVocabularyError, ImportModelError: its files are not complete.
         """
         tokenizer = load_tokenizer(folder)
-        self.description = f"OWLv2 of {folder.path} on {device.type}"
+        self.description = describe("OWLv2", folder, device)
         self._pixels = Pixels.of_settings(processor_settings(folder), "square")
         self._network = load_teacher(folder, "Owlv2ForObjectDetection", device)
         config = self._network.config

@@ -16,6 +16,7 @@ from torch import Tensor
 from seg_perception.importing.model_folder import ModelFolder
 from seg_perception.open_vocabulary.teacher import Image, Phrases, PhraseScores
 from seg_perception.open_vocabulary.teachers.folder import (
+    describe,
     load_teacher,
     load_tokenizer,
     processor_settings,
@@ -51,7 +52,7 @@ class Sam3Teacher:
             OpenVocabularyError, ImportModelError: its files are not complete.
         """
         tokenizer = load_tokenizer(folder)
-        self.description = f"SAM 3 of {folder.path} on {device.type}"
+        self.description = describe("SAM 3", folder, device)
         self._pixels = Pixels.of_settings(processor_settings(folder), "stretch")
         self._network = load_teacher(folder, "Sam3Model", device)
         self._tokens = Tokens(tokenizer, _LENGTH, device)
