@@ -105,8 +105,8 @@ def streams(rig: Rig) -> Iterator[Stream]:
             info=_cdr(_camera_info(frame)),
         )
     kind = messages.PointCloud2.type_name
-    scan, returns = (_cdr(encode_cloud(cloud)) for cloud in (_scan(), _returns()))
-    yield Stream("/top/points", kind, 1 / LIDAR_HZ, 0.013, (scan,), before_s=TURN_S)
+    turn, returns = (_cdr(encode_cloud(cloud)) for cloud in (scan(), _returns()))
+    yield Stream("/top/points", kind, 1 / LIDAR_HZ, 0.013, (turn,), before_s=TURN_S)
     yield Stream("/bow/points", kind, 1 / RADAR_HZ, 0.021, (returns,))
 
 
@@ -154,7 +154,7 @@ def _camera_info(frame: str) -> messages.CameraInfo:
     return messages.CameraInfo(header, HEIGHT, WIDTH, "plumb_bob", d, k, np.eye(3).ravel(), p)
 
 
-def _scan() -> PointCloud:
+def scan() -> PointCloud:
     """Ground and walls around, with the time of each point (ns from the stamp)."""
     elevation = np.linspace(-0.4, 0.35, BEAMS)[:, None]
     azimuth = np.linspace(-np.pi, np.pi, COLUMNS, endpoint=False)[None]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import history, replaying, rows
+from bench import history, late_camera, replaying, rows
 
 MODULES = ["bags", "codecs", "compiled", "deskewing", "pipeline", "stages", "transfer", "voxels"]
 
@@ -43,6 +43,11 @@ def test_a_run_is_compared_with_the_last_one_on_this_machine(tmp_path: Path) -> 
 def test_a_row_that_is_disturbed_is_not_judged() -> None:
     assert not rows.BenchRow("replay", 1.2, 0.6, "").ok
     assert rows.BenchRow("replay", 1.2, 0.6, "", is_judged=False).ok
+
+
+def test_a_cloud_for_which_nothing_could_be_done_has_the_same_labels_and_takes_longer() -> None:
+    (row,) = late_camera.run()
+    assert row.ratio < 1, row
 
 
 def test_a_replay_on_all_cores_is_measured_against_the_serial_one(
