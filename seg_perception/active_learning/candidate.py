@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -29,6 +30,8 @@ class Candidate:
             NaN where there was nobody to ask.
         shares: float32 (classes,), share of the pixels with that label.
         thumbnail: uint8 (cells,), mean Lab colours.
+        unfamiliarity: its distance from what the model knows over that distance and 1, so that 0.5
+            is the edge of it; NaN where the bundle can't tell.
     """
 
     index: int
@@ -38,6 +41,13 @@ class Candidate:
     disagreement: float
     shares: NDArray[np.float32]
     thumbnail: NDArray[np.uint8]
+    unfamiliarity: float = math.nan
+
+
+def unfamiliarity(label_map: LabelMap) -> float:
+    """How far a picture is from what the model knows, 0 to 1; NaN where nobody can tell."""
+    distance = label_map.distance
+    return math.nan if distance is None else distance.whole / (1 + distance.whole)
 
 
 def mean_doubt(label_map: LabelMap) -> float:

@@ -33,7 +33,7 @@ class _Top:
 
 
 class CandidateBuffer:
-    """The most uncertain, the most denied, those with most of each class, and a fair sample.
+    """The most uncertain, denied and unfamiliar, those with most of each class, and a fair sample.
 
     The sample (reservoir sampling, Vitter 1985, algorithm R) stands for the rest of the bag,
     so that diversity has something to choose from.
@@ -47,7 +47,7 @@ class CandidateBuffer:
             seed: of the sample.
             kept: by each criterion; for all classes together as many.
         """
-        self._uncertain, self._denied = _Top(kept), _Top(kept)
+        self._uncertain, self._denied, self._unfamiliar = _Top(kept), _Top(kept), _Top(kept)
         self._by_class = [_Top(max(8, kept // class_count)) for _ in range(class_count)]
         self._sample: list[Candidate] = []
         self._seen = 0
@@ -58,13 +58,14 @@ class CandidateBuffer:
         """Keep it where it is among the best, or by chance."""
         self._uncertain.add(candidate.uncertainty, candidate)
         self._denied.add(candidate.disagreement, candidate)
+        self._unfamiliar.add(candidate.unfamiliarity, candidate)
         for index in np.flatnonzero(candidate.shares):
             self._by_class[index].add(float(candidate.shares[index]), candidate)
         self._draw(candidate)
 
     def candidates(self) -> list[Candidate]:
         """Everything that was kept, once, in order of time."""
-        tops = (self._uncertain, self._denied, *self._by_class)
+        tops = (self._uncertain, self._denied, self._unfamiliar, *self._by_class)
         found = {c.index: c for top in tops for c in top.candidates()}
         found.update({c.index: c for c in self._sample})
         return [found[index] for index in sorted(found)]

@@ -43,6 +43,7 @@ class ClassFrequency:
         self.shown: NDArray[np.int64] = np.zeros(class_count, np.int64)
         self.uncertainty = Values()
         self.disagreement = Values()
+        self.unfamiliarity = Values()
         self._min_share = np.float32(min_class_share)
 
     def add(self, candidate: Candidate) -> None:
@@ -51,6 +52,7 @@ class ClassFrequency:
         self.shown += self.shows(candidate)
         self.uncertainty.add(candidate.uncertainty)
         self.disagreement.add(candidate.disagreement)
+        self.unfamiliarity.add(candidate.unfamiliarity)
 
     def shows(self, candidate: Candidate) -> NDArray[np.bool_]:
         """Which classes have enough of its pixels: bool (classes,)."""

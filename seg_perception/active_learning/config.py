@@ -24,6 +24,9 @@ class MiningConfig(ParameterGroup):
     disagreement: float = Field(
         1.0, ge=0, le=100, description="Weight of labels that neighbouring frames or cameras deny"
     )
+    unfamiliarity: float = Field(
+        1.0, ge=0, le=100, description="Weight of pictures that are unlike what the model knows"
+    )
     rarity: float = Field(1.0, ge=0, le=100, description="Weight of classes that few frames show")
     diversity: float = Field(
         1.0, ge=0, le=100, description="Weight of the distance to the frames chosen before"

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from itertools import combinations
 
-from seg_perception.active_learning.candidate import Candidate, class_shares, mean_doubt, thumbnail
+from seg_perception.active_learning.candidate import (
+    Candidate,
+    class_shares,
+    mean_doubt,
+    thumbnail,
+    unfamiliarity,
+)
 from seg_perception.active_learning.candidate_buffer import CandidateBuffer
 from seg_perception.active_learning.class_frequency import ClassFrequency
 from seg_perception.active_learning.config import MiningConfig
@@ -102,6 +108,7 @@ class Observer:
             disagreement=math.nan,
             shares=class_shares(label_map, self._ontology),
             thumbnail=thumbnail(frame),
+            unfamiliarity=unfamiliarity(label_map),
         )
         self._count += 1
         motion = self._motion

@@ -61,6 +61,8 @@ class Selection:
         self._times_chosen = np.zeros(len(self._names), np.int64)
         self._uncertain = self._surprises("uncertainty")
         self._denied = self._surprises("disagreement")
+        self._unfamiliar = self._surprises("unfamiliarity")
+        self._can_tell = not all(math.isnan(c.unfamiliarity) for c in candidates)
 
     def choose(self) -> list[Choice]:
         """As many frames as are wanted, or as there are; the most valuable one first."""
@@ -77,9 +79,11 @@ class Selection:
         config = self._config
         novelty = self._rare / (1 + self._times_chosen)
         rarest = np.where(self._shown, novelty, 0.0).max(axis=1)
+        told = {"unfamiliarity": config.unfamiliarity * self._unfamiliar} if self._can_tell else {}
         return {
             "uncertainty": config.uncertainty * self._uncertain,
             "disagreement": config.disagreement * self._denied,
+            **told,
             "rarity": config.rarity * rarest,
             "diversity": config.diversity * self._distances(),
         }
@@ -133,6 +137,11 @@ class Selection:
             ranked = _ranked(rank, "most denied", frames)
             share = f"{candidate.disagreement:.1%}"
             return f"neighbouring frames or cameras deny {share} of its labels: {ranked}"
+        if name == "unfamiliarity" and candidate.unfamiliarity < 1:
+            rank = self._frequency.unfamiliarity.at_least(candidate.unfamiliarity)
+            times = candidate.unfamiliarity / (1 - candidate.unfamiliarity)
+            ranked = _ranked(rank, "least familiar", frames)
+            return f"{times:.1f} times the distance of places that the model knows: {ranked}"
         if name == "rarity":
             return self._rarity_sentence(best)
         if not np.isfinite(self._nearest[best]):

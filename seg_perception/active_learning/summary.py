@@ -75,7 +75,7 @@ def file_name(camera: str, stamp_ns: int) -> str:
 
 def _choice(choice: Choice) -> dict[str, Any]:
     candidate = choice.candidate
-    known = not math.isnan(candidate.disagreement)
+    known, strange = not math.isnan(candidate.disagreement), candidate.unfamiliarity
     return {
         "name": frame_name(choice),
         "camera": candidate.camera,
@@ -85,4 +85,5 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "uncertainty": candidate.uncertainty,
         "disagreement": candidate.disagreement if known else None,
         "reasons": list(choice.reasons),
+        **({"unfamiliarity": strange} if not math.isnan(strange) else {}),
     }

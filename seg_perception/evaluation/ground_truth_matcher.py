@@ -41,12 +41,14 @@ class ImageLabels:
         labels: (h, w), ids of the model's ontology.
         confidence: uint8 (h, w), 255 is certain; None where it was not recorded.
         picture: gives the image, uint8 (H, W, 3) RGB, or None.
+        distance: as of an `ImageSample`.
     """
 
     stamp_ns: int
     labels: Labels
     confidence: NDArray[np.uint8] | None
     picture: Picture
+    distance: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +206,14 @@ class GroundTruthMatcher:
     def _image(_name: str, frame: FrameId, pair: Pair[ImageLabels, BagMessage]) -> ImageSample:
         truth = read_truth_image(pair.truth.message)
         ours = pair.labels
-        return ImageSample(frame, truth.labels, ours.labels, ours.confidence, ours.picture)
+        return ImageSample(
+            frame,
+            truth.labels,
+            ours.labels,
+            ours.confidence,
+            ours.picture,
+            distance=ours.distance,
+        )
 
     def _cloud(
         self, name: str, frame: FrameId, pair: Pair[CloudLabels, BagMessage | None]

@@ -124,7 +124,12 @@ def _label(
         raise
     handle.publish()
     return ImageSample(
-        _frame(entry.pair), entry.truth, label_map.labels, label_map.confidence, lambda: image
+        _frame(entry.pair),
+        entry.truth,
+        label_map.labels,
+        label_map.confidence,
+        lambda: image,
+        distance=label_map.distance.whole if label_map.distance else None,
     )
 
 

@@ -64,6 +64,8 @@ class ImageSample:
         picture: gives the image, uint8 (any, any, 3) RGB, or None; asked only for frames
             whose picture is kept.
         spoilt: labels the picture again, spoilt in each way that was asked for.
+        distance: of the picture from what the model knows, 1 being the edge; None where nobody
+            can tell.
     """
 
     frame: FrameId
@@ -72,6 +74,7 @@ class ImageSample:
     confidence: NDArray[np.uint8] | None
     picture: Picture
     spoilt: Callable[[], Iterable[SpoiltLabels]] = _none
+    distance: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

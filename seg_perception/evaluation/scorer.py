@@ -26,7 +26,7 @@ from seg_perception.evaluation.mapped_classes import ClassLookup, MappedClasses
 from seg_perception.evaluation.protocol import Mean, Protocol
 from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample, SpoiltLabels
 from seg_perception.evaluation.scores import ClassCounts
-from seg_perception.evaluation.slices import corrupted
+from seg_perception.evaluation.slices import corrupted, familiarity
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 from seg_perception.evaluation.time_agreement import Cells, compare_cells, to_cells
 
@@ -125,16 +125,21 @@ class Scorer:
         }
         for key, pairs in blocks.items():
             self.statistics.add_slice(("region", key), pairs)
+        total: Counts = np.sum(list(blocks.values()), axis=0)
+        if sample.distance is not None:
+            self.statistics.add_slice(familiarity(sample.distance), total)
         self._measure_pixels(sample, truth, predicted)
         for spoilt in sample.spoilt():
             self._add_spoilt(spoilt, truth)
-        total: Counts = np.sum(list(blocks.values()), axis=0)
         return total
 
     def _measure_pixels(self, sample: ImageSample, truth: Labels, predicted: Labels) -> None:
         if sample.confidence is not None and self._classes.known:
             confidence = _enlarged(sample.confidence, truth)
-            self.statistics.levels += self._levels(confidence, truth, predicted)
+            counts = self._levels(confidence, truth, predicted)
+            self.statistics.levels += counts
+            if sample.distance is not None:
+                self.statistics.add_slice_levels(familiarity(sample.distance), counts)
         if self._boundary:
             true, found = self._lookup.classes_of(truth, predicted)
             width = zone_width(truth.shape, self._protocol.boundary_ratio)

@@ -42,7 +42,11 @@ class ScoringSink:
         name = stream("camera", label_map.camera)
         if self._matcher.wants(name):
             labels = ImageLabels(
-                label_map.stamp_ns, label_map.labels, label_map.confidence, lambda: frame.image
+                label_map.stamp_ns,
+                label_map.labels,
+                label_map.confidence,
+                lambda: frame.image,
+                label_map.distance.whole if label_map.distance else None,
             )
             self._matcher.add_labels(name, labels)
 

@@ -17,11 +17,21 @@ from seg_perception.evaluation.stream_statistics import SliceKey, StreamStatisti
 UNTOUCHED = "0"
 """The strength of pictures that no corruption has spoilt."""
 _CORRUPTION = "corruption "
+_FAMILIARITY = "familiarity"
+# Of pictures that are farther than the edge of what the model knows.
+_FAR = 1.5
 
 
 def corrupted(name: str, strength: int) -> SliceKey:
     """The slice of a corruption's strength."""
     return f"{_CORRUPTION}{name}", str(strength)
+
+
+def familiarity(distance: float) -> SliceKey:
+    """The slice of a picture's distance from what the model knows."""
+    if distance <= 1:
+        return _FAMILIARITY, "known"
+    return _FAMILIARITY, f"1 to {_FAR:g}" if distance <= _FAR else f"over {_FAR:g}"
 
 
 def corruption_of(entry: Slice) -> str:

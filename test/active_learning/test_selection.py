@@ -8,7 +8,8 @@ from seg_perception.active_learning.config import MiningConfig
 from seg_perception.active_learning.selection import Selection
 from seg_perception.core.errors import ConfigError
 
-ONLY = {"uncertainty": 0.0, "disagreement": 0.0, "rarity": 0.0, "diversity": 0.0}
+CRITERIA = ("uncertainty", "disagreement", "unfamiliarity", "rarity", "diversity")
+ONLY = dict.fromkeys(CRITERIA, 0.0)
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def indices(choices):
     [
         ("uncertainty", {"uncertainty": 0.7}),
         ("disagreement", {"disagreement": 0.4}),
+        ("unfamiliarity", {"unfamiliarity": 0.75}),
         ("rarity", {"shares": (0.9, 0.1, 0)}),
     ],
 )
@@ -41,6 +43,19 @@ def test_each_criterion_finds_the_odd_frame(make, choose, criterion, odd):
     assert choice.candidate.index == 17
     assert choice.parts[criterion] == 1.0
     assert "40 frames" in choice.reasons[0]
+
+
+def test_an_unfamiliar_frame_says_how_far_it_is_and_without_familiarity_nothing_is_said(
+    make, choose
+):
+    """0.75 is 3 of 4: three times the distance of known places."""
+    frames = [make.candidate(n, unfamiliarity=0.75 if n == 3 else 0.3) for n in range(10)]
+    (choice,) = choose(frames, count=1, **{**ONLY, "unfamiliarity": 1.0})
+    assert choice.reasons == (
+        "3.0 times the distance of places that the model knows: the least familiar of 10 frames",
+    )
+    (plain,) = choose([make.candidate(n) for n in range(10)], count=1)
+    assert "unfamiliarity" not in plain.parts
 
 
 def test_diversity_takes_the_farthest_first(make, choose):

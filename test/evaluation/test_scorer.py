@@ -46,6 +46,22 @@ def test_ids_outside_of_the_ontology_are_refused_and_nothing_is_counted(dtype):
     assert one.statistics.paired == 0
 
 
+def test_images_are_counted_by_how_familiar_they_are_where_that_is_known():
+    one, labels = scorer(), np.zeros((6, 6), np.uint8)
+    for number, distance in enumerate((0.4, 1.0, 1.2, 2.0, None)):
+        frame = FrameId("drive", "drive", str(number), number)
+        sure = np.full((6, 6), 100, np.uint8)
+        one.add(ImageSample(frame, labels, labels, sure, lambda: None, distance=distance))
+    pixels = {
+        value: int(pairs.sum())
+        for (dimension, value), pairs in one.statistics.slices.items()
+        if dimension == "familiarity"
+    }
+    assert pixels == {"known": 72, "1 to 1.5": 36, "over 1.5": 36}
+    levels = one.statistics.slice_levels["familiarity", "known"]
+    assert levels[100].tolist() == [0, 72]
+
+
 def test_a_cloud_of_another_size_is_refused():
     with pytest.raises(SizeError, match="3 points, got 2"):
         scorer().add(cloud(0, (0, 1)))
