@@ -85,8 +85,9 @@ account that a node prints at its end those since activation:
 | `decode` | message to pixels, JPEG and PNG included | message to points |
 | `prepare` | pixels to the network's picture | |
 | `ready` | from there until the engine is free | |
-| `segment` | the network, and what is behind it | |
-| `transfer` | | from label maps to labelled points |
+| `segment` | the network | |
+| `finish` | from what it says to the label map that clouds and publishers get | |
+| `transfer` | | from the last label map to labelled points; what can be done before, is |
 | `publish` | everything that is subscribed, made and sent | the same |
 | `total` | from the sensor's stamp to the end of publishing | the same |
 | `gap` | | no duration: the time between the cloud and each label map that it got its labels from |
