@@ -172,8 +172,8 @@ class PicturesConfig(ParameterGroup):
     watch: bool = Field(
         json_schema_extra=EXPERT,
         default=True,
-        description="Say when a camera sees nothing (dark, glare, covered, blurred, frozen); what "
-        "it shows then is never free ground",
+        description="Say when a camera can't be trusted (dark, glare, covered, dirty, blurred, "
+        "frozen, turned, contradicted by a lidar); what it shows then is never free ground",
     )
     unfamiliar_blocks: bool = Field(
         json_schema_extra=EXPERT,

@@ -22,6 +22,10 @@ def _no_colours() -> Cells:
     return np.zeros((*_CELLS[::-1], 3), np.float32)
 
 
+def _no_texture() -> Cells:
+    return np.zeros(_CELLS[::-1], np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class PictureFacts:
     """Numbers of one picture.
@@ -33,6 +37,7 @@ class PictureFacts:
         sharpness: mean step of the grey from pixel to pixel, as a share of the contrast.
         checksum: of the looked at bytes: the same in pictures that are the same.
         colours: float32 (9, 16, 3), RGB, mean of each cell of a grid.
+        texture: float32 (9, 16), mean step of the grey from pixel to pixel in each.
     """
 
     brightness: float
@@ -41,6 +46,7 @@ class PictureFacts:
     sharpness: float
     checksum: int
     colours: Cells = field(default_factory=_no_colours)
+    texture: Cells = field(default_factory=_no_texture)
 
     @classmethod
     def of(cls, image: NDArray[np.uint8]) -> PictureFacts:
@@ -57,7 +63,8 @@ class PictureFacts:
             white=float((grey >= _WHITE).mean()),
             sharpness=step / contrast if contrast > 0 else 0.0,
             checksum=zlib.crc32(columns.data, zlib.crc32(rows.data)),
-            colours=cv2.resize(rows, _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32),
+            colours=_cells(rows),
+            texture=_cells(cv2.absdiff(grey[:, 1:], grey[:, :-1])),
         )
 
 
@@ -68,3 +75,11 @@ def _every(length: int) -> slice:
 
 def _step(pixels: NDArray[Any], neighbours: NDArray[Any]) -> float:
     return float(cv2.mean(cv2.absdiff(pixels, neighbours))[0]) if pixels.size else 0.0
+
+
+def _cells(pixels: NDArray[np.uint8]) -> Cells:
+    """Means of the cells of a grid, float32 (9, 16, ...); of a picture a pixel wide, zeros."""
+    if not pixels.size:
+        return _no_texture()
+    cells = cv2.resize(pixels.astype(np.float32), _CELLS, interpolation=cv2.INTER_AREA)
+    return np.asarray(cells, np.float32)

@@ -13,6 +13,7 @@ from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import NANOSECONDS, LabelMap
+from seg_perception.pipeline.dirty_lens import Cells, RecentLight, dirty_share
 from seg_perception.pipeline.lasting_faults import HOLD_NS, LastingFaults, Numbers
 from seg_perception.pipeline.picture_steps import STEPS, Step
 
@@ -38,6 +39,9 @@ class CameraHistory:
     Attributes:
         frame_id: of the camera.
         sharpness: of pictures that showed something, the last ten seconds of them.
+        texture: of the same pictures, by cells.
+        light: of the last second.
+        dirty: share of the picture that was dirty when that could be told last.
         last: the newest picture.
         same_since_ns: stamp of the first picture with the newest one's bytes.
         changed: codes of the steps since the first picture that were not taken back.
@@ -45,6 +49,9 @@ class CameraHistory:
 
     frame_id: str = ""
     sharpness: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
+    texture: deque[Cells] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
+    light: RecentLight = field(default_factory=RecentLight)
+    dirty: float = 0.0
     last: PictureFacts | None = None
     same_since_ns: int = 0
     changed: tuple[str, ...] = ()
@@ -57,16 +64,20 @@ class CameraHistory:
         if self.last is not None and 0 < stamp_ns - self._last_ns <= _NEXT_NS:
             happened = {s.kind.code for s in STEPS if s.happened(facts.colours, self.last.colours)}
             self.changed = tuple(sorted(happened ^ {*self.changed}))
+        elif self.last is not None:
+            self.light.clear()
+        self.light.add(facts, stamp_ns)
         self._last_ns = stamp_ns
         if self.last is None or facts.checksum != self.last.checksum:
             self.same_since_ns = stamp_ns
         self.last = facts
 
     def keep_as_usual(self, facts: PictureFacts, stamp_ns: int) -> None:
-        """Take note of the sharpness of a picture that is as it should be."""
+        """Take note of sharpness and texture of a picture that is as it should be."""
         slot = stamp_ns // _USUAL_EVERY_NS
         if slot != self._slot:
             self.sharpness.append(facts.sharpness)
+            self.texture.append(facts.texture)
             self._slot = slot
 
 
@@ -133,6 +144,24 @@ class Blurred:
         return {"share_percent": round(100 * share)} if share < self._share else None
 
 
+class Dirty:
+    """Parts of the picture have gone dull, and stand still while the scene moves."""
+
+    kind = pictures.DIRTY
+    # On streets, a twentieth of the picture is asphalt that looks the same everywhere.
+    _most = 0.12
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """The share that is dirty; while the robot stands, what it was."""
+        del stamp_ns
+        if len(history.texture) < _USUAL_ENTRIES:
+            return None
+        share = dirty_share(facts, history.texture, history.light)
+        history.dirty = history.dirty if share is None else share
+        is_dirty = history.dirty > self._most
+        return {"share_percent": round(100 * history.dirty)} if is_dirty else None
+
+
 class Changed:
     """A step from one picture to the next, that was not taken back."""
 
@@ -183,6 +212,7 @@ class PictureWatch:
             Glare(),
             Blank(),
             Blurred(),
+            Dirty(),
             Frozen(has_moved),
             *(Changed(step) for step in STEPS),
         )

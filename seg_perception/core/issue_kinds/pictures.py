@@ -46,6 +46,15 @@ FROZEN = IssueKind(
     "restart the driver, look for a cable or a USB bus that gives up",
     "error",
 )
+DIRTY = IssueKind(
+    "picture_dirty",
+    "{share_percent} % of its picture has gone dull and stands still while the scene moves",
+    "clean the lens" + DEGRADED,
+    "mud, snow or a leaf on the glass: behind it nothing is seen, and what the network calls it "
+    "is a guess",
+    "clean the lens or its window; a wiper or an air nozzle where it comes back",
+    "warning",
+)
 TURNED = IssueKind(
     "picture_turned",
     "its pictures stand upside down against those before",
