@@ -36,6 +36,7 @@ class PictureFacts:
         white: share of pixels whose grey is 250 or more, 0 to 1.
         sharpness: mean step of the grey from pixel to pixel, as a share of the contrast.
         checksum: of the looked at bytes: the same in pictures that are the same.
+        along, down: sharpness along the rows, and down the columns.
         colours: float32 (9, 16, 3), RGB, mean of each cell of a grid.
         texture: float32 (9, 16), mean step of the grey from pixel to pixel in each.
     """
@@ -45,8 +46,15 @@ class PictureFacts:
     white: float
     sharpness: float
     checksum: int
+    along: float = 0.0
+    down: float = 0.0
     colours: Cells = field(default_factory=_no_colours)
     texture: Cells = field(default_factory=_no_texture)
+
+    @property
+    def sharpnesses(self) -> tuple[float, float, float]:
+        """In all, along the rows and down the columns: motion takes it along one line."""
+        return self.sharpness, self.along, self.down
 
     @classmethod
     def of(cls, image: NDArray[np.uint8]) -> PictureFacts:
@@ -56,13 +64,17 @@ class PictureFacts:
         grey, upright = (cv2.cvtColor(part, cv2.COLOR_RGB2GRAY) for part in (rows, columns))
         mean, deviation = cv2.meanStdDev(grey)
         contrast = float(deviation[0, 0])
-        step = (_step(grey[:, 1:], grey[:, :-1]) + _step(upright[1:], upright[:-1])) / 2
+        scale = 1 / contrast if contrast > 0 else 0.0
+        along = scale * _step(grey[:, 1:], grey[:, :-1])
+        down = scale * _step(upright[1:], upright[:-1])
         return cls(
             brightness=float(mean[0, 0]),
             contrast=contrast,
             white=float((grey >= _WHITE).mean()),
-            sharpness=step / contrast if contrast > 0 else 0.0,
+            sharpness=(along + down) / 2,
             checksum=zlib.crc32(columns.data, zlib.crc32(rows.data)),
+            along=along,
+            down=down,
             colours=_cells(rows),
             texture=_cells(cv2.absdiff(grey[:, 1:], grey[:, :-1])),
         )

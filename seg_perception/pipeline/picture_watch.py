@@ -28,6 +28,7 @@ _USUAL_ENTRIES = 20
 _NEXT_NS = 2 * NANOSECONDS
 MEMORY_NS = _USUAL_ENTRIES * _USUAL_EVERY_NS + _SAME_AT_REST_NS + 2 * HOLD_NS
 """A picture that is older tells nothing, unless a fault began with it that still lasts."""
+Sharpnesses = tuple[float, float, float]
 # Whether a frame moved between two times (ns); None: nobody knows.
 HasMoved = Callable[[str, int, int], bool | None]
 
@@ -38,7 +39,8 @@ class CameraHistory:
 
     Attributes:
         frame_id: of the camera.
-        sharpness: of pictures that showed something, the last ten seconds of them.
+        sharpness: of pictures that showed something, the last ten seconds of them; in all and
+            along either axis.
         texture: of the same pictures, by cells.
         light: of the last second.
         dirty: share of the picture that was dirty when that could be told last.
@@ -48,7 +50,7 @@ class CameraHistory:
     """
 
     frame_id: str = ""
-    sharpness: deque[float] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
+    sharpness: deque[Sharpnesses] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
     texture: deque[Cells] = field(default_factory=lambda: deque(maxlen=_USUAL_ENTRIES))
     light: RecentLight = field(default_factory=RecentLight)
     dirty: float = 0.0
@@ -76,7 +78,7 @@ class CameraHistory:
         """Take note of sharpness and texture of a picture that is as it should be."""
         slot = stamp_ns // _USUAL_EVERY_NS
         if slot != self._slot:
-            self.sharpness.append(facts.sharpness)
+            self.sharpness.append(facts.sharpnesses)
             self.texture.append(facts.texture)
             self._slot = slot
 
@@ -136,11 +138,13 @@ class Blurred:
     _share = 0.4
 
     def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
-        """The share of the usual sharpness where it is low."""
+        """The share of the usual sharpness where it is low, at least along one axis."""
         del stamp_ns
         if len(history.sharpness) < _USUAL_ENTRIES:
             return None
-        share = facts.sharpness / max(statistics.median(history.sharpness), 1e-6)
+        usual = [statistics.median(values) for values in zip(*history.sharpness, strict=True)]
+        shares = [now / was for now, was in zip(facts.sharpnesses, usual, strict=True) if was > 0]
+        share = min(shares, default=1.0)
         return {"share_percent": round(100 * share)} if share < self._share else None
 
 

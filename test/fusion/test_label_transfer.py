@@ -345,3 +345,23 @@ def test_behind_the_plane_of_a_fisheye_what_is_nearer_hides_what_is_farther(make
     assert set(status[len(wall) :]) == {S.LABELLED}
     assert set(of_wall[(column >= 190) & (column < 196)]) == {S.OCCLUDED}
     assert set(of_wall[column < 180]) == {S.LABELLED}
+
+
+def test_each_view_tells_which_share_of_what_it_sees_cannot_be(make_view) -> None:
+    class SkyIsNine:
+        def contradicts(self, labels, points, xyz, view):
+            del points, xyz, view
+            return labels == 9
+
+    pixels = grid(range(0, WIDTH, 4), range(0, HEIGHT, 4))
+    labels = np.where(np.arange(WIDTH) < WIDTH / 4, 9, 7)[None].repeat(HEIGHT, 0).astype(np.uint8)
+    views = [make_view(labels=7), make_view(labels=labels)]
+    found = transfer_labels(
+        points_at(pixels, 5.0), views, TransferConfig(), UNKNOWN, plausibility=SkyIsNine()
+    )
+    share = np.count_nonzero(pixels[:, 0] < WIDTH / 4) / len(pixels)
+    assert found.contradicted == pytest.approx((0.0, share), abs=0.02)
+    few = transfer_labels(
+        points_at(pixels[:150], 5.0), views, TransferConfig(), UNKNOWN, plausibility=SkyIsNine()
+    )
+    assert few.contradicted == (0.0, 0.0)

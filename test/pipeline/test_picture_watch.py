@@ -63,6 +63,15 @@ def test_a_fault_that_lasts_two_seconds_is_said_and_its_end_too(code, facts) -> 
     assert {issue.count for issue in camera.issues.all()} == {9}
 
 
+def test_motion_blurs_along_one_axis() -> None:
+    camera = Camera()
+    camera.send(25, along=0.2, down=0.2)
+    # In all 58 % are left, and a sixth of it along the rows.
+    assert camera.send(3, sharpness=0.117, along=0.034, down=0.2)[-1]
+    (issue,) = camera.issues.all()
+    assert issue.sentence.startswith("its pictures have 17 % of the sharpness")
+
+
 def test_a_fault_shorter_than_two_seconds_is_nothing() -> None:
     camera = Camera()
     assert not any(camera.send(1))
