@@ -1,6 +1,6 @@
 """How soon a fault of a camera is named, and how often a sound one is.
 
-    python -m bench.faults BAG [BAG ...] [--at 20] [--for 8]
+    python -m bench.faults BAG [BAG ...] [--at 20]
 
 Every recording is replayed sound, and once with each fault planted into its pictures.
 """
@@ -28,7 +28,7 @@ def main() -> None:
         for name, make in PLANTS.items():
             if options.faults is None or name in options.faults:
                 plant = make()
-                until_s = options.at + options.length
+                until_s = options.at + plant.length_s
                 outcome = trials.run(plant, at_s=options.at, until_s=until_s)
                 print(_line(bag.stem, name, plant.words, outcome, options.at), flush=True)
 
@@ -43,7 +43,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.faults")
     parser.add_argument("bags", type=Path, nargs="+")
     parser.add_argument("--at", type=float, default=20.0, help="second of the fault")
-    parser.add_argument("--for", type=float, default=8.0, dest="length", help="its length")
     parser.add_argument("--faults", nargs="*", help="only these, by the table's names")
     return parser.parse_args()
 

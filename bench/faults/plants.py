@@ -21,10 +21,14 @@ class Plant:
     Attributes:
         words: codes of the issues that name it; one of them has to be said.
         spoil: a picture with it, of one without; called for each picture in their order.
+        focal: camera_info says so many times the focal length.
+        length_s: how long it lasts.
     """
 
     words: frozenset[str]
     spoil: Callable[[Image], Image]
+    focal: float = 1.0
+    length_s: float = 8.0
 
 
 class _Stuck:
@@ -53,8 +57,14 @@ PLANTS: Mapping[str, Callable[[], Plant]] = {
     "the same picture again": lambda: _plant("picture_frozen", _Stuck()),
     "upside down": lambda: _plant("picture_turned", lambda image: image[::-1, ::-1]),
     "red for blue": lambda: _plant("picture_swapped", lambda image: image[..., ::-1]),
+    "another lens (x0.8)": lambda: _lens(0.8),
 }
 
 
 def _plant(word: str, spoil: Callable[[Image], Image]) -> Plant:
     return Plant(frozenset({word}), lambda image: np.ascontiguousarray(spoil(image)))
+
+
+def _lens(focal: float) -> Plant:
+    words = frozenset({"odd_camera_info", "calibration_moved"})
+    return Plant(words, lambda image: image, focal=focal, length_s=60.0)

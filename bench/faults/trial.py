@@ -83,6 +83,8 @@ def _feed(
             pictures += 1
             if plant is not None and seconds >= at_s:
                 _spoil(message, plant)
+        if plant is not None and seconds >= at_s and message.topic in session.inputs.lenses:
+            _change_lens(message, plant.focal)
         session.feed(message)
         for issue in filter(_of_a_camera, session.perception.issues.all()):
             said.setdefault(issue.code, seconds)
@@ -120,6 +122,13 @@ def _spoil(message: BagMessage, plant: Plant) -> None:
     image = message.message
     pixels = np.frombuffer(bytes(image.data), np.uint8).reshape(image.height, image.width, 3)
     image.data = plant.spoil(pixels).reshape(-1)
+
+
+def _change_lens(message: BagMessage, focal: float) -> None:
+    info = message.message
+    for matrix, columns in ((info.k, 3), (info.p, 4)):
+        matrix[0] *= focal
+        matrix[columns + 1] *= focal
 
 
 def _of_a_camera(issue: Issue) -> bool:

@@ -15,6 +15,7 @@ _LINES = 48
 _WHITE = 250
 # What a picture looks like from afar: columns and rows.
 _CELLS = (16, 9)
+_MOST_COLUMNS = 512
 Cells = NDArray[np.float32]
 
 
@@ -93,5 +94,6 @@ def _cells(pixels: NDArray[np.uint8]) -> Cells:
     """Means of the cells of a grid, float32 (9, 16, ...); of a picture a pixel wide, zeros."""
     if not pixels.size:
         return _no_texture()
-    cells = cv2.resize(pixels.astype(np.float32), _CELLS, interpolation=cv2.INTER_AREA)
+    some = pixels[:, :: max(1, pixels.shape[1] // _MOST_COLUMNS)].astype(np.float32)
+    cells = cv2.resize(some, _CELLS, interpolation=cv2.INTER_AREA)
     return np.asarray(cells, np.float32)

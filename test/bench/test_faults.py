@@ -44,7 +44,7 @@ def drive(plant: Plant | None, seconds: float) -> dict[str, float]:
     return said
 
 
-@pytest.mark.parametrize("name", PLANTS)
+@pytest.mark.parametrize("name", [name for name in PLANTS if not name.startswith("another lens")])
 def test_a_planted_fault_is_named_in_time_and_nothing_was_said_before(name: str) -> None:
     plant = PLANTS[name]()
     said = drive(plant, 5)
