@@ -90,7 +90,7 @@ def _step(pixels: NDArray[Any], neighbours: NDArray[Any]) -> float:
     return float(cv2.mean(cv2.absdiff(pixels, neighbours))[0]) if pixels.size else 0.0
 
 
-def _cells(pixels: NDArray[np.uint8]) -> Cells:
+def _cells(pixels: NDArray[Any]) -> Cells:
     """Means of the cells of a grid, float32 (9, 16, ...); of a picture a pixel wide, zeros."""
     if not pixels.size:
         return _no_texture()
