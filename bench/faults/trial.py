@@ -126,9 +126,9 @@ def _spoil(message: BagMessage, plant: Plant) -> None:
 
 def _change_lens(message: BagMessage, focal: float) -> None:
     info = message.message
+    info.k, info.p = np.array(info.k, float), np.array(info.p, float)
     for matrix, columns in ((info.k, 3), (info.p, 4)):
-        matrix[0] *= focal
-        matrix[columns + 1] *= focal
+        matrix[[0, columns + 1]] *= focal
 
 
 def _of_a_camera(issue: Issue) -> bool:

@@ -1,7 +1,7 @@
 """Dirt that has come onto the glass: parts of the picture that lost their texture and stand still.
 
 A cell of the picture is taken for dirt where its texture is a small part of what it was lately,
-more than in the rest of the picture, and where its light stays the same while most others' changes.
+more than in the rest of the picture, and where its light stays the same while others' changes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _LOST = 0.35
 # Grey levels between the lightest and the darkest of a second, in a picture of usual light.
 _STILL, _MOVING, _USUAL_LIGHT = 4.0, 8.0, 90.0
 _LEAST_STILL = 1.5
+# Sky and mud may be most of a picture.
+_LEAST_MOVING = 0.25
 
 
 @dataclass
@@ -52,11 +54,12 @@ class RecentLight:
 
     @property
     def change(self) -> Cells | None:
-        """By how much each cell changed; None: too few pictures, or most cells stand still."""
+        """By how much each cell changed; None: too few pictures, or too few cells move."""
         if len(self.looks) < _LOOKS:
             return None
         change: Cells = np.ptp(np.array(self.looks), axis=0)
-        return change if float(np.median(change)) >= _MOVING * self._dimness else None
+        moving = float(np.percentile(change, 100 * (1 - _LEAST_MOVING)))
+        return change if moving >= _MOVING * self._dimness else None
 
     @property
     def still(self) -> float:

@@ -152,8 +152,8 @@ class Dirty:
     """Parts of the picture have gone dull, and stand still while the scene moves."""
 
     kind = pictures.DIRTY
-    # On streets, a twentieth of the picture is asphalt that looks the same everywhere.
-    _most = 0.12
+    # On streets, up to a tenth of the picture is asphalt that looks the same everywhere.
+    _most = 0.11
 
     def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
         """The share that is dirty; while the robot stands, what it was."""
