@@ -119,7 +119,7 @@ class _Bench:
             "seed": trial.seed,
             "new": self._new.iou(new),
             "old": self._old.iou(old),
-            "classes": self._new.class_iou(new),
+            "classes": {self._new.names[n]: iou for n, iou in self._new.class_iou(new).items()},
             "cpu_s": spent_s,
             **gate_rates(proof, *pair, _DRAWS, trial.seed),
         }

@@ -39,8 +39,8 @@ class Place:
         """Mean IoU over the masks' classes; labels uint8 (h, w) of the ontology."""
         return float(np.mean(list(self.class_iou(answers).values())))
 
-    def class_iou(self, answers: Sequence[NDArray[Any]]) -> dict[str, float]:
-        """IoU of each of the masks' classes that masks or labels have."""
+    def class_iou(self, answers: Sequence[NDArray[Any]]) -> dict[int, float]:
+        """IoU by the masks' ids, of those that masks or labels have."""
         ids = sorted(self.names)
         both = np.zeros(len(ids))
         either = np.zeros(len(ids))
@@ -51,7 +51,7 @@ class Place:
                 both[place] += (want & got).sum()
                 either[place] += (want | got).sum()
         return {
-            self.names[number]: float(both[place] / either[place])
+            number: float(both[place] / either[place])
             for place, number in enumerate(ids)
             if either[place] > 0
         }

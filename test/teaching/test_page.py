@@ -81,7 +81,7 @@ def test_a_server_that_dies_costs_no_click(repo, server, browser, person, begun,
     browser.wait_for(pages.POINT)
     server.stop(signal.SIGKILL)
     browser.press("1")
-    browser.wait_for(f"{pages.TEXT.format('banner')}.includes('wait to be stored')")
+    browser.wait_for(f"{pages.TEXT.format('banner')}.startsWith('1 click waits to be stored')")
     assert len((begun / "clicks.jsonl").read_text().splitlines()) == 2
     waiting = browser.evaluate("localStorage.getItem('teach-waiting')")
     again = pages.Server(repo, "--resume", begun)
@@ -94,6 +94,119 @@ def test_a_server_that_dies_costs_no_click(repo, server, browser, person, begun,
     finally:
         again.stop(signal.SIGKILL)
     assert len((begun / "clicks.jsonl").read_text().splitlines()) == 3
+
+
+def drag(browser, *path) -> None:
+    """Press the mouse at the first of some places of the picture, as shares of it, and release it
+    at the last."""
+    box = json.loads(
+        browser.evaluate(
+            "(b => JSON.stringify([b.left, b.top, b.width, b.height]))"
+            "(document.getElementById('view').getBoundingClientRect())"
+        )
+    )
+    places = [(box[0] + x * box[2], box[1] + y * box[3]) for x, y in path]
+    browser.mouse("Pressed", *places[0])
+    for place in places[1:]:
+        browser.mouse("Moved", *place)
+    browser.mouse("Released", *places[-1])
+
+
+def stored(folder) -> list[dict]:
+    lines = (folder / "clicks.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_stroke_of_the_brush_clicks_every_piece_that_it_touches(server, browser, person, begun):
+    person.open(server.address)
+    browser.press("/")
+    browser.wait_for("document.getElementById('brush').getAttribute('aria-pressed') === 'true'")
+    browser.evaluate("document.querySelector('.class[data-name=grass]').click()")
+    drag(browser, *[(x / 20, 0.5) for x in range(2, 19)])
+    browser.wait_for("Number.parseInt(document.getElementById('progress').textContent) > 1")
+    clicks = [entry["click"] for entry in stored(begun)]
+    assert {click["label"] for click in clicks} == {"grass"}
+    assert {click["kind"] for click in clicks} == {"free"}
+    assert all(abs(click["y"] - 48) <= 2 for click in clicks)
+    xs = [click["x"] for click in clicks]
+    assert xs == sorted(set(xs))
+    assert max(xs) - min(xs) > 64, "from left to right"
+
+
+def test_a_new_class_gets_a_key_at_once_and_stays(server, browser, person, begun):
+    person.open(server.address)
+    person.click("add")
+    browser.wait_for("document.getElementById('dialog').open")
+    browser.evaluate(
+        "document.getElementById('new-name').value = 'moss';"
+        "document.getElementById('new-color').value = '#123456';"
+        "document.getElementById('new-like').value = 'grass';"
+        "document.querySelector('#dialog button[value=add]').click()"
+    )
+    browser.wait_for("document.querySelector('.class[data-name=moss] kbd')?.textContent === '4'")
+    browser.wait_for("/what is here/i.test(document.getElementById('task').textContent)")
+    browser.press("4")
+    browser.wait_for("Number.parseInt(document.getElementById('progress').textContent) === 1")
+    added, clicked = stored(begun)
+    assert added["class"] == {"name": "moss", "color": "#123456", "like": "grass"}
+    assert clicked["click"]["label"] == "moss"
+    browser.visit(server.address, 1280, 900)
+    browser.wait_for("document.querySelector('.class[data-name=moss] .count')?.textContent === '1'")
+
+
+def test_several_people_click_at_once_and_each_takes_back_their_own(
+    server, browser, person, begun, pages
+):
+    person.open(server.address)
+    browser.evaluate(
+        "document.getElementById('author').value = 'ann';"
+        "document.getElementById('author').dispatchEvent(new Event('change'))"
+    )
+    person.answer(pages.CLICKS, 1)
+    # Somebody else at another screen, by the page's own requests.
+    ben = server.ask("question", author="ben", part="teach")["question"]
+    server.ask("answer", author="ben", question=ben, label="sky")
+    browser.wait_for(f"{pages.CLICKS} === 2")
+    point = browser.wait_for(pages.POINT)
+    assert point != f"{ben['frame']} {ben['x']} {ben['y']}", "not what ben was asked"
+    browser.press("Backspace")
+    browser.wait_for(f"{pages.CLICKS} === 1")
+    first, second, undone = stored(begun)
+    assert (first["click"]["author"], second["click"]["author"]) == ("ann", "ben")
+    assert (undone["undo"], undone["author"]) == (0, "ann")
+
+
+def test_a_browser_that_is_closed_costs_no_click(server, browser, person, begun, pages):
+    person.open(server.address)
+    person.answer(pages.CLICKS, 2)
+    browser.visit("about:blank", 1280, 900)
+    person.open(server.address)
+    browser.wait_for(f"{pages.CLICKS} === 2")
+    assert len(stored(begun)) == 2
+
+
+def test_a_disk_that_is_full_is_said_and_the_click_waits(server, browser, person, begun, pages):
+    person.open(server.address)
+    person.answer(pages.CLICKS, 1)
+    # A folder in the record's place refuses what a full disk refuses.
+    (begun / "clicks.jsonl").rename(begun / "kept.jsonl")
+    (begun / "clicks.jsonl").mkdir()
+    browser.wait_for(pages.POINT)
+    browser.press("1")
+    browser.wait_for(f"{pages.TEXT.format('banner')}.startsWith('1 click waits to be stored. ')")
+    (begun / "clicks.jsonl").rmdir()
+    (begun / "kept.jsonl").rename(begun / "clicks.jsonl")
+    browser.wait_for(f"{pages.CLICKS} === 2")
+    assert len(stored(begun)) == 2
+
+
+def test_a_click_outside_of_the_picture_by_another_program_is_a_sentence(server, begun):
+    refused = server.ask("click", author="ann", frame=0, x=9999, y=3, label="sky")
+    assert "expected a pixel of" in refused["error"]
+    refused = server.ask("click", author="ann", frame=99, x=3, y=3, label="sky")
+    assert "expected one of" in refused["error"]
+    assert "expected what the page sends" in server.ask("click", author="ann")["error"]
+    assert not (begun / "clicks.jsonl").exists()
 
 
 def test_without_its_token_the_server_says_nothing(server):

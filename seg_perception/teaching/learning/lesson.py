@@ -62,12 +62,6 @@ class Lesson:
     like: Sequence[int] = ()
     carried: Sequence[TaughtPicture] = ()
 
-    def class_pixels(self, class_count: int) -> NDArray[np.int64]:
-        """Taught cells by class, int64 (classes,)."""
-        cells = [picture.target[picture.target != NO_TARGET] for picture in self.taught]
-        counts = np.bincount(np.concatenate([np.zeros(0, np.uint8), *cells]), minlength=class_count)
-        return counts.astype(np.int64)
-
 
 class Encoder:
     """The frozen part of a graph, and the pictures that went through it."""

@@ -13,8 +13,11 @@ from seg_perception.teaching.learning.targets import NO_TARGET
 _SMOOTH = 1.0
 
 
-def click_loss(scores: Tensor, target: Tensor, weights: Tensor, error_weight: float) -> Tensor:
+def click_loss(scores: Tensor, target: Tensor, error_weight: float) -> Tensor:
     """Cross-entropy and error-weighted Dice where clicks speak; 0 where none does.
+
+    Dice alone balances the classes: weights of rare ones in the cross-entropy as well let them grow
+    over their neighbours, the more, the more was clicked (docs/explanation/teaching.md).
 
     The Dice term weighs a pixel that is wrong now `error_weight` times: Mavruk et al. (iSAGE),
     arXiv 2606.10136.
@@ -22,14 +25,13 @@ def click_loss(scores: Tensor, target: Tensor, weights: Tensor, error_weight: fl
     Args:
         scores: float (B, C, h, w).
         target: int64 (B, h, w), `NO_TARGET` where no click speaks.
-        weights: float (C,) of the classes.
         error_weight: of wrong pixels.
     """
     known = target != NO_TARGET
     if not bool(known.any()):
         return scores.sum() * 0
     rows, labels = scores.permute(0, 2, 3, 1)[known], target[known]
-    entropy = functional.cross_entropy(rows, labels, weights)
+    entropy = functional.cross_entropy(rows, labels)
     shares = rows.softmax(dim=1)
     wrong = (rows.argmax(dim=1) != labels).float() * (error_weight - 1) + 1
     truth = functional.one_hot(labels, rows.shape[1]).float()

@@ -112,8 +112,6 @@ class _Run:
         self._taught = [self._prepared(picture) for picture in lesson.taught]
         self._carried = [self._prepared(picture) for picture in lesson.carried]
         self._kept = [self._prepared(picture) for picture in lesson.kept]
-        rows = graph.class_count + len(lesson.like)
-        self._weights = torch.from_numpy(_balance(lesson.class_pixels(rows)))
         self._start = self._head.values()
 
     def train(self, advance: Advance) -> dict[str, NDArray[np.float32]]:
@@ -152,9 +150,8 @@ class _Run:
         said = torch.stack([picture.teacher for picture in pictures])
         sure = before.softmax(dim=1).amax(dim=1) >= self._guards.confident
         elsewhere = sure & (target == NO_TARGET) & (said == NO_TARGET)
-        clicked = click_loss(scores, target, self._weights, self._options.error_weight)
-        even = torch.ones_like(self._weights)
-        taught = self._options.teacher_weight * click_loss(scores, said, even, 1.0)
+        clicked = click_loss(scores, target, self._options.error_weight)
+        taught = self._options.teacher_weight * click_loss(scores, said, 1.0)
         return (
             clicked
             + taught
@@ -165,8 +162,7 @@ class _Run:
         scores, before, truth = self._run(pictures)
         everywhere = torch.ones_like(truth, dtype=torch.bool)
         held = self._guards.old_distillation * distillation(scores, before, everywhere, self._like)
-        even = torch.ones_like(self._weights)
-        return held + self._guards.replay * click_loss(scores, truth, even, 1.0)
+        return held + self._guards.replay * click_loss(scores, truth, 1.0)
 
     def _run(self, pictures: Sequence[_Prepared]) -> tuple[Tensor, Tensor, Tensor]:
         # One by one where decoders have the queries, not the pictures, first.
@@ -225,14 +221,6 @@ def _scale(value: Tensor) -> float:
     size = float(value.detach().square().mean().sqrt())
     low, high = _BIASES if value.ndim == 1 else (_LEAST, math.inf)
     return min(max(size, low), high)
-
-
-def _balance(pixels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Weights of the classes: the root of how rare they are; their mean over the pixels is 1."""
-    present = pixels > 0
-    weights = np.where(present, 1 / np.sqrt(np.maximum(pixels, 1)), 0.0)
-    scale = pixels.sum() / max((weights * pixels).sum(), 1e-9)
-    return (weights * scale).astype(np.float32)
 
 
 def _schedule(step: int, steps: int) -> float:

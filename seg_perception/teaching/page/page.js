@@ -22,7 +22,7 @@ function say(text) { $("banner").textContent = text; $("banner").hidden = !text;
 
 async function attempt(work) {
   try { const found = await work(); say(""); return found; } catch (error) {
-    say(error instanceof TypeError ? "The server does not answer; what was clicked waits here and is sent when it is back." : error.message);
+    say(error instanceof TypeError ? silence() : error.message);
     return null;
   }
 }
@@ -30,6 +30,11 @@ async function attempt(work) {
 // Clicks wait in the browser's own storage until the server has stored them.
 const waiting = () => JSON.parse(localStorage.getItem("teach-waiting") || "[]");
 function keep(entries) { localStorage.setItem("teach-waiting", JSON.stringify(entries)); }
+const held = (count) => `${count} click${count === 1 ? " waits" : "s wait"} to be stored.`;
+function silence() {
+  const count = waiting().length;
+  return `${count ? `${held(count)} ` : ""}The server does not answer; start it again with --resume.`;
+}
 let sending = false;
 async function send() {
   if (sending) return;
@@ -39,7 +44,7 @@ async function send() {
       const [path, document] = entries[0];
       try { await ask(path, document); say(""); } catch (error) {
         if (error instanceof TypeError || /can't be written/.test(error.message)) {
-          say(`${entries.length} clicks wait to be stored. ${error instanceof TypeError ? "The server does not answer; start it again with --resume." : error.message}`);
+          say(error instanceof TypeError ? silence() : `${held(entries.length)} ${error.message}`);
           return;
         }
         say(error.message);

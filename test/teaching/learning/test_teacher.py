@@ -127,7 +127,7 @@ def test_dice_weighs_wrong_pixels():
     scores = torch.zeros(1, 2, 1, 2)
     scores[0, 0, 0] = torch.tensor([2.0, 2.0])
     target = torch.tensor([[[0, 1]]])
-    even, heavy = (click_loss(scores, target, torch.ones(2), w) for w in (1.0, 5.0))
+    even, heavy = (click_loss(scores, target, w) for w in (1.0, 5.0))
     p = 1 / (1 + np.exp(-2.0))
     entropy = (-np.log(p) - np.log(1 - p)) / 2
 
