@@ -75,3 +75,15 @@ def test_headless_needs_its_record(tmp_path):
     done = run("--resume", tmp_path, "--headless", tmp_path / "clicks.jsonl", "--json")
     assert done.exit_code == 2
     assert json.dumps("session.json")[1:-1] in done.output
+
+
+def test_a_teacher_belongs_to_a_new_teaching(tmp_path):
+    done = run("--resume", tmp_path, "--teacher", "field_tiny")
+    assert done.exit_code == 2
+    assert "leave --teacher out" in done.output
+
+
+def test_a_class_without_a_teacher_is_said(tmp_path):
+    done = run(tmp_path, "-o", tmp_path / "lesson", "--teacher-class", "grass")
+    assert done.exit_code == 2
+    assert "name one with --teacher" in done.output

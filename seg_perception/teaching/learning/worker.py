@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import SegPerceptionError, TeachingError
 from seg_perception.core.json_document import dump_json
-from seg_perception.teaching.clicks import Click, digest, of_part
+from seg_perception.teaching.clicks import Click, NewClass, digest, of_part
 from seg_perception.teaching.learning.carried import CarriedClicks
 from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
 from seg_perception.teaching.learning.keep import kept_of
@@ -109,7 +109,7 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
         "seed": options.seed,
         "method": "head" if len(graph.head) > 1 else "last layer",
         "cpu_s": round(time.process_time() - started_s, 1),
-        "notes": [*notes, *_doubts(clicks)],
+        "notes": [*notes, *doubts(clicks, session.record.new_classes)],
     }
 
 
@@ -163,14 +163,19 @@ class _TeacherTargets:
         return np.where(np.isin(labels, self._ids), labels, np.uint8(NO_TARGET))
 
 
-def _doubts(clicks: list[Click]) -> list[str]:
-    """What a reader should know of the clicks."""
+def doubts(clicks: Sequence[Click], added: Sequence[NewClass]) -> list[str]:
+    """What a reader should know of the clicks that a round learnt from."""
     labels = {click.label for click in clicks}
+    found = [
+        f"new class {entry.name}: nobody clicked on it, so that {entry.like} keeps its pixels; "
+        "click on some"
+        for entry in added
+        if entry.name not in labels
+    ]
     if len(labels) == 1:
-        return [
-            f"all clicks say {next(iter(labels))}: one class alone teaches little; click others too"
-        ]
-    return []
+        only = next(iter(labels))
+        found.append(f"all clicks say {only}: one class alone teaches little; click others too")
+    return found
 
 
 if __name__ == "__main__":
