@@ -17,6 +17,7 @@ from seg_perception.core.types import Calibration, CameraFrame, PointCloud
 from seg_perception.geometry.calibration import scale_calibration
 from seg_perception.geometry.transforms import TransformTree
 from seg_perception.inference.preprocessing import Resize
+from seg_perception.inference.reading import Segmentation
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.images import decode_image, encode_rgb
 from seg_perception.io.messages import Image, Message, PointCloud2
@@ -49,7 +50,11 @@ class _InstantEngine:
     def __init__(self, ontology: Ontology) -> None:
         manifest = SimpleNamespace(input=SimpleNamespace(resize=Resize()))
         self.bundle: Any = SimpleNamespace(
-            width=_NETWORK[1], height=_NETWORK[0], ontology=ontology, manifest=manifest
+            width=_NETWORK[1],
+            height=_NETWORK[0],
+            ontology=ontology,
+            manifest=manifest,
+            familiarity=None,
         )
         self.description = "known labels"
         random = np.random.default_rng(0)
@@ -57,10 +62,10 @@ class _InstantEngine:
         self._labels = np.kron(blocks, np.ones((32, 32), np.uint8))
         self._confidence = random.integers(100, 255, _NETWORK, dtype=np.uint8)
 
-    def infer(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def infer(self, image: NDArray[np.uint8]) -> Segmentation:
         """The known labels."""
         del image
-        return self._labels, self._confidence
+        return Segmentation(self._labels, self._confidence)
 
     def close(self) -> None:
         """Nothing to close."""
