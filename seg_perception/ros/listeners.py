@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 # A listener that did not know the publisher yet is sent what it missed with the next heartbeat,
-# which Fast DDS sends every 3 s.
-PATIENCE_S = 10.0
+# which Fast DDS sends every 3 s; one whose process was killed is forgotten after 20 s.
+PATIENCE_S = 30.0
 # What has come lies in a queue until its reader turns to it, and may be read after what came later
 # on other topics.
-TO_READ_S = 1.0
+TO_READ_S = 2.0
 
 
 class Listeners:
