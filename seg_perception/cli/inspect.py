@@ -18,6 +18,7 @@ from seg_perception.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from seg_perception.inference.manifest import Manifest
     from seg_perception.inspection import BagInspection, BundleInspection
     from seg_perception.inspection.facts import TopicFacts
 
@@ -132,6 +133,18 @@ def _print_parameters(inspection: BagInspection) -> None:
     )
 
 
+def _familiarity(manifest: Manifest) -> str:
+    told = manifest.familiarity
+    return "not told" if told is None else f"of {told.pictures} pictures, by {told.layer}"
+
+
+def _confidence(manifest: Manifest) -> str:
+    found = manifest.confidence
+    if found is None:
+        return "the network's own"
+    return f"calibrated on {found.pictures} pictures, error {found.ece[1]:.1f} %"
+
+
 def _print_bundle(inspection: BundleInspection) -> None:
     manifest = inspection.bundle.manifest
     network = manifest.input
@@ -145,6 +158,8 @@ def _print_bundle(inspection: BundleInspection) -> None:
         + ", ".join(f"{c.id} {c.name}" for c in manifest.ontology.classes),
         "groupings": ", ".join(manifest.ontology.groupings) or "none",
         "golden frames": str(len(inspection.bundle.golden)),
+        "familiarity": _familiarity(manifest),
+        "confidence": _confidence(manifest),
         "licence": manifest.licence,
         "trained on": ", ".join(manifest.training.datasets) or "not stated",
         "engine": inspection.engine or f"none: {inspection.problem}",
