@@ -11,8 +11,10 @@ from seg_perception.core.errors import OpenVocabularyError
 
 torch = pytest.importorskip("torch", reason="teachers need torch")
 hf = pytest.importorskip("transformers", reason="teachers need transformers")
+pytest.importorskip("safetensors", reason="teachers need safetensors")
 
 import word_teachers as tiny  # noqa: E402 (needs torch)
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from seg_perception.open_vocabulary.frames import PhotoFrames  # noqa: E402
 from seg_perception.open_vocabulary.labelling import WordLabeller  # noqa: E402
@@ -182,3 +184,27 @@ def test_a_detector_needs_a_mask_maker_and_others_need_none(tmp_path, sam2):
     clipseg = tiny.CLIPSEG.save(tmp_path / "clipseg")
     with pytest.raises(OpenVocabularyError, match="makes its masks itself"):
         open_teacher(str(clipseg), str(sam2), "cpu")
+
+
+def test_the_network_for_videos_holds_both_parts_of_sam3(tmp_path, image):
+    """As facebook/sam3 is published; each part has the weights of the whole."""
+    folder = tiny.SAM3_VIDEO.save(tmp_path / "sam3")
+    file = folder / "model.safetensors"
+    # `save_pretrained` writes that prefix twice, what is published has it once.
+    weights = {
+        key.replace("tracker_model.tracker_model.", "tracker_model."): value
+        for key, value in load_file(file).items()
+    }
+    save_file(weights, file, {"format": "pt"})
+    maker = open_masks(str(folder), "", CPU)
+    own = maker._network.state_dict()
+    for key in ("mask_decoder.iou_token.weight", "prompt_encoder.no_mask_embed.weight"):
+        assert torch.equal(own[key], weights[f"tracker_model.{key}"])
+    neck = "fpn_layers.0.proj1.weight"
+    assert torch.equal(own[f"vision_encoder.neck.{neck}"], weights[f"tracker_neck.{neck}"])
+    assert maker.masks(image, [Prompt(box=(6.0, 4.0, 30.0, 20.0))]).masks.shape == (1, 48, 48)
+    teacher = open_teacher(str(folder), device="cpu")
+    (answer,) = teacher.score([image], [PHRASES])
+    assert answer.scores.shape == (3, 48, 48)
+    text = teacher._network.state_dict()["text_projection.weight"]
+    assert torch.equal(text, weights["detector_model.text_projection.weight"])

@@ -90,13 +90,16 @@ def load_tokenizer(folder: ModelFolder) -> Any:
         raise OpenVocabularyError(msg) from error
 
 
-def load_teacher(folder: ModelFolder, architecture: str, device: torch.device) -> Any:
+def load_teacher(
+    folder: ModelFolder, architecture: str, device: torch.device, **changes: Any
+) -> Any:
     """A network with its weights on a device, strictly.
 
     Args:
         folder: of its files.
         architecture: the class of `transformers` to load, where the folder names a larger one.
         device: where it runs.
+        changes: `config`, where that of the folder is another network's.
 
     Raises:
         OpenVocabularyError: it does not fit into memory.
@@ -107,7 +110,7 @@ def load_teacher(folder: ModelFolder, architecture: str, device: torch.device) -
     what = f"{folder.path}: the weights"
     expect_memory(needed, device, what)
     try:
-        return load_network(named).to(device).requires_grad_(requires_grad=False)
+        return load_network(named, **changes).to(device).requires_grad_(requires_grad=False)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise too_large(what, needed, device) from error
 

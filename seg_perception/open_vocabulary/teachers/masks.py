@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import transformers
 from torch import Tensor
 
 from seg_perception.core.errors import OpenVocabularyError
@@ -26,6 +27,12 @@ MASK_MAKERS = {
     "Sam2VideoModel": "Sam2Model",
     "Sam3TrackerModel": "Sam3TrackerModel",
     "Sam3VideoModel": "Sam3TrackerModel",
+}
+# Where a network for videos keeps the weights of the part that takes prompts.
+_KEYS = {
+    r"^detector_model\.vision_encoder\.backbone\.": "vision_encoder.backbone.",
+    r"^tracker_neck\.": "vision_encoder.neck.",
+    r"^tracker_model\.": "",
 }
 _AT_ONCE = 16
 _NO_POINT = -10
@@ -56,7 +63,7 @@ class SamMasks:
             raise OpenVocabularyError(msg)
         self.description = describe(part.removesuffix("Model"), folder, device)
         self._pixels = Pixels.of_settings(processor_settings(folder), "stretch")
-        self._network = load_teacher(folder, part, device)
+        self._network = load_teacher(folder, part, device, **_own_config(folder, part))
         self._device = device
 
     @torch.inference_mode()
@@ -96,6 +103,16 @@ class SamMasks:
 
     def _tensor(self, values: Any) -> Tensor:
         return torch.from_numpy(values).to(self._device)
+
+
+def _own_config(folder: ModelFolder, part: str) -> dict[str, Any]:
+    """The configuration of a part, where the folder is of a network for videos that holds it."""
+    whole = folder.config.get("tracker_config")
+    if part != "Sam3TrackerModel" or whole is None:
+        return {}
+    names = ("vision_config", "prompt_encoder_config", "mask_decoder_config", "initializer_range")
+    own = {name: whole[name] for name in names if name in whole}
+    return {"config": transformers.Sam3TrackerConfig(**own), "key_mapping": dict(_KEYS)}
 
 
 def _alike(prompts: Sequence[Prompt]) -> list[list[Prompt]]:
