@@ -54,7 +54,7 @@ def test_a_simulated_drive_is_taught_and_judged(repo, browser, pages, tmp_path):
 
     def truth(frame, x, y):
         labels = truths[int(frame.rpartition("_")[2])]
-        label = int(np.asarray(labels).squeeze()[y, x])
+        label = int(np.asarray(labels)[y, x, 0])
         return FIELD[label] if label < len(FIELD) else ""
 
     wishes = ("frames=10", "gate_frames=6", "steps=30", "replay_frames=4")
