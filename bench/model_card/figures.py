@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.model_card.counts import Counts
 from bench.model_card.questions import Question
+from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.mapping import LabelMapping
 from seg_perception.training.validation import categories_of_classes
@@ -28,10 +29,14 @@ def figure(
         question: what is asked.
         counted: of each of its sets, int64 (256, classes).
         ontology: of the bundle.
+
+    Raises:
+        DatasetError: it asks for what no mapping names.
     """
     if question.measure == "category_mean_iou":
         means = [_category_mean_iou(mapping, counts, ontology) for mapping, counts in counted]
         return float(np.mean(means))
+    _expect_known(question, [mapping for mapping, _ in counted])
     answer = _answer(question, ontology)
     hits = asked = wrong = 0
     for mapping, counts in counted:
@@ -42,6 +47,13 @@ def figure(
         wrong += int(counts[others][:, answer].sum())
     total = asked + (wrong if question.measure == "iou" else 0)
     return hits / total if total else float("nan")
+
+
+def _expect_known(question: Question, mappings: Sequence[LabelMapping]) -> None:
+    known = {name for mapping in mappings for name in mapping.names.values()}
+    if unknown := sorted({*question.of} - known):
+        msg = f"{question.name}: {unknown[0]} is no class of {', '.join(question.sets)}: expected "
+        raise DatasetError(msg + ", ".join(sorted(known)))
 
 
 def _answer(question: Question, ontology: Ontology) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import yaml
 
 from bench.model_card.figures import figure
 from bench.model_card.questions import Card, Question
+from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.corruptions.catalogue import CORRUPTIONS
 from seg_perception.datasets.mapping import LabelMapping
@@ -91,6 +92,12 @@ def test_categories_leave_out_ids_that_span_several(field: Ontology) -> None:
 def test_what_nobody_saw_is_no_number(field: Ontology) -> None:
     counts = counts_of(field, (3, "grass", 50))
     assert np.isnan(ask(field, counts, measure="recall", of=["lake"], classes=["water"]))
+
+
+def test_a_name_that_no_set_has_is_refused(field: Ontology) -> None:
+    counts = counts_of(field, (3, "grass", 50))
+    with pytest.raises(DatasetError, match="sea is no class of s: expected lake, lawn"):
+        ask(field, counts, measure="iou", of=["sea", "lake"], classes=["water"])
 
 
 def test_the_command_asks_a_bundle(tmp_path: Path) -> None:
