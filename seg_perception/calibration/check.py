@@ -155,6 +155,8 @@ def _write_pictures(
 ) -> list[Path]:
     """The observation with most edges in view, as given and mended."""
     mended = diagnosis.mended
+    # An earlier run's would be taken for this one's.
+    (folder / f"{camera}_mended.png").unlink(missing_ok=True)
     at = (mended or Hypothesis()).sums(evidence).busiest
     shown = Evidence(evidence.observations[at : at + 1])
     pictures = {"overlay": edges_picture(shown, Hypothesis(), f"{camera}: as given")}

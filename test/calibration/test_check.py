@@ -30,6 +30,8 @@ def inverted(child):
 
 
 def test_a_sound_calibration_holds(drive, check, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "front_mended.png").write_bytes(b"of an earlier run")
     code, camera, err = check(drive)
     assert (code, camera["level"], err) == (0, "good", "")
     search = camera["search"]
@@ -43,6 +45,7 @@ def test_a_sound_calibration_holds(drive, check, tmp_path):
     picture = cv2.imread(str(tmp_path / "out" / "front_overlay.png"))
     assert picture.shape[1] == 960
     assert picture.std() > 5
+    assert not (tmp_path / "out" / "front_mended.png").exists()
 
 
 @pytest.mark.parametrize(
