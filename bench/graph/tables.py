@@ -16,6 +16,7 @@ STAGES = (
     "prepare",
     "ready",
     "segment",
+    "finish",
     "transfer",
     "publish",
     "gap",

@@ -19,7 +19,9 @@ class Engine:
     def __init__(self):
         manifest = SimpleNamespace(input=SimpleNamespace(resize=Resize()))
         ontology = SimpleNamespace(unknown_id=255)
-        self.bundle = SimpleNamespace(width=4, height=2, manifest=manifest, ontology=ontology)
+        self.bundle = SimpleNamespace(
+            width=4, height=2, manifest=manifest, ontology=ontology, familiarity=None
+        )
         self.asked = []
 
     def infer(self, image):
