@@ -50,18 +50,19 @@ class DegradedView:
     ) -> None:
         """Start; `has_moved` says whether a frame moved between two times (ns)."""
         chosen = config.pictures
-        self._contradictions = ContradictionWatch(issues)
         self.familiarity = FamiliarityWatch(issues, is_trusted=not chosen.unfamiliar_blocks)
         self._reasons: tuple[Reason, ...] = (self.familiarity,)
+        self._of_scans: tuple[ContradictionWatch, ...] = ()
         if chosen.watch:
-            watch = PictureWatch(issues, has_moved)
-            self._reasons = watch, self._contradictions, self.familiarity
+            self._of_scans = (ContradictionWatch(issues),)
+            self._reasons = PictureWatch(issues, has_moved), *self._of_scans, self.familiarity
         self._drivable = _drivable(config, ontology)
         self._unknown_id = ontology.unknown_id
 
     def take(self, semantic: SemanticCloud) -> None:
         """Take in a lidar's scan: what its points say of the cameras' labels."""
-        self._contradictions.take(semantic)
+        for watch in self._of_scans:
+            watch.take(semantic)
 
     def for_clouds(self, label_map: LabelMap) -> LabelMap:
         """The labels that points may have; the label map itself where nothing is amiss."""

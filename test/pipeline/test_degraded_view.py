@@ -9,7 +9,7 @@ from seg_perception.config import Config
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.picture_facts import PictureFacts
-from seg_perception.core.types import NANOSECONDS, LabelMap
+from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud, SemanticCloud
 from seg_perception.pipeline.degraded_view import DegradedView
 
 DARK = PictureFacts(brightness=3, contrast=20, white=0, sharpness=0.1, checksum=0)
@@ -72,6 +72,24 @@ def test_ground_is_taken_back_and_what_blocks_stays() -> None:
 )
 def test_labels_stay_where_nothing_is_wrong_or_costs_are_not_known(sound) -> None:
     assert sound() == [[GRASS, TRAIL], [WALL, SKY]]
+
+
+@pytest.mark.parametrize(("watch", "said"), [(True, ["labels_contradicted"]), (False, [])])
+def test_a_watch_that_is_switched_off_says_nothing_of_scans(watch, said) -> None:
+    issues = IssueLog()
+    config = Config.from_parameters({"pictures.watch": watch})
+    degraded = DegradedView(config, ontology(USUAL), issues, lambda *_: True)
+    for number in range(30):
+        degraded.take(contradicting((100 + number) * NANOSECONDS // 10))
+    assert [issue.code for issue in issues.all()] == said
+
+
+def contradicting(stamp_ns: int) -> SemanticCloud:
+    """A scan of whose points half can't be what the front camera says."""
+    cloud = PointCloud(np.zeros((1, 1), [(axis, "f4") for axis in "xyz"]), stamp_ns, "lidar")
+    one = np.zeros(1, np.uint8)
+    confidence = np.zeros(1, np.float32)
+    return SemanticCloud("top", cloud, one, confidence, one, one, ("front",), contradicted=(0.5,))
 
 
 def test_after_a_jump_of_the_clock_the_camera_is_trusted_again() -> None:
