@@ -12,8 +12,13 @@ from bench.model_card.counts import Counts
 from bench.model_card.questions import Question
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
-from seg_perception.datasets.mapping import LabelMapping
-from seg_perception.training.validation import categories_of_classes
+from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.training.validation import (
+    categories_of_classes,
+    categories_of_targets,
+    category_names,
+    iou_by_name,
+)
 
 _GROUPING = "traversability"
 
@@ -76,14 +81,11 @@ def _never(mapping: LabelMapping, answer: NDArray[Any], ontology: Ontology) -> l
 
 def _category_mean_iou(mapping: LabelMapping, counts: Counts, ontology: Ontology) -> float:
     """As training counts it: ids whose classes span several categories are left out."""
-    category = categories_of_classes(ontology)
-    size = int(category.max()) + 1
-    by_group = np.zeros((size, size), np.int64)
-    for i, classes in mapping.sets(ontology).items():
-        groups = np.unique(category[list(classes)])
-        if groups.size == 1:
-            np.add.at(by_group[groups[0]], category, counts[i])
-    hits = by_group.diagonal()
-    union = by_group.sum(axis=0) + by_group.sum(axis=1) - hits
-    present = by_group.sum(axis=1) > 0
-    return float((hits[present] / union[present]).mean())
+    space = TargetSpace.build(ontology, [mapping])
+    given, names = categories_of_classes(ontology), [*category_names(ontology), "none"]
+    true = categories_of_targets(space, ontology)
+    by_group = np.zeros((len(names), len(names)), np.int64)
+    for number, target in enumerate(space.lookup(mapping, ontology)):
+        if target < len(true) and true[target] >= 0:
+            np.add.at(by_group[true[target]], given, counts[number])
+    return float(np.mean(list(iou_by_name(by_group, names).values())))

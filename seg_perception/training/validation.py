@@ -64,6 +64,13 @@ def categories_of_classes(ontology: Ontology) -> NDArray[np.int64]:
     return np.minimum(ontology.group_ids(CATEGORIES)[: ontology.id_count].astype(np.int64), count)
 
 
+def categories_of_targets(space: TargetSpace, ontology: Ontology) -> NDArray[np.int64]:
+    """Category of each target, int64 (targets,); -1 where its classes are of several."""
+    of_class = categories_of_classes(ontology)
+    groups = [np.unique(of_class[members]) for members in space.members]
+    return np.array([g[0] if len(g) == 1 else -1 for g in groups], np.int64)
+
+
 def metric_value(scores: Mapping[str, Scores], metric: str) -> float:
     """The number by which the best checkpoint is chosen; 0 where nothing is validated.
 
@@ -107,6 +114,7 @@ class Validator:
         self._preprocessing = make_preprocessing(size, Resize())
         self._groups = [*category_names(ontology), "none"]
         self._group_of = categories_of_classes(ontology)
+        self._group_of_target = categories_of_targets(space, ontology)
 
     def run(
         self, network: nn.Module, dataset: Dataset, processes: Processes | None = None
@@ -125,8 +133,8 @@ class Validator:
         by_class, by_group = processes.sum(by_class), processes.sum(by_group)
         names = [self._ontology.names[i] for i in range(classes)]
         accuracy = float(by_class.trace() / max(by_class.sum(), 1))
-        categories = _iou(by_group, self._groups) if len(self._groups) > 1 else {}
-        return Scores(_iou(by_class, names), categories, accuracy)
+        categories = iou_by_name(by_group, self._groups) if len(self._groups) > 1 else {}
+        return Scores(iou_by_name(by_class, names), categories, accuracy)
 
     @torch.no_grad()
     def predict(self, network: nn.Module, sample: LabelledImage) -> NDArray[np.int64]:
@@ -154,21 +162,17 @@ class Validator:
     ) -> NDArray[np.int64]:
         labelled = targets != IGNORE
         wanted = targets[labelled].astype(np.int64)
-        true, got = self._category_of_target()[wanted], self._group_of[predicted[labelled]]
+        true, got = self._group_of_target[wanted], self._group_of[predicted[labelled]]
         clear = true >= 0
         return _count(true[clear], got[clear], len(self._groups))
-
-    def _category_of_target(self) -> NDArray[np.int64]:
-        """int64 (targets,), -1 where the set spans several categories."""
-        groups = [np.unique(self._group_of[members]) for members in self._space.members]
-        return np.array([g[0] if len(g) == 1 else -1 for g in groups], np.int64)
 
 
 def _count(true: NDArray[np.int64], got: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return np.bincount(true * size + got, minlength=size * size).reshape(size, size)
 
 
-def _iou(confusion: NDArray[np.int64], names: list[str]) -> dict[str, float]:
+def iou_by_name(confusion: NDArray[np.int64], names: list[str]) -> dict[str, float]:
+    """Intersection over union of what the truth holds; confusion int64 (n, n), truth by rows."""
     hits = confusion.diagonal()
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - hits
     present = np.flatnonzero(confusion.sum(axis=1))
