@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -185,22 +186,25 @@ def _frames(source: Path, output: Path, bag: BagOptions) -> FrameSource:
 
 
 def _teacher(asked: WordOptions) -> Teacher:
-    try:
+    with _what_training_needs():
         from seg_perception.open_vocabulary.teachers.choice import open_teacher
-    except ImportError as error:
-        msg = f"teachers need what training needs ({error}): {INSTALL_TRAINING}"
-        raise EngineError(msg) from error
     return open_teacher(asked.teacher, asked.masks_by, asked.device)
 
 
 def _mask_maker(asked: WordOptions) -> MaskMaker:
-    try:
+    with _what_training_needs():
         from seg_perception.open_vocabulary.teachers.choice import open_masks
         from seg_perception.open_vocabulary.teachers.folder import choose_device
+    return open_masks(asked.masks_by, "", choose_device(asked.device))
+
+
+@contextmanager
+def _what_training_needs() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         msg = f"teachers need what training needs ({error}): {INSTALL_TRAINING}"
         raise EngineError(msg) from error
-    return open_masks(asked.masks_by, "", choose_device(asked.device))
 
 
 def _used_memory() -> int:

@@ -58,6 +58,12 @@ class FoundBoxes:
     phrases: NDArray[np.int64]
 
 
+def corners(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Left, top, right, bottom of boxes, float32 (N, 4), that have centre and size."""
+    middle, half = boxes[:, :2], boxes[:, 2:] / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
 class MaskMaker(Protocol):
     """Cuts out what it is pointed at."""
 

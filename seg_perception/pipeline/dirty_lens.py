@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seg_perception.core.picture_facts import PictureFacts
+from seg_perception.core.picture_facts import Cells, PictureFacts
 from seg_perception.core.types import NANOSECONDS
 
-Cells = NDArray[np.float32]
 _EVERY_NS = NANOSECONDS // 2
 # Of the last second.
 _LOOKS = 3

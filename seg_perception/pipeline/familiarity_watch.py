@@ -9,27 +9,18 @@ from seg_perception.core.issue_kinds.familiarity import UNFAMILIAR, WAS_UNFAMILI
 from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, LabelMap
-from seg_perception.pipeline.lasting_faults import HOLD_NS, LEAST_TIMES
+from seg_perception.pipeline.lasting_faults import Lasting
 
 
 @dataclass
-class _Episode:
+class _Episode(Lasting):
     """A time in which a camera's pictures were beyond the edge, but for moments.
 
     Attributes:
-        since_ns, until_ns: stamps of the first and the last of them.
-        count: how many they are.
         farthest: the largest distance.
     """
 
-    since_ns: int
-    until_ns: int
-    count: int = 0
     farthest: float = 0.0
-
-    @property
-    def is_long(self) -> bool:
-        return self.until_ns - self.since_ns >= HOLD_NS and self.count >= LEAST_TIMES
 
     @property
     def seconds(self) -> float:
@@ -86,14 +77,14 @@ class FamiliarityWatch:
         self._newest[camera] = distance
         if distance > 1:
             episode = self._episodes.setdefault(camera, _Episode(stamp_ns, stamp_ns))
-            episode.until_ns, episode.count = stamp_ns, episode.count + 1
+            episode.see(stamp_ns)
             episode.farthest = max(episode.farthest, distance)
             if episode.is_long:
                 seconds = round(episode.seconds)
                 self._issues.hold(
                     UNFAMILIAR, stream("camera", camera), times=distance, seconds=seconds
                 )
-        elif (last := self._episodes.get(camera)) and stamp_ns - last.until_ns >= HOLD_NS:
+        elif (last := self._episodes.get(camera)) and last.is_over(stamp_ns):
             self._end(camera)
 
     def _end(self, camera: str) -> None:

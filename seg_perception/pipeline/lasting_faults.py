@@ -12,12 +12,12 @@ from seg_perception.core.types import NANOSECONDS
 
 # What lasts no longer is a tunnel's mouth, a shake, or a picture that was sent twice.
 HOLD_NS = 2 * NANOSECONDS
-LEAST_TIMES = 8
+_LEAST_TIMES = 8
 Numbers = dict[str, Any]
 
 
 @dataclass
-class _Lasting:
+class Lasting:
     """How long a camera has had a fault.
 
     Attributes:
@@ -32,8 +32,17 @@ class _Lasting:
 
     @property
     def is_long(self) -> bool:
+        """Whether it counts."""
         is_old = self.until_ns - self.since_ns >= HOLD_NS
-        return is_old and self.count >= LEAST_TIMES
+        return is_old and self.count >= _LEAST_TIMES
+
+    def see(self, stamp_ns: int) -> None:
+        """It is there again."""
+        self.until_ns, self.count = stamp_ns, self.count + 1
+
+    def is_over(self, stamp_ns: int) -> bool:
+        """Whether a look that did not show it is late enough to end it."""
+        return stamp_ns - self.until_ns >= HOLD_NS
 
 
 class LastingFaults:
@@ -42,7 +51,7 @@ class LastingFaults:
     def __init__(self, issues: IssueLog) -> None:
         """Start without any; `issues` is told of those that last."""
         self._issues = issues
-        self._lasting: dict[tuple[str, str], _Lasting] = {}
+        self._lasting: dict[tuple[str, str], Lasting] = {}
 
     def clear(self) -> None:
         """Forget all: the clock jumped."""
@@ -64,11 +73,11 @@ class LastingFaults:
         key = camera, kind.code
         lasting = self._lasting.get(key)
         if numbers is not None:
-            lasting = self._lasting.setdefault(key, _Lasting(stamp_ns, stamp_ns))
-            lasting.until_ns, lasting.count = stamp_ns, lasting.count + 1
+            lasting = self._lasting.setdefault(key, Lasting(stamp_ns, stamp_ns))
+            lasting.see(stamp_ns)
             if lasting.is_long:
                 self._issues.add(kind, stream("camera", camera), **numbers)
-        elif lasting is not None and stamp_ns - lasting.until_ns >= HOLD_NS:
+        elif lasting is not None and lasting.is_over(stamp_ns):
             del self._lasting[key]
             lasting = None
         return lasting is not None and lasting.is_long

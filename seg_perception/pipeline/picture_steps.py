@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from seg_perception.core.issue_kinds import pictures
 from seg_perception.core.issue_kinds.kind import IssueKind
+from seg_perception.core.picture_facts import Cells
 
-Cells = NDArray[np.float32]
 _LIKE, _UNLIKE = 0.8, 0.5
 # Of 255: in greyer pictures red and blue can change places, and nothing changes.
 _LEAST_COLOUR = 3.0

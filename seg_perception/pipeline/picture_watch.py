@@ -11,9 +11,9 @@ from typing import Protocol
 from seg_perception.core.issue_kinds import pictures
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.issue_log import IssueLog
-from seg_perception.core.picture_facts import PictureFacts
+from seg_perception.core.picture_facts import Cells, PictureFacts
 from seg_perception.core.types import NANOSECONDS, LabelMap
-from seg_perception.pipeline.dirty_lens import Cells, RecentLight, dirty_share
+from seg_perception.pipeline.dirty_lens import RecentLight, dirty_share
 from seg_perception.pipeline.lasting_faults import HOLD_NS, LastingFaults, Numbers
 from seg_perception.pipeline.picture_steps import STEPS, Step
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seg_perception.core.errors import OpenVocabularyError
 from seg_perception.importing.model_folder import ModelFolder
-from seg_perception.open_vocabulary.prompts import FoundBoxes
+from seg_perception.open_vocabulary.prompts import FoundBoxes, corners
 from seg_perception.open_vocabulary.teacher import Image, Phrases
 from seg_perception.open_vocabulary.teachers.folder import (
     describe,
@@ -107,12 +107,6 @@ class GroundingDino:
     def _tokens(self, phrase: str) -> list[int]:
         text = phrase.lower().replace(".", " ")
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def corners(boxes: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Any:
-    """Left, top, right, bottom of boxes, float32 (N, 4), centre and size."""
-    middle, half = boxes[:, :2], boxes[:, 2:] / 2
-    return np.concatenate([middle - half, middle + half], axis=1)
 
 
 def _joined(found: Sequence[FoundBoxes], sizes: Any) -> FoundBoxes:

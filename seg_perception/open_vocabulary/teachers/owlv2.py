@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from seg_perception.importing.model_folder import ModelFolder
-from seg_perception.open_vocabulary.prompts import FoundBoxes
+from seg_perception.open_vocabulary.prompts import FoundBoxes, corners
 from seg_perception.open_vocabulary.teacher import Image, Phrases
 from seg_perception.open_vocabulary.teachers.folder import (
     describe,
@@ -16,7 +16,6 @@ from seg_perception.open_vocabulary.teachers.folder import (
     load_tokenizer,
     processor_settings,
 )
-from seg_perception.open_vocabulary.teachers.grounding_dino import corners
 from seg_perception.open_vocabulary.teachers.pixels import Pixels
 from seg_perception.open_vocabulary.teachers.text import Tokens
 
