@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-
-from seg_perception.core.ros_environment import loopback_environment, reserved_domain_id
+from own_graph import graph_of_its_own
 
 if TYPE_CHECKING:
     from seg_perception.inference.bundle_writer import BundleSource
@@ -160,8 +158,5 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def ros_environment() -> Iterator[dict[str, str]]:
     """Variables of a ROS graph on loopback, one for each test process; set here, too."""
-    pytest.importorskip("rclpy", reason="rclpy is not installed; run make setup")
-    with reserved_domain_id() as domain_id, pytest.MonkeyPatch.context() as patch:
-        for name, value in loopback_environment(domain_id).items():
-            patch.setenv(name, value)
-        yield dict(os.environ, PYTHONUNBUFFERED="1")
+    with graph_of_its_own() as environment:
+        yield environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from own_graph import graph_of_its_own
 from rclpy.node import NodeNameNonExistentError
 
 from seg_perception.io.perception_messages import SegmentationStatus
@@ -13,6 +14,13 @@ from seg_perception.robots.sros2_policy import TRANSFORM_NODE, permissions
 pytestmark = pytest.mark.ros
 
 ODOMETRY = "/wheels/odometry"
+
+
+@pytest.fixture
+def ros_environment():
+    """A graph of this test alone: an earlier one may have left a node of the same name."""
+    with graph_of_its_own() as environment:
+        yield environment
 
 
 def test_the_running_nodes_stay_within_their_policy(ros, robot, parameters, wait_until):
