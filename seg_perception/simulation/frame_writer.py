@@ -13,9 +13,12 @@ from seg_perception.core.errors import DatasetError
 from seg_perception.datasets.folder import IMAGES, MASKS
 from seg_perception.io.image_files import write_image
 from seg_perception.simulation.training_frames import training_frames
+from seg_perception.simulation.views import RareViews, UsualViews, Views
 
 
-def write_frames(folder: Path, seed: int, count: int, width: int, height: int) -> None:
+def write_frames(
+    folder: Path, seed: int, count: int, width: int, height: int, views: Views | None = None
+) -> None:
     """Render frames with exact masks; files that exist are overwritten.
 
     Args:
@@ -23,11 +26,13 @@ def write_frames(folder: Path, seed: int, count: int, width: int, height: int) -
         seed: of the simulator; also part of the file names.
         count: how many frames.
         width, height: their size (pixel).
+        views: what they show; as from the track, unless they say otherwise.
 
     Raises:
         DatasetError: the disk refuses.
     """
-    for index, (image, labels) in enumerate(training_frames(seed, count, width, height)):
+    frames = training_frames(seed, count, width, height, views=views)
+    for index, (image, labels) in enumerate(frames):
         name = f"seed{seed:03d}_{index:04d}.png"
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         write_image(folder / IMAGES / name, bgr, DatasetError)
@@ -43,9 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, default=240)
     parser.add_argument("--size", default="512x288", help="WIDTHxHEIGHT")
+    parser.add_argument(
+        "--rare",
+        action="store_true",
+        help="people and animals close by, many trunks, a pond, dusk, rather than views of a drive",
+    )
     options = parser.parse_args(arguments)
     width, height = (int(number) for number in options.size.split("x"))
-    write_frames(options.folder, options.seed, options.count, width, height)
+    views = RareViews() if options.rare else UsualViews()
+    write_frames(options.folder, options.seed, options.count, width, height, views)
     return 0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seg_perception.simulation import actors, plants, structures, trees
+from seg_perception.simulation import actors, animals, people, plants, stems, structures, trees
 from seg_perception.simulation.movers import Mover
 from seg_perception.simulation.shapes import Array, Mesh, Rng, grid, scatter
 from seg_perception.simulation.surfaces import SURFACES
@@ -37,6 +37,9 @@ class SceneStyle:
         vehicle_speed_mps: of the pick-up that drives ahead.
         is_field: nothing stands on the ground, and nobody walks or drives ahead.
         traffic: vehicles in lanes on either side, besides.
+        crowd: people who stand, sit or kneel beside the track.
+        animals: that stand about there.
+        stems: bare trunks of many kinds, near the track.
     """
 
     ground: GroundStyle = field(default_factory=GroundStyle)
@@ -48,21 +51,25 @@ class SceneStyle:
     vehicle_speed_mps: float = 1.1
     is_field: bool = False
     traffic: int = 0
+    crowd: int = 0
+    animals: int = 0
+    stems: int = 0
 
 
 class Layout:
     """Chooses places, and keeps plants away from what people built."""
 
     def __init__(self, rng: Rng, track: Track, terrain: Terrain, style: SceneStyle) -> None:
-        """Start with an empty forest."""
+        """Start with an empty forest; `guests` are places (2,), metre, of those close by."""
         self._rng, self._track, self._terrain, self._style = rng, track, terrain, style
         self._taken: list[tuple[Array, float]] = []
+        self.guests: list[Array] = []
 
     def everything(self) -> list[Mesh]:
         """All that does not move, the ground apart."""
         if self._style.is_field:
             return []
-        built = self._structures()
+        built = [*self._structures(), *self._pond(), *self._guests()]
         stones = [*self._rocks(), *self._dead_wood()]
         plants_ = [*self._trees(), *self._bushes(), *self._ferns(), *self._grass()]
         tint = np.array(self._style.foliage_tint)
@@ -132,6 +139,29 @@ class Layout:
         height = self._terrain.height(place[:, 0], place[:, 1])
         self._taken.append((place[0], room_m))
         return mesh.moved((place[0, 0], place[0, 1], height[0]), float(heading[0]) + turn)
+
+    def _pond(self) -> list[Mesh]:
+        pond = self._terrain.pond
+        if pond is None:
+            return []
+        self._taken.append((pond.centre, 1.15 * pond.radius_m))
+        return [pond.mesh()]
+
+    def _guests(self) -> list[Mesh]:
+        """Whoever and whatever is to be met close by."""
+        style = self._style
+        makers = [people.posed_person] * style.crowd + [animals.animal] * style.animals
+        met = [self._met(make, -1.0, 2.5) for make in makers]
+        return [*met, *(self._met(stems.stem, 0.5, 3.5) for _ in range(style.stems))]
+
+    def _met(self, make: Callable[[Rng], Mesh], nearest_m: float, farthest_m: float) -> Mesh:
+        """Stand one somewhere along the track, so far from its edge."""
+        rng, edge = self._rng, self._style.ground.half_width_m
+        arc = rng.uniform(0, self._track.length_m)
+        lateral = float(rng.choice([-1, 1])) * (edge + rng.uniform(nearest_m, farthest_m))
+        place = self._track.at(np.array([arc]), np.array([lateral]))[0][0]
+        self.guests.append(place)
+        return self._beside(make(rng), arc, lateral, 0.7, rng.uniform(0, 2 * np.pi))
 
     def _fence(self, arc_m: float, lateral_m: float) -> Mesh:
         arcs = np.linspace(arc_m, arc_m + 15.4, 8, dtype=np.float64)

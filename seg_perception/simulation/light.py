@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from seg_perception.simulation.noise import Floats, noise_texture
-from seg_perception.simulation.planes import dot
+from seg_perception.simulation.planes import dot, unit
 from seg_perception.simulation.scene import Hits, Scene
 from seg_perception.simulation.surfaces import SKY, SURFACES
 from seg_perception.simulation.texture_mapping import texture
@@ -21,9 +21,17 @@ _WARM = np.array([1.0, 0.93, 0.80], np.float32)
 _COOL = np.array([0.86, 0.97, 1.14], np.float32)
 _SHELTER, _CROWDED = np.float32(0.5), np.float32(0.35)
 _DRY = np.array([1.0, 0.2, 0.3], np.float32)
-_WATER = "puddle"
+_STILL_WATER, _POND = "puddle", "pond"
+_WATER = (_STILL_WATER, _POND)
+_RIPPLE_M, _RIPPLE_MPS = 1.7, 0.25
 _OPEN, _WOODED = np.float32(0.6), np.float32(0.15)
-_MIRRORS = ((_WATER, 0.75), ("window", 0.6), ("car_glass", 0.6), ("car_paint", 0.25))
+_MIRRORS = (
+    (_STILL_WATER, 0.75),
+    (_POND, 0.75),
+    ("window", 0.6),
+    ("car_glass", 0.6),
+    ("car_paint", 0.25),
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Light:
         haze_m: distance at which haze has taken two thirds of the contrast.
         exposure: brightness that the camera aims at, 0 to 1.
         warmth: tint of the whole picture; 0 is neutral, positive is yellow.
+        wind: how steep the ripples of a pond are; 0 is a mirror.
     """
 
     sun_azimuth_rad: float = 2.2
@@ -60,6 +69,7 @@ class Light:
     haze_m: float = 420.0
     exposure: float = 0.33
     warmth: float = 0.02
+    wind: float = 0.0
 
     @property
     def sun(self) -> Floats:
@@ -194,17 +204,33 @@ class Light:
             if len(row) == 0:
                 continue
             incoming, normal = towards[:, row, column], hits.normal[:, row, column]
-            if name == _WATER:
+            if name in _WATER:
                 normal = np.broadcast_to(np.array([[0], [0], [1]], np.float32), normal.shape)
+            if name == _POND and self.wind > 0:
+                normal = self._rippled(points[:2, row, column], time_s)
             cosine = -dot(incoming, normal)
             bounced = incoming + 2 * cosine * normal
             share = (0.06 + 0.94 * np.clip(1 - cosine, 0, 1) ** 4) * np.float32(mirror)
             start = points[:, row, column] + np.float32(0.02) * normal
-            if name == _WATER:
+            if name in _WATER:
                 mirrored = self._mirrored(scene, start, bounced, time_s)
             else:
                 mirrored = self.sky(bounced) * np.where(bounced[2] > 0, _OPEN, _WOODED)
             colour[:, row, column] = colour[:, row, column] * (1 - share) + share * mirrored
+
+    def _rippled(self, places: Floats, time_s: float) -> Floats:
+        """Unit normals (3, n) of moving water at places (2, n), metre: two trains of ripples."""
+        u, v = places / np.float32(_RIPPLE_M)
+        drift = np.float32(_RIPPLE_MPS * time_s / _RIPPLE_M)
+        slopes = [
+            noise_texture(seed, 1.2).sample((u + drift)[None], (v + sign * drift)[None])[0]
+            for seed, sign in ((17, 1), (18, -1))
+        ]
+        steep = np.float32(0.05 * self.wind)
+        normal: Floats = unit(
+            np.column_stack([*(steep * one for one in slopes), np.ones_like(u)])
+        ).T
+        return normal
 
     def _mirrored(self, scene: Scene, start: Floats, bounced: Floats, time_s: float) -> Floats:
         """What mirrors show (3, n): the sky, or things in the light that falls on average."""

@@ -61,6 +61,7 @@ class Scene:
         layout = Layout(rng, self.track, self.terrain, style)
         ground = self.terrain.mesh()
         still = merge([ground, *layout.everything()])
+        self.guests: tuple[Array, ...] = tuple(layout.guests)
         self.movers: tuple[Mover, ...] = tuple(layout.movers())
         self._ground_count = len(ground.triangles)
         self._ground_rgb = _ground_colours(style)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seg_perception.simulation.noise import Floats, NoiseTexture, noise_texture
 from seg_perception.simulation.planes import to_planes
+from seg_perception.simulation.pond import Pond
 from seg_perception.simulation.shapes import Array, Mesh, grid
 from seg_perception.simulation.surfaces import SURFACES
 from seg_perception.simulation.track import Track
@@ -29,6 +30,7 @@ class GroundStyle:
         roughness: share of the track that is worn earth, 0 to 1.
         wetness: share of the worn parts that is mud or water, 0 to 1.
         relief_m: height of the hills.
+        pond_m: radius of a pond beside the track; 0 is none.
     """
 
     track: str = "gravel"
@@ -36,6 +38,7 @@ class GroundStyle:
     roughness: float = 0.45
     wetness: float = 0.25
     relief_m: float = 2.2
+    pond_m: float = 0.0
 
 
 class Terrain:
@@ -58,6 +61,10 @@ class Terrain:
         x, y = np.meshgrid(axis.astype(np.float32), axis.astype(np.float32))
         lateral = _signed_distance(track, x, y)
         self._height = self._make_height(x, y, lateral)
+        self.pond = self._pond(track)
+        if self.pond is not None:
+            ragged = self._patches(self._soft, x, y, 4, 11.0)
+            self._height = self.pond.dug(x, y, self._height, ragged)
         slope_y, slope_x = np.gradient(self._height, _SPACING_M)
         broad = self._patches(self._soft, x, y, 1, 34.0)
         self._raster = np.dstack([lateral, slope_x, slope_y, broad]).astype(np.float32)
@@ -138,6 +145,12 @@ class Terrain:
         surface[worn & (in_rut < 0.42) & (wet > -0.2)] = SURFACES.id("mud")
         surface[worn & (in_rut < 0.30) & (wet > 0.12)] = SURFACES.id("puddle")
         return surface
+
+    def _pond(self, track: Track) -> Pond | None:
+        if self.style.pond_m <= 0:
+            return None
+        ground = self.height(*Pond.shore(track))
+        return Pond.beside(track, self.style.half_width_m, self.style.pond_m, float(ground))
 
     def _make_height(self, x: Floats, y: Floats, lateral: Floats) -> Floats:
         away = np.abs(lateral)
