@@ -62,7 +62,8 @@ class Asked:
         folder = open_folder(self.data / held.folder, split=str(self.beside / held.split))
         classes = model.ontology.id_count
         counts = np.zeros((_IDS, classes), np.int64)
-        for pair in folder.pairs:
+        asked = {*held.chosen([pair.key for pair in folder.pairs])}
+        for pair in (pair for pair in folder.pairs if pair.key in asked):
             image = read_image(pair.image)
             if condition != CLEAR:
                 strength = self.card.corruptions[condition]

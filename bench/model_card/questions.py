@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,8 @@ class HeldOut(BaseModel):
         folder: in the folder of the data.
         mapping: what its ids mean, beside the questions' file; empty: that in its own folder.
         split: whose validation part is asked, beside the questions' file.
+        images: by name: only these of it; empty: all.
+        without: by name: all of it but these.
         spoilt: whether it is asked under the corruptions, too.
     """
 
@@ -29,7 +31,20 @@ class HeldOut(BaseModel):
     folder: str
     mapping: str = ""
     split: str
+    images: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     spoilt: bool = False
+
+    def chosen(self, names: Sequence[str]) -> list[str]:
+        """Those of the held-out pictures that are asked.
+
+        Raises:
+            DatasetError: one that is named is not held out.
+        """
+        if unknown := sorted({*self.images, *self.without} - {*names}):
+            msg = f"{unknown[0]} is no picture that {self.split} holds out of {self.folder}: "
+            raise DatasetError(msg + "expected the name of one, without its ending")
+        return [n for n in names if n not in self.without and (n in self.images or not self.images)]
 
 
 class Question(BaseModel):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bench.model_card.figures import figure
-from bench.model_card.questions import Card, Question
+from bench.model_card.questions import Card, HeldOut, Question
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.corruptions.catalogue import CORRUPTIONS
@@ -100,6 +100,16 @@ def test_a_name_that_no_set_has_is_refused(field: Ontology) -> None:
         ask(field, counts, measure="iou", of=["sea", "lake"], classes=["water"])
 
 
+def test_a_set_is_some_pictures_of_a_folder_or_all_but_some() -> None:
+    held_out = ["a", "b", "c"]
+    part = {"folder": "park", "split": "split.yaml"}
+    assert HeldOut(**part).chosen(held_out) == ["a", "b", "c"]
+    assert HeldOut(**part, images=["c", "b"]).chosen(held_out) == ["b", "c"]
+    assert HeldOut(**part, without=["b"]).chosen(held_out) == ["a", "c"]
+    with pytest.raises(DatasetError, match=r"d is no picture that split\.yaml holds out of park"):
+        HeldOut(**part, without=["d"]).chosen(held_out)
+
+
 def test_the_command_asks_a_bundle(tmp_path: Path) -> None:
     """Two grey pictures, one held out; a picture is counted whole in every condition."""
     for folder in ("images", "masks_src"):
@@ -147,7 +157,7 @@ def test_the_card_of_the_field_model_names_files_and_classes_that_are_there(
 ) -> None:
     card = Card.load(ROOT / "recipes/model_card.yaml")
     for held in card.sets.values():
-        assert Split.load(ROOT / "recipes" / held.split).validation
+        assert held.chosen(Split.load(ROOT / "recipes" / held.split).validation)
         assert not held.mapping or LabelMapping.load(ROOT / "recipes" / held.mapping).sets(field)
     for question in card.questions:
         assert set(question.sets) <= set(card.sets)
