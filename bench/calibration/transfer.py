@@ -117,7 +117,7 @@ def _correction(seen: Moments, key: str, folder: Path, *, only_turn: bool) -> Ma
     """What is found on top of a wrong calibration, float64 (4, 4), optical frame."""
     finding = find(Evidence(seen), only_turn=only_turn)
     level, _ = finding.judge()
-    C = finding.change if level == "off" else np.eye(4)
+    C = np.eye(4) if level == "undecided" else finding.change
     print(f"{key}: {level}, {finding.figures}", flush=True)
     with (folder / _FILE).open("a", encoding="utf-8") as lines:
         lines.write(json.dumps({"key": key, "level": level, "T": C.tolist()}) + "\n")

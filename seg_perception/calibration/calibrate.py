@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seg_perception.alignment.pose_search import LEAST_MOMENTS
 from seg_perception.calibration.check import CameraCheck, check_calibration
 from seg_perception.calibration.observations import Observations
 from seg_perception.config import Config, read_parameter_file
@@ -65,9 +66,8 @@ def calibrate(
 def _calibration(
     check: CameraCheck, config: Config, observations: Observations
 ) -> CameraCalibration:
-    diagnosis, camera = check.diagnosis, config.cameras[check.camera]
-    found = diagnosis.finding
-    if found is None or diagnosis.level != "off" or found.hinted_clock_s is not None:
+    camera, found = config.cameras[check.camera], check.diagnosis.finding
+    if found is None or found.hinted_clock_s is not None or not _is_told(check):
         return CameraCalibration(check, {}, None)
     key = f"camera.{check.camera}"
     parameters: dict[str, Any] = {}
@@ -80,6 +80,12 @@ def _calibration(
     if "clock" in found.known:
         parameters[f"{key}.time_offset_s"] = round(camera.time_offset_s + found.clock_s, _DIGITS)
     return CameraCalibration(check, parameters, mount)
+
+
+def _is_told(check: CameraCheck) -> bool:
+    """Whether what is known of it counts: a good place, too, can be bettered, but not by a moment."""
+    level = check.diagnosis.level
+    return level == "off" or (level == "good" and check.observations >= LEAST_MOMENTS)
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

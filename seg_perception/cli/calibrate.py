@@ -90,6 +90,8 @@ def _print(calibration: CameraCalibration) -> None:
     if not calibration.parameters:
         return
     typer.echo(f"# camera {check.camera}: {check.diagnosis.sentence}")
+    if check.diagnosis.level == "good":
+        typer.echo("# it fits better still with what is surely other than given, if by little:")
     for key, value in calibration.parameters.items():
         typer.echo(f"{key}: {value}")
     if calibration.mount is not None:

@@ -107,3 +107,23 @@ def test_a_camera_that_sits_elsewhere_than_tf_says_is_put_in_its_place(bag, run,
 
     code, document, err = run(*command, "--config", file)
     assert (code, document["cameras"][0]["level"]) == (0, "good"), err
+
+
+def test_a_good_place_is_bettered_by_what_is_surely_other(bag, run, tmp_path):
+    optical = ("--set", "camera.front.frame_convention=optical", "-o", tmp_path / "out")
+    command = ("calibrate", bag(right=0.04), *optical)
+    code, document, err = run(*command, "--scans", MOMENTS, "--json")
+    (camera,) = document["cameras"]
+    assert (code, camera["level"]) == (0, "good"), err
+    correction = camera["correction"]
+    assert correction["camera.front.correction_xyz_m"] == [pytest.approx(0.04, abs=0.01), 0.0, 0.0]
+
+
+def test_a_good_place_is_left_by_few_moments(bag, run, tmp_path):
+    """Of so few, a move can't be told from a turn."""
+    optical = ("--set", "camera.front.frame_convention=optical", "-o", tmp_path / "out")
+    _, document, err = run("calibrate", bag(right=0.02), *optical, "--scans", 3, "--json")
+    (camera,) = document["cameras"]
+    assert camera["level"] == "good", err
+    assert camera["search"]["known"]
+    assert camera["correction"] == {}
