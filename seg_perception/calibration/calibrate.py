@@ -83,7 +83,7 @@ def _calibration(
 
 
 def _is_told(check: CameraCheck) -> bool:
-    """Whether what is known of it counts: a good place, too, can be bettered, but not by a moment."""
+    """Whether what is known counts: a good place can be bettered, too, but not by a few moments."""
     level = check.diagnosis.level
     return level == "off" or (level == "good" and check.observations >= LEAST_MOMENTS)
 
