@@ -14,9 +14,9 @@ from pathlib import Path
 # One core: set before numpy and OpenCV start their threads.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
-from bench.model_card.counts import Asked, Counts, of_bundle
+from bench.model_card.counts import Asked, Counted, of_bundle
 from bench.model_card.figures import figure
-from bench.model_card.questions import CLEAR, Card, Question
+from bench.model_card.questions import CLEAR, Card
 from seg_perception import Model
 
 _CARD = Path(__file__).resolve().parents[2] / "recipes/model_card.yaml"
@@ -38,7 +38,7 @@ def table(card: Card, columns: dict[str, Column]) -> str:
     lines = [f"| | {' | '.join(Path(name).name for name in columns)} |"]
     lines.append(f"|---|{'---|' * len(columns)}")
     for question in card.questions:
-        for condition in _conditions(card, question):
+        for condition in card.conditions_of(question):
             cells = (f"{column[question.name, condition]:.3f}" for column in columns.values())
             said = question.name if condition == CLEAR else f"{question.name}, {condition}"
             lines.append(f"| {said} | {' | '.join(cells)} |")
@@ -47,8 +47,8 @@ def table(card: Card, columns: dict[str, Column]) -> str:
 
 def _column(asked: Asked, bundle: str) -> Column:
     model = Model(bundle)
-    counts: dict[tuple[str, str], Counts] = {}
-    for name, condition, counted in of_bundle(asked, bundle).count(model):
+    counts: dict[tuple[str, str], Counted] = {}
+    for name, condition, counted in of_bundle(asked, model.bundle).count(model):
         counts[name, condition] = counted
         print(f"{bundle}: {name}, {condition}", flush=True)
     return {
@@ -56,16 +56,11 @@ def _column(asked: Asked, bundle: str) -> Column:
             question,
             [(asked.mapping(name), counts[name, condition]) for name in question.sets],
             model.ontology,
+            [counts[name, CLEAR] for name in question.known],
         )
         for question in asked.card.questions
-        for condition in _conditions(asked.card, question)
+        for condition in asked.card.conditions_of(question)
     }
-
-
-def _conditions(card: Card, question: Question) -> tuple[str, ...]:
-    return tuple(
-        c for c in (CLEAR, *card.corruptions) if all(c in card.conditions(n) for n in question.sets)
-    )
 
 
 def _options() -> argparse.Namespace:

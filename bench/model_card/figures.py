@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model_card.counts import Counts
+from bench.familiarity import auroc
+from bench.model_card.counts import Counted, Counts
 from bench.model_card.questions import Question
 from seg_perception.core.errors import DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.mapping import LabelMapping, TargetSpace
+from seg_perception.evaluation.calibration import calibration, risk_coverage_area
 from seg_perception.training.validation import (
     categories_of_classes,
     categories_of_targets,
@@ -25,22 +27,60 @@ _GROUPING = "traversability"
 
 def figure(
     question: Question,
-    counted: Sequence[tuple[LabelMapping, Counts]],
+    counted: Sequence[tuple[LabelMapping, Counted]],
     ontology: Ontology,
+    known: Sequence[Counted] = (),
 ) -> float:
     """The answer, from each set's counts; not a number where nothing was asked.
 
     Args:
         question: what is asked.
-        counted: of each of its sets, int64 (256, classes).
+        counted: of each of its sets.
         ontology: of the bundle.
+        known: of the sets that familiarity should know, as they are.
 
     Raises:
         DatasetError: it asks for what no mapping names.
     """
-    if question.measure == "category_mean_iou":
-        means = [_category_mean_iou(mapping, counts, ontology) for mapping, counts in counted]
-        return float(np.mean(means))
+    everything = [found for _, found in counted]
+    pixels = [(mapping, found.pixels) for mapping, found in counted]
+    match question.measure:
+        case "category_mean_iou":
+            means = [_category_mean_iou(*each, ontology) for each in pixels]
+            return float(np.mean(means))
+        case "ece" | "aurc":
+            return _confidence(question.measure, sum(found.levels for found in everything))
+        case "beyond":
+            return _beyond(_distances(everything))
+        case "auroc":
+            return _told(_distances(everything), _distances(known))
+        case _:
+            return _share(question, pixels, ontology)
+
+
+def _distances(counted: Sequence[Counted]) -> NDArray[np.float64]:
+    return np.concatenate([found.distances for found in counted])
+
+
+def _beyond(distances: NDArray[np.float64]) -> float:
+    return float("nan") if np.isnan(distances).any() else float(np.mean(distances > 1))
+
+
+def _told(strange: NDArray[np.float64], known: NDArray[np.float64]) -> float:
+    is_known = not np.isnan([*strange, *known]).any()
+    return auroc(strange, known) if is_known else float("nan")
+
+
+def _confidence(measure: str, levels: Counts) -> float:
+    if measure == "aurc":
+        return risk_coverage_area(levels)
+    values = {metric.key: metric.value for metric in calibration(levels).metrics}
+    return float("nan") if (ece := values["ece"]) is None else ece
+
+
+def _share(
+    question: Question, counted: Sequence[tuple[LabelMapping, Counts]], ontology: Ontology
+) -> float:
     _expect_known(question, [mapping for mapping, _ in counted])
     answer = _answer(question, ontology)
     hits = asked = wrong = 0

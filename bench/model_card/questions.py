@@ -23,6 +23,8 @@ class HeldOut(BaseModel):
         split: whose validation part is asked, beside the questions' file.
         images: by name: only these of it; empty: all.
         without: by name: all of it but these.
+        every: which of those are asked: 6 for each sixth.
+        strange: only so spoilt that they are unlike anything known: names in `bench.familiarity`.
         spoilt: whether it is asked under the corruptions, too.
     """
 
@@ -33,6 +35,8 @@ class HeldOut(BaseModel):
     split: str
     images: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    every: int = Field(1, ge=1)
+    strange: tuple[str, ...] = ()
     spoilt: bool = False
 
     def chosen(self, names: Sequence[str]) -> list[str]:
@@ -44,7 +48,8 @@ class HeldOut(BaseModel):
         if unknown := sorted({*self.images, *self.without} - {*names}):
             msg = f"{unknown[0]} is no picture that {self.split} holds out of {self.folder}: "
             raise DatasetError(msg + "expected the name of one, without its ending")
-        return [n for n in names if n not in self.without and (n in self.images or not self.images)]
+        left = [n for n in names if n not in self.without and (n in self.images or not self.images)]
+        return left[:: self.every]
 
 
 class Question(BaseModel):
@@ -53,20 +58,24 @@ class Question(BaseModel):
     Attributes:
         name: the row's.
         sets: whose pixels are counted together.
-        measure: `category_mean_iou` of a set; `iou` or `recall` of what `of` names.
+        measure: `category_mean_iou` of a set; `iou` or `recall` of what `of` names; `ece` or
+            `aurc` of the confidence, in percent; `auroc` of familiarity; `beyond`, the share of
+            pictures beyond its edge.
         of: the true pixels, by the set's own class names.
         classes: that count as the answer.
         groups: of `traversability`, whose classes count as the answer.
+        known: sets whose pictures, as they are, `auroc` tells the others from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     sets: tuple[str, ...] = Field(min_length=1)
-    measure: Literal["category_mean_iou", "iou", "recall"]
+    measure: Literal["category_mean_iou", "iou", "recall", "ece", "aurc", "auroc", "beyond"]
     of: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 class Card(BaseModel):
@@ -93,4 +102,10 @@ class Card(BaseModel):
 
     def conditions(self, name: str) -> tuple[str, ...]:
         """Under which a set is asked."""
-        return (CLEAR, *self.corruptions) if self.sets[name].spoilt else (CLEAR,)
+        held = self.sets[name]
+        return held.strange or (CLEAR, *(self.corruptions if held.spoilt else ()))
+
+    def conditions_of(self, question: Question) -> tuple[str, ...]:
+        """Under which a question is asked: all that its sets share."""
+        first, *others = (self.conditions(name) for name in question.sets)
+        return tuple(c for c in first if all(c in conditions for conditions in others))
