@@ -103,7 +103,7 @@ def files_of(place: str, every: int) -> list[Path]:
     """Pictures of FOLDER, or those that FOLDER:SPLIT.yaml holds out."""
     folder, _, split = place.partition(":")
     found = PictureFiles.find([Path(folder)], (), [Path(split)] if split else ())
-    return list(found.held_out if split else found.fitted)[::every]
+    return list(found.held_out[0] if split else found.fitted)[::every]
 
 
 def measured(

@@ -105,7 +105,7 @@ def calibrate_confidence(
     if (count := sum(map(len, data))) < _FEWEST:
         msg = f"expected {_FEWEST} labelled pictures or more that were held out, got {count}"
         raise DatasetError(msg)
-    halves = _count(_bare(bundle), data, tell)
+    halves = count_halves(without_calibration(bundle), data, tell)
     found = fit_classes(halves[0] + halves[1])
     before, after = _judge(halves)
     said = ConfidenceCalibration(
@@ -170,13 +170,15 @@ def _fit(counts: NDArray[np.float64]) -> ClassConfidence:
     return ClassConfidence(slope=max(float(found[0]), _LEAST_SLOPE), offset=float(found[1]))
 
 
-def _bare(bundle: Bundle) -> Bundle:
+def without_calibration(bundle: Bundle) -> Bundle:
     """The bundle with the network's own confidence."""
     manifest = bundle.manifest.model_copy(update={"confidence": None})
     return Bundle(manifest, bundle.folder, bundle.golden, bundle.familiarity)
 
 
-def _count(bundle: Bundle, data: Sequence[Labelled], tell: Tell) -> tuple[ClassLevels, ClassLevels]:
+def count_halves(
+    bundle: Bundle, data: Sequence[Labelled], tell: Tell = tell_nobody
+) -> tuple[ClassLevels, ClassLevels]:
     """Of the first and of the second half of each data set, so that neighbours stay together."""
     classes = bundle.manifest.class_count
     halves = ClassLevels(classes), ClassLevels(classes)
@@ -204,12 +206,17 @@ def _smaller(targets: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.u
 
 def _judge(halves: tuple[ClassLevels, ClassLevels]) -> tuple[Counts, Counts]:
     """Counts by level (256, 2) before and after, each half put right by what the other shows."""
-    after = np.zeros((LEVELS, 2), np.int64)
-    for fitted, asked in (halves, halves[::-1]):
-        table = confidence_table(fit_classes(fitted))
-        for row, counts in zip(table[:-1], asked.counts, strict=True):
-            np.add.at(after, row, counts)
+    after = put_right(halves[0], halves[1]) + put_right(halves[1], halves[0])
     return (halves[0] + halves[1]).counts.sum(axis=0), after
+
+
+def put_right(fitted: ClassLevels, asked: ClassLevels) -> Counts:
+    """Counts by level, int64 (256, 2), of some pictures whose confidence others put right."""
+    after = np.zeros((LEVELS, 2), np.int64)
+    table = confidence_table(fit_classes(fitted))
+    for row, counts in zip(table[:-1], asked.counts, strict=True):
+        np.add.at(after, row, counts)
+    return after
 
 
 def _ece(counts: Counts) -> float:
@@ -232,5 +239,5 @@ def _golden(bundle: Bundle, found: ConfidenceCalibration) -> dict[str, bytes]:
 
 
 def _own_confidence(bundle: Bundle, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    with closing(reference_engine(_bare(bundle))) as engine:
+    with closing(reference_engine(without_calibration(bundle))) as engine:
         return engine.infer(picture).confidence

@@ -41,15 +41,20 @@ class Known:
     distances: Distances
 
     @classmethod
-    def of(cls, features: Features, fitted: Statistics, held_out: Statistics | None) -> Known:
-        """Of pictures; without others each stretch of them is held out once."""
+    def of(cls, features: Features, fitted: Statistics, held_out: Sequence[Statistics]) -> Known:
+        """Of pictures; without others each stretch of them is held out once.
+
+        Of each folder of others one in a hundred is beyond the edge, so that few pictures of a
+        second camera count as much as many of the first.
+        """
         gaussian = Gaussian.of(features(fitted))
-        if held_out is not None:
-            found = gaussian.distances(features(held_out))
+        if held_out:
+            found = [gaussian.distances(features(statistics)) for statistics in held_out]
         else:
-            found = np.concatenate([*_in_turn(features, fitted)])
+            found = [np.concatenate([*_in_turn(features, fitted)])]
         distances = Distances(
-            held_out=float(np.median(found)), edge=float(np.quantile(found, _EDGE))
+            held_out=float(np.median(np.concatenate(found))),
+            edge=max(float(np.quantile(of_folder, _EDGE)) for of_folder in found),
         )
         return cls(gaussian, distances)
 
@@ -79,7 +84,7 @@ def fit_familiarity(
         draft = _with_output(bundle, scratch / "draft", layer)
         _expect_same(bundle, draft, files.fitted[:3])
         fitted = _statistics(draft, files.fitted, tell)
-        held_out = _statistics(draft, files.held_out, tell) if files.held_out else None
+        held_out = [_statistics(draft, of_folder, tell) for of_folder in files.held_out]
         picture = Known.of(picture_features, fitted, held_out)
         cell = Known.of(cell_features, fitted, held_out)
         return _write(draft, output, picture, cell, len(fitted))

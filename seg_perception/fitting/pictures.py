@@ -20,11 +20,11 @@ class PictureFiles:
 
     Attributes:
         fitted: what is learnt from.
-        held_out: others; none: see `blocks`.
+        held_out: others, by the folder that they are from; none: see `blocks`.
     """
 
     fitted: tuple[Path, ...]
-    held_out: tuple[Path, ...] = ()
+    held_out: tuple[tuple[Path, ...], ...] = ()
 
     @classmethod
     def find(
@@ -41,7 +41,7 @@ class PictureFiles:
             DatasetError: a folder without pictures, or a split that is none, or of none of them.
         """
         fitted: list[Path] = []
-        kept: list[Path] = [file for folder in held_out for file in _files(folder)]
+        kept: list[Sequence[Path]] = [_files(folder) for folder in held_out]
         left = {path: Split.load(path) for path in splits}
         for folder in folders:
             files = _files(folder)
@@ -52,11 +52,11 @@ class PictureFiles:
                 continue
             split = left.pop(path)
             fitted += [file for file in files if file.stem in split.train]
-            kept += [file for file in files if file.stem in split.validation]
+            kept.append([file for file in files if file.stem in split.validation])
         if left:
             msg = f"{next(iter(left))}: none of the folders has what it names; add its own"
             raise DatasetError(msg)
-        return cls(tuple(fitted), tuple(kept))
+        return cls(tuple(fitted), tuple(tuple(files) for files in kept if files))
 
 
 def blocks(count: int) -> Iterator[slice]:

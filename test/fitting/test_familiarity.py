@@ -15,7 +15,7 @@ from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import BundleError, DatasetError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import CameraFrame
-from seg_perception.fitting.familiarity import fit_familiarity
+from seg_perception.fitting.familiarity import Known, fit_familiarity
 from seg_perception.fitting.pictures import PictureFiles, blocks
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, VariantSource, write_bundle
@@ -86,6 +86,18 @@ def pictures(tmp_path: Path) -> Path:
         cv2.imwrite(str(folder / "images" / f"{number:02}.png"), scene(number)[..., ::-1])
         cv2.imwrite(str(folder / "masks_src" / f"{number:02}.png"), np.zeros((4, 4), np.uint8))
     return folder
+
+
+def test_few_pictures_of_a_second_camera_count_as_much_as_many_of_the_first() -> None:
+    """One number of mean 0 and deviation 1; the edge is at 99 of 100 of the farther folder."""
+    fitted = np.tile(np.array([-1.0, 1.0], np.float32), 500)[:, None]
+    first = np.linspace(0, 2, 201, dtype=np.float32)[:, None]
+    second = np.array([[3.0], [4.0]], np.float32)
+    known = Known.of(np.asarray, fitted, [first, second])
+    assert known.distances.edge == pytest.approx(3.99, abs=0.01)
+    assert known.distances.held_out == pytest.approx(1.01, abs=0.01)
+    alone = Known.of(np.asarray, fitted, [first])
+    assert alone.distances.edge == pytest.approx(1.98, abs=0.01)
 
 
 def distance(
@@ -163,7 +175,10 @@ def test_what_a_split_holds_out_is_not_fitted_on(pictures: Path, tmp_path: Path)
     cv2.imwrite(str(others / "a.jpg"), scene(0))
     files = PictureFiles.find([pictures], [others], [split])
     assert [file.stem for file in files.fitted] == ["00", "01", "02"]
-    assert [file.stem for file in files.held_out] == ["a", "10", "11"]
+    assert [[file.stem for file in of_folder] for of_folder in files.held_out] == [
+        ["a"],
+        ["10", "11"],
+    ]
     with pytest.raises(DatasetError, match="none of the folders has what it names"):
         PictureFiles.find([others], (), [split])
 
