@@ -114,6 +114,23 @@ class ColourModel:
         )
 
     @classmethod
+    def familiar(cls, folder: Path, pictures: Path, width: int, height: int) -> Path:
+        """Write the bundle with the familiarity of a folder's pictures, by colour and part."""
+        import onnx
+
+        from seg_perception.fitting.familiarity import fit_familiarity
+        from seg_perception.fitting.pictures import PictureFiles
+        from seg_perception.inference.bundle_writer import write_bundle
+
+        source = cls.source(width, height)
+        model = onnx.load_from_string(source.model)
+        turn = onnx.helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2])
+        model.graph.node.insert(1, turn)
+        plain = write_bundle(folder / "plain", replace(source, model=model.SerializeToString()))
+        files = PictureFiles.find([pictures])
+        return fit_familiarity(plain, folder / "familiar", files, "planes").folder
+
+    @classmethod
     def with_movable(cls, width: int, height: int) -> BundleSource:
         """The same with a grouping by which blue moves, and red and green stay."""
         from seg_perception.core.ontology import Ontology

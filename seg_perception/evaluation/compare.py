@@ -245,7 +245,7 @@ def _changes(first: _Side, second: _Side) -> Iterator[Change]:
 
 
 def _corruption_changes(first: StreamResult, second: StreamResult) -> Iterator[Change]:
-    """Headline and confidence of each strength of a corruption; they are known in sum alone."""
+    """Of each strength of a corruption headline, confidence, familiarity; they have no interval."""
     before, after = _spoilt(first), _spoilt(second)
     for key, value in before.items():
         other = after.get(key)
@@ -268,7 +268,7 @@ def _spoilt(stream: StreamResult) -> dict[str, float | None]:
         for entry in stream.slices
         if (name := corruption_of(entry)) and entry.value != UNTOUCHED
         for metric in entry.metrics
-        if metric.key in {entry.metrics[0].key, "confidence"}
+        if metric.key in {entry.metrics[0].key, "confidence", "unfamiliar"}
     }
 
 

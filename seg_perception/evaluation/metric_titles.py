@@ -22,6 +22,7 @@ _TITLES = {
     "mce": "largest calibration error",
     "aurc": "area under risk-coverage",
     "overconfidence": "overconfidence",
+    "unfamiliar": "pictures unlike what the model knows",
 }
 _CLASS = ".iou."
 UNDER = " under "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seg_perception.config import Config
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.core.message_accounting import MessageHandle, stream
-from seg_perception.core.types import CameraFrame
+from seg_perception.core.types import CameraFrame, LabelMap
 from seg_perception.corruptions.catalogue import STRENGTHS, Corruption, corruptions_named
 from seg_perception.datasets.folder import read_image
 from seg_perception.datasets.masks import read_ids
@@ -129,7 +129,7 @@ def _label(
         label_map.labels,
         label_map.confidence,
         lambda: image,
-        distance=label_map.distance.whole if label_map.distance else None,
+        distance=_distance(label_map),
     )
 
 
@@ -145,7 +145,13 @@ def _spoilt(
             spoilt = corruption.apply(image, strength, sample.frame.name)
             frame = CameraFrame(CAMERA, spoilt, sample.frame.stamp_ns, "")
             found = core.segment(frame, segmenter)
-            yield SpoiltLabels(corruption.name, strength, found.labels, found.confidence)
+            yield SpoiltLabels(
+                corruption.name, strength, found.labels, found.confidence, _distance(found)
+            )
+
+
+def _distance(label_map: LabelMap) -> float | None:
+    return label_map.distance.whole if label_map.distance else None
 
 
 def _labelled_image(pair: FilePair, reader: LabelReader) -> Sample:

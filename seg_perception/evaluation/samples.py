@@ -21,13 +21,14 @@ class SpoiltLabels:
     Attributes:
         corruption: its name.
         strength: 1 to 5.
-        predicted, confidence: as of an `ImageSample`.
+        predicted, confidence, distance: as of an `ImageSample`.
     """
 
     corruption: str
     strength: int
     predicted: Labels
     confidence: NDArray[np.uint8]
+    distance: float | None = None
 
 
 def _none() -> Iterable[SpoiltLabels]:

@@ -26,7 +26,7 @@ from seg_perception.evaluation.mapped_classes import ClassLookup, MappedClasses
 from seg_perception.evaluation.protocol import Mean, Protocol
 from seg_perception.evaluation.samples import CloudSample, ImageSample, Sample, SpoiltLabels
 from seg_perception.evaluation.scores import ClassCounts
-from seg_perception.evaluation.slices import corrupted, familiarity
+from seg_perception.evaluation.slices import ALL_PICTURES, corrupted, familiarity
 from seg_perception.evaluation.stream_statistics import StreamStatistics
 from seg_perception.evaluation.time_agreement import Cells, compare_cells, to_cells
 
@@ -128,6 +128,7 @@ class Scorer:
         total: Counts = np.sum(list(blocks.values()), axis=0)
         if sample.distance is not None:
             self.statistics.add_slice(familiarity(sample.distance), total)
+            self.statistics.add_slice_picture(ALL_PICTURES, sample.distance)
         self._measure_pixels(sample, truth, predicted)
         for spoilt in sample.spoilt():
             self._add_spoilt(spoilt, truth)
@@ -149,6 +150,8 @@ class Scorer:
         key = corrupted(spoilt.corruption, spoilt.strength)
         predicted = _enlarged(spoilt.predicted, truth)
         self.statistics.add_slice(key, self._counter.count(truth, predicted))
+        if spoilt.distance is not None:
+            self.statistics.add_slice_picture(key, spoilt.distance)
         if self._classes.known:
             confidence = _enlarged(spoilt.confidence, truth)
             self.statistics.add_slice_levels(key, self._levels(confidence, truth, predicted))

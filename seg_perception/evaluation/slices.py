@@ -18,6 +18,8 @@ UNTOUCHED = "0"
 """The strength of pictures that no corruption has spoilt."""
 _CORRUPTION = "corruption "
 _FAMILIARITY = "familiarity"
+ALL_PICTURES: SliceKey = (_FAMILIARITY, "")
+"""Where all pictures are counted by their familiarity, as they are."""
 # Of pictures that are farther than the edge of what the model knows.
 _FAR = 1.5
 
@@ -44,9 +46,8 @@ def score_slices(job: Job, statistics: StreamStatistics) -> Iterator[Slice]:
     """Every part, in every class mapping."""
     for mapped in job.mapped_classes:
         for (dimension, value), pairs in _counted(statistics):
-            yield from _slice(
-                mapped, dimension, value, pairs, _levels(statistics, dimension, value)
-            )
+            told = _levels(statistics, dimension, value), _pictures(statistics, dimension, value)
+            yield from _slice(mapped, dimension, value, pairs, *told)
         for dimension, value, pairs in _by_condition(job, statistics):
             yield from _slice(mapped, dimension, value, pairs)
 
@@ -65,6 +66,11 @@ def _levels(statistics: StreamStatistics, dimension: str, value: str) -> Counts 
     if dimension.startswith(_CORRUPTION) and value == UNTOUCHED:
         return statistics.levels
     return statistics.slice_levels.get((dimension, value))
+
+
+def _pictures(statistics: StreamStatistics, dimension: str, value: str) -> Counts | None:
+    is_untouched = dimension.startswith(_CORRUPTION) and value == UNTOUCHED
+    return statistics.slice_pictures.get(ALL_PICTURES if is_untouched else (dimension, value))
 
 
 def _by_condition(job: Job, statistics: StreamStatistics) -> Iterator[tuple[str, str, Counts]]:
@@ -87,6 +93,7 @@ def _slice(
     value: str,
     pairs: Counts,
     levels: Counts | None = None,
+    pictures: Counts | None = None,
 ) -> Iterator[Slice]:
     folded = mapped.fold(pairs)
     counts = ClassCounts.of(folded)
@@ -106,6 +113,11 @@ def _slice(
         )
     if levels is not None and levels.any():
         metrics += list(_confidence(levels, where))
+    if pictures is not None:
+        text = "pictures beyond the edge of what the model knows"
+        beyond, count = int(pictures[0, 1]), int(pictures.sum())
+        share = 100 * beyond / count
+        metrics.append(percent_metric("unfamiliar", text, share, count, conditions=where))
     yield Slice(
         dimension=dimension,
         value=value,

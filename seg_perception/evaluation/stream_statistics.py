@@ -35,6 +35,7 @@ class StreamStatistics:
         slices: by (dimension, value).
         levels: int64 (256, 2), wrong and right by confidence.
         slice_levels: the same of slices whose confidence is told.
+        slice_pictures: int64 (1, 2), pictures within and beyond the edge of what the model knows.
         boundaries: int64 (7, K).
         same, compared: cells that kept their label, cells seen twice.
         true_same, true_compared: the same of the truth, as far as the truth moves and is rough.
@@ -48,6 +49,7 @@ class StreamStatistics:
     units: dict[UnitKey, UnitStatistics] = field(default_factory=dict)
     slices: dict[SliceKey, Counts] = field(default_factory=dict)
     slice_levels: dict[SliceKey, Counts] = field(default_factory=dict)
+    slice_pictures: dict[SliceKey, Counts] = field(default_factory=dict)
     levels: Counts = field(default_factory=lambda: np.zeros((LEVELS, 2), np.int64))
     boundaries: Counts = field(init=False)
     same: int = 0
@@ -99,6 +101,10 @@ class StreamStatistics:
         """Add counts of confidence, int64 (256, 2), to a slice."""
         _add(self.slice_levels, key, levels)
 
+    def add_slice_picture(self, key: SliceKey, distance: float) -> None:
+        """Add a picture, so far from what the model knows, to a slice."""
+        _add(self.slice_pictures, key, np.array([[distance <= 1, distance > 1]], np.int64))
+
     def merge(self, other: StreamStatistics) -> None:
         """Add what another process counted."""
         for unit, entry in other.units.items():
@@ -109,6 +115,8 @@ class StreamStatistics:
             self.add_slice(key, pairs)
         for key, levels in other.slice_levels.items():
             self.add_slice_levels(key, levels)
+        for key, pictures in other.slice_pictures.items():
+            _add(self.slice_pictures, key, pictures)
         self.levels += other.levels
         self.boundaries += other.boundaries
         self.rate.merge(other.rate)
@@ -123,6 +131,7 @@ class StreamStatistics:
             "units": [[*key, u.frames, _sparse(u.pairs)] for key, u in self.units.items()],
             "slices": [[*key, _sparse(pairs)] for key, pairs in self.slices.items()],
             "slice_levels": [[*key, _sparse(found)] for key, found in self.slice_levels.items()],
+            "slice_pictures": [[*key, _sparse(n)] for key, n in self.slice_pictures.items()],
             "levels": _sparse(self.levels),
             "boundaries": _sparse(self.boundaries),
             "rate": self.rate.to_json(),
@@ -143,6 +152,8 @@ class StreamStatistics:
             statistics.slices[dimension, value] = _dense(entries, layout.shape)
         for dimension, value, entries in data["slice_levels"]:
             statistics.slice_levels[dimension, value] = _dense(entries, statistics.levels.shape)
+        for dimension, value, entries in data["slice_pictures"]:
+            statistics.slice_pictures[dimension, value] = _dense(entries, (1, 2))
         statistics.levels = _dense(data["levels"], statistics.levels.shape)
         statistics.boundaries = _dense(data["boundaries"], statistics.boundaries.shape)
         statistics.rate = RateStatistics.from_json(data["rate"])

@@ -32,9 +32,9 @@ def photos(tmp_path):
 
 @pytest.fixture
 def score(photos, colour_model, tmp_path):
-    bundle = colour_model.write(tmp_path / "bundles", WIDTH, HEIGHT)
+    plain = colour_model.write(tmp_path / "bundles", WIDTH, HEIGHT)
 
-    def invoke(*options, folder="run", page="--no-report", data=photos):
+    def invoke(*options, folder="run", page="--no-report", data=photos, bundle=plain):
         out = tmp_path / folder
         command = ["evaluate", str(data), "-o", str(out), "--same-ids", page, *options]
         command += ["--set", f"segmentation.bundle={bundle}"]
@@ -112,6 +112,31 @@ def test_runs_are_compared_strength_by_strength(score):
     assert (change.before, change.after, change.difference) == (100, 90, -10)
     assert found["miou under glare 4"].difference == 0
     assert found["confidence under glare 4"].before == 100
+
+
+def test_beside_each_strength_stands_how_many_pictures_the_model_does_not_know(
+    photos, colour_model, tmp_path, score
+):
+    """It knows the photos a little lighter or darker, not 4.5 times as light."""
+    known = tmp_path / "known"
+    known.mkdir()
+    pixels = cv2.imread(str(photos / "images/a.png"))
+    for number in range(60):
+        dim = np.random.default_rng(number).uniform(0.9, 1.0, pixels.shape)
+        cv2.imwrite(str(known / f"{number:02}.png"), (pixels * dim).astype(np.uint8))
+    bundle = colour_model.familiar(tmp_path, known, WIDTH, HEIGHT)
+    options = ("--corruptions", "glare")
+    first, second = (
+        Results.read(score(*options, folder=name, bundle=bundle)[1]) for name in ("old", "new")
+    )
+    shares = [values(s.metrics)["unfamiliar"] for s in slices_of(tmp_path / "old").values()]
+    assert (len(shares), shares[-1]) == (6, 100)
+    (table,) = corruption_tables(first.streams[0].slices)
+    rows = {row.name: row.values for row in table.rows}
+    assert rows["pictures unlike what the model knows"] == tuple(shares)
+    (run,) = compare(first, [second]).runs
+    found = {c.key.partition(".")[2]: c for c in run.changes}
+    assert found["unfamiliar under glare 5"].before == 100
 
 
 @pytest.mark.parametrize(

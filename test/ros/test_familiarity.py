@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
-
-from seg_perception.fitting.familiarity import fit_familiarity
-from seg_perception.fitting.pictures import PictureFiles
-from seg_perception.inference.bundle_writer import write_bundle
 
 pytestmark = pytest.mark.ros
 
@@ -32,16 +26,10 @@ def striped(seed: int) -> NDArray[np.uint8]:
 def bundle(tmp_path_factory, colour_model) -> Path:
     """The colours' model, fitted to stripes by the mean of each colour in each part."""
     folder = tmp_path_factory.mktemp("familiar")
-    source = colour_model.source(16, 8)
-    model = onnx.load_from_string(source.model)
-    turn = onnx.helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2])
-    model.graph.node.insert(1, turn)
-    before = write_bundle(folder / "before", replace(source, model=model.SerializeToString()))
     (folder / "pictures").mkdir()
     for number in range(60):
         cv2.imwrite(str(folder / f"pictures/{number:02}.png"), striped(number)[..., ::-1])
-    files = PictureFiles.find([folder / "pictures"])
-    return fit_familiarity(before, folder / "after", files, "planes").folder
+    return colour_model.familiar(folder, folder / "pictures", 16, 8)
 
 
 def test_the_node_says_what_its_bundle_does_not_know(start_node, robot, wait_until) -> None:

@@ -12,7 +12,7 @@ from seg_perception.evaluation.class_scores import Slice
 from seg_perception.evaluation.slices import corruption_of
 from seg_perception.reports.curve import Curve
 
-_CONFIDENCE = ("confidence", "ece", "overconfidence")
+_BESIDE = ("confidence", "ece", "overconfidence", "unfamiliar")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class CorruptionTable:
         name: of the corruption.
         unit: of the amounts.
         amounts: of the columns, in words; the first is untouched.
-        rows: the headline, how sure the labels are, then the classes.
+        rows: the headline, how sure the labels are and how many pictures the model does not know,
+            then the classes.
     """
 
     name: str
@@ -75,7 +76,7 @@ def _table(name: str, mapping: str, parts: Sequence[Slice]) -> CorruptionTable:
 def _rows(parts: Sequence[Slice]) -> Iterator[CorruptionRow]:
     headline = parts[0].metrics[0]
     yield _row(headline.title, [_value(part, headline.key) for part in parts], is_class=False)
-    for key in _CONFIDENCE:
+    for key in _BESIDE:
         values = [_value(part, key) for part in parts]
         if any(value is not None for value in values):
             title = next(m.title for part in parts for m in part.metrics if m.key == key)
