@@ -52,7 +52,7 @@ class Annotator:
 
     def _cell(self, frame: int, turn: int, how: str) -> tuple[int, int] | None:
         truth = self._place.truths[frame]
-        labels, confidence = self._said[frame]
+        labels, confidence = self._said[frame][:2]
         if how == "asked":
             if frame not in self._pieces:
                 self._pieces[frame] = superpixels(self._place.pictures[frame])

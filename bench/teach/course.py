@@ -62,15 +62,18 @@ class Course:
         return [encoder.features(picture) for picture in place.pictures]
 
     def by_clicks(
-        self, clicks: dict[int, list[Point]], options: TeachingOptions
+        self,
+        clicks: dict[int, list[Point]],
+        options: TeachingOptions,
+        carried: Sequence[TaughtPicture] = (),
     ) -> tuple[Weights, float]:
-        """The model that clicks make, and the CPU seconds that it took."""
+        """The model that clicks make, some carried to other pictures; and the CPU seconds."""
         started_s = time.process_time()
         pictures = [
             taught_picture(self.features[n], self.taught.pictures[n], points, self.size)
             for n, points in sorted(clicks.items())
         ]
-        return self._teach(pictures, options, started_s)
+        return self._teach(pictures, options, started_s, carried)
 
     def by_masks(self, options: TeachingOptions) -> tuple[Weights, float]:
         """The model that full masks of the same frames make."""
@@ -85,9 +88,14 @@ class Course:
         return self._teach(pictures, options, started_s)
 
     def _teach(
-        self, pictures: list[TaughtPicture], options: TeachingOptions, started_s: float
+        self,
+        pictures: list[TaughtPicture],
+        options: TeachingOptions,
+        started_s: float,
+        carried: Sequence[TaughtPicture] = (),
     ) -> tuple[Weights, float]:
-        values = teach_head(self.graph, Lesson(pictures, self.kept), options)
+        lesson = Lesson(pictures, self.kept, carried=carried)
+        values = teach_head(self.graph, lesson, options)
         return values, time.process_time() - started_s
 
     @torch.no_grad()

@@ -18,6 +18,7 @@ from seg_perception.core.errors import BundleError
 from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import MANIFEST_FILE, Bundle, files_of, sha256
 from seg_perception.inference.manifest import (
+    Familiarity,
     GoldenFiles,
     Manifest,
     NetworkInput,
@@ -61,6 +62,8 @@ class BundleSource:
         golden: a uint8 (H, W, 3) RGB image at the network's size each, the labels (H, W)
             that the reference gives it and, as a third, its uint8 (H, W) confidence.
         licence_text: the weights' licence in full, written as LICENSE.
+        familiarity: of a model that gives its statistics; None: it tells none.
+        gaussians: bytes of its file.
     """
 
     name: str
@@ -77,6 +80,8 @@ class BundleSource:
     opset: int | None = None
     parity: tuple[Parity, ...] = ()
     training: Training = field(default_factory=Training)
+    familiarity: Familiarity | None = None
+    gaussians: bytes = b""
 
 
 def write_bundle(folder: Path, source: BundleSource) -> Bundle:
@@ -146,6 +151,8 @@ def _write_files(draft: Path, source: BundleSource) -> dict[str, Any]:
     if source.licence_text:
         names["licence_file"] = "LICENSE"
         write_file(draft / "LICENSE", source.licence_text, BundleError)
+    if source.familiarity is not None:
+        write_file(draft / source.familiarity.file, source.gaussians, BundleError, sync=True)
     names["golden"] = tuple(_write_golden(draft, n, f) for n, f in enumerate(source.golden))
     return names
 
@@ -192,6 +199,7 @@ def _manifest(
         "opset",
         "parity",
         "training",
+        "familiarity",
     )
     try:
         return Manifest(

@@ -32,7 +32,7 @@ from seg_perception.teaching.points import (
     doubtful_cell,
     random_cells,
 )
-from seg_perception.teaching.release import left_out, write_masks, write_taught
+from seg_perception.teaching.release import write_masks, write_taught
 from seg_perception.teaching.rounds import Rounds, RoundStatus
 from seg_perception.teaching.session import ROUNDS, Session
 from seg_perception.teaching.superpixels import superpixels
@@ -334,14 +334,10 @@ class Classroom:
         """
         session, facts = self.session, self._facts(number)
         bundle, masks = folder / "bundle", folder / "masks"
-        write_taught(session, self.models, number, facts, self.verdict(number), bundle)
+        gone = write_taught(session, self.models, number, facts, self.verdict(number), bundle)
         frames = write_masks(session, self.models, number, masks)
         self._write_comparison(number, folder / COMPARISON)
-        gone = left_out(session.bundle)
-        notes = (
-            [f"left out, since only the plain graph is taught: {', '.join(gone)}"] if gone else []
-        )
-        return Released(bundle, masks, frames, (*facts["notes"], *notes))
+        return Released(bundle, masks, frames, (*facts["notes"], *gone))
 
     def _write_comparison(self, number: int, path: Path) -> None:
         frames = [frame.name for frame in self.session.of_part("gate")]

@@ -18,6 +18,7 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import BundleSource, Golden, VariantSource, write_bundle
 from seg_perception.inference.manifest import Manifest, Training
 from seg_perception.teaching.gate import Verdict
+from seg_perception.teaching.inherited import Inherited
 from seg_perception.teaching.learning.graph_runner import Labeller
 from seg_perception.teaching.learning.models import TaughtModels
 from seg_perception.teaching.session import Session
@@ -32,7 +33,7 @@ def write_taught(
     facts: Mapping[str, Any],
     verdict: Verdict,
     folder: Path,
-) -> Bundle:
+) -> tuple[str, ...]:
     """Write the bundle of a round, if the gate lets it out.
 
     Args:
@@ -43,6 +44,9 @@ def write_taught(
         verdict: of the gate on this round.
         folder: of the bundle; new.
 
+    Returns:
+        What the bundle before had and this one can't have, for people.
+
     Raises:
         TeachingError: the gate did not say that it is better.
         BundleError: the folder is in use, or the disk refuses.
@@ -51,30 +55,28 @@ def write_taught(
         msg = f"round {number} can't go out. {verdict}"
         raise TeachingError(msg)
     expect_new(folder, BundleError)
-    before, manifest = session.bundle.manifest, models.manifest(number)
-    model = models.model(number)
+    before = session.bundle.manifest
+    found = Inherited.of(session.bundle, models.model(number))
+    manifest = models.manifest(number).model_copy(update={"familiarity": found.familiarity})
     source = BundleSource(
         name=before.name if before.name.endswith(_SUFFIX) else f"{before.name}{_SUFFIX}",
         version=f"{before.version}+{facts['clicks_sha256'][:8]}",
         ontology=manifest.ontology,
         input=manifest.input,
         output=manifest.output,
-        model=model,
+        model=found.model,
         licence=before.licence,
         licence_text=_licence(session.bundle),
         notice=before.notice,
-        golden=_golden(session.bundle, Labeller(model, manifest)),
+        golden=_golden(session.bundle, Labeller(found.model, manifest)),
         variants=[VariantSource(None, v.sampling, v.precision) for v in _plain(before)],
         opset=before.opset,
         training=_lineage(session, facts, verdict),
+        familiarity=found.familiarity,
+        gaussians=found.gaussians,
     )
-    return write_bundle(folder, source)
-
-
-def left_out(bundle: Bundle) -> list[str]:
-    """Variants of the model before that the taught bundle does not have."""
-    plain = {variant.name for variant in _plain(bundle.manifest)}
-    return [v.name for v in bundle.manifest.variants if v.name not in plain]
+    write_bundle(folder, source)
+    return found.notes
 
 
 def write_masks(session: Session, models: TaughtModels, number: int, folder: Path) -> int:

@@ -103,6 +103,30 @@ def place_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def many_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty pictures, so that twelve frames or more can be kept aside."""
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(40):
+        bgr = cv2.cvtColor(picture(number, 2 * HEIGHT, 2 * WIDTH), cv2.COLOR_RGB2BGR)
+        assert cv2.imwrite(str(folder / f"{number:02}.png"), bgr)
+    return folder
+
+
+class Planted:
+    """A teacher that knows sky, and takes earth for grass and grass for earth."""
+
+    def __init__(self, *, known: bool = True) -> None:
+        self.known = known
+
+    def labels(self, _name: str, image: Any) -> Any:
+        if not self.known:
+            return None
+        said = np.array([NAMES.index(name) for name in ("sky", "earth", "grass")], np.uint8)
+        rows = np.repeat(said, image.shape[0] // 3)
+        return np.tile(rows[:, None], (1, image.shape[1]))
+
+
 @pytest.fixture
 def begun(tmp_path: Path, small_bundle: Path, place_folder: Path) -> Path:
     """A teaching on the pictures, before the first click."""
@@ -182,6 +206,7 @@ def helpers() -> Any:
 
     class Helpers:
         annotator = Annotator
+        Planted = Planted
         begin = staticmethod(begin_at)
         driving = staticmethod(driving)
         points = POINTS

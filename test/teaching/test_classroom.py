@@ -7,13 +7,18 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from seg_perception.core.errors import TeachingError
 from seg_perception.datasets.folder import MASKS
+from seg_perception.fitting.engines import reference_engine
 from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.bundle_writer import derive_bundle
+from seg_perception.inference.manifest import ClassConfidence, ConfidenceCalibration
+from seg_perception.inference.self_test import Thresholds, self_test
 from seg_perception.teaching.classroom import COMPARISON, Classroom
 from seg_perception.teaching.clicks import Click, NewClass
 from seg_perception.teaching.headless import teach_headless
@@ -259,6 +264,30 @@ def test_a_class_that_the_ontology_lacks_is_taught(room, helpers, tmp_path):
     assert (labels[18:30] == 3).mean() > 0.5
     groups = room.models.manifest(number).ontology.groupings["traversability"]
     assert groups[0].classes == ("earth", "grass", "meadow")
+
+
+def test_a_calibrated_model_is_taught_a_new_class_and_handed_out(
+    tmp_path, small_bundle, place_folder, helpers
+):
+    """The calibration is of the model before, and of its classes alone."""
+    classes = tuple(ClassConfidence(slope=2.0, offset=-1.0) for _ in helpers.names)
+    told = ConfidenceCalibration(classes=classes, pictures=1, ece=(5, 1), aurc=(3, 2))
+    calibrated = tmp_path / "calibrated"
+    derive_bundle(calibrated, Bundle.load(small_bundle), {}, {"confidence": told})
+    with open_session(helpers.begin(tmp_path / "lesson", calibrated, place_folder)) as session:
+        room = Classroom(session)
+        room.add_class(NewClass("meadow", "#00ffcc", "grass"), "ann")
+        number = taught(room, helpers)
+        verdict = helpers.annotator(room).prove(number)
+        assert verdict.decision == "better", str(verdict)
+        released = room.release(number, tmp_path / "out")
+    assert any("calibrate-confidence" in note for note in released.notes)
+    bundle = Bundle.load(released.bundle)
+    assert bundle.manifest.confidence is None
+    assert bundle.manifest.class_count == 4
+    with closing(reference_engine(bundle)) as engine:
+        found = self_test(engine, Thresholds())
+    assert found.passed, found.detail
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 
@@ -20,34 +19,13 @@ pytestmark = pytest.mark.timeout(900)
 EARTH, GRASS, SKY = 0, 1, 2
 
 
-class Planted:
-    """Knows sky, and takes earth for grass and grass for earth."""
-
-    def __init__(self, *, known=True) -> None:
-        self.known = known
-
-    def labels(self, _name, image):
-        rows = np.repeat([SKY, EARTH, GRASS], image.shape[0] // 3).astype(np.uint8)
-        return np.tile(rows[:, None], (1, image.shape[1])) if self.known else None
-
-
-@pytest.fixture(scope="module")
-def many_pictures(tmp_path_factory, helpers):
-    """Forty pictures, so that twelve frames or more can be kept aside."""
-    folder = tmp_path_factory.mktemp("many")
-    for number in range(40):
-        bgr = cv2.cvtColor(helpers.picture(number, 96, 128), cv2.COLOR_RGB2BGR)
-        assert cv2.imwrite(str(folder / f"{number:02}.png"), bgr)
-    return folder
-
-
 @pytest.fixture
 def room(tmp_path, small_bundle, many_pictures, helpers):
     folder = helpers.begin(
         tmp_path / "teaching",
         small_bundle,
         many_pictures,
-        teacher=("planted", Planted()),
+        teacher=("planted", helpers.Planted()),
         gate_share=0.4,
     )
     with open_session(folder) as session:
@@ -115,7 +93,7 @@ def test_answers_judge_the_teacher_without_the_page_too(
         tmp_path / "fleet",
         small_bundle,
         many_pictures,
-        teacher=("planted", Planted()),
+        teacher=("planted", helpers.Planted()),
         gate_share=0.4,
     )
     with open_session(other) as session:
@@ -131,6 +109,6 @@ def test_a_teacher_that_knows_no_frame_is_said(tmp_path, small_bundle, many_pict
             tmp_path / "teaching",
             small_bundle,
             many_pictures,
-            teacher=("empty", Planted(known=False)),
+            teacher=("empty", helpers.Planted(known=False)),
         )
     assert not (tmp_path / "teaching").exists()

@@ -45,6 +45,13 @@ def keep_outputs(model: bytes, names: Collection[str]) -> bytes:
     return bytes(proto.SerializeToString())
 
 
+def made_alike(one: bytes, other: bytes, name: str) -> bool:
+    """Whether two models make an output of the same nodes and weights."""
+    made = [onnx.load_from_string(keep_outputs(model, [name])).graph for model in (one, other)]
+    weights = [{w.name: w.SerializeToString() for w in graph.initializer} for graph in made]
+    return made[0].node == made[1].node and weights[0] == weights[1]
+
+
 def first_readers(graph: Any, kinds: Collection[str]) -> list[Any]:
     """Nodes of some kinds that an input reaches without passing another of them."""
     reached = {tensor.name for tensor in graph.input}

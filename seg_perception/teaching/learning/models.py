@@ -52,13 +52,16 @@ class TaughtModels:
         return differs
 
     def manifest(self, number: int) -> Manifest:
-        """The bundle's, with the classes that a round added."""
+        """The bundle's; with the classes that a round added.
+
+        A round's lacks the calibration of the confidence: it was measured on other weights.
+        """
         manifest = self._session.bundle.manifest
         if number == BEFORE:
             return manifest
         added = self._session.record.new_classes[: self._added(number)]
         ontology = grown_ontology(manifest.ontology, added)
-        return manifest.model_copy(update={"ontology": ontology})
+        return manifest.model_copy(update={"ontology": ontology, "confidence": None})
 
     def model(self, number: int) -> bytes:
         """A model's ONNX bytes.
