@@ -28,6 +28,8 @@ from bench.teach.course import Answers, Course, Weights
 from bench.teach.gate_rates import gate_rates
 from bench.teach.places import Place, read_place
 from bench.teach.results import Results, Trial
+from bench.teach.teachers import TEACHERS, Pupil
+from bench.teach.teachers import rows as teacher_rows
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.simulation.training_frames import training_frames
 from seg_perception.teaching.learning.graph_runner import Labeller
@@ -60,6 +62,13 @@ def main() -> None:
 
 def _trials(options: argparse.Namespace) -> Iterator[Trial]:
     """What is measured, the untaught model and the first seed first."""
+    if options.only:
+        yield from (trial for trial in _all(options) if trial.how in options.only)
+    else:
+        yield from _all(options)
+
+
+def _all(options: argparse.Namespace) -> Iterator[Trial]:
     yield Trial("untaught", 0, 0)
     some = options.clicks[min(1, len(options.clicks) - 1)]
     for seed in range(1, options.seeds + 1):
@@ -71,13 +80,14 @@ def _trials(options: argparse.Namespace) -> Iterator[Trial]:
             yield Trial(f"mixed, {wrong:.0%} wrong keys", some, seed, wrong=wrong)
         yield Trial("errors, no guards", some, seed, points="errors", guards=_BARE)
         yield Trial("random", some, seed, points="random")
+        yield from teacher_rows(some, seed)
 
 
 class _Bench:
     """What is taught, judged and kept, with the features of every frame."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self._steps = options.steps
+        self._steps, self._teacher = options.steps, options.teacher
         self._bundle = bundle = Bundle.load(options.bundle)
         taught = _place(options.data, "ycor", "train", options.frames, bundle)
         kept = [(frame.image, None) for frame in bundle.golden]
@@ -90,6 +100,8 @@ class _Bench:
         self._known = replace(self._course, taught=known, features=old, kept=fewer)
         self._new = _place(options.data, "ycor", "validation", options.judged, bundle)
         self._old = _place(options.data, "camvid", "validation", options.judged // 2, bundle)
+        # Held-out frames between those that are judged.
+        self._proof = _place(options.data, "ycor", "validation", options.judged, bundle, 0.5)
         self._looks = [self._course.look(place) for place in (self._new, self._old)]
         self._before = self._answers(self._course.graph.parameters())
 
@@ -104,9 +116,8 @@ class _Bench:
         else:
             said = self._said(course)
             annotator = Annotator(course.taught, self._bundle, said, trial.wrong, trial.seed)
-            values, spent_s = course.by_clicks(
-                annotator.clicks(trial.clicks, trial.points), options
-            )
+            clicks = annotator.clicks(trial.clicks, trial.points)
+            values, spent_s = course.by_clicks(clicks, options, teacher=self._taught_by(trial))
         return self._judged(trial, values, spent_s)
 
     def _judged(self, trial: Trial, values: Weights, spent_s: float) -> dict[str, Any]:
@@ -124,6 +135,13 @@ class _Bench:
             **gate_rates(proof, *pair, _DRAWS, trial.seed),
         }
 
+    def _taught_by(self, trial: Trial) -> Sequence[Any]:
+        """A teacher's labels of the frames that are taught; none without one."""
+        if not trial.teacher:
+            return ()
+        pupil = Pupil(self._bundle, self._course.taught, self._proof)
+        return TEACHERS[trial.teacher](pupil, self._teacher, trial.seed)
+
     def _said(self, course: Course) -> list[Any]:
         """What the model before says of the frames that are taught."""
         labeller = Labeller(self._bundle.model_path.read_bytes(), self._bundle.manifest)
@@ -134,17 +152,21 @@ class _Bench:
         return new, old
 
 
-def _place(data: Path, name: str, part: str, count: int, bundle: Bundle) -> Place:
+def _place(
+    data: Path, name: str, part: str, count: int, bundle: Bundle, between: float = 0.0
+) -> Place:
+    """Frames of a data set, evenly; `between` shifts them by so much of their distance."""
     split = yaml.safe_load((ROOT / f"recipes/splits/{name}.yaml").read_text(encoding="utf-8"))
     names: Sequence[str] = split[part]
-    chosen = np.linspace(0, len(names) - 1, min(count, len(names))).round().astype(int)
+    evenly = np.linspace(0, len(names) - 1, min(count, len(names)))
+    chosen = (evenly[: len(evenly) - bool(between)] + between * evenly[1]).round().astype(int)
     mapping = ROOT / f"config/training/mappings/{name}.yaml"
     return read_place(data / name, mapping, [names[int(n)] for n in chosen], bundle)
 
 
 def _setup(options: argparse.Namespace) -> dict[str, Any]:
     """What rows of one table have in common."""
-    names = ("frames", "judged", "old", "replay", "steps")
+    names = ("frames", "judged", "old", "replay", "steps", "teacher")
     return {
         "model_sha256": sha256(Bundle.load(options.bundle).model_path),
         **{name: getattr(options, name) for name in names},
@@ -167,6 +189,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--clicks", type=int, nargs="+", default=[30, 100, 300])
+    parser.add_argument("--only", nargs="+", default=[], help="rows by their names")
+    parser.add_argument("--teacher", default="field_tiny", help="bundle of the teacher's rows")
     parser.add_argument("--cpu-s", type=float, default=1500.0)
     parser.add_argument("--frames", type=int, default=61)
     parser.add_argument("--judged", type=int, default=40)

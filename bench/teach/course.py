@@ -66,12 +66,28 @@ class Course:
         clicks: dict[int, list[Point]],
         options: TeachingOptions,
         carried: Sequence[TaughtPicture] = (),
+        teacher: Sequence[NDArray[np.uint8]] = (),
     ) -> tuple[Weights, float]:
-        """The model that clicks make, some carried to other pictures; and the CPU seconds."""
+        """The model that clicks make, and the CPU seconds that it took.
+
+        Args:
+            clicks: by the number of the frame.
+            options: how.
+            carried: pictures that clicks were carried to.
+            teacher: labels of every frame, uint8 (h, w), `NO_TARGET` where it has none; empty
+                without one.
+        """
         started_s = time.process_time()
+        frames = range(len(teacher)) if teacher else sorted(clicks)
         pictures = [
-            taught_picture(self.features[n], self.taught.pictures[n], points, self.size)
-            for n, points in sorted(clicks.items())
+            taught_picture(
+                self.features[n],
+                self.taught.pictures[n],
+                clicks.get(n, ()),
+                self.size,
+                teacher[n] if teacher else None,
+            )
+            for n in frames
         ]
         return self._teach(pictures, options, started_s, carried)
 

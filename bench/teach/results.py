@@ -23,6 +23,7 @@ class Trial:
         wrong: share of wrong keys.
         points: how they are chosen, as `Annotator.clicks` takes it.
         guards: what holds the model.
+        teacher: whose labels join the clicks, as `teachers.TEACHERS` names it; empty for none.
     """
 
     how: str
@@ -31,6 +32,7 @@ class Trial:
     wrong: float = 0.0
     points: str = "mixed"
     guards: Guards = _KEPT
+    teacher: str = ""
 
 
 class Results:

@@ -24,8 +24,8 @@ _Labels = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """An answered point: in which frame, and what the two say and what is there."""
+class TeacherAnswer:
+    """An answered point: in which frame, by its number, what the two say and what is there."""
 
     frame: int
     teacher: int
@@ -76,35 +76,14 @@ class TeacherProof:
     def verdicts(self, clicks: Sequence[Click]) -> list[ClassVerdict]:
         """What the gate says of each class, by the answers so far."""
         answers = [answer for click in clicks if (answer := self._answer(click)) is not None]
-        weights = self._weights(answers)
         names = [entry.name for entry in self._session.bundle.ontology.classes]
-        counts = [
-            self._counts(answers, weights, [getattr(answer, who) for answer in answers], len(names))
-            for who in ("teacher", "student")
-        ]
-        return judge_teacher(names, counts[0], counts[1])
+        return judge_answers(names, answers, len(self._names), self._share())
 
-    def _weights(self, answers: Sequence[_Answer]) -> Floats:
-        """What each answer stands for: its part's share of the pixels, by the answers in it."""
-        share = float(np.mean([self._differs(name).mean() for name in self._names] or [0.0]))
-        differs = np.array([a.teacher != a.student for a in answers], np.bool_)
-        there = max(int(differs.sum()), 1)
-        elsewhere = max(len(answers) - int(differs.sum()), 1)
-        return np.where(differs, share / there, (1 - share) / elsewhere)
+    def _share(self) -> float:
+        """Of the kept-aside pixels, where the two differ."""
+        return float(np.mean([self._differs(name).mean() for name in self._names] or [0.0]))
 
-    def _counts(
-        self, answers: Sequence[_Answer], weights: Floats, said: Sequence[int], class_count: int
-    ) -> ClassCounts:
-        counts = np.zeros((3, len(self._names), class_count))
-        for answer, weight, label in zip(answers, weights, said, strict=True):
-            if answer.truth < class_count:
-                counts[0, answer.frame, answer.truth] += weight * (label == answer.truth)
-                counts[1, answer.frame, answer.truth] += weight
-                if label < class_count:
-                    counts[2, answer.frame, label] += weight
-        return ClassCounts(*counts)
-
-    def _answer(self, click: Click) -> _Answer | None:
+    def _answer(self, click: Click) -> TeacherAnswer | None:
         drawn = click.draw in (self.draw, RANDOM) and click.kind == "asked"
         if not drawn or click.part != "gate" or click.label == DONT_KNOW:
             return None
@@ -113,7 +92,7 @@ class TeacherProof:
             return None
         teacher, student = (int(labels[cell]) for labels in self._both(click.frame))
         truth = self._session.ontology.ids[click.label]
-        return _Answer(self._names.index(click.frame), teacher, student, truth)
+        return TeacherAnswer(self._names.index(click.frame), teacher, student, truth)
 
     def _both(self, name: str) -> tuple[_Labels, _Labels]:
         """Labels with the teacher's where it says something, and the student's."""
@@ -126,3 +105,42 @@ class TeacherProof:
         teacher, student = self._both(name)
         differs: NDArray[np.bool_] = teacher != student
         return differs
+
+
+def judge_answers(
+    names: Sequence[str], answers: Sequence[TeacherAnswer], frames: int, share: float
+) -> list[ClassVerdict]:
+    """What the gate says of each class by answered points.
+
+    Args:
+        names: of the student's classes.
+        answers: at points drawn where the two differ, and anywhere.
+        frames: how many were kept aside.
+        share: of their pixels, where the two differ.
+    """
+    weights = _weights(answers, share)
+    said = [[getattr(answer, who) for answer in answers] for who in ("teacher", "student")]
+    counts = [_counts(answers, weights, labels, (frames, len(names))) for labels in said]
+    return judge_teacher(names, counts[0], counts[1])
+
+
+def _weights(answers: Sequence[TeacherAnswer], share: float) -> Floats:
+    """What each answer stands for: its part's share of the pixels, by the answers in it."""
+    differs = np.array([a.teacher != a.student for a in answers], np.bool_)
+    there = max(int(differs.sum()), 1)
+    elsewhere = max(len(answers) - int(differs.sum()), 1)
+    return np.where(differs, share / there, (1 - share) / elsewhere)
+
+
+def _counts(
+    answers: Sequence[TeacherAnswer], weights: Floats, said: Sequence[int], size: tuple[int, int]
+) -> ClassCounts:
+    """Weights by frame and class; size is the number of frames and of classes."""
+    counts = np.zeros((3, *size))
+    for answer, weight, label in zip(answers, weights, said, strict=True):
+        if answer.truth < size[1]:
+            counts[0, answer.frame, answer.truth] += weight * (label == answer.truth)
+            counts[1, answer.frame, answer.truth] += weight
+            if label < size[1]:
+                counts[2, answer.frame, label] += weight
+    return ClassCounts(*counts)

@@ -17,6 +17,8 @@ pytest.importorskip("uvicorn", reason="the page's server is not installed: extra
 pytest.importorskip("torch")
 pytestmark = pytest.mark.timeout(900)
 BUTTON, TEACHER = "mode-gate", "teacher"
+# Whether the classes' list is open on a picture.
+LOOKED = {"light": "true", "dark": "false"}
 
 
 def test_a_browser_judges_a_teacher(
@@ -30,8 +32,8 @@ def test_a_browser_judges_a_teacher(
     try:
         person = pages.Person(browser, lambda _f, _x, y: helpers.band_of(y, 96), helpers.names)
         person.open(server.address)
-        # Sixty points, one in six of them anywhere.
-        assert browser.evaluate(pages.TEXT.format(BUTTON)) == "Judge teacher (50)"
+        # Sixty points, every third of them anywhere.
+        assert browser.evaluate(pages.TEXT.format(BUTTON)) == "Judge teacher (40)"
         assert "Teacher planted" in browser.evaluate(pages.TEXT.format(TEACHER))
         person.click(BUTTON)
         judge_all(browser, person, pages)
@@ -39,10 +41,13 @@ def test_a_browser_judges_a_teacher(
         assert "sky takes the teacher's labels: held-out IoU 100.0 %" in said
         assert "earth keeps the student's" in said
         assert browser.evaluate(pages.TEXT.format(BUTTON)) == "Prove"
-        for name, scheme, size in (("wide", "light", (1280, 900)), ("dark", "dark", (820, 1180))):
-            browser.visit(server.address, *size, scheme)
+        looks = (1280, 900, "light"), (820, 1180, "light"), (1280, 900, "dark")
+        for width, height, scheme in looks:
+            person.open(server.address, width, height, scheme)
             browser.wait_for(f"{pages.TEXT.format(TEACHER)}.includes('sky takes')")
-            browser.picture(tmp_path / f"{name}.png")
+            browser.evaluate(f"document.getElementById('{TEACHER}').open = {LOOKED[scheme]}")
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width
+            browser.picture(tmp_path / f"{width}_{scheme}.png")
         assert browser.complained == []
     finally:
         server.stop(signal.SIGKILL)
@@ -50,7 +55,7 @@ def test_a_browser_judges_a_teacher(
     clicks = [json.loads(line)["click"] for line in lines]
     assert {click["part"] for click in clicks} == {"gate"}
     draws = [click["draw"].split(" ")[0] for click in clicks]
-    assert draws.count("teacher") == 50
+    assert draws.count("teacher") == 40
     assert set(draws) == {"teacher", "random"}
 
 

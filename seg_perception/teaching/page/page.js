@@ -120,8 +120,7 @@ function drawRound() {
   const judging = !proving && teacher && teacher.more > 0;
   $("mode-gate").disabled = !proving && !judging;
   $("mode-gate").textContent = proving ? `Prove (${verdict.more})` : judging ? `Judge teacher (${teacher.more})` : "Prove";
-  $("teacher").hidden = !teacher;
-  $("teacher").textContent = teacher ? [teacher.text, ...teacher.classes].join(" \u2022 ") : "";
+  drawTeacher(teacher);
   $("release").disabled = !verdict || verdict.decision !== "better";
   $("slider-label").hidden = !(finished() && $("layer").value === "after");
   const key = round ? `${round.number}${round.state}` : "";
@@ -133,6 +132,17 @@ function drawRound() {
     if (page.image) loadMaps();
   }
   if (page.mode === "gate" && $("mode-gate").disabled) setMode("asked");
+}
+
+function drawTeacher(teacher) {
+  const box = $("teacher"), lines = teacher ? teacher.classes : [];
+  box.hidden = !teacher;
+  box.querySelector("summary").textContent = teacher ? teacher.text : "";
+  box.querySelector("ul").replaceChildren(...lines.map(line => {
+    const entry = document.createElement("li");
+    entry.textContent = line;
+    return entry;
+  }));
 }
 
 function layers() {
