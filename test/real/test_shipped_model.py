@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from seg_perception import Model
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
@@ -50,6 +51,19 @@ def test_ground_plants_and_sky_of_an_unknown_place_are_told_apart(replayed, real
         both = (ours == coarse) & (truth == coarse)
         either = known & ((ours == coarse) | (truth == coarse))
         assert both.sum() / either.sum() > 0.5
+
+
+def test_an_unknown_trail_is_familiar_and_a_class_room_is_not(replayed, real):
+    """0.6 of the edge under another camera, and 1.7 to 2.0."""
+    with Model() as model:
+        trail = model.label(next((real / "rellis3d_example").glob("frame*.jpg")))
+        rooms = [model.label(file) for file in (real / "cam_lidar_calib_ros2").glob("*.png")]
+    distances = [labels.label_map.distance.whole for labels in (trail, *rooms)]
+    assert len(distances) == 4
+    assert distances[0] < 0.8
+    assert min(distances[1:]) > 1.4
+    codes = {issue["code"] for issue in replayed.json["issues"]}
+    assert not codes & {"unfamiliar", "was_unfamiliar"}
 
 
 def _coarse(ontology: Ontology) -> np.ndarray:
