@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -217,5 +217,18 @@ def _place(
     else:
         return "turns and moves that fit do not come to an end"
     if pose.is_sure:
-        return pose, about
+        return (pose if pose.known[TURN.stop :].any() else _as_turn(pose, about)), about
     return "another place or clock fits better, but not which" if pose.gain > _BETTER else ""
+
+
+def _as_turn(pose: PoseSearch, about: RotationSearch) -> PoseSearch:
+    """A place that is only turned, as the search for a turn about it has it: that knows more.
+
+    Beside moves that are searched, too, a turn is known less well than where they are as given.
+    """
+    values = turned(pose.values, about.turn_deg)
+    interval, known = pose.interval.copy(), pose.known.copy()
+    interval[TURN] = about.interval_deg
+    known[TURN] = np.abs(values[TURN]) > interval[TURN]
+    values[TURN] *= known[TURN]
+    return replace(pose, values=values, interval=interval, known=known)
