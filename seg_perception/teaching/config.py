@@ -29,7 +29,7 @@ class TeachingConfig(ParameterGroup):
         40, ge=1, le=2000, description="Frames of a known place that hold what the model knows"
     )
     neighbours: int = Field(
-        2,
+        0,
         ge=0,
         le=8,
         description="Pictures around a taught frame that its clicks are carried to by lidar and "

@@ -72,7 +72,9 @@ def test_a_folder_without_images_is_said(tmp_path):
 def test_pictures_that_see_points_of_a_taught_frame_come_with_their_links(world, helpers):
     bag = RemappedBag.of(world.bag(helpers.driving(world, 30, 0.1)))
     config = world.config(transforms__fixed_frame="odom")
-    wishes = parse_teaching({"frames": 3, "gate_share": 0.3, "neighbour_gap_s": 0.2})
+    wishes = parse_teaching(
+        {"frames": 3, "gate_share": 0.3, "neighbours": 2, "neighbour_gap_s": 0.2}
+    )
     chosen = list(choose_of_bag(bag, config, wishes, silent))
     taught = {f.name: f for f in chosen if f.asked and f.part == "teach"}
     kept = {f.stamp_ns for f in chosen if f.part == "gate"}
@@ -93,8 +95,8 @@ def test_pictures_that_see_points_of_a_taught_frame_come_with_their_links(world,
     assert sides[0].isdisjoint(sides[1])
 
 
-def test_without_neighbours_nothing_is_linked(world, helpers):
+def test_unless_it_is_wished_nothing_is_linked(world, helpers):
     bag = RemappedBag.of(world.bag(helpers.driving(world, 12)))
     config = world.config(transforms__fixed_frame="odom")
-    chosen = choose_of_bag(bag, config, parse_teaching({"frames": 3, "neighbours": 0}), silent)
+    chosen = choose_of_bag(bag, config, parse_teaching({"frames": 3}), silent)
     assert all(frame.asked and not frame.links for frame in chosen)

@@ -22,7 +22,9 @@ def session(world, helpers, tmp_path, small_bundle):
     """A teaching on a drive of half a metre a picture; the model is not asked about its colours."""
     bag = RemappedBag.of(world.bag(helpers.driving(world, 14, 0.1)))
     config = world.config(transforms__fixed_frame="odom")
-    wishes = parse_teaching({"frames": 2, "gate_share": 0.3, "neighbour_gap_s": 0.2})
+    wishes = parse_teaching(
+        {"frames": 2, "gate_share": 0.3, "neighbours": 2, "neighbour_gap_s": 0.2}
+    )
     chosen = choose_of_bag(bag, config, wishes, lambda _: nullcontext(lambda _done, _total: None))
     folder = tmp_path / "teaching"
     begin(folder, Bundle.load(small_bundle), str(small_bundle), [str(bag)], chosen, (), wishes)
