@@ -18,6 +18,8 @@ async function ask(path, document) {
   return found;
 }
 
+function counted(number, what) { return `${number} ${what}${number === 1 ? "" : "s"}`; }
+
 function say(text) { $("banner").textContent = text; $("banner").hidden = !text; }
 
 async function attempt(work) {
@@ -75,7 +77,8 @@ function drawState() {
   $("model").textContent = state.model;
   const taught = state.clicks.filter((c) => c.part === "teach").length;
   const minutes = Math.round(state.spent_s / 60);
-  $("progress").textContent = `${taught} clicks on ${new Set(state.clicks.filter((c) => c.part === "teach").map((c) => c.frame)).size} frames, ${clicks - taught} proofs, ${minutes} min`;
+  const frames = new Set(state.clicks.filter((c) => c.part === "teach").map((c) => c.frame)).size, proofs = clicks - taught;
+  $("progress").textContent = `${counted(taught, "click")} on ${counted(frames, "frame")}, ${counted(proofs, "proof")}, ${minutes} min`;
   if (state.notes.length) say(state.notes.join(" "));
   drawClasses();
   drawRound();
