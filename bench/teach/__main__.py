@@ -33,7 +33,7 @@ from bench.teach.teachers import rows as teacher_rows
 from seg_perception.inference.bundle import Bundle, sha256
 from seg_perception.simulation.training_frames import training_frames
 from seg_perception.teaching.learning.graph_runner import Labeller
-from seg_perception.teaching.learning.teacher import Guards, TeachingOptions
+from seg_perception.teaching.learning.teacher import MANY_CLICKS, Guards, TeachingOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 _DRAWS = 400
@@ -108,7 +108,10 @@ class _Bench:
     def row(self, trial: Trial) -> dict[str, Any]:
         """One teaching, judged."""
         course = self._known if trial.how == "known place" else self._course
-        options = replace(TeachingOptions(steps=self._steps), seed=trial.seed, guards=trial.guards)
+        clicks = MANY_CLICKS if trial.clicks < 0 else trial.clicks
+        options = TeachingOptions.for_clicks(clicks, self._steps, trial.seed)
+        if trial.guards is not None:
+            options = replace(options, guards=trial.guards)
         if not trial.clicks:
             values, spent_s = course.graph.parameters(), 0.0
         elif trial.clicks < 0:
@@ -116,8 +119,8 @@ class _Bench:
         else:
             said = self._said(course)
             annotator = Annotator(course.taught, self._bundle, said, trial.wrong, trial.seed)
-            clicks = annotator.clicks(trial.clicks, trial.points)
-            values, spent_s = course.by_clicks(clicks, options, teacher=self._taught_by(trial))
+            points = annotator.clicks(trial.clicks, trial.points)
+            values, spent_s = course.by_clicks(points, options, teacher=self._taught_by(trial))
         return self._judged(trial, values, spent_s)
 
     def _judged(self, trial: Trial, values: Weights, spent_s: float) -> dict[str, Any]:

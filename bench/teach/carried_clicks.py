@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +123,7 @@ class Race:
             for name, said in carried.points.items()
             for picture in [carried.picture(name)]
         ]
-        options = replace(TeachingOptions(), seed=seed)
+        options = TeachingOptions.for_clicks(count, TeachingOptions().steps, seed)
         alone, _ = self._course.by_clicks(points, options)
         both, _ = self._course.by_clicks(points, options, beside)
         return {

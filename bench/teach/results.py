@@ -9,8 +9,6 @@ from typing import Any
 
 from seg_perception.teaching.learning.teacher import Guards
 
-_KEPT = Guards()
-
 
 @dataclass(frozen=True)
 class Trial:
@@ -22,7 +20,7 @@ class Trial:
         seed: of points, keys and training.
         wrong: share of wrong keys.
         points: how they are chosen, as `Annotator.clicks` takes it.
-        guards: what holds the model.
+        guards: what holds the model; None: what so many clicks are taught with.
         teacher: whose labels join the clicks, as `teachers.TEACHERS` names it; empty for none.
     """
 
@@ -31,7 +29,7 @@ class Trial:
     seed: int
     wrong: float = 0.0
     points: str = "mixed"
-    guards: Guards = _KEPT
+    guards: Guards | None = None
     teacher: str = ""
 
 

@@ -21,7 +21,12 @@ class TeachingConfig(ParameterGroup):
         0.3, ge=0, lt=1, description="Share of the drive's stretches that is kept aside"
     )
     gate_points: int = Field(60, ge=8, le=1000, description="Points that the gate may ask a round")
-    steps: int = Field(80, ge=1, le=10_000, description="Training steps of a round")
+    steps: int = Field(
+        80,
+        ge=1,
+        le=10_000,
+        description="Training steps of a round; twice as many from 200 clicks on",
+    )
     replay_frames: int = Field(
         24, ge=0, le=1000, description="Simulated frames that hold what the model knows"
     )

@@ -21,6 +21,8 @@ from seg_perception.teaching.learning.targets import NO_TARGET
 from seg_perception.teaching.learning.torch_head import TorchHead
 
 _LEAST, _BIASES = 1e-5, (0.01, 0.15)
+# So many clicks leave less that only the model before tells, and more to learn.
+MANY_CLICKS = 200
 Advance = Callable[[int, int], None]
 
 
@@ -66,6 +68,14 @@ class TeachingOptions:
     teacher_weight: float = 0.5
     seed: int = 1
     guards: Guards = Guards()
+
+    @classmethod
+    def for_clicks(cls, clicks: int, steps: int, seed: int) -> TeachingOptions:
+        """What so many clicks are taught with; many take twice the steps, and larger ones."""
+        if clicks < MANY_CLICKS:
+            return cls(steps=steps, seed=seed)
+        guards = Guards(self_distillation=0.1)
+        return cls(steps=2 * steps, rate=0.03, seed=seed, guards=guards)
 
 
 def teach_head(

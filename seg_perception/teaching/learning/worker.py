@@ -82,7 +82,7 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
     teacher = _TeacherTargets(session, request.get("teacher_classes", ()))
     lesson = _lesson(session, graph, clicks, carried, teacher, notes)
     config = session.settings.config
-    options = TeachingOptions(steps=config.steps, seed=config.seed)
+    options = TeachingOptions.for_clicks(len(clicks), config.steps, config.seed)
 
     parent = os.getppid()
 

@@ -157,3 +157,11 @@ def test_a_new_class_may_take_pixels_of_the_one_it_is_like():
     split = torch.cat([scores[:, :1], half, scores[:, 2:], half], dim=1)
     assert float(distillation(split, scores, everywhere, (1,))) == pytest.approx(0, abs=1e-6)
     assert float(distillation(split, scores, everywhere, (0,))) > 0.01
+
+
+def test_many_clicks_are_taught_longer_and_held_less():
+    few, many = (TeachingOptions.for_clicks(count, 80, 3) for count in (199, 200))
+    assert few == TeachingOptions(steps=80, seed=3)
+    assert (many.steps, many.seed) == (160, 3)
+    assert many.guards.self_distillation < few.guards.self_distillation
+    assert many.guards.old_distillation == few.guards.old_distillation
