@@ -217,18 +217,17 @@ def _place(
     else:
         return "turns and moves that fit do not come to an end"
     if pose.is_sure:
-        return (pose if pose.known[TURN.stop :].any() else _as_turn(pose, about)), about
+        return (pose if pose.known[TURN.stop :].any() else _as_turn(pose, search)), about
     return "another place or clock fits better, but not which" if pose.gain > _BETTER else ""
 
 
-def _as_turn(pose: PoseSearch, about: RotationSearch) -> PoseSearch:
-    """A place that is only turned, as the search for a turn about it has it: that knows more.
+def _as_turn(pose: PoseSearch, search: RotationSearch) -> PoseSearch:
+    """A place that is only turned, as the search for a turn has it: that knows more.
 
     Beside moves that are searched, too, a turn is known less well than where they are as given.
     """
-    values = turned(pose.values, about.turn_deg)
-    interval, known = pose.interval.copy(), pose.known.copy()
-    interval[TURN] = about.interval_deg
-    known[TURN] = np.abs(values[TURN]) > interval[TURN]
-    values[TURN] *= known[TURN]
+    values, interval, known = pose.values.copy(), pose.interval.copy(), pose.known.copy()
+    interval[TURN] = search.interval_deg
+    known[TURN] = np.abs(search.turn_deg) > search.interval_deg
+    values[TURN] = np.where(known[TURN], search.turn_deg, 0.0)
     return replace(pose, values=values, interval=interval, known=known)

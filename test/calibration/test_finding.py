@@ -16,12 +16,12 @@ def test_a_place_that_is_only_turned_is_known_as_well_as_a_turn():
     values = np.array([0, 0.45, 0, 0, 0, 0, 0])
     interval = np.array([0.11, 0.11, 0.16, 0.016, 0.016, 0.044, 0.3])
     pose = PoseSearch(values, interval, values != 0, is_sure=True, gain=0.0)
-    about = SimpleNamespace(
-        turn_deg=np.array([0.03, -0.02, 0.1]), interval_deg=np.array([0.06, 0.06, 0.06])
+    search = SimpleNamespace(
+        turn_deg=np.array([0.03, 0.43, 0.1]), interval_deg=np.array([0.06, 0.06, 0.06])
     )
-    found = _as_turn(pose, about)
-    # Of 0.03, 0.43 and 0.1 degree the last two are more than 0.06; turns this small add up.
-    assert found.values[TURN] == pytest.approx([0, 0.43, 0.1], abs=1e-3)
+    found = _as_turn(pose, search)
+    # Of 0.03, 0.43 and 0.1 degree the last two are more than 0.06.
+    assert found.values[TURN].tolist() == [0, 0.43, 0.1]
     assert found.known.tolist() == [False, True, True, False, False, False, False]
     assert found.interval == pytest.approx([0.06, 0.06, 0.06, 0.016, 0.016, 0.044, 0.3])
     assert np.array_equal(found.values[TURN.stop :], np.zeros(4))
