@@ -106,7 +106,7 @@ def _say_confidence(output: Path, bundle: Bundle, *, as_json: bool) -> None:
     if found is None:
         return
     if as_json:
-        print_json({"bundle": str(output), "confidence": found.model_dump(mode="json")})
+        print_json({"output": str(output), "confidence": found.model_dump(mode="json")})
         return
     typer.echo(f"{output}: {bundle}, {found.pictures} pictures, each half by what the other shows:")
     for what, (before, after) in (("calibration error", found.ece), ("risk-coverage", found.aurc)):

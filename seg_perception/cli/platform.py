@@ -104,17 +104,25 @@ def layout(
 def policy(
     platform: Annotated[str, typer.Argument(help="Shipped name, or a ROS parameter file.")],
     output: Out = None,
+    namespace: Annotated[str, typer.Option(help="Namespace that the node is started in.")] = "",
+    remap: Annotated[
+        list[str] | None,
+        typer.Option(help="FROM:=TO, a rule that the node is started with; repeatable."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Write an SROS 2 policy: what the perception node may read and publish.
 
     seg-perception platform policy robot.yaml -o policy.xml
+    seg-perception platform policy robot.yaml --namespace a200_0000 --remap /tf:=tf -o policy.xml
     """
     from seg_perception.robots import platforms
+    from seg_perception.robots.graph_place import GraphPlace
     from seg_perception.robots.sros2_policy import sros2_policy
 
-    text = sros2_policy(platforms.load(platform))
+    place = GraphPlace.of(namespace, remap or ())
+    text = sros2_policy(platforms.load(platform), place)
     if as_json:
         _print_made(text, output, platform=platform)
     else:

@@ -6,7 +6,7 @@ A ROS parameter file serves node, replay and evaluation. Lists name the sensors
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seg_perception.config.calibration import CalibrationConfig
 from seg_perception.config.depth import DepthConfig, depth_sensors
-from seg_perception.config.key_checks import refuse_unknown_keys, refuse_unlisted_sensors
+from seg_perception.config.key_checks import malformed_lists, wrong_keys
 from seg_perception.config.labelling import (
     PicturesConfig,
     PlausibilityConfig,
@@ -37,7 +37,7 @@ from seg_perception.config.sensors import (
     RadarConfig,
 )
 from seg_perception.core.errors import ConfigError
-from seg_perception.core.validation import explain
+from seg_perception.core.validation import explain_all
 
 
 class Config(BaseModel):
@@ -68,19 +68,21 @@ class Config(BaseModel):
         """Validate flat ROS parameters such as `{"transfer.cell_px": 8, "cameras": ["front"]}`.
 
         Raises:
-            ConfigError: an unknown key (with the nearest known one), a wrong value, a
-                sensor that is listed and not described, or described and not listed.
+            ConfigError: everything that is wrong, a sentence a line: unknown keys (with the
+                nearest known one), wrong values, sensors that are listed and not described, or
+                described and not listed.
         """
-        refuse_unlisted_sensors(parameters, origin)
-        refuse_unknown_keys(parameters, origin)
+        if said := list(malformed_lists(parameters)):
+            raise _refusal(said, origin)
+        wrong = wrong_keys(parameters)
+        said = list(dict.fromkeys(wrong.values()))
+        known = {key: value for key, value in parameters.items() if key not in wrong}
         try:
-            config = cls.model_validate(_by_model(parameters))
+            config = cls.model_validate(_by_model(known))
         except ValidationError as error:
-            raise ConfigError(explain(error, origin, SENSOR_KINDS)) from error
-        _refuse_unknown_cameras(config, origin)
-        _refuse_unknown_map_sensors(config, origin)
-        _refuse_shared_names(config, origin)
-        _refuse_untold_axes(config, origin)
+            raise _refusal([*said, *explain_all(error, "", SENSOR_KINDS)], origin) from error
+        if said := said or list(_contradictions(config)):
+            raise _refusal(said, origin)
         return config
 
     @classmethod
@@ -162,39 +164,43 @@ def _sensor(parameters: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     }
 
 
-def _refuse_unknown_cameras(config: Config, origin: str) -> None:
+def _refusal(sentences: Iterable[str], origin: str) -> ConfigError:
+    return ConfigError("\n".join(f"{origin}: {sentence}" for sentence in sentences))
+
+
+def _contradictions(config: Config) -> Iterator[str]:
+    """What no parameter shows alone."""
+    yield from _unknown_cameras(config)
+    yield from _unknown_map_sensors(config)
+    yield from _shared_names(config)
+    yield from _untold_axes(config)
+
+
+def _unknown_cameras(config: Config) -> Iterator[str]:
     for kind, sensors in config.clouds_by_kind:
         for name, sensor in sensors.items():
             if unknown := sorted(set(sensor.cameras) - set(config.cameras)):
                 expected = f"expected some of {list(config.cameras)}"
-                msg = f"{origin}: {kind}.{name}.cameras names {unknown}, {expected}"
-                raise ConfigError(msg)
+                yield f"{kind}.{name}.cameras names {unknown}, {expected}"
 
 
-def _refuse_unknown_map_sensors(config: Config, origin: str) -> None:
+def _unknown_map_sensors(config: Config) -> Iterator[str]:
     if unknown := sorted(set(config.map.sensors) - set(config.cloud_sensors)):
-        expected = f"expected some of {list(config.cloud_sensors)}"
-        msg = f"{origin}: map.sensors names {unknown}, {expected}"
-        raise ConfigError(msg)
+        yield f"map.sensors names {unknown}, expected some of {list(config.cloud_sensors)}"
 
 
-def _refuse_shared_names(config: Config, origin: str) -> None:
+def _shared_names(config: Config) -> Iterator[str]:
     for (kind, some), (other, others) in combinations(config.clouds_by_kind, 2):
-        if shared := sorted(set(some) & set(others)):
-            called = "camera with depths" if other == "depth" else other
-            msg = (
-                f"{origin}: a {kind} and a {called} are both called {shared[0]!r}; rename one of "
-                "them"
-            )
-            raise ConfigError(msg)
+        called = "camera with depths" if other == "depth" else other
+        for name in sorted(set(some) & set(others)):
+            yield f"a {kind} and a {called} are both called {name!r}; rename one of them"
 
 
-def _refuse_untold_axes(config: Config, origin: str) -> None:
+def _untold_axes(config: Config) -> Iterator[str]:
     """No scan tells the axes of a frame in which the camera itself measures."""
     for name in config.depths:
         if config.cameras[name].frame_convention == "auto":
-            msg = (
-                f"{origin}: camera.{name}.frame_convention: expected optical or body of a camera "
+            yield (
+                f"camera.{name}.frame_convention: expected optical or body of a camera "
                 "with depth_topic, got auto; set it to optical, as drivers of depth cameras have it"
             )
-            raise ConfigError(msg)

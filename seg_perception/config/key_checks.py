@@ -3,54 +3,52 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from seg_perception.config.renames import new_name
 from seg_perception.config.schema import SENSOR_KINDS, describe
-from seg_perception.core.errors import ConfigError
 
 
-def refuse_unlisted_sensors(parameters: Mapping[str, Any], origin: str) -> None:
-    """Every sensor that is described is in the list of its kind.
-
-    Raises:
-        ConfigError: it is not, or a list holds something that is no name, or one name twice.
-    """
-    for plural, singular in SENSOR_KINDS.items():
-        listed = _expect_names(parameters.get(plural, []), f"{origin}: {plural}")
-        described = {
-            key.split(".")[1]
-            for key in parameters
-            if key.startswith(f"{singular}.") and key.count(".") > 1
-        }
-        if extra := sorted(described - set(listed)):
-            sensor = f"{singular}.{extra[0]}"
-            msg = f"{origin}: {sensor} is described but not listed; add it to {plural}: {listed}"
-            raise ConfigError(msg)
+def malformed_lists(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence about each list of sensors that holds something else than different names."""
+    for plural in SENSOR_KINDS:
+        listed = parameters.get(plural, [])
+        if not isinstance(listed, list) or not all(isinstance(n, str) and n for n in listed):
+            yield f"{plural}: expected a list of names such as [front], got {listed!r}"
+        elif len(set(listed)) != len(listed) or any("." in name for name in listed):
+            yield f"{plural}: expected different names without dots, got {listed!r}"
 
 
-def refuse_unknown_keys(parameters: Mapping[str, Any], origin: str) -> None:
-    """Every key is one of the schema.
+def wrong_keys(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """A sentence about each key that is not one of the schema, or of a sensor that is not listed.
 
-    Raises:
-        ConfigError: one is not; it names today's name of an old one, else the nearest.
+    It names today's name of an old one, else the nearest.
+
+    Args:
+        parameters: flat, with lists that are not malformed.
     """
     known = {key for key, _, _ in describe(parameters)} | set(SENSOR_KINDS)
+    unlisted = _of_unlisted_sensors(parameters)
+    return {
+        key: unlisted.get(key) or f"unknown parameter {key!r}; {_known_name(key, known)}"
+        for key in parameters
+        if key in unlisted or key not in known
+    }
+
+
+def _of_unlisted_sensors(parameters: Mapping[str, Any]) -> dict[str, str]:
+    plurals = {singular: plural for plural, singular in SENSOR_KINDS.items()}
+    found = {}
     for key in parameters:
-        if key not in known:
-            msg = f"{origin}: unknown parameter {key!r}; {_known_name(key, known)}"
-            raise ConfigError(msg)
-
-
-def _expect_names(listed: Any, place: str) -> list[str]:
-    if not isinstance(listed, list) or not all(isinstance(name, str) and name for name in listed):
-        msg = f"{place}: expected a list of names such as [front], got {listed!r}"
-        raise ConfigError(msg)
-    if len(set(listed)) != len(listed) or any("." in name for name in listed):
-        msg = f"{place}: expected different names without dots, got {listed!r}"
-        raise ConfigError(msg)
-    return listed
+        kind, _, rest = key.partition(".")
+        name, _, field = rest.partition(".")
+        if not field or kind not in plurals:
+            continue
+        plural = plurals[kind]
+        if name not in (listed := parameters.get(plural, [])):
+            found[key] = f"{kind}.{name} is described but not listed; add it to {plural}: {listed}"
+    return found
 
 
 def _known_name(key: str, known: Collection[str]) -> str:

@@ -79,13 +79,15 @@ def explain(error: ValidationError, origin: str, renamed: Mapping[str, str] | No
     return _sentence(error.errors()[0], origin, renamed or {})
 
 
-def explain_all(error: ValidationError, origin: str) -> list[str]:
+def explain_all(
+    error: ValidationError, origin: str, renamed: Mapping[str, str] | None = None
+) -> list[str]:
     """A sentence about each thing that is wrong; arguments as for `explain`."""
     entries = error.errors()
     # A list is called too short when all that is in it was refused.
     refused = {entry["loc"][:length] for entry in entries for length in range(len(entry["loc"]))}
     return [
-        _sentence(entry, origin, {})
+        _sentence(entry, origin, renamed or {})
         for entry in entries
         if not (entry["type"] == "too_short" and entry["loc"] in refused)
     ]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from seg_perception.config import Config
 from seg_perception.config.depth import parameter_of
-from seg_perception.core.drop_reasons import RATE_LIMITED
+from seg_perception.core.drop_reasons import RATE_LIMITED, SUPERSEDED
 from seg_perception.core.errors import TransformError
 from seg_perception.core.issue_kinds.clocks import (
     NO_LABEL_MAP,
     NO_LABEL_MAP_FAR,
+    NO_LABEL_MAP_LOAD,
     NO_LABEL_MAP_RATE,
     NO_LABEL_MAP_UNSTAMPED,
 )
@@ -224,10 +225,34 @@ def _gap_problem(name: str, config: Config, evidence: Evidence) -> Iterator[Issu
         yield Issue.of(NO_LABEL_MAP_FAR, name, apart_s=apart_s)
         return
     max_gap_s = config.synchronizer.max_gap_s
+    one_clock = bool(gaps_s) and abs(min(gaps_s, key=abs)) <= 2 * max_gap_s
+    if one_clock and (overloaded := _load_problem(name, wanted, config, evidence)):
+        yield overloaded
+        return
     if silent and gaps_s and abs(min(gaps_s, key=abs)) <= max_gap_s:
         return
     apart = f"; the last stamps are {min(gaps_s, key=abs):+.3f} s apart" if gaps_s else ""
     yield Issue.of(NO_LABEL_MAP, name, max_gap_s=max_gap_s, apart=apart)
+
+
+def _load_problem(
+    name: str, cameras: Iterable[str], config: Config, evidence: Evidence
+) -> Issue | None:
+    """The camera of which the engine labels the smallest share, where that is less than half."""
+    counts = {camera: evidence.counts[camera] for camera in cameras}
+    lost = {c: n.dropped.get(SUPERSEDED, 0) for c, n in counts.items() if n.published}
+    slow = {c: n / counts[c].received for c, n in lost.items() if 2 * n > counts[c].received}
+    if not slow:
+        return None
+    camera = max(slow, key=slow.__getitem__)
+    return Issue.of(
+        NO_LABEL_MAP_LOAD,
+        name,
+        max_gap_s=config.synchronizer.max_gap_s,
+        camera=camera,
+        lost=lost[camera],
+        received=counts[camera].received,
+    )
 
 
 def _stamped(name: str, config: Config) -> list[str]:

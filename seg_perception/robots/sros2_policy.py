@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from xml.sax.saxutils import escape, quoteattr
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
 from seg_perception.outputs.topics import NODE_NAME, STATUS, output_topics
+from seg_perception.robots.graph_place import GraphPlace
 
 ENCLAVE = f"/seg_perception/{NODE_NAME}"
 # The node that listens to transforms, in the same process.
 TRANSFORM_NODE = f"{NODE_NAME}_tf"
 # What every rclpy node has, and every lifecycle node.
-_PUBLISHED_BY_ALL = ("rosout", "parameter_events")
-_READ_BY_ALL = ("clock", "parameter_events")
+_PUBLISHED_BY_ALL = ("/rosout", "/parameter_events")
+_READ_BY_ALL = ("/clock", "/parameter_events")
 _SERVICES_OF_ALL = ("~/get_type_description",)
 _PUBLISHED_BY_LIFECYCLE = ("~/transition_event", "/diagnostics")
 _PARAMETERS = (
@@ -30,33 +31,63 @@ _LIFECYCLE = (
 
 @dataclass(frozen=True)
 class Permissions:
-    """What one node may do; `~` stands for its name.
+    """What one node may do; names without a slash are relative to its namespace.
 
     Attributes:
         read, published: topics, also those that a launch argument can switch on.
-        services: that it offers; it calls none.
+        services: that it offers; it calls none. `~` stands for the node.
     """
 
     read: tuple[str, ...]
     published: tuple[str, ...]
     services: tuple[str, ...]
 
+    def names(self) -> Iterator[str]:
+        """All of them."""
+        yield from (*self.read, *self.published, *self.services)
 
-def permissions(config: Config) -> dict[str, Permissions]:
-    """What each node of the process may do, by its name."""
-    return {NODE_NAME: _perception(config), TRANSFORM_NODE: _transforms(config)}
+    def placed(self, place: GraphPlace, node: str) -> Permissions:
+        """The same under the names that a node has in a place."""
+        return Permissions(
+            *(
+                tuple(place.renamed(name, node) for name in getattr(self, group.name))
+                for group in fields(self)
+            )
+        )
 
 
-def sros2_policy(config: Config) -> str:
-    """The text of a policy file for `ros2 security create_permission`."""
-    profiles = permissions(config).items()
+def permissions(config: Config, place: GraphPlace | None = None) -> dict[str, Permissions]:
+    """What each node of the process may do, by its name.
+
+    Raises:
+        ConfigError: a rule of the place is about a name that no node has.
+    """
+    place = place or GraphPlace()
+    allowed = {NODE_NAME: _perception(config), TRANSFORM_NODE: _transforms(config)}
+    place.expect_used((name, node) for node, one in allowed.items() for name in one.names())
+    return {node: one.placed(place, node) for node, one in allowed.items()}
+
+
+def sros2_policy(config: Config, place: GraphPlace | None = None) -> str:
+    """The text of a policy file for `ros2 security create_permission`.
+
+    Args:
+        config: of the node.
+        place: its namespace and remappings.
+
+    Raises:
+        ConfigError: as `permissions`.
+    """
+    place = place or GraphPlace()
+    profiles = permissions(config, place).items()
+    namespace = place.namespace or "/"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<policy version="0.2.0">',
         "  <enclaves>",
         f"    <enclave path={quoteattr(ENCLAVE)}>",
         "      <profiles>",
-        *(line for node, allowed in profiles for line in _profile(node, allowed)),
+        *(line for node, allowed in profiles for line in _profile(namespace, node, allowed)),
         "      </profiles>",
         "    </enclave>",
         "  </enclaves>",
@@ -89,8 +120,8 @@ def _transforms(config: Config) -> Permissions:
     )
 
 
-def _profile(node: str, allowed: Permissions) -> Iterator[str]:
-    yield f'        <profile ns="/" node={quoteattr(node)}>'
+def _profile(namespace: str, node: str, allowed: Permissions) -> Iterator[str]:
+    yield f"        <profile ns={quoteattr(namespace)} node={quoteattr(node)}>"
     yield from _group("topics", "subscribe", "topic", allowed.read)
     yield from _group("topics", "publish", "topic", allowed.published)
     yield from _group("services", "reply", "service", allowed.services)

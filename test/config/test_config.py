@@ -95,6 +95,44 @@ def test_what_is_wrong_is_named(parameters: dict[str, object], sentence: str) ->
         Config.from_parameters(parameters)
 
 
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    wrong = {
+        **CAMERA,
+        "camera.rear.image_topic": "/rear",
+        "camera.rear.weight": 1.0,
+        "transfer.cel_px": 4,
+        "zzz": 1,
+        "transfer.occlusion_ratio": 0.5,
+        "lidars": ["top"],
+    }
+    with pytest.raises(ConfigError) as error:
+        Config.from_parameters(wrong, "robot.yaml")
+    said = str(error.value).splitlines()
+    assert [line.partition(": ")[0] for line in said] == ["robot.yaml"] * 5
+    for line, words in zip(
+        said,
+        ("camera.rear is described", "'transfer.cel_px'", "'zzz'", "transfer.occlusion_ratio: ",
+         "lidar.top.topic is missing"),
+        strict=True,
+    ):  # fmt: skip
+        assert words in line
+
+
+def test_each_malformed_list_and_each_contradiction_is_said() -> None:
+    with pytest.raises(ConfigError) as error:
+        Config.from_parameters({"cameras": "front", "lidars": ["a", "a"], "zzz": 1}, "x")
+    assert [line.split(":")[1] for line in str(error.value).splitlines()] == [" cameras", " lidars"]
+    lidar = {"lidars": ["a"], "lidar.a.topic": "/p", "lidar.a.cameras": ["rear"]}
+    radar = {"radars": ["a"], "radar.a.topic": "/r", "map.sensors": ["b"]}
+    with pytest.raises(ConfigError) as error:
+        Config.from_parameters({**CAMERA, **lidar, **radar})
+    said = str(error.value)
+    assert "lidar.a.cameras names" in said
+    assert "map.sensors names ['b']" in said
+    assert "a lidar and a radar are both called 'a'" in said
+    assert len(said.splitlines()) == 3
+
+
 def test_a_later_section_wins_and_nested_keys_equal_dotted_ones(
     tmp_path: Path,
 ) -> None:

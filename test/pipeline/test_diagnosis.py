@@ -194,6 +194,25 @@ def test_a_rate_limit_that_parts_images_and_clouds_is_named(reader: TransformRea
     assert said(reader, PointStatus.LABELLED, counts=limited, camera__front__max_rate_hz=1.0) == []
 
 
+def test_images_that_the_engine_could_not_follow_are_no_gap_of_the_clocks(
+    reader: TransformReader,
+) -> None:
+    slow = {"camera.front": StreamCount(100, 10, {"superseded": 89}, 1)}
+    (only,) = said(reader, PointStatus.NO_LABEL_MAP, counts=slow)
+    assert only == (
+        "lidar.top: no label map within synchronizer.max_gap_s (0.25 s), since camera.front labels "
+        "few of its images: 89 of 100 were superseded by newer ones; take a smaller model or a "
+        "faster engine, label fewer cameras, or raise max_gap_s"
+    )
+    # Not where the clocks differ, nor where most were labelled.
+    apart = {"lidar.top": START + 8 * SECOND}
+    (offset,) = said(reader, PointStatus.NO_LABEL_MAP, counts=slow, stamps=apart)
+    assert "set time_offset_s of one sensor" in offset
+    most = {"camera.front": StreamCount(100, 60, {"superseded": 40}, 0)}
+    (between,) = said(reader, PointStatus.NO_LABEL_MAP, counts=most)
+    assert "set time_offset_s of one sensor" in between
+
+
 def test_transforms_under_a_namespace_are_found_with_the_remapping() -> None:
     topics = {"/a200_0000/tf": TF_TYPE, "/a200_0000/tf_static": TF_TYPE, "/x/tf": "std_msgs/String"}
     (issue,) = find_namespaced_tf(topics)

@@ -35,7 +35,7 @@ def test_a_reference_page_is_the_code_s(name: str) -> None:
 
 def test_the_page_of_topics_has_every_topic_of_the_node() -> None:
     config = topics_page.example()
-    common = {"rosout", "parameter_events", "clock", "~/transition_event"}
+    common = {"/rosout", "/parameter_events", "/clock", "~/transition_event"}
     nodes = permissions(config).values()
     topics = {topic for node in nodes for topic in (*node.read, *node.published)} - common
     text = topics_page.PAGE.read_text()

@@ -7,7 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from seg_perception.config import Config, parameter_file
+from seg_perception.core.errors import ConfigError
 from seg_perception.robots import platforms
+from seg_perception.robots.graph_place import GraphPlace
 from seg_perception.robots.sros2_policy import ENCLAVE, sros2_policy
 
 
@@ -24,7 +26,7 @@ def test_every_input_and_output_of_a_platform_is_allowed(name):
     assert {camera.image_topic for camera in config.cameras.values()} <= read
     assert {lidar.topic for lidar in config.lidars.values()} <= read
     assert not (published & {camera.image_topic for camera in config.cameras.values()})
-    assert {"~/status", "/diagnostics", "rosout"} <= published
+    assert {"~/status", "/diagnostics", "/rosout"} <= published
     assert ENCLAVE in text
 
 
@@ -36,6 +38,40 @@ def test_odometry_and_the_services_of_both_nodes_are_allowed():
     for node in ("perception_node", "perception_node_tf"):
         services = root.findall(f".//profile[@node='{node}']/services/service")
         assert "~/get_type_description" in {service.text for service in services}
+
+
+def test_a_namespace_and_remappings_are_those_of_the_node_that_is_started():
+    settings = {
+        "cameras": ["front", "rear"],
+        "camera.front.image_topic": "front/image",
+        "camera.rear.image_topic": "/rear/image",
+    }
+    rules = ["/tf:=tf", "front/image:=/cam/image", "~/status:=how_it_is"]
+    place = GraphPlace.of("a200_0000", rules)
+    text = sros2_policy(Config.from_parameters(settings), place)
+    profiles = ET.fromstring(text).findall(".//profile")  # noqa: S314 (our own text)
+    assert {profile.get("ns") for profile in profiles} == {"/a200_0000"}
+    read = allowed(text, "topics[@subscribe='ALLOW']/topic")
+    published = allowed(text, "topics[@publish='ALLOW']/topic")
+    assert {"/a200_0000/tf", "/tf_static", "/cam/image", "/rear/image", "/clock"} <= read
+    assert not {"/tf", "front/image"} & read
+    # A topic that follows from another keeps the name that the node gives it.
+    assert {"/a200_0000/how_it_is", "front/semantic/label_image", "/rosout"} <= published
+    assert "~/status" not in published
+
+
+@pytest.mark.parametrize(
+    ("namespace", "rule", "words"),
+    [
+        ("", "/fron/image:=/x", "got /fron/image"),
+        ("", "__ns:=/x", "by --namespace"),
+        ("", "/tf", "expected FROM:=TO"),
+        ("a b", "/tf:=tf", "--namespace a b: expected a name"),
+    ],
+)
+def test_a_rule_that_does_nothing_is_refused(namespace, rule, words):
+    with pytest.raises(ConfigError, match=words):
+        sros2_policy(Config(), GraphPlace.of(namespace, [rule]))
 
 
 def test_names_are_escaped(tmp_path):

@@ -75,6 +75,16 @@ NO_LABEL_MAP_RATE = IssueKind(
     "the limit is meant: `max_rate_hz` of the lidar or radar as well; else a higher one",
     "warning",
 )
+NO_LABEL_MAP_LOAD = IssueKind(
+    "no_label_map",
+    "no label map within synchronizer.max_gap_s ({max_gap_s} s), since {camera} labels few of its "
+    "images: {lost} of {received} were superseded by newer ones",
+    "take a smaller model or a faster engine, label fewer cameras, or raise max_gap_s",
+    "the machine can't follow: so many images are superseded that most clouds lie between two of "
+    "those that are labelled",
+    "a smaller model, a faster engine, a lower `max_rate_hz` of other cameras, fewer programs "
+    "beside; or a larger `max_gap_s`",
+)
 STRAY_TIMES = IssueKind(
     "stray_times",
     "field {field!r}: {stray} of {points} points have a time more than a second off the stamp",
