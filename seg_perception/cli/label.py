@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from seg_perception.cli.label_words import (
+    Agree,
     BagOptions,
     Batch,
     Device,
@@ -19,6 +20,7 @@ from seg_perception.cli.label_words import (
     WordOptions,
     WordsFile,
     expect_no_views,
+    label_by_geometry,
     label_known,
     label_words,
 )
@@ -63,6 +65,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     device: Device = "",
     batch: Batch = 1,
     prune: Prune = None,
+    agree: Agree = None,
     config: RobotFile = None,
     settings: Settings = None,
     remap: Remap = None,
@@ -81,15 +84,21 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     Writes a PNG of class ids at each image's size (nearly black to look at), what the ids mean as
     ontology.yaml and legend.png, and the colours over the images in overlays/.
     `evaluate --predictions` scores such a folder. With --words a teacher that reads text labels
-    what they name, for annotators and training, in the form that `mine` writes.
+    what they name, for annotators and training, in the form that `mine` writes; with
+    --teacher geometry a bag's pictures get what many views of a place agree on.
     """
     if words is not None or teacher or masks_by or prompts:
+        seen = tuple(agree or ())
         asked = WordOptions(
-            words, teacher, masks_by, prompts or "", device, batch, tuple(prune or ())
+            words, teacher, masks_by, prompts or "", device, batch, tuple(prune or ()), seen
         )
+        bag = BagOptions(every, config, settings, remap)
         expect_no_views([*(scale or []), *filter(None, [flip, video])])
+        if teacher == "geometry":
+            label_by_geometry(images, output, asked, bag, bundle, as_json)
+            return
         label_them = label_known if prompts else label_words
-        label_them(images, output, asked, BagOptions(every, config, settings, remap), as_json)
+        label_them(images, output, asked, bag, as_json)
         return
     from contextlib import closing
 

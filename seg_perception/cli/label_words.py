@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -15,11 +15,16 @@ from seg_perception.core.errors import ConfigError, EngineError
 from seg_perception.core.extras import INSTALL_TRAINING
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from seg_perception.open_vocabulary.frames import FrameSource
+    from seg_perception.open_vocabulary.geometry.agreement import Agreement
     from seg_perception.open_vocabulary.prompts import MaskMaker
     from seg_perception.open_vocabulary.pruning import Pruning
     from seg_perception.open_vocabulary.run import LabellingCost, LabellingSummary, WordRun
     from seg_perception.open_vocabulary.teacher import Teacher
+
+    Settings = TypeVar("Settings", bound=BaseModel)
 
 _BAGS = (".mcap", ".db3", ".bag")
 WordsFile = Annotated[
@@ -29,7 +34,7 @@ TeacherSource = Annotated[
     str,
     typer.Option(
         help="With --words: folder or owner/name of SAM 3, CLIPSeg, Grounding DINO or OWLv2, or a "
-        "bundle."
+        "bundle. Of a bag with lidar and odometry, alone: geometry."
     ),
 ]
 MasksBy = Annotated[
@@ -50,6 +55,14 @@ Prune = Annotated[
     ),
 ]
 
+Agree = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="With --teacher geometry: when views of a place agree, as key=value: views, share, "
+        "apart_m, voxel_m."
+    ),
+]
+
 
 @dataclass(frozen=True)
 class WordOptions:
@@ -62,6 +75,7 @@ class WordOptions:
     device: str
     batch: int
     prune: tuple[str, ...]
+    agree: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,44 @@ def label_known(
     _finish(run, TruthFrames(folder, bag.every), output, as_json)
 
 
+def label_by_geometry(
+    source: Path,
+    output: Path,
+    asked: WordOptions,
+    bag: BagOptions,
+    bundle: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Label a bag's pictures by what many views of a place say of it.
+
+    Raises:
+        ConfigError: something is given that geometry does not know.
+    """
+    if asked.words is not None or asked.masks_by or asked.prompts or asked.prune:
+        msg = (
+            "--teacher geometry has the model's own classes: leave out --words, --masks-by, "
+            "--prompts and --prune"
+        )
+        raise ConfigError(msg)
+    from seg_perception.cli.progress import progress_bar
+    from seg_perception.open_vocabulary.frames import BagFrames
+    from seg_perception.open_vocabulary.geometry.labeller import open_drive
+    from seg_perception.open_vocabulary.run import WordRun
+
+    if not _is_bag(source):
+        msg = f"{source}: geometry needs a bag with lidar and odometry, got pictures alone"
+        raise ConfigError(msg)
+    agreement = _agreement(asked.agree)
+    named = remapped(source, bag.remap)
+    config = bag_config(named, bag.config, [f"segmentation.bundle={bundle}", *(bag.settings or ())])
+    frames = BagFrames(named, config, bag.every)
+    with progress_bar("looking at the drive") as advance:
+        labeller, words = open_drive(named, config, agreement, advance)
+    decides = {"agreement": agreement.model_dump()}
+    run = WordRun(labeller, words, decides, asked.batch, _process_memory)
+    _finish(run, frames, output, as_json)
+
+
 def _finish(run: WordRun, frames: FrameSource, output: Path, as_json: bool) -> None:  # noqa: FBT001
     from seg_perception.cli.progress import stoppable_step
 
@@ -161,25 +213,41 @@ def _finish(run: WordRun, frames: FrameSource, output: Path, as_json: bool) -> N
     end(summary.notes, [])
 
 
+def _agreement(given: Sequence[str]) -> Agreement:
+    from seg_perception.open_vocabulary.geometry.agreement import Agreement
+
+    return _of_settings(Agreement, given, "--agree")
+
+
 def _pruning(given: Sequence[str]) -> Pruning:
+    from seg_perception.open_vocabulary.pruning import Pruning
+
+    return _of_settings(Pruning, given, "--prune")
+
+
+def _of_settings(model: type[Settings], given: Sequence[str], option: str) -> Settings:
     from pydantic import ValidationError
 
     from seg_perception.core.validation import explain
-    from seg_perception.open_vocabulary.pruning import Pruning
 
     try:
-        return Pruning.model_validate(dict(map(parse_setting, given)))
+        return model.model_validate(dict(map(parse_setting, given)))
     except ValidationError as error:
-        known = ", ".join(Pruning.model_fields)
-        msg = f"{explain(error, '--prune')}; expected values of {known}"
+        known = ", ".join(model.model_fields)
+        msg = f"{explain(error, option)}; expected values of {known}"
         raise ConfigError(msg) from error
 
 
-def _frames(source: Path, output: Path, bag: BagOptions) -> FrameSource:
+def _is_bag(source: Path) -> bool:
     from seg_perception.evaluation.plan import is_bag
+
+    return source.suffix in _BAGS if source.is_file() else source.exists() and is_bag(source)
+
+
+def _frames(source: Path, output: Path, bag: BagOptions) -> FrameSource:
     from seg_perception.open_vocabulary.frames import BagFrames, PhotoFrames
 
-    if not (source.suffix in _BAGS if source.is_file() else source.exists() and is_bag(source)):
+    if not _is_bag(source):
         return PhotoFrames(source, output, bag.every)
     named = remapped(source, bag.remap)
     return BagFrames(named, bag_config(named, bag.config, bag.settings), bag.every)
@@ -212,6 +280,13 @@ def _used_memory() -> int:
     from seg_perception.open_vocabulary.teachers.folder import used_bytes
 
     return used_bytes()
+
+
+def _process_memory() -> int:
+    """The most bytes that this process held at once."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _print(summary: LabellingSummary) -> None:

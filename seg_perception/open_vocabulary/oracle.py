@@ -24,7 +24,7 @@ from seg_perception.open_vocabulary.memory import expect_memory_for
 from seg_perception.open_vocabulary.prompts import Box, MaskMaker, Prompt
 from seg_perception.open_vocabulary.teacher import Image, PhraseScores
 from seg_perception.open_vocabulary.unfinished import TaughtFrame
-from seg_perception.open_vocabulary.words import WordClass, Words
+from seg_perception.open_vocabulary.words import Words
 
 Kind = Literal["boxes", "coarse"]
 # Smaller things are hardly worth a box; side of a coarse mask's cells, pixel.
@@ -56,12 +56,7 @@ def words_of(folder: LabelledFolder) -> Words:
     if space is None:
         msg = f"{folder.root}: names no classes; put an ontology.yaml with their ids beside them"
         raise OpenVocabularyError(msg)
-    classes = tuple(
-        WordClass(name=entry.name, color=entry.color)
-        for entry in space.classes
-        if entry.name not in space.ignore
-    )
-    return Words(name=space.name, threshold=_THRESHOLD, classes=classes)
+    return Words.of_classes(space, _THRESHOLD)
 
 
 def from_masks(

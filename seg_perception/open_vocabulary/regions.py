@@ -15,7 +15,7 @@ from seg_perception.open_vocabulary.teacher import Phrases, PhraseScores
 from seg_perception.open_vocabulary.words import Words
 
 # Smaller ones are noise of a boundary; their pixels keep their label.
-_LEAST_SHARE = 0.0002
+LEAST_SHARE = 0.0002
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _of_mask(
     teacher: str,
 ) -> Iterator[Region]:
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    large = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= mask.size * _LEAST_SHARE]
+    large = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= mask.size * LEAST_SHARE]
     if not large:
         return
     means = np.stack([entry.means(np.asarray(numbers, np.int32), count) for entry in said])

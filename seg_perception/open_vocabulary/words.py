@@ -124,6 +124,16 @@ class Words(_Data):
         words.expect_classes(path)
         return words
 
+    @classmethod
+    def of_classes(cls, space: Ontology, threshold: float = 0.5) -> Words:
+        """The classes of an ontology by their names alone: nobody is asked for words."""
+        classes = tuple(
+            WordClass(name=entry.name, color=entry.color)
+            for entry in space.classes
+            if entry.name not in space.ignore
+        )
+        return cls(name=space.name, threshold=threshold, classes=classes)
+
     @cached_property
     def label_space(self) -> Ontology:
         """Ids, names, colours and groupings of the labels."""

@@ -170,11 +170,17 @@ def staying_classes(ontology: Ontology) -> NDArray[np.bool_]:
 
     Classes of which the grouping says nothing do not.
     """
-    stays = np.zeros(ontology.unknown_id + 1, np.bool_)
-    for group in ontology.groupings.get(GROUPING, ()):
-        if group.name == _STAYS:
-            stays[[ontology.ids[name] for name in group.classes]] = True
-    return stays
+    return _in_group(ontology, _STAYS)
+
+
+def moving_classes(ontology: Ontology) -> NDArray[np.bool_]:
+    """Whether a class moves by itself, bool (256 or 65536,) by its id."""
+    return _in_group(ontology, _MOVES)
+
+
+def tells_what_moves(ontology: Ontology) -> bool:
+    """Whether a grouping says which classes stay and which move."""
+    return {_STAYS, _MOVES} <= {group.name for group in ontology.groupings.get(GROUPING, ())}
 
 
 def make_memory(
@@ -192,11 +198,19 @@ def make_memory(
     """
     if not config.memory.enabled:
         return None
-    groups = [group.name for group in ontology.groupings.get(GROUPING, ())]
-    if not {_STAYS, _MOVES} <= set(groups):
+    if not tells_what_moves(ontology):
         issues.hold(NO_MEMORY, "memory", ontology=ontology.name, grouping=GROUPING)
         return None
     return LabelMemory(config, ontology, motion, issues, shared, on_jump)
+
+
+def _in_group(ontology: Ontology, name: str) -> NDArray[np.bool_]:
+    """Whether a class is in a group of the grouping, bool (256 or 65536,) by its id."""
+    found = np.zeros(ontology.unknown_id + 1, np.bool_)
+    for group in ontology.groupings.get(GROUPING, ()):
+        if group.name == name:
+            found[[ontology.ids[member] for member in group.classes]] = True
+    return found
 
 
 def _with_labels(
