@@ -21,6 +21,8 @@ _IN_VIEW = (
     PointStatus.UNCERTAIN,
     PointStatus.CONTRADICTED,
 )
+# By status: a look-up takes an eighth of the time of a search.
+_IS_IN_VIEW = np.isin(np.arange(256), _IN_VIEW)
 # Enough for any radar to find a lidar's scan on either side of its own time.
 _FOR_RADARS = 4
 
@@ -63,7 +65,7 @@ class ScanBuffer:
         """Keep a labelled scan."""
         if self._size == 0:
             return
-        kept = np.flatnonzero(np.isin(semantic.status, _IN_VIEW))
+        kept = np.flatnonzero(_IS_IN_VIEW.take(semantic.status))
         labels, confidence = semantic.labels[kept], semantic.confidence[kept]
         seen = (confidence > 0) | (semantic.status[kept] == PointStatus.CONTRADICTED)
         recent = BufferedScan(scan, xyz[kept], labels, confidence, seen)
