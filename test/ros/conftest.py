@@ -47,7 +47,10 @@ def ros(ros_environment: dict[str, str]) -> Iterator[RosGraph]:
 
 
 class RosGraph:
-    """Nodes of this process, spun in the background, and child processes."""
+    """Nodes of this process, spun in the background, and child processes.
+
+    All of its nodes are one participant of DDS.
+    """
 
     def __init__(self, environment: dict[str, str]) -> None:
         from rclpy.executors import SingleThreadedExecutor
@@ -60,6 +63,8 @@ class RosGraph:
         self._thread.start()
         self._processes: list[Process] = []
         self._nodes: list[Any] = []
+        self._apart: list[RosGraph] = []
+        self._failure: Exception | None = None
 
     def node(self, name: str, **options: Any) -> Any:
         return self.add(rclpy.create_node(name, context=self.context, **options))
@@ -69,12 +74,26 @@ class RosGraph:
         self._nodes.append(node)
         return node
 
+    def remove(self, node: Any) -> None:
+        """Spin a node no longer."""
+        self._executor.remove_node(node)
+        if node in self._nodes:
+            self._nodes.remove(node)
+
     def start(self, module: str, *arguments: object) -> Process:
         process = Process(self.environment, module, *arguments)
         self._processes.append(process)
         return process
 
+    def apart(self) -> RosGraph:
+        """Nodes of another participant, as of another process, in a thread of their own."""
+        self._apart.append(RosGraph(self.environment))
+        return self._apart[-1]
+
     def close(self) -> None:
+        failure = self._failure  # what closing itself raises is no fault of a callback
+        for graph in self._apart:
+            graph.close()
         for process in self._processes:
             process.kill()
         self._executor.shutdown(timeout_sec=2.0)
@@ -82,6 +101,9 @@ class RosGraph:
         for node in self._nodes:
             node.destroy_node()
         rclpy.shutdown(context=self.context)
+        if failure is not None:
+            # What a callback raised ended the executor: the test waited for more in vain.
+            raise failure
 
     def _spin(self) -> None:
         from rclpy.executors import ExternalShutdownException, ShutdownException
@@ -90,6 +112,8 @@ class RosGraph:
             self._executor.spin()
         except (ExternalShutdownException, ShutdownException):
             return
+        except Exception as error:  # noqa: BLE001 (raised by close)
+            self._failure = error
 
 
 class Process:
@@ -334,6 +358,18 @@ class Robot:
             "/front/image_raw", "/front/camera_info", "/top/points", "/tf", "/tf_static"
         )
 
+    def wait_until_known(self, node: str = "/perception_node") -> None:
+        """The node knows of all listeners and publishers that were made here until now.
+
+        A publisher here sees its subscriber before that one sees the publisher, and what a node
+        publishes before it knows of a listener never comes. Endpoints become known in the order
+        in which they were made, those of a client as well: who is answered is known, with all
+        that came before.
+        """
+        from rcl_interfaces.srv import DescribeParameters
+
+        self.client(DescribeParameters, f"{node}/describe_parameters", DescribeParameters.Request())
+
     def image(self, stamp_ns: int, pixels: Any = None, **changes: Any) -> messages.Image:
         pixels = stripes() if pixels is None else pixels
         height, width = pixels.shape[:2]
@@ -479,6 +515,13 @@ class RunningNode:
     def cloud_of(self, stamp_ns: int) -> None:
         """Wait for the cloud of this stamp."""
         wait_until(lambda: self._has_cloud(stamp_ns), f"the cloud of {stamp_ns}")
+
+    def cloud_since(self, stamp_ns: int) -> None:
+        """Wait for a cloud of this stamp or a later one, where the node may leave some out."""
+        wait_until(
+            lambda: any(stamp_of(cloud) >= stamp_ns for cloud in list(self.clouds)),
+            f"a cloud of {stamp_ns} or later",
+        )
 
     def _has_cloud(self, stamp_ns: int) -> bool:
         return stamp_ns in map(stamp_of, list(self.clouds))

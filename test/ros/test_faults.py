@@ -231,7 +231,7 @@ def test_a_node_that_is_ended_in_the_middle_of_its_work_accounts_for_all(start_n
     running.step(0)
     stamps_ns = itertools.count(running.start_ns + STEP_NS, STEP_NS)
     with robot.streaming(0.005, lambda: robot.step(next(stamps_ns))):
-        running.cloud_of(running.start_ns + 20 * STEP_NS)
+        running.cloud_since(running.start_ns + 20 * STEP_NS)
         streams = running.account()  # SIGTERM, and the account must balance
     for count in streams.values():
         assert count["published"] > 0

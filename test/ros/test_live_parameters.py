@@ -39,6 +39,7 @@ def test_thresholds_colours_and_sensors_change_at_once(ros, robot, parameters, w
     robot.advertise()
     process = ros.start("perception_node", "--ros-args", "--params-file", parameters())
     robot.wait_until_heard()
+    robot.wait_until_known()
     begin, step_ns = robot.now_ns(), 100_000_000
     robot.step(begin)
     wait_until(lambda: labels and colors, "a picture")

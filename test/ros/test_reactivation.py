@@ -27,7 +27,10 @@ def node(ros, bundle):
     overrides = [Parameter(name, value=value) for name, value in values.items()]
     made = PerceptionNode(context=ros.context, parameter_overrides=overrides)
     made.trigger_configure()
-    return made
+    yield made
+    ros.remove(made)
+    made.end()
+    made.destroy_node()
 
 
 def test_what_an_activation_held_is_free_when_it_ends(node):
@@ -37,8 +40,6 @@ def test_what_an_activation_held_is_free_when_it_ends(node):
         assert held() is not None
         node.trigger_deactivate()
         assert held() is None
-    node.end()
-    node.destroy_node()
 
 
 def is_free(held):
@@ -113,5 +114,3 @@ def test_a_callback_that_fails_is_named_in_the_diagnostics_of_the_activation(nod
     issues = map(str, node._node_context.perception.issues.all())
     (sentence,) = (text for text in issues if text.startswith("thread"))
     assert sentence.startswith("thread executor: a fault of this program: ValueError: odd")
-    node.end()
-    node.destroy_node()
