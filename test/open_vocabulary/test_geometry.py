@@ -70,7 +70,7 @@ def labelled(moving: np.ndarray | None = None, **wishes: float):
     labeller = GeometryLabeller(
         voxels,
         {"front_0": place(blocked)},
-        Agreement(**{"views": 5, "share": 0.75, **wishes}),
+        Agreement(**{"views": 5, "share": 0.75, "voxel_m": 0.4, **wishes}),
         Words.of_classes(ONTOLOGY),
         ONTOLOGY,
         "geometry",

@@ -31,9 +31,9 @@ def places(*voxels, voxel_m=0.2):
     )
 
 
-def test_a_voxel_is_a_square_of_its_size():
-    # 0.1 m to each side, 5 m away, focal length 100: two pixels to each side of column 30, row 20.
-    shown = paint(places((0, 0, 5, 1, True)), view())
+def test_a_voxel_is_a_square_of_half_its_size():
+    # 0.05 m to each side, 2.5 m away, focal length 100: two pixels beside column 30, row 20.
+    shown = paint(places((0, 0, 2.5, 1, True)), view())
     rows, columns = np.nonzero(shown == 0)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (18, 22, 28, 32)
     assert (shown >= 0).sum() == 25
@@ -43,11 +43,10 @@ def test_what_is_behind_another_class_is_not_painted():
     # Two times as far, one class behind another: nothing is seen of it.
     shown = paint(places((0, 0, 2, 1, False), (0, 0, 4, 2, True)), view())
     assert (shown == -1).all()
-    # The near one's square is wider: beside it the far one would show.
+    # Beside the near one the far one shows: column 35, one to each side. The near one hides up to
+    # column 35, and paints up to 32.
     shown = paint(places((0, 0, 2, 1, True), (0.2, 0, 4, 2, True)), view())
-    # Middle of the far one: column 35, two to each side; the near one covers 25 to 35.
-    assert (shown[20, 25:36] == 0).all()
-    assert shown[20, 36:39].tolist() == [1, 1, -1]
+    assert shown[20, 28:38].tolist() == [0, 0, 0, 0, 0, -1, -1, -1, 1, -1]
 
 
 def test_what_lies_in_front_by_less_than_its_size_hides_nothing():

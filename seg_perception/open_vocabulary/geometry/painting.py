@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -20,6 +20,8 @@ _NOTHING = np.finfo(np.float64).max
 _MOST_PX = 40
 # Of a voxel's edge: what lies nearer than by so much is the same surface.
 _SAME_SURFACE = 1.5
+# Of a voxel's edge: the part that is painted. A whole one reaches over the borders of things.
+_CORE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,9 @@ class Places:
 def paint(places: Places, view: View) -> NDArray[np.int32]:
     """The proven voxel that each pixel shows.
 
-    Each voxel is a square of its size. A pixel shows the nearest proven voxel, unless a nearer one
-    of another class is in the way.
+    Each voxel is a square of half its size, in the middle of the one of its whole size, which hides
+    what is behind. A pixel shows the nearest proven voxel, unless a nearer one of another class is
+    in the way.
 
     Args:
         places: all voxels.
@@ -55,11 +58,11 @@ def paint(places: Places, view: View) -> NDArray[np.int32]:
     hits = view.hits(places.xyz)
     column, row = (np.rint(at).astype(np.intp) for at in (hits.u, hits.v))
     column, row = column.clip(0, view.size[0] - 1), row.clip(0, view.size[1] - 1)
-    half = places.voxel_m / 2 * max(view.camera.fx, view.camera.fy) / np.maximum(hits.depth, 1e-3)
-    radius = np.minimum(np.floor(half), _MOST_PX).astype(np.intp)
-    seen = _Squares(hits.index, column, row, radius, np.asarray(hits.depth, np.float64))
+    per_m = max(view.camera.fx, view.camera.fy) / np.maximum(hits.depth, 1e-3)
+    half = (places.voxel_m / 2 * per_m).clip(0, _MOST_PX)
+    seen = _Squares(hits.index, column, row, half, np.asarray(hits.depth, np.float64))
     front = _nearest(seen, view.size)
-    shown = _nearest(seen.only(places.proven[hits.index]), view.size)
+    shown = _nearest(seen.only(places.proven[hits.index]).shrunk(_CORE), view.size)
     return _unhidden(shown, front, places)
 
 
@@ -70,7 +73,7 @@ class _Squares:
     number: NDArray[np.intp]
     column: NDArray[np.intp]
     row: NDArray[np.intp]
-    radius: NDArray[np.intp]
+    half: NDArray[np.floating[Any]]
     depth: NDArray[np.float64]
 
     def only(self, wanted: NDArray[np.bool_]) -> _Squares:
@@ -79,17 +82,22 @@ class _Squares:
             self.number[wanted],
             self.column[wanted],
             self.row[wanted],
-            self.radius[wanted],
+            self.half[wanted],
             self.depth[wanted],
         )
+
+    def shrunk(self, share: float) -> _Squares:
+        """The same with edges of a share of theirs."""
+        return replace(self, half=self.half * share)
 
 
 def _nearest(squares: _Squares, size: tuple[int, int]) -> NDArray[np.float64]:
     """Depth and number of the nearest square on each pixel, float64 (H, W); `_NOTHING` without."""
     best = np.full((size[1], size[0]), _NOTHING)
     keys = np.rint(squares.depth * _MM) * _NUMBERS + squares.number
-    for radius in np.unique(squares.radius).tolist():
-        of_size = squares.radius == radius
+    radii = np.floor(squares.half).astype(np.intp)
+    for radius in np.unique(radii).tolist():
+        of_size = radii == radius
         middles = np.full_like(best, _NOTHING)
         np.minimum.at(middles, (squares.row[of_size], squares.column[of_size]), keys[of_size])
         kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
