@@ -132,6 +132,7 @@ class CloudQueue:
         """Start empty."""
         self._lock = threading.Lock()
         self._waiting: dict[str, deque[QueuedCloud]] = {}
+        self._idle_ns: dict[str, int] = {}
         self._size = config.queue_size
         self._max_wait_ns = round(config.max_wait_s * NANOSECONDS)
 
@@ -162,8 +163,10 @@ class CloudQueue:
     ) -> QueuedCloud | None:
         """Take out the cloud whose deadline is next, of those that are ready or waited long enough.
 
-        Whoever works on these sensors is behind where a cloud is past its deadline and a newer
-        one of its sensor can be labelled as well: the older is dropped as `superseded`.
+        Where a newer cloud of its sensor can be labelled as well, one is dropped as `superseded`
+        that is past its deadline, or came while its thread had not a moment without work since:
+        the thread is behind, and all that follow would be late, too. Clouds that waited together
+        for a label map are no sign of that.
 
         Args:
             sensors: whose clouds are asked for, by one thread.
@@ -171,10 +174,13 @@ class CloudQueue:
             is_ready: whether a cloud has nothing to wait for.
         """
         due = [w for w in self.waiting(sensors) if self._is_over(w, now_ns) or is_ready(w)]
+        if not due:
+            self._idle_ns.update(dict.fromkeys(sensors, now_ns))
         newest = {waiting.scan.sensor: waiting for waiting in due}
         for waiting in due:
             is_behind = waiting is not newest[waiting.scan.sensor]
-            gives_way = is_behind and self._is_over(waiting, now_ns)
+            is_late = self._is_over(waiting, now_ns) or self._found_no_rest(waiting)
+            gives_way = is_behind and is_late
             if not self._remove(waiting):
                 continue
             if not gives_way:
@@ -191,6 +197,7 @@ class CloudQueue:
         with self._lock:
             cleared = [waiting for queue in self._waiting.values() for waiting in queue]
             self._waiting.clear()
+            self._idle_ns.clear()
         for waiting in cleared:
             waiting.handle.drop(reason)
 
@@ -204,6 +211,10 @@ class CloudQueue:
         with self._lock:
             waiting = [w for sensor in sensors for w in self._waiting.get(sensor, ())]
         return sorted(waiting, key=lambda one: one.arrived_ns)
+
+    def _found_no_rest(self, waiting: QueuedCloud) -> bool:
+        """Whether its thread has had work all the time since it came."""
+        return waiting.arrived_ns > self._idle_ns.get(waiting.scan.sensor, waiting.arrived_ns)
 
     def _is_over(self, waiting: QueuedCloud, now_ns: int) -> bool:
         return now_ns - waiting.arrived_ns >= self._max_wait_ns

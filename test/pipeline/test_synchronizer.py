@@ -167,3 +167,25 @@ def test_a_late_cloud_gives_way_to_none_that_cannot_be_labelled_yet() -> None:
     assert queue.take(["top", "b"], 640 * MS, lambda _: False) is old
     assert queue.take(["top", "b"], 640 * MS, lambda _: False) is other
     assert accounting.snapshot()["lidar.top"].dropped == {}
+
+
+def test_a_cloud_that_came_while_all_was_busy_gives_way_to_a_newer_one() -> None:
+    accounting, queue = MessageAccounting(), CloudQueue(CONFIG)
+    assert queue.take(["top"], 90 * MS, lambda _: True) is None
+    old, new = waiting(accounting, 100), waiting(accounting, 200)
+    queue.put(old)
+    queue.put(new)
+    assert queue.take(["top"], 210 * MS, lambda _: True) is new
+    assert accounting.snapshot()["lidar.top"].dropped == {"superseded": 1}
+
+
+def test_clouds_that_waited_together_for_a_label_map_are_all_labelled() -> None:
+    accounting = MessageAccounting()
+    queue = CloudQueue(SynchronizerConfig(queue_size=4, max_wait_s=0.3))
+    clouds = [waiting(accounting, stamp) for stamp in (0, 100, 200)]
+    for cloud in clouds:
+        queue.put(cloud)
+    assert queue.take(["top"], 210 * MS, lambda _: False) is None
+    taken = [queue.take(["top"], now * MS, lambda _: True) for now in (220, 250, 280)]
+    assert taken == clouds
+    assert accounting.snapshot()["lidar.top"].dropped == {}
