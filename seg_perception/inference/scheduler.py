@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from seg_perception.inference.pause import Pause
+
 T = TypeVar("T")
+
+# Less than the time between two images of a camera of 20 Hz.
+_LONGEST_PAUSE_S = 0.05
 
 
 class FrameSlots(Generic[T]):
@@ -126,18 +132,20 @@ class FrameTurns(FrameSlots[T]):
     What is taken late is the newest, and of a camera nothing overtakes.
     """
 
-    def __init__(self, weights: Mapping[str, float], most: int) -> None:
+    def __init__(self, weights: Mapping[str, float], most: int, pause: Pause | None = None) -> None:
         """Make the slots.
 
         Args:
             weights: as for `FrameSlots`.
             most: items that may be out.
+            pause: when nothing is taken; None: at most for 50 ms at a time.
 
         Raises:
             ValueError: a weight that is not above 0.
         """
         super().__init__(weights)
         self._most = most
+        self._pause = pause or Pause(_LONGEST_PAUSE_S)
         self._out: set[str] = set()
 
     def bring_back(self, camera: str, most: int | None = None) -> None:
@@ -152,8 +160,22 @@ class FrameTurns(FrameSlots[T]):
             self._most = self._most if most is None else most
             self._changed.notify_all()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing go while something urgent is in work; what is out stays out."""
+        with self._changed:
+            self._pause.begin()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._pause.end()
+                self._changed.notify_all()
+
     def _takeable(self) -> Collection[str]:
-        return () if len(self._out) >= self._most else self._waiting.keys() - self._out
+        is_shut = len(self._out) >= self._most or self._pause.is_on
+        return () if is_shut else self._waiting.keys() - self._out
 
     def _note_taken(self, camera: str) -> None:
+        self._pause.image_begun()
         self._out.add(camera)

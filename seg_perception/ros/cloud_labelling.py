@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 
 from seg_perception.config import DepthConfig
 from seg_perception.config.depth import parameter_of
@@ -78,7 +79,9 @@ class CloudLabelling:
         name = f"{kind} clouds"
         if kind == "depth":
             return DepthThread(self._context, name, sensors, self._depth_infos)
-        return CloudThread(self._context, name, sensors)
+        # A radar's few points are soon done: no image needs to give way to them.
+        in_work = self._context.urgent if kind == "lidar" else nullcontext
+        return CloudThread(self._context, name, sensors, in_work)
 
     def _listen(self, kind: str, name: str) -> StreamInput:
         source = StreamInput(self._context, kind, name, self._threads[kind].inbox.put)

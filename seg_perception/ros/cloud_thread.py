@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 
 from seg_perception.io.clouds import decode_points
 from seg_perception.io.messages import header_of, stamp_to_ns
@@ -23,15 +24,23 @@ class CloudThread:
         inbox: where the messages of its sensors go.
     """
 
-    def __init__(self, context: NodeContext, name: str, sensors: Collection[str]) -> None:
+    def __init__(
+        self,
+        context: NodeContext,
+        name: str,
+        sensors: Collection[str],
+        in_work: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         """Start.
 
         Args:
             context: of this activation.
             name: of the thread.
             sensors: whose clouds no other thread takes.
+            in_work: a cloud is labelled and published within it.
         """
         self._context = context
+        self._in_work = in_work
         self._sensors = tuple(sensors)
         self.inbox = Inbox(context.config.synchronizer.queue_size)
         context.on_news.append(self.inbox.notify)
@@ -50,11 +59,12 @@ class CloudThread:
 
     def _publish_next(self) -> bool:
         """Label and publish a cloud; whether there was one."""
-        labelled = self._label_next()
-        if labelled is None:
-            return False
-        with self._context.accounted(labelled.handle):
-            self._publish(labelled)
+        with self._in_work():
+            labelled = self._label_next()
+            if labelled is None:
+                return False
+            with self._context.accounted(labelled.handle):
+                self._publish(labelled)
         return True
 
     def _patience_s(self) -> float:

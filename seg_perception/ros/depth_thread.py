@@ -23,7 +23,7 @@ class DepthThread(CloudThread):
     ) -> None:
         """Start; `lenses` are the cameras' own of depth, by their names."""
         self._lenses = lenses
-        super().__init__(context, name, cameras)
+        super().__init__(context, name, cameras, context.urgent)
 
     def _add(self, received: ReceivedMessage) -> None:
         context, handle = self._context, received.handle

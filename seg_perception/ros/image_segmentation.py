@@ -22,6 +22,8 @@ from seg_perception.ros.workers import Handover, ReceivedMessage
 
 # Answers that may wait to be published; the engine waits for the next place.
 _UNPUBLISHED = 2
+# No more than these: a cloud and an image in work at a time hold each other up.
+_FEW_PROCESSORS = 2
 
 
 class ImageSegmentation:
@@ -34,6 +36,8 @@ class ImageSegmentation:
         cameras = context.config.cameras
         threads = decoding_threads(len(cameras))
         self._turns: Turns = FrameTurns({n: c.weight for n, c in cameras.items()}, threads + 1)
+        if is_short_of_processors():
+            context.urgent = self._turns.paused
         context.outputs.advertise(image_topics(context.config))
         self._videos = {
             name: VideoInput(context, name, partial(self._lost, name), self._put_image)
@@ -108,4 +112,13 @@ class ImageSegmentation:
 
 def decoding_threads(cameras: int) -> int:
     """One for each camera, while a core of the processor stays free for the clouds."""
-    return max(1, min(cameras, len(os.sched_getaffinity(0)) - 1))
+    return max(1, min(cameras, _processors() - 1))
+
+
+def is_short_of_processors() -> bool:
+    """Whether images have to give way to clouds that are in work."""
+    return _processors() <= _FEW_PROCESSORS
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))

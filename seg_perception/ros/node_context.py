@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from rclpy.node import Node
@@ -42,6 +42,7 @@ class NodeContext:
         latencies: how long the stages took.
         on_news: called when there is something new that clouds may wait for.
         on_change: called after a live parameter has changed.
+        urgent: what images give way to is done within it.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class NodeContext:
         self.latencies = Latencies()
         self.on_news: list[Callable[[], None]] = []
         self.on_change: list[Callable[[], None]] = []
+        self.urgent: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def topics(self) -> list[str]:

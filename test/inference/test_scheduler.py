@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seg_perception.inference.pause import Pause
 from seg_perception.inference.scheduler import FrameSlots, FrameTurns
+
+# Longer than a test may take.
+LONG_S = 1000.0
 
 CAMERAS = ["a", "b", "c", "d"]
 weights = st.dictionaries(st.sampled_from(CAMERAS), st.integers(1, 10), min_size=1)
@@ -190,6 +194,40 @@ def test_a_turn_that_comes_back_wakes_who_waits() -> None:
     # Longer than a test may take: who is not woken is not here in time.
     threading.Thread(target=turns.bring_back, args=["a"]).start()
     assert turns.take(1000.0) == "a2"
+
+
+def test_nothing_is_taken_while_something_urgent_is_in_work_and_then_the_newest() -> None:
+    turns = FrameTurns[str]({"a": 1}, most=1, pause=Pause(LONG_S))
+    with turns.paused():
+        turns.put("a", "a1")
+        assert turns.take(0) is None
+        assert turns.put("a", "a2") == "a1"
+    assert turns.take(0) == "a2"
+
+
+def test_what_ends_by_an_error_holds_up_nothing() -> None:
+    turns = FrameTurns[str]({"a": 1}, most=1, pause=Pause(LONG_S))
+    turns.put("a", "a1")
+    with pytest.raises(RuntimeError), turns.paused():
+        raise RuntimeError
+    assert turns.take(0) == "a1"
+
+
+def test_the_end_of_what_is_urgent_wakes_who_waits() -> None:
+    turns = FrameTurns[str]({"a": 1}, most=1, pause=Pause(LONG_S))
+    turns.put("a", "a1")
+    urgent = turns.paused()
+    urgent.__enter__()
+    # As above: longer than a test may take.
+    threading.Thread(target=urgent.__exit__, args=[None, None, None]).start()
+    assert turns.take(LONG_S) == "a1"
+
+
+def test_a_turn_is_not_held_up_for_ever() -> None:
+    turns = FrameTurns[str]({"a": 1}, most=1, pause=Pause(0.0))
+    turns.put("a", "a1")
+    with turns.paused():
+        assert turns.take(0) == "a1"
 
 
 @given(st.lists(st.sampled_from(["put a", "put b", "take", "back"])), st.integers(1, 2))
