@@ -11,8 +11,8 @@ from seg_perception.inference.pause import Pause
 
 T = TypeVar("T")
 
-# Less than the time between two images of a camera of 20 Hz.
-_LONGEST_PAUSE_S = 0.05
+# With four cameras it costs a twelfth of the images, and lidar clouds come a seventh sooner (bench.live).
+_LONGEST_PAUSE_S = 0.018
 
 
 class FrameSlots(Generic[T]):
