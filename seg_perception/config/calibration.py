@@ -22,7 +22,7 @@ class CalibrationConfig(ParameterGroup):
     )
     interval_s: float = Field(
         json_schema_extra=EXPERT,
-        default=3.5,
+        default=3.3,
         ge=0.1,
         le=600,
         description="From one moment that is looked at to the next, with one camera; each more "
