@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for words in commands[:4]:
             run(*words)
         config = yaml.safe_load(Path("p/train.yaml").read_text())
-        Path("p/train.yaml").write_text(yaml.safe_dump({**config, "steps": 3, "seed": 2}))
+        Path("p/train.yaml").write_text(yaml.safe_dump({**config, "steps": 15, "seed": 2}))
         for words in commands[4:]:
             run(*words)
     return here

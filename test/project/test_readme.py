@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+import cv2
 import numpy as np
 import pytest
 from typer.main import get_command
@@ -22,11 +23,12 @@ def blocks(text, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_lines_of_python_label_an_image_and_a_cloud(readme):
+def test_the_lines_of_python_label_an_image_and_a_cloud(readme, repo):
     (code,) = blocks(readme, "python")
+    golden = repo / "seg_perception" / "bundles" / "field_tiny" / "golden"
     forward = np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
     given = {
-        "image": np.full((288, 512, 3), 90, np.uint8),
+        "image": cv2.imread(str(golden / "00.png"))[..., ::-1],
         "points": np.array([[10.0, 0, 0], [-10.0, 0, 0]]),
         "camera": Camera([[400, 0, 256], [0, 400, 144], [0, 0, 1]], (512, 288)),
         "T_camera_lidar": forward,
