@@ -24,13 +24,12 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, SemanticCloud
 from seg_perception.fusion.label_transfer import PreparedLabelMap, Transfer, View, transfer_labels
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.io.bag_message import BagMessage
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.scan import Scan
-from seg_perception.pipeline.semantic_mapper import SemanticMapper
+from seg_perception.replay.sink import WatchingSink
 
 
-class Observer:
+class Observer(WatchingSink):
     """A replay's sink that keeps candidates instead of messages.
 
     Attributes:
@@ -52,17 +51,6 @@ class Observer:
     def follow(self, motion: EgoMotion) -> None:
         """Take what points are moved between pictures by."""
         self._motion = motion
-
-    def write_legend(self, now_ns: int) -> None:
-        """Nobody reads one here."""
-
-    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
-        """Nobody reads one here."""
-        del mapper, now_ns
-        return False
-
-    def pass_on(self, message: BagMessage) -> None:
-        """Nothing is copied."""
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Measure a frame, and compare it with the one before."""

@@ -50,6 +50,21 @@ class Sink(Protocol):
         """Every message that was fed, after what was made of it."""
 
 
+class WatchingSink:
+    """What a sink does not do that writes nothing, but looks at what is made."""
+
+    def write_legend(self, now_ns: int) -> None:
+        """Nobody reads one here."""
+
+    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
+        """Nobody reads one here."""
+        del mapper, now_ns
+        return False
+
+    def pass_on(self, message: BagMessage) -> None:
+        """Nothing is copied."""
+
+
 class BagSink:
     """The labelled bag under construction.
 

@@ -93,24 +93,24 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def place_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixteen pictures of the place, twice as large as the network."""
-    folder = tmp_path_factory.mktemp("place")
-    for number in range(16):
+def pictures_in(folder: Path, count: int) -> Path:
+    """Write so many pictures, twice as large as the network."""
+    for number in range(count):
         bgr = cv2.cvtColor(picture(number, 2 * HEIGHT, 2 * WIDTH), cv2.COLOR_RGB2BGR)
         assert cv2.imwrite(str(folder / f"{number:02}.png"), bgr)
     return folder
+
+
+@pytest.fixture(scope="session")
+def place_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen pictures of the place, twice as large as the network."""
+    return pictures_in(tmp_path_factory.mktemp("place"), 16)
 
 
 @pytest.fixture(scope="session")
 def many_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty pictures, so that twelve frames or more can be kept aside."""
-    folder = tmp_path_factory.mktemp("many")
-    for number in range(40):
-        bgr = cv2.cvtColor(picture(number, 2 * HEIGHT, 2 * WIDTH), cv2.COLOR_RGB2BGR)
-        assert cv2.imwrite(str(folder / f"{number:02}.png"), bgr)
-    return folder
+    return pictures_in(tmp_path_factory.mktemp("many"), 40)
 
 
 class Planted:

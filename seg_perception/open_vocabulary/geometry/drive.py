@@ -16,12 +16,12 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, SemanticCloud
 from seg_perception.fusion.view import PreparedLabelMap, View
 from seg_perception.geometry.camera import CameraModel
-from seg_perception.io.bag_message import BagMessage
 from seg_perception.open_vocabulary.geometry.agreement import Agreement
 from seg_perception.pipeline.ego_motion import EgoMotion
 from seg_perception.pipeline.label_memory import moving_classes
 from seg_perception.pipeline.scan import Scan
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
+from seg_perception.replay.sink import WatchingSink
 
 # Transforms are recorded at most so long after what they are of.
 _LATE_NS = 2 * NANOSECONDS
@@ -46,7 +46,7 @@ class Place:
         return np.unpackbits(bits, count=width * height).reshape(height, width).astype(np.bool_)
 
 
-class DriveSink:
+class DriveSink(WatchingSink):
     """A replay's sink that keeps the map of a whole drive and the place of every picture.
 
     Attributes:
@@ -79,17 +79,6 @@ class DriveSink:
         )
         self.motion = motion
         self.mapper = SemanticMapper(self._config, whole, self._ontology, motion, IssueLog())
-
-    def write_legend(self, now_ns: int) -> None:
-        """Nobody reads one here."""
-
-    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
-        """Nobody reads one here."""
-        del mapper, now_ns
-        return False
-
-    def pass_on(self, message: BagMessage) -> None:
-        """Nothing is copied."""
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Let a picture wait for a scan, which says where it was taken."""
