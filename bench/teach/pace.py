@@ -3,7 +3,7 @@
     python -m bench.teach.pace BUNDLE DRIVE.mcap [--clicks 60] [-o FOLDER]
 
 DRIVE is of `seg-perception simulate`: its truth answers. Prints what the first and the next redraw
-after a click take, the training, and what it takes from *Train* to the bundle on the disk.
+after a click take, what goes on behind the first one, the training, and the bundle on the disk.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def main() -> None:
     frame = drive.session.of_part("teach")[0].name
     _answer(drive, room, "teach", options.clicks)
     _, first_s = _timed(lambda: room.labels("preview", frame))
+    _, others_s = _timed(room.preview.wait)
     _answer(drive, room, "teach", 1)
     _, next_s = _timed(lambda: room.labels("preview", frame))
     number, train_s = _timed(lambda: _train(room))
@@ -54,7 +55,13 @@ def main() -> None:
     out_s = None
     if verdict.passed:
         _, out_s = _timed(lambda: room.release(number, folder / "out"))
-    told = {"first redraw": first_s, "next redraw": next_s, "training": train_s, "bundle": out_s}
+    told = {
+        "first redraw": first_s,
+        "other frames, behind it": others_s,
+        "next redraw": next_s,
+        "training": train_s,
+        "bundle": out_s,
+    }
     print(json.dumps({**told, "verdict": str(verdict), "points": verdict.asked}, indent=1))
 
 

@@ -26,7 +26,8 @@ class Place:
     Attributes:
         pictures: uint8 (h, w, 3) of the network's size.
         truths: uint8 (h, w), the masks' own ids, 255 where they say nothing.
-        names: of an ontology's class by the masks' id: what an annotator answers.
+        names: of an ontology's class by the masks' id: what an annotator answers. Masks' ids that
+            the ontology does not tell apart (pedestrian, bicyclist) are one, the first of them.
         table: the masks' id of each class of the ontology; 254 where they know no such class.
     """
 
@@ -79,7 +80,7 @@ def read_place(folder: Path, mapping: Path, names: Sequence[str], bundle: Bundle
     size = bundle.width, bundle.height
     prepare = make_preprocessing(size, bundle.manifest.input.resize).prepare
     entries = yaml.safe_load(mapping.read_text(encoding="utf-8"))["classes"]
-    known = {int(n): e["as"] for n, e in entries.items() if e["as"]}
+    known, same = _told_apart({int(n): e["as"] for n, e in entries.items() if e["as"]})
     pictures, truths = [], []
     for name in names:
         file = next(p for p in (folder / "images").glob(f"{name}.*"))
@@ -87,9 +88,25 @@ def read_place(folder: Path, mapping: Path, names: Sequence[str], bundle: Bundle
         mask = cv2.imread(str(folder / "masks_src" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
         small = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST_EXACT)
         pictures.append(prepare(np.asarray(image, np.uint8)))
-        truths.append(np.where(np.isin(small, list(known)), small, _VOID).astype(np.uint8))
+        truths.append(same[small])
     firsts = {number: names_[0] for number, names_ in known.items()}
     return Place(pictures, truths, firsts, _table(known, bundle.ontology))
+
+
+def _told_apart(
+    entries: dict[int, list[str]],
+) -> tuple[dict[int, list[str]], NDArray[np.uint8]]:
+    """What each of the masks' ids may be, and the id that each of them counts as.
+
+    Of two ids with a class in common, labels could only ever be right for one.
+    """
+    known: dict[int, list[str]] = {}
+    same = np.full(256, _VOID, np.uint8)
+    for number, names in entries.items():
+        one = next((n for n, others in known.items() if set(others) & set(names)), number)
+        known[one] = [*known.get(one, ()), *(n for n in names if n not in known.get(one, ()))]
+        same[number] = one
+    return known, same
 
 
 def _table(known: dict[int, list[str]], ontology: Ontology) -> NDArray[np.uint8]:

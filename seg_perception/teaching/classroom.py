@@ -71,6 +71,7 @@ class Classroom:
         session: the folder.
         rounds: its trainings.
         models: what they say.
+        preview: what the last layer alone makes of the clicks.
     """
 
     def __init__(self, session: Session) -> None:
@@ -82,7 +83,7 @@ class Classroom:
         self.session = session
         self.rounds = Rounds(session.folder, session.folder / ROUNDS)
         self.models = TaughtModels(session)
-        self._preview = Preview(session)
+        self.preview = Preview(session)
         self._teacher = self._proof_of_teacher()
         self._lock = RLock()
         self._reserved: dict[Question, tuple[str, float]] = {}
@@ -357,7 +358,13 @@ class Classroom:
     def notes(self) -> list[str]:
         """What a reader of the page should know."""
         without = "no preview: the last layer of this model is none of single cells; train instead"
-        return [*self.session.record.notes, *([] if self._preview.usable else [without])]
+        told = self.preview.notes if self.preview.usable else [without]
+        return [*self.session.record.notes, *told]
+
+    def close(self) -> None:
+        """End what is at work; no click is lost."""
+        self.rounds.stop()
+        self.preview.close()
 
     def labels(self, which: str, frame: str) -> tuple[Any, Any]:
         """Labels and confidence (H, W) of a whole frame, scaled; `before`, `preview` or a round.
@@ -367,8 +374,8 @@ class Classroom:
         """
         known = self._frame(frame)
         labels, confidence = self.models.label(self._number(which), frame)[:2]
-        if which == "preview" and self._preview.usable:
-            labels = self._preview.labels(frame)
+        if which == "preview" and self.preview.usable:
+            labels = self.preview.labels(frame)
         size = known.width, known.height
         restore = self.session.store.preprocessing.restore
         return restore(labels, size, 255), restore(confidence, size, 0)

@@ -92,7 +92,7 @@ def serve(classroom: Classroom, port: int, told: Callable[[str], None]) -> None:
         except KeyboardInterrupt:
             pass
         finally:
-            classroom.rounds.stop()
+            classroom.close()
 
 
 def _listen(port: int) -> socket.socket:
@@ -171,6 +171,7 @@ class _Page:
         return {
             "model": str(session.bundle),
             "folder": str(session.folder),
+            "id": session.settings.digest,
             "classes": [
                 {"id": c.id, "name": c.name, "color": c.color, "clicks": per_class[c.name]}
                 for c in session.ontology.classes
@@ -190,6 +191,7 @@ class _Page:
             "spent_s": spent_s(clicks),
             "round": self._round(),
             "teacher": self._teacher(),
+            "preview": asdict(self._room.preview.progress),
             "notes": self._room.notes,
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -62,6 +63,11 @@ class SessionSettings:
     old: tuple[str, ...]
     neighbours: tuple[TeachingFrame, ...] = ()
     teacher: TeacherSettings | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells one teaching from another."""
+        return hashlib.sha256(dump_json(self.to_json()).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
         """The document."""

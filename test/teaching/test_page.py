@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from seg_perception.teaching.clicks import Click
+from seg_perception.teaching.session import open_session
+
 pytest.importorskip("starlette", reason="the page's server is not installed: extra [teach]")
 pytest.importorskip("uvicorn", reason="the page's server is not installed: extra [teach]")
 pytest.importorskip("torch")
@@ -83,17 +86,47 @@ def test_a_server_that_dies_costs_no_click(repo, server, browser, person, begun,
     browser.press("1")
     browser.wait_for(f"{pages.TEXT.format('banner')}.startsWith('1 click waits to be stored')")
     assert len((begun / "clicks.jsonl").read_text().splitlines()) == 2
-    waiting = browser.evaluate("localStorage.getItem('teach-waiting')")
+    waiting = browser.evaluate("JSON.stringify(Object.entries(localStorage))")
     again = pages.Server(repo, "--resume", begun)
     try:
         # A free port is another origin; with --port a reload finds what waits by itself.
         browser.visit(again.address, 1280, 900)
-        browser.evaluate(f"localStorage.setItem('teach-waiting', {json.dumps(waiting)})")
+        browser.evaluate(f"for (const kept of {waiting}) localStorage.setItem(...kept)")
         person.open(again.address)
         browser.wait_for(f"{pages.CLICKS} === 3")
     finally:
         again.stop(signal.SIGKILL)
     assert len((begun / "clicks.jsonl").read_text().splitlines()) == 3
+
+
+def test_clicks_that_wait_for_another_teaching_stay_where_they_are(
+    server, browser, person, begun, pages
+):
+    """Teachings have one address after the other: a click's frame is none of the next one's."""
+    browser.visit(server.address, 1280, 900)
+    other = json.dumps([["click", {"frame": 0, "x": 3, "y": 3, "label": "sky"}]])
+    browser.evaluate(f"localStorage.setItem('teach-waiting another', {json.dumps(other)})")
+    person.open(server.address)
+    person.answer(pages.CLICKS, 1)
+    assert [line["click"]["kind"] for line in stored(begun)] == ["asked"]
+    assert json.loads(browser.evaluate("localStorage.getItem('teach-waiting another')"))
+
+
+def test_the_preview_is_drawn_again_when_clicks_of_other_frames_have_come(
+    repo, browser, person, begun, helpers, pages
+):
+    with open_session(begun) as session:
+        for frame in session.of_part("teach"):
+            label = helpers.band_of(8, frame.height)
+            session.click(Click(frame.name, 0, 64, 8, label, "ann", "free", "teach"))
+    server = pages.Server(repo, "--resume", begun)
+    try:
+        person.open(server.address)
+        asked = "performance.getEntriesByType('resource').map((e) => e.name)"
+        twice = f"(n => n.length > new Set(n).size)({asked}.filter((n) => n.includes('/preview/')))"
+        browser.wait_for(twice)
+    finally:
+        server.stop(signal.SIGKILL)
 
 
 def drag(browser, *path) -> None:

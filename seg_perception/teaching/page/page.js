@@ -29,9 +29,11 @@ async function attempt(work) {
   }
 }
 
-// Clicks wait in the browser's own storage until the server has stored them.
-const waiting = () => JSON.parse(localStorage.getItem("teach-waiting") || "[]");
-function keep(entries) { localStorage.setItem("teach-waiting", JSON.stringify(entries)); }
+// Clicks wait in the browser's own storage until the server has stored them; those of another
+// teaching, which had this address before, are none of this one.
+const shelf = () => `teach-waiting ${page.state?.id}`;
+const waiting = () => JSON.parse(localStorage.getItem(shelf()) || "[]");
+function keep(entries) { localStorage.setItem(shelf(), JSON.stringify(entries)); }
 const held = (count) => `${count} click${count === 1 ? " waits" : "s wait"} to be stored.`;
 function silence() {
   const count = waiting().length;
@@ -66,9 +68,10 @@ const finished = () => page.state.round && page.state.round.state === "done";
 async function refresh() {
   const state = await attempt(() => ask("state"));
   if (!state) return;
-  const first = !page.state;
+  const first = !page.state, grown = !first && state.preview.caught_up !== page.state.preview.caught_up;
   page.state = state;
   drawState();
+  if (grown && $("layer").value === "preview") await loadMaps();
   if (first) { layers(); await show(0); await nextQuestion(); }
 }
 
@@ -82,6 +85,7 @@ function drawState() {
   if (state.notes.length) say(state.notes.join(" "));
   drawClasses();
   drawRound();
+  layers();
   if (page.image) draw();
 }
 
@@ -149,7 +153,12 @@ function drawTeacher(teacher) {
 }
 
 function layers() {
-  for (const option of $("layer").options) if (option.value === "after") option.disabled = !finished();
+  const follow = page.state.preview.behind;
+  for (const option of $("layer").options) {
+    if (option.value === "after") option.disabled = !finished();
+    const told = `preview of the clicks${follow ? ` (${counted(follow, "frame")} to come)` : ""}`;
+    if (option.value === "preview" && option.textContent !== told) option.textContent = told;
+  }
 }
 
 async function picture(address) {
