@@ -15,6 +15,7 @@ from seg_perception.core.issue_kinds import (
     frames,
     images,
     inputs,
+    labels,
     lenses,
     messages,
     pictures,
@@ -39,6 +40,7 @@ _PARTS = {
     "Frames": frames,
     "Single messages": messages,
     "Engine": engines,
+    "Labels from words, truth and drives": labels,
 }
 _HEAD = """# What is said of the inputs, and what to do
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seg_perception.cli.options import AsJson, print_json
+from seg_perception.cli.options import AsJson, end, print_json
 
 
 def command(
@@ -33,23 +33,30 @@ def command(
     from contextlib import closing
 
     from seg_perception.config import SegmentationConfig
+    from seg_perception.core.issue_log import IssueLog
     from seg_perception.inference.augmented import AugmentedSegmenter, ViewPlan
     from seg_perception.inference.bundle import Bundle
     from seg_perception.inference.engine import create_engine
     from seg_perception.open_vocabulary.gating import HeldOut, judge_labels, write_gated
 
+    issues = IssueLog()
     engine = create_engine(Bundle.load(bundle), SegmentationConfig(bundle=bundle))
     with closing(engine):
         segmenter = AugmentedSegmenter(engine, ViewPlan())
         verdicts = judge_labels(
-            HeldOut(truth, teacher), lambda image: segmenter.label(image)[0], engine.bundle.ontology
+            HeldOut(truth, teacher),
+            lambda image: segmenter.label(image)[0],
+            engine.bundle.ontology,
+            issues,
         )
+    notes = list(map(str, issues.all()))
+    end(notes, [])
     for verdict in verdicts:
         typer.echo(str(verdict), err=as_json)
     shares = write_gated(labels, output, verdicts)
     if as_json:
         document = {"verdicts": [verdict.to_json() for verdict in verdicts], "pixels": shares}
-        print_json({"output": str(output), **document})
+        print_json({"output": str(output), **document, "notes": notes})
         return
     kept = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     typer.echo(f"{output}: labels of {kept} of the pixels; train on it as on any labelled folder")

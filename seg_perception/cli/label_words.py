@@ -148,15 +148,15 @@ def label_known(
         )
         raise ConfigError(msg)
     from seg_perception.datasets.layouts import open_folder
-    from seg_perception.open_vocabulary.oracle import OracleLabeller, TruthFrames, words_of
+    from seg_perception.open_vocabulary.oracle import OracleLabeller
+    from seg_perception.open_vocabulary.pointing.truth import MaskPointer, TruthFrames, words_of
     from seg_perception.open_vocabulary.run import WordRun
 
     folder = open_folder(source)
     words = words_of(folder)
     maker = _mask_maker(asked)
-    labeller = OracleLabeller(
-        folder, maker, words, "boxes" if asked.prompts == "boxes" else "coarse"
-    )
+    pointer = MaskPointer(folder, words, "boxes" if asked.prompts == "boxes" else "coarse")
+    labeller = OracleLabeller(pointer, maker, words)
     run = WordRun(labeller, words, {}, asked.batch, _used_memory)
     _finish(run, TruthFrames(folder, bag.every), output, as_json)
 

@@ -121,6 +121,10 @@ class IssueLog:
         """Count an event."""
         self._count(kind.code, Issue.of(kind, stream, **numbers))
 
+    def add_issue(self, issue: Issue) -> None:
+        """Count an event that somebody else put into words."""
+        self._count(issue.code, issue)
+
     def add_error(self, stream: str, error: SegPerceptionError) -> None:
         """Count a message that can't be used, under the reason of its error."""
         issue = Issue.of(BAD_MESSAGE, stream, error=error)

@@ -16,6 +16,7 @@ from seg_perception.config import Config
 from seg_perception.config.full_names import with_full_names
 from seg_perception.core.errors import OpenVocabularyError, SegPerceptionError
 from seg_perception.core.issue_log import IssueLog, log_faults
+from seg_perception.core.message_accounting import stream as stream_name
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import header_of, stamp_to_ns
@@ -36,11 +37,13 @@ class NamedFrame:
         name: of its files, without suffix.
         image: uint8 (H, W, 3), RGB.
         blank: bool (H, W), where nothing was photographed; None where that is nowhere.
+        stream: what is amiss with it is said of this: `camera.front`; empty of photographs.
     """
 
     name: str
     image: NDArray[np.uint8]
     blank: NDArray[np.bool_] | None = None
+    stream: str = ""
 
 
 class FrameSource(Protocol):
@@ -117,7 +120,6 @@ class BagFrames:
             BagError: the bag can't be read on.
             UnknownEncodingError: a camera's pictures are depths.
         """
-        lost: Counter[str] = Counter()
         issues = IssueLog(log_faults)
         images = CameraImages(self._config.cameras, issues)
         with BagReader(self._bag) as reader:
@@ -126,13 +128,14 @@ class BagFrames:
                 try:
                     pixels = decoded.pixels()
                 except SegPerceptionError as error:
-                    lost[f"{camera}: {error}"] += 1
+                    issues.add_error(stream_name("camera", camera), error)
                     continue
                 stamp = stamp_to_ns(header_of(decoded.tag.message).stamp)
                 image = images.rgb(camera, pixels, decoded.tag.message)
-                yield NamedFrame(file_name(camera, stamp), image)
-        self.notes[:] = [f"{count} pictures left out: {why}" for why, count in lost.items()]
-        self.notes += [str(issue) for issue in issues.all()]
+                yield NamedFrame(
+                    file_name(camera, stamp), image, stream=stream_name("camera", camera)
+                )
+        self.notes[:] = [str(issue) for issue in issues.all()]
 
     def _chosen(self, reader: BagReader) -> Iterator[Decoded[BagMessage]]:
         """Each so-many-th picture; of a stream all are decoded, since each needs the last."""

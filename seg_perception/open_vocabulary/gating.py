@@ -14,6 +14,8 @@ from seg_perception.active_learning.folder import LabellingFolder
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder
 from seg_perception.core.errors import DatasetError, OpenVocabularyError
+from seg_perception.core.issue_kinds.labels import NO_TEACHER_LABELS, NOT_HELD_OUT
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.json_document import dump_json
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.folder import read_image
@@ -21,7 +23,7 @@ from seg_perception.datasets.labelled_folder import LabelledFolder
 from seg_perception.datasets.layouts import open_folder
 from seg_perception.evaluation.scores import ClassCounts
 from seg_perception.evaluation.teacher_gate import ClassVerdict, count_classes, judge_teacher
-from seg_perception.open_vocabulary.oracle import file_name
+from seg_perception.open_vocabulary.pointing.truth import file_name
 from seg_perception.open_vocabulary.teacher import Image
 
 GATE = "gate.json"
@@ -43,7 +45,7 @@ class HeldOut:
 
 
 def judge_labels(
-    held_out: HeldOut, student: Student, student_classes: Ontology
+    held_out: HeldOut, student: Student, student_classes: Ontology, issues: IssueLog
 ) -> list[ClassVerdict]:
     """A verdict for each of the teacher's classes that the held-out truth has.
 
@@ -51,6 +53,7 @@ def judge_labels(
         held_out: truth and teacher's labels.
         student: labels, ids of its ontology (H, W), of a picture, uint8 (H, W, 3).
         student_classes: its ontology.
+        issues: told of held-out pictures without labels, and of classes that truth lacks.
 
     Raises:
         DatasetError: a folder can't be read.
@@ -66,6 +69,7 @@ def judge_labels(
     for pair in truth.pairs:
         other = by_name.get(file_name(pair))
         if other is None:
+            issues.add(NO_TEACHER_LABELS, "", name=file_name(pair))
             continue
         real, taught = looks[0][truth.read(pair)], looks[1][teacher.read(other)]
         _expect_same_size(real, taught, other.labels)
@@ -78,7 +82,10 @@ def judge_labels(
         )
         raise OpenVocabularyError(msg)
     counts = [_count(said[who], len(names)) for who in ("teacher", "student")]
-    return judge_teacher(names, counts[0], counts[1])
+    verdicts = judge_teacher(names, counts[0], counts[1])
+    if unproven := sorted(set(names) - {verdict.name for verdict in verdicts}):
+        issues.add(NOT_HELD_OUT, "", classes=", ".join(unproven))
+    return verdicts
 
 
 def _count(frames: Sequence[tuple[Labels, Labels]], count: int) -> ClassCounts:

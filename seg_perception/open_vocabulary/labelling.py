@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.core.errors import MemoryShortError, OpenVocabularyError
+from seg_perception.core.issue_kinds.labels import NO_NUMBERS
+from seg_perception.core.issue_log import Issue
 from seg_perception.open_vocabulary.decision import class_scores, decide
 from seg_perception.open_vocabulary.frames import NamedFrame
 from seg_perception.open_vocabulary.memory import expect_memory_for
@@ -24,7 +27,12 @@ class WordLabeller:
 
     Attributes:
         description: who the teacher is.
+        prunes: a preview leaves words out.
+        issues: nothing is amiss before the first picture.
     """
+
+    prunes = True
+    issues: Sequence[Issue] = ()
 
     def __init__(self, teacher: Teacher, words: Words, pruning: Pruning) -> None:
         """Take who is asked for what.
@@ -63,7 +71,25 @@ class WordLabeller:
         phrases: Phrases,
         answer: PhraseScores,
     ) -> TaughtFrame:
-        return taught_frame(self._words, frame, classes, phrases, answer, self.description)
+        sound = of_numbers(answer)
+        taught = taught_frame(self._words, frame, classes, phrases, sound, self.description)
+        broken = ~np.isfinite(answer.scores).all(axis=(1, 2)) | ~np.isfinite(answer.presence)
+        issues = [
+            Issue.of(NO_NUMBERS, frame.stream, phrase=phrase)
+            for phrase, is_broken in zip(phrases, broken.tolist(), strict=True)
+            if is_broken
+        ]
+        return replace(taught, issues=tuple(issues))
+
+
+def of_numbers(answer: PhraseScores) -> PhraseScores:
+    """The same with 0 in place of what is no number."""
+    return PhraseScores(
+        *(
+            np.nan_to_num(part, nan=0, posinf=0, neginf=0)
+            for part in (answer.presence, answer.scores)
+        )
+    )
 
 
 def taught_frame(
@@ -106,9 +132,13 @@ class FrameLabeller(Protocol):
 
     Attributes:
         description: who it is.
+        prunes: whether it leaves classes out that it was to look for.
+        issues: what is amiss with all pictures, or with what they are labelled by.
     """
 
     description: str
+    prunes: bool
+    issues: Sequence[Issue]
 
     def label(self, frames: Sequence[NamedFrame]) -> list[TaughtFrame]:
         """Labels of pictures of one size, in their order."""

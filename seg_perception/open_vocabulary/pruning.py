@@ -57,7 +57,8 @@ class Preview:
         if not self._needed:
             return [np.arange(len(self._words.classes))] * len(images)
         phrases = [phrase for owned in self._owned for phrase in owned]
-        said = self._teacher.presence(images, phrases)
+        # Who answers no number is asked at full size, where that is said.
+        said = np.nan_to_num(self._teacher.presence(images, phrases), nan=1)
         firsts = np.cumsum([0, *map(len, self._owned)])[:-1]
         by_class = np.maximum.reduceat(said, firsts, axis=1)
         return [kept_classes(row, self._pruning) for row in by_class]

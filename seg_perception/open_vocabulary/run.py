@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
@@ -20,6 +19,8 @@ from seg_perception.config import OutputConfig
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.draft_folder import draft_folder, expect_new
 from seg_perception.core.errors import DatasetError, OpenVocabularyError
+from seg_perception.core.issue_kinds.labels import NEVER_ASKED, PICTURE_EMPTY
+from seg_perception.core.issue_log import Issue, IssueLog
 from seg_perception.core.json_document import dump_json
 from seg_perception.io.image_files import write_image
 from seg_perception.open_vocabulary.frames import FrameSource, NamedFrame
@@ -182,7 +183,7 @@ class WordRun:
                     taught = unfinished.read(frame.name)
                     folder.add(frame.name, frame.image, taught.labels)
                     files.add(frame, taught)
-                    counts.add(taught)
+                    counts.add(frame, taught, self.words.label_space.unknown_id)
                     advance(number, max(number, source.count))
             summary = counts.summary(self, source, output, done)
             files.finish(summary)
@@ -274,10 +275,15 @@ class _Counts:
     def __init__(self) -> None:
         self._pixels = np.zeros(256, np.int64)
         self._open = self._frames = self._asked = 0
-        self._looked_for: Counter[str] = Counter()
+        self._looked_for: set[str] = set()
+        self._issues = IssueLog()
 
-    def add(self, taught: TaughtFrame) -> None:
+    def add(self, frame: NamedFrame, taught: TaughtFrame, unknown_id: int) -> None:
         self._pixels += np.bincount(taught.labels.reshape(-1), minlength=256)
+        for issue in taught.issues:
+            self._issues.add_issue(issue)
+        if not taught.issues and (taught.labels == unknown_id).all():
+            self._issues.add(PICTURE_EMPTY, frame.stream)
         self._open += int(taught.open.sum())
         self._frames += 1
         self._asked += len(taught.asked)
@@ -289,7 +295,8 @@ class _Counts:
         space, total = run.words.label_space, int(self._pixels.sum())
         shares = {name: float(self._pixels[number] / total) for name, number in space.ids.items()}
         never = [name for name, share in shares.items() if not share]
-        notes = [*source.notes]
+        issues = [*run.labeller.issues, *self._issues.all(), *self._never_asked(run)]
+        notes = [*source.notes, *map(str, issues)]
         notes += [f"no pixel was labelled {', '.join(never)}"] if never else []
         return LabellingSummary(
             source=source.origin,
@@ -304,8 +311,15 @@ class _Counts:
             unlabelled=float(self._pixels[space.unknown_id] / total),
             frame_s=done.cost.frame_s,
             memory_bytes=done.cost.memory_bytes,
-            notes=tuple(notes),
+            notes=tuple(dict.fromkeys(notes)),
         )
+
+    def _never_asked(self, run: WordRun) -> Iterator[Issue]:
+        """The words that no picture was asked for."""
+        names = [entry.name for entry in run.words.classes]
+        left = [name for name in names if name not in self._looked_for]
+        if run.labeller.prunes and left:
+            yield Issue.of(NEVER_ASKED, "", classes=", ".join(left))
 
 
 def _duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.atomic_write import write_file
 from seg_perception.core.errors import OpenVocabularyError
+from seg_perception.core.issue_log import Issue
 from seg_perception.core.json_document import dump_json
 
 SUFFIX = ".unfinished"
@@ -32,6 +33,7 @@ class TaughtFrame:
         open: bool (H, W), where two classes are too close to call.
         regions: as `Region.to_json` has them.
         asked: names of the classes that were looked for.
+        issues: what is amiss with it, each as often as it happened.
     """
 
     labels: NDArray[np.uint8]
@@ -39,6 +41,7 @@ class TaughtFrame:
     open: NDArray[np.bool_]
     regions: list[dict[str, Any]]
     asked: list[str]
+    issues: tuple[Issue, ...] = ()
 
 
 class UnfinishedRun:
@@ -74,7 +77,8 @@ class UnfinishedRun:
         Raises:
             OpenVocabularyError: the disk refuses them.
         """
-        said = json.dumps({"regions": taught.regions, "asked": taught.asked})
+        issues = [asdict(issue) for issue in taught.issues]
+        said = json.dumps({"regions": taught.regions, "asked": taught.asked, "issues": issues})
         packed = io.BytesIO()
         np.savez_compressed(
             packed,
@@ -95,10 +99,11 @@ class UnfinishedRun:
             with np.load(self._file(name), allow_pickle=False) as packed:
                 said = json.loads(packed["said"].tobytes())
                 arrays = {key: packed[key] for key in ("labels", "confidence", "open")}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            issues = tuple(Issue(**entry) for entry in said.pop("issues"))
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             msg = f"{self._file(name)}: damaged ({error}); remove it, and run the command again"
             raise OpenVocabularyError(msg) from error
-        return TaughtFrame(**arrays, **said)
+        return TaughtFrame(**arrays, **said, issues=issues)
 
     def remove(self) -> None:
         """Drop it: everything is in its place."""

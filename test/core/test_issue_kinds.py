@@ -17,6 +17,7 @@ from seg_perception.core.issue_kinds import (
     frames,
     images,
     inputs,
+    labels,
     lenses,
     messages,
     places,
@@ -24,7 +25,7 @@ from seg_perception.core.issue_kinds import (
 from seg_perception.core.issue_kinds.kind import IssueKind
 from seg_perception.core.message_accounting import MessageAccounting
 
-PARTS = (inputs, images, lenses, clouds, clocks, places, frames, messages, engines)
+PARTS = (inputs, images, lenses, clouds, clocks, places, frames, messages, engines, labels)
 KINDS = [kind for part in PARTS for kind in vars(part).values() if isinstance(kind, IssueKind)]
 
 

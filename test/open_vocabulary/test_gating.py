@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from seg_perception.core.errors import OpenVocabularyError
+from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.layouts import open_folder
 from seg_perception.open_vocabulary.gating import HeldOut, judge_labels, write_gated
@@ -62,7 +63,7 @@ STUDENT = ontology("log", "tree", "sky")
 
 
 def test_a_class_passes_where_the_teacher_is_better_and_other_classes_count_against_it(held_out):
-    verdicts = {v.name: v for v in judge_labels(held_out, student, STUDENT)}
+    verdicts = {v.name: v for v in judge_labels(held_out, student, STUDENT, IssueLog())}
     assert verdicts.keys() == {"log", "tree"}
     assert verdicts["log"].takes
     assert (verdicts["log"].teacher, verdicts["log"].student) == (100, 50)
@@ -72,7 +73,7 @@ def test_a_class_passes_where_the_teacher_is_better_and_other_classes_count_agai
 
 
 def test_what_does_not_pass_has_no_label_in_the_folder_for_training(held_out, tmp_path):
-    verdicts = judge_labels(held_out, student, STUDENT)
+    verdicts = judge_labels(held_out, student, STUDENT, IssueLog())
     shares = write_gated(held_out.teacher, tmp_path / "gated", verdicts)
     assert shares == {"log": pytest.approx(1 / 3)}
     folder = open_folder(tmp_path / "gated")
@@ -88,7 +89,7 @@ def test_a_teacher_that_is_nowhere_better_is_refused(held_out, tmp_path):
     def perfect(_image):
         return TRUTH
 
-    verdicts = judge_labels(held_out, perfect, STUDENT)
+    verdicts = judge_labels(held_out, perfect, STUDENT, IssueLog())
     with pytest.raises(OpenVocabularyError, match="no class of the teacher is proven better"):
         write_gated(held_out.teacher, tmp_path / "gated", verdicts)
     assert not (tmp_path / "gated").exists()
@@ -97,4 +98,17 @@ def test_a_teacher_that_is_nowhere_better_is_refused(held_out, tmp_path):
 def test_folders_without_a_picture_in_common_are_refused(held_out, tmp_path):
     other = write(tmp_path / "other", ontology("log"), {"x": np.zeros(SHAPE, np.uint8)})
     with pytest.raises(OpenVocabularyError, match=r"holds no picture of .* by name"):
-        judge_labels(HeldOut(held_out.truth, other), student, STUDENT)
+        judge_labels(HeldOut(held_out.truth, other), student, STUDENT, IssueLog())
+
+
+def test_what_the_gate_can_not_judge_is_said(tmp_path):
+    names = ["a", "b", "c"]
+    truth = write(tmp_path / "t", ontology("log", "tree", "sky"), dict.fromkeys(names, TRUTH))
+    words = ontology("log", "tree", "culvert")
+    held_out = HeldOut(truth, write(tmp_path / "l", words, {"a": TRUTH}))
+    issues = IssueLog()
+    judge_labels(held_out, student, STUDENT, issues)
+    pictures, classes = issues.all()
+    assert (pictures.code, pictures.count) == ("no_teacher_labels", 2)
+    assert classes.code == "not_held_out"
+    assert classes.sentence.startswith("culvert: ")

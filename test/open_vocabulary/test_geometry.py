@@ -86,6 +86,14 @@ def test_a_pixel_takes_the_label_that_enough_views_agree_on():
     assert taught.confidence[20, [10, 20, 40]].tolist() == [230, 204, 0]
     assert (taught.labels != 255).sum() == 2 * 25
     assert (lost.labels == 255).all()
+    assert taught.issues == ()
+    assert [(i.code, i.sentence.split("; ")[0]) for i in lost.issues] == [
+        (
+            "picture_not_placed",
+            "the picture has no labels, since nobody knows where it was taken: the replay did not "
+            "label it",
+        )
+    ]
 
 
 def test_the_number_of_views_decides():

@@ -8,13 +8,13 @@ import yaml
 from seg_perception.core.errors import OpenVocabularyError
 from seg_perception.core.ontology import Ontology
 from seg_perception.datasets.layouts import open_folder
-from seg_perception.open_vocabulary.oracle import (
-    Known,
-    OracleLabeller,
+from seg_perception.open_vocabulary.oracle import OracleLabeller, ask_known
+from seg_perception.open_vocabulary.pointing.clicks import from_clicks
+from seg_perception.open_vocabulary.pointing.known import Known
+from seg_perception.open_vocabulary.pointing.truth import (
+    MaskPointer,
     TruthFrames,
-    ask_known,
     coarsened,
-    from_clicks,
     from_masks,
     words_of,
 )
@@ -91,11 +91,12 @@ def test_clicks_on_other_classes_say_where_a_class_is_not():
 
 def test_a_mask_counts_within_its_box_as_much_as_its_quality():
     known = [Known(1, Prompt(box=(0, 0, 30, 20))), Known(1, Prompt(box=(30, 20, 60, 40)))]
-    places, answer = ask_known(IMAGE, known, Everywhere(0.9, 0.6))
+    places, answer, best = ask_known(IMAGE, known, Everywhere(0.9, 0.6))
     assert places.tolist() == [1]
     want = np.zeros((20, 30), np.float32)
     want[:10, :15], want[10:, 15:] = 0.9, 0.6
     np.testing.assert_allclose(answer.scores[0], want)
+    np.testing.assert_allclose(best, [0.9, 0.6])
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def folder(tmp_path):
 def test_a_labelled_folder_becomes_finer_labels(folder, tmp_path):
     words = words_of(folder)
     assert words.label_space.ids == {"log": 0, "tree": 1}
-    labeller = OracleLabeller(folder, Everywhere(), words, "boxes")
+    labeller = OracleLabeller(MaskPointer(folder, words, "boxes"), Everywhere(), words)
     output = tmp_path / "out"
     summary = WordRun(labeller, words, {}, 1, lambda: 1).label(TruthFrames(folder, 1), output)
     assert summary.frames == 1
@@ -131,7 +132,7 @@ def test_a_picture_of_which_nothing_is_known_has_no_label(folder, tmp_path):
     words = words_of(folder)
     empty = np.full((40, 60), 2, np.uint8)
     cv2.imwrite(str(folder.pairs[0].labels), empty)
-    labeller = OracleLabeller(folder, Everywhere(), words, "coarse")
+    labeller = OracleLabeller(MaskPointer(folder, words, "coarse"), Everywhere(), words)
     (taught,) = labeller.label(list(TruthFrames(folder, 1).frames()))
     assert (taught.labels == 255).all()
     assert taught.regions == []
@@ -141,3 +142,25 @@ def test_a_folder_that_names_no_classes_is_refused(folder):
     (folder.root / "ontology.yaml").unlink()
     with pytest.raises(OpenVocabularyError, match="names no classes"):
         words_of(open_folder(folder.root))
+
+
+def test_what_can_not_be_pointed_at_and_what_is_not_drawn_are_said(folder):
+    words = words_of(folder)
+    mask = truth()
+    mask[0, 50:60] = 0
+    cv2.imwrite(str(folder.pairs[0].labels), mask)
+    # Both logs are drawn, the tree is not.
+    maker = Everywhere(0.9, 0.6, 0.4)
+    labeller = OracleLabeller(MaskPointer(folder, words, "boxes"), maker, words)
+    (taught,) = labeller.label(list(TruthFrames(folder, 1).frames()))
+    assert [(i.code, i.about) for i in taught.issues] == [
+        ("too_small_to_point_at", "log"),
+        ("not_drawn", "tree"),
+    ]
+
+
+def test_a_box_narrower_than_a_pixel_of_the_mask_keeps_that_pixel():
+    # Pixels of the mask are 2 wide, their middles on odd columns; the box lies between two.
+    known = [Known(0, Prompt(box=(10.2, 0, 10.8, 40)))]
+    _, answer, _ = ask_known(IMAGE, known, Everywhere())
+    assert np.flatnonzero(answer.scores[0].any(axis=0)).tolist() == [5]

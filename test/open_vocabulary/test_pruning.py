@@ -23,6 +23,12 @@ def test_never_none_is_kept():
     assert kept_classes(np.zeros(3, np.float32), Pruning(share=0.3)).size > 0
 
 
+def test_a_word_of_which_the_preview_says_no_number_is_looked_for(planted, words):
+    teacher = planted({"tree": 0.9, "sky": np.nan})
+    preview = Preview(teacher, words("road", "tree", "water", "sky"), Pruning(cap=2, share=0.25))
+    assert preview.classes([IMAGE])[0].tolist() == [1, 3]
+
+
 def test_a_vocabulary_within_the_cap_is_asked_whole_without_a_preview(planted, words):
     teacher = planted({"log": 0.9})
     preview = Preview(teacher, words("log", "tree"), Pruning(cap=2))

@@ -121,3 +121,42 @@ def test_a_lack_of_memory_is_said_with_the_size(label, planted):
 
     with pytest.raises(OpenVocabularyError, match="no memory for 2 pictures of 24x16 at once"):
         label(teacher=Large({}))
+
+
+def test_pictures_without_a_label_and_words_that_nobody_looked_for_are_said(
+    photos, tmp_path, planted, words
+):
+    own = words("log", "tree", "sky")
+    labeller = WordLabeller(planted({"log": 0.1}), own, Pruning(cap=2, share=0.3))
+    run = WordRun(labeller, own, {}, 1, lambda: 1)
+    summary = run.label(PhotoFrames(photos, tmp_path / "out", 1), tmp_path / "out")
+    empty, never, _ = summary.notes
+    assert empty == "nothing in the picture got a label (3 times)"
+    # The quantile 0.7 of 0.1, 0 and 0 lies between the first two: only the first reaches it.
+    assert never.startswith("tree, sky: looked for at full size in no picture")
+
+
+def test_a_score_that_is_no_number_is_absent_and_said_after_a_stop_too(label, planted):
+    class Tired(planted):
+        def score(self, images, phrases):
+            if len(self.asked) == 2:
+                raise KeyboardInterrupt
+            return super().score(images, phrases)
+
+    broken = np.array(LEFT)
+    broken[0, 0] = np.nan
+    answers = {"log": broken, "tree": RIGHT, "sky": np.full((4, 6), np.inf, np.float32)}
+    with pytest.raises(KeyboardInterrupt):
+        label(teacher=Tired(answers))
+    summary, output = label(answers)
+    assert summary.taken_on == 2
+    said = [note for note in summary.notes if "are no numbers" in note]
+    assert [note[: note.index(" are")] for note in said] == [
+        "the teacher's scores of 'log'",
+        "the teacher's scores of 'sky'",
+    ]
+    assert all(note.endswith("(3 times)") for note in said)
+    mask = cv2.imread(str(output / "masks_src" / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert mask[0, 0] == 255
+    assert (mask[8:, :8] == 0).all()
+    assert (mask[:, -8:] == 1).all()

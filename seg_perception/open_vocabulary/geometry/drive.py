@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from seg_perception.active_learning.summary import file_name
 from seg_perception.config import Config, MapConfig
 from seg_perception.core.errors import CalibrationError, ConventionError, TransformError
+from seg_perception.core.issue_kinds.labels import VOXELS_GONE
+from seg_perception.core.issue_kinds.places import NOT_MAPPED
 from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.message_accounting import stream
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, SemanticCloud
 from seg_perception.fusion.view import PreparedLabelMap, View
@@ -25,6 +28,7 @@ from seg_perception.replay.sink import WatchingSink
 
 # Transforms are recorded at most so long after what they are of.
 _LATE_NS = 2 * NANOSECONDS
+_NO_SCAN = "no labelled scan came after it, by which it could be placed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +55,16 @@ class DriveSink(WatchingSink):
 
     Attributes:
         mapper: the map; `follow` makes it.
-        places: by the name of a picture's files.
+        places: by the name of a picture's files; why it is not known, where it is not.
         views: scans that voted.
+        issues: what was amiss with scans and with the map.
     """
 
     def __init__(self, config: Config, ontology: Ontology, wishes: Agreement) -> None:
         """Start before the first message; `follow` is called before anything is written."""
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, Place | str] = {}
         self.views = 0
+        self.issues = IssueLog()
         self._config, self._ontology, self._wishes = config, ontology, wishes
         self._moves = moving_classes(ontology)
         self._waiting: list[_Waiting] = []
@@ -78,12 +84,14 @@ class DriveSink(WatchingSink):
             half_life_scans=100_000,
         )
         self.motion = motion
-        self.mapper = SemanticMapper(self._config, whole, self._ontology, motion, IssueLog())
+        self.mapper = SemanticMapper(self._config, whole, self._ontology, motion, self.issues)
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Let a picture wait for a scan, which says where it was taken."""
         del frame, now_ns
         if label_map.calibration is None:
+            name = file_name(label_map.camera, label_map.stamp_ns)
+            self.places[name] = "no camera_info came"
             return
         moving = zlib.compress(np.packbits(self._moves.take(label_map.labels)).tobytes(), 1)
         height, width = label_map.labels.shape
@@ -96,6 +104,7 @@ class DriveSink(WatchingSink):
             label_map.frame_id,
             label_map.calibration,
         )
+        self.places[file_name(label_map.camera, label_map.stamp_ns)] = _NO_SCAN
         self._waiting.append(_Waiting(bare, moving))
 
     def write_cloud(self, semantic: SemanticCloud, now_ns: int) -> None:
@@ -109,7 +118,8 @@ class DriveSink(WatchingSink):
             if self._went_on(scan, T_map_scan):
                 self.mapper.add(scan, self.motion.points_at_stamp(scan), semantic)
                 self.views += 1
-        except TransformError:
+        except TransformError as error:
+            self.issues.add(NOT_MAPPED, stream("lidar", semantic.sensor), error=error)
             return
         self._waiting = [
             waiting
@@ -117,6 +127,11 @@ class DriveSink(WatchingSink):
             if not self._placed(waiting, scan, T_map_scan)
             and scan.time_ns - waiting.label_map.stamp_ns <= _LATE_NS
         ]
+
+    def finish(self) -> None:
+        """Say what the map gave up, after the last message."""
+        if count := self.mapper.map.count.given_up:
+            self.issues.add(VOXELS_GONE, "map", count=count)
 
     def _went_on(self, scan: Scan, T_map_scan: NDArray[np.float64]) -> bool:
         """Whether it is another view: a robot that rests says the same again and again."""
@@ -128,6 +143,7 @@ class DriveSink(WatchingSink):
 
     def _placed(self, waiting: _Waiting, scan: Scan, T_map_scan: NDArray[np.float64]) -> bool:
         label_map = waiting.label_map
+        name = file_name(label_map.camera, label_map.stamp_ns)
         if label_map.calibration is None:
             return False
         rectified = self._config.cameras[label_map.camera].rectified
@@ -136,9 +152,9 @@ class DriveSink(WatchingSink):
             T_camera_cloud = self.motion.T_camera_cloud(label_map, scan)
             shutter = self.motion.shutter(label_map, scan)
             view = View(PreparedLabelMap(label_map), lens, T_camera_cloud, shutter=shutter)
-        except (CalibrationError, ConventionError, TransformError):
+        except (CalibrationError, ConventionError, TransformError) as error:
+            self.places[name] = str(error)
             return False
-        name = file_name(label_map.camera, label_map.stamp_ns)
         T_scan_map = np.asarray(np.linalg.inv(T_map_scan), np.float64)
         self.places[name] = Place(view.of_points_in(T_scan_map), waiting.moving)
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from seg_perception.config import Config
 from seg_perception.config.full_names import with_full_names
 from seg_perception.core.errors import OpenVocabularyError
+from seg_perception.core.issue_kinds.labels import PICTURE_NOT_PLACED
+from seg_perception.core.issue_log import Issue
 from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.inference.bundle import Bundle, sha256
@@ -33,6 +35,7 @@ from seg_perception.replay.replay import feed_all
 from seg_perception.replay.session import Session
 
 NAME = "geometry"
+_NOT_SEEN = "the replay did not label it"
 
 
 class GeometryLabeller:
@@ -40,28 +43,34 @@ class GeometryLabeller:
 
     Attributes:
         description: who says so.
+        prunes: it knows all classes.
+        issues: what was amiss on the drive.
     """
+
+    prunes = False
 
     def __init__(
         self,
         voxels: Voxels,
-        places: dict[str, Place],
+        places: Mapping[str, Place | str],
         wishes: Agreement,
         words: Words,
         ontology: Ontology,
         description: str,
+        issues: Sequence[Issue] = (),
     ) -> None:
         """Take what the drive told.
 
         Args:
             voxels: of the whole drive; what moves is among them, to hide what is behind it.
-            places: of pictures, by name.
+            places: of pictures, by name; why it is not known, where it is not.
             wishes: when views agree.
             words: the labels' classes, by their names in the ontology.
             ontology: of the voxels.
             description: who says so.
+            issues: what was amiss on the drive.
         """
-        self.description = description
+        self.description, self.issues = description, issues
         self._voxels, self._words = voxels, words
         self._origin = voxels.xyz.mean(axis=0)
         proven = voxels.counts >= wishes.views
@@ -77,14 +86,13 @@ class GeometryLabeller:
         return [self._taught(frame) for frame in frames]
 
     def _taught(self, frame: NamedFrame) -> TaughtFrame:
-        place = self._places.get(frame.name)
-        size = (frame.image.shape[1], frame.image.shape[0])
-        if place is None:
-            numbers = np.full(frame.image.shape[:2], -1, np.int32)
+        place = self._places.get(frame.name, _NOT_SEEN)
+        numbers = np.full(frame.image.shape[:2], -1, np.int32)
+        issues: tuple[Issue, ...] = ()
+        if isinstance(place, str):
+            issues = (Issue.of(PICTURE_NOT_PLACED, frame.stream, reason=place),)
         else:
-            numbers = paint(self._map, place.view.of_points_in(_moved(self._origin)))
-            numbers[place.is_moving()] = -1
-            numbers = np.asarray(cv2.resize(numbers, size, interpolation=cv2.INTER_NEAREST))
+            numbers = self._shown(place, (frame.image.shape[1], frame.image.shape[0]))
         if frame.blank is not None:
             numbers[frame.blank] = -1
         there = numbers >= 0
@@ -95,7 +103,14 @@ class GeometryLabeller:
         confidence[there] = np.rint(self._voxels.confidence[shown] * 255)
         regions = list(self._regions(numbers, labels))
         names = [entry.name for entry in self._words.classes]
-        return TaughtFrame(labels, confidence, np.zeros(labels.shape, np.bool_), regions, names)
+        nowhere = np.zeros(labels.shape, np.bool_)
+        return TaughtFrame(labels, confidence, nowhere, regions, names, issues)
+
+    def _shown(self, place: Place, size: tuple[int, int]) -> NDArray[np.int32]:
+        """The voxel that each pixel of a picture shows, int32 (H, W), -1 for none."""
+        numbers = paint(self._map, place.view.of_points_in(_moved(self._origin)))
+        numbers[place.is_moving()] = -1
+        return np.asarray(cv2.resize(numbers, size, interpolation=cv2.INTER_NEAREST))
 
     def _regions(
         self, numbers: NDArray[np.int32], labels: NDArray[np.uint8]
@@ -155,14 +170,16 @@ def open_drive(
             session = Session(config, segmenter, inputs, sink)
             sink.follow(session.perception.motion)
             feed_all(session, reader, inputs.topics, on_progress)
+    sink.finish()
+    issues = [*session.issues(), *sink.issues.all()]
     voxels = sink.mapper.voxels()
     if not len(voxels):
-        told = "; ".join(str(issue) for issue in session.issues()) or "it has no scans"
+        told = "; ".join(str(issue) for issue in issues) or "it has no scans"
         msg = f"{reader.path}: no scan was labelled and placed, so that no views can agree: {told}"
         raise OpenVocabularyError(msg)
     words = Words.of_classes(ontology)
     said = f"{NAME}: {sink.views} views of labels by {who} ({sha256(bundle.model_path)[:8]})"
-    return GeometryLabeller(voxels, sink.places, wishes, words, ontology, said), words
+    return GeometryLabeller(voxels, sink.places, wishes, words, ontology, said, issues), words
 
 
 def _of_whole_pictures(config: Config) -> Config:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seg_perception.fusion.view import View
 
 # Depth (mm) and number of a voxel in one float64, whose least value is the nearest voxel.
-_NUMBERS = 1 << 24
+_NUMBERS = 1 << 25
 _MM = 1000.0
 # As far as can be; OpenCV takes the same beyond a picture's edge.
 _NOTHING = np.finfo(np.float64).max
