@@ -87,13 +87,9 @@ def test_a_pixel_takes_the_label_that_enough_views_agree_on():
     assert (taught.labels != 255).sum() == 2 * 25
     assert (lost.labels == 255).all()
     assert taught.issues == ()
-    assert [(i.code, i.sentence.split("; ")[0]) for i in lost.issues] == [
-        (
-            "picture_not_placed",
-            "the picture has no labels, since nobody knows where it was taken: the replay did not "
-            "label it",
-        )
-    ]
+    (issue,) = lost.issues
+    assert issue.code == "picture_not_placed"
+    assert "nobody knows where it was taken: the replay did not label it" in issue.sentence
 
 
 def test_the_number_of_views_decides():
