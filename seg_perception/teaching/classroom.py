@@ -186,7 +186,7 @@ class Classroom:
             yield from self._teach_questions()
             return
         finished = self.rounds.finished()
-        if finished and (self.verdict(finished[-1]).more or not self.teacher_more):
+        if finished and self.verdict(finished[-1]).more:
             yield from self._gate_questions(finished[-1])
         elif self.teacher_more:
             yield from self._teacher_questions
@@ -272,7 +272,14 @@ class Classroom:
             for point in self._answered(number)
             if point.old != point.new
         ]
-        return judge(telling, self._share(number), self.session.settings.config.gate_points)
+        most = self.session.settings.config.gate_points
+        return judge(telling, self._share(number), most, self._unanswered(number))
+
+    def _unanswered(self, number: int) -> int:
+        """Points where a round differs that nobody was asked yet."""
+        asked = {(c.frame, c.x, c.y) for c in self.session.record.clicks if c.part == "gate"}
+        drawn = [q for q in self._gate_questions(number) if q.draw != RANDOM]
+        return sum((q.frame, q.x, q.y) not in asked for q in drawn)
 
     def _answered(self, number: int) -> list[AnsweredPoint]:
         """Kept-aside points that were drawn for a round, or anywhere, and answered."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-Decision = Literal["better", "worse", "not proven", "ask more", "no points"]
+Decision = Literal["better", "worse", "not proven", "no difference", "ask more", "no points"]
 # A model that is not better passes in at most one of so many teachings, however often one looks.
 ODDS = 20.0
 _STEPS = 2000
@@ -56,7 +56,7 @@ class Verdict:
         return f"{_HEADS[self.decision].format(more=self.more)} {self._evidence()}".strip()
 
     def _evidence(self) -> str:
-        if self.decision == "no points":
+        if self.decision in ("no points", "no difference"):
             return ""
         if not self.asked:
             return f"Old and new differ on {self.differing:.1%} of the kept-aside pixels."
@@ -73,30 +73,35 @@ _HEADS: dict[Decision, str] = {
     "better": "Better: this model may go out.",
     "worse": "No: the taught model is worse than the one before.",
     "not proven": "No: it is not proven that the taught model is better.",
+    "no difference": "No: on the kept-aside frames the taught model says what the one before says; "
+    "click on more errors and train again.",
     "ask more": "Not decided yet: answer {more} more points.",
     "no points": "No: there is nothing kept aside to prove it on; give a longer drive or more "
     "images.",
 }
 
 
-def judge(points: Iterable[GatePoint], differing: float, most: int) -> Verdict:
+def judge(points: Iterable[GatePoint], differing: float, most: int, left: int) -> Verdict:
     """Decide on the points that were answered so far.
 
     Points where both models are wrong count for neither. Against "the new one is right no more
-    often than the old one" stands a bet that grows with every point it wins (an e-value: the
-    mixture of the likelihood ratios over all chances above one half). Its value exceeds `ODDS`
-    with a chance of at most 1 / `ODDS` where the new model is not better, whenever one stops.
+    often than the old one" stands a bet that grows with every point it wins (`evidence`). Its
+    value exceeds `ODDS` with a chance of at most 1 / `ODDS` where the new model is not better,
+    whenever one stops.
 
     Args:
         points: at which old and new differ, drawn evenly.
         differing: share of the kept-aside pixels at which they differ.
         most: points that may be asked.
+        left: how many there are to be asked yet.
     """
     answered = list(points)
     new = sum(point.new_right for point in answered)
     old = sum(point.old_right for point in answered)
     gain, spread = _difference(new, old, len(answered))
-    decision, more = _decide(new, old, len(answered), most)
+    decision, more = _decide(new, old, len(answered), min(most, len(answered) + left))
+    if not differing and not answered:
+        decision, more = "no difference", 0
     low, high = max(gain - 1.96 * spread, -1.0), min(gain + 1.96 * spread, 1.0)
     bounds = (differing * gain, differing * low, differing * high)
     return Verdict(decision, len(answered), new, old, differing, *bounds, more)
@@ -132,12 +137,18 @@ def _wanted(new: int, old: int, asked: int, most: int) -> int:
 
 @lru_cache(maxsize=4096)
 def evidence(wins: int, losses: int) -> float:
-    """The bet's value: mean over p in (1/2, 1) of (2p)^wins (2 - 2p)^losses; 1 without points."""
-    total = 0.0
+    """The bet's value, an e-value; 1 without points.
+
+    It is the mean of the likelihood ratios (2p)^wins (2 - 2p)^losses over the chances p above one
+    half, weighed by (p - 1/2) (1 - p): few models that are better are so hardly or always.
+    """
+    total = weights = 0.0
     for step in range(_STEPS):
-        chance = 0.5 + (step + 0.5) / (2 * _STEPS)
-        total += math.exp(wins * math.log(2 * chance) + losses * math.log(2 - 2 * chance))
-    return total / _STEPS
+        place = (step + 0.5) / _STEPS
+        weight = place * (1 - place)
+        total += weight * math.exp(wins * math.log1p(place) + losses * math.log1p(-place))
+        weights += weight
+    return total / weights
 
 
 def _difference(new: int, old: int, asked: int) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import derive_bundle
 from seg_perception.inference.manifest import ClassConfidence, ConfidenceCalibration
 from seg_perception.inference.self_test import Thresholds, self_test
+from seg_perception.teaching import classroom
 from seg_perception.teaching.classroom import COMPARISON, Classroom
 from seg_perception.teaching.clicks import Click, NewClass
 from seg_perception.teaching.headless import teach_headless
@@ -135,6 +136,37 @@ def test_before_anything_is_proven_nothing_goes_out(taught_room, helpers, tmp_pa
     assert taught_room.verdict(number).decision == "ask more"
     with pytest.raises(TeachingError, match="Not decided yet: answer 12 more points"):
         taught_room.release(number, tmp_path / "out")
+
+
+def finished_with(room, model: bytes) -> int:
+    """A round that gave this model."""
+    place = room.session.round_folder(1)
+    place.mkdir(parents=True)
+    (place / "model.onnx").write_bytes(model)
+    facts = {"model_sha256": hashlib.sha256(model).hexdigest(), "clicks": 1, "notes": []}
+    (place / "done.json").write_text(json.dumps(facts))
+    return 1
+
+
+def test_a_model_that_says_what_the_one_before_said_asks_nothing(room, small_bundle, tmp_path):
+    number = finished_with(room, Bundle.load(small_bundle).model_path.read_bytes())
+    assert room.verdict(number).decision == "no difference"
+    assert room.question("gate", "ann") is None
+    with pytest.raises(TeachingError, match="says what the one before says"):
+        room.release(number, tmp_path / "out")
+
+
+def test_where_nobody_knows_what_is_there_the_gate_says_no(taught_room, monkeypatch):
+    """Points are skipped until none is left: it asks for none that there is not."""
+    room, number = taught_room, 1
+    monkeypatch.setattr(classroom, "_SPARE", 1)
+    asked = 0
+    while (question := room.question("gate", "ann")) is not None:
+        room.answer(question, "", "ann")
+        asked += 1
+    assert asked >= room.session.settings.config.gate_points
+    verdict = room.verdict(number)
+    assert (verdict.decision, verdict.asked, verdict.more) == ("not proven", 0, 0)
 
 
 def test_clicks_on_errors_never_prove(taught_room, helpers):

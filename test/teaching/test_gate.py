@@ -16,17 +16,19 @@ def points(new: int, old: int, neither: int = 0) -> list[GatePoint]:
     ]
 
 
-def test_the_bet_is_the_mean_of_likelihood_ratios():
-    # Of wins alone the mean of (2p)^n over (1/2, 1) is (2^(n+1) - 1) / (n + 1).
+def test_the_bet_is_the_weighted_mean_of_likelihood_ratios():
+    # With q = 2p - 1 and the density 6 q (1 - q): wins alone are the mean of (1 + q)^n, where q has
+    # the mean 1/2 and q^2 the mean 3/10; losses alone are that of (1 - q)^n, 6 / (n + 2) / (n + 3).
     assert evidence(0, 0) == pytest.approx(1.0)
-    for wins in (1, 5, 9):
-        assert evidence(wins, 0) == pytest.approx((2 ** (wins + 1) - 1) / (wins + 1), rel=1e-4)
-    # Of losses alone it is 1 / (n + 1).
-    assert evidence(0, 4) == pytest.approx(0.2, rel=1e-4)
+    assert evidence(1, 0) == pytest.approx(1.5, rel=1e-4)
+    assert evidence(2, 0) == pytest.approx(1 + 1 + 3 / 10, rel=1e-4)
+    assert evidence(0, 4) == pytest.approx(1 / 7, rel=1e-4)
+    # A win and a loss: the mean of 1 - q^2.
+    assert evidence(1, 1) == pytest.approx(7 / 10, rel=1e-4)
 
 
 def test_a_model_that_is_right_more_often_goes_out():
-    verdict = judge(points(12, 2, 6), 0.2, 60)
+    verdict = judge(points(12, 2, 6), 0.2, 60, 120)
     assert verdict.decision == "better"
     assert verdict.passed
     assert "12, the old one at 2" in str(verdict)
@@ -34,23 +36,33 @@ def test_a_model_that_is_right_more_often_goes_out():
 
 
 def test_a_model_that_is_right_less_often_does_not():
-    assert judge(points(2, 12), 0.2, 60).decision == "worse"
-    assert not judge(points(2, 12), 0.2, 60).passed
+    assert judge(points(2, 12), 0.2, 60, 120).decision == "worse"
+    assert not judge(points(2, 12), 0.2, 60, 120).passed
 
 
 def test_too_few_points_ask_for_more_and_never_say_no():
-    none = judge([], 0.2, 60)
+    none = judge([], 0.2, 60, 120)
     assert (none.decision, none.more) == ("ask more", 12)
-    few = judge(points(5, 2), 0.2, 60)
+    few = judge(points(5, 2), 0.2, 60, 120)
     assert few.decision == "ask more"
     assert few.more == 5
     assert "answer 5 more points" in str(few)
 
 
 def test_what_is_not_proven_within_the_most_points_is_refused():
-    verdict = judge(points(24, 20, 16), 0.2, 60)
+    verdict = judge(points(24, 20, 16), 0.2, 60, 120)
     assert verdict.decision == "not proven"
     assert not verdict.passed
+
+
+def test_what_can_not_be_asked_is_not_asked_for():
+    few = judge(points(5, 2), 0.2, 60, 3)
+    assert (few.decision, few.more) == ("ask more", 3)
+    assert judge(points(5, 2), 0.2, 60, 0).decision == "not proven"
+    assert judge([], 0.2, 60, 0).decision == "not proven", "nobody knows any of them"
+    alike = judge([], 0.0, 60, 0)
+    assert (alike.decision, alike.passed) == ("no difference", False)
+    assert "says what the one before says; click on more errors" in str(alike)
 
 
 def test_without_kept_aside_points_nothing_goes_out():
@@ -60,7 +72,7 @@ def test_without_kept_aside_points_nothing_goes_out():
 
 def test_the_interval_is_of_all_pixels():
     # Where both differ on a tenth, no change of more than a tenth is possible.
-    verdict = judge(points(20, 0), 0.1, 60)
+    verdict = judge(points(20, 0), 0.1, 60, 120)
     assert 0 < verdict.low < verdict.gain < verdict.high <= 0.1
 
 
