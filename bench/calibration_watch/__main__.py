@@ -3,8 +3,8 @@
     python -m bench.calibration_watch [--minutes 5] [--real FOLDER] [-o FOLDER]
 
 Seven simulated drives, one of them with three cameras, which are kept in the folder; each is
-driven sound, and with the front camera turned in the middle. The public drive of KITTI
-(`kitti_drive`) too, where its folder is given.
+driven sound, with the front camera turned in the middle, and with another lens. The public drive
+of KITTI (`kitti_drive`) too, where its folder is given.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from seg_perception.simulation.config import SimulationConfig
 EVERY_S = 3.0
 # Of a drive, so much before the knock is driven, and so much after it (second).
 _BEFORE_S, _AFTER_S = 60.0, 90.0
+_FOCALS = (0.8, 1.25, 0.9)
 _AXES = ("pitch", "yaw", "roll")
 _KNOCKS_DEG = np.array([[1, 0, 0], [0, -1, 0], [0, 0, 1], [0, 0.5, 0], [-3, 0, 0]], float)
 
@@ -57,6 +58,10 @@ def main() -> None:
         outcomes.append(sound)
         print(_line(driven.name, "no", sound), flush=True)
     for driven in _drives(options):
+        for focal in _FOCALS[: options.lenses]:
+            changed = _knocked(driven, np.zeros(3), focal)
+            outcomes.append(changed)
+            print(_line(driven.name, f"focal length x{focal:g}", changed), flush=True)
         for knock_deg in _KNOCKS_DEG[: options.knocks]:
             knocked = _knocked(driven, knock_deg)
             outcomes.append(knocked)
@@ -69,6 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench_calibration_watch"))
     parser.add_argument("--minutes", type=float, default=5.0, help="length of each drive")
     parser.add_argument("--knocks", type=int, default=len(_KNOCKS_DEG), help="of each drive")
+    parser.add_argument("--lenses", type=int, default=len(_FOCALS), help="of each drive")
     parser.add_argument("--drives", nargs="*", help="only these, by the table's names")
     parser.add_argument("--real", type=Path, help="folder of public recordings")
     return parser.parse_args()
@@ -136,12 +142,12 @@ def _worlds(duration_s: float) -> Iterator[tuple[str, SimulationConfig]]:
         )
 
 
-def _knocked(driven: Driven, knock_deg: np.ndarray) -> Outcome:
+def _knocked(driven: Driven, knock_deg: np.ndarray, focal: float = 1.0) -> Outcome:
     every = driven.every_s
     middle = len(driven.glimpses) // 2
     first = max(0, middle - round(_BEFORE_S / every))
     seen = driven.glimpses[first : middle + round(_AFTER_S / every)]
-    knock = Knock((middle - first) * every, knock_deg)
+    knock = Knock((middle - first) * every, knock_deg, focal)
     return drive(seen, driven.mounted, knock, every_s=every)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,11 @@ from bench.calibration_watch.drives import Glimpse
 from seg_perception.alignment.rotation_search import turn
 from seg_perception.config import Config
 from seg_perception.core.background_work import WorkAtOnce
-from seg_perception.core.issue_kinds.calibration import CALIBRATION_FOLLOWED, CALIBRATION_MOVED
+from seg_perception.core.issue_kinds.calibration import (
+    CALIBRATION_FOLLOWED,
+    CALIBRATION_MOVED,
+    LENS_UNFIT,
+)
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import NANOSECONDS, Calibration, CameraFrame, LabelMap, PointCloud
@@ -21,7 +25,7 @@ from seg_perception.geometry.transforms import TransformTree
 from seg_perception.pipeline.perception import Perception
 
 CAMERAS, LIDAR = ("front", "left", "right"), "top"
-_SAID = {CALIBRATION_MOVED.code, CALIBRATION_FOLLOWED.code}
+_SAID = {CALIBRATION_MOVED.code, CALIBRATION_FOLLOWED.code, LENS_UNFIT.code}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +53,17 @@ class Rig:
 
 @dataclass(frozen=True, eq=False)
 class Knock:
-    """The first camera is turned in mid-drive: tf keeps saying what it said.
+    """The first camera is turned in mid-drive, and tf keeps its word; or all get another lens.
 
     Attributes:
         after_s: since the first glimpse.
         turn_deg: float64 (3,), about the optical axes.
+        focal: from then on, all cameras' camera_info has so many times the focal length.
     """
 
     after_s: float
     turn_deg: NDArray[np.float64]
+    focal: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ def drive(
     A knock is planted in tf, from which the camera differs then as if it were turned itself.
     """
     work = _Timed()
+    with_focal = mounted if knock is None else _with_focal(mounted, knock.focal)
     tree = TransformTree()
     core = Perception(_config(mounted, every_s, follow=follow), Ontology.load("field"), tree)
     core.watch_calibration(work)
@@ -108,6 +115,7 @@ def drive(
         at_s = (glimpse.scan_ns - start_ns) / NANOSECONDS
         if knock is not None and at_s >= knock.after_s:
             _mount(tree, mounted, knock.turn_deg)
+            mounted = with_focal if knock.focal != 1 else mounted
         _feed(core, tree, glimpse, mounted)
         for issue in core.issues.all():
             if issue.code in _SAID:
@@ -166,6 +174,15 @@ def _mount(tree: TransformTree, mounted: Rig, turn_deg: NDArray[np.float64]) -> 
     for camera, T, C in zip(mounted.cameras, mounted.T_base_cameras, turns, strict=True):
         tree.set_static("base_link", camera, T @ C)
     tree.set_static("base_link", "lidar", mounted.T_base_lidar)
+
+
+def _with_focal(mounted: Rig, focal: float) -> Rig:
+    """The rig with a camera_info of so many times the focal length."""
+    lens = mounted.calibration
+    k, p = lens.k.copy(), lens.p.copy()
+    for matrix in (k, p):
+        matrix[[0, 1], [0, 1]] *= focal
+    return replace(mounted, calibration=replace(lens, k=k, p=p))
 
 
 def _feed(core: Perception, tree: TransformTree, glimpse: Glimpse, mounted: Rig) -> None:

@@ -66,5 +66,5 @@ def _plant(word: str, spoil: Callable[[Image], Image]) -> Plant:
 
 
 def _lens(focal: float) -> Plant:
-    words = frozenset({"odd_camera_info", "calibration_moved"})
+    words = frozenset({"odd_camera_info", "lens_unfit"})
     return Plant(words, lambda image: image, focal=focal, length_s=60.0)

@@ -15,6 +15,7 @@ from bench.faults.plants import Plant
 from seg_perception.config import Config
 from seg_perception.core.errors import BagError
 from seg_perception.core.issue_log import Issue
+from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import NANOSECONDS, CameraFrame, LabelMap, SemanticCloud
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.engine import Engine, create_engine
@@ -89,7 +90,8 @@ def _feed(
         for issue in filter(_of_a_camera, session.perception.issues.all()):
             said.setdefault(issue.code, seconds)
     degraded = session.perception.accounting.degraded()
-    return Outcome(seconds, pictures, said, sum(degraded.values()))
+    pictures_so = sum(degraded.get(stream("camera", name), 0) for name in session.cameras.values())
+    return Outcome(seconds, pictures, said, pictures_so)
 
 
 class _Remembering:

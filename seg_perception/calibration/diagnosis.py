@@ -12,7 +12,12 @@ from seg_perception.alignment.evidence import Evidence
 from seg_perception.alignment.rotation_search import search_rotation
 from seg_perception.alignment.verdict import LEAST_EDGES, RECORD, judge
 from seg_perception.calibration.finding import Finding, find
-from seg_perception.calibration.hypotheses import Hypothesis, cropped, wrong_transforms
+from seg_perception.calibration.hypotheses import (
+    Hypothesis,
+    cropped,
+    other_lens,
+    wrong_transforms,
+)
 from seg_perception.config import CameraConfig
 from seg_perception.geometry.transforms import StampedTransform
 
@@ -26,7 +31,7 @@ class Diagnosis:
     Attributes:
         level: `good`; `off` by a turn, a move or a clock; `wrong` by one of the usual mistakes,
             or altogether; `undecided` where the bag can't tell.
-        causes: `frame`, `inverted`, `cropped`, `no_overlap`, or names of components.
+        causes: `frame`, `inverted`, `cropped`, `lens`, `no_overlap`, or names of components.
         sentence: the same in words, with the mend.
         finding: the best place and clock; None where nothing could be compared.
         parameters: what mends a mistake, ready to paste.
@@ -60,11 +65,17 @@ def diagnose(
     level, doubts = finding.judge()
     if level == "good":
         return Diagnosis("good", (), f"the calibration holds: {finding.figures}", finding)
+    lens = other_lens(evidence)
     if level == "off":
-        return _off(finding)
+        return (
+            _wrong(lens, finding)
+            if lens and _fits_better(lens, evidence, finding)
+            else _off(finding)
+        )
     search = finding.search
     mounted = wrong_transforms(evidence.observations[0], camera, static_transforms)
-    if mistake := _mounting(evidence, mounted) or _cut(evidence, camera, mounted[0]):
+    mistake = _mounting(evidence, mounted) or lens or _cut(evidence, camera, mounted[0])
+    if mistake:
         return _wrong(mistake, finding)
     if search.edges < LEAST_EDGES:
         return _out_of_view(evidence, mounted, finding)
@@ -74,6 +85,12 @@ def diagnose(
 def nothing_to_compare(why: str) -> Diagnosis:
     """The diagnosis of a camera of which the bag gave nothing to compare."""
     return Diagnosis("undecided", (), why)
+
+
+def _fits_better(mistake: Hypothesis, evidence: Evidence, finding: Finding) -> bool:
+    """Whether the pictures fit a mistake better than the place that was found."""
+    place = Hypothesis(change=finding.change, steps=finding.clock_steps)
+    return bool(mistake.sums(evidence).scores[0] > place.sums(evidence).scores[0])
 
 
 def _mounting(evidence: Evidence, mounted: Sequence[Hypothesis]) -> Hypothesis | None:

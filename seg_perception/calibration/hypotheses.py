@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.alignment.evidence import WIDEST, Evidence
+from seg_perception.alignment.lens_search import search_lens
 from seg_perception.alignment.observation import Observation
 from seg_perception.alignment.sums import Sums
 from seg_perception.calibration.shift_search import search_shift
@@ -30,7 +31,7 @@ class Hypothesis:
     """One mistake, or two.
 
     Attributes:
-        causes: words for machines: `frame`, `inverted`, `cropped`; none for no mistake.
+        causes: words for machines: `frame`, `inverted`, `cropped`, `lens`; none for no mistake.
         text: what would be wrong.
         mend: what to do about it.
         change: float64 (4, 4), applied to the scans in the optical frame.
@@ -88,6 +89,22 @@ def cropped(evidence: Evidence, camera: CameraConfig, first: Hypothesis) -> Hypo
     if shift_px is None:
         return None
     return _shifted(evidence.observations[0], camera, shift_px).after(first)
+
+
+def other_lens(evidence: Evidence) -> Hypothesis | None:
+    """Another focal length, where the pictures surely belong to one; None: no one."""
+    found = search_lens(evidence)
+    if not found.is_another:
+        return None
+    seen = evidence.observations[0]
+    focal_px = found.focal * seen.camera_model.fx * seen.sensor_px[0]
+    return Hypothesis(
+        causes=("lens",),
+        text=f"its focal length is {focal_px:.0f} px, {found.focal:.2f} times camera_info's",
+        mend="calibrate the lens, or name the camera_info or the "
+        f"camera.{seen.camera}.calibration_file that belongs to it",
+        change=found.change,
+    )
 
 
 def _shifted(

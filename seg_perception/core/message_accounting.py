@@ -145,15 +145,15 @@ class MessageAccounting:
         with self._lock:
             self._disputed[sensor] += count
 
-    def count_degraded(self, camera: str) -> None:
-        """Count a camera's picture of which nothing is taken for free ground."""
+    def count_degraded(self, stream: str) -> None:
+        """Count a picture that can't be trusted, or a cloud that has labels of one."""
         with self._lock:
-            self._degraded[camera] += 1
+            self._degraded[stream] += 1
 
     def degraded(self) -> dict[str, int]:
-        """Pictures per camera that were not to be trusted; cameras without any are left out."""
+        """Messages per stream that were not to be trusted; streams without any are left out."""
         with self._lock:
-            return {camera: count for camera, count in self._degraded.items() if count}
+            return {stream: count for stream, count in self._degraded.items() if count}
 
     def disputed(self) -> dict[str, int]:
         """Points per sensor on which two cameras disagreed; sensors without any are left out."""

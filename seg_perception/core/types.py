@@ -152,6 +152,7 @@ class LabelMap:
             those of the labels, and where nobody draws it.
         facts: what the image tells without a network; None where another machine had it.
         distance: from the pictures that the network was trained on; None where nobody knows.
+        is_degraded: it can't be trusted: what could be driven on is unknown in it.
     """
 
     camera: str
@@ -163,6 +164,7 @@ class LabelMap:
     picture: NDArray[np.uint8] | None = None
     facts: PictureFacts | None = None
     distance: PictureDistance | None = None
+    is_degraded: bool = False
 
     def __post_init__(self) -> None:
         """Check that labels and confidence fit.
@@ -311,6 +313,7 @@ class SemanticCloud:
         gaps_s: between the cloud's time and that of the label map of each of `cameras`.
         contradicted: of each of `cameras`, the share of the points it sees whose label can't be,
             0 to 1; empty where that is not tested.
+        is_degraded: one of `cameras` could not be trusted.
         T_base_cloud: float64 (4, 4), the cloud at its stamp, seen from the robot's base frame;
             None where no output asks for it, or it is not known.
     """
@@ -325,6 +328,7 @@ class SemanticCloud:
     moving: NDArray[np.uint8] | None = None
     gaps_s: tuple[float, ...] = ()
     contradicted: tuple[float, ...] = ()
+    is_degraded: bool = False
     T_base_cloud: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:

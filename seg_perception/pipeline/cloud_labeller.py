@@ -116,6 +116,7 @@ class CloudLabeller:
             moving=self._sensor.moving(scan),
             gaps_s=tuple(view.time_gap_s for view in selected.views),
             contradicted=transfer.contradicted,
+            is_degraded=selected.is_degraded,
         )
 
 

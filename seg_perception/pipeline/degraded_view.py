@@ -16,6 +16,7 @@ from seg_perception.core.types import LabelMap, SemanticCloud
 from seg_perception.fusion.occupancy import LETHAL, UNSEEN, cost_table
 from seg_perception.pipeline.contradiction_watch import ContradictionWatch
 from seg_perception.pipeline.familiarity_watch import FamiliarityWatch
+from seg_perception.pipeline.misplaced_cameras import MisplacedCameras, States
 from seg_perception.pipeline.picture_watch import HasMoved, PictureWatch
 
 
@@ -46,16 +47,30 @@ class DegradedView:
     """
 
     def __init__(
-        self, config: Config, ontology: Ontology, issues: IssueLog, has_moved: HasMoved
+        self,
+        config: Config,
+        ontology: Ontology,
+        issues: IssueLog,
+        has_moved: HasMoved,
+        places: States = dict,
     ) -> None:
-        """Start; `has_moved` says whether a frame moved between two times (ns)."""
+        """Start.
+
+        Args:
+            config: what is watched.
+            ontology: the model's.
+            issues: told of cameras.
+            has_moved: whether a frame moved between two times (ns).
+            places: by camera, what the watch over its place came to.
+        """
         chosen = config.pictures
         self.familiarity = FamiliarityWatch(issues, is_trusted=not chosen.unfamiliar_blocks)
         self._reasons: tuple[Reason, ...] = (self.familiarity,)
         self._of_scans: tuple[ContradictionWatch, ...] = ()
         if chosen.watch:
             self._of_scans = (ContradictionWatch(issues),)
-            self._reasons = PictureWatch(issues, has_moved), *self._of_scans, self.familiarity
+            seen = PictureWatch(issues, has_moved), *self._of_scans, MisplacedCameras(places)
+            self._reasons = *seen, self.familiarity
         self._drivable = _drivable(config, ontology)
         self._unknown_id = ontology.unknown_id
 
@@ -71,7 +86,7 @@ class DegradedView:
             return label_map
         unknown = label_map.labels.dtype.type(self._unknown_id)
         labels = np.where(self._drivable.take(label_map.labels), unknown, label_map.labels)
-        return replace(label_map, labels=labels)
+        return replace(label_map, labels=labels, is_degraded=True)
 
     def state(self) -> str:
         """What is remembered of earlier pictures and scans."""

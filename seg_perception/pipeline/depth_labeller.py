@@ -173,6 +173,7 @@ class DepthLabeller:
             sources=transfer.sources,
             cameras=selected.cameras,
             gaps_s=tuple(view.time_gap_s for view in selected.views),
+            is_degraded=selected.is_degraded,
         )
 
     def _unlabelled(self, scan: DepthScan, why: PointStatus) -> SemanticCloud:

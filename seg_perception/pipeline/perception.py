@@ -104,7 +104,13 @@ class Perception:
         self._clouds = CloudQueue(config.synchronizer)
         self._scans = ScanBuffer(self.motion, buffer_size(config))
         self._views = ViewSelector(config, self.motion, self._label_maps)
-        self.degraded = DegradedView(config, ontology, self.issues, self.motion.has_moved)
+        self.degraded = DegradedView(
+            config,
+            ontology,
+            self.issues,
+            self.motion.has_moved,
+            lambda: self.calibration.states,
+        )
         self._robot_pose = RobotPose(config, self.motion, self.issues)
         self._plausibility = Plausibility.of(config.plausibility, ontology)
         self._lidar_labellers = self._make_lidar_labellers()
@@ -155,10 +161,7 @@ class Perception:
         """
         self.calibration.see(frame)
         label_map = self._self_filter.hide_in_image(segmented)
-        trusted = self.degraded.for_clouds(label_map)
-        if trusted is not label_map:
-            self.accounting.count_degraded(label_map.camera)
-        self._keep(trusted, generation)
+        self._keep(self._trusted(label_map), generation)
         return label_map
 
     def add_label_map(self, label_map: LabelMap) -> None:
@@ -168,7 +171,7 @@ class Perception:
             ImageError: ids that the ontology does not have.
         """
         validate_label_ids(label_map, self.ontology)
-        self._keep(label_map, self._label_maps.generation)
+        self._keep(self._trusted(label_map), self._label_maps.generation)
 
     def add_cloud(self, sensor: str, cloud: PointCloud, handle: MessageHandle, now_ns: int) -> None:
         """Queue a cloud until `collect` finds label maps and transforms for it."""
@@ -301,6 +304,13 @@ class Perception:
             self.issues,
         )
 
+    def _trusted(self, label_map: LabelMap) -> LabelMap:
+        """What clouds may have of it; counted where that is not all."""
+        trusted = self.degraded.for_clouds(label_map)
+        if trusted is not label_map:
+            self.accounting.count_degraded(stream("camera", label_map.camera))
+        return trusted
+
     def _keep(self, label_map: LabelMap, generation: int) -> None:
         """Keep labels for the clouds; 0 is ROS' word for a time that nobody set."""
         if label_map.stamp_ns == 0:
@@ -341,6 +351,8 @@ class Perception:
         self.accounting.count_points(semantic)
         self.accounting.count_disputed(scan.sensor, disputed)
         self.accounting.count_stray_times(scan.sensor, scan.stray)
+        if semantic.is_degraded:
+            self.accounting.count_degraded(self._stream(scan.sensor))
 
     def _map(self, scan: Scan, xyz: NDArray[np.float32], semantic: SemanticCloud) -> None:
         for mapper in self.filled_maps:

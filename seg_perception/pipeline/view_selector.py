@@ -54,6 +54,11 @@ class SelectedViews:
     missing: PointStatus
     is_final: bool
 
+    @property
+    def is_degraded(self) -> bool:
+        """Whether one of the cameras could not be trusted."""
+        return any(view.prepared.label_map.is_degraded for view in self.views)
+
 
 class ViewSelector:
     """Asks the cameras that may label a sensor."""

@@ -30,7 +30,7 @@ class ReplaySummary:
         points: points by sensor and status.
         stray_times: by sensor, points whose time is that of another scan.
         disputed: by sensor, points to which two cameras gave different labels.
-        degraded: by camera, pictures of which nothing was taken for free ground.
+        degraded: by stream, pictures that could not be trusted, and clouds with labels of one.
         stages: how long the stages took.
         written: messages written by topic, without those passed on.
         issues: what was amiss, and what was found out.

@@ -132,8 +132,8 @@ class StatusPublisher:
         for issue in self._context.perception.issues.all():
             if what := _STANDING.get(issue.code):
                 yield f"{what} of {issue.stream}", issue.sentence
-        for camera, count in self._context.perception.accounting.degraded().items():
-            yield f"pictures of camera.{camera} that were not trusted", str(count)
+        for name, count in self._context.perception.accounting.degraded().items():
+            yield f"messages of {name} that were not trusted", str(count)
         for camera, words in self._context.perception.degraded.familiarity.words.items():
             yield f"familiarity of camera.{camera}", words
         yield from self._calibration()

@@ -1,11 +1,14 @@
 """Usual mistakes as changes of a calibration, worked out by hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from boxes import boxes, observation
 
-from seg_perception.calibration.hypotheses import wrong_transforms
+from seg_perception.alignment.evidence import Evidence
+from seg_perception.calibration.hypotheses import other_lens, wrong_transforms
 from seg_perception.config import Config
 from seg_perception.core.errors import ConventionError
 from seg_perception.geometry.correction import Correction
@@ -50,3 +53,22 @@ def test_axes_that_are_not_known_are_not_taken_for_optical_ones():
     for unknown in ("auto", None):
         with pytest.raises(ConventionError, match="expected optical or body, got"):
             optical_axes(unknown)
+
+
+def test_another_lens_is_named_in_pixels_of_the_sensor():
+    seen = [observation(*boxes(seed)) for seed in range(4)]
+    assert other_lens(Evidence(seen)) is None
+    k = np.array([[192.0, 0, 160], [0, 192.0, 100], [0, 0, 1]])  # of the true 240 px
+    # The pictures were reduced to half the sensor's width.
+    given = [
+        replace(one, calibration=replace(one.calibration, k=k), sensor_px=(2.0, 2.0))
+        for one in seen
+    ]
+    found = other_lens(Evidence(given))
+    assert found.causes == ("lens",)
+    focal_px = float(found.text.split()[4])
+    assert focal_px == pytest.approx(480, rel=0.015)
+    assert "1.25 times camera_info's" in found.text
+    # Under it, the pictures fit as well as with the true lens.
+    as_if = found.sums(Evidence(given)).scores
+    assert as_if[0] > 0.9 * Evidence(seen).sums([np.eye(4)]).scores[0]

@@ -35,13 +35,16 @@ class Watched:
         self.watch = CameraWatch("front", self.conventions, self.issues, follow=follow)
         self.now_ns = 0
 
-    def see(self, count, turned_deg=(0, 0, 0), edges=None):
-        """So many moments more."""
+    def see(self, count, turned_deg=(0, 0, 0), edges=None, focal=1.0):
+        """So many moments more; camera_info has so many times the true focal length."""
+        lens = seen_of(0).calibration
+        lens = replace(lens, k=lens.k * np.array([[focal, 1, 1], [1, focal, 1], [1, 1, 1]]))
         for _ in range(count):
             self.now_ns += STEP_NS
             seen = seen_of(self.now_ns // STEP_NS % 7)
             T = self.conventions.correction("front").T @ turn(np.array(turned_deg, float))
             seen = replace(seen, T_camera_lidar=T[None])
+            seen = replace(seen, calibration=lens) if focal != 1 else seen
             if edges is not None:
                 seen = replace(seen, depth_edges=edges)
             self.watch.add(seen, self.now_ns)
@@ -97,6 +100,36 @@ def test_a_knock_is_named_within_a_minute_with_its_turn_until_it_is_set_right(se
     watched.conventions.correct("front", Correction.of((0, 0, 0), (0, 1, 0)))
     watched.see(4, (0, -1, 0))
     assert (watched.watch.state.answer, watched.said) == ("fits", {})
+
+
+@pytest.mark.parametrize(("degrees", "is_misplaced"), [(1.0, False), (1.1, True)])
+def test_a_camera_knocked_by_more_than_a_degree_is_not_trusted(searches, degrees, is_misplaced):
+    watched = Watched()
+    searches((0, degrees, 0))
+    watched.see(4)
+    watched.see(10, (0, -degrees, 0))
+    assert watched.watch.state.answer == "moved"
+    assert watched.watch.state.is_misplaced == is_misplaced
+    trust = "nothing that it shows is taken for free ground"
+    assert (trust in watched.said["calibration_moved"]) == is_misplaced
+    watched.see(6)
+    assert not watched.watch.state.is_misplaced
+
+
+def test_another_lens_is_named_with_its_focal_length_and_is_not_trusted():
+    watched = Watched()
+    watched.see(4)
+    before_ns = watched.now_ns
+    # camera_info says 192 px now; the pictures are those of the true lens, of 240 px.
+    while watched.watch.state.answer != "lens":
+        watched.see(1, focal=0.8)
+    assert watched.now_ns - before_ns <= 45 * NANOSECONDS
+    said = watched.said["lens_unfit"]
+    assert ", 1.25 times that of its camera_info" in said
+    assert watched.watch.state.is_misplaced
+    watched.see(8)
+    assert (watched.watch.state.answer, watched.said) == ("fits", {})
+    assert not watched.watch.state.is_misplaced
 
 
 def test_one_search_alone_names_nobody(searches):

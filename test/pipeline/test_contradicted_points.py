@@ -135,7 +135,9 @@ def test_a_camera_that_most_of_a_scan_contradicts_frees_no_ground():
     assert "50 % of the points of top" in issue.sentence
     # The trail overhead is unknown now; sound pictures are believed two seconds later.
     assert status[-1] == UNCERTAIN
-    assert core.accounting.degraded()["front"] in {10, 11}
+    assert core.accounting.degraded()["camera.front"] in {10, 11}
+    # Their scans are counted, too: they came along with them.
+    assert core.accounting.degraded()["lidar.top"] in {9, 10, 11}
     for number in range(31, 60):
         status = seen(core, number, upside_down()[::-1], [*low, *low])
     assert status == [LABELLED] * 600

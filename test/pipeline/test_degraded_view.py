@@ -10,6 +10,7 @@ from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import NANOSECONDS, LabelMap, PointCloud, SemanticCloud
+from seg_perception.pipeline.camera_watch import WatchState
 from seg_perception.pipeline.degraded_view import DegradedView
 
 DARK = PictureFacts(brightness=3, contrast=20, white=0, sharpness=0.1, checksum=0)
@@ -97,3 +98,16 @@ def test_after_a_jump_of_the_clock_the_camera_is_trusted_again() -> None:
     labels_of(degraded, 3)
     degraded.clear()
     assert labels_of(degraded, 1) == [[GRASS, TRAIL], [WALL, SKY]]
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_camera_whose_labels_belong_elsewhere_frees_no_ground(watched) -> None:
+    config = Config.from_parameters({"pictures.watch": watched})
+    places = {"front": WatchState(answer="lens", is_misplaced=True), "rear": WatchState()}
+    seen = DegradedView(config, ontology(USUAL), IssueLog(), lambda *_: True, lambda: places)
+    freed = [[GRASS, TRAIL], [WALL, SKY]]
+    assert labels_of(seen, 0.1, None) == ([[255, 255], [WALL, SKY]] if watched else freed)
+    seen.clear()
+    assert ("front" in seen.state()) == watched
+    places["front"] = WatchState(answer="fits")
+    assert labels_of(seen, 0.1, None) == freed
