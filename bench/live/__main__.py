@@ -1,4 +1,4 @@
-"""`python -m bench.live`: our node against its work in a row, at an engine of 15 ms, in one run."""
+"""`python -m bench.live`: our nodes against their work in a row, at an engine of 15 ms."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from typing import Any
 
 from bench.live.rig import Rig
 from bench.live.table import comparison, verdict
-from bench.live.trial import Trial, run_trial
+from bench.live.trial import NODES, Trial, run_trial
 from seg_perception.core.json_document import dump_json
 from seg_perception.demo.processes import expect_ros
-
-SYSTEMS = ("pipeline", "serial")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,10 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(rig: Rig, options: argparse.Namespace) -> dict[str, list[Trial]]:
-    """Both systems in turns."""
-    trials: dict[str, list[Trial]] = {name: [] for name in SYSTEMS}
+    """All systems in turns."""
+    trials: dict[str, list[Trial]] = {name: [] for name in NODES}
     for number in range(options.trials):
-        for system in SYSTEMS if number % 2 == 0 else reversed(SYSTEMS):
+        for system in NODES if number % 2 == 0 else reversed(NODES):
             folder = options.folder / f"{rig.cameras}_cameras_{number}_{system}"
             shutil.rmtree(folder, ignore_errors=True)
             trials[system].append(run_trial(system, rig, options.seconds, folder))

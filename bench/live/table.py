@@ -11,6 +11,8 @@ from bench.live.trial import Trial
 Trials = Mapping[str, Sequence[Trial]]
 Figure = Callable[[Trial], float]
 
+_BASELINE = "serial"
+_OURS = {"pipeline": "one node", "split": "two nodes"}
 _ROWS: dict[str, tuple[Figure, int]] = {
     "label images per second": (lambda t: t.images.rate_hz, 1),
     "label images: age p50 (ms)": (lambda t: 1e3 * t.images.age_s[0], 0),
@@ -26,24 +28,31 @@ _ROWS: dict[str, tuple[Figure, int]] = {
 
 
 def comparison(cameras: int, camera_hz: float, trials: Trials) -> str:
-    """One number of cameras: medians over the trials, and their ratio."""
+    """One number of cameras: medians over the trials, and their ratios to the baseline's."""
     lines = [
-        f"| {cameras} x {camera_hz:g} Hz | pipeline | serial | ratio |",
-        "|---|---|---|---|",
+        f"| {cameras} x {camera_hz:g} Hz | one node | ratio | two nodes | ratio | serial |",
+        "|---|---|---|---|---|---|",
     ]
     for name, (figure, digits) in _ROWS.items():
-        ours, serial = (_median(trials[system], figure) for system in ("pipeline", "serial"))
-        ratio = f"{ours / serial:.2f}" if serial else "-"
-        lines.append(f"| {name} | {ours:.{digits}f} | {serial:.{digits}f} | {ratio} |")
+        serial = _median(trials[_BASELINE], figure)
+        cells = [name]
+        for system in _OURS:
+            ours = _median(trials[system], figure)
+            cells += [f"{ours:.{digits}f}", f"{ours / serial:.2f}" if serial else ""]
+        lines.append(f"| {' | '.join([*cells, f'{serial:.{digits}f}'])} |")
     return "\n".join(lines)
 
 
 def verdict(trials: Trials) -> str:
     """How far the last table is from what is aimed at."""
-    ours = trials["pipeline"]
+    return "\n".join(_verdict(words, trials[system]) for system, words in _OURS.items())
+
+
+def _verdict(words: str, ours: Sequence[Trial]) -> str:
     age_ms = 1e3 * _median(ours, lambda t: t.lidar.age_s[1])
     lost = 100 * max(_median(ours, lambda t: t.lidar.lost), _median(ours, lambda t: t.radar.lost))
-    return f"aims: lidar age p95 250 ms (is {age_ms:.0f}), 1 % of clouds lost (is {lost:.1f} %)"
+    aims = f"lidar age p95 250 ms (is {age_ms:.0f}), 1 % of clouds lost (is {lost:.1f} %)"
+    return f"{words}: aims: {aims}"
 
 
 def _median(trials: Sequence[Trial], figure: Figure) -> float:

@@ -23,6 +23,12 @@ from seg_perception.demo.processes import NodeProcess, Nodes, ProcessError
 from seg_perception.io.messages import Image, PointCloud2
 from seg_perception.outputs.topics import CameraTopics, cloud_topic
 
+# The modules of each system's nodes; the last one publishes what comes last.
+NODES = {
+    "pipeline": ("bench.live.pipeline_node",),
+    "split": ("bench.live.segmentation_half", "seg_perception.ros.semantic_cloud_node"),
+    "serial": ("bench.live.serial_node",),
+}
 _START_S, _END_S, _POLL_S = 60.0, 60.0, 0.1
 # The last messages may still be on their way when the drivers end.
 _LAST_S = 1.0
@@ -55,15 +61,15 @@ class Trial:
 
     Attributes:
         images, lidar, radar: the kinds of results.
-        cpu: cores that the node kept busy.
-        report: what it printed at its end.
+        cpu: cores that its nodes kept busy.
+        reports: what each of them printed at its end, by module.
     """
 
     images: Flow
     lidar: Flow
     radar: Flow
     cpu: float
-    report: dict[str, Any]
+    reports: dict[str, Any]
 
 
 def run_trial(system: str, rig: Rig, seconds: float, folder: Path) -> Trial:
@@ -78,20 +84,21 @@ def run_trial(system: str, rig: Rig, seconds: float, folder: Path) -> Trial:
     with reserved_domain_id() as domain, Nodes(loopback_environment(domain), folder) as nodes:
         heard = [f"{kind}:{topic}" for topic, (kind, _, _) in outputs.items()]
         listener = nodes.start("bench.live.listener", "--folder", folder, "--topics", *heard)
-        node = nodes.start(f"bench.live.{system}_node", "--ros-args", "--params-file", file)
-        _wait_for(folder / READY, (listener, node))
-        watch = CpuWatch(node.pid)
+        ours = [nodes.start(n, "--ros-args", "--params-file", file) for n in NODES[system]]
+        _wait_for(folder / READY, (listener, *ours))
+        watches = [CpuWatch(node.pid) for node in ours]
         begin_ns = time.monotonic_ns()
         wanted = ("--cameras", rig.cameras, "--camera-hz", rig.camera_hz, "--seconds", seconds)
         drivers = nodes.start("bench.live.drivers", "--log", folder / "sent.json", *wanted)
         nodes.wait_for(drivers, _START_S + WARM_UP_S + seconds + _END_S)
         drivers.report()
         end_ns = time.monotonic_ns()
-        watch.stop()
-        report = node.stop()
+        for watch in watches:
+            watch.stop()
+        reports = {node.module: node.stop() for node in ours}
         listener.stop()
-    cpu = watch.used_s(begin_ns, end_ns) / (1e-9 * (end_ns - begin_ns))
-    return _read(folder, outputs, cpu, report)
+    used_s = sum(watch.used_s(begin_ns, end_ns) for watch in watches)
+    return _read(folder, outputs, used_s / (1e-9 * (end_ns - begin_ns)), reports)
 
 
 def _outputs(config: Config) -> dict[str, tuple[str, str, str]]:
@@ -125,7 +132,7 @@ def _wait_for(ready: Path, nodes: Sequence[NodeProcess]) -> None:
 
 
 def _read(
-    folder: Path, outputs: dict[str, tuple[str, str, str]], cpu: float, report: dict[str, Any]
+    folder: Path, outputs: dict[str, tuple[str, str, str]], cpu: float, reports: dict[str, Any]
 ) -> Trial:
     sent = [(topic, stamp) for topic, stamp in json.loads((folder / "sent.json").read_text())]
     first_ns = min(stamp for _, stamp in sent) + round(WARM_UP_S * NANOSECONDS)
@@ -143,4 +150,4 @@ def _read(
         number = sum(topic in inputs.values() for topic, _ in counted)
         rate_hz = len(ages) / (1e-9 * (last_ns - first_ns))
         flows[kind] = Flow(number, len(ages), rate_hz, percentiles(list(ages.values())))
-    return Trial(flows["images"], flows["lidar"], flows["radar"], cpu, report)
+    return Trial(flows["images"], flows["lidar"], flows["radar"], cpu, reports)

@@ -158,14 +158,22 @@ class Perception:
             segmented: by the network.
             generation: when the image came; what is of another is not kept.
             frame: the image.
+
+        Returns:
+            The labels to be looked at: as the network made them, without the robot itself.
         """
-        self.calibration.see(frame)
-        label_map = self._self_filter.hide_in_image(segmented)
+        label_map = self._without_robot(segmented, frame)
         self._keep(self._trusted(label_map), generation)
         return label_map
 
+    def take_for_others(self, segmented: LabelMap, generation: int, frame: CameraFrame) -> LabelMap:
+        """Take the same, where another process labels the clouds; what their points may have."""
+        trusted = self._trusted(self._without_robot(segmented, frame))
+        self._keep(trusted, generation)
+        return trusted
+
     def add_label_map(self, label_map: LabelMap) -> None:
-        """Keep a label map that another machine made for the clouds.
+        """Keep a label map that `take_for_others` made in another process.
 
         Raises:
             ImageError: ids that the ontology does not have.
@@ -303,6 +311,10 @@ class Perception:
             self.ontology.unknown_id,
             self.issues,
         )
+
+    def _without_robot(self, segmented: LabelMap, frame: CameraFrame) -> LabelMap:
+        self.calibration.see(frame)
+        return self._self_filter.hide_in_image(segmented)
 
     def _trusted(self, label_map: LabelMap) -> LabelMap:
         """What clouds may have of it; counted where that is not all."""

@@ -14,7 +14,14 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import header_of, stamp_to_ns
 from seg_perception.io.video_packets import is_video
 from seg_perception.outputs.topics import image_topics
-from seg_perception.ros.image_stages import AnsweredFrame, Decoding, Inference, Publishing, Turns
+from seg_perception.ros.image_stages import (
+    AnsweredFrame,
+    Decoding,
+    Inference,
+    Publishing,
+    TakeSegmented,
+    Turns,
+)
 from seg_perception.ros.inputs import CameraInput, StreamInput
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.video_input import VideoInput
@@ -29,8 +36,16 @@ _FEW_PROCESSORS = 2
 class ImageSegmentation:
     """Images to label maps: the newest of each camera, through stages that work side by side."""
 
-    def __init__(self, context: NodeContext, segmenter: Segmenter) -> None:
-        """Start."""
+    def __init__(
+        self, context: NodeContext, segmenter: Segmenter, take: TakeSegmented | None = None
+    ) -> None:
+        """Start.
+
+        Args:
+            context: of this activation.
+            segmenter: asks the network.
+            take: gets what the network said; None: `Perception.take_segmented`.
+        """
         self._context = context
         self._segmenter = segmenter
         cameras = context.config.cameras
@@ -53,7 +68,8 @@ class ImageSegmentation:
         self._decoding = Decoding(context, segmenter, self._turns, self._decode, threads, ahead)
         ready = self._decoding.ready
         self._inference = Inference(context, segmenter, self._turns, ready, done, ahead)
-        self._publishing = Publishing(context, segmenter, done)
+        take = take or context.perception.take_segmented
+        self._publishing = Publishing(context, segmenter, done, take)
 
     @property
     def streams(self) -> Sequence[StreamInput]:

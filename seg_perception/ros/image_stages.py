@@ -25,6 +25,8 @@ TAKE_TIMEOUT_S = 0.2
 _NICENESS = 5
 
 Turns = FrameTurns[ReceivedMessage]
+# Of a label map, the generation of its image and the image, the label map to be published.
+TakeSegmented = Callable[[LabelMap, int, CameraFrame], LabelMap]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +173,17 @@ class Publishing:
     """Label maps of what the engine says: for the clouds, and into the graph, in its order."""
 
     def __init__(
-        self, context: NodeContext, segmenter: Segmenter, done: Handover[AnsweredFrame]
+        self,
+        context: NodeContext,
+        segmenter: Segmenter,
+        done: Handover[AnsweredFrame],
+        take: TakeSegmented,
     ) -> None:
-        """Start."""
+        """Start; `take` gets every label map, and says what of it is published."""
         self._context = context
         self._segmenter = segmenter
         self._done = done
+        self._take = take
         self._worker = Worker("publish", self._step, context.on_thread_error("publish"))
 
     def stop(self) -> None:
@@ -207,4 +214,4 @@ class Publishing:
         frame = ready.prepared.frame
         with context.latencies.measure("finish", ready.received.handle.stream):
             segmented = self._segmenter.finish(frame, answered.answer)
-            return context.perception.take_segmented(segmented, ready.generation, frame)
+            return self._take(segmented, ready.generation, frame)

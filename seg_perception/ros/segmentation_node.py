@@ -1,6 +1,7 @@
 """Cameras to label images: the half of the work for the machine with the cameras.
 
-The labels travel to `semantic_cloud_node` as PNG where `output.png` is set.
+The labels travel to `semantic_cloud_node` as PNG where `output.png` is set, without ground of a
+camera that can't be trusted now: points get what is published.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class SegmentationNode(SemanticNode):
 
     def make_components(self, context: NodeContext) -> Sequence[Component]:
         """Images to labels."""
-        return (ImageSegmentation(context, Segmenter(self.engine, context.config.segmentation)),)
+        segmenter = Segmenter(self.engine, context.config.segmentation)
+        return (ImageSegmentation(context, segmenter, context.perception.take_for_others),)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
