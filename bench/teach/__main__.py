@@ -19,14 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
-import yaml
 
 from bench.teach.annotator import Annotator
 from bench.teach.course import Answers, Course, Weights
 from bench.teach.gate_rates import gate_rates
-from bench.teach.places import Place, read_place
+from bench.teach.places import split_place
 from bench.teach.results import Results, Trial
 from bench.teach.teachers import TEACHERS, Pupil
 from bench.teach.teachers import rows as teacher_rows
@@ -35,7 +33,6 @@ from seg_perception.simulation.training_frames import training_frames
 from seg_perception.teaching.learning.graph_runner import Labeller
 from seg_perception.teaching.learning.teacher import MANY_CLICKS, Guards, TeachingOptions
 
-ROOT = Path(__file__).resolve().parents[2]
 _DRAWS = 400
 _BARE = Guards(self_distillation=0, old_distillation=0, replay=0, mix=1)
 
@@ -89,19 +86,19 @@ class _Bench:
     def __init__(self, options: argparse.Namespace) -> None:
         self._steps, self._teacher = options.steps, options.teacher
         self._bundle = bundle = Bundle.load(options.bundle)
-        taught = _place(options.data, "ycor", "train", options.frames, bundle)
+        taught = split_place(options.data, "ycor", "train", options.frames, bundle)
         kept = [(frame.image, None) for frame in bundle.golden]
         kept += training_frames(1, options.replay, bundle.width, bundle.height)
-        known = _place(options.data, "camvid", "train", options.old, bundle)
+        known = split_place(options.data, "camvid", "train", options.old, bundle)
         held = [*kept, *((picture, None) for picture in known.pictures)]
         self._course = Course.prepare(bundle, taught, held)
         old = [picture.features for picture in self._course.kept[len(kept) :]]
         fewer = self._course.kept[: len(kept)]
         self._known = replace(self._course, taught=known, features=old, kept=fewer)
-        self._new = _place(options.data, "ycor", "validation", options.judged, bundle)
-        self._old = _place(options.data, "camvid", "validation", options.judged // 2, bundle)
+        self._new = split_place(options.data, "ycor", "validation", options.judged, bundle)
+        self._old = split_place(options.data, "camvid", "validation", options.judged // 2, bundle)
         # Held-out frames between those that are judged.
-        self._proof = _place(options.data, "ycor", "validation", options.judged, bundle, 0.5)
+        self._proof = split_place(options.data, "ycor", "validation", options.judged, bundle, 0.5)
         self._looks = [self._course.look(place) for place in (self._new, self._old)]
         self._before = self._answers(self._course.graph.parameters())
 
@@ -118,7 +115,7 @@ class _Bench:
             values, spent_s = course.by_masks(options)
         else:
             said = self._said(course)
-            annotator = Annotator(course.taught, self._bundle, said, trial.wrong, trial.seed)
+            annotator = Annotator(course.taught, course.ids, said, trial.wrong, trial.seed)
             points = annotator.clicks(trial.clicks, trial.points)
             values, spent_s = course.by_clicks(points, options, teacher=self._taught_by(trial))
         return self._judged(trial, values, spent_s)
@@ -155,23 +152,12 @@ class _Bench:
         return new, old
 
 
-def _place(
-    data: Path, name: str, part: str, count: int, bundle: Bundle, between: float = 0.0
-) -> Place:
-    """Frames of a data set, evenly; `between` shifts them by so much of their distance."""
-    split = yaml.safe_load((ROOT / f"recipes/splits/{name}.yaml").read_text(encoding="utf-8"))
-    names: Sequence[str] = split[part]
-    evenly = np.linspace(0, len(names) - 1, min(count, len(names)))
-    chosen = (evenly[: len(evenly) - bool(between)] + between * evenly[1]).round().astype(int)
-    mapping = ROOT / f"config/training/mappings/{name}.yaml"
-    return read_place(data / name, mapping, [names[int(n)] for n in chosen], bundle)
-
-
 def _setup(options: argparse.Namespace) -> dict[str, Any]:
     """What rows of one table have in common."""
     names = ("frames", "judged", "old", "replay", "steps", "teacher")
     return {
         "model_sha256": sha256(Bundle.load(options.bundle).model_path),
+        "teacher_sha256": sha256(Bundle.load(options.teacher).model_path),
         **{name: getattr(options, name) for name in names},
     }
 

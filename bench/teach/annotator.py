@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.teach.places import Place
-from seg_perception.inference.bundle import Bundle
 from seg_perception.teaching.learning.targets import Point
 from seg_perception.teaching.points import doubtful_cell
 from seg_perception.teaching.superpixels import superpixels
@@ -22,16 +21,17 @@ class Annotator:
 
     Args:
         place: to be clicked on.
+        ids: of the classes, by name.
         said: labels and confidence of each frame by the model before.
         wrong: share of the keys that are wrong.
         seed: of points and wrong keys.
     """
 
     def __init__(
-        self, place: Place, bundle: Bundle, said: Sequence[Any], wrong: float, seed: int
+        self, place: Place, ids: Mapping[str, int], said: Sequence[Any], wrong: float, seed: int
     ) -> None:
         self._place, self._said, self._wrong, self._seed = place, said, wrong, seed
-        self._ids = bundle.ontology.ids
+        self._ids = ids
         self._pieces: dict[int, NDArray[np.int32]] = {}
         self._rng = np.random.default_rng(seed)
 

@@ -36,7 +36,11 @@ from seg_perception.teaching.config import TeachingConfig
 from seg_perception.teaching.frames import FrameStore, TeachingFrame
 from seg_perception.teaching.learning.carried import CarriedClicks
 from seg_perception.teaching.learning.graph_runner import Labeller
-from seg_perception.teaching.learning.lesson import Encoder, taught_picture
+from seg_perception.teaching.learning.lesson import (
+    ClickedPicture,
+    Encoder,
+    taught_pictures,
+)
 from seg_perception.teaching.learning.targets import Point
 from seg_perception.teaching.learning.teacher import TeachingOptions
 from seg_perception.teaching.session import Session, begin
@@ -115,14 +119,15 @@ class Race:
 
     def run(self, count: int, seed: int) -> dict[str, Any]:
         """Teach twice."""
-        annotator = Annotator(self._course.taught, self._bundle, self._said, 0.0, seed)
+        annotator = Annotator(self._course.taught, self._course.ids, self._said, 0.0, seed)
         points = annotator.clicks(count, "mixed")
         carried = CarriedClicks(self._drive.session, self._clicks(points))
-        beside = [
-            taught_picture(self._encoder.features(picture), picture, said, self._course.size)
+        clicked = [
+            ClickedPicture(self._encoder.features(picture), picture, said)
             for name, said in carried.points.items()
             for picture in [carried.picture(name)]
         ]
+        beside = taught_pictures(self._course.graph, clicked, self._course.size)
         options = TeachingOptions.for_clicks(count, TeachingOptions().steps, seed)
         alone, _ = self._course.by_clicks(points, options)
         both, _ = self._course.by_clicks(points, options, beside)

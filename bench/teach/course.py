@@ -14,18 +14,26 @@ from torch.nn.functional import interpolate
 
 from bench.teach.places import Place
 from seg_perception.inference.bundle import Bundle
+from seg_perception.teaching.clicks import NewClass
 from seg_perception.teaching.learning.graph import TeachableGraph
 from seg_perception.teaching.learning.lesson import (
+    ClickedPicture,
     Encoder,
     Features,
     KeptPicture,
     Lesson,
     TaughtPicture,
-    taught_picture,
+    taught_pictures,
 )
 from seg_perception.teaching.learning.targets import NO_TARGET, Point, shrink
-from seg_perception.teaching.learning.teacher import TeachingOptions, score_size, teach_head
+from seg_perception.teaching.learning.teacher import (
+    TeachingOptions,
+    grown,
+    score_size,
+    teach_head,
+)
 from seg_perception.teaching.learning.torch_head import OPERATORS, TorchHead
+from seg_perception.teaching.session import grown_ontology
 
 Answers = list[NDArray[Any]]
 Weights = dict[str, NDArray[np.float32]]
@@ -33,7 +41,16 @@ Weights = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A model that is taught: its graph, and the features of every frame, made once."""
+    """A model that is taught: its graph, and the features of every frame, made once.
+
+    Attributes:
+        bundle: of the model.
+        graph: of the model before.
+        taught: the place.
+        features, kept: of the frames that are taught, and of what must be kept.
+        size: of the class scores.
+        added: classes that the bundle's ontology lacks.
+    """
 
     bundle: Bundle
     graph: TeachableGraph
@@ -41,6 +58,22 @@ class Course:
     features: Sequence[Features]
     kept: Sequence[KeptPicture]
     size: tuple[int, int]
+    added: Sequence[NewClass] = ()
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """Of all classes, by name."""
+        return dict(grown_ontology(self.bundle.ontology, self.added).ids)
+
+    @property
+    def like(self) -> tuple[int, ...]:
+        """The row that each class which is new starts from."""
+        return tuple(self.bundle.ontology.ids[entry.like] for entry in self.added)
+
+    @property
+    def untaught(self) -> Weights:
+        """The weights before."""
+        return grown(self.graph, self.like).parameters()
 
     @classmethod
     def prepare(cls, bundle: Bundle, taught: Place, kept: Sequence[tuple[Any, Any]]) -> Course:
@@ -79,16 +112,16 @@ class Course:
         """
         started_s = time.process_time()
         frames = range(len(teacher)) if teacher else sorted(clicks)
-        pictures = [
-            taught_picture(
+        clicked = [
+            ClickedPicture(
                 self.features[n],
                 self.taught.pictures[n],
                 clicks.get(n, ()),
-                self.size,
                 teacher[n] if teacher else None,
             )
             for n in frames
         ]
+        pictures = taught_pictures(self.graph, clicked, self.size)
         return self._teach(pictures, options, started_s, carried)
 
     def by_masks(self, options: TeachingOptions) -> tuple[Weights, float]:
@@ -96,7 +129,7 @@ class Course:
         started_s = time.process_time()
         table = np.full(256, NO_TARGET, np.uint8)
         for number, name in self.taught.names.items():
-            table[number] = self.bundle.ontology.ids[name]
+            table[number] = self.ids[name]
         pictures = [
             TaughtPicture(features, shrink(table[truth], (), self.size))
             for features, truth in zip(self.features, self.taught.truths, strict=True)
@@ -110,14 +143,14 @@ class Course:
         started_s: float,
         carried: Sequence[TaughtPicture] = (),
     ) -> tuple[Weights, float]:
-        lesson = Lesson(pictures, self.kept, carried=carried)
+        lesson = Lesson(pictures, self.kept, self.like, carried)
         values = teach_head(self.graph, lesson, options)
         return values, time.process_time() - started_s
 
     @torch.no_grad()
     def answers(self, values: Weights, looks: Sequence[Features]) -> Answers:
         """Labels of every frame of a place, as the graph gives them with these weights."""
-        head = TorchHead(self.graph)
+        head = TorchHead(grown(self.graph, self.like))
         head.take(values)
         size = self.bundle.height, self.bundle.width
         answers = []

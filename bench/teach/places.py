@@ -16,6 +16,7 @@ from seg_perception.core.ontology import Ontology
 from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.preprocessing import make_preprocessing
 
+ROOT = Path(__file__).resolve().parents[2]
 _VOID = 255
 
 
@@ -91,6 +92,27 @@ def read_place(folder: Path, mapping: Path, names: Sequence[str], bundle: Bundle
         truths.append(same[small])
     firsts = {number: names_[0] for number, names_ in known.items()}
     return Place(pictures, truths, firsts, _table(known, bundle.ontology))
+
+
+def split_place(
+    data: Path, name: str, part: str, count: int, bundle: Bundle, between: float = 0.0
+) -> Place:
+    """So many frames of a part of a data set, evenly.
+
+    Args:
+        data: its folder holds the data set's.
+        name: of the data set, of its split and of its mapping.
+        part: of the split.
+        count: of frames.
+        bundle: whose size and ontology they are brought to.
+        between: shifts them by so much of their distance.
+    """
+    split = yaml.safe_load((ROOT / f"recipes/splits/{name}.yaml").read_text(encoding="utf-8"))
+    names: Sequence[str] = split[part]
+    evenly = np.linspace(0, len(names) - 1, min(count, len(names)))
+    chosen = (evenly[: len(evenly) - bool(between)] + between * evenly[1]).round().astype(int)
+    mapping = ROOT / f"config/training/mappings/{name}.yaml"
+    return read_place(data / name, mapping, [names[int(n)] for n in chosen], bundle)
 
 
 def _told_apart(

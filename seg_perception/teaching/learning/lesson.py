@@ -12,6 +12,7 @@ from seg_perception.inference.manifest import Manifest
 from seg_perception.inference.onnx.graph import keep_outputs
 from seg_perception.teaching.learning.graph import TeachableGraph
 from seg_perception.teaching.learning.graph_runner import GraphRunner
+from seg_perception.teaching.learning.likeness import Looker, alike
 from seg_perception.teaching.learning.targets import NO_TARGET, Point, grow, shrink
 from seg_perception.teaching.superpixels import superpixels
 
@@ -25,11 +26,28 @@ class TaughtPicture:
     Attributes:
         features: what the encoder says, float16.
         target: uint8 (h, w) at the scores' size.
-        teacher: the same of a teacher's labels; None without one.
+        told: the same of labels that count less; None without any.
     """
 
     features: Features
     target: NDArray[np.uint8]
+    told: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ClickedPicture:
+    """A picture as it was clicked.
+
+    Attributes:
+        features: what the encoder says, float16.
+        picture: uint8 (h, w, 3) of the network's size.
+        points: the clicks.
+        teacher: labels of a teacher, uint8 (h, w), `NO_TARGET` where it has none; None without one.
+    """
+
+    features: Features
+    picture: NDArray[np.uint8]
+    points: Sequence[Point]
     teacher: NDArray[np.uint8] | None = None
 
 
@@ -77,22 +95,40 @@ class Encoder:
         return {name: value.astype(np.float16) for name, value in found.items()}
 
 
-def taught_picture(
-    features: Features,
-    picture: NDArray[np.uint8],
-    points: Sequence[Point],
-    size: tuple[int, int],
-    teacher: NDArray[np.uint8] | None = None,
-) -> TaughtPicture:
-    """A picture with its clicks, grown over its pieces; size is the scores' (height, width).
+def taught_pictures(
+    graph: TeachableGraph, clicked: Sequence[ClickedPicture], size: tuple[int, int]
+) -> list[TaughtPicture]:
+    """Pictures with their clicks, grown over their pieces, and over others that are like them.
 
-    A teacher's labels, uint8 (h, w), count where no click speaks.
+    Args:
+        graph: the model before, to which pieces look alike.
+        clicked: all of them: what is like what is told by all.
+        size: the scores' (height, width).
     """
-    target = shrink(grow(points, superpixels(picture)), points, size)
-    if teacher is None:
-        return TaughtPicture(features, target)
-    said = np.where(target == NO_TARGET, shrink(teacher, (), size), np.uint8(NO_TARGET))
-    return TaughtPicture(features, target, said)
+    pieces = [superpixels(entry.picture) for entry in clicked]
+    looker = Looker(graph)
+    like: Sequence[NDArray[np.uint8] | None] = [None] * len(clicked)
+    if looker.usable and clicked:
+        looks = [looker.look(c.features, own) for c, own in zip(clicked, pieces, strict=True)]
+        like = alike(looks, [entry.points for entry in clicked])
+    return [_taught(*entry, size) for entry in zip(clicked, pieces, like, strict=True)]
+
+
+def _taught(
+    clicked: ClickedPicture,
+    pieces: NDArray[np.int32],
+    like: NDArray[np.uint8] | None,
+    size: tuple[int, int],
+) -> TaughtPicture:
+    """Clicks count where they speak, then pieces that are like theirs, then a teacher."""
+    target = shrink(grow(clicked.points, pieces), clicked.points, size)
+    told = np.full(size, NO_TARGET, np.uint8)
+    for labels in (clicked.teacher, like):
+        if labels is not None:
+            said = shrink(labels, (), size)
+            told = np.where(said == NO_TARGET, told, said)
+    told = np.where(target == NO_TARGET, told, np.uint8(NO_TARGET))
+    return TaughtPicture(clicked.features, target, told)
 
 
 def kept_pictures(

@@ -54,7 +54,7 @@ class TeachingOptions:
         carried: of the taught ones, how many are pictures that clicks were carried to.
         rate: the largest step of a weight, relative to those of its layer.
         error_weight: of wrong pixels in the Dice term.
-        teacher_weight: of a teacher's labels, where clicks are 1.
+        told_weight: of pieces that are like clicked ones, and of a teacher's labels; clicks are 1.
         seed: draws the pictures.
         guards: what holds.
     """
@@ -65,7 +65,7 @@ class TeachingOptions:
     carried: int = 1
     rate: float = 0.015
     error_weight: float = 5.0
-    teacher_weight: float = 0.5
+    told_weight: float = 0.5
     seed: int = 1
     guards: Guards = Guards()
 
@@ -157,14 +157,14 @@ class _Run:
 
     def _taught_loss(self, pictures: Sequence[_Prepared]) -> Tensor:
         scores, before, target = self._run(pictures)
-        said = torch.stack([picture.teacher for picture in pictures])
+        said = torch.stack([picture.told for picture in pictures])
         sure = before.softmax(dim=1).amax(dim=1) >= self._guards.confident
         elsewhere = sure & (target == NO_TARGET) & (said == NO_TARGET)
         clicked = click_loss(scores, target, self._options.error_weight)
-        taught = self._options.teacher_weight * click_loss(scores, said, 1.0)
+        told = self._options.told_weight * click_loss(scores, said, 1.0)
         return (
             clicked
-            + taught
+            + told
             + self._guards.self_distillation * distillation(scores, before, elsewhere, self._like)
         )
 
@@ -186,10 +186,10 @@ class _Run:
         features = {name: torch.from_numpy(value) for name, value in picture.features.items()}
         before = self._before({name: value.float() for name, value in features.items()})
         target = picture.target if isinstance(picture, TaughtPicture) else picture.truth
-        said = picture.teacher if isinstance(picture, TaughtPicture) else None
+        said = picture.told if isinstance(picture, TaughtPicture) else None
         nothing = np.full_like(target, NO_TARGET)
-        teacher = torch.from_numpy(nothing if said is None else said).long()
-        return _Prepared(features, before, torch.from_numpy(target).long(), teacher)
+        told = torch.from_numpy(nothing if said is None else said).long()
+        return _Prepared(features, before, torch.from_numpy(target).long(), told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +197,7 @@ class _Prepared:
     features: Mapping[str, Tensor]
     before: Tensor
     target: Tensor
-    teacher: Tensor
+    told: Tensor
 
 
 def _together(pictures: Sequence[_Prepared]) -> dict[str, Tensor]:

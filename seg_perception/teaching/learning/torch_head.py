@@ -42,6 +42,12 @@ class TorchHead(nn.Module):
 
     def forward(self, features: Mapping[str, Tensor]) -> Tensor:
         """Class scores (B, C, h, w) of the encoder's tensors by name."""
+        scores: Tensor = self.values_of(features)[self._scores]
+        # A softmax over the logarithms of sums is their shares.
+        return scores.clamp_min(_SMALLEST).log() if self._of_masks else scores
+
+    def values_of(self, features: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Every tensor of the head, by its name in the graph."""
         values: dict[str, Any] = dict(features)
         values |= {name: getattr(self, key) for name, key in self._names.items()}
         for name, constant in self._constants.items():
@@ -49,9 +55,7 @@ class TorchHead(nn.Module):
         for node, attributes in self._nodes:
             inputs = [values[name] if name else None for name in node.input]
             values[node.output[0]] = OPERATORS[node.op_type](inputs, attributes)
-        scores: Tensor = values[self._scores]
-        # A softmax over the logarithms of sums is their shares.
-        return scores.clamp_min(_SMALLEST).log() if self._of_masks else scores
+        return values
 
     def values(self) -> dict[str, Any]:
         """Weights by their names in the graph, float32."""

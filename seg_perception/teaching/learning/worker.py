@@ -24,11 +24,11 @@ from seg_perception.teaching.learning.carried import CarriedClicks
 from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
 from seg_perception.teaching.learning.keep import kept_of
 from seg_perception.teaching.learning.lesson import (
+    ClickedPicture,
     Encoder,
     Lesson,
-    TaughtPicture,
     kept_pictures,
-    taught_picture,
+    taught_pictures,
 )
 from seg_perception.teaching.learning.targets import NO_TARGET, Point
 from seg_perception.teaching.learning.teacher import (
@@ -130,20 +130,21 @@ def _lesson(
     first = session.store.picture(next(iter(points)))
     size = score_size(graph, encoder.features(first))
 
-    def seen(name: str) -> TaughtPicture:
+    def seen(name: str) -> ClickedPicture:
         picture = session.store.picture(name)
-        said = teacher.of(name)
-        return taught_picture(encoder.features(picture), picture, points[name], size, said)
+        return ClickedPicture(encoder.features(picture), picture, points[name], teacher.of(name))
 
-    def beside(name: str) -> TaughtPicture:
+    def beside(name: str) -> ClickedPicture:
         picture = carried.picture(name)
-        return taught_picture(encoder.features(picture), picture, carried.points[name], size)
+        return ClickedPicture(encoder.features(picture), picture, carried.points[name])
 
-    taught = [seen(name) for name in sorted({*points, *teacher.frames})]
+    clicked = [seen(name) for name in sorted({*points, *teacher.frames})]
+    taught = taught_pictures(graph, clicked, size)
+    others = taught_pictures(graph, [beside(name) for name in carried.points], size)
     kept = kept_pictures(encoder, kept_of(session, notes), size)
     ids = session.bundle.ontology.ids
     like = tuple(ids[c.like] for c in session.record.new_classes)
-    return Lesson(taught, kept, like, [beside(name) for name in carried.points])
+    return Lesson(taught, kept, like, others)
 
 
 class _TeacherTargets:

@@ -9,7 +9,12 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.inference.bundle_writer import write_bundle
 from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights, with_rows
 from seg_perception.teaching.learning.graph_runner import GraphRunner, Labeller
-from seg_perception.teaching.learning.lesson import Encoder, Lesson, taught_picture
+from seg_perception.teaching.learning.lesson import (
+    ClickedPicture,
+    Encoder,
+    Lesson,
+    taught_pictures,
+)
 from seg_perception.teaching.learning.targets import Point
 from seg_perception.teaching.learning.teacher import TeachingOptions, teach_head
 from seg_perception.teaching.learning.torch_head import OPERATORS, TorchHead
@@ -100,7 +105,8 @@ def test_mask_decoders_answer_in_torch_and_learn(name, small_bundle):
         scores = TorchHead(graph)(features).exp().numpy()
     assert np.abs(scores - values[graph.scores]).max() < 1e-4
     encoder = Encoder(graph, manifest)
-    pieces = [taught_picture(encoder.features(picture), picture, [Point(9, 9, 2)], (16, 32))] * 2
+    clicked = [ClickedPicture(encoder.features(picture), picture, [Point(9, 9, 2)])] * 2
+    pieces = taught_pictures(graph, clicked, (16, 32))
     taught = teach_head(graph, Lesson(pieces), TeachingOptions(steps=2))
     classes = graph.last.input[1]
     assert (taught[classes] != graph.parameters()[classes]).any()

@@ -8,11 +8,12 @@ from seg_perception.inference.bundle import Bundle
 from seg_perception.teaching.learning.graph import TeachableGraph, replace_weights
 from seg_perception.teaching.learning.graph_runner import Labeller
 from seg_perception.teaching.learning.lesson import (
+    ClickedPicture,
     Encoder,
     Lesson,
     TaughtPicture,
     kept_pictures,
-    taught_picture,
+    taught_pictures,
 )
 from seg_perception.teaching.learning.losses import click_loss, distillation
 from seg_perception.teaching.learning.targets import NO_TARGET, Point, grow, shrink
@@ -41,8 +42,9 @@ class Class:
         for seed in range(count):
             image = self.helpers.picture(seed)
             points = [Point(y, 7 * seed + 5, ids[self.helpers.band_of(y)]) for y in (8, 24, 40)]
-            taught.append(taught_picture(self.encoder.features(image), image, points, self.size))
-        return Lesson(taught, kept_pictures(self.encoder, kept, self.size))
+            taught.append(ClickedPicture(self.encoder.features(image), image, points))
+        pictures = taught_pictures(self.graph, taught, self.size)
+        return Lesson(pictures, kept_pictures(self.encoder, kept, self.size))
 
     def accuracy(self, values, seeds=range(100, 104)) -> float:
         model = replace_weights(self.graph, values, self.graph.class_count)
