@@ -99,6 +99,59 @@ def test_a_server_that_dies_costs_no_click(repo, server, browser, person, begun,
     assert len((begun / "clicks.jsonl").read_text().splitlines()) == 3
 
 
+def first_of(part: str, folder: Path) -> int:
+    """The page's number of the first frame of a part."""
+    frames = json.loads((folder / "session.json").read_text())["frames"]
+    return next(place for place, frame in enumerate(frames) if frame["part"] == part)
+
+
+BANNER = "document.getElementById('banner').textContent"
+STATES = "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/state')).length"
+
+
+def test_a_refusal_stays_until_something_else_is_done(server, browser, person, begun, pages):
+    """The page looks for news all the time: that must not take the sentence away."""
+    person.open(server.address)
+    kept = first_of("gate", begun)
+    person.click("mode-free")
+    browser.evaluate("document.querySelector('.class[data-name=sky]').click()")
+    where = pages.TEXT.format("where")
+    while (shown := int(browser.evaluate(f"Number.parseInt({where})")) - 1) != kept:
+        browser.press(".")
+        browser.wait_for(f"Number.parseInt({where}) !== {shown + 1}")
+    drag(browser, (0.5, 0.12))
+    browser.wait_for(f"{BANNER}.includes('kept aside to prove the model on')")
+    seen = browser.evaluate(STATES)
+    browser.wait_for(f"{STATES} > {seen} + 1")
+    assert "kept aside to prove the model on" in browser.evaluate(BANNER)
+    assert not (begun / "clicks.jsonl").exists()
+    person.click("undo")
+    browser.wait_for(f"{BANNER} === ''")
+
+
+def test_a_click_that_another_window_stored_takes_no_other_one_with_it(
+    server, browser, person, begun, pages
+):
+    """Both windows have one store of what waits: the second answer must not take the next click."""
+    person.open(server.address)
+    first = "Object.keys(localStorage).find((name) => name.startsWith('teach-waiting'))"
+    person.answer(pages.CLICKS, 1)
+    # The other window has taken away what this one sends, and put in another click.
+    other = json.dumps(
+        [["click", {"frame": first_of("teach", begun), "x": 9, "y": 9, "label": "sky"}, "other"]]
+    )
+    browser.evaluate(
+        "{ const real = window.fetch; window.fetch = async (path, options) => {"
+        " const found = await real(path, options);"
+        f" if (path === 'answer') localStorage.setItem({first}, {json.dumps(other)});"
+        " return found; }; }"
+    )
+    browser.wait_for(pages.POINT)
+    browser.press("1")
+    browser.wait_for(f"{pages.CLICKS} === 3")
+    assert sorted(line["click"]["kind"] for line in stored(begun)) == ["asked", "asked", "free"]
+
+
 def test_clicks_that_wait_for_another_teaching_stay_where_they_are(
     server, browser, person, begun, pages
 ):

@@ -5,6 +5,7 @@ const view = $("view"), pen = view.getContext("2d"), loupe = $("loupe").getConte
 const page = {
   state: null, index: 0, mode: "asked", question: null, chosen: null, brushing: false, stroke: null,
   cursor: null, image: null, maps: {}, hidden: false, verdictOf: "", serial: 0,
+  held: "", silent: "", refused: "",
 };
 
 async function ask(path, document) {
@@ -20,45 +21,58 @@ async function ask(path, document) {
 
 function counted(number, what) { return `${number} ${what}${number === 1 ? "" : "s"}`; }
 
-function say(text) { $("banner").textContent = text; $("banner").hidden = !text; }
+// What waits, a server that is gone, what was refused last, and what the server notes.
+function banner() {
+  const text = [page.held, page.silent, page.refused, ...(page.state?.notes ?? [])].filter(Boolean).join(" ");
+  $("banner").textContent = text;
+  $("banner").hidden = !text;
+}
+function say(text) { page.refused = text; banner(); }
 
 async function attempt(work) {
-  try { const found = await work(); say(""); return found; } catch (error) {
-    say(error instanceof TypeError ? silence() : error.message);
+  try { const found = await work(); page.silent = ""; banner(); return found; } catch (error) {
+    fail(error);
     return null;
   }
 }
+function fail(error) {
+  if (error instanceof TypeError) page.silent = "The server does not answer; start it again with --resume.";
+  else page.refused = error.message;
+  banner();
+}
+// What somebody does; a refusal stays until they do something else.
+async function act(work) { page.refused = ""; return attempt(work); }
 
 // Clicks wait in the browser's own storage until the server has stored them; those of another
 // teaching, which had this address before, are none of this one.
 const shelf = () => `teach-waiting ${page.state?.id}`;
 const waiting = () => JSON.parse(localStorage.getItem(shelf()) || "[]");
 function keep(entries) { localStorage.setItem(shelf(), JSON.stringify(entries)); }
-const held = (count) => `${count} click${count === 1 ? " waits" : "s wait"} to be stored.`;
-function silence() {
-  const count = waiting().length;
-  return `${count ? `${held(count)} ` : ""}The server does not answer; start it again with --resume.`;
-}
 let sending = false;
 async function send() {
   if (sending) return;
   sending = true;
   try {
     for (let entries = waiting(); entries.length; entries = waiting()) {
-      const [path, document] = entries[0];
-      try { await ask(path, document); say(""); } catch (error) {
-        if (error instanceof TypeError || /can't be written/.test(error.message)) {
-          say(error instanceof TypeError ? silence() : `${held(entries.length)} ${error.message}`);
+      const [path, document, serial] = entries[0];
+      try { await ask(path, document); page.silent = ""; } catch (error) {
+        const full = /can't be written/.test(error.message);
+        if (error instanceof TypeError || full) {
+          page.held = `${counted(entries.length, "click")} ${entries.length === 1 ? "waits" : "wait"} to be stored.`;
+          if (full) page.held += ` ${error.message}`; else fail(error);
           return;
         }
-        say(error.message);
+        fail(error);
       }
-      keep(waiting().slice(1));
+      // Another window may have sent it, too: each takes away what it sent, and nothing else.
+      keep(waiting().filter((entry) => entry[2] !== serial));
     }
-  } finally { sending = false; }
+    page.held = "";
+  } finally { sending = false; banner(); }
 }
 async function store(path, document) {
-  keep([...waiting(), [path, document]]);
+  page.refused = "";
+  keep([...waiting(), [path, document, `${Date.now()} ${Math.random()}`]]);
   await send();
 }
 
@@ -82,7 +96,7 @@ function drawState() {
   const minutes = Math.round(state.spent_s / 60);
   const frames = new Set(state.clicks.filter((c) => c.part === "teach").map((c) => c.frame)).size, proofs = clicks - taught;
   $("progress").textContent = `${counted(taught, "click")} on ${counted(frames, "frame")}, ${counted(proofs, "proof")}, ${minutes} min`;
-  if (state.notes.length) say(state.notes.join(" "));
+  banner();
   drawClasses();
   drawRound();
   layers();
@@ -288,7 +302,7 @@ async function nextQuestion() {
 }
 
 function drawTask() {
-  $("task").textContent = page.mode === "free" ? (page.chosen ? `Click where ${page.chosen} is labelled wrongly.` : "Choose a class, then click on errors.")
+  $("task").textContent = page.mode === "free" ? (page.chosen ? `Click on ${page.chosen} that is labelled as something else.` : "Choose a class, then click on errors.")
     : page.question ? (page.mode === "gate" ? "Proof: what is here?" : "What is here?") : "Nothing left to ask.";
 }
 
@@ -331,7 +345,7 @@ async function clickAt(point) {
 }
 
 async function undo() {
-  await attempt(() => ask("undo", {}));
+  await act(() => ask("undo", {}));
   await refresh();
   await loadMaps();
 }
@@ -403,18 +417,18 @@ $("brush").addEventListener("click", () => {
   if (page.brushing) setMode("free");
 });
 for (const mode of ["asked", "free", "gate"]) $(`mode-${mode}`).addEventListener("click", () => setMode(mode));
-$("train").addEventListener("click", async () => { await attempt(() => ask("train", {})); await refresh(); });
-$("stop").addEventListener("click", async () => { await attempt(() => ask("stop", {})); await refresh(); });
+$("train").addEventListener("click", async () => { await act(() => ask("train", {})); await refresh(); });
+$("stop").addEventListener("click", async () => { await act(() => ask("stop", {})); await refresh(); });
 $("release").addEventListener("click", async () => {
   $("release").disabled = true;
   $("released").textContent = "Writing and proving the bundle …";
-  const found = await attempt(() => ask("release", {}));
+  const found = await act(() => ask("release", {}));
   $("released").textContent = found ? `Bundle: ${found.bundle}. Masks of ${found.frames} frames: ${found.masks}. ${found.notes.join(" ")}` : "";
 });
 $("add").addEventListener("click", () => $("dialog").showModal());
 $("dialog").addEventListener("close", async () => {
   if ($("dialog").returnValue !== "add") return;
-  await attempt(() => ask("class", { name: $("new-name").value, color: $("new-color").value, like: $("new-like").value }));
+  await act(() => ask("class", { name: $("new-name").value, color: $("new-color").value, like: $("new-like").value }));
   $("new-name").value = "";
   await refresh();
 });
