@@ -106,15 +106,19 @@ def _begin(
     from seg_perception.core.draft_folder import expect_new
     from seg_perception.inference.bundle import Bundle
     from seg_perception.teaching.config import parse_teaching
+    from seg_perception.teaching.learning.torch_head import teachable
     from seg_perception.teaching.session import begin
 
     expect_new(folder, TeachingError)
+    loaded = Bundle.load(bundle)
+    # Said before minutes are spent on choosing frames.
+    teachable(loaded)
     sources, old = places
     wishes = parse_teaching(dict(map(parse_setting, choose)))
     fewer = wishes.model_copy(update={"frames": wishes.old_frames, "gate_share": 0.0})
     begin(
         folder,
-        Bundle.load(bundle),
+        loaded,
         bundle,
         [str(source) for source in sources],
         (f for source in sources for f in _chosen(source, bundle, config, remap, wishes)),

@@ -104,7 +104,10 @@ def _listen(port: int) -> socket.socket:
         listening.listen()
     except OSError as error:
         listening.close()
-        msg = f"port {port} can't be listened on ({error.strerror}): name another one with --port"
+        msg = (
+            f"port {port} can't be listened on ({error.strerror}): the teaching is begun, go on "
+            "with --resume FOLDER --port and another number"
+        )
         raise TeachingError(msg) from error
     return listening
 

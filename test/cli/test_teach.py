@@ -45,6 +45,14 @@ def test_a_folder_that_is_in_use_is_refused_before_a_bag_is_read(tmp_path):
     assert "expected a new folder" in done.output
 
 
+def test_a_model_that_can_not_be_taught_is_refused_before_a_bag_is_read(tmp_path, colour_model):
+    bundle = colour_model.write(tmp_path / "colours", 32, 16)
+    done = run("no_such.mcap", "-o", tmp_path / "out", "--bundle", bundle)
+    assert done.exit_code == 2
+    assert "can't be taught" in done.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_without_images_is_said(tmp_path):
     (tmp_path / "empty").mkdir()
     done = run(tmp_path / "empty", "-o", tmp_path / "out")
@@ -67,7 +75,7 @@ def test_a_taken_port_is_said():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(TeachingError, match=r"can't be listened on .*name another one"):
+        with pytest.raises(TeachingError, match=r"can't be listened on .*--resume FOLDER --port"):
             _listen(taken.getsockname()[1])
 
 

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from seg_perception.core.errors import SegPerceptionError
 from seg_perception.inference.onnx.graph import keep_outputs
 from seg_perception.teaching.learning.clicked_cells import ClickedCells, Look, Points
-from seg_perception.teaching.learning.graph import TeachableGraph
 from seg_perception.teaching.learning.graph_runner import GraphRunner
 from seg_perception.teaching.learning.last_layer import LastLayer
 from seg_perception.teaching.learning.targets import Point
-from seg_perception.teaching.learning.torch_head import OPERATORS
+from seg_perception.teaching.learning.torch_head import teachable
 from seg_perception.teaching.session import Session
 from seg_perception.teaching.superpixels import superpixels
 
@@ -49,7 +48,7 @@ class Preview:
     def __init__(self, session: Session) -> None:
         """Cut the graph before its last layer."""
         manifest = session.bundle.manifest
-        graph = TeachableGraph.of(session.bundle.model_path.read_bytes(), manifest, OPERATORS)
+        graph = teachable(session.bundle)
         model = keep_outputs(graph.with_outputs([graph.features]), [graph.features])
         self._runner = GraphRunner(model, manifest, [graph.features])
         self._features, self._session = graph.features, session

@@ -11,6 +11,7 @@ from onnx import helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seg_perception.inference.bundle import Bundle
 from seg_perception.teaching.learning.graph import TeachableGraph
 
 _SMALLEST = 1e-6
@@ -172,3 +173,12 @@ OPERATORS: dict[str, _Operator] = {
     "Transpose": lambda i, a: i[0].permute(*a["perm"]),
 }
 """Every operator that a head may have, by its name in ONNX."""
+
+
+def teachable(bundle: Bundle) -> TeachableGraph:
+    """The parts of a bundle's plain model that teaching needs.
+
+    Raises:
+        TeachingError: it can't be taught.
+    """
+    return TeachableGraph.of(bundle.model_path.read_bytes(), bundle.manifest, OPERATORS)

@@ -37,7 +37,7 @@ from seg_perception.teaching.learning.teacher import (
     score_size,
     teach_head,
 )
-from seg_perception.teaching.learning.torch_head import OPERATORS
+from seg_perception.teaching.learning.torch_head import teachable
 from seg_perception.teaching.rounds import DONE, FAILED, MODEL, PROGRESS, REQUEST
 from seg_perception.teaching.session import Session
 
@@ -75,8 +75,7 @@ def train_round(session: Session, place: Path) -> dict[str, Any]:
     if not clicks:
         msg = "expected clicks to learn from, got none: answer some questions first"
         raise TeachingError(msg)
-    manifest = session.bundle.manifest
-    graph = TeachableGraph.of(session.bundle.model_path.read_bytes(), manifest, OPERATORS)
+    graph = teachable(session.bundle)
     notes: list[str] = []
     carried = CarriedClicks(session, clicks)
     teacher = _TeacherTargets(session, request.get("teacher_classes", ()))
