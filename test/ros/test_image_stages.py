@@ -43,7 +43,6 @@ class Node:
             accounted=partial(accounted, issues=self.issues),
             latencies=Latencies(),
             observe=lambda *_: 0,
-            perception=SimpleNamespace(take_segmented=lambda label_map, *_: label_map),
             tell_clouds=lambda: None,
             clock=SimpleNamespace(now_ns=lambda: 0),
             outputs=SimpleNamespace(publish_label_map=self.publish_label_map),
@@ -54,7 +53,7 @@ class Node:
         done, ahead = Handover(2), LookAhead(threads + 1)
         self.decoding = Decoding(context, self, self.turns, self.decode, threads, ahead)
         self.inference = Inference(context, self, self.turns, self.decoding.ready, done, ahead)
-        self.publishing = Publishing(context, self, done)
+        self.publishing = Publishing(context, self, done, lambda label_map, *_: label_map)
 
     def put(self, camera: str, number: int) -> None:
         handle = self.accounting.receive(f"camera.{camera}")
