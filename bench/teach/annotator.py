@@ -23,7 +23,7 @@ class Annotator:
         place: to be clicked on.
         ids: of the classes, by name.
         said: labels and confidence of each frame by the model before.
-        wrong: share of the keys that are wrong.
+        wrong: share of the keys that are wrong, so many of them and not by chance.
         seed: of points and wrong keys.
     """
 
@@ -39,15 +39,23 @@ class Annotator:
         """So many clicks by frame; `mixed` as the page has it, `random`, `errors` or `asked`."""
         frames = len(self._place.pictures)
         order = self._rng.permutation(frames)
-        found: dict[int, list[Point]] = {}
+        taken: list[tuple[int, tuple[int, int]]] = []
+        care: list[float] = []
         number = 0
-        while sum(map(len, found.values())) < count and number < 20 * count:
+        while len(taken) < count and number < 20 * count:
             frame, turn = int(order[number % frames]), number // frames
             kind = ("asked", "errors")[(number + turn) % 2] if how == "mixed" else how
             cell = self._cell(frame, turn, kind)
             number += 1
             if cell is not None:
-                found.setdefault(frame, []).append(Point(*cell, self._label(frame, *cell)))
+                taken.append((frame, cell))
+                care.append(float(self._rng.uniform()))
+        # The least careful ones slip, so that there are so many and no place depends on them.
+        slips = np.argsort(care)[: round(self._wrong * len(taken))].tolist()
+        found: dict[int, list[Point]] = {}
+        for place, (frame, cell) in enumerate(taken):
+            label = self._label(frame, *cell, slips=place in slips)
+            found.setdefault(frame, []).append(Point(*cell, label))
         return found
 
     def _cell(self, frame: int, turn: int, how: str) -> tuple[int, int] | None:
@@ -67,8 +75,8 @@ class Annotator:
         row, column = divmod(int(self._rng.choice(places)), truth.shape[1])
         return row, column
 
-    def _label(self, frame: int, row: int, column: int) -> int:
+    def _label(self, frame: int, row: int, column: int, *, slips: bool) -> int:
         number = int(self._place.truths[frame][row, column])
-        if self._rng.uniform() < self._wrong:
+        if slips:
             number = int(self._rng.choice([n for n in self._place.names if n != number]))
         return self._ids[self._place.names[number]]
