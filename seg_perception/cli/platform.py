@@ -109,12 +109,16 @@ def policy(
         list[str] | None,
         typer.Option(help="FROM:=TO, a rule that the node is started with; repeatable."),
     ] = None,
+    node: Annotated[
+        str, typer.Option(help="perception_node, segmentation_node or semantic_cloud_node.")
+    ] = "perception_node",
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write an SROS 2 policy: what the perception node may read and publish.
+    """Write an SROS 2 policy: what a node may read and publish.
 
     seg-perception platform policy robot.yaml -o policy.xml
+    seg-perception platform policy robot.yaml --node segmentation_node -o segmentation.xml
     seg-perception platform policy robot.yaml --namespace a200_0000 --remap /tf:=tf -o policy.xml
     """
     from seg_perception.robots import platforms
@@ -122,7 +126,7 @@ def policy(
     from seg_perception.robots.sros2_policy import sros2_policy
 
     place = GraphPlace.of(namespace, remap or ())
-    text = sros2_policy(platforms.load(platform), place)
+    text = sros2_policy(platforms.load(platform), place, node)
     if as_json:
         _print_made(text, output, platform=platform)
     else:

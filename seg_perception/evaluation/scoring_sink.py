@@ -13,10 +13,10 @@ from seg_perception.evaluation.ground_truth_matcher import (
 )
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
-from seg_perception.replay.sink import Sink
+from seg_perception.replay.sink import Sink, WatchingSink
 
 
-class ScoringSink:
+class ScoringSink(WatchingSink):
     """A sink that keeps nothing: labels are scored as soon as their truth is there."""
 
     def __init__(
@@ -32,9 +32,6 @@ class ScoringSink:
         self._matcher = matcher
         self._fixed_frame = fixed_frame
         self._kinds = kinds
-
-    def write_legend(self, now_ns: int) -> None:
-        """The ontology is known already."""
 
     def write_label_map(self, label_map: LabelMap, frame: CameraFrame, now_ns: int) -> None:
         """Score a segmented image."""
@@ -61,14 +58,6 @@ class ScoringSink:
             seen = semantic.seen_labels
             labels = CloudLabels(cloud.stamp_ns, seen, semantic.confidence, cloud, pose)
             self._matcher.add_labels(name, labels)
-
-    def write_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
-        """A map has no truth to be scored against."""
-        del mapper, now_ns
-        return False
-
-    def pass_on(self, message: BagMessage) -> None:
-        """Whoever reads the bag gives the truth to the matcher."""
 
 
 class BothSinks:

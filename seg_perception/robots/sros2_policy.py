@@ -1,19 +1,28 @@
-"""An SROS 2 policy: what the perception node may read, publish and offer, and nothing else."""
+"""An SROS 2 policy: what a node may read, publish and offer, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from xml.sax.saxutils import escape, quoteattr
 
 from seg_perception.config import Config
 from seg_perception.config.input_topics import TF, TF_STATIC, camera_info_topic
-from seg_perception.outputs.topics import NODE_NAME, STATUS, output_topics
+from seg_perception.core.errors import ConfigError
+from seg_perception.outputs.topics import (
+    NODE_NAME,
+    STATUS,
+    CameraTopics,
+    OutputTopic,
+    cloud_descriptions,
+    cloud_topics,
+    image_descriptions,
+    image_topics,
+    legend_topics,
+    output_topics,
+)
 from seg_perception.robots.graph_place import GraphPlace
 
-ENCLAVE = f"/seg_perception/{NODE_NAME}"
-# The node that listens to transforms, in the same process.
-TRANSFORM_NODE = f"{NODE_NAME}_tf"
 # What every rclpy node has, and every lifecycle node.
 _PUBLISHED_BY_ALL = ("/rosout", "/parameter_events")
 _READ_BY_ALL = ("/clock", "/parameter_events")
@@ -56,38 +65,61 @@ class Permissions:
         )
 
 
-def permissions(config: Config, place: GraphPlace | None = None) -> dict[str, Permissions]:
-    """What each node of the process may do, by its name.
+def enclave(node: str) -> str:
+    """Where the keys of a node's process are."""
+    return f"/seg_perception/{node}"
+
+
+def transform_node(node: str) -> str:
+    """The node that listens to transforms, in the process of one that labels clouds."""
+    return f"{node}_tf"
+
+
+def permissions(
+    config: Config, place: GraphPlace | None = None, node: str = NODE_NAME
+) -> dict[str, Permissions]:
+    """What each node of a process may do, by its name.
+
+    Args:
+        config: of the node.
+        place: its namespace and remappings.
+        node: the process: one of `NODES`.
 
     Raises:
-        ConfigError: a rule of the place is about a name that no node has.
+        ConfigError: there is no such node, or a rule of the place is about a name that none has.
     """
     place = place or GraphPlace()
-    allowed = {NODE_NAME: _perception(config), TRANSFORM_NODE: _transforms(config)}
-    place.expect_used((name, node) for node, one in allowed.items() for name in one.names())
-    return {node: one.placed(place, node) for node, one in allowed.items()}
+    if node not in NODES:
+        msg = f"--node: expected one of {', '.join(NODES)}, got {node}"
+        raise ConfigError(msg)
+    allowed = {node: NODES[node](config)}
+    if node in _LISTENING:
+        allowed[transform_node(node)] = _transforms(config)
+    place.expect_used((name, owner) for owner, one in allowed.items() for name in one.names())
+    return {owner: one.placed(place, owner) for owner, one in allowed.items()}
 
 
-def sros2_policy(config: Config, place: GraphPlace | None = None) -> str:
+def sros2_policy(config: Config, place: GraphPlace | None = None, node: str = NODE_NAME) -> str:
     """The text of a policy file for `ros2 security create_permission`.
 
     Args:
         config: of the node.
         place: its namespace and remappings.
+        node: the process: one of `NODES`.
 
     Raises:
         ConfigError: as `permissions`.
     """
     place = place or GraphPlace()
-    profiles = permissions(config, place).items()
+    profiles = permissions(config, place, node).items()
     namespace = place.namespace or "/"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<policy version="0.2.0">',
         "  <enclaves>",
-        f"    <enclave path={quoteattr(ENCLAVE)}>",
+        f"    <enclave path={quoteattr(enclave(node))}>",
         "      <profiles>",
-        *(line for node, allowed in profiles for line in _profile(namespace, node, allowed)),
+        *(line for owner, allowed in profiles for line in _profile(namespace, owner, allowed)),
         "      </profiles>",
         "    </enclave>",
         "  </enclaves>",
@@ -97,18 +129,44 @@ def sros2_policy(config: Config, place: GraphPlace | None = None) -> str:
 
 
 def _perception(config: Config) -> Permissions:
-    read = list(_READ_BY_ALL)
-    for camera in config.cameras.values():
-        read += [camera.image_topic, camera_info_topic(camera)]
-    read += [sensor.topic for sensor in config.cloud_sensors.values()]
-    read += [depth.camera_info_topic for depth in config.depths.values()]
-    outputs = (topic.name for topic in output_topics(config))
+    return _lifecycle_node((*_image_inputs(config), *_cloud_inputs(config)), output_topics(config))
+
+
+def _segmentation(config: Config) -> Permissions:
+    made = (*legend_topics(), *image_descriptions(config), *image_topics(config))
+    return _lifecycle_node(_image_inputs(config), made)
+
+
+def _semantic_clouds(config: Config) -> Permissions:
+    made = (*legend_topics(), *cloud_descriptions(config), *cloud_topics(config))
+    return _lifecycle_node((*_label_inputs(config), *_cloud_inputs(config)), made)
+
+
+def _lifecycle_node(read: Iterable[str], outputs: Iterable[OutputTopic]) -> Permissions:
     services = (*_PARAMETERS, *_LIFECYCLE)
+    made = (topic.name for topic in outputs)
     return Permissions(
-        read=tuple(read),
-        published=(*_PUBLISHED_BY_ALL, *_PUBLISHED_BY_LIFECYCLE, STATUS, *outputs),
+        read=(*_READ_BY_ALL, *read),
+        published=(*_PUBLISHED_BY_ALL, *_PUBLISHED_BY_LIFECYCLE, STATUS, *made),
         services=(*_SERVICES_OF_ALL, *(f"~/{name}" for name in services)),
     )
+
+
+def _image_inputs(config: Config) -> Iterator[str]:
+    for camera in config.cameras.values():
+        yield from (camera.image_topic, camera_info_topic(camera))
+
+
+def _label_inputs(config: Config) -> Iterator[str]:
+    """What another machine's labels come as."""
+    for camera in config.cameras.values():
+        topics = CameraTopics.of(camera)
+        yield from (topics.label_image, topics.label_image_png, topics.camera_info)
+
+
+def _cloud_inputs(config: Config) -> Iterator[str]:
+    yield from (sensor.topic for sensor in config.cloud_sensors.values())
+    yield from (depth.camera_info_topic for depth in config.depths.values())
 
 
 def _transforms(config: Config) -> Permissions:
@@ -118,6 +176,16 @@ def _transforms(config: Config) -> Permissions:
         published=_PUBLISHED_BY_ALL,
         services=_SERVICES_OF_ALL,
     )
+
+
+# What a process may be; the last two are halves of the first.
+NODES: Mapping[str, Callable[[Config], Permissions]] = {
+    NODE_NAME: _perception,
+    "segmentation_node": _segmentation,
+    "semantic_cloud_node": _semantic_clouds,
+}
+# Those that label clouds, and need transforms.
+_LISTENING = (NODE_NAME, "semantic_cloud_node")
 
 
 def _profile(namespace: str, node: str, allowed: Permissions) -> Iterator[str]:

@@ -10,7 +10,7 @@ from seg_perception.config import Config, parameter_file
 from seg_perception.core.errors import ConfigError
 from seg_perception.robots import platforms
 from seg_perception.robots.graph_place import GraphPlace
-from seg_perception.robots.sros2_policy import ENCLAVE, sros2_policy
+from seg_perception.robots.sros2_policy import NODES, enclave, permissions, sros2_policy
 
 
 def allowed(text, path):
@@ -27,7 +27,7 @@ def test_every_input_and_output_of_a_platform_is_allowed(name):
     assert {lidar.topic for lidar in config.lidars.values()} <= read
     assert not (published & {camera.image_topic for camera in config.cameras.values()})
     assert {"~/status", "/diagnostics", "/rosout"} <= published
-    assert ENCLAVE in text
+    assert enclave("perception_node") in text
 
 
 def test_odometry_and_the_services_of_both_nodes_are_allowed():
@@ -79,3 +79,44 @@ def test_names_are_escaped(tmp_path):
     section = {"cameras": ["a"], "camera.a.image_topic": "/a&b/<image>"}
     path.write_text(parameter_file(section))
     assert "/a&b/<image>" in allowed(sros2_policy(platforms.load(str(path))), "topic")
+
+
+def test_each_half_may_do_its_own_half_and_no_more():
+    settings = {
+        "cameras": ["front"],
+        "camera.front.image_topic": "/front/image",
+        "camera.front.depth_topic": "/front/depth",
+        "lidars": ["top"],
+        "lidar.top.topic": "/top/points",
+        "map.enabled": True,
+    }
+    config = Config.from_parameters(settings)
+    of = {node: permissions(config, node=node) for node in NODES}
+    images, clouds = of["segmentation_node"], of["semantic_cloud_node"]
+    # Without transforms there is no node that listens to them.
+    assert list(images) == ["segmentation_node"]
+    assert list(clouds) == ["semantic_cloud_node", "semantic_cloud_node_tf"]
+    first, second = images["segmentation_node"], clouds["semantic_cloud_node"]
+    assert "/front/image" in first.read
+    assert not {"/front/depth", "/top/points"} & set(first.read)
+    assert {"/front/depth", "/top/points"} <= set(second.read)
+    assert "/front/image" not in second.read
+    handed_on = {"/front/semantic/label_image", "/front/semantic/label_image/compressed"}
+    assert handed_on <= set(first.published) & set(second.read)
+    assert "/front/semantic/camera_info" in set(first.published) & set(second.read)
+    assert "~/map" in second.published
+    assert "~/map" not in first.published
+    # Together the halves publish what the one node does.
+    (whole, _) = of["perception_node"].values()
+    assert {*first.published, *second.published} == set(whole.published)
+
+
+def test_a_node_that_there_is_not_is_refused():
+    with pytest.raises(ConfigError, match=r"--node: expected one of perception_node, .*, got lidar"):
+        sros2_policy(Config(), node="lidar")
+
+
+def test_the_enclave_is_that_of_the_node():
+    assert 'path="/seg_perception/segmentation_node"' in sros2_policy(
+        Config(), node="segmentation_node"
+    )

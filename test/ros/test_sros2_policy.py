@@ -9,7 +9,7 @@ from rclpy.node import NodeNameNonExistentError
 from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.outputs.topics import NODE_NAME
 from seg_perception.robots import platforms
-from seg_perception.robots.sros2_policy import TRANSFORM_NODE, permissions
+from seg_perception.robots.sros2_policy import permissions, transform_node
 
 pytestmark = pytest.mark.ros
 
@@ -23,19 +23,31 @@ def ros_environment():
         yield environment
 
 
-def test_the_running_nodes_stay_within_their_policy(ros, robot, parameters, wait_until):
+@pytest.mark.parametrize(
+    ("name", "shown", "image"),
+    [
+        (NODE_NAME, "~/costmap", True),
+        ("segmentation_node", "front/semantic/label_image", True),
+        ("semantic_cloud_node", "~/costmap", False),
+    ],
+)
+def test_the_running_nodes_stay_within_their_policy(
+    ros, robot, parameters, wait_until, name, shown, image
+):
     graph = robot.node
-    statuses = robot.listen(f"/{NODE_NAME}/status", SegmentationStatus.type_name)
+    statuses = robot.listen(f"/{name}/status", SegmentationStatus.type_name)
     before = set(graph.get_node_names())
     wishes = {"map.enabled": True, "costmap.grid": True, "costmap.obstacles": True}
     file = parameters(**wishes, **{"output.png": True, "transforms.odometry_topic": ODOMETRY})
-    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    process = ros.start(name, "--ros-args", "--params-file", file)
+    allowed = permissions(platforms.load(str(file)), node=name)
     wait_until(lambda: statuses, "the node")
-    costmap = f"/{NODE_NAME}/costmap"
-    wait_until(lambda: costmap in so_far(published, graph, NODE_NAME), "its topics in the graph")
-    wait_until(lambda: "/top/points" in so_far(read, graph, NODE_NAME), "its inputs in the graph")
-    wait_until(lambda: ODOMETRY in so_far(read, graph, TRANSFORM_NODE), "its transforms")
-    allowed = permissions(platforms.load(str(file)))
+    outputs = absolute({shown}, name)
+    wait_until(lambda: outputs <= so_far(published, graph, name), "its topics in the graph")
+    topic = "/front/image_raw" if image else "/top/points"
+    wait_until(lambda: topic in so_far(read, graph, name), "its inputs in the graph")
+    if (listener := transform_node(name)) in allowed:
+        wait_until(lambda: ODOMETRY in so_far(read, graph, listener), "its transforms")
     # Nodes of an earlier test leave the graph late.
     wait_until(lambda: set(graph.get_node_names()) - before == set(allowed), "its nodes alone")
     for node, expected in allowed.items():
