@@ -1,4 +1,4 @@
-"""Whether a camera still fits as it is placed: a few turns about none, summed over moments."""
+"""Whether a camera still fits as it is placed: turns about none and a few farther ones, summed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from seg_perception.alignment.sums import Sums
 
 # Turns that are tried: all of pitch and yaw with all of roll (degree).
 _STEPS_DEG, _ROLLS_DEG = (-1.0, -0.5, 0.0, 0.5, 1.0), (-1.0, 0.0, 1.0)
-_TURNS_DEG = np.array([(p, y, r) for p in _STEPS_DEG for y in _STEPS_DEG for r in _ROLLS_DEG])
+_NEAR_DEG = [(p, y, r) for p in _STEPS_DEG for y in _STEPS_DEG for r in _ROLLS_DEG]
+# Farther ones about one axis: edges that lie along it or repeat, as those of few things do, fit
+# again some degrees away, and a local top there is not the calibration.
+_FAR = (-4.0, -3.0, -2.0, 2.0, 3.0, 4.0)
+_FAR_DEG = [*((far, 0.0, 0.0) for far in _FAR), *((0.0, far, 0.0) for far in _FAR)]
+_TURNS_DEG = np.array([*_NEAR_DEG, *_FAR_DEG])
 _NONE = int(np.flatnonzero(~_TURNS_DEG.any(axis=1))[0])
 _CHANGES = [turn(one) for one in _TURNS_DEG]
 # In units of the scores, whose chance is about 0.3 and whose fit of four moments 1.2 to 7: another

@@ -9,8 +9,9 @@ from seg_perception.alignment.local_check import LocalCheck, edges_in_view, loca
 from seg_perception.alignment.rotation_search import turn
 
 
-def moment(seed, turned_deg=(0, 0, 0), other=0):
-    evidence = Evidence([observation(boxes(seed)[0], boxes(seed + other)[1])])
+def moment(seed, turned_deg=(0, 0, 0), other=0, count=14):
+    picture, edges = boxes(seed, count)[0], boxes(seed + other, count)[1]
+    evidence = Evidence([observation(picture, edges)])
     return local_sums(evidence.placed(as_if=turn(np.array(turned_deg, float))))
 
 
@@ -23,6 +24,20 @@ def test_moments_that_fit_are_best_as_they_are():
 @pytest.mark.parametrize("turned_deg", [(0.5, 0, 0), (0, -1, 0), (0, 0, 1)])
 def test_moments_that_are_turned_fit_better_elsewhere(turned_deg):
     assert LocalCheck.of([moment(seed, turned_deg) for seed in range(4)]).answer == "elsewhere"
+
+
+@pytest.mark.parametrize("count", [2, 3, 14])
+@pytest.mark.parametrize(
+    "turned_deg", [(2, 0, 0), (-2.5, 0, 0), (3, 0, 0), (4, 0, 0), (0, 2, 0), (0, -3, 0), (0, 2, 1)]
+)
+def test_a_large_turn_never_fits_however_little_is_seen(count, turned_deg):
+    """Boxes fit again where one side of theirs lies on the other: 2 degrees are 8 pixels here."""
+    seeds = range(8)
+    sound = [moment(seed, count=count) for seed in seeds]
+    assert LocalCheck.of(sound[:4]).answer == LocalCheck.of(sound[4:]).answer == "fits"
+    moments = [moment(seed, turned_deg, count=count) for seed in seeds]
+    for first in range(5):
+        assert LocalCheck.of(moments[first : first + 4]).answer != "fits"
 
 
 def test_pictures_of_something_else_do_not_fit():
