@@ -85,6 +85,10 @@ class _LabelsAndCloud:
         """Whether it is one of the two."""
         return topic in self._wanted
 
+    def listener_count(self, topic: str) -> int:
+        """One of each of the two."""
+        return int(self.is_wanted(topic))
+
     def publish(self, topic: str, message: Message, now_ns: int) -> None:
         """Nobody keeps it."""
 

@@ -1,6 +1,7 @@
-"""A scan of 131,072 labelled points into the voxel map, what the map remembers, what it clears.
+"""A scan of 131,072 labelled points into the voxel map, what the map remembers, clears and tells.
 
-Against np.unique of the same keys, a search for them in a sorted list, and a picture of all ranges.
+Against np.unique of the same keys, a search for them in a sorted list, a picture of all ranges, and
+a message of the whole map.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from numpy.typing import NDArray
 from bench.rows import BenchRow, compare
 from bench.transfer import full_turn
 from seg_perception.config import MapConfig
+from seg_perception.core.ontology import Ontology
 from seg_perception.fusion.voxel_map import VoxelMap
 from seg_perception.fusion.voxel_table import VoxelGrid
+from seg_perception.outputs.clouds import map_message, map_update_message
 
 _CLASSES = 64
 _SPEED_M = 0.1
 # As `LabelMemory` asks for in a scan.
 _CLEARED_AT_ONCE = 20_000
+# What a second of driving changes.
+_TOLD_AT_ONCE = 50_000
 # Things are so large, and so many of their points get the label of another.
 _THING_M, _WRONG = 2.0, 0.1
 
@@ -74,7 +79,25 @@ def run() -> list[BenchRow]:
             budget=1,
             name="a picture of all their ranges",
         ),
+        _telling(voxels),
     ]
+
+
+def _telling(voxels: VoxelMap) -> BenchRow:
+    """A message of voxels that changed: what a listener of ~/map_updates costs, and ~/map."""
+    ontology = Ontology.load("goose")
+
+    def update() -> object:
+        changes = voxels.changes(_TOLD_AT_ONCE, everything=True)
+        return map_update_message(changes, ontology, "odom")
+
+    return compare(
+        f"changes of {_TOLD_AT_ONCE:,} voxels",
+        update,
+        lambda: map_message(voxels.voxels(), ontology, "odom"),
+        budget=0.5,
+        name=f"all {len(voxels):,} voxels",
+    )
 
 
 def _range_picture(xyz: NDArray[np.float32]) -> NDArray[np.float32]:

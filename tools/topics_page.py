@@ -40,6 +40,8 @@ _NODE = {
     topics.LEGEND: "names, colours, groupings",
     topics.LEGEND_IMAGE: "the colours with their names, to look at",
     topics.MAP: "[the voxel map](../how_to/mapping.md), where `map.enabled` is set",
+    topics.MAP_UPDATES: "[voxels that changed](../how_to/mapping.md#only-what-changed), "
+    "where `map.update_period_s` is set",
     topics.COSTMAP: "costs, -1 where unseen, where `costmap.grid` is set",
 }
 _CLOUD_MEANING = "the cloud with labels"

@@ -33,6 +33,20 @@ class MapConfig(ParameterGroup):
     period_s: float = Field(
         default=1.0, ge=0.05, le=3600, description="Time between two maps that are published"
     )
+    update_period_s: float = Field(
+        json_schema_extra=EXPERT,
+        default=0.0,
+        ge=0,
+        le=60,
+        description="Time between two messages on ~/map_updates of voxels that changed; 0: none",
+    )
+    update_voxels: int = Field(
+        json_schema_extra=EXPERT,
+        default=100_000,
+        ge=1,
+        le=10_000_000,
+        description="A message of changed voxels holds no more; others come with the next",
+    )
     min_confidence: float = Field(
         default=0.0, ge=0, le=1, description="Points below it do not enter"
     )

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from seg_perception.config import MapConfig
 from seg_perception.core.types import label_dtype
 from seg_perception.fusion.ray_clearing import NearestRanges
+from seg_perception.fusion.voxel_changes import ChangeLog, MapChanges
 from seg_perception.fusion.voxel_store import VoxelStore
 from seg_perception.fusion.voxel_table import Rows, VoxelGrid
 from seg_perception.fusion.voxels import Voxels
@@ -58,6 +59,7 @@ class MapCount:
 @dataclass
 class _State:
     store: VoxelStore | None = None
+    log: ChangeLog | None = None
     centre: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     stamp_ns: int = 0
     next_row: int = 0
@@ -113,6 +115,7 @@ class VoxelMap:
             state.centre, state.stamp_ns = robot_xyz, max(state.stamp_ns, stamp_ns)
             if state.store is None:
                 state.store = self._empty(robot_xyz)
+                state.store.log = state.log
             for piece in _pieces(len(xyz)):
                 self._vote(state.store, xyz[piece], labels[piece], confidence[piece])
                 self._give_up_if_full(state.store)
@@ -180,6 +183,35 @@ class VoxelMap:
                 centre=self._state.centre,
             )
 
+    def changes(self, most: int, *, everything: bool = False) -> MapChanges:
+        """What became of the map since this was asked before; of a new map, all of it.
+
+        Args:
+            most: tell of so many voxels at most, of the others the next time.
+            everything: all voxels are told anew, in parts: somebody came who knows nothing.
+        """
+        with self._lock:
+            state, store = self._state, self._state.store
+            if state.log is None or state.log.is_too_long:
+                state.log, everything = ChangeLog(self._most_rows), True
+            begins = state.log.begins
+            if store is None:
+                state.log.begins = False
+                return MapChanges(begins, np.zeros((0, 3)), self._none())
+            store.log = state.log
+            self._leave_window(store)
+            if everything:
+                store.log.change(slice(len(store)))
+            keys, rows = store.log.take(len(store), most)
+            return MapChanges(begins, store.grid.centres(keys), self._voxels_of(store, rows))
+
+    def follow_no_more(self) -> None:
+        """Nobody asks for changes any more: who asks again is told everything."""
+        with self._lock:
+            self._state.log = None
+            if self._state.store is not None:
+                self._state.store.log = None
+
     def clear(self) -> None:
         """Forget all voxels."""
         with self._lock:
@@ -187,7 +219,11 @@ class VoxelMap:
 
     def _empty(self, robot_xyz: NDArray[np.float64]) -> VoxelStore:
         grid = VoxelGrid(self._config.voxel_m, robot_xyz)
-        return VoxelStore(grid, self._config.max_voxels + _PIECE, self._class_count)
+        return VoxelStore(grid, self._most_rows, self._class_count)
+
+    @property
+    def _most_rows(self) -> int:
+        return self._config.max_voxels + _PIECE
 
     def _vote(
         self,
@@ -265,6 +301,17 @@ class VoxelMap:
         away = centres - self._state.centre
         squared: NDArray[np.float64] = np.einsum("ij,ij->i", away, away)
         return squared
+
+    def _voxels_of(self, store: VoxelStore, rows: Rows) -> Voxels:
+        labels, confidence = store.labels_and_confidence_of(rows)
+        return Voxels(
+            store.centres[rows],
+            labels,
+            confidence,
+            store.scans[rows],
+            self._state.stamp_ns,
+            self._state.centre,
+        )
 
     def _none(self) -> Voxels:
         return Voxels(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seg_perception.core.types import label_dtype
 from seg_perception.fusion.class_votes import make_votes
+from seg_perception.fusion.voxel_changes import ChangeLog
 from seg_perception.fusion.voxel_table import Keys, KeyTable, Rows, VoxelGrid
 
 # The weight of knowing nothing: one vote, spread over all classes.
@@ -24,6 +25,7 @@ class VoxelStore:
         grid: where they lie.
         scans: uint32 (rows,), how many scans voted.
         scratch: int64 (rows,), for the work on one scan.
+        log: is told of all that changes, while somebody follows.
     """
 
     def __init__(self, grid: VoxelGrid, rows: int, class_count: int) -> None:
@@ -31,6 +33,7 @@ class VoxelStore:
         self.grid = grid
         self.scans = np.zeros(rows, np.uint32)
         self.scratch = np.zeros(rows, np.int64)
+        self.log: ChangeLog | None = None
         self._table = KeyTable(rows)
         self._votes = make_votes(rows, class_count)
         # The weight of knowing nothing about one class.
@@ -59,18 +62,23 @@ class VoxelStore:
     def vote(self, rows: Rows, labels: NDArray[Any], weights: NDArray[np.float32]) -> None:
         """Add weights, float32 (N,), to the counts of labels, (N,), in rows, int64 (N,)."""
         self._votes.add(rows, labels, weights)
-        self._changed[rows] = True
+        self._note(rows)
 
     def halve(self, rows: Rows) -> None:
         """Halve all counts of rows, int64 (M,)."""
         self._votes.halve(rows)
-        self._changed[rows] = True
+        self._note(rows)
 
     def labels_and_confidence(self) -> tuple[NDArray[Any], NDArray[np.float32]]:
         """The class with the largest count of each voxel, and its expected share: copies."""
         count = len(self)
         self._derive(np.flatnonzero(self._changed[:count]))
         return self._labels[:count].copy(), self._confidence[:count].copy()
+
+    def labels_and_confidence_of(self, rows: Rows) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """The same of some rows, int64 (M,), all different."""
+        self._derive(rows[self._changed[rows]])
+        return self._labels[rows], self._confidence[rows]
 
     def look_up(self, keys: Keys) -> tuple[NDArray[Any], NDArray[np.float32]]:
         """The same of the voxels of keys, int64 (N,), which need not differ.
@@ -87,6 +95,11 @@ class VoxelStore:
         confidence *= known
         return self._labels.take(rows), confidence
 
+    def _note(self, rows: Rows) -> None:
+        self._changed[rows] = True
+        if self.log is not None:
+            self.log.change(rows)
+
     def _derive(self, changed: Rows) -> None:
         labels, best, together = self._votes.best(changed)
         self._labels[changed] = labels
@@ -95,10 +108,12 @@ class VoxelStore:
 
     def forget(self, forgotten: Rows) -> None:
         """Forget rows, int64 (M,), all different; the last ones move into their places."""
-        count = len(self)
+        count, keys = len(self), self._table.keys[forgotten]
         holes, movers = self._table.forget(forgotten)
         self._votes.move(holes, movers, slice(len(self), count))
         columns = (self._centres, self._labels, self._confidence)
         for values in (*columns, self._changed, self.scans):
             values[holes] = values[movers]
             values[len(self) : count] = 0
+        if self.log is not None:
+            self.log.forget(keys, holes, movers, slice(len(self), count))

@@ -13,6 +13,7 @@ from seg_perception.core.class_selection import select_classes
 from seg_perception.core.errors import ConfigError
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointCloud, SemanticCloud
+from seg_perception.fusion.voxel_changes import MapChanges
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.messages import PointCloud2
 from seg_perception.io.pointcloud2 import append_semantics, encode_cloud
@@ -86,6 +87,18 @@ def map_message(voxels: Voxels, ontology: Ontology, frame: str) -> PointCloud2:
     """A map, with the stamp of its newest scan."""
     points = map_points(voxels, ontology)[None]
     return encode_cloud(PointCloud(points, voxels.stamp_ns, frame, is_dense=True))
+
+
+def map_update_message(changes: MapChanges, ontology: Ontology, frame: str) -> PointCloud2:
+    """What became of a map: a point that is nowhere forgets all, one that nobody met its voxel."""
+    gone = np.zeros(changes.begins + len(changes.forgotten), MAP_POINT)
+    gone["label"] = ontology.unknown_id
+    for axis, name in enumerate("xyz"):
+        gone[name][changes.begins :] = changes.forgotten[:, axis]
+        gone[name][: changes.begins] = np.nan
+    points = np.concatenate([gone, map_points(changes.voxels, ontology)])[None]
+    stamp_ns, is_dense = changes.voxels.stamp_ns, not changes.begins
+    return encode_cloud(PointCloud(points, stamp_ns, frame, is_dense=is_dense))
 
 
 def map_points(voxels: Voxels, ontology: Ontology) -> NDArray[Any]:

@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from seg_perception.config import Config
 from seg_perception.core.ontology import Ontology
-from seg_perception.core.types import NANOSECONDS, LabelMap, SemanticCloud
+from seg_perception.core.types import LabelMap, SemanticCloud
 from seg_perception.fusion.occupancy import cost_table
 from seg_perception.io.messages import Message
-from seg_perception.outputs.clouds import cloud_message, map_message, published_classes
-from seg_perception.outputs.costmap import Costmaps, obstacles_message
+from seg_perception.outputs.clouds import cloud_message, published_classes
+from seg_perception.outputs.costmap import obstacles_message
 from seg_perception.outputs.images import image_messages
+from seg_perception.outputs.maps import MapOutputs
 from seg_perception.outputs.nav2 import Nav2Clouds
 from seg_perception.outputs.publisher import Publisher
 from seg_perception.outputs.topics import (
-    COSTMAP,
-    MAP,
     CameraTopics,
     Nav2Topics,
     OutputTopic,
@@ -28,22 +27,6 @@ from seg_perception.outputs.topics import (
     obstacles_topic,
 )
 from seg_perception.pipeline.semantic_mapper import SemanticMapper
-
-
-class Period:
-    """Says when something is due, by the clock that it is asked with."""
-
-    def __init__(self, period_s: float) -> None:
-        """Start with something that is due at once."""
-        self._period_ns = round(period_s * NANOSECONDS)
-        self._due_ns = 0
-
-    def is_due(self, now_ns: int) -> bool:
-        """Whether it is due; if so, it is due again a period from now."""
-        if now_ns < self._due_ns:
-            return False
-        self._due_ns = now_ns + self._period_ns
-        return True
 
 
 class Outputs:
@@ -75,8 +58,7 @@ class Outputs:
         self._nav2_topics = {name: Nav2Topics.of(s) for name, s in self._surfaces.items()}
         self._nav2 = Nav2Clouds(config, ontology) if config.output.nav2_semantic_cloud else None
         self._costs = cost_table(config.costmap, ontology) if config.costmap.obstacles else None
-        self._costmaps = Costmaps(config, ontology) if config.costmap.grid else None
-        self._periods = {topic: Period(config.map.period_s) for topic in (MAP, COSTMAP)}
+        self._maps = MapOutputs(config, ontology, publisher)
 
     def advertise(self, topics: Iterable[OutputTopic]) -> None:
         """Offer those of the topics that the configuration asks for.
@@ -142,10 +124,7 @@ class Outputs:
             self._publish_nav2(semantic, self._nav2, now_ns)
 
     def publish_map(self, mapper: SemanticMapper, now_ns: int) -> bool:
-        """Publish the map and its costmap, each once a period; nothing while the map is empty.
-
-        A period goes by whether or not anything is in the map, but not while nobody wants it:
-        who comes gets it at once. A costmap is published only where a scan has changed it.
+        """Publish the map, its changes and its costmap, each where it is due: `MapOutputs`.
 
         Args:
             mapper: of the configuration's map.
@@ -154,15 +133,7 @@ class Outputs:
         Returns:
             Whether one of them was due and made.
         """
-        due = [topic for topic in (MAP, COSTMAP) if self._is_due(topic, now_ns)]
-        if not due or not len(mapper.map):
-            return False
-        voxels, frame = mapper.voxels(), mapper.frame
-        if MAP in due:
-            self._publish(MAP, partial(map_message, voxels, self._ontology, frame), now_ns)
-        if COSTMAP in due and self._costmaps is not None:
-            self._publish(COSTMAP, partial(self._costmaps.newest, voxels, frame), now_ns)
-        return True
+        return self._maps.publish(mapper, self._ontology, now_ns)
 
     def _publish_nav2(self, semantic: SemanticCloud, nav2: Nav2Clouds, now_ns: int) -> None:
         """Publish mask, confidence and cloud of a scan, made at once.
@@ -188,9 +159,6 @@ class Outputs:
     def _frame_of(self, semantic: SemanticCloud) -> str:
         """The frame for planners, who have no other word: as configured, else the cloud's."""
         return self._surfaces[semantic.sensor].frame_id or semantic.cloud.frame_id
-
-    def _is_due(self, topic: str, now_ns: int) -> bool:
-        return self._publisher.is_wanted(topic) and self._periods[topic].is_due(now_ns)
 
     def _publish(self, topic: str, make: Callable[[], Message | None], now_ns: int) -> None:
         """Make and publish a message where it is wanted; None is silence."""

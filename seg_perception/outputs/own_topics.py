@@ -16,13 +16,22 @@ from seg_perception.io.messages import (
 from seg_perception.io.perception_messages import SegmentationStatus, SemanticLegend
 from seg_perception.io.semantic_fields import appended_fields
 from seg_perception.outputs.costmap import OBSTACLE_POINT
-from seg_perception.outputs.topics import COSTMAP, LEGEND, LEGEND_IMAGE, MAP, NODE_NAME, STATUS
+from seg_perception.outputs.topics import (
+    COSTMAP,
+    LEGEND,
+    LEGEND_IMAGE,
+    MAP,
+    MAP_UPDATES,
+    NODE_NAME,
+    STATUS,
+)
 
 _NODES = (NODE_NAME, "segmentation_node", "semantic_cloud_node")
 _OF_A_NODE = {
     LEGEND: SemanticLegend.type_name,
     LEGEND_IMAGE: Image.type_name,
     MAP: PointCloud2.type_name,
+    MAP_UPDATES: PointCloud2.type_name,
     COSTMAP: OccupancyGrid.type_name,
     STATUS: SegmentationStatus.type_name,
 }

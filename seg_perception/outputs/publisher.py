@@ -22,6 +22,10 @@ class Publisher(Protocol):
         """Whether a message on it would reach anybody; never where it was not advertised."""
         ...
 
+    def listener_count(self, topic: str) -> int:
+        """How many a message on it would reach; 0 where it was not advertised."""
+        ...
+
     def publish(self, topic: str, message: Message, now_ns: int) -> None:
         """Publish on a topic that was advertised; `now_ns` is when a bag says it was."""
 

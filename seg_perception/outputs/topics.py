@@ -29,6 +29,8 @@ NODE_NAME = "perception_node"
 LEGEND = "~/legend"
 LEGEND_IMAGE = "~/legend_image"
 MAP = "~/map"
+# As costmap_2d calls the changes of a costmap.
+MAP_UPDATES = "~/map_updates"
 COSTMAP = "~/costmap"
 STATUS = "~/status"
 # Characters of a wrong name that are shown.
@@ -179,6 +181,8 @@ def cloud_topics(config: Config) -> Iterator[OutputTopic]:
         yield OutputTopic(cloud_topic(radar), PointCloud2.type_name, f"radar.{name}.output_topic")
     enabled = config.map.enabled
     yield OutputTopic(MAP, PointCloud2.type_name, "map.enabled", enabled=enabled)
+    updates = enabled and config.map.update_period_s > 0
+    yield OutputTopic(MAP_UPDATES, PointCloud2.type_name, "map.update_period_s", enabled=updates)
     grid = enabled and config.costmap.grid
     yield OutputTopic(COSTMAP, OccupancyGrid.type_name, "costmap.grid", enabled=grid)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ from seg_perception.core.issue_log import IssueLog
 from seg_perception.core.ontology import Ontology
 from seg_perception.core.types import PointStatus, SemanticCloud
 from seg_perception.fusion.doppler import MOVING
+from seg_perception.fusion.voxel_changes import MapChanges
 from seg_perception.fusion.voxel_map import VoxelMap
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.pipeline.ego_motion import EgoMotion
@@ -86,6 +89,12 @@ class SemanticMapper:
         """The voxels that enough scans met."""
         voxels = self.map.voxels()
         return voxels.only(voxels.counts >= self._min_scans)
+
+    def changes(self, most: int, *, everything: bool = False) -> MapChanges:
+        """What became of them since this was asked before: `VoxelMap.changes`."""
+        changes = self.map.changes(most, everything=everything)
+        met = changes.voxels.only(changes.voxels.counts >= self._min_scans)
+        return replace(changes, voxels=met)
 
     def clear(self) -> None:
         """Forget the map."""

@@ -45,6 +45,10 @@ class BagPublisher:
         """Whether it was advertised."""
         return topic in self._latched
 
+    def listener_count(self, topic: str) -> int:
+        """The bag, if it was advertised."""
+        return int(topic in self._latched)
+
     def has_reached_all(self, topic: str) -> bool:
         """Say yes: in a bag the order is that of writing."""
         del topic

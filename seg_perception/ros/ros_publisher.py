@@ -65,6 +65,11 @@ class RosPublisher:
             return False
         return topic in self._latched or publisher.get_subscription_count() > 0
 
+    def listener_count(self, topic: str) -> int:
+        """How many subscribe it."""
+        publisher = self._publishers.get(topic)
+        return 0 if publisher is None else int(publisher.get_subscription_count())
+
     def has_reached_all(self, topic: str) -> bool:
         """Whether all who listen to a latched topic have its last message: `Listeners`."""
         publisher = self._publishers.get(topic)

@@ -14,7 +14,8 @@ from seg_perception.core.types import LabelMap, PointCloud, PointStatus, Semanti
 from seg_perception.fusion.voxels import Voxels
 from seg_perception.io.images import decode_image
 from seg_perception.io.pointcloud2 import decode_cloud
-from seg_perception.outputs.outputs import Outputs, Period
+from seg_perception.outputs.maps import Period
+from seg_perception.outputs.outputs import Outputs
 from seg_perception.outputs.topics import COSTMAP, MAP, cloud_topics, image_topics
 
 ONTOLOGY = Ontology.load("field")
@@ -45,6 +46,9 @@ class Recorder:
 
     def is_wanted(self, topic):
         return topic in self.latched and (self.subscribed is None or topic in self.subscribed)
+
+    def listener_count(self, topic):
+        return int(self.is_wanted(topic))
 
     def publish(self, topic, message, now_ns):
         assert self.is_wanted(topic)

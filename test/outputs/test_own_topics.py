@@ -46,7 +46,7 @@ def outputs(node, **parameters):
 @pytest.mark.parametrize("node", ["perception_node", "robot/perception_node", "a/b/my_eyes"])
 def test_every_output_is_known_in_any_namespace_and_of_a_renamed_node(node):
     ours = outputs(node)
-    assert len(ours) == 5 + 7 + 3 + 4
+    assert len(ours) == 6 + 7 + 3 + 4
     assert own_topics(INPUTS | ours) == set(ours)
     assert own_topics(INPUTS) == set()
 

@@ -182,6 +182,7 @@ def test_every_output_has_one_type():
         "/b/semantic/nav2/label_info": m.LabelInfo.type_name,
         "/c/semantic/points": m.PointCloud2.type_name,
         "~/map": m.PointCloud2.type_name,
+        "~/map_updates": m.PointCloud2.type_name,
         "~/costmap": m.OccupancyGrid.type_name,
     }
 

@@ -3,15 +3,17 @@
 import itertools
 import json
 
+import numpy as np
 import pytest
 
 from seg_perception.io import messages
 from seg_perception.io.perception_messages import SegmentationStatus
 from seg_perception.io.pointcloud2 import decode_cloud
+from seg_perception.ros.conversions import message_class
 
 pytestmark = pytest.mark.ros
 
-MAP = "/perception_node/map"
+MAP, MAP_UPDATES = "/perception_node/map", "/perception_node/map_updates"
 STEP_NS = 100_000_000
 
 
@@ -73,6 +75,45 @@ def test_labelled_points_gather_and_a_clock_jump_forgets_them(robot, start, wait
     assert code == 0, err
     (count,) = json.loads(out.splitlines()[-1])["map"]
     assert count["entered"] >= 12
+
+
+def test_changes_alone_become_the_map_and_who_comes_late_is_told_everything(
+    robot, start, wait_until
+):
+    updates = robot.listen(MAP_UPDATES, messages.PointCloud2.type_name)
+    process = start(map__enabled=True, map__period_s=3600.0, map__update_period_s=0.05)
+    begin = robot.now_ns()
+    for number in range(3):
+        robot.step(begin + number * STEP_NS)
+        wait_until(
+            lambda n=number: {count for _, count in laid_together(updates).values()} == {n + 1},
+            f"scan {number} among the changes",
+        )
+    expected = {(4.1, 2.1): (0, 3), (4.1, 0.1): (1, 3), (4.1, -1.9): (2, 3)}
+    assert laid_together(updates) == expected
+    late = []
+    kind = message_class(messages.PointCloud2.type_name)
+    robot.node.create_subscription(kind, MAP_UPDATES, late.append, 100)
+    wait_until(lambda: laid_together(late) == expected, "everything for who comes late")
+    whole = robot.listen(MAP, messages.PointCloud2.type_name)
+    wait_until(lambda: whole, "the whole map")
+    assert laid_together(whole) == expected
+    assert process.end()[0] == 0
+
+
+def laid_together(clouds):
+    """Label and count by x and y, as the messages that came say it one after the other."""
+    voxels = {}
+    for cloud in list(clouds):
+        for point in decode_cloud(cloud).points.reshape(-1):
+            place = (round(float(point["x"]), 1), round(float(point["y"]), 1))
+            if np.isnan(point["x"]):
+                voxels.clear()
+            elif not point["count"]:
+                voxels.pop(place, None)
+            else:
+                voxels[place] = (int(point["label"]), int(point["count"]))
+    return voxels
 
 
 def test_a_map_that_nobody_asked_for_does_not_exist(robot, start):
