@@ -19,13 +19,13 @@ _EVERY_NS = NANOSECONDS // 2
 # Of the last second.
 _LOOKS = 3
 # Less texture than this can't be lost.
-_LEAST_TEXTURE = 1.5
-_LOST = 0.35
+LEAST_TEXTURE = 1.5
+LOST = 0.35
 # Grey levels between the lightest and the darkest of a second, in a picture of usual light.
-_STILL, _MOVING, _USUAL_LIGHT = 4.0, 8.0, 90.0
+_STILL, MOVING, _USUAL_LIGHT = 4.0, 8.0, 90.0
 _LEAST_STILL = 1.5
 # Sky and mud may be most of a picture.
-_LEAST_MOVING = 0.25
+LEAST_MOVING = 0.25
 
 
 @dataclass
@@ -56,17 +56,23 @@ class RecentLight:
         if len(self.looks) < _LOOKS:
             return None
         change: Cells = np.ptp(np.array(self.looks), axis=0)
-        moving = float(np.percentile(change, 100 * (1 - _LEAST_MOVING)))
-        return change if moving >= _MOVING * self._dimness else None
+        moving = float(np.percentile(change, 100 * (1 - LEAST_MOVING)))
+        return change if moving >= MOVING * dimness(self.looks[-1]) else None
 
     @property
     def still(self) -> float:
         """A cell that changes less stands still."""
-        return max(_LEAST_STILL, _STILL * self._dimness)
+        return still_below(self.looks[-1])
 
-    @property
-    def _dimness(self) -> float:
-        return min(1.0, float(self.looks[-1].mean()) / _USUAL_LIGHT)
+
+def dimness(light: Cells) -> float:
+    """How dark a picture with such cells is, 1 where it is light enough."""
+    return min(1.0, float(light.mean()) / _USUAL_LIGHT)
+
+
+def still_below(light: Cells) -> float:
+    """A cell that changes by less grey levels stands still."""
+    return max(_LEAST_STILL, _STILL * dimness(light))
 
 
 def dirty_share(facts: PictureFacts, usual: Iterable[Cells], light: RecentLight) -> float | None:
@@ -83,6 +89,6 @@ def dirty_share(facts: PictureFacts, usual: Iterable[Cells], light: RecentLight)
     before = np.median(np.array(list(usual)), axis=0)
     left = facts.texture / np.maximum(before, 1e-3)
     # Dusk, haze and blur take texture everywhere.
-    lost = left < _LOST * min(1.0, float(np.median(left)))
-    dirty = lost & (before > _LEAST_TEXTURE) & (change < light.still)
+    lost = left < LOST * min(1.0, float(np.median(left)))
+    dirty = lost & (before > LEAST_TEXTURE) & (change < light.still)
     return float(dirty.mean())

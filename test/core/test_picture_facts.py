@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,43 @@ def test_the_checksum_tells_pictures_apart_and_looks_at_a_part_of_them_only() ->
     hidden = image.copy()
     hidden[0, 0] ^= 255
     assert PictureFacts.of(hidden).checksum == first
+
+
+def edges(sigma_px: float, scale: int = 1) -> np.ndarray:
+    """Edges 96 px apart, along rows and columns, blurred by so much; so many times as large."""
+    place = np.arange(480 * scale) / scale
+    line = sum(
+        sign * np.vectorize(math.erf)((place - at) / max(sigma_px, 1e-3) / math.sqrt(2))
+        for at, sign in ((47.5, 1), (143.5, -1), (239.5, 1), (335.5, -1), (431.5, 1))
+    )
+    board = 127 + 60 * (line[:, None] + line[None, :])
+    return np.repeat(board[..., None], 3, axis=-1).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("sigma_px", [0.0, 1.0, 3.0])
+def test_detail_of_an_edge_is_worked_out_by_hand(sigma_px) -> None:
+    # What a smoothing from a to b px takes from an edge is in proportion to b - a.
+    fine, coarse = (math.hypot(sigma_px, px) for px in (1.5, 6.0))
+    expected = (fine - sigma_px) / (coarse - fine)
+    assert PictureFacts.of(edges(sigma_px)).detail == pytest.approx(expected, rel=0.06)
+
+
+def test_detail_does_not_hang_on_contrast_or_on_the_number_of_pixels() -> None:
+    sharp, dim = edges(2.0), edges(2.0) // 2
+    assert PictureFacts.of(dim).detail == pytest.approx(PictureFacts.of(sharp).detail, rel=0.05)
+    # 1920 px are looked at as 512.
+    large = PictureFacts.of(edges(2.0, 4)).detail
+    scaled = 2.0 * 512 / 480
+    fine, coarse = (math.hypot(scaled, px) for px in (1.5, 6.0))
+    assert large == pytest.approx((fine - scaled) / (coarse - fine), rel=0.06)
+
+
+def test_blur_along_one_axis_is_seen_and_flat_pictures_tell_nothing() -> None:
+    sharp = np.random.default_rng(0).integers(0, 256, (300, 480, 3), np.uint8)
+    smeared = np.mean([np.roll(sharp.astype(float), n, axis=1) for n in range(19)], axis=0)
+    assert PictureFacts.of(sharp).detail > 1
+    assert PictureFacts.of(smeared.astype(np.uint8)).detail < 0.8 * PictureFacts.of(sharp).detail
+    gradient = np.broadcast_to(np.linspace(0, 255, 480), (300, 480))
+    gradient = np.repeat(gradient[..., None], 3, axis=-1).astype(np.uint8)
+    assert PictureFacts.of(gradient).detail == 1
+    assert PictureFacts.of(np.full((3, 1, 3), 9, np.uint8)).detail == 1

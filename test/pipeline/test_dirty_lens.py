@@ -64,17 +64,54 @@ class Camera:
         return {issue.code: issue.sentence for issue in self.issues.all()}
 
 
-def test_mud_is_said_within_four_seconds_until_it_is_wiped_off() -> None:
+def test_mud_is_said_after_two_seconds_until_it_is_wiped_off() -> None:
     camera = Camera()
     assert not any(camera.send(12))
-    # A second to see that it stands still, and two that it lasts.
     found = camera.send(6, muddy(100))
-    assert not any(found[:29])
-    assert all(found[40:])
+    assert found == [False] * 20 + [True] * 40
     # 5 of 16 columns and half of the rows; a cell at the rim is half covered.
     share = int(camera.said["picture_dirty"].split(" %")[0])
     assert 12 <= share <= 17
     assert not any(camera.send(5)[30:])
+
+
+def test_a_little_mud_that_comes_at_once_is_said_and_stays_said() -> None:
+    camera = Camera()
+    assert not any(camera.send(1))
+    # 2 or 3 of 16 columns and half of the rows, and no ten seconds before it.
+    found = camera.send(60, muddy(50))
+    assert found == [False] * 20 + [True] * 580
+    assert int(camera.said["picture_dirty"].split(" %")[0]) <= 10
+    assert not any(camera.send(5)[20:])
+
+
+def test_a_patch_that_passes_by_is_no_mud() -> None:
+    camera = Camera()
+    camera.send(3)
+
+    def passing(image: Image) -> Image:
+        """A dull thing as large, that moves with the scene."""
+        spoilt = image.copy()
+        left = 300 - (camera.place - 217) % 600
+        spoilt[:90, max(0, left) : max(0, left + 100)] = (74, 62, 50)
+        return spoilt
+
+    assert not any(camera.send(8, passing))
+    assert camera.said == {}
+
+
+def test_mud_that_comes_while_the_robot_stands_is_not_told_from_a_thing_put_there() -> None:
+    camera = Camera()
+    camera.send(3)
+    assert not any(camera.send(5, muddy(50), speed=0))
+
+
+def test_mud_that_comes_slowly_is_said_within_four_seconds() -> None:
+    camera = Camera()
+    camera.send(12)
+    for columns in range(4, 100, 4):
+        camera.send(0.1, muddy(columns))
+    assert camera.send(4, muddy(100))[-1]
 
 
 def test_mud_is_still_there_while_the_robot_stands() -> None:

@@ -69,7 +69,7 @@ def test_motion_blurs_along_one_axis() -> None:
     # In all 58 % are left, and a sixth of it along the rows.
     assert camera.send(3, sharpness=0.117, along=0.034, down=0.2)[-1]
     (issue,) = camera.issues.all()
-    assert issue.sentence.startswith("its pictures have 17 % of the sharpness")
+    assert issue.sentence.startswith("its pictures are blurred: 17 % of the sharpness")
 
 
 def test_a_fault_shorter_than_two_seconds_is_nothing() -> None:
@@ -84,6 +84,15 @@ def test_a_camera_that_never_was_sharp_is_not_called_blurred() -> None:
     camera = Camera()
     assert not any(camera.send(30, sharpness=0.02))
     assert camera.codes == []
+
+
+def test_a_camera_that_begins_out_of_focus_is_named_after_two_seconds() -> None:
+    camera = Camera()
+    assert camera.send(4, detail=0.24) == [False] * 20 + [True] * 20
+    (issue,) = camera.issues.all()
+    assert issue.code == "picture_blurred"
+    assert "hardly any detail (0.24 times as much as coarser" in issue.sentence
+    assert not any(Camera().send(30, detail=0.26))
 
 
 def test_what_is_usual_does_not_drift_to_what_is_blurred() -> None:

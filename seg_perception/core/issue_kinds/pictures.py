@@ -32,7 +32,7 @@ BLANK = IssueKind(
 )
 BLURRED = IssueKind(
     "picture_blurred",
-    "its pictures have {share_percent} % of the sharpness that they had lately",
+    "its pictures are blurred: {how}",
     "clean the lens, check its focus, or expose shorter" + DEGRADED,
     "water, dirt, condensation, a lens out of focus, or motion during a long exposure",
     "clean and dry the lens, check its focus ring; shorter exposures against motion",
