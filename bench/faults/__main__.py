@@ -1,8 +1,11 @@
 """How soon a fault of a camera is named, and how often a sound one is.
 
     python -m bench.faults BAG [BAG ...] [--at 20]
+    python -m bench.faults [BAG ...] --sound MINUTES
 
-Every recording is replayed sound, and once with each fault planted into its pictures.
+Every recording is replayed sound, and once with each fault planted into its pictures. With
+`--sound` recordings are replayed sound only, and then simulated drives of three worlds until they
+are so long together; what is done already in `--output` is not done again.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from pathlib import Path
 import cv2
 
 from bench.faults.plants import PLANTS
+from bench.faults.sound import drive
 from bench.faults.trial import Outcome, Trials
 
 
@@ -20,6 +24,9 @@ def main() -> None:
     """Replay them all and print a table."""
     options = _options()
     cv2.setNumThreads(1)
+    if options.sound:
+        _drive_sound(options)
+        return
     print("| recording | fault | named after | as | also said | not trusted |")
     print("|---|---|---|---|---|---|")
     for bag in options.bags:
@@ -33,6 +40,20 @@ def main() -> None:
                 print(_line(bag.stem, name, plant.words, outcome, options.at), flush=True)
 
 
+def _drive_sound(options: argparse.Namespace) -> None:
+    print("| drive | seconds | said | not trusted |")
+    print("|---|---|---|---|")
+    drives = []
+    for one in drive(options.sound, options.output, options.bags):
+        drives.append(one)
+        said = ", ".join(f"`{code}` at {at_s:.0f} s" for code, at_s in one.said.items())
+        cells = one.name, f"{one.seconds:.0f}", said, f"{one.degraded} of {one.pictures}"
+        print(f"| {' | '.join(cells)} |", flush=True)
+    seconds = sum(one.seconds for one in drives)
+    silent = sum(not one.said for one in drives)
+    print(f"{seconds / 60:.1f} minutes; nothing was said in {silent} of {len(drives)} drives")
+
+
 def _sound(bag: str, sound: Outcome) -> str:
     said = ", ".join(f"`{code}` at {at_s:.0f} s" for code, at_s in sound.said.items())
     trust = f"{sound.degraded} of {sound.pictures}"
@@ -41,7 +62,9 @@ def _sound(bag: str, sound: Outcome) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.faults")
-    parser.add_argument("bags", type=Path, nargs="+")
+    parser.add_argument("bags", type=Path, nargs="*")
+    parser.add_argument("--sound", type=float, metavar="MINUTES", help="sound drives alone")
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/bench_faults"))
     parser.add_argument("--at", type=float, default=20.0, help="second of the fault")
     parser.add_argument("--faults", nargs="*", help="only these, by the table's names")
     return parser.parse_args()

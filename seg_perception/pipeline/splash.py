@@ -7,6 +7,7 @@ dull and keep their light, as others' changes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
