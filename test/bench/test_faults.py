@@ -48,12 +48,7 @@ def drive(plant: Plant | None, seconds: float) -> dict[str, float]:
 def test_a_planted_fault_is_named_in_time_and_nothing_was_said_before(name: str) -> None:
     plant = PLANTS[name]()
     said = drive(plant, 5)
-    # That mud stands still takes a second more to be seen.
-    if name == "mud, 20 % of the glass":
-        assert said == {}  # an eighth of the cells is more than what it covers wholly
-        return
-    limit_s = 4 if plant.words == {"picture_dirty"} else 3
-    assert min(said[word] for word in plant.words if word in said) <= limit_s
+    assert min(said[word] for word in plant.words if word in said) <= 3
     assert min(said.values()) >= 2
 
 
