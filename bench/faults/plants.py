@@ -55,7 +55,11 @@ PLANTS: Mapping[str, Callable[[], Plant]] = {
     "darkness (x0.04)": lambda: _plant("picture_dark", _corrupted("darkness", 5)),
     "a hand on the lens": lambda: _plant("picture_blank", lambda image: np.full_like(image, 60)),
     "the same picture again": lambda: _plant("picture_frozen", _Stuck()),
-    "upside down": lambda: _plant("picture_turned", lambda image: image[::-1, ::-1]),
+    "upside down": lambda: Plant(
+        frozenset({"picture_turned", "picture_upside_down"}),
+        lambda image: np.ascontiguousarray(image[::-1, ::-1]),
+        length_s=12,
+    ),
     "red for blue": lambda: _plant("picture_swapped", lambda image: image[..., ::-1]),
     "another lens (x0.8)": lambda: _lens(0.8),
 }

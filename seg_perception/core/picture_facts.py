@@ -99,13 +99,13 @@ def _step(pixels: NDArray[Any], neighbours: NDArray[Any]) -> float:
     return float(cv2.mean(cv2.absdiff(pixels, neighbours))[0]) if pixels.size else 0.0
 
 
-def _detail(rows: NDArray[np.uint8], columns: NDArray[np.uint8], scale: float) -> float:
+def _detail(rows: NDArray[Any], columns: NDArray[Any], scale: float) -> float:
     """The smaller of both ways, at a picture's width of 512, where it is wider."""
     along, upright = (_at_scale(lines, min(1.0, scale)) for lines in (rows, columns.T))
     return min(_detail_along(along), _detail_along(upright))
 
 
-def _at_scale(lines: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+def _at_scale(lines: NDArray[Any], scale: float) -> NDArray[np.float32]:
     """Lines, each shrunk by itself."""
     length = max(1, round(lines.shape[1] * scale))
     shrunk = cv2.resize(lines, (length, len(lines)), interpolation=cv2.INTER_AREA)

@@ -152,6 +152,7 @@ class LabelMap:
             those of the labels, and where nobody draws it.
         facts: what the image tells without a network; None where another machine had it.
         distance: from the pictures that the network was trained on; None where nobody knows.
+        turned: the distance of the picture turned by 180 degrees; None where nobody looked.
         is_degraded: it can't be trusted: what could be driven on is unknown in it.
     """
 
@@ -164,6 +165,7 @@ class LabelMap:
     picture: NDArray[np.uint8] | None = None
     facts: PictureFacts | None = None
     distance: PictureDistance | None = None
+    turned: float | None = None
     is_degraded: bool = False
 
     def __post_init__(self) -> None:

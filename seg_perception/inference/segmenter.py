@@ -24,6 +24,7 @@ from seg_perception.geometry.calibration import (
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.preprocessing import make_preprocessing
 from seg_perception.inference.reading import LabelledPixels, Labels
+from seg_perception.inference.turned_look import TurnedLooks
 
 # The network's picture, uint8 (h, w, 3), RGB, or none.
 Shown = NDArray[np.uint8] | None
@@ -88,12 +89,14 @@ class Answer:
         labels: uint8 or uint16 (h, w).
         confidence: uint8 (h, w).
         statistics: as in `Segmentation`.
+        turned: the same of the picture turned by 180 degrees, where that was asked, too.
     """
 
     picture: NDArray[np.uint8]
     labels: Labels
     confidence: NDArray[np.uint8]
     statistics: NDArray[np.float32] | None = None
+    turned: NDArray[np.float32] | None = None
 
 
 class Segmenter:
@@ -116,6 +119,7 @@ class Segmenter:
         self.set_min_confidence(config.min_confidence)
         self._scales = config.scale_by_familiarity
         self._unknown_id = engine.bundle.ontology.unknown_id
+        self._turned = TurnedLooks()
 
     def set_min_confidence(self, min_confidence: float) -> None:
         """Take pixels below this confidence, 0 to 1, as unknown from now on."""
@@ -154,11 +158,17 @@ class Segmenter:
         Raises:
             EngineError: the engine failed.
         """
-        return Answer(prepared.picture, *self.engine.infer(prepared.picture))
+        answer = Answer(prepared.picture, *self.engine.infer(prepared.picture))
+        frame = prepared.frame
+        if answer.statistics is None or not self._turned.is_due(frame.camera, frame.stamp_ns):
+            return answer
+        upside_down = np.ascontiguousarray(prepared.picture[::-1, ::-1])
+        return replace(answer, turned=self.engine.infer(upside_down).statistics)
 
     def finish(self, frame: CameraFrame, answer: Answer) -> LabelMap:
         """The label map of a frame that was prepared; returns what `segment` does."""
-        distance = self._distance(answer)
+        distance = self._distance(answer.statistics)
+        turned = self._distance(answer.turned)
         labels, confidence = self._restored(frame.image, self._trusted(answer, distance))
         labels = self._doubt(labels, confidence)
         labels, confidence = self._output.fit(labels, confidence, frame.image)
@@ -174,11 +184,12 @@ class Segmenter:
             picture=self._shown(answer.picture, (height, width)),
             facts=PictureFacts.of(frame.image),
             distance=distance,
+            turned=turned.whole if turned else None,
         )
 
-    def _distance(self, answer: Answer) -> PictureDistance | None:
-        """How far the picture is from the training's; None where the bundle can't tell."""
-        known, statistics = self.engine.bundle.familiarity, answer.statistics
+    def _distance(self, statistics: NDArray[np.float32] | None) -> PictureDistance | None:
+        """How far a picture is from the training's; None where the bundle can't tell."""
+        known = self.engine.bundle.familiarity
         return known.distance(statistics) if known and statistics is not None else None
 
     def _trusted(self, answer: Answer, distance: PictureDistance | None) -> Answer:

@@ -17,6 +17,7 @@ from seg_perception.pipeline.dirty_lens import RecentLight, dirty_share
 from seg_perception.pipeline.lasting_faults import HOLD_NS, LastingFaults, Numbers
 from seg_perception.pipeline.picture_steps import STEPS, Step
 from seg_perception.pipeline.splash import Splash
+from seg_perception.pipeline.upside_down import WAYS, Ways, is_upside_down
 
 # A picture may be sent twice; this long is no accident.
 _SAME_NS = NANOSECONDS // 2
@@ -49,6 +50,8 @@ class CameraHistory:
         last: the newest picture.
         same_since_ns: stamp of the first picture with the newest one's bytes.
         changed: codes of the steps since the first picture that were not taken back.
+        ways: distances from what the model knows, as it is and turned, of the last looks.
+        is_upside_down: the turned ones are the nearer ones.
     """
 
     frame_id: str = ""
@@ -60,6 +63,8 @@ class CameraHistory:
     last: PictureFacts | None = None
     same_since_ns: int = 0
     changed: tuple[str, ...] = ()
+    ways: deque[Ways] = field(default_factory=lambda: deque(maxlen=WAYS), repr=False)
+    is_upside_down: bool = False
     _last_ns: int = 0
     _slot: int = -1
 
@@ -70,6 +75,8 @@ class CameraHistory:
         if self.last is not None and 0 < stamp_ns - self._last_ns <= _NEXT_NS:
             happened = {s.kind.code for s in STEPS if s.happened(facts.colours, self.last.colours)}
             self.changed = tuple(sorted(happened ^ {*self.changed}))
+            if pictures.TURNED.code in happened:
+                self.look_both_ways(None)
         elif self.last is not None:
             self.light.clear()
         self.light.add(facts, stamp_ns)
@@ -77,6 +84,14 @@ class CameraHistory:
         if self.last is None or facts.checksum != self.last.checksum:
             self.same_since_ns = stamp_ns
         self.last = facts
+
+    def look_both_ways(self, ways: Ways | None) -> None:
+        """Take note of a picture's distances, as it is and turned; None: begin anew."""
+        if ways is None:
+            self.ways.clear()
+        else:
+            self.ways.append(ways)
+        self.is_upside_down = is_upside_down(self.ways)
 
     def _splash(self, facts: PictureFacts, stamp_ns: int) -> Splash | None:
         """Mud that came at once, and is still there."""
@@ -205,6 +220,20 @@ class Changed:
         return {} if self.kind.code in history.changed else None
 
 
+class UpsideDown:
+    """Pictures that the model would know if they stood the other way up, from the first one on."""
+
+    kind = pictures.UPSIDE_DOWN
+
+    def numbers(self, facts: PictureFacts, history: CameraHistory, stamp_ns: int) -> Numbers | None:
+        """The newest look's distances."""
+        del facts, stamp_ns
+        if not history.is_upside_down:
+            return None
+        own, turned = history.ways[-1]
+        return {"own": own, "turned": turned}
+
+
 class Frozen:
     """The same bytes under new stamps, while the robot moves or nobody knows whether it does."""
 
@@ -244,6 +273,7 @@ class PictureWatch:
             Blurred(),
             Dirty(),
             Frozen(has_moved),
+            UpsideDown(),
             *(Changed(step) for step in STEPS),
         )
         self.clear()
@@ -265,6 +295,8 @@ class PictureWatch:
             return False
         history = self._histories[camera]
         history.add(facts, stamp_ns, label_map.frame_id)
+        if label_map.distance is not None and label_map.turned is not None:
+            history.look_both_ways((label_map.distance.whole, label_map.turned))
         found = {fault: fault.numbers(facts, history, stamp_ns) for fault in self._faults}
         if all(numbers is None for numbers in found.values()):
             history.keep_as_usual(facts, stamp_ns)

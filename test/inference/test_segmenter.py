@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,11 +13,13 @@ from numpy.typing import NDArray
 from seg_perception.config import SegmentationConfig
 from seg_perception.core.errors import CalibrationError, SizeMismatchError
 from seg_perception.core.types import Calibration, CameraFrame, RegionOfInterest
-from seg_perception.inference.engine import create_engine
+from seg_perception.inference.bundle import Bundle
+from seg_perception.inference.engine import Engine, create_engine
+from seg_perception.inference.reading import Segmentation
 from seg_perception.inference.segmenter import Segmenter
 
 if TYPE_CHECKING:
-    from conftest import MakeBundle, Stripes
+    from conftest import ColourModel, MakeBundle, Stripes
 
 
 def segmenter(make_bundle: MakeBundle, **settings: Any) -> Segmenter:
@@ -129,3 +133,46 @@ def test_roi_and_binning_make_the_size(
     assert label_map.calibration is not None
     assert label_map.calibration.roi == RegionOfInterest()
     assert (label_map.calibration.width, label_map.calibration.height) == (16, 8)
+
+
+def test_what_is_known_is_asked_of_the_turned_picture_too_once_a_second(
+    tmp_path: Path, colour_model: ColourModel, stripes: Stripes
+) -> None:
+    """As the same network answers, when the picture comes turned."""
+    known = tmp_path / "pictures"
+    known.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        noise = rng.integers(-20, 20, stripes[0].shape)
+        picture = np.clip(stripes[0].astype(np.int16) + noise, 0, 255).astype(np.uint8)
+        assert cv2.imwrite(str(known / f"{number}.png"), picture[..., ::-1])
+    config = SegmentationConfig()
+    bundle = Bundle.load(colour_model.familiar(tmp_path, known, 16, 8))
+    spied = Spied(create_engine(bundle, config))
+    asked = Segmenter(spied, config)
+    first, second = asked.segment(frame(stripes[0])), asked.segment(frame(stripes[0]))
+    assert [image.tolist() for image in spied.asked] == [
+        stripes[0].tolist(),
+        stripes[0][::-1, ::-1].tolist(),
+        stripes[0].tolist(),
+    ]
+    # Means of colours are the same either way.
+    assert first.distance is not None
+    assert first.turned == pytest.approx(first.distance.whole)
+    assert second.turned is None
+
+
+class Spied:
+    """Remembers what an engine was asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.bundle, self.description = engine.bundle, engine.description
+        self.asked: list[NDArray[np.uint8]] = []
+
+    def infer(self, image: NDArray[np.uint8]) -> Segmentation:
+        self.asked.append(image)
+        return self._engine.infer(image)
+
+    def close(self) -> None:
+        self._engine.close()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seg_perception.core.issue_log import IssueLog
+from seg_perception.core.picture_distance import PictureDistance
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import NANOSECONDS, LabelMap
 from seg_perception.pipeline.picture_watch import MEMORY_NS, PictureWatch
@@ -36,6 +37,15 @@ class Camera:
             picture = replace(USUAL, **{"checksum": self.number, **facts})
             found.append(self.watch.is_degraded(label_map(picture, self.stamp_ns)))
         return found
+
+    def look(self, own: float, turned: float) -> bool:
+        """A second in which a picture's distance was asked both ways; whether it was degraded."""
+        *_, before = self.send(0.9)
+        self.stamp_ns += PERIOD_NS
+        self.number += 1
+        picture = label_map(replace(USUAL, checksum=self.number), self.stamp_ns)
+        distance = PictureDistance(own, np.full((1, 1), own, np.float32))
+        return self.watch.is_degraded(replace(picture, distance=distance, turned=turned)) or before
 
     @property
     def codes(self) -> list[str]:
@@ -150,3 +160,16 @@ def test_what_is_remembered_is_ten_seconds_old_at_most() -> None:
     assert early.watch.state() == late.watch.state()
     early.send(0.1)
     assert early.watch.state() != late.watch.state()
+
+
+def test_a_camera_that_begins_upside_down_is_said_until_it_is_turned() -> None:
+    """Eight looks a second apart, then two seconds of it."""
+    camera = Camera()
+    assert not any(camera.look(0.5, 0.9) for _ in range(12))
+    camera = Camera()
+    assert [camera.look(0.9, 0.5) for _ in range(12)] == [False] * 9 + [True] * 3
+    (issue,) = camera.issues.all()
+    assert (issue.code, issue.stream) == ("picture_upside_down", "camera.front")
+    assert "0.50 times" in issue.sentence
+    assert "0.90 times" in issue.sentence
+    assert not any([camera.look(0.5, 0.9) for _ in range(4)][2:])

@@ -64,6 +64,16 @@ TURNED = IssueKind(
     "set the driver's flip or rotation as it was; after a change that is meant, restart the node",
     "error",
 )
+UPSIDE_DOWN = IssueKind(
+    "picture_upside_down",
+    "its pictures seem to stand upside down: turned by 180 degrees they are {turned:.2f} times the "
+    "distance of known places from what the model knows, as they are {own:.2f} times",
+    "turn the camera, or set its driver to flip and rotate what it sends" + DEGRADED,
+    "a camera that was mounted the other way up, or a driver's flip setting, since the node "
+    "began; labels of such pictures are guesses, and tf seldom knows of it",
+    "look at a picture in RViz; turn camera or driver, and let tf say how the camera hangs",
+    "error",
+)
 SWAPPED = IssueKind(
     "picture_swapped",
     "red and blue have changed places in its pictures",
