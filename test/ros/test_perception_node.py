@@ -254,6 +254,32 @@ def test_labels_travel_as_png_between_two_machines(ros, robot, parameters, wait_
     assert summary["streams"]["camera.front"]["published"] >= 1
 
 
+def test_points_have_the_networks_confidence_from_another_process(
+    ros, robot, parameters, wait_until
+):
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    robot.advertise()
+    file = parameters()
+    cameras = ros.start("segmentation_node", "--ros-args", "--params-file", file)
+    lidars = ros.start("semantic_cloud_node", "--ros-args", "--params-file", file)
+    robot.wait_until_heard()
+    for topic in (LABELS, "/front/semantic/confidence"):
+        wait_until(lambda topic=topic: robot.node.count_subscribers(topic) == 1, topic)
+        wait_until(lambda topic=topic: robot.node.count_publishers(topic) == 1, topic)
+    found = []
+
+    def labelled():
+        robot.step(robot.now_ns())
+        points = [decode_cloud(c).points.ravel() for c in clouds]
+        found[:] = [p for p in points if p["label"].tolist() == list(robot.LABELS)]
+        # The model says 200 of 255; labels alone would count as certain.
+        return any(0 < p["confidence"][1] <= 200 / 255 for p in found)
+
+    wait_until(labelled, "a cloud with confidence")
+    cameras.account()
+    assert lidars.account()["streams"]["camera.front"]["published"] >= 1
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
