@@ -76,7 +76,7 @@ def _row(drive: Path, name: str, every: int, wishes: Agreement) -> Row:
     source = remapped(drive, None)
     config = bag_config(source, None, [f"segmentation.bundle={name}"])
     labeller, words = open_drive(source, config, wishes)
-    truth = _truth(drive)
+    truth = truth_by_stamp(drive)
     row = Row(drive.stem)
     bundle = Bundle.load(name)
     # Words number classes anew.
@@ -121,7 +121,8 @@ def _count(
     row.surest_right += int(own.reshape(-1)[surest].sum())
 
 
-def _truth(drive: Path) -> dict[int, NDArray[np.uint8]]:
+def truth_by_stamp(drive: Path) -> dict[int, NDArray[np.uint8]]:
+    """The simulator's labels of a drive's pictures, uint8 (H, W), by stamp (ns)."""
     return dict(_truths(drive))
 
 

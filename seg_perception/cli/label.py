@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from seg_perception.cli.label_prompts import label_known
 from seg_perception.cli.label_words import (
     Agree,
     BagOptions,
@@ -21,7 +22,6 @@ from seg_perception.cli.label_words import (
     WordsFile,
     expect_no_views,
     label_by_geometry,
-    label_known,
     label_words,
 )
 from seg_perception.cli.options import (
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     words: WordsFile = None,
     teacher: TeacherSource = "",
     masks_by: MasksBy = "",
-    prompts: Prompts = None,
+    prompts: Prompts = "",
     device: Device = "",
     batch: Batch = 1,
     prune: Prune = None,
@@ -90,7 +90,7 @@ def command(  # noqa: PLR0913 (each is an option of the command line)
     if words is not None or teacher or masks_by or prompts:
         seen = tuple(agree or ())
         asked = WordOptions(
-            words, teacher, masks_by, prompts or "", device, batch, tuple(prune or ()), seen
+            words, teacher, masks_by, prompts, device, batch, tuple(prune or ()), seen
         )
         bag = BagOptions(every, config, settings, remap)
         expect_no_views([*(scale or []), *filter(None, [flip, video])])

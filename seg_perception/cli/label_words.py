@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -41,9 +41,10 @@ MasksBy = Annotated[
     str, typer.Option(help="Of a teacher that finds boxes: folder or owner/name of SAM 2 or SAM 3.")
 ]
 Prompts = Annotated[
-    Literal["boxes", "coarse"] | None,
+    str,
     typer.Option(
-        help="Of a labelled folder: point --masks-by at its truth, by boxes or coarse masks."
+        help="Point --masks-by at what is known: boxes or coarse (of a labelled folder), cuboids "
+        "(of a bag), a teaching's clicks.jsonl, or cuboids of a segments.ai export, FILE.json."
     ),
 ]
 Device = Annotated[str, typer.Option(help="With --words: cpu or cuda; default: what is there.")]
@@ -121,44 +122,11 @@ def label_words(
     from seg_perception.open_vocabulary.words import Words
 
     words, pruning = Words.load(asked.words), _pruning(asked.prune)
-    frames = _frames(source, output, bag)
+    frames = frames_of(source, output, bag)
     teacher = _teacher(asked)
     labeller = WordLabeller(teacher, words, pruning)
-    run = WordRun(labeller, words, {"pruning": pruning.model_dump()}, asked.batch, _used_memory)
-    _finish(run, frames, output, as_json)
-
-
-def label_known(
-    source: Path,
-    output: Path,
-    asked: WordOptions,
-    bag: BagOptions,
-    as_json: bool,  # noqa: FBT001
-) -> None:
-    """Draw the outlines of what the truth of a labelled folder points at.
-
-    Raises:
-        ConfigError: who draws is missing, or words are given, too.
-        EngineError: torch or transformers are missing.
-    """
-    if asked.words is not None or asked.teacher or not asked.masks_by:
-        msg = (
-            "--prompts needs --masks-by FOLDER, which draws the outlines, and nothing else: the "
-            "truth says what is there; leave out --words and --teacher"
-        )
-        raise ConfigError(msg)
-    from seg_perception.datasets.layouts import open_folder
-    from seg_perception.open_vocabulary.oracle import OracleLabeller
-    from seg_perception.open_vocabulary.pointing.truth import MaskPointer, TruthFrames, words_of
-    from seg_perception.open_vocabulary.run import WordRun
-
-    folder = open_folder(source)
-    words = words_of(folder)
-    maker = _mask_maker(asked)
-    pointer = MaskPointer(folder, words, "boxes" if asked.prompts == "boxes" else "coarse")
-    labeller = OracleLabeller(pointer, maker, words)
-    run = WordRun(labeller, words, {}, asked.batch, _used_memory)
-    _finish(run, TruthFrames(folder, bag.every), output, as_json)
+    run = WordRun(labeller, words, {"pruning": pruning.model_dump()}, asked.batch, used_memory)
+    finish(run, frames, output, as_json)
 
 
 def label_by_geometry(
@@ -185,7 +153,7 @@ def label_by_geometry(
     from seg_perception.open_vocabulary.geometry.labeller import open_drive
     from seg_perception.open_vocabulary.run import WordRun
 
-    if not _is_bag(source):
+    if not is_bag(source):
         msg = f"{source}: geometry needs a bag with lidar and odometry, got pictures alone"
         raise ConfigError(msg)
     agreement = _agreement(asked.agree)
@@ -196,10 +164,11 @@ def label_by_geometry(
         labeller, words = open_drive(named, config, agreement, advance)
     decides = {"agreement": agreement.model_dump()}
     run = WordRun(labeller, words, decides, asked.batch, _process_memory)
-    _finish(run, frames, output, as_json)
+    finish(run, frames, output, as_json)
 
 
-def _finish(run: WordRun, frames: FrameSource, output: Path, as_json: bool) -> None:  # noqa: FBT001
+def finish(run: WordRun, frames: FrameSource, output: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Run it, and say what came of it."""
     from seg_perception.cli.progress import stoppable_step
 
     def tell(cost: LabellingCost) -> None:
@@ -238,16 +207,18 @@ def _of_settings(model: type[Settings], given: Sequence[str], option: str) -> Se
         raise ConfigError(msg) from error
 
 
-def _is_bag(source: Path) -> bool:
-    from seg_perception.evaluation.plan import is_bag
+def is_bag(source: Path) -> bool:
+    """Whether it is a recording, not pictures."""
+    from seg_perception.evaluation.plan import is_bag as holds_bag
 
-    return source.suffix in _BAGS if source.is_file() else source.exists() and is_bag(source)
+    return source.suffix in _BAGS if source.is_file() else source.exists() and holds_bag(source)
 
 
-def _frames(source: Path, output: Path, bag: BagOptions) -> FrameSource:
+def frames_of(source: Path, output: Path, bag: BagOptions) -> FrameSource:
+    """The pictures of a bag, a folder or a video."""
     from seg_perception.open_vocabulary.frames import BagFrames, PhotoFrames
 
-    if not _is_bag(source):
+    if not is_bag(source):
         return PhotoFrames(source, output, bag.every)
     named = remapped(source, bag.remap)
     return BagFrames(named, bag_config(named, bag.config, bag.settings), bag.every)
@@ -259,7 +230,12 @@ def _teacher(asked: WordOptions) -> Teacher:
     return open_teacher(asked.teacher, asked.masks_by, asked.device)
 
 
-def _mask_maker(asked: WordOptions) -> MaskMaker:
+def mask_maker(asked: WordOptions) -> MaskMaker:
+    """What --masks-by names.
+
+    Raises:
+        EngineError: torch or transformers are missing.
+    """
     with _what_training_needs():
         from seg_perception.open_vocabulary.teachers.choice import open_masks
         from seg_perception.open_vocabulary.teachers.folder import choose_device
@@ -275,7 +251,7 @@ def _what_training_needs() -> Iterator[None]:
         raise EngineError(msg) from error
 
 
-def _used_memory() -> int:
+def used_memory() -> int:
     """The most that was held at once: of a GPU where torch used one, else of this process."""
     from seg_perception.open_vocabulary.teachers.folder import used_bytes
 

@@ -164,18 +164,36 @@ class EgoMotion:
             up = self._up(label_map, pose)
             self.conventions.test(label_map.camera, pose, xyz, lens, up)
 
+    def T_camera_frame(  # noqa: N802
+        self, label_map: Exposure, frame: str, stamp_ns: int
+    ) -> NDArray[np.float64]:
+        """Any frame at a time (ns), seen from the camera's optical frame at the image's time.
+
+        Raises:
+            TransformError, ConventionError: as `T_camera_cloud`.
+        """
+        camera_frame = self.frame_of_camera(label_map)
+        T = self._between(camera_frame, self.image_time_ns(label_map), frame, stamp_ns)
+        pose = SensorPose("", (camera_frame, frame), T)
+        return self.conventions.T_optical_cloud(label_map.camera, pose)
+
     def _pose(self, label_map: Exposure, scan: Scan, later_s: float = 0.0) -> SensorPose:
         frame, source = self.frame_of_camera(label_map), self.frame_of(scan)
         time_ns = _shifted(self.image_time_ns(label_map), later_s)
-        if self._is_one_place(frame, source, time_ns, scan.time_ns):
-            T = np.eye(4)
-        elif self._fixed_frame:
-            T = self._transforms.lookup_between(
-                frame, time_ns, source, scan.time_ns, self._fixed_frame
-            )
-        else:
-            T = self._transforms.lookup(frame, source, scan.time_ns)
+        T = self._between(frame, time_ns, source, scan.time_ns)
         return SensorPose(scan.sensor, (frame, source), T)
+
+    def _between(
+        self, frame: str, time_ns: int, source: str, source_ns: int
+    ) -> NDArray[np.float64]:
+        """One frame at its time, seen from another at its own."""
+        if self._is_one_place(frame, source, time_ns, source_ns):
+            return np.eye(4)
+        if self._fixed_frame:
+            return self._transforms.lookup_between(
+                frame, time_ns, source, source_ns, self._fixed_frame
+            )
+        return self._transforms.lookup(frame, source, source_ns)
 
     def _is_one_place(self, frame: str, source: str, time_ns: int, source_ns: int) -> bool:
         """Whether two frames are one where no motion counts: that needs no transform."""

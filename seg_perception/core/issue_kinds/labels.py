@@ -81,3 +81,53 @@ NOT_HELD_OUT = IssueKind(
     "compare the classes' names in both `ontology.yaml`",
     "warning",
 )
+CLICK_OUTSIDE = IssueKind(
+    "click_outside",
+    "a click at {x}, {y} is outside of the picture of {width}x{height}, and does not count",
+    "name the pictures that were clicked: `frames` of the teaching's folder",
+    "the record is of pictures of another size",
+    "`seg-perception label lesson/frames --prompts lesson/clicks.jsonl`",
+    "warning",
+)
+CLICKED_ELSEWHERE = IssueKind(
+    "clicked_elsewhere",
+    "pictures with clicks are not among those of {origin}: {names}",
+    "name `frames` of the teaching's folder, without --every",
+    "the record is of other pictures",
+    "`seg-perception label lesson/frames --prompts lesson/clicks.jsonl`",
+    "warning",
+)
+CUBOID_OUTSIDE = IssueKind(
+    "cuboid_outside",
+    "cuboids of {label} lie outside of the picture, or are under {least} pixels in it",
+    "",
+    "they are behind the camera, beside its picture, or too far; it counts pictures",
+    "nothing, unless it is all of them: then check the transforms",
+    "note",
+    each="label",
+)
+CUBOID_HIDDEN = IssueKind(
+    "cuboid_hidden",
+    "cuboids of {label} are hidden behind nearer ones: nothing points at them",
+    "",
+    "less than a fifth of the cuboid is to be seen in the picture; it counts pictures",
+    "nothing",
+    "note",
+    each="label",
+)
+CUBOID_UNNAMED = IssueKind(
+    "cuboid_unnamed",
+    "detections without a class, or of no size: nothing points at them",
+    "let the detector fill results[].hypothesis.class_id and bbox.size",
+    "what is no detection of a class can't become a label",
+    "look at `ros2 topic echo` of the detections",
+    "warning",
+)
+NO_CUBOIDS = IssueKind(
+    "no_cuboids",
+    "no cuboids within {gap_s:g} s of the picture",
+    "raise synchronizer.max_gap_s, if things and robot are slow",
+    "detections are of other moments than the picture",
+    "record detections at the rate of the pictures, or label them alone with `--every`",
+    "warning",
+)
