@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.live.rig import Rig
 from bench.live.table import comparison, verdict
-from bench.live.trial import NODES, Trial, run_trial
+from bench.live.trial import BASELINE, NODES, Trial, run_trial
 from seg_perception.core.json_document import dump_json
 from seg_perception.demo.processes import expect_ros
 
@@ -44,7 +44,8 @@ def _run(rig: Rig, options: argparse.Namespace) -> dict[str, list[Trial]]:
         for system in NODES if number % 2 == 0 else reversed(NODES):
             folder = options.folder / f"{rig.cameras}_cameras_{number}_{system}"
             shutil.rmtree(folder, ignore_errors=True)
-            trials[system].append(run_trial(system, rig, options.seconds, folder))
+            settings = {} if system == BASELINE else {"segmentation.decode": options.decode}
+            trials[system].append(run_trial(system, rig, options.seconds, folder, settings))
             print(f"{rig.cameras} cameras, trial {number + 1}, {system}: done", flush=True)
     return trials
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 4])
     made.add_argument("--camera-hz", type=float, default=20.0)
     made.add_argument("--seconds", type=float, default=15.0, help="that count, of each trial")
+    made.add_argument("--decode", choices=("full", "reduced"), default="full", help="of ours")
     made.add_argument("--trials", type=int, default=1, help="of each system")
     return made
 

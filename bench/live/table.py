@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from bench.live.trial import Trial
+from bench.live.trial import BASELINE, Trial
 
 Trials = Mapping[str, Sequence[Trial]]
 Figure = Callable[[Trial], float]
 
-_BASELINE = "serial"
 _OURS = {"pipeline": "one node", "split": "two nodes"}
 _ROWS: dict[str, tuple[Figure, int]] = {
     "label images per second": (lambda t: t.images.rate_hz, 1),
@@ -34,7 +33,7 @@ def comparison(cameras: int, camera_hz: float, trials: Trials) -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, (figure, digits) in _ROWS.items():
-        serial = _median(trials[_BASELINE], figure)
+        serial = _median(trials[BASELINE], figure)
         cells = [name]
         for system in _OURS:
             ours = _median(trials[system], figure)

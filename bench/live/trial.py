@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ NODES = {
     "split": ("bench.live.segmentation_half", "seg_perception.ros.semantic_cloud_node"),
     "serial": ("bench.live.serial_node",),
 }
+# As it was before there were ways to choose from.
+BASELINE = "serial"
 _START_S, _END_S, _POLL_S = 60.0, 60.0, 0.1
 # The last messages may still be on their way when the drivers end.
 _LAST_S = 1.0
@@ -72,14 +74,16 @@ class Trial:
     reports: dict[str, Any]
 
 
-def run_trial(system: str, rig: Rig, seconds: float, folder: Path) -> Trial:
-    """Drive for a while.
+def run_trial(
+    system: str, rig: Rig, seconds: float, folder: Path, settings: Mapping[str, Any]
+) -> Trial:
+    """Drive for a while; `settings` are parameters beside the rig's.
 
     Raises:
         ProcessError: a process failed, or did not end in time.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file, config = _write_parameters(rig, folder)
+    file, config = _write_parameters({**rig.parameters(), **settings}, folder)
     outputs = _outputs(config)
     with reserved_domain_id() as domain, Nodes(loopback_environment(domain), folder) as nodes:
         heard = [f"{kind}:{topic}" for topic, (kind, _, _) in outputs.items()]
@@ -113,8 +117,7 @@ def _outputs(config: Config) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def _write_parameters(rig: Rig, folder: Path) -> tuple[Path, Config]:
-    values = rig.parameters()
+def _write_parameters(values: dict[str, Any], folder: Path) -> tuple[Path, Config]:
     file = folder / "parameters.yaml"
     file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
     return file, Config.from_parameters(values, str(file))

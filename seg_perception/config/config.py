@@ -173,6 +173,7 @@ def _contradictions(config: Config) -> Iterator[str]:
     yield from _unknown_cameras(config)
     yield from _unknown_map_sensors(config)
     yield from _shared_names(config)
+    yield from _reduced_labels(config)
     yield from _untold_axes(config)
 
 
@@ -204,3 +205,12 @@ def _untold_axes(config: Config) -> Iterator[str]:
                 f"camera.{name}.frame_convention: expected optical or body of a camera "
                 "with depth_topic, got auto; set it to optical, as drivers of depth cameras have it"
             )
+
+
+def _reduced_labels(config: Config) -> Iterator[str]:
+    segmentation = config.segmentation
+    if segmentation.decode == "reduced" and segmentation.output_size == "input":
+        yield (
+            "segmentation.decode: expected full, since segmentation.output_size: input asks for "
+            "labels of all pixels, got reduced; set one of the two to its default"
+        )

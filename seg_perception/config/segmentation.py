@@ -56,6 +56,12 @@ class SegmentationConfig(ParameterGroup):
     output_size: Literal["network", "input"] = Field(
         default="network", description="Publish label maps at the network's or at the image's size"
     )
+    decode: Literal["full", "reduced"] = Field(
+        json_schema_extra=EXPERT,
+        default="full",
+        description="reduced: JPEG images are decoded at a half, a quarter or an eighth of their "
+        "size, as long as that is no less than the network's; needs output_size network",
+    )
     min_golden_agreement: float = Field(
         json_schema_extra=EXPERT,
         default=0.995,

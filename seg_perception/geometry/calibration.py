@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from seg_perception.core.errors import CalibrationError
+from seg_perception.core.errors import CalibrationError, SizeMismatchError
+from seg_perception.core.issue_kinds.lenses import SIZE_MISMATCH
 from seg_perception.core.types import Calibration, RegionOfInterest
 
 # Sizes are whole pixels: so much may two scales differ that are meant to be one.
@@ -34,6 +35,24 @@ def published_size(calibration: Calibration) -> tuple[int, int]:
         )
         raise CalibrationError(msg)
     return width // binning_x, height // binning_y
+
+
+def expect_size(calibration: Calibration, got: tuple[int, int], camera: str) -> None:
+    """Refuse an image, of that width and height, of another size than its calibration says.
+
+    Raises:
+        SizeMismatchError: with the likely cause.
+        CalibrationError: as `published_size`.
+    """
+    expected = published_size(calibration)
+    if got != expected:
+        sentence = SIZE_MISMATCH.sentence(
+            got=f"{got[0]}x{got[1]}",
+            expected=f"{expected[0]}x{expected[1]}",
+            cause=why_sizes_differ(calibration, *got),
+            camera=camera,
+        )
+        raise SizeMismatchError(sentence)
 
 
 def why_sizes_differ(calibration: Calibration, width: int, height: int) -> str:

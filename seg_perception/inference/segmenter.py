@@ -11,16 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seg_perception.config import SegmentationConfig
-from seg_perception.core.errors import SizeMismatchError
-from seg_perception.core.issue_kinds.lenses import SIZE_MISMATCH
 from seg_perception.core.picture_distance import PictureDistance
 from seg_perception.core.picture_facts import PictureFacts
 from seg_perception.core.types import CameraFrame, LabelMap
-from seg_perception.geometry.calibration import (
-    published_size,
-    scale_calibration,
-    why_sizes_differ,
-)
+from seg_perception.geometry.calibration import expect_size, scale_calibration
 from seg_perception.inference.engine import Engine
 from seg_perception.inference.preprocessing import make_preprocessing
 from seg_perception.inference.reading import LabelledPixels, Labels
@@ -118,12 +112,19 @@ class Segmenter:
         self._output: OutputSize = InputSize() if config.output_size == "input" else NetworkSize()
         self.set_min_confidence(config.min_confidence)
         self._scales = config.scale_by_familiarity
+        self._is_reduced = config.decode == "reduced"
         self._unknown_id = engine.bundle.ontology.unknown_id
         self._turned = TurnedLooks()
 
     def set_min_confidence(self, min_confidence: float) -> None:
         """Take pixels below this confidence, 0 to 1, as unknown from now on."""
         self._threshold = math.ceil(255 * min_confidence)
+
+    @property
+    def least_size(self) -> tuple[int, int] | None:
+        """Width and height below which images must not be decoded; None: all pixels are wanted."""
+        bundle = self.engine.bundle
+        return (bundle.width, bundle.height) if self._is_reduced else None
 
     def segment(self, frame: CameraFrame) -> LabelMap:
         """Segment one frame.
@@ -232,15 +233,6 @@ def expect_fitting(frame: CameraFrame) -> None:
         SizeMismatchError: with the likely cause.
         CalibrationError: the calibration is of no image at all.
     """
-    if frame.calibration is None:
-        return
-    expected = published_size(frame.calibration)
-    height, width = frame.image.shape[:2]
-    if (width, height) != expected:
-        sentence = SIZE_MISMATCH.sentence(
-            got=f"{width}x{height}",
-            expected=f"{expected[0]}x{expected[1]}",
-            cause=why_sizes_differ(frame.calibration, width, height),
-            camera=frame.camera,
-        )
-        raise SizeMismatchError(sentence)
+    if frame.calibration is not None:
+        height, width = frame.image.shape[:2]
+        expect_size(frame.calibration, (width, height), frame.camera)

@@ -25,6 +25,12 @@ _JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 # Drivers pad files to whole blocks; most end with the mark.
 _JPEG_TAIL = 4096
+# Shares of its size that libjpeg decodes to, and OpenCV's flag for each, beside that of colour.
+_REDUCTIONS = {
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+}
 # Other files that publishers send: where which bytes stand, and the transport that reads them.
 _OTHERS = {
     "WebP": (8, b"WEBP", "compressed"),
@@ -47,12 +53,13 @@ class FileHeader(NamedTuple):
     depth: int = 8
 
 
-def decode_rgb(file: NDArray[np.uint8], name: str) -> Pixels:
+def decode_rgb(file: NDArray[np.uint8], name: str, least: tuple[int, int] | None = None) -> Pixels:
     """RGB pixels of a JPEG or PNG file; an EXIF orientation is not applied.
 
     Args:
         file: uint8 (n,), the whole file.
         name: what the message calls its format, for error texts.
+        least: width and height that a JPEG may be reduced to, see `reduction`; None: all pixels.
 
     Returns:
         uint8 or, of 16-bit PNG, uint16 (H, W, 3), RGB.
@@ -62,15 +69,42 @@ def decode_rgb(file: NDArray[np.uint8], name: str) -> Pixels:
         UnknownEncodingError: neither JPEG nor PNG.
         MemoryShortError: no memory for its pixels.
     """
-    is_jpeg = read_header(file, name).kind == "jpeg"
+    header = read_header(file, name)
+    is_jpeg = header.kind == "jpeg"
     # OpenCV from 4.11 on can let libjpeg itself write red first.
     straight = getattr(cv2, "IMREAD_COLOR_RGB", 0) if is_jpeg else 0
     flags = (straight or cv2.IMREAD_COLOR) | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    if is_jpeg and least is not None:
+        flags |= _REDUCTIONS.get(reduction((header.width, header.height), least), 0)
     pixels = _decode(file, flags, name)
     if not straight:
         cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
     rgb: Pixels = pixels
     return rgb
+
+
+def reduction(size: tuple[int, int], least: tuple[int, int]) -> int:
+    """By how much an image is reduced: the most of 8, 4 and 2 that leaves `least`; else 1.
+
+    Both are width and height. Only whole pixels are merged: odd sizes stay as they are.
+    """
+    for factor in _REDUCTIONS:
+        pairs = list(zip(size, least, strict=True))
+        if all(have % factor == 0 and have // factor >= wanted for have, wanted in pairs):
+            return factor
+    return 1
+
+
+def sent_size(file: NDArray[np.uint8]) -> tuple[int, int] | None:
+    """Width and height that a JPEG file, uint8 (n,), declares; None: it is something else.
+
+    Raises:
+        ImageError: it is cut off.
+    """
+    if not file[: len(_JPEG)].tobytes().startswith(_JPEG):
+        return None
+    header = _read_jpeg_header(file.tobytes())
+    return header.width, header.height
 
 
 def decode_labels_png(file: NDArray[np.uint8], name: str) -> NDArray[np.uint8] | NDArray[np.uint16]:

@@ -13,8 +13,8 @@ from seg_perception.core.types import Calibration, CameraFrame, PointCloud, clea
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bit_depth import Pixels
 from seg_perception.io.clouds import decode_points
-from seg_perception.io.images import decode_compressed_image, decode_image
-from seg_perception.io.messages import CompressedImage, header_of, stamp_to_ns
+from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.still_images import FullDecoder, StillDecoder
 from seg_perception.io.video import Decoded, VideoDecoder
 from seg_perception.io.video_packets import is_video, read_packet
 
@@ -50,9 +50,7 @@ def decode_still(message: BagMessage) -> Pixels:
         ImageError: it can't be decoded.
         BagError: its bytes do not fit its type.
     """
-    if message.type == CompressedImage.type_name:
-        return decode_compressed_image(message.message)
-    return decode_image(message.message)
+    return FullDecoder().decode(message.message)
 
 
 class ImageDecoder:
@@ -61,8 +59,9 @@ class ImageDecoder:
     A packet of a video stream may give no picture, or the picture of a message before it.
     """
 
-    def __init__(self) -> None:
-        """Start before the first message."""
+    def __init__(self, stills: StillDecoder | None = None) -> None:
+        """Start before the first message; `stills` decodes single images, by default in full."""
+        self._stills = stills or FullDecoder()
         self._streams: defaultdict[str, VideoDecoder[BagMessage]] = defaultdict(VideoDecoder)
 
     def decode_ahead(self, message: BagMessage, *, is_image: bool = True) -> None:
@@ -91,6 +90,6 @@ class ImageDecoder:
         try:
             if is_video(message.message):
                 return self._streams[message.topic].feed(read_packet(message.message), message)
-            return [Decoded(message, decode_still(message), None)]
+            return [Decoded(message, self._stills.decode(message.message), None)]
         except SegPerceptionError as error:
             return [Decoded(message, None, error)]

@@ -17,6 +17,7 @@ from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.bag_message import BagMessage
 from seg_perception.io.bag_reader import BagReader
 from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.still_images import make_decoder
 from seg_perception.io.video import Decoded
 from seg_perception.pipeline.accounted import accounted
 from seg_perception.pipeline.camera_images import CameraImages
@@ -80,7 +81,8 @@ class Session:
         self._inputs = inputs
         self._sink = sink
         self._watch = StampWatch(issues, self._start_anew, lambda: self._now_ns)
-        self._images = ImageDecoder()
+        self._stills = make_decoder(segmenter.least_size)
+        self._images = ImageDecoder(self._stills)
         self._undecoded: dict[BagMessage, MessageHandle] = {}
         self._now_ns = 0
         self._queue = self._make_queue(latency_ns)
@@ -217,7 +219,8 @@ class Session:
         camera = self._inputs.images[decoded.tag.topic]
         sensors, message = self._state.sensors, decoded.tag
         image = sensors.images.rgb(camera, decoded.pixels(), message.message)
-        frame = make_frame(camera, message, image, sensors.calibration(camera))
+        lens = self._stills.lens(sensors.calibration(camera), message.message, image, camera)
+        frame = make_frame(camera, message, image, lens)
         self._observe(handle.stream, frame.frame_id, frame.stamp_ns)
         if refusal := self.perception.rate_limiter.refuses_image(camera, frame.stamp_ns):
             handle.drop(refusal)

@@ -12,6 +12,7 @@ from seg_perception.inference.look_ahead import LookAhead
 from seg_perception.inference.scheduler import FrameTurns
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.still_images import make_decoder
 from seg_perception.io.video_packets import is_video
 from seg_perception.outputs.topics import image_topics
 from seg_perception.ros.image_stages import (
@@ -60,8 +61,9 @@ class ImageSegmentation:
         }
         # The first images may come while later cameras are subscribed.
         self._inputs: dict[str, CameraInput] = {}
+        stills = make_decoder(segmenter.least_size)
         for name, camera in cameras.items():
-            self._inputs[name] = CameraInput(context, name, camera, self._put)
+            self._inputs[name] = CameraInput(context, name, camera, self._put, stills)
         context.on_change.append(self._reconfigure)
         done: Handover[AnsweredFrame] = Handover(_UNPUBLISHED)
         ahead = LookAhead(threads + 1)

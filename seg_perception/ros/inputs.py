@@ -19,12 +19,12 @@ from seg_perception.core.errors import ConfigError
 from seg_perception.core.issue_kinds.inputs import INCOMPATIBLE_QOS, TYPE_NOT_INSTALLED
 from seg_perception.core.message_accounting import stream
 from seg_perception.core.types import CameraFrame, clean_frame_id
-from seg_perception.io.images import decode_compressed_image, decode_image
 from seg_perception.io.messages import (
     CameraInfo,
     header_of,
     stamp_to_ns,
 )
+from seg_perception.io.still_images import StillDecoder
 from seg_perception.ros.conversions import message_class
 from seg_perception.ros.node_context import NodeContext
 from seg_perception.ros.qos import InputQos
@@ -149,9 +149,15 @@ class CameraInput:
     """Images of one camera, raw, compressed or packets of video, and its camera_info."""
 
     def __init__(
-        self, context: NodeContext, name: str, config: CameraConfig, deliver: Deliver
+        self,
+        context: NodeContext,
+        name: str,
+        config: CameraConfig,
+        deliver: Deliver,
+        stills: StillDecoder,
     ) -> None:
-        """Subscribe images and camera_info."""
+        """Subscribe images and camera_info; `stills` decodes what is no video."""
+        self._stills = stills
         # The executor asks in this order: an image's camera_info comes before the image.
         self.camera_info = CameraInfoSubscriber(
             context, name, camera_info_topic(config), context.sensors.take_camera_info
@@ -176,17 +182,19 @@ class CameraInput:
 
         Raises:
             ImageError: it can't be decoded.
+            SizeMismatchError: a reduced one has another size than its calibration says.
         """
         message, header = received.message, header_of(received.message)
         self.camera_info.update()
-        decode = decode_compressed_image if hasattr(message, "format") else decode_image
-        pixels = decode(message) if received.image is None else received.image
+        pixels = self._stills.decode(message) if received.image is None else received.image
+        image = self._sensors.images.rgb(self._name, pixels, message)
+        lens = self._sensors.calibration(self._name)
         return CameraFrame(
             camera=self._name,
-            image=self._sensors.images.rgb(self._name, pixels, message),
+            image=image,
             stamp_ns=stamp_to_ns(header.stamp),
             frame_id=clean_frame_id(header.frame_id),
-            calibration=self._sensors.calibration(self._name),
+            calibration=self._stills.lens(lens, message, image, self._name),
         )
 
     def close(self) -> None:

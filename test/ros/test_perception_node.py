@@ -226,6 +226,34 @@ def test_compressed_images_of_a_best_effort_camera(ros, robot, parameters, wait_
     process.account()
 
 
+def test_reduced_jpeg_images_label_the_same_points(ros, robot, parameters, wait_until):
+    """64x32 for a network of 16x8: decoded at a quarter, and the lens with it."""
+    cv2 = pytest.importorskip("cv2")
+    from seg_perception.ros.qos import latched_profile, tf_profile
+
+    clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
+    file = parameters(segmentation__decode="reduced")
+    process = ros.start("perception_node", "--ros-args", "--params-file", file)
+    robot.publisher("/tf", messages.TFMessage.type_name, tf_profile())
+    robot.send("/tf_static", robot.mounting(), latched_profile(10))
+    stripes = np.frombuffer(robot.image(0).data, np.uint8).reshape(8, 16, 3)
+    large = np.ascontiguousarray(stripes.repeat(4, 0).repeat(4, 1))
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
+    jpeg = cv2.imencode(".jpg", large[..., ::-1], quality)[1].tobytes()
+
+    def labelled():
+        stamp_ns = robot.now_ns()
+        for topic, message in robot.moment(stamp_ns, large).items():
+            if topic == "/front/image_raw":
+                message = messages.CompressedImage(message.header, "jpeg", jpeg)  # noqa: PLW2901
+            robot.send(topic, message)
+        points = [decode_cloud(cloud).points.ravel()["label"].tolist() for cloud in clouds]
+        return list(robot.LABELS) in points
+
+    wait_until(labelled, "a labelled cloud")
+    assert process.account()["streams"]["camera.front"]["published"] >= 1
+
+
 def test_labels_travel_as_png_between_two_machines(ros, robot, parameters, wait_until):
     clouds = robot.listen(CLOUD, messages.PointCloud2.type_name)
     robot.advertise()
