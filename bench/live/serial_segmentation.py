@@ -11,6 +11,7 @@ from seg_perception.core.types import CameraFrame
 from seg_perception.inference.scheduler import FrameSlots
 from seg_perception.inference.segmenter import Segmenter
 from seg_perception.io.messages import header_of, stamp_to_ns
+from seg_perception.io.still_images import FullDecoder
 from seg_perception.io.video_packets import is_video
 from seg_perception.outputs.topics import image_topics
 from seg_perception.ros.inputs import CameraInput, StreamInput
@@ -40,7 +41,7 @@ class SerialSegmentation:
         # The first images may come while later cameras are subscribed.
         self._inputs: dict[str, CameraInput] = {}
         for name, camera in cameras.items():
-            self._inputs[name] = CameraInput(context, name, camera, self._put)
+            self._inputs[name] = CameraInput(context, name, camera, self._put, FullDecoder())
         context.on_change.append(self._reconfigure)
         self._worker = Worker("inference", self._step, context.on_thread_error("inference"))
 
